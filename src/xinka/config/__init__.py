@@ -1,0 +1,1 @@
+"""How Xinka is put together: settings, addresses, servers and the ``xinka`` command."""

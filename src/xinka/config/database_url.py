@@ -1,0 +1,35 @@
+"""Turn ``DATABASE_URL`` into Django's settings and back into what libpq reads."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from xinka.config.environment import BadEnvironment, Environment
+
+
+def as_django(environment: Environment) -> dict[str, Any]:
+    """Return the ``DATABASES`` entry for the shop's database.
+
+    Without ``DATABASE_URL`` the entry names no server: commands that need one start the embedded PostgreSQL first and
+    set the variable, so that only they pay for it.
+
+    Raises:
+        BadEnvironment: if the URL is not one of PostgreSQL.
+    """
+    url = urlsplit(environment.database_url or "postgresql:///xinka")
+    if url.scheme not in {"postgresql", "postgres"}:
+        raise BadEnvironment("DATABASE_URL", "must begin with postgresql://", "要以 postgresql:// 开头")
+    options: dict[str, Any] = dict(parse_qsl(url.query))
+    host = options.pop("host", "") or unquote(url.hostname or "")
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(url.path.lstrip("/")) or "xinka",
+        "USER": unquote(url.username or ""),
+        "PASSWORD": unquote(url.password or ""),
+        "HOST": host,
+        "PORT": str(url.port or options.pop("port", "")),
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {**options, "application_name": "xinka-web"},
+    }

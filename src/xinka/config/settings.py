@@ -1,0 +1,150 @@
+"""Django's settings. Values that differ between shops come from ``xinka.config.environment``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from django.utils.translation import gettext_lazy as _
+
+from xinka.config import database_url
+from xinka.config.environment import load, read, read_flag
+
+ENVIRONMENT = load()
+PACKAGE = Path(__file__).resolve().parent.parent
+
+SECRET_KEY = ENVIRONMENT.derive("django-secret-key").hex()
+DEBUG = ENVIRONMENT.debug
+SITE_URL = ENVIRONMENT.site_url
+ALLOWED_HOSTS = [ENVIRONMENT.site_host, *([] if ENVIRONMENT.secure else ["127.0.0.1", "localhost", "[::1]"])]
+CSRF_TRUSTED_ORIGINS = [SITE_URL]
+USE_X_FORWARDED_HOST = False
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_XINKA_SCHEME", "https")  # set by the till alone, which strips it from requests
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django_cotton.apps.SimpleAppConfig",
+    "django_htmx",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "procrastinate.contrib.django",
+    "xinka.platform.look",
+    "xinka.platform.vault",
+    "xinka.platform.outbox",
+    "xinka.accounts",
+    "xinka.merchants",
+    "xinka.catalog",
+    "xinka.stock",
+    "xinka.orders",
+    "xinka.payments",
+    "xinka.delivery",
+    "xinka.ledger",
+    "xinka.flows",
+    "xinka.shop",
+    "xinka.desk",
+    "xinka.office",
+    "xinka.sandbox",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "xinka.platform.look.middleware.SecurityHeaders",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "xinka.platform.look.middleware.Preferences",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "xinka.platform.look.middleware.Refusals",
+]
+
+ROOT_URLCONF = "xinka.config.urls"
+WSGI_APPLICATION = "xinka.config.wsgi.application"
+AUTH_USER_MODEL = "accounts.User"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+DATABASES = {"default": database_url.as_django(ENVIRONMENT)}
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [],
+        "OPTIONS": {
+            "loaders": [
+                (
+                    "django.template.loaders.cached.Loader",
+                    [
+                        "django_cotton.cotton_loader.Loader",
+                        "django.template.loaders.filesystem.Loader",
+                        "django.template.loaders.app_directories.Loader",
+                    ],
+                )
+            ],
+            "builtins": ["django_cotton.templatetags.cotton"],
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "django.template.context_processors.i18n",
+                "xinka.platform.look.context.look",
+            ],
+        },
+    }
+]
+
+LANGUAGE_CODE = "zh-hans"
+LANGUAGES = [("zh-hans", _("Simplified Chinese")), ("en", _("English"))]
+LANGUAGE_COOKIE_NAME = "xk_lang"
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "Asia/Shanghai"
+
+STATIC_URL = "/static/"
+STATIC_ROOT = ENVIRONMENT.data_dir / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "xinka.platform.look.storage.HashedFiles"},
+}
+MEDIA_ROOT = ENVIRONMENT.data_dir / "media"
+
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_NAME = "__Host-xk_session" if ENVIRONMENT.secure else "xk_session"
+SESSION_COOKIE_SECURE = ENVIRONMENT.secure
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+CSRF_COOKIE_NAME = "__Host-xk_csrf" if ENVIRONMENT.secure else "xk_csrf"
+CSRF_COOKIE_SECURE = ENVIRONMENT.secure
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "xinka.platform.look.views.csrf_failure"
+SECURE_HSTS_SECONDS = 31_536_000 if ENVIRONMENT.secure else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = ENVIRONMENT.secure
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "no-referrer"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
+
+AUTHENTICATION_BACKENDS = [
+    "rules.permissions.ObjectPermissionBackend",
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+LOGIN_URL = "account_login"
+
+EMAIL_URL = read("EMAIL_URL", f"file://{ENVIRONMENT.data_dir / 'mail'}")
+DEFAULT_FROM_EMAIL = read("XINKA_MAIL_FROM", f"信卡 Xinka <no-reply@{ENVIRONMENT.site_host}>")
+
+#: Whether the sandbox gateway answers under /sandbox/; never in a shop that takes real money.
+SANDBOX = read_flag("XINKA_SANDBOX")

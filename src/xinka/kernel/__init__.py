@@ -1,0 +1,1 @@
+"""The kernel: plain Python that every floor may use and that uses none of them."""

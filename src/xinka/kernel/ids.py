@@ -1,0 +1,52 @@
+"""Identifiers that are made before the insert, so that statements need not wait for one another.
+
+An identifier is a UUID version 7 (RFC 9562, section 5.7): 48 bits of Unix milliseconds, then 74 random bits. In
+the database it is a ``uuid``; shown to people it is a prefix and 26 characters of Crockford's base 32, in lower case:
+``ord_01jd3v…``. The random part makes it unguessable; it is still never the only thing that opens an order.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from uuid import UUID
+
+from xinka.kernel.errors import BadIdentifier
+
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_VALUE_OF = {letter: value for value, letter in enumerate(_ALPHABET)}
+_LENGTH = 26
+
+
+def new_uuid() -> UUID:
+    """Return a fresh UUID version 7 made from the wall clock and the operating system's random source."""
+    milliseconds = time.time_ns() // 1_000_000
+    random = int.from_bytes(os.urandom(10), "big")
+    value = (milliseconds & 0xFFFFFFFFFFFF) << 80
+    value |= 0x7000 << 64 | (random >> 68) << 64
+    value |= 0x8000000000000000 | (random & 0x3FFFFFFFFFFFFFFF)
+    return UUID(int=value)
+
+
+def show(prefix: str, identifier: UUID) -> str:
+    """Return the form people see, for example ``show("ord", id)`` → ``ord_…``."""
+    value = identifier.int
+    letters = [_ALPHABET[(value >> shift) & 31] for shift in range(125, -1, -5)]
+    return f"{prefix}_{''.join(letters)}"
+
+
+def parse(prefix: str, shown: str) -> UUID:
+    """Return the identifier behind its shown form.
+
+    Raises:
+        BadIdentifier: if the prefix, the length or a letter is wrong.
+    """
+    head, _, letters = shown.partition("_")
+    if head != prefix or len(letters) != _LENGTH or letters[0] > "7":
+        raise BadIdentifier
+    value = 0
+    for letter in letters:
+        if letter not in _VALUE_OF:
+            raise BadIdentifier
+        value = value << 5 | _VALUE_OF[letter]
+    return UUID(int=value)

@@ -1,0 +1,41 @@
+"""Money is an integer of minor units and a currency (ISO 4217); no float comes near it."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+from xinka.kernel.errors import BadInput
+
+#: Digits after the point, per currency Xinka can price in (ISO 4217).
+MINOR_DIGITS = {"CNY": 2, "USD": 2, "EUR": 2, "HKD": 2, "JPY": 0}
+#: The largest amount of one order in minor units; keeps every sum far inside 64 bits.
+MAX_MINOR = 1_000_000_000_00
+_PLAIN = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,8})?", re.ASCII)
+
+
+def parse_amount(text: str, currency: str = "CNY") -> int:
+    """Return the minor units of a plain decimal such as ``1``, ``1.0`` or ``1.00``.
+
+    Signs, exponents, grouping, full-width digits and digits beyond the currency's own (unless zero) are refused, since
+    a notice that says ``1.001`` did not come from the gateway we asked.
+
+    Raises:
+        BadInput: if the text is not such an amount or is out of range.
+    """
+    if not _PLAIN.fullmatch(text):
+        raise BadInput(field="amount", why_zh="请写成 12.34 这样的数字", why_en="write it like 12.34")
+    scaled = Decimal(text).scaleb(MINOR_DIGITS[currency])
+    if scaled != scaled.to_integral_value() or scaled > MAX_MINOR:
+        raise BadInput(field="amount", why_zh="小数位太多或金额太大", why_en="too many decimals, or too large")
+    return int(scaled)
+
+
+def plain_amount(minor: int, currency: str = "CNY") -> str:
+    """Return the amount as gateways want it: ``1234`` → ``12.34``, without grouping or sign of the currency."""
+    digits = MINOR_DIGITS[currency]
+    if digits == 0:
+        return str(minor)
+    sign = "-" if minor < 0 else ""
+    whole, rest = divmod(abs(minor), 10**digits)
+    return f"{sign}{whole}.{rest:0{digits}d}"
