@@ -1,0 +1,1 @@
+"""Who someone is: sign-up, sign-in, second factors, sessions and devices."""

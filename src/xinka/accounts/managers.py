@@ -1,0 +1,31 @@
+"""How people come into the database: always with a normalised address."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.auth.base_user import BaseUserManager
+
+from xinka.accounts.email_addresses import normalise_email
+
+if TYPE_CHECKING:
+    from xinka.accounts.models import User
+
+
+class UserManager(BaseUserManager["User"]):
+    """Creates people and finds them by any spelling of their address."""
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
+        """Create a person; without a password they sign in by code or passkey only."""
+        user = self.model(email=normalise_email(email), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> User:
+        """Create a person who may do everything; for ``manage createsuperuser`` and tests."""
+        return self.create_user(email, password, **{"is_staff": True, "is_superuser": True, **fields})
+
+    def get_by_natural_key(self, username: str | None) -> User:
+        """Return the person with this address, however it is spelt."""
+        return self.get(email=normalise_email(username or ""))

@@ -1,0 +1,74 @@
+"""The person behind a sign-in, and the browsers that person has used; nothing else is known about people here."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import PermissionsMixin
+from django.db import models
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from xinka.accounts.email_addresses import normalise_email
+from xinka.accounts.managers import UserManager
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person who can sign in. The e-mail address is the log-in name; there is no other."""
+
+    email = models.EmailField(_("e-mail"), max_length=254, unique=True)
+    display_name = models.CharField(_("name shown to others"), max_length=40, blank=True, default="")
+    language = models.CharField(_("language"), max_length=10, blank=True, default="")
+    is_staff = models.BooleanField(_("works for the marketplace"), default=False)
+    is_active = models.BooleanField(_("may sign in"), default=True)
+    created_at = models.DateTimeField(_("member since"), db_default=Now(), editable=False)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    class Meta:
+        verbose_name = _("person")
+        verbose_name_plural = _("people")
+
+    def __str__(self) -> str:
+        return self.display_name or f"#{self.pk}"
+
+    @classmethod
+    def normalize_username(cls, username: str) -> str:
+        """Return the log-in name as it is stored."""
+        return normalise_email(username)
+
+    def clean(self) -> None:
+        """Bring the address into its stored form."""
+        super().clean()
+        self.email = normalise_email(self.email)
+
+    def get_full_name(self) -> str:
+        """Return what others may see; never the address."""
+        return self.display_name
+
+    def get_short_name(self) -> str:
+        """Return what others may see; never the address."""
+        return self.display_name
+
+
+class KnownDevice(models.Model):
+    """A browser that has signed in before, known by a random cookie of which only the hash is kept."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="known_devices")
+    cookie_hash = models.BinaryField(max_length=32, editable=False)
+    label = models.CharField(max_length=60)
+    first_seen_at = models.DateTimeField(db_default=Now(), editable=False)
+    last_seen_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["user", "cookie_hash"], name="known_device_once_per_user"),
+        ]
+
+    def __str__(self) -> str:
+        return self.label
