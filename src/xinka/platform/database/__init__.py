@@ -1,0 +1,1 @@
+"""How the shop reaches PostgreSQL, wherever it runs."""
