@@ -1,0 +1,1 @@
+"""The catalogue: what is offered, in which variants and at which price."""

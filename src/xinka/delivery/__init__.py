@@ -1,0 +1,1 @@
+"""Delivery: which goods went to which order, for ever."""

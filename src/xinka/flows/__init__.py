@@ -1,0 +1,1 @@
+"""Flows: the stories that touch several domains, and the only rooms that may."""

@@ -1,0 +1,1 @@
+"""Merchants: who sells here, and who may act for them."""

@@ -1,0 +1,1 @@
+"""Plumbing that knows no domain: database, batching, vault, outbox, look."""

@@ -1,0 +1,1 @@
+"""The pretend payment gateway: real wire format, no real money."""

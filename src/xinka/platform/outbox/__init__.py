@@ -1,0 +1,1 @@
+"""The outbox: what a transaction promises to tell the world once it is committed."""

@@ -1,0 +1,1 @@
+"""The vault: envelopes around everything that must not be read from a stolen database."""

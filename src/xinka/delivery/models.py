@@ -1,0 +1,24 @@
+"""Which code went to which order. A row here is for ever: it is what makes a code sold."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+
+class DeliveredCode(models.Model):
+    """One code in one order. A code that is sold once can be in only one row, and the database sees to it."""
+
+    pk = models.CompositePrimaryKey("order_id", "position")
+    order_id = models.UUIDField()
+    position = models.IntegerField()
+    code_id = models.BigIntegerField()
+    reusable = models.BooleanField(default=False)
+    revealed_at = models.DateTimeField(null=True)
+    revealed_from = models.TextField(default="", db_default="")
+
+    class Meta:
+        db_table = "delivery_code"
+        constraints = [
+            models.UniqueConstraint(fields=["code_id"], condition=Q(reusable=False), name="delivery_code_once"),
+        ]

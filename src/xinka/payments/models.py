@@ -1,0 +1,110 @@
+"""Channels, attempts to pay, receipts (money that verifiably came) and refunds."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from xinka.payments.states import PaymentState, ReceiptOutcome, RefundReason, RefundState
+
+
+class Channel(models.Model):
+    """One configured account at one payment provider; ``config`` is an envelope with its keys."""
+
+    id = models.AutoField(primary_key=True)
+    slug = models.SlugField(max_length=40, unique=True)
+    name = models.CharField(max_length=40)
+    name_en = models.CharField(max_length=40)
+    glyph = models.CharField(max_length=12, default="qr")
+    provider = models.CharField(max_length=20)
+    method = models.CharField(max_length=20, blank=True)
+    config = models.BinaryField()
+    currency = models.CharField(max_length=3, default="CNY")
+    min_amount = models.BigIntegerField(default=1)
+    max_amount = models.BigIntegerField(default=5_000_000)
+    on = models.BooleanField(default=True)
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["position", "id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Payment(models.Model):
+    """One attempt to pay an order; written before the provider is called, so that its number is never lost."""
+
+    id = models.UUIDField(primary_key=True)
+    order_id = models.UUIDField()
+    channel = models.ForeignKey(Channel, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False)
+    amount = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    state = models.CharField(max_length=8, choices=[(s.value, s.value) for s in PaymentState])
+    created_at = models.DateTimeField()
+    paid_at = models.DateTimeField(null=True)
+    asked_at = models.DateTimeField(null=True, help_text="when the provider was last asked whether it was paid")
+    pay_url = models.TextField(null=True)
+    qr_text = models.TextField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["order_id"], name="payment_order")]
+        constraints = [
+            models.CheckConstraint(name="payment_state", condition=Q(state__in=[s.value for s in PaymentState])),
+        ]
+
+
+class Receipt(models.Model):
+    """Verified money, once per channel and provider's number: the inbox that makes every notice count once."""
+
+    pk = models.CompositePrimaryKey("channel_id", "trade_no")
+    channel_id = models.IntegerField()
+    trade_no = models.TextField()
+    payment_id = models.UUIDField(null=True)
+    order_id = models.UUIDField(null=True)
+    amount = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    outcome = models.CharField(max_length=14, choices=[(s.value, s.value) for s in ReceiptOutcome])
+    journal_id = models.UUIDField()
+    received_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="receipt_outcome", condition=Q(outcome__in=[s.value for s in ReceiptOutcome])),
+            models.CheckConstraint(name="receipt_amount", condition=Q(amount__gte=1)),
+        ]
+        indexes = [
+            # Only what did not settle plainly is ever looked up by order, so only that is indexed.
+            models.Index(
+                fields=["order_id"], name="receipt_unusual", condition=~Q(outcome=ReceiptOutcome.SETTLED.value)
+            ),
+        ]
+
+
+class Refund(models.Model):
+    """Money that goes back to where it came from."""
+
+    id = models.UUIDField(primary_key=True)
+    order_id = models.UUIDField(null=True, db_index=True)
+    channel = models.ForeignKey(Channel, on_delete=models.PROTECT)
+    trade_no = models.TextField()
+    amount = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    reason = models.CharField(max_length=10, choices=[(s.value, s.value) for s in RefundReason])
+    state = models.CharField(max_length=12, choices=[(s.value, s.value) for s in RefundState])
+    attempts = models.PositiveIntegerField(default=0, db_default=0)
+    problem = models.TextField(default="", db_default="")
+    created_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="refund_state", condition=Q(state__in=[s.value for s in RefundState])),
+            models.CheckConstraint(name="refund_amount", condition=Q(amount__gte=1)),
+            models.UniqueConstraint(fields=["channel", "trade_no", "reason"], name="refund_once"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["created_at"], name="refund_open", condition=~Q(state=RefundState.DONE.value)
+            ),
+        ]

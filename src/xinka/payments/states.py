@@ -1,0 +1,51 @@
+"""The states of a payment and of a refund, and what became of money that came in."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class PaymentState(StrEnum):
+    """One attempt to pay an order through one channel."""
+
+    PENDING = "pending"
+    PAID = "paid"
+    CLOSED = "closed"
+
+
+class ReceiptOutcome(StrEnum):
+    """What verified money was used for; every receipt has one, and every yuan of it is in the ledger."""
+
+    SETTLED = "settled"
+    SHORT = "short"
+    OVER = "over"
+    LATE_SETTLED = "late_settled"
+    LATE_REFUNDED = "late_refunded"
+    DOUBLE = "double"
+    UNMATCHED = "unmatched"
+
+
+class RefundState(StrEnum):
+    """Money on its way back."""
+
+    DUE = "due"
+    SENDING = "sending"
+    DONE = "done"
+    NEEDS_STAFF = "needs_staff"
+
+
+class RefundReason(StrEnum):
+    """Why money goes back."""
+
+    LATE = "late"
+    OVERPAID = "overpaid"
+    DOUBLE = "double"
+    UNDERPAID = "underpaid"
+
+
+REFUND_MOVES: dict[RefundState, frozenset[RefundState]] = {
+    RefundState.DUE: frozenset({RefundState.SENDING}),
+    RefundState.SENDING: frozenset({RefundState.DONE, RefundState.DUE, RefundState.NEEDS_STAFF}),
+    RefundState.NEEDS_STAFF: frozenset({RefundState.SENDING, RefundState.DONE}),
+    RefundState.DONE: frozenset(),
+}

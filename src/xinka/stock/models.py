@@ -1,0 +1,92 @@
+"""Codes at rest, the queue of the unsold, reservations. Hot tables carry no foreign keys: `xinka check stock` proves them.
+
+A code is *unsold* exactly while it has a row in the queue, *reserved* while a reservation lists it, and *sold* once a
+delivery lists it. Moving a code is deleting it from one of these and inserting it into the next in one statement, so
+no code can be in two places.
+"""
+
+from __future__ import annotations
+
+from django.contrib.postgres.fields import ArrayField
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from xinka.catalog.models import Sku
+from xinka.merchants.models import Merchant
+
+
+class BatchState(models.TextChoices):
+    """How far an import came."""
+
+    IMPORTING = "importing"
+    DONE = "done"
+    FAILED = "failed"
+    UNDONE = "undone"
+
+
+class StockBatch(models.Model):
+    """One import; it can be undone as far as its codes are unsold."""
+
+    merchant = models.ForeignKey(Merchant, on_delete=models.PROTECT, related_name="stock_batches")
+    sku = models.ForeignKey(Sku, on_delete=models.PROTECT, related_name="batches")
+    source = models.CharField(max_length=120, blank=True)
+    file_hash = models.BinaryField(max_length=32, null=True)
+    state = models.CharField(max_length=10, choices=BatchState.choices, default=BatchState.IMPORTING)
+    n_lines = models.PositiveIntegerField(default=0)
+    n_added = models.PositiveIntegerField(default=0)
+    n_repeated = models.PositiveIntegerField(default=0)
+    n_known = models.PositiveIntegerField(default=0)
+    n_invalid = models.PositiveIntegerField(default=0)
+    n_undone = models.PositiveIntegerField(default=0)
+    problem = models.TextField(blank=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
+    created_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [models.CheckConstraint(name="batch_state", condition=Q(state__in=BatchState.values))]
+
+
+class StockCode(models.Model):
+    """One code in its envelope. ``fingerprint`` is a keyed hash of the code: it finds duplicates, it tells nothing."""
+
+    sku = models.ForeignKey(Sku, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False)
+    batch = models.ForeignKey(StockBatch, on_delete=models.DO_NOTHING, db_constraint=False)
+    fingerprint = models.UUIDField()
+    envelope = models.BinaryField()
+    label = models.TextField(default="", db_default="")
+    expires_on = models.DateField(null=True)
+    withdrawn_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["fingerprint"], name="stock_code_fingerprint")]
+
+
+class UnsoldCode(models.Model):
+    """The queue of the unsold: a sale takes the lowest ``place`` of its SKU and deletes the row."""
+
+    pk = models.CompositePrimaryKey("sku_id", "place", "code_id")
+    sku_id = models.BigIntegerField()
+    place = models.BigIntegerField()
+    code_id = models.BigIntegerField()
+    expires_on = models.DateField(null=True)
+
+    class Meta:
+        db_table = "stock_unsold"
+
+
+class Reservation(models.Model):
+    """Codes held for an order that is not paid yet. Whoever deletes this row, payment or expiry, has the codes."""
+
+    order_id = models.UUIDField(primary_key=True)
+    sku_id = models.BigIntegerField()
+    code_ids = ArrayField(models.BigIntegerField())
+    reusable = models.BooleanField(default=False)
+    contact_key = models.UUIDField(db_index=True)
+    address_key = models.UUIDField(db_index=True)
+    expires_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        db_table = "stock_reservation"
