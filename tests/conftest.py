@@ -1,0 +1,157 @@
+"""Gives the test-suite a PostgreSQL of its own, a data directory of its own, and no way out to the network.
+
+The server starts before Django's settings are read, because those take ``DATABASE_URL`` from the environment. xdist's
+workers inherit the address; pytest-django gives each its own database. ``TEST_DATABASE_URL`` names another server.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from xinka.platform.database.embedded import EmbeddedPostgres
+from xinka.platform.database.embedded_settings import FORGETFUL
+
+_PREFIX = "xinka-tests-"
+_cluster: EmbeddedPostgres | None = None
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the throw-away server (in the process that was called, not in its workers) and load Django's settings."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        _prepare_environment()
+    from django.conf import settings  # here, because reading the settings needs the environment made above
+
+    assert settings.DATABASES["default"]["NAME"]
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the server and leave nothing behind."""
+    if _cluster is not None:
+        _cluster.stop()
+        shutil.rmtree(_cluster.directory.parent, ignore_errors=True)
+
+
+def _prepare_environment() -> None:
+    global _cluster  # noqa: PLW0603 - pytest's hooks have no object of ours to keep it in
+    _bury_killed_runs()
+    for name in [name for name in os.environ if name.startswith("XINKA_") or name == "EMAIL_URL"]:
+        del os.environ[name]  # the developer's own shop is none of the tests' business
+    place = Path(tempfile.gettempdir()) / f"{_PREFIX}{os.getpid()}"
+    place.mkdir(mode=0o700)
+    url = os.environ.get("TEST_DATABASE_URL")
+    if not url:
+        _cluster = EmbeddedPostgres(place / "postgres", settings=FORGETFUL, durable=False)
+        url = _cluster.start()
+    os.environ |= {
+        "DATABASE_URL": url,
+        "XINKA_DATA_DIR": str(place / "data"),
+        "XINKA_SANDBOX": "1",
+        "DJANGO_SETTINGS_MODULE": "xinka.config.settings",
+    }
+
+
+def _bury_killed_runs() -> None:
+    """Remove what a test run that was killed has left: its server and its directory."""
+    for place in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        pid = place.name.removeprefix(_PREFIX)
+        if pid.isdigit() and not Path(f"/proc/{pid}").exists():
+            postmaster = EmbeddedPostgres(place / "postgres").postmaster_pid
+            if postmaster is not None:
+                with suppress(ProcessLookupError):
+                    os.kill(postmaster, signal.SIGKILL)
+            shutil.rmtree(place, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_way_out() -> Iterator[None]:
+    """Refuse every connection that leaves this machine."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: object) -> None:
+        if self.family in {socket.AF_INET, socket.AF_INET6} and isinstance(address, tuple):
+            host = str(address[0])
+            if not (host.startswith("127.") or host in {"localhost", "::1"}):
+                raise AssertionError(f"a test tried to reach {host}")
+        connect(self, address)  # type: ignore[arg-type]  # whatever the socket's family takes
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", guarded)
+        yield
+
+
+def _named(url: str, database: str) -> str:
+    return urlunsplit(urlsplit(url)._replace(path=f"/{database}"))
+
+
+def _administer(statement: str, *names: str) -> None:
+    """Run a statement about databases from outside of them, with names quoted."""
+    with psycopg.connect(_named(os.environ["DATABASE_URL"], "postgres"), autocommit=True) as connection:
+        connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))  # type: ignore[arg-type]  # ours
+
+
+@pytest.fixture
+def empty_database() -> Iterator[str]:
+    """The address of an empty database, for tests that migrate it or run processes on it."""
+    name = f"empty_{os.getpid()}_{time.monotonic_ns()}"
+    _administer("CREATE DATABASE {}", name)
+    yield _named(os.environ["DATABASE_URL"], name)
+    _administer("DROP DATABASE {} WITH (FORCE)", name)
+
+
+@pytest.fixture(scope="session")
+def migrated_template() -> Iterator[str]:
+    """The name of a migrated database that nobody is connected to, so that it can be copied quickly."""
+    name = f"template_{os.getpid()}"
+    _administer("CREATE DATABASE {}", name)
+    environment = {**os.environ, "DATABASE_URL": _named(os.environ["DATABASE_URL"], name)}
+    command = [sys.executable, "-m", "django", "migrate", "--verbosity=0"]
+    subprocess.run(command, env=environment, check=True, timeout=100)
+    yield name
+    _administer("DROP DATABASE {} WITH (FORCE)", name)
+
+
+@pytest.fixture
+def shop_database(migrated_template: str) -> Iterator[str]:
+    """The address of a fresh, migrated database without rows, for tests with real commits or other processes."""
+    name = f"shop_{os.getpid()}_{time.monotonic_ns()}"
+    _administer("CREATE DATABASE {} TEMPLATE {}", name, migrated_template)
+    yield _named(os.environ["DATABASE_URL"], name)
+    _administer("DROP DATABASE {} WITH (FORCE)", name)
+
+
+@pytest.fixture
+def short_directory() -> Iterator[Path]:
+    """A temporary directory whose path is short enough for unix sockets."""
+    place = Path(tempfile.mkdtemp(prefix="xk-"))
+    yield place
+    shutil.rmtree(place, ignore_errors=True)
+
+
+@pytest.fixture
+def durable_postgres(short_directory: Path) -> Iterator[Callable[[], EmbeddedPostgres]]:
+    """Make PostgreSQL clusters with every durability on, as the shop has them, for tests that kill things."""
+    made: list[EmbeddedPostgres] = []
+
+    def make() -> EmbeddedPostgres:
+        made.append(EmbeddedPostgres(short_directory / f"postgres{len(made)}"))
+        made[-1].start()
+        return made[-1]
+
+    yield make
+    for cluster in made:
+        cluster.stop()
