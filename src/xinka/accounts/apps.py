@@ -15,4 +15,7 @@ class AccountsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Connect the few things that follow from sign-in events."""
+        """Connect what follows from sign-in events."""
+        from xinka.accounts import first_confirmation  # models exist only now
+
+        first_confirmation.connect()

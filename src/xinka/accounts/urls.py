@@ -4,4 +4,13 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-urlpatterns: list[URLPattern | URLResolver] = [path("", include("allauth.urls"))]
+from xinka.accounts import views
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", views.overview, name="account_overview"),
+    path("password/strength", views.password_strength, name="account_password_strength"),
+    path("sessions/<int:pk>/end", views.end_session, name="account_end_session"),
+    path("", include("allauth.account.urls")),
+    path("two-factor/", include("allauth.mfa.urls")),
+    path("sessions/", include("allauth.usersessions.urls")),
+]

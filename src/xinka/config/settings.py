@@ -29,6 +29,7 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "django_cotton.apps.SimpleAppConfig",
     "django_htmx",
+    "xinka.accounts",  # before allauth: our pages and words go first
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -37,7 +38,6 @@ INSTALLED_APPS = [
     "xinka.platform.look",
     "xinka.platform.vault",
     "xinka.platform.outbox",
-    "xinka.accounts",
     "xinka.merchants",
     "xinka.catalog",
     "xinka.stock",
@@ -148,3 +148,5 @@ DEFAULT_FROM_EMAIL = read("XINKA_MAIL_FROM", f"信卡 Xinka <no-reply@{ENVIRONME
 
 #: Whether the sandbox gateway answers under /sandbox/; never in a shop that takes real money.
 SANDBOX = read_flag("XINKA_SANDBOX")
+
+from xinka.config.accounts_settings import *  # noqa: E402, F403 -- how people sign in, a page of its own

@@ -1,0 +1,187 @@
+"""Where django-allauth asks the shop: addresses, mails, notices, devices, seeds."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import context as current
+from allauth.mfa.adapter import DefaultMFAAdapter
+from django.conf import settings
+from django.contrib import messages
+from django.core.mail import EmailMessage
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.translation import get_language, gettext, override
+
+from xinka.accounts import seeds
+from xinka.accounts.devices import recognise
+from xinka.accounts.email_addresses import normalise_email
+from xinka.accounts.mails import MAILS
+from xinka.accounts.notices import ACCOUNT_REFUSALS, MFA_REFUSALS, NOTICES
+from xinka.accounts.sessions import begin_limits
+from xinka.accounts.user_agents import device_label
+
+if TYPE_CHECKING:
+    from allauth.mfa.models import Authenticator
+    from django.contrib.auth.base_user import AbstractBaseUser
+    from django.forms import BaseForm
+    from django.http import HttpRequest, HttpResponse
+
+    from xinka.accounts.models import User
+
+_UNKNOWN_CLIENT = "100::"  # the discard prefix (RFC 6666) stands for "not known"
+
+
+def client_address(request: HttpRequest) -> str:
+    """Return the address of the person's browser.
+
+    Django sits behind the till on a unix socket, and the till alone sets ``X-Xinka-Client`` (it removes the header from
+    what comes in). A request that came over the network itself speaks for itself, except from this machine.
+    """
+    peer = _parse(request.META.get("REMOTE_ADDR", ""))
+    if peer is None or peer.is_loopback:
+        told = _parse(request.headers.get("X-Xinka-Client", ""))
+        return str(told or peer or _UNKNOWN_CLIENT)
+    return str(peer)
+
+
+def _parse(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        address = ipaddress.ip_address(text.strip())
+    except ValueError:
+        return None
+    mapped = getattr(address, "ipv4_mapped", None)
+    return mapped or address
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    """Accounts, the shop's way."""
+
+    error_messages: ClassVar[dict[str, Any]] = {**DefaultAccountAdapter.error_messages, **ACCOUNT_REFUSALS}
+
+    def clean_email(self, email: str) -> str:
+        """Return the stored form of an address."""
+        return normalise_email(email)
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """Return the address that limits are counted by."""
+        return client_address(request)
+
+    def get_password_change_redirect_url(self, request: HttpRequest) -> str:
+        """Go back to the overview."""
+        return reverse("account_overview")
+
+    def save_user(
+        self, request: HttpRequest, user: AbstractBaseUser, form: BaseForm, commit: bool = True
+    ) -> AbstractBaseUser:
+        """Remember the language someone signed up in; mails come in it."""
+        cast("User", user).language = get_language() or ""
+        return super().save_user(request, user, form, commit=commit)
+
+    def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
+        """Sign in under a fresh session key, and start the session's clocks."""
+        request.session.cycle_key()
+        super().login(request, user)
+        begin_limits(request.session, staff=cast("User", user).is_staff)
+
+    def post_login(self, request: HttpRequest, user: AbstractBaseUser, **hooks: Any) -> HttpResponse:
+        """Tell the owner about a device that was not seen before."""
+        response = super().post_login(request, user, **hooks)
+        person = cast("User", user)
+        if recognise(request, response, person):
+            self.send_notification_mail("accounts/email/new_device", person)
+        if person.language != get_language():
+            person.language = get_language() or ""
+            person.save(update_fields=["language"])
+        return response
+
+    def add_message(
+        self,
+        request: HttpRequest,
+        level: int,
+        message_template: str | None = None,
+        message_context: dict[str, Any] | None = None,
+        extra_tags: str = "",
+        message: str | None = None,
+    ) -> None:
+        """Say it in our words; a notice that the page says anyway is left out."""
+        text = str(message or NOTICES.get(message_template or "", ""))
+        if text:
+            messages.add_message(request, level, text, extra_tags=extra_tags)
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Send a mail of the table, in the reader's language."""
+        user = context.get("user")
+        with override((user.language if user else "") or get_language()):
+            self.render_mail(template_prefix, email, context).send()
+
+    def send_notification_mail(
+        self,
+        template_prefix: str,
+        user: AbstractBaseUser,
+        context: dict[str, Any] | None = None,
+        email: str | None = None,
+    ) -> None:
+        """Send a mail about something that happened, to someone whose language is known."""
+        super().send_notification_mail(template_prefix, user, {"user": user, **(context or {})}, email)
+
+    def render_mail(
+        self,
+        template_prefix: str,
+        email: str | list[str],
+        context: dict[str, Any],
+        headers: dict[str, str] | None = None,
+    ) -> EmailMessage:
+        """Return the mail; every link in it begins with the configured address, whatever host was asked."""
+        mail = MAILS[template_prefix]
+        facts = {"email": email, **context}
+        page = {
+            "paragraphs": mail.text(facts),
+            "link": settings.SITE_URL + reverse(mail.link) if mail.link else "",
+            "site_url": settings.SITE_URL,
+            "timestamp": context.get("timestamp") if mail.when_where else None,
+            "device": device_label(context.get("user_agent", "")) or gettext("an unknown device"),
+            "address": context.get("ip", ""),
+        }
+        body = render_to_string("accounts/mail.txt", page).strip() + "\n"
+        to = [email] if isinstance(email, str) else email
+        return EmailMessage(str(mail.subject), body, self.get_from_email(), to, headers=headers)
+
+
+class MfaAdapter(DefaultMFAAdapter):
+    """Second factors, the shop's way."""
+
+    error_messages: ClassVar[dict[str, Any]] = {**DefaultMFAAdapter.error_messages, **MFA_REFUSALS}
+
+    def encrypt(self, text: str) -> str:
+        """Return the envelope of a seed of whoever is setting it up."""
+        return seeds.seal(text, self._owner())
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """Return the seed, if it belongs to whoever is being asked for a code."""
+        return seeds.open_sealed(encrypted_text, self._owner())
+
+    def build_totp_svg(self, url: str) -> str:
+        """Return the QR code as plain SVG: attributes only, so that the page's policy lets it be."""
+        import segno  # only when someone sets up an app
+
+        return str(segno.make(url, error="m").svg_inline(scale=5, border=2, dark="#0b1a1a", light="#ffffff"))
+
+    def generate_authenticator_name(self, user: AbstractBaseUser, type: Authenticator.Type) -> str:
+        """Propose what the key is called by the device it is made on."""
+        return device_label(current.request.headers.get("User-Agent", "")) or gettext("Passkey")
+
+    def get_public_key_credential_rp_entity(self) -> dict[str, str]:
+        """Return the party that passkeys are bound to: the host, under the shop's name."""
+        return {"id": current.request.get_host().rpartition(":")[0] or current.request.get_host(), "name": "Xinka"}
+
+    def _owner(self) -> int:
+        named = seeds.owner_of_seeds()
+        if named is not None:
+            return named
+        user = current.request.user
+        if not user.is_authenticated:
+            raise seeds.SeedNotTheirs
+        return int(user.pk)

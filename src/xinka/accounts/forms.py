@@ -1,0 +1,147 @@
+"""allauth's forms with one spelling per address, one password field, and our labels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from allauth.account import forms as allauth_forms
+from django.utils.translation import gettext_lazy as _
+
+from xinka.accounts.email_addresses import normalise_email
+from xinka.accounts.validators import LEAST_LENGTH, MOST_LENGTH, LengthValidator
+
+if TYPE_CHECKING:
+    from django import forms
+
+    _Form = forms.Form
+else:
+    _Form = object
+
+_LABELS = {
+    "login": _("E-mail"),
+    "email": _("E-mail"),
+    "password": _("Password"),
+    "password1": _("New password"),
+    "oldpassword": _("Current password"),
+    "code": _("Code"),
+    "name": _("Name of this passkey"),
+}
+
+
+class Plain(_Form):
+    """Labels instead of placeholders, the right keyboard on a phone, room for a password manager."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.label_suffix = ""
+        self.fields.pop("password2", None)
+        for name, field in self.fields.items():
+            field.label = _LABELS.get(name, field.label)
+            field.help_text = ""
+            field.widget.attrs.pop("placeholder", None)
+        if "password1" in self.fields:
+            self._dress_new_password()
+        if "code" in self.fields:
+            self.fields["code"].widget.attrs.update(
+                autocomplete="one-time-code", autocapitalize="characters", spellcheck="false"
+            )
+        for name in ("login", "email"):
+            if name in self.fields:
+                self.fields[name].widget.attrs.update(
+                    autocomplete="username email", inputmode="email", autocapitalize="none", spellcheck="false"
+                )
+
+    def _dress_new_password(self) -> None:
+        field = self.fields["password1"]
+        field.help_text = LengthValidator().get_help_text()
+        field.widget.attrs.update(
+            {
+                "data-strength": "",
+                "minlength": str(LEAST_LENGTH),
+                "maxlength": str(MOST_LENGTH),
+                "autocomplete": "new-password",
+            }
+        )
+
+
+class OneSpelling(Plain):
+    """The address in its stored form before anything is looked up by it."""
+
+    def clean_login(self) -> str:
+        """Normalise the log-in name."""
+        return normalise_email(self.cleaned_data["login"])
+
+
+class Login(OneSpelling, allauth_forms.LoginForm):
+    """Address and password."""
+
+
+class SignUp(Plain, allauth_forms.SignupForm):
+    """Address and a password, typed once; it can be shown."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["password1"].label = _LABELS["password"]
+
+
+class AddEmail(Plain, allauth_forms.AddEmailForm):
+    """The address to change to."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"].label = _("New address")
+
+
+class ChangeEmail(Plain, allauth_forms.ChangeEmailForm):
+    """Another address while the first is being confirmed."""
+
+    def clean_email(self) -> str:
+        """Normalise before comparing."""
+        self.cleaned_data["email"] = normalise_email(self.cleaned_data["email"])
+        return str(super().clean_email())
+
+
+class ChangePassword(Plain, allauth_forms.ChangePasswordForm):
+    """The current password and a new one."""
+
+
+class SetPassword(Plain, allauth_forms.SetPasswordForm):
+    """A first password for someone who signed in by code until now."""
+
+
+class ResetPassword(Plain, allauth_forms.ResetPasswordForm):
+    """The address to send a reset code to."""
+
+    def clean_email(self) -> str:
+        """Normalise before looking anyone up."""
+        self.cleaned_data["email"] = normalise_email(self.cleaned_data["email"])
+        return str(super().clean_email())
+
+
+class ResetPasswordKey(Plain, allauth_forms.ResetPasswordKeyForm):
+    """The new password after a reset code."""
+
+
+class Reauthenticate(Plain, allauth_forms.ReauthenticateForm):
+    """The password once more before something sensitive."""
+
+
+class RequestLoginCode(Plain, allauth_forms.RequestLoginCodeForm):
+    """The address to send a sign-in code to."""
+
+    def clean_email(self) -> str:
+        """Normalise before looking anyone up."""
+        self.cleaned_data["email"] = normalise_email(self.cleaned_data["email"])
+        return str(super().clean_email())
+
+
+class ConfirmLoginCode(Plain, allauth_forms.ConfirmLoginCodeForm):
+    """The mailed sign-in code."""
+
+
+class ConfirmEmailCode(Plain, allauth_forms.ConfirmEmailVerificationCodeForm):
+    """The mailed code that proves an address."""
+
+
+class ConfirmResetCode(Plain, allauth_forms.ConfirmPasswordResetCodeForm):
+    """The mailed code before a new password."""

@@ -1,0 +1,90 @@
+"""Forms of the second factors: a code works once, and seeds open only for the person being asked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from allauth.mfa import app_settings as mfa_settings
+from allauth.mfa.adapter import get_adapter
+from allauth.mfa.base import forms as base_forms
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp import forms as totp_forms
+from allauth.mfa.webauthn import forms as webauthn_forms
+from django.core.cache import cache
+from django.forms import HiddenInput
+from django.utils.translation import gettext_lazy as _
+
+from xinka.accounts.forms import Plain
+from xinka.accounts.seeds import seeds_of
+
+if TYPE_CHECKING:
+    from xinka.accounts.models import User
+
+
+def spend_code(user: User, code: str) -> bool:
+    """Mark a one-time code as used for as long as the clock still accepts it; say whether it was unused.
+
+    RFC 6238, section 5.2: a verifier must not accept the second use of a code. allauth keeps it for one period, which is
+    too short once a step of drift either way is tolerated.
+    """
+    digits = "".join(letter for letter in code if letter.isalnum())
+    accepted_for = mfa_settings.TOTP_PERIOD * (2 * mfa_settings.TOTP_TOLERANCE + 1)
+    return bool(cache.add(f"accounts.totp-used.{user.pk}.{digits}", 1, timeout=accepted_for))
+
+
+class OneTimeCode(Plain):
+    """A code of an authenticator app or a recovery code, each good for one use."""
+
+    user: Any
+    authenticator: Any
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["code"].label = _("Code from the app, or a recovery code")
+        self.fields["code"].widget.attrs["inputmode"] = "numeric"
+
+    def clean_code(self) -> str:
+        """Check the code, and that it was not used before."""
+        with seeds_of(self.user.pk):
+            code = str(super().clean_code())  # type: ignore[misc]  # the next class in line is allauth's form
+        if self.authenticator.type == Authenticator.Type.TOTP and not spend_code(self.user, code):
+            raise get_adapter().validation_error("incorrect_code")
+        return code
+
+
+class Authenticate(OneTimeCode, base_forms.AuthenticateForm):
+    """The second step of signing in."""
+
+
+class Reauthenticate(OneTimeCode, base_forms.ReauthenticateForm):
+    """A code once more before something sensitive."""
+
+
+class ActivateTotp(Plain, totp_forms.ActivateTOTPForm):
+    """The first code of a new authenticator app."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["code"].label = _("Code the app shows")
+        self.fields["code"].widget.attrs["inputmode"] = "numeric"
+
+    def clean_code(self) -> str:
+        """Check the code; it cannot be used again to sign in."""
+        code = str(super().clean_code())
+        spend_code(self.user, code)
+        return code
+
+
+class AddPasskey(Plain, webauthn_forms.AddWebAuthnForm):
+    """A new passkey; always one that can sign in by itself, with the device's own lock."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"].max_length = 60
+        self.fields["name"].widget.attrs["maxlength"] = "60"
+        self.fields["passwordless"].widget = HiddenInput()
+        self.fields["passwordless"].initial = True
+
+
+class RenamePasskey(Plain, webauthn_forms.EditWebAuthnForm):
+    """What a passkey is called."""

@@ -1,0 +1,62 @@
+"""Who may see a page: signed-in people, and staff with a second factor. Everyone else is told as little as possible."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec, cast
+
+from allauth.mfa.utils import is_mfa_enabled
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext
+
+from xinka.accounts.models import User
+from xinka.accounts.sessions import hold_to_staff_limits
+
+P = ParamSpec("P")
+View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
+
+
+def signed_in(request: HttpRequest) -> User:
+    """Return the person behind a request that has passed ``require_sign_in``.
+
+    Raises:
+        Http404: if nobody is signed in after all.
+    """
+    if not request.user.is_authenticated:
+        raise Http404
+    return request.user
+
+
+def require_sign_in(view: View[P]) -> View[P]:
+    """Let signed-in people through; send others to sign in and back."""
+    return cast("View[P]", login_required(view))
+
+
+def require_staff(view: View[P]) -> View[P]:
+    """Let staff through, with a second factor and short sessions.
+
+    To other people the page does not exist: they get the same 404 as for any wrong address.
+    """
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        user = signed_in(request)
+        if not user.is_staff:
+            raise Http404
+        hold_to_staff_limits(request.session)
+        if needs_second_factor(user):
+            messages.warning(request, gettext("Staff sign in with a second factor. Set one up first."))
+            return HttpResponseRedirect(reverse("mfa_index"))
+        return view(request, *args, **kwargs)
+
+    return require_sign_in(guarded)
+
+
+def needs_second_factor(user: User) -> bool:
+    """Return whether this person must set up a second factor before working."""
+    return bool(settings.STAFF_NEEDS_MFA and user.is_staff and not is_mfa_enabled(user))

@@ -1,0 +1,69 @@
+"""Seeds of authenticator apps and recovery codes, encrypted at rest and bound to the person they belong to."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.conf import settings
+
+_VERSION = b"v1"
+_NONCE_BYTES = 12
+_owner: ContextVar[int | None] = ContextVar("owner_of_seeds", default=None)
+
+
+class SeedNotTheirs(Exception):
+    """A stored seed does not open for this person: the row was moved, or the master key is another one."""
+
+
+@contextmanager
+def seeds_of(user_id: int) -> Iterator[None]:
+    """Say whose seeds are opened inside this block, where nobody is signed in yet."""
+    token = _owner.set(user_id)
+    try:
+        yield
+    finally:
+        _owner.reset(token)
+
+
+def owner_of_seeds() -> int | None:
+    """Return the person named by ``seeds_of``, if any."""
+    return _owner.get()
+
+
+def seal(seed: str, user_id: int) -> str:
+    """Return the envelope of a seed: version, nonce and AES-256-GCM text, associated with the person."""
+    nonce = secrets.token_bytes(_NONCE_BYTES)
+    sealed = _cipher().encrypt(nonce, seed.encode(), _bound_to(user_id))
+    return base64.b64encode(_VERSION + nonce + sealed).decode("ascii")
+
+
+def open_sealed(envelope: str, user_id: int) -> str:
+    """Return the seed in an envelope.
+
+    Raises:
+        SeedNotTheirs: if the envelope is malformed or was made for someone else.
+    """
+    try:
+        raw = base64.b64decode(envelope, validate=True)
+        nonce, sealed = raw[2 : 2 + _NONCE_BYTES], raw[2 + _NONCE_BYTES :]
+        if not raw.startswith(_VERSION):
+            raise SeedNotTheirs
+        return _cipher().decrypt(nonce, sealed, _bound_to(user_id)).decode()
+    except (ValueError, InvalidTag):
+        raise SeedNotTheirs from None
+
+
+@cache
+def _cipher() -> AESGCM:
+    return AESGCM(settings.ENVIRONMENT.derive("mfa-seeds"))
+
+
+def _bound_to(user_id: int) -> bytes:
+    return b"xinka/mfa-seed/" + str(user_id).encode("ascii")

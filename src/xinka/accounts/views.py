@@ -1,0 +1,72 @@
+"""Pages that allauth does not have: the overview, how strong a password is, and signing out one session."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.core.internal import ratelimit
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.internal.flows.sessions import end_sessions
+from allauth.usersessions.models import UserSession
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
+from django.views.decorators.http import require_GET, require_POST
+
+from xinka.accounts import breaches, strength
+from xinka.accounts.policies import needs_second_factor, require_sign_in, signed_in
+from xinka.accounts.user_agents import device_label
+from xinka.accounts.validators import LEAST_LENGTH, MOST_LENGTH
+
+
+@never_cache
+@require_GET
+@require_sign_in
+def overview(request: HttpRequest) -> HttpResponse:
+    """Show the state of an account, one line and one action each."""
+    user = signed_in(request)
+    kinds = list(Authenticator.objects.filter(user=user).values_list("type", flat=True))
+    page: dict[str, Any] = {
+        "n_passkeys": kinds.count(Authenticator.Type.WEBAUTHN),
+        "has_app": Authenticator.Type.TOTP in kinds,
+        "has_recovery_codes": Authenticator.Type.RECOVERY_CODES in kinds,
+        "n_sessions": len(UserSession.objects.purge_and_list(user)),
+        "needs_second_factor": needs_second_factor(user),
+    }
+    return render(request, "accounts/overview.html", page)
+
+
+@require_POST
+@require_sign_in
+def end_session(request: HttpRequest, pk: int) -> HttpResponse:
+    """Sign out one session of the signed-in person, there and then."""
+    session = get_object_or_404(UserSession, pk=pk, user=signed_in(request))
+    if session.is_current():
+        raise Http404  # the current session ends at "sign out", with its own page
+    label = device_label(session.user_agent)
+    end_sessions(request, [session])
+    messages.info(request, gettext("Signed out: %(device)s") % {"device": label or gettext("an unknown device")})
+    return HttpResponseRedirect(reverse("usersessions_list"))
+
+
+@never_cache
+@require_POST
+@sensitive_post_parameters()
+@sensitive_variables()
+def password_strength(request: HttpRequest) -> HttpResponse:
+    """Say how strong a password would be. It is measured and forgotten: neither stored nor logged."""
+    if not ratelimit.consume(request, app="allauth.account", action="password_strength"):
+        return JsonResponse({"score": None, "words": []}, status=429)
+    password = request.POST.get("password", "")
+    if not LEAST_LENGTH <= len(password) <= MOST_LENGTH:
+        return JsonResponse({"score": 0, "enough": False, "words": []})
+    user = request.user
+    known = [user.email, user.display_name] if user.is_authenticated else [request.POST.get("email", "")[:254]]
+    measured = strength.measure(password, known)
+    if breaches.is_breached(password):
+        return JsonResponse({"score": 0, "enough": False, "words": [gettext("It is in lists of leaked passwords.")]})
+    return JsonResponse({"score": measured.score, "enough": measured.is_enough, "words": list(measured.words)})
