@@ -18,6 +18,7 @@ class ReceiptOutcome(StrEnum):
 
     SETTLED = "settled"
     SHORT = "short"
+    SHORT_REFUNDED = "short_refunded"
     OVER = "over"
     LATE_SETTLED = "late_settled"
     LATE_REFUNDED = "late_refunded"

@@ -1,0 +1,1 @@
+"""How Xinka looks and speaks: base pages, components, static files, language, theme and the headers of every page."""

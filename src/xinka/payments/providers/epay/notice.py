@@ -9,7 +9,6 @@ and an empty field, which it does not cover, is refused.
 from __future__ import annotations
 
 import re
-from urllib.parse import unquote_to_bytes
 
 from xinka.kernel.errors import BadInput
 from xinka.kernel.money import parse_amount
@@ -21,11 +20,13 @@ MAX_BYTES = 16 * 1024
 MAX_FIELDS = 32
 PAID = "TRADE_SUCCESS"
 REQUIRED = ("pid", "out_trade_no", "trade_no", "type", "name", "money", "trade_status", "sign", "sign_type")
+_STANDARD = frozenset(REQUIRED)
 #: The one standard field that gateways may send empty; Xinka never sends or reads it.
 _MAY_BE_EMPTY = "param"
 
 _FORM = "application/x-www-form-urlencoded"
 _STRAY_PERCENT = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+_ESCAPES = re.compile(r"(?:%[0-9A-Fa-f]{2})+", re.ASCII)
 _NAME = re.compile(r"[A-Za-z0-9_]{1,32}", re.ASCII)
 _CONFUSING = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029&=]")
 _NUMBER = re.compile(r"[A-Za-z0-9._|\-]{1,64}", re.ASCII)
@@ -50,7 +51,7 @@ def parse_notice(notice: RawNotice) -> dict[str, str]:
     fields: dict[str, str] = {}
     for pair in pairs:
         name, equals, value = pair.partition("=")
-        if not equals or not _NAME.fullmatch(name):
+        if not equals or (name not in _STANDARD and not _NAME.fullmatch(name)):
             raise MalformedNotice(why="field name")
         if name in fields:
             raise MalformedNotice(why="duplicate field")
@@ -89,6 +90,8 @@ def _reading(config: EpayConfig, fields: dict[str, str]) -> VerifiedNotice:
         amount = parse_amount(fields["money"], config.currency)
     except BadInput:
         raise MalformedNotice(why="money") from None
+    if amount == 0:
+        raise MalformedNotice(why="no money")
     status = fields["trade_status"]
     return VerifiedNotice(
         fields["out_trade_no"], fields["trade_no"], amount, config.currency, status, is_paid=status == PAID
@@ -112,7 +115,12 @@ def _payload(notice: RawNotice) -> bytes:
 
 
 def _decode(value: str) -> str:
+    """Return a value without its form encoding. Each run of escapes is text by itself, since what lies between is."""
     try:
-        return unquote_to_bytes(value.replace("+", " ")).decode()
+        return _ESCAPES.sub(_unescape, value.replace("+", " "))
     except UnicodeDecodeError:
         raise MalformedNotice(why="utf-8") from None
+
+
+def _unescape(run: re.Match[str]) -> str:
+    return bytes.fromhex(run[0].replace("%", "")).decode()

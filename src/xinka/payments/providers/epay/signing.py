@@ -15,6 +15,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 
+_UNSIGNED = frozenset({"sign", "sign_type"})
+
+
 class SignType(StrEnum):
     """The digests a channel may be set to; the values are those of the field ``sign_type``."""
 
@@ -24,9 +27,7 @@ class SignType(StrEnum):
 
 def canonical(fields: Mapping[str, str]) -> str:
     """Return ``k=v&k=v`` of all fields but ``sign``, ``sign_type`` and empty ones, sorted by name, values raw."""
-    return "&".join(
-        [f"{name}={value}" for name, value in sorted(fields.items()) if value and name not in ("sign", "sign_type")]
-    )
+    return "&".join([f"{name}={fields[name]}" for name in sorted(fields) if fields[name] and name not in _UNSIGNED])
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,86 @@
+"""What must be done before a shop opens: tables, static files, demo goods. Run as ``python -m xinka.config.prepare``.
+
+It is a process of its own, so that the supervisor need not keep Django in memory. Of several that start at once on one
+database, one migrates and the others wait for it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import sys
+from pathlib import Path
+
+#: Any number that nobody else uses for an advisory lock in the shop's database.
+_MIGRATION_LOCK = 0x584B4D49
+
+
+def say(text: str) -> None:
+    """Tell the person who waits."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def migrate() -> bool:
+    """Bring the tables up to date; return whether there was anything to do."""
+    from django.core.management import call_command
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [_MIGRATION_LOCK])
+        try:
+            executor = MigrationExecutor(connection)
+            if not executor.migration_plan(executor.loader.graph.leaf_nodes()):
+                return False
+            say("Creating or changing tables … / 正在更新数据库 …")
+            call_command("migrate", verbosity=0, interactive=False)
+            return True
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [_MIGRATION_LOCK])
+
+
+def collect_static() -> bool:
+    """Copy the static files under their hashed names when any of them changed; return whether that was so."""
+    from django.conf import settings
+    from django.contrib.staticfiles.finders import get_finders
+    from django.core.management import call_command
+
+    root = Path(settings.STATIC_ROOT)
+    mark = root.with_name("static.mark")
+    digest = hashlib.sha256()
+    for finder in get_finders():
+        for path, storage in finder.list([]):
+            found = Path(storage.path(path)).stat()
+            digest.update(f"{path}:{found.st_mtime_ns}:{found.st_size}\n".encode())
+    fingerprint = digest.hexdigest()
+    if root.exists() and mark.exists() and mark.read_text(encoding="ascii") == fingerprint:
+        return False
+    say("Collecting static files … / 正在整理静态文件 …")
+    shutil.rmtree(root, ignore_errors=True)
+    call_command("collectstatic", verbosity=0, interactive=False)
+    mark.write_text(fingerprint, encoding="ascii")
+    return True
+
+
+def load_demo() -> None:
+    """Fill the shop with the demo's people and goods; what is there already stays."""
+    from xinka.flows import demo  # here, because only a demo shop needs it
+
+    demo.load()
+
+
+def main(arguments: list[str]) -> None:
+    """Prepare the shop; with ``--demo``, as a demo."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "xinka.config.settings")
+    import django
+
+    django.setup()
+    migrate()
+    collect_static()
+    if "--demo" in arguments:
+        load_demo()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,191 @@
+"""Keeps a shop's processes alive: the embedded PostgreSQL, the till, the web server and the worker.
+
+It holds next to nothing in memory, imports no Django, and waits in the kernel for a signal or a fallen child.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import http.client
+import json
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from xinka.config.processes import Child
+from xinka.platform.database.embedded import DatabaseDidNotStart, EmbeddedPostgres
+
+DRAIN_SECONDS = 30.0
+_READY_WITHIN = 60.0
+_FALLS_BEFORE_READY = 3
+_SIGNALS = {signal.SIGTERM, signal.SIGINT, signal.SIGCHLD}
+
+
+class PortTaken(RuntimeError):
+    """Somebody else listens on the port that was asked for."""
+
+
+class AlreadyRunning(RuntimeError):
+    """Another supervisor works with the same data directory."""
+
+
+def is_free(host: str, port: int) -> bool:
+    """Whether nothing listens on the port yet."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+def choose_port(host: str, wanted: int | None) -> int:
+    """Return the wanted port or, when none is named, the first free one from 8000.
+
+    Raises:
+        PortTaken: if the wanted port is in use, or a hundred are.
+    """
+    for port in [wanted] if wanted else range(8000, 8100):
+        if is_free(host, port):
+            return port
+    raise PortTaken(f"{host}:{wanted or '8000 … 8099'}")
+
+
+@contextmanager
+def sole_supervisor(data_dir: Path) -> Iterator[None]:
+    """Hold the data directory's supervisor lock; the kernel frees it when this process ends in whatever way.
+
+    Raises:
+        AlreadyRunning: if another process holds it.
+    """
+    place = data_dir / "run"
+    place.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (place / "supervisor.lock").open("a", encoding="ascii") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise AlreadyRunning(str(data_dir)) from None
+        yield
+
+
+def commands(python: str = sys.executable) -> Mapping[str, Sequence[str]]:
+    """Return what the shop consists of, in the order in which it is started; it is stopped in the same order."""
+    return {
+        "till": [python, "-m", "xinka.config.serve", "till"],
+        "web": [python, "-m", "xinka.config.serve", "web"],
+        "worker": [python, "-m", "xinka.config.worker"],
+    }
+
+
+def answers(host: str, port: int, path: str = "/readyz") -> bool:
+    """Whether the shop says that it is ready."""
+    connection = http.client.HTTPConnection("127.0.0.1" if host in {"0.0.0.0", "::"} else host, port, timeout=2)  # noqa: S104 - compared, not bound
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status == http.client.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+class Supervisor:
+    """Starts children, starts them again when they fall, and ends them in order."""
+
+    def __init__(
+        self,
+        children: Sequence[Child],
+        *,
+        database: EmbeddedPostgres | None = None,
+        is_ready: Callable[[], bool] = lambda: True,
+        when_ready: Callable[[], None] = lambda: None,
+        say: Callable[[str], None] = lambda text: print(text, file=sys.stderr, flush=True),
+    ) -> None:
+        """Take what shall run, how to see that it is ready, and what to do once then."""
+        self._children = children
+        self._database = database
+        self._is_ready = is_ready
+        self._when_ready = when_ready
+        self._say = say
+        self._begun_at = 0.0
+        self._was_ready = False
+
+    def run(self) -> int:
+        """Work until SIGTERM or SIGINT; return the exit status."""
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+        self._begun_at = time.monotonic()
+        try:
+            for child in self._children:
+                child.start()
+            return self._watch()
+        finally:
+            self._end()
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+    def _watch(self) -> int:
+        while True:
+            arrived = signal.sigtimedwait(_SIGNALS, 0.1 if not self._was_ready else 1.0)
+            if arrived and arrived.si_signo in {signal.SIGTERM, signal.SIGINT}:
+                return 0
+            self._tend_database()
+            for child in self._children:
+                if child.tend():
+                    self._say(f"xinka: {child.name} ended with {child.last_code}; starting it again / 已重新启动")
+            if not self._was_ready and not self._came_up():
+                return 1
+
+    def _came_up(self) -> bool:
+        """Look whether the shop is ready; return whether there is still hope."""
+        if self._is_ready():
+            self._was_ready = True
+            self._when_ready()
+            return True
+        tired = [child.name for child in self._children if child.falls >= _FALLS_BEFORE_READY]
+        if tired or time.monotonic() - self._begun_at > _READY_WITHIN:
+            self._say(f"xinka: the shop did not come up ({', '.join(tired) or 'no answer'}) / 商店没有启动成功")
+            return False
+        return True
+
+    def _tend_database(self) -> None:
+        if self._database is None or self._database.is_running():
+            return
+        self._say("xinka: the database ended; starting it again / 数据库已重新启动")
+        try:
+            self._database.start()
+        except DatabaseDidNotStart as error:
+            self._say(str(error))  # and try again at the next round
+
+    def _end(self) -> None:
+        """End the children one after the other, each with what is left of the time, then the database."""
+        deadline = time.monotonic() + DRAIN_SECONDS
+        for child in self._children:
+            child.signal(signal.SIGTERM)
+            if child is self._children[0]:
+                self._wait_for(child, deadline)  # the till first: what it still forwards needs the others
+        for child in self._children:
+            self._wait_for(child, deadline)
+        if self._database is not None:
+            self._database.stop()
+
+    def _wait_for(self, child: Child, deadline: float) -> None:
+        """Wait for a child's end; the time running out, or a second Ctrl-C, kills it."""
+        while child.is_alive:
+            left = deadline - time.monotonic()
+            arrived = signal.sigtimedwait(_SIGNALS, max(0.0, min(left, 0.2)))
+            if left <= 0 or (arrived and arrived.si_signo == signal.SIGINT):
+                child.signal(signal.SIGKILL)
+                if child.process is not None:
+                    child.process.wait()
+
+
+def note_running(data_dir: Path, site_url: str) -> None:
+    """Leave a note of who runs where, for people and for tools."""
+    note = {"pid": os.getpid(), "url": site_url}
+    (data_dir / "run" / "xinka.json").write_text(json.dumps(note) + "\n", encoding="utf-8")

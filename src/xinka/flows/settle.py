@@ -1,0 +1,275 @@
+"""Settlement: verified money meets its order, and the goods are the buyer's in the same commit. No Django here.
+
+The plain case, an open order paid in full for the first time, is settled for a whole batch by one statement. All else
+(duplicates, late, short, too much, twice) is told one by one by :func:`settle_unusual`. Verified money is always
+recorded: every path but a refusal ends with a receipt and a balanced journal.
+
+Locks are taken in this order, here and in every other flow: order, payment, reservation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from xinka.kernel.flow import Flow, Query
+from xinka.kernel.ids import new_uuid
+from xinka.ledger import sql as ledger_sql
+from xinka.ledger.accounts import Account, JournalKind
+from xinka.orders import sql as orders_sql
+from xinka.orders.states import CLOSED_UNPAID, OPEN, OrderState
+from xinka.payments import sql as payments_sql
+from xinka.payments.errors import TradeMismatch, WrongChannel
+from xinka.payments.states import ReceiptOutcome, RefundReason
+from xinka.platform.database.arrays import plain_array, text_array
+from xinka.platform.outbox import sql as outbox_sql
+from xinka.stock import sql as stock_sql
+
+DELIVERED = "order.delivered"
+REFUND_DUE = "refund.due"
+SHORT_PAID = "order.short_paid"
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedMoney:
+    """Money that a channel's signature, or its answer to our query, proves to have come.
+
+    ``payment_id`` is ``None`` when the provider's copy of our number is not one we gave out.
+    """
+
+    channel_id: int
+    payment_id: UUID | None
+    trade_no: str
+    amount: int
+    currency: str = "CNY"
+    journal_id: UUID = field(default_factory=new_uuid)
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What became of the money. ``is_new`` is false for a notice that had been counted before."""
+
+    outcome: ReceiptOutcome
+    order_id: UUID | None
+    is_new: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    id: UUID
+    sku_id: int
+    quantity: int
+    amount: int
+    currency: str
+    state: OrderState
+
+
+SETTLE_PLAIN = f"""
+WITH req AS MATERIALIZED (
+  SELECT * FROM unnest($1::uuid[], $2::int[], $3::text[], $4::bigint[], $5::text[], $6::uuid[]) WITH ORDINALITY
+    AS t(payment_id, channel_id, trade_no, amount, currency, journal_id, n)),
+due AS MATERIALIZED (
+  SELECT r.n, r.trade_no, r.journal_id, r.channel_id, p.id AS payment_id, p.order_id, p.amount, p.currency
+  FROM req r
+  JOIN payments_payment p ON p.id = r.payment_id AND p.channel_id = r.channel_id AND p.amount = r.amount
+    AND p.currency = r.currency AND p.state = 'pending'
+  JOIN orders_order o ON o.id = p.order_id AND o.state = 'awaiting_payment' AND o.amount = p.amount
+  WHERE NOT EXISTS (
+    SELECT 1 FROM payments_receipt c WHERE c.channel_id = r.channel_id AND c.trade_no = r.trade_no)
+  ORDER BY o.id FOR UPDATE OF o, p SKIP LOCKED),
+-- Two payments of one order in one batch: the first settles, the second is money that came twice.
+first AS (SELECT DISTINCT ON (order_id) * FROM due ORDER BY order_id, n),
+freed AS (
+  DELETE FROM stock_reservation v USING first f WHERE v.order_id = f.order_id RETURNING f.*, v.code_ids, v.reusable),
+paid AS (UPDATE payments_payment p SET state = 'paid', paid_at = now() FROM freed f WHERE p.id = f.payment_id),
+ordered AS (
+  UPDATE orders_order o SET state = 'delivered', paid_at = now(), delivered_at = now()
+  FROM freed f WHERE o.id = f.order_id),
+received AS (
+  INSERT INTO payments_receipt
+    (channel_id, trade_no, payment_id, order_id, amount, currency, outcome, journal_id, received_at)
+  SELECT channel_id, trade_no, payment_id, order_id, amount, currency, 'settled', journal_id, now() FROM freed),
+delivered AS (
+  INSERT INTO delivery_code (order_id, position, code_id, reusable)
+  SELECT f.order_id, c.position, c.code_id, f.reusable
+  FROM freed f CROSS JOIN LATERAL unnest(f.code_ids) WITH ORDINALITY AS c(code_id, position)),
+posted AS (
+  INSERT INTO ledger_entry (journal_id, account, kind, amount, currency, order_id, channel_id, at)
+  SELECT f.journal_id, leg.account, {JournalKind.PAYMENT:d}, leg.sign * f.amount, f.currency, f.order_id, f.channel_id,
+    now()
+  FROM freed f CROSS JOIN (VALUES ({Account.CLEARING:d}, 1), ({Account.ESCROW:d}, -1)) AS leg(account, sign)),
+told AS (INSERT INTO outbox_event (kind, subject, at) SELECT '{DELIVERED}', order_id, now() FROM freed)
+SELECT n, order_id FROM freed
+"""
+
+
+def settle_plain(batch: Sequence[VerifiedMoney]) -> Flow[list[Settlement | None]]:
+    """Settle what is plain in a batch; ``None`` stands where :func:`settle_unusual` must look.
+
+    Run it in a transaction of its own. Every ``payment_id`` must be set and must occur once in the batch.
+    """
+    rows = yield Query(
+        SETTLE_PLAIN,
+        (
+            plain_array([money.payment_id for money in batch]),
+            plain_array([money.channel_id for money in batch]),
+            text_array([money.trade_no for money in batch]),
+            plain_array([money.amount for money in batch]),
+            text_array([money.currency for money in batch]),
+            plain_array([money.journal_id for money in batch]),
+        ),
+    )
+    answers: list[Settlement | None] = [None] * len(batch)
+    for n, order_id in rows:
+        answers[n - 1] = Settlement(ReceiptOutcome.SETTLED, order_id)
+    return answers
+
+
+def settle_unusual(money: VerifiedMoney) -> Flow[Settlement]:
+    """Settle any verified money, also the plain; run it in a transaction of its own.
+
+    Raises:
+        WrongChannel: if the payment was made for another channel; nothing is recorded.
+        TradeMismatch: if the provider's number is on record with other facts; nothing is recorded.
+    """
+    order = yield from _lock_order_of(money)
+    seen = yield Query(payments_sql.RECEIPT_OF, (money.channel_id, money.trade_no))
+    if seen:
+        return _judge_repeated(money, order, seen[0])
+    if order is None or order.currency != money.currency:
+        return (yield from _keep_in_suspense(money))
+    held = yield Query(payments_sql.HELD_RECEIPTS, (order.id,))
+    missing = order.amount - sum(row[2] for row in held)
+    if order.state in OPEN and money.amount < missing:
+        return (yield from _keep_short(money, order))
+    if order.state in OPEN | CLOSED_UNPAID and money.amount >= missing:
+        return (yield from _settle_or_return(money, order, missing))
+    reason, outcome = (RefundReason.DOUBLE, ReceiptOutcome.DOUBLE)
+    if order.state in CLOSED_UNPAID:
+        reason, outcome = (RefundReason.LATE, ReceiptOutcome.LATE_REFUNDED)
+    yield from _receive(money, order.id, outcome, {Account.REFUND_IN_TRANSIT: money.amount})
+    yield from _promise_refund(order.id, money, money.amount, reason)
+    return Settlement(outcome, order.id)
+
+
+def _lock_order_of(money: VerifiedMoney) -> Flow[_Order | None]:
+    """Lock the order the money was meant for, if it is one of ours."""
+    found = (yield Query(payments_sql.ORDER_OF, (money.payment_id,))) if money.payment_id else []
+    if not found:
+        return None
+    order_id, channel_id, *_ = found[0]
+    if channel_id != money.channel_id:
+        raise WrongChannel
+    rows = yield Query(orders_sql.LOCK_ONE, (order_id,))
+    if not rows:
+        return None
+    identifier, sku_id, quantity, amount, currency, state = rows[0]
+    return _Order(identifier, sku_id, quantity, amount, currency, OrderState(state))
+
+
+def _judge_repeated(money: VerifiedMoney, order: _Order | None, seen: tuple[object, ...]) -> Settlement:
+    payment_id, amount, currency, outcome = seen
+    is_same_payment = payment_id is None or payment_id == money.payment_id
+    if not is_same_payment or amount != money.amount or currency != money.currency:
+        raise TradeMismatch
+    return Settlement(ReceiptOutcome(str(outcome)), order.id if order else None, is_new=False)
+
+
+def _receive(
+    money: VerifiedMoney, order_id: UUID | None, outcome: ReceiptOutcome, credits: dict[Account, int]
+) -> Flow[None]:
+    """Write the receipt and its journal: clearing is debited with the whole, ``credits`` say for whom."""
+    is_known = order_id is not None
+    new = yield Query(
+        payments_sql.INSERT_RECEIPT,
+        (
+            money.channel_id,
+            money.trade_no,
+            money.payment_id if is_known else None,
+            order_id,
+            money.amount,
+            money.currency,
+            outcome.value,
+            money.journal_id,
+        ),
+    )
+    if not new:
+        # Another process recorded it between our look and our insert; that transaction tells the whole story.
+        raise TradeMismatch
+    if is_known:
+        yield Query(payments_sql.MARK_PAID, (money.payment_id,))
+    legs = {Account.CLEARING: money.amount} | {account: -amount for account, amount in credits.items() if amount}
+    yield from _post(money, JournalKind.PAYMENT, order_id, legs)
+
+
+def _post(money: VerifiedMoney, kind: JournalKind, order_id: UUID | None, legs: dict[Account, int]) -> Flow[None]:
+    journal_id = money.journal_id if kind is JournalKind.PAYMENT else new_uuid()
+    accounts, amounts = plain_array([int(account) for account in legs]), plain_array(legs.values())
+    yield Query(
+        ledger_sql.POST, (journal_id, int(kind), order_id, money.channel_id, money.currency, accounts, amounts)
+    )
+
+
+def _keep_in_suspense(money: VerifiedMoney) -> Flow[Settlement]:
+    """Money without an order of ours: kept, entered, and shown to staff."""
+    yield from _receive(money, None, ReceiptOutcome.UNMATCHED, {Account.SUSPENSE: money.amount})
+    return Settlement(ReceiptOutcome.UNMATCHED, None)
+
+
+def _keep_short(money: VerifiedMoney, order: _Order) -> Flow[Settlement]:
+    """Less than the price: held for the order until the rest comes or the order expires and it goes back."""
+    yield from _receive(money, order.id, ReceiptOutcome.SHORT, {Account.ESCROW: money.amount})
+    yield Query(orders_sql.MOVE_ONE, (order.id, OrderState.PART_PAID.value, _states(OPEN)))
+    yield Query(outbox_sql.APPEND, (SHORT_PAID, plain_array([order.id])))
+    return Settlement(ReceiptOutcome.SHORT, order.id)
+
+
+def _settle_or_return(money: VerifiedMoney, order: _Order, missing: int) -> Flow[Settlement]:
+    """Enough has come: deliver what was reserved, or what can be reserved again, or give everything back."""
+    codes = yield from _claim_codes(order)
+    late = order.state in CLOSED_UNPAID
+    if codes is None:
+        yield from _receive(money, order.id, ReceiptOutcome.LATE_REFUNDED, {Account.REFUND_IN_TRANSIT: money.amount})
+        yield from _promise_refund(order.id, money, money.amount, RefundReason.LATE)
+        return Settlement(ReceiptOutcome.LATE_REFUNDED, order.id)
+    code_ids, reusable = codes
+    excess = money.amount - missing
+    outcome = ReceiptOutcome.LATE_SETTLED if late else ReceiptOutcome.OVER if excess else ReceiptOutcome.SETTLED
+    yield from _receive(
+        money, order.id, outcome, {Account.ESCROW: missing, Account.REFUND_IN_TRANSIT: excess}
+    )
+    if excess:
+        yield from _promise_refund(order.id, money, excess, RefundReason.OVERPAID)
+    yield Query(orders_sql.DELIVER_ONE, (order.id, _states(OPEN | CLOSED_UNPAID)))
+    yield Query(stock_sql.DELIVER, (order.id, plain_array(code_ids), reusable))
+    yield Query(outbox_sql.APPEND, (DELIVERED, plain_array([order.id])))
+    return Settlement(outcome, order.id)
+
+
+def _claim_codes(order: _Order) -> Flow[tuple[list[int], bool] | None]:
+    """Return the order's codes: the reserved ones, else fresh ones of the same SKU, else ``None``."""
+    reserved = yield Query(stock_sql.CLAIM_RESERVED, (order.id,))
+    if reserved:
+        return reserved[0][0], reserved[0][1]
+    fresh = yield Query(stock_sql.CLAIM_FRESH, (order.sku_id, order.quantity))
+    if fresh and (fresh[0][1] or len(fresh[0][0]) == order.quantity):
+        return fresh[0][0], fresh[0][1]
+    if fresh:
+        # Too few: the sale would be in part. Give back what this statement removed.
+        yield Query(stock_sql.GIVE_BACK, (order.sku_id, plain_array(fresh[0][0])))
+    return None
+
+
+def _promise_refund(order_id: UUID, money: VerifiedMoney, amount: int, reason: RefundReason) -> Flow[None]:
+    """Write the refund that a worker will carry out."""
+    refund_id = new_uuid()
+    yield Query(
+        payments_sql.INSERT_REFUND,
+        (refund_id, order_id, money.channel_id, money.trade_no, amount, money.currency, reason.value),
+    )
+    yield Query(outbox_sql.APPEND, (REFUND_DUE, plain_array([refund_id])))
+
+
+def _states(states: frozenset[OrderState]) -> str:
+    return text_array(sorted(state.value for state in states))

@@ -1,0 +1,71 @@
+"""Who may open an order without an account: the browser that placed it, whoever has the mailed link, or the password.
+
+Every proof is a keyed hash of the order's number, so nothing needs to be stored and nothing can be guessed. No Django
+here: the till gives the cookie out, the pages ask for it.
+"""
+
+from __future__ import annotations
+
+import hmac
+from base64 import b32encode
+from uuid import UUID
+
+from xinka.kernel import ids
+
+COOKIE = "xk_order"
+#: How long the browser that placed an order may open it, and how long a mailed link works, in seconds.
+COOKIE_FOR = 90 * 24 * 3600
+LINK_FOR = 30 * 24 * 3600
+
+
+class OrderAccess:
+    """Makes and checks the proofs; ``secret`` is derived from the master key for this purpose."""
+
+    __slots__ = ("_secret",)
+
+    def __init__(self, secret: bytes) -> None:
+        self._secret = secret
+
+    def _proof(self, purpose: bytes, order_id: UUID, more: bytes = b"") -> bytes:
+        return hmac.digest(self._secret, purpose + b":" + order_id.bytes + more, "sha256")
+
+    def cookie_value(self, order_id: UUID) -> str:
+        """Return the value of the cookie ``xk_order``, whose path is the order's own page."""
+        return self._proof(b"cookie", order_id)[:16].hex()
+
+    def allows_cookie(self, order_id: UUID, value: str) -> bool:
+        """Whether a cookie opens this order."""
+        return hmac.compare_digest(self.cookie_value(order_id).encode(), value.encode("utf-8", "replace"))
+
+    def link_token(self, order_id: UUID, expires_at: int) -> str:
+        """Return the token of a mailed link that works until ``expires_at`` (Unix seconds)."""
+        return f"{expires_at:x}.{self._proof(b'link', order_id, expires_at.to_bytes(8, 'big'))[:16].hex()}"
+
+    def allows_link(self, order_id: UUID, token: str, now: int) -> bool:
+        """Whether a token is genuine and not yet too old."""
+        try:
+            expires_at = int(token.partition(".")[0], 16)
+            genuine = self.link_token(order_id, expires_at)
+        except (ValueError, OverflowError):
+            return False
+        return hmac.compare_digest(genuine.encode(), token.encode("utf-8", "replace")) and now <= expires_at
+
+    def made_password(self, order_id: UUID) -> str:
+        """Return the order password of a buyer who chose none: eight letters and digits without look-alikes."""
+        letters = b32encode(self._proof(b"password", order_id))[:8].decode().lower()
+        return f"{letters[:4]}-{letters[4:]}"
+
+
+def order_path(order_id: UUID) -> str:
+    """Return the path of the order's page, which is also the path of its cookie."""
+    return f"/order/{ids.show('ord', order_id)}"
+
+
+def normalise_password(text: str) -> str:
+    """Return an order password as it is compared: without the white space around it and in lower case."""
+    return text.strip().lower()
+
+
+def contact_place(order_id: UUID) -> bytes:
+    """Return the associated data of an order's contact envelope."""
+    return b"orders_order.contact:" + order_id.bytes

@@ -1,0 +1,53 @@
+"""Where the goods are sent: an e-mail address, or a QQ number that stands for its mailbox. No Django here."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from xinka.kernel.errors import BadInput
+
+_QQ = re.compile(r"[1-9][0-9]{4,11}", re.ASCII)
+# The dot-atom of RFC 5322 and a host name of RFC 1123; no quoting, no comments, no address literals.
+_LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*", re.ASCII)
+_LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?", re.ASCII)
+_MAX = 254
+_MAX_LOCAL = 64
+
+
+def normalise_contact(text: str) -> str:
+    """Return the mail address a contact stands for; ``12345678`` is ``12345678@qq.com``.
+
+    Full-width digits and letters are folded (NFKC), white space around is dropped and all is lower case, so that the
+    order is found again however the address was typed.
+
+    Raises:
+        BadInput: if it is neither an address nor a QQ number.
+    """
+    folded = unicodedata.normalize("NFKC", text).strip().lower()
+    if _QQ.fullmatch(folded):
+        return f"{folded}@qq.com"
+    local, at, host = folded.rpartition("@")
+    labels = host.split(".")
+    is_address = (
+        at == "@"
+        and len(folded) <= _MAX
+        and len(local) <= _MAX_LOCAL
+        and _LOCAL.fullmatch(local)
+        and len(labels) > 1
+        and all(_LABEL.fullmatch(label) for label in labels)
+        and not labels[-1].isdigit()
+    )
+    if not is_address:
+        raise BadInput(
+            field="contact",
+            why_zh="请填邮箱（name@example.com）或 QQ 号（5 到 12 位数字）",
+            why_en="enter an e-mail address (name@example.com) or a QQ number (5 to 12 digits)",
+        )
+    return folded
+
+
+def mask_contact(address: str) -> str:
+    """Return the address with most of its name hidden: ``li***@qq.com``."""
+    local, _, host = address.rpartition("@")
+    return f"{local[:2] if len(local) > 2 else local[:1]}***@{host}"

@@ -1,0 +1,35 @@
+"""Statements on payments, receipts and refunds. Private to payments and the flows that compose them."""
+
+from __future__ import annotations
+
+INSERT_WON = """
+attempted AS (
+  INSERT INTO payments_payment (id, order_id, channel_id, amount, currency, state, created_at)
+  SELECT payment_id, order_id, channel_id, amount, currency, 'pending', now() FROM won)
+"""
+
+#: Without a lock, which order a payment belongs to: orders are locked before payments, everywhere.
+ORDER_OF = "SELECT order_id, channel_id, amount, currency, state FROM payments_payment WHERE id = $1"
+
+RECEIPT_OF = """
+SELECT payment_id, amount, currency, outcome FROM payments_receipt WHERE channel_id = $1 AND trade_no = $2
+"""
+
+INSERT_RECEIPT = """
+INSERT INTO payments_receipt (channel_id, trade_no, payment_id, order_id, amount, currency, outcome, journal_id, received_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, now())
+ON CONFLICT (channel_id, trade_no) DO NOTHING RETURNING 1
+"""
+
+MARK_PAID = "UPDATE payments_payment SET state = 'paid', paid_at = now() WHERE id = $1 AND state <> 'paid'"
+
+INSERT_REFUND = """
+INSERT INTO payments_refund (id, order_id, channel_id, trade_no, amount, currency, reason, state, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, 'due', now()) ON CONFLICT (channel_id, trade_no, reason) DO NOTHING RETURNING 1
+"""
+
+#: Money held for an order that did not buy its goods yet.
+HELD_RECEIPTS = """
+SELECT channel_id, trade_no, amount, currency FROM payments_receipt
+WHERE order_id = $1 AND outcome = 'short' ORDER BY received_at
+"""

@@ -1,0 +1,99 @@
+"""The switches for language and theme, the error pages, and the gallery of components."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from http import HTTPStatus
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.translation import gettext
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from xinka.platform.look import gallery as samples
+from xinka.platform.look.addresses import is_own_form, safe_path
+from xinka.platform.look.preferences import CHINESE, COOKIE_AGE, ENGLISH, LANGUAGE_COOKIE, THEME_COOKIE
+from xinka.platform.look.refusals import error_answer
+
+log = logging.getLogger(__name__)
+
+
+@csrf_exempt  # cached pages hold no token; the worst a stranger could do is change the colours, and Origin is checked
+@require_POST
+def choose_language(request: HttpRequest) -> HttpResponse:
+    """Remember the language in a cookie and return to the page the switch was on."""
+    response = _back(request)
+    language = request.POST.get("language", "")
+    if is_own_form(request) and language in {CHINESE, ENGLISH}:
+        _remember(response, LANGUAGE_COOKIE, language)
+    return response
+
+
+@csrf_exempt  # as above
+@require_POST
+def choose_theme(request: HttpRequest) -> HttpResponse:
+    """Remember light or dark in a cookie; anything else follows the system again."""
+    response = _back(request)
+    if not is_own_form(request):
+        return response
+    theme = request.POST.get("theme", "")
+    if theme in {"light", "dark"}:
+        _remember(response, THEME_COOKIE, theme)
+    else:
+        response.delete_cookie(THEME_COOKIE, samesite="Lax")
+    return response
+
+
+def gallery(request: HttpRequest) -> HttpResponse:
+    """Show every component in its states."""
+    return render(request, "look/gallery.html", samples.context())
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Say that the form was too old or came from elsewhere, without Django's technical words."""
+    log.info("request.csrf_refused", extra={"path": request.path, "reason": reason})
+    text = gettext("This form is too old or did not come from our page. Nothing was changed. Reload the page and retry.")
+    return error_answer(request, HTTPStatus.FORBIDDEN, text=text, code="csrf")
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """400: the request cannot be read."""
+    return error_answer(request, HTTPStatus.BAD_REQUEST)
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """403: not for this visitor."""
+    return error_answer(request, HTTPStatus.FORBIDDEN)
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """404: nothing here, or nothing this visitor may know of; both look the same."""
+    return error_answer(request, HTTPStatus.NOT_FOUND)
+
+
+def too_many(request: HttpRequest, *, retry_after: int) -> HttpResponse:
+    """429: asked too often. ``retry_after`` is in seconds (RFC 9110, 10.2.3)."""
+    response = error_answer(request, HTTPStatus.TOO_MANY_REQUESTS)
+    response["Retry-After"] = str(max(1, retry_after))
+    return response
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """500: our mistake. Shows a reference that is also in the log; uses neither database nor session."""
+    reference = f"E-{secrets.token_hex(3).upper()}"
+    log.error("request.failed", extra={"path": request.path, "reference": reference})
+    return error_answer(request, HTTPStatus.INTERNAL_SERVER_ERROR, reference=reference)
+
+
+def _back(request: HttpRequest) -> HttpResponseRedirect:
+    response = HttpResponseRedirect(safe_path(request.POST.get("next", "")))
+    response.status_code = HTTPStatus.SEE_OTHER
+    return response
+
+
+def _remember(response: HttpResponse, name: str, value: str) -> None:
+    """Set a preference cookie; the theme's script may write it too, so it is not HttpOnly. It holds nothing secret."""
+    response.set_cookie(name, value, max_age=COOKIE_AGE, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE)

@@ -1,0 +1,103 @@
+"""Statements that move codes: queue → reservation → delivery. Private to stock and the flows that compose them.
+
+Fragments read the common table expressions that the composing flow names: ``fit`` (n, order_id, sku_id, quantity,
+code_id, …) are the requests that may have codes, ``won`` those that got all of theirs.
+"""
+
+from __future__ import annotations
+
+#: Give each unit of every request in ``fit`` the next code of its SKU's queue. SKIP LOCKED keeps two tills from
+#: waiting for one another; the DELETE decides: only codes whose row we removed are ours.
+TAKE_NEXT = """
+units AS (
+  SELECT f.n, f.sku_id, row_number() OVER (PARTITION BY f.sku_id ORDER BY f.n) AS rank
+  FROM fit f CROSS JOIN LATERAL generate_series(1, f.quantity)),
+need AS (SELECT sku_id, count(*) AS wanted FROM units GROUP BY sku_id),
+offered AS MATERIALIZED (
+  SELECT q.sku_id, q.place, q.code_id, row_number() OVER (PARTITION BY q.sku_id ORDER BY q.place, q.code_id) AS rank
+  FROM need CROSS JOIN LATERAL (
+    SELECT u.sku_id, u.place, u.code_id FROM stock_unsold u
+    WHERE u.sku_id = need.sku_id AND (u.expires_on IS NULL OR u.expires_on > current_date)
+    ORDER BY u.place, u.code_id LIMIT need.wanted FOR UPDATE SKIP LOCKED) q),
+matched AS MATERIALIZED (
+  SELECT u.n, o.sku_id, o.place, o.code_id, count(*) OVER (PARTITION BY u.n) AS n_codes
+  FROM units u JOIN offered o ON o.sku_id = u.sku_id AND o.rank = u.rank),
+removed AS (
+  DELETE FROM stock_unsold s USING matched m JOIN fit f ON f.n = m.n AND m.n_codes = f.quantity
+  WHERE s.sku_id = m.sku_id AND s.place = m.place AND s.code_id = m.code_id
+  RETURNING m.n, s.code_id),
+taken AS (SELECT n, array_agg(code_id ORDER BY code_id) AS code_ids, false AS reusable FROM removed GROUP BY n)
+"""
+
+#: The buyer chose one code by its label. Its place in the queue is its own number (a constraint on the SKU).
+TAKE_CHOSEN = """
+removed AS (
+  DELETE FROM stock_unsold s USING (
+    SELECT u.sku_id, u.place, u.code_id, f.n FROM fit f
+    JOIN stock_unsold u ON u.sku_id = f.sku_id AND u.place = f.code_id AND u.code_id = f.code_id
+    WHERE u.expires_on IS NULL OR u.expires_on > current_date FOR UPDATE OF u SKIP LOCKED) c
+  WHERE s.sku_id = c.sku_id AND s.place = c.place AND s.code_id = c.code_id
+  RETURNING c.n, s.code_id),
+taken AS (SELECT n, array_agg(code_id) AS code_ids, false AS reusable FROM removed GROUP BY n)
+"""
+
+#: One content for every buyer: nothing leaves the queue, whose head is the content on offer.
+TAKE_REUSABLE = """
+taken AS (
+  SELECT f.n, ARRAY[u.code_id] AS code_ids, true AS reusable FROM fit f CROSS JOIN LATERAL (
+    SELECT q.code_id FROM stock_unsold q
+    WHERE q.sku_id = f.sku_id AND (q.expires_on IS NULL OR q.expires_on > current_date)
+    ORDER BY q.place DESC LIMIT 1) u)
+"""
+
+RESERVE = """
+reserved AS (
+  INSERT INTO stock_reservation (order_id, sku_id, code_ids, reusable, contact_key, address_key, expires_at)
+  SELECT order_id, sku_id, code_ids, reusable, contact_key, address_key, now() + $15::int * interval '1 second'
+  FROM won)
+"""
+
+#: Put the codes of reservations in ``freed`` (sku_id, code_ids, reusable) back where their SKU's order wants them.
+PUT_BACK = """
+returned AS (
+  INSERT INTO stock_unsold (sku_id, place, code_id, expires_on)
+  SELECT f.sku_id, CASE s.delivery_order WHEN 'newest' THEN -c.id WHEN 'random' THEN (random() * 1e15)::bigint ELSE c.id END,
+         c.id, c.expires_on
+  FROM freed f CROSS JOIN LATERAL unnest(f.code_ids) AS code_id
+  JOIN stock_stockcode c ON c.id = code_id JOIN catalog_sku s ON s.id = f.sku_id
+  WHERE NOT f.reusable AND c.withdrawn_at IS NULL)
+"""
+
+#: How many codes of each SKU can be sold now; counting stops at 1,000, which is "enough" to every reader.
+COUNT_UNSOLD = """
+SELECT k.sku_id, (SELECT count(*) FROM (
+  SELECT 1 FROM stock_unsold u WHERE u.sku_id = k.sku_id AND (u.expires_on IS NULL OR u.expires_on > current_date)
+  LIMIT 1000) some)
+FROM unnest($1::bigint[]) AS k(sku_id)
+"""
+
+CLAIM_RESERVED = "DELETE FROM stock_reservation WHERE order_id = $1 RETURNING code_ids, reusable"
+
+#: Codes for an order whose reservation has gone: as many as there are, up to the quantity; all or nothing is the flow's.
+CLAIM_FRESH = """
+WITH mode AS (SELECT mode = 'reusable' AS reusable FROM catalog_sku WHERE id = $1),
+head AS (
+  SELECT u.sku_id, u.place, u.code_id FROM stock_unsold u
+  WHERE u.sku_id = $1 AND (u.expires_on IS NULL OR u.expires_on > current_date)
+  ORDER BY u.place, u.code_id LIMIT $2 FOR UPDATE SKIP LOCKED),
+removed AS (
+  DELETE FROM stock_unsold s USING head h, mode m
+  WHERE NOT m.reusable AND s.sku_id = h.sku_id AND s.place = h.place AND s.code_id = h.code_id RETURNING s.code_id)
+SELECT CASE WHEN m.reusable THEN (SELECT array_agg(code_id) FROM (SELECT code_id FROM head LIMIT 1) h)
+  ELSE (SELECT array_agg(code_id ORDER BY code_id) FROM removed) END AS code_ids, m.reusable
+FROM mode m WHERE EXISTS (SELECT 1 FROM head)
+"""
+
+GIVE_BACK = """
+WITH freed AS (SELECT $1::bigint AS sku_id, $2::bigint[] AS code_ids, false AS reusable),
+""" + PUT_BACK + " SELECT 1"
+
+DELIVER = """
+INSERT INTO delivery_code (order_id, position, code_id, reusable)
+SELECT $1::uuid, c.position, c.code_id, $3::boolean FROM unnest($2::bigint[]) WITH ORDINALITY AS c(code_id, position)
+"""
