@@ -56,7 +56,9 @@ def web() -> Server:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     path.unlink(missing_ok=True)
     if len(os.fsencode(path)) > 107:
-        raise BadEnvironment("XINKA_DATA_DIR", "its path is too long for a unix socket", "目录路径太长，放不下 unix 套接字")
+        raise BadEnvironment(
+            "XINKA_DATA_DIR", "its path is too long for a unix socket", "目录路径太长，放不下 unix 套接字"
+        )
     return Server(
         "xinka.config.wsgi:application",
         uds=path,

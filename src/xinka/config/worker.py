@@ -15,10 +15,11 @@ _DRAIN_SECONDS = 25
 
 async def work() -> None:
     """Work until a signal says otherwise."""
-    from procrastinate.contrib.django import app  # here, because it exists only after django.setup()
+    # Here, because these exist only after django.setup().
+    from procrastinate import PsycopgConnector
+    from procrastinate.contrib.django import app, utils
 
-    connector = app.connector.get_worker_connector()  # type: ignore[attr-defined]  # Django's connector has it
-    connector._pool_args |= {"min_size": 1, "max_size": 4}  # noqa: SLF001 - no other way to keep the pool small
+    connector = PsycopgConnector(kwargs=utils.connector_params("default"), min_size=1, max_size=4)
     with app.replace_connector(connector) as worker_app:
         async with worker_app.open_async():
             await worker_app.run_worker_async(

@@ -181,7 +181,7 @@ class EmbeddedPostgres:
         if done.returncode:
             raise DatabaseDidNotStart(f"PostgreSQL could not make {self.directory}:\n{done.stdout}")
         if self.directory.exists():
-            self.directory.rmdir()  # an empty directory may wait here (a mounted volume); anything else must not be lost
+            self.directory.rmdir()  # an empty one may wait here; anything else must not be lost
         draft.rename(self.directory)
 
     def _ensure_running(self) -> None:

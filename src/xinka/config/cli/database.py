@@ -1,0 +1,53 @@
+"""``xinka migrate`` and ``xinka manage``: Django's own commands on the shop's database."""
+
+from __future__ import annotations
+
+import click
+
+from xinka.config.cli.shop import open_database, open_shop, room, set_up_django
+
+#: Django's commands that look at files only, so that no database need be started for them.
+_WITHOUT_DATABASE = {
+    "makemigrations",
+    "check",
+    "collectstatic",
+    "findstatic",
+    "help",
+    "diffsettings",
+    "--help",
+    "version",
+}
+
+
+@click.command()
+def migrate() -> None:
+    """Bring the tables up to date.
+
+    更新数据库结构。
+    """
+    with open_shop():
+        changed = room("xinka.config.prepare").migrate()
+    click.echo("done / 已完成" if changed else "nothing to do / 无需更新")
+
+
+@click.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def manage(arguments: tuple[str, ...]) -> None:
+    """Run one of Django's management commands (`xinka manage help` lists them).
+
+    运行 Django 管理命令。
+    """
+    if not arguments or arguments[0] in {"-h", "--help"}:
+        arguments = ("help", *arguments[1:])
+    if arguments[0] in _WITHOUT_DATABASE:
+        _execute(arguments)
+        return
+    with open_database():
+        _execute(arguments)
+
+
+def _execute(arguments: tuple[str, ...]) -> None:
+    set_up_django()
+    from django.core.management import execute_from_command_line  # here, because every --help does without Django
+
+    execute_from_command_line(["xinka manage", *arguments])

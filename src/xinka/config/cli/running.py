@@ -1,0 +1,103 @@
+"""``xinka run`` and ``xinka demo``: open the shop, with or without demo goods."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+
+from xinka.config import supervisor
+from xinka.config.cli.shop import embedded_database, open_shop, room
+from xinka.config.environment import load, read
+from xinka.config.processes import Child
+from xinka.config.translations import compile_stale
+from xinka.platform.database.embedded import DatabaseDidNotStart
+
+_DEMO_LOGINS = "demo-logins.txt"
+
+
+@click.command()
+@click.option(
+    "--demo", is_flag=True, help="Fill an empty shop with demo merchants and goods, and open the pretend gateway."
+)
+@click.option("--host", default=lambda: read("XINKA_HOST", "127.0.0.1"), help="Where to listen. [127.0.0.1]")
+@click.option("--port", type=click.IntRange(1, 65535), help="Which port to listen on. [the first free one from 8000]")
+def run(*, demo: bool, host: str, port: int | None) -> None:
+    """Serve the shop until Ctrl-C: database, till, web server and worker.
+
+    启动商店（数据库、收银台、网页与后台任务），按 Ctrl-C 停止。
+    """
+    environment = load()
+    try:
+        with supervisor.sole_supervisor(environment.data_dir):
+            sys.exit(_serve(host, _port(host, port), demo=demo))
+    except supervisor.AlreadyRunning as error:
+        raise click.ClickException(f"a shop already runs on {error} / 这个数据目录的商店已经在运行") from None
+    except DatabaseDidNotStart as error:
+        raise click.ClickException(f"{error}\n数据库没有启动成功。") from None
+
+
+def _port(host: str, wanted: int | None) -> int:
+    configured = read("XINKA_PORT")
+    try:
+        return supervisor.choose_port(host, wanted or (int(configured) if configured.isdigit() else None))
+    except supervisor.PortTaken as error:
+        raise click.ClickException(
+            f"{error} is already in use; choose another --port / 端口已被占用，请换一个"
+        ) from None
+
+
+def _serve(host: str, port: int, *, demo: bool) -> int:
+    """Prepare the shop, run its processes, and return the exit status."""
+    shown_host = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104 - compared, not bound
+    os.environ.setdefault("XINKA_SITE_URL", f"http://{shown_host}:{port}")
+    os.environ |= {"XINKA_HOST": host, "XINKA_PORT": str(port)}
+    if demo:
+        os.environ["XINKA_SANDBOX"] = "1"
+    environment = load()
+    os.environ["XINKA_DATA_DIR"] = str(environment.data_dir)
+    os.environ["PYTHONUNBUFFERED"] = "1"
+    compile_stale()
+    database = embedded_database(environment)
+    if database is not None:
+        if not database.directory.exists():
+            click.echo("Creating the database … / 正在创建数据库 …", err=True)
+        os.environ["DATABASE_URL"] = database.start()
+    prepared = subprocess.run(  # noqa: S603 - our own module
+        [sys.executable, "-m", "xinka.config.prepare", *(["--demo"] if demo else [])], check=False
+    )
+    if prepared.returncode:
+        if database is not None:
+            database.stop()
+        return prepared.returncode
+    children = [Child(name, command, os.environ) for name, command in supervisor.commands().items()]
+    watcher = supervisor.Supervisor(
+        children,
+        database=database,
+        is_ready=lambda: supervisor.answers(host, port),
+        when_ready=lambda: _welcome(environment.site_url, environment.data_dir, demo=demo),
+    )
+    return watcher.run()
+
+
+def _welcome(site_url: str, data_dir: Path, *, demo: bool) -> None:
+    supervisor.note_running(data_dir, site_url)
+    click.echo(f"\n  Shop 商店     {site_url}/\n  Desk 商家     {site_url}/desk/\n  Office 后台   {site_url}/office/")
+    logins = data_dir / _DEMO_LOGINS
+    if demo and logins.exists():
+        click.echo("\n" + logins.read_text(encoding="utf-8").rstrip())
+    click.echo("\n  Ctrl-C stops it. / 按 Ctrl-C 停止。\n")
+
+
+@click.command()
+def demo() -> None:
+    """Fill the shop with demo merchants, goods and stock; what is there already stays.
+
+    装入演示商家、商品与库存；已有的数据不变。
+    """
+    with open_shop():
+        room("xinka.config.prepare").migrate()
+        room("xinka.flows.demo").load()

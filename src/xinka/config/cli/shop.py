@@ -1,0 +1,62 @@
+"""Gives a command the shop it shall work on: its data directory, its database and, when wanted, Django."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from types import ModuleType
+
+import click
+
+from xinka.config.environment import Environment, load
+from xinka.platform.database.embedded import DatabaseDidNotStart, EmbeddedPostgres
+
+
+def embedded_database(environment: Environment) -> EmbeddedPostgres | None:
+    """Return the shop's own PostgreSQL, or ``None`` when ``DATABASE_URL`` names another one."""
+    return None if environment.database_url else EmbeddedPostgres(environment.data_dir / "postgres")
+
+
+@contextmanager
+def open_database() -> Iterator[Environment]:
+    """Have the database running and named in the environment; a server that only this command needed ends with it."""
+    environment = load()
+    database = embedded_database(environment)
+    os.environ["XINKA_DATA_DIR"] = str(environment.data_dir)
+    if database is None:
+        yield environment
+        return
+    try:
+        os.environ["DATABASE_URL"] = database.start()
+    except DatabaseDidNotStart as error:
+        raise click.ClickException(f"{error}\n数据库没有启动成功。") from None
+    try:
+        yield load()
+    finally:
+        database.stop()
+
+
+@contextmanager
+def open_shop() -> Iterator[None]:
+    """Have the database running and Django ready."""
+    with open_database():
+        set_up_django()
+        yield
+        from django.db import connections  # here, because Django is loaded only now
+
+        connections.close_all()
+
+
+def set_up_django() -> None:
+    """Load Django's applications."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "xinka.config.settings")
+    import django  # here, because most commands and every --help do without
+
+    django.setup()
+
+
+def room(name: str) -> ModuleType:
+    """Import a module of the house by name once Django is ready; commands stay quick to list that way."""
+    return import_module(name)
