@@ -33,3 +33,7 @@ HELD_RECEIPTS = """
 SELECT channel_id, trade_no, amount, currency FROM payments_receipt
 WHERE order_id = $1 AND outcome = 'short' ORDER BY received_at
 """
+
+RELEASE_HELD = """
+UPDATE payments_receipt SET outcome = 'short_refunded' WHERE channel_id = $1 AND trade_no = $2 AND outcome = 'short'
+"""
