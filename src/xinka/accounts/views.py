@@ -12,7 +12,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_GET, require_POST
@@ -60,13 +60,22 @@ def end_session(request: HttpRequest, pk: int) -> HttpResponse:
 def password_strength(request: HttpRequest) -> HttpResponse:
     """Say how strong a password would be. It is measured and forgotten: neither stored nor logged."""
     if not ratelimit.consume(request, app="allauth.account", action="password_strength"):
-        return JsonResponse({"score": None, "words": []}, status=429)
+        return HttpResponse(status=429)
     password = request.POST.get("password", "")
-    if not LEAST_LENGTH <= len(password) <= MOST_LENGTH:
-        return JsonResponse({"score": 0, "enough": False, "words": []})
+    if len(password) < LEAST_LENGTH:
+        missing = LEAST_LENGTH - len(password)
+        words = ngettext("%(n)d more character is needed.", "%(n)d more characters are needed.", missing) % {
+            "n": missing
+        }
+        return _strength(0, enough=False, text=words)
+    if len(password) > MOST_LENGTH or breaches.is_breached(password):
+        return _strength(0, enough=False, text=gettext("It is in lists of leaked passwords, or too long."))
     user = request.user
     known = [user.email, user.display_name] if user.is_authenticated else [request.POST.get("email", "")[:254]]
     measured = strength.measure(password, known)
-    if breaches.is_breached(password):
-        return JsonResponse({"score": 0, "enough": False, "words": [gettext("It is in lists of leaked passwords.")]})
-    return JsonResponse({"score": measured.score, "enough": measured.is_enough, "words": list(measured.words)})
+    verdict = gettext("Hard to guess.") if measured.is_enough else gettext("Too easy to guess.")
+    return _strength(measured.score, enough=measured.is_enough, text=" ".join([verdict, *measured.words]))
+
+
+def _strength(score: int, *, enough: bool, text: str) -> JsonResponse:
+    return JsonResponse({"score": score, "enough": enough, "text": text})
