@@ -72,7 +72,7 @@ returned AS (
 COUNT_UNSOLD = """
 SELECT k.sku_id, (SELECT count(*) FROM (
   SELECT 1 FROM stock_unsold u WHERE u.sku_id = k.sku_id AND (u.expires_on IS NULL OR u.expires_on > current_date)
-  LIMIT 1000) some)
+  LIMIT 1000) AS counted)
 FROM unnest($1::bigint[]) AS k(sku_id)
 """
 
