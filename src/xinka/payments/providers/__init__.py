@@ -1,1 +1,1 @@
-"""Payment gateways: one folder each behind one small protocol. Nothing here needs Django, since the till reads it too."""
+"""Payment gateways, one folder each behind one small protocol. No Django in here, since the till reads it too."""

@@ -106,8 +106,11 @@ class AsyncEpayClient:
 
 
 class EpayClient:
-    """The same calls for code without an event loop. Each opens its own connection and keeps the total time limit,
-    which a blocking socket cannot promise against an answer that drips."""
+    """The same calls for code without an event loop.
+
+    Each opens its own connection and keeps the total time limit, which a blocking socket cannot promise against an
+    answer that drips.
+    """
 
     def __init__(self, config: EpayConfig, *, total_seconds: float = TOTAL_SECONDS) -> None:
         self._config = config

@@ -111,12 +111,13 @@ def _types(value: object) -> Mapping[str, str]:
 
 
 def _check_url(url: str, *, plain_http: bool) -> None:
+    malformed = BadChannel(why_zh="网关地址写得不对", why_en="the gateway's address is malformed")
     try:
         parts = urlsplit(url)
-        readable = bool(parts.hostname) and not parts.username and parts.port != 0
+        host, port = parts.hostname, parts.port  # reading the port is what finds out whether it is a number
     except ValueError:
-        readable = False
-    if not readable or parts.query or parts.fragment or not url.isprintable() or " " in url:
-        raise BadChannel(why_zh="网关地址写得不对", why_en="the gateway's address is malformed")
+        raise malformed from None
+    if not host or port == 0 or parts.username or parts.query or parts.fragment or not url.isprintable() or " " in url:
+        raise malformed
     if parts.scheme != "https" and not (plain_http and parts.scheme == "http"):
         raise BadChannel(why_zh="网关地址要以 https:// 开头", why_en="the gateway's address must begin with https://")

@@ -1,5 +1,8 @@
-"""How an epay gateway's answers are read. Gateways are sloppy (codes as text, JSON inside JSON, HTML on errors), so
-reading is lenient about form and strict about meaning: what is not certain is a ``ProviderError``, never a "no"."""
+"""How an epay gateway's answers are read.
+
+Gateways are sloppy (codes as text, JSON inside JSON, HTML on errors), so reading is lenient about form and strict
+about meaning: what is not certain is a ``ProviderError``, never a "no".
+"""
 
 from __future__ import annotations
 

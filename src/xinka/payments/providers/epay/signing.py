@@ -14,7 +14,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-
 _UNSIGNED = frozenset({"sign", "sign_type"})
 
 
@@ -32,7 +31,7 @@ def canonical(fields: Mapping[str, str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """One channel's key and digest. ``append_key_label`` is for clones that write ``&key=`` before the key (MD5 only)."""
+    """One channel's key and digest; ``append_key_label`` is for clones that write ``&key=`` before it (MD5 only)."""
 
     key: bytes = field(repr=False)
     sign_type: SignType

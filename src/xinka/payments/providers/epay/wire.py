@@ -1,5 +1,7 @@
-"""What is said to an epay gateway, as data: the calls to make. No sockets here, so the blocking and the async
-client, and the browser that is sent over, all say the same."""
+"""What is said to an epay gateway, as data.
+
+There are no sockets here, so the blocking client, the async one and the browser that is sent over all say the same.
+"""
 
 from __future__ import annotations
 
