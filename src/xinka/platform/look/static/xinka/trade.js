@@ -1,0 +1,109 @@
+/* Xinka: what moves on the pages of a trade: quantity and total, countdown, stock, an order's state. Needs xinka.js. */
+(() => {
+  "use strict";
+  const doc = document, { all, each } = window.xk;
+  const moment = (value) => (typeof value === "number" ? value * 1000 : /^[\d.]+$/.test(value) ? value * 1000 : Date.parse(value));
+
+  // quantity and total
+  const steps = (box) => {
+    const input = box.querySelector("input"), form = box.closest("form") || doc;
+    const most = () => Number(input.max) || Infinity, least = () => Number(input.min) || 1;
+    const show = () => {
+      const count = Math.min(most(), Math.max(least(), Math.trunc(Number(input.value)) || least()));
+      all("[data-step]", box).forEach((button) => { button.disabled = Number(button.dataset.step) < 0 ? count <= least() : count >= most(); });
+      const tiers = all(".tiers [data-from]", form);
+      const tier = tiers.filter((item) => Number(item.dataset.from) <= count).pop();
+      tiers.forEach((item) => item.classList.toggle("on", item === tier));
+      const digits = Number(box.dataset.digits ?? 2);
+      const unit = Number(tier?.dataset.minor ?? box.dataset.minor);
+      const extra = all("[data-premium]:checked", form).reduce((sum, item) => sum + Number(item.dataset.premium), 0);
+      if (unit >= 0) {
+        const words = ((unit * count + extra) / 10 ** digits).toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+        all("[data-total]").forEach((node) => { node.textContent = words; });
+      }
+      all("[data-total-count]").forEach((node) => { node.textContent = count; });
+      return count;
+    };
+    box.addEventListener("click", (event) => {
+      const button = event.target.closest("[data-step]");
+      if (button) { input.value = show() + Number(button.dataset.step); show(); input.dispatchEvent(new Event("change", { bubbles: true })); }
+    });
+    input.addEventListener("input", show);
+    input.addEventListener("change", () => { input.value = show(); });
+    if (form !== doc) form.addEventListener("change", show);
+    addEventListener("pageshow", show);
+  };
+  each("[data-qty]", steps);
+
+  // countdown by the server's clock
+  each("[data-countdown]", (box) => {
+    let ends = moment(box.dataset.expires), shift = moment(box.dataset.now) - Date.now() || 0, before = Infinity;
+    const face = box.querySelector("[data-clock]"), arc = box.querySelector(".arc"), ring = box.querySelector(".qr"), say = box.querySelector("[data-say]");
+    const tick = () => {
+      const left = Math.max(0, Math.ceil((ends - Date.now() - shift) / 1000));
+      if (face) face.textContent = `${String(Math.trunc(left / 60)).padStart(2, "0")}:${String(left % 60).padStart(2, "0")}`;
+      arc?.setAttribute("stroke-dasharray", `${left} ${box.dataset.total}`);
+      ring?.classList.toggle("low", left < 120 && left > 0);
+      for (const mark of [300, 60, 0]) if (before > mark && left <= mark && (before < Infinity || !mark) && say) say.textContent = box.dataset[`said-${mark}`] || box.getAttribute(`data-said-${mark}`);
+      before = left;
+      if (left > 0) return;
+      clearInterval(timer);
+      arc?.remove();
+      ring?.classList.add("gone");
+      all(".again", box).forEach((node) => { node.hidden = false; });
+      box.dispatchEvent(new CustomEvent("xk:expired", { bubbles: true }));
+    };
+    const timer = setInterval(tick, 1000);
+    doc.addEventListener("xk:clock", (event) => {
+      shift = moment(event.detail.now) - Date.now() || shift;
+      if (event.detail.expires_at) ends = moment(event.detail.expires_at);
+    });
+    tick();
+  });
+
+  // stock, while the page is looked at
+  const poll = async () => {
+    const nodes = all("[data-stock-sku]");
+    if (!nodes.length || doc.hidden) return;
+    const skus = [...new Set(nodes.map((node) => node.dataset.stockSku))].sort().slice(0, 100);
+    try {
+      const answer = await (await fetch(`/stock?sku=${skus.map(encodeURIComponent).join(",")}`)).json();
+      nodes.forEach((node) => {
+        const count = (answer.stock || answer)[node.dataset.stockSku];
+        if (count === undefined) return;
+        const kind = count === null ? "any" : count <= 0 ? "out" : count < Number(node.dataset.low) ? "few" : "have";
+        const words = node.dataset[`${kind}Text`].replace("%n", count);
+        if (node.textContent !== words) node.textContent = words;
+        node.className = { any: "live", have: "live", few: "live low wait", out: "live out q" }[kind];
+        node.closest(".pc")?.classList.toggle("out", kind === "out");
+      });
+    } catch { /* next time */ }
+  };
+  if (all("[data-stock-sku]").length) {
+    setInterval(poll, 10000);
+    doc.addEventListener("visibilitychange", poll);
+  }
+
+  // an order's state: asks and waits until it has moved, then shows the page as it is now
+  each("[data-order-status]", async (box) => {
+    let wait = 1000;
+    while (box.isConnected) {
+      if (doc.hidden) await new Promise((go) => doc.addEventListener("visibilitychange", go, { once: true }));
+      try {
+        const answer = await fetch(`${box.dataset.orderStatus}?after=${encodeURIComponent(box.dataset.state)}`, { headers: { Accept: "application/json" } });
+        if (!answer.ok) throw new Error(answer.status);
+        const order = await answer.json();
+        doc.dispatchEvent(new CustomEvent("xk:clock", { detail: order }));
+        if (order.state !== box.dataset.state) {
+          const target = box.dataset.swap;
+          if (target && window.htmx) { box.dataset.state = order.state; await htmx.ajax("GET", box.dataset.next || location.href, { target, select: target, swap: "outerHTML" }); }
+          else if (box.dataset.next) location.assign(box.dataset.next);
+          else location.reload();
+          return;
+        }
+        wait = 1000;
+      } catch { wait = Math.min(wait * 2, 15000); }
+      await new Promise((go) => setTimeout(go, wait));
+    }
+  });
+})();
