@@ -87,7 +87,13 @@ class Child:
             self.start()
         return fell
 
-    def signal(self, number: int) -> None:
-        """Send a signal to the process and what it started."""
+    def end(self) -> None:
+        """Ask it to finish what it is doing and end."""
         if self.process is not None and self.process.poll() is None:
-            os.killpg(self.process.pid, number)
+            self.process.terminate()
+
+    def kill(self) -> None:
+        """End it and everything it started, now."""
+        if self.process is not None and self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()

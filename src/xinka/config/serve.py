@@ -7,13 +7,14 @@ held twice.
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
 from granian.constants import Interfaces, Loops
-from granian.server import Server
+from granian.server.mp import MPServer as Server
 
 from xinka.config.environment import BadEnvironment, load, read, read_int
 from xinka.config.processes import die_with_parent
@@ -26,6 +27,8 @@ def _loader(parent: int) -> Callable[[str], Any]:
 
     def load_application(target: str) -> Any:
         die_with_parent(parent)
+        for number in (signal.SIGTERM, signal.SIGINT):  # until granian sets its own: the inherited ones do nothing here
+            signal.signal(number, signal.SIG_DFL)
         module, _, name = target.partition(":")
         return getattr(import_module(module), name)
 

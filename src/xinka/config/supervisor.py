@@ -166,7 +166,7 @@ class Supervisor:
         """End the children one after the other, each with what is left of the time, then the database."""
         deadline = time.monotonic() + DRAIN_SECONDS
         for child in self._children:
-            child.signal(signal.SIGTERM)
+            child.end()
             if child is self._children[0]:
                 self._wait_for(child, deadline)  # the till first: what it still forwards needs the others
         for child in self._children:
@@ -180,9 +180,7 @@ class Supervisor:
             left = deadline - time.monotonic()
             arrived = signal.sigtimedwait(_SIGNALS, max(0.0, min(left, 0.2)))
             if left <= 0 or (arrived and arrived.si_signo == signal.SIGINT):
-                child.signal(signal.SIGKILL)
-                if child.process is not None:
-                    child.process.wait()
+                child.kill()
 
 
 def note_running(data_dir: Path, site_url: str) -> None:

@@ -169,7 +169,7 @@ def faults(package: Path = PACKAGE) -> list[str]:
         known = _known(app)
         for key, text in sorted(texts.items(), key=lambda item: item[0][1]):
             found += [f"{name}: {fault}" for fault in _faults_of(text, known.get(key))]
-        found += [f"{name}: stale: {key[1]!r}" for key in known.keys() - texts.keys()]
+        found += [f"{name}: stale: {key[1]!r}" for key in sorted(known.keys() - texts.keys(), key=str)]
     return found
 
 

@@ -30,15 +30,14 @@ def migrate() -> None:
     click.echo("done / 已完成" if changed else "nothing to do / 无需更新")
 
 
-@click.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []})
+@click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def manage(arguments: tuple[str, ...]) -> None:
     """Run one of Django's management commands (`xinka manage help` lists them).
 
     运行 Django 管理命令。
     """
-    if not arguments or arguments[0] in {"-h", "--help"}:
-        arguments = ("help", *arguments[1:])
+    arguments = arguments or ("help",)
     if arguments[0] in _WITHOUT_DATABASE:
         _execute(arguments)
         return

@@ -1,0 +1,150 @@
+"""The supervisor starts what falls, ends in order, and leaves no orphans, even when it is killed itself."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from xinka.config import supervisor
+from xinka.config.processes import Child, pause_before
+
+_SHOP = """
+import json, os, sys
+from pathlib import Path
+from xinka.config.processes import Child
+from xinka.config.supervisor import Supervisor
+
+place = Path(sys.argv[1])
+children = [Child(name, command, os.environ) for name, command in json.loads(sys.argv[2]).items()]
+watcher = Supervisor(
+    children,
+    is_ready=lambda: all((place / child.name).exists() for child in children),
+    when_ready=lambda: (place / "ready").touch(),
+)
+sys.exit(watcher.run())
+"""
+_WORK = """
+import os, signal, sys, time
+from pathlib import Path
+
+place, name = Path(sys.argv[1]), sys.argv[2]
+def end(*_):
+    with (place / "ended").open("a") as file:
+        file.write(name + " ")
+    sys.exit(0)
+signal.signal(signal.SIGTERM, end)
+(place / name).write_text(str(os.getpid()))
+while True:
+    time.sleep(60)
+"""
+
+
+def _wait_until(is_so: Callable[[], bool], seconds: float = 10) -> None:
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.02)
+
+
+def _start(place: Path, commands: dict[str, list[str]] | None = None) -> subprocess.Popen[str]:
+    if commands is None:
+        commands = {name: [sys.executable, "-c", _WORK, str(place), name] for name in ("till", "web")}
+    arguments = [sys.executable, "-c", _SHOP, str(place), json.dumps(commands)]
+    return subprocess.Popen(arguments, stderr=subprocess.PIPE, text=True)
+
+
+def _pid(place: Path, name: str) -> int:
+    return int((place / name).read_text() or 0)
+
+
+def _is_gone(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] == "Z"
+    except OSError:
+        return True
+
+
+def test_a_killed_child_is_started_again(tmp_path: Path) -> None:
+    shop = _start(tmp_path)
+    _wait_until((tmp_path / "ready").exists)
+    killed = _pid(tmp_path, "web")
+    os.kill(killed, signal.SIGKILL)
+    _wait_until(lambda: _pid(tmp_path, "web") not in {0, killed})
+    shop.terminate()
+    said = shop.communicate(timeout=10)[1]
+    assert "web ended with -9" in said
+    assert shop.returncode == 0
+
+
+def test_sigterm_ends_the_till_before_the_web_server(tmp_path: Path) -> None:
+    shop = _start(tmp_path)
+    _wait_until((tmp_path / "ready").exists)
+    shop.terminate()
+    shop.communicate(timeout=10)
+    assert (tmp_path / "ended").read_text() == "till web "
+
+
+def test_kill_minus_nine_of_the_supervisor_leaves_no_orphan(tmp_path: Path) -> None:
+    shop = _start(tmp_path)
+    _wait_until((tmp_path / "ready").exists)
+    pids = [_pid(tmp_path, "till"), _pid(tmp_path, "web")]
+    shop.kill()
+    shop.communicate(timeout=10)
+    _wait_until(lambda: all(map(_is_gone, pids)))
+
+
+def test_a_shop_that_cannot_come_up_says_so_and_ends(tmp_path: Path) -> None:
+    shop = _start(tmp_path, {"till": [sys.executable, "-c", "raise SystemExit(3)"]})
+    said = shop.communicate(timeout=30)[1]
+    assert shop.returncode == 1
+    assert "till ended with 3" in said
+    assert "the shop did not come up (till)" in said
+
+
+def test_restarts_in_a_row_wait_longer_each_time_but_never_for_ever() -> None:
+    assert [pause_before(number) for number in range(1, 8)] == [0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0]
+
+
+def test_a_child_is_not_started_before_its_pause_is_over() -> None:
+    child = Child("till", [sys.executable, "-c", ""], os.environ, falls=4)
+    child.start()
+    assert child.process is not None
+    child.process.wait()
+    assert child.tend()
+    assert not child.is_alive
+    assert child.falls == 5
+
+
+def test_a_taken_port_is_refused_and_the_first_free_one_is_found() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(supervisor.PortTaken):
+            supervisor.choose_port("127.0.0.1", port)
+    assert supervisor.choose_port("127.0.0.1", port) == port
+    assert supervisor.choose_port("127.0.0.1", None) >= 8000
+
+
+def test_two_supervisors_do_not_share_a_data_directory(tmp_path: Path) -> None:
+    with (
+        supervisor.sole_supervisor(tmp_path),
+        pytest.raises(supervisor.AlreadyRunning),
+        supervisor.sole_supervisor(tmp_path),
+    ):
+        pytest.fail("the second one got in")
+    with supervisor.sole_supervisor(tmp_path):
+        pass
+
+
+def test_only_a_ready_answer_counts_as_ready() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+    assert not supervisor.answers("127.0.0.1", port)

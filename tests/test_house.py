@@ -1,0 +1,100 @@
+"""The house stays small-roomed and tells nothing about the machines it was built on."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+_ROOT = Path(__file__).resolve().parent.parent
+_LONGEST_FILE = 450
+_LONGEST_FUNCTION = 50
+_TEXT = {".py", ".md", ".toml", ".txt", ".yaml", ".yml", ".html", ".css", ".js", ".po", ".sh", ".json", ".cfg", ""}
+
+
+def _tracked() -> list[Path]:
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=_ROOT,
+        capture_output=True,
+        check=True,
+    )
+    found = (_ROOT / name.decode() for name in listed.stdout.split(b"\0") if name)
+    return [path for path in found if path.is_file()]
+
+
+_FILES = _tracked()
+_PYTHON = [path for path in _FILES if path.suffix == ".py" and "migrations" not in path.parts]
+
+_FORBIDDEN = {
+    "a package registry's host": re.compile(
+        r"https?://[\w.-]*(?:pypi|pythonhosted|npmjs|unpkg|jsdelivr)[\w.-]*", re.IGNORECASE
+    ),
+    "a path of one machine": re.compile(r"(?<![\w/.])/(?:work|root|home/\w+|Users/\w+)/"),
+    "a private key": re.compile(r"-----BEGIN (?:\w+ )?PRIVATE KEY-----\n(?!\.\.\.)"),
+    "an access token": re.compile(r"\b(?:ghp_|github_pat_|sk_live_|AKIA|xox[bp]-)[A-Za-z0-9_]{12,}"),
+}
+
+
+def _longest_functions(path: Path) -> list[str]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    functions = (node for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)))
+    return [
+        f"{path.relative_to(_ROOT)}:{node.lineno} {node.name}"
+        for node in functions
+        if (node.end_lineno or 0) - node.lineno + 1 > _LONGEST_FUNCTION
+    ]
+
+
+def test_there_is_a_house_to_look_at() -> None:
+    assert len(_PYTHON) > 100
+
+
+def test_no_source_file_is_longer_than_a_sitting() -> None:
+    lengths = {str(path.relative_to(_ROOT)): len(path.read_text(encoding="utf-8").splitlines()) for path in _PYTHON}
+    assert {name: length for name, length in lengths.items() if length > _LONGEST_FILE} == {}
+
+
+def test_no_function_is_longer_than_a_screen() -> None:
+    assert [name for path in _PYTHON for name in _longest_functions(path)] == []
+
+
+def test_no_catch_all_rooms() -> None:
+    junk = {"utils", "helpers", "common", "misc"}
+    assert [str(path) for path in _PYTHON if "src" in path.parts and junk & {*path.parts, path.stem}] == []
+
+
+def test_every_module_says_why_it_exists() -> None:
+    silent = [
+        str(path.relative_to(_ROOT))
+        for path in _PYTHON
+        if path.read_text(encoding="utf-8").strip()
+        and not ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+    ]
+    assert silent == []
+
+
+@pytest.mark.parametrize("what", _FORBIDDEN)
+def test_the_tree_holds_nothing_that_belongs_elsewhere(what: str) -> None:
+    found = []
+    for path in _FILES:
+        if path.suffix in _TEXT and path != Path(__file__).resolve():
+            text = path.read_text(encoding="utf-8", errors="replace")
+            found += [f"{path.relative_to(_ROOT)}: {hit.group(0)[:60]}" for hit in _FORBIDDEN[what].finditer(text)]
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    ("what", "text"),
+    [
+        ("a package registry's host", "--index-url https://pypi.example/simple"),
+        ("a path of one machine", 'open("/root/notes")'),
+        ("a private key", "-----BEGIN PRIVATE KEY-----\nMIIE"),
+        ("an access token", "ghp_0123456789abcdef"),
+    ],
+)
+def test_the_look_out_sees_what_it_looks_for(what: str, text: str) -> None:
+    assert _FORBIDDEN[what].search(text)
