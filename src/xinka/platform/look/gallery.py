@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.utils import timezone
-from django.utils.translation import gettext, pgettext
+from django.utils.translation import pgettext
 
 from django import forms
 from django.core.paginator import Page, Paginator
@@ -38,10 +38,10 @@ def context() -> dict[str, object]:
     return {
         "form": sample_form(),
         "tickets": [
-            {"art": "game", "face": gettext("300 pts")},
-            {"art": "member", "face": gettext("12 months")},
-            {"art": "software", "face": gettext("For good")},
-            {"art": "course", "face": gettext("42 lessons")},
+            {"art": "game", "face": pgettext("gallery", "300 pts")},
+            {"art": "member", "face": pgettext("gallery", "12 months")},
+            {"art": "software", "face": pgettext("gallery", "For good")},
+            {"art": "course", "face": pgettext("gallery", "42 lessons")},
         ],
         "products": _products(),
         "tiers": [
@@ -50,23 +50,23 @@ def context() -> dict[str, object]:
             {"from_quantity": 20, "to_quantity": None, "minor": 4600},
         ],
         "open_rows": [
-            {"label": gettext("Number"), "value": "XH30 0261 1217 4408"},
-            {"label": gettext("Code"), "value": "7QMK-9D2R-WX4P-H6TN"},
+            {"label": pgettext("gallery", "Number"), "value": "XH30 0261 1217 4408"},
+            {"label": pgettext("gallery", "Code"), "value": "7QMK-9D2R-WX4P-H6TN"},
         ],
         "sealed_rows": [
-            {"label": gettext("Number"), "value": "XH30 0261 1217 4409"},
-            {"label": gettext("Code"), "value": ""},
+            {"label": pgettext("gallery", "Number"), "value": "XH30 0261 1217 4409"},
+            {"label": pgettext("gallery", "Code"), "value": ""},
         ],
         "timeline": [
-            {"state": "done", "title": gettext("You pay"), "text": "21:03:52"},
-            {"state": "done", "title": gettext("Code delivered"), "text": "21:03:53"},
-            {"state": "now", "title": gettext("Held by Xinka"), "text": gettext("until 28 November")},
-            {"state": "next", "title": gettext("Merchant is paid"), "text": gettext("after you confirm")},
+            {"state": "done", "title": pgettext("gallery", "You pay"), "text": "21:03:52"},
+            {"state": "done", "title": pgettext("gallery", "Code delivered"), "text": "21:03:53"},
+            {"state": "now", "title": pgettext("gallery", "Held by Xinka"), "text": pgettext("gallery", "until 28 November")},
+            {"state": "next", "title": pgettext("gallery", "Merchant is paid"), "text": pgettext("gallery", "after you confirm")},
         ],
-        "steps": [gettext("File"), gettext("Columns"), gettext("Preview"), pgettext("step", "Done")],
+        "steps": [pgettext("gallery", "File"), pgettext("gallery", "Columns"), pgettext("gallery", "Preview"), pgettext("gallery", "Done")],
         "facts": [
-            {"label": gettext("Sold today"), "value": "¥3,482.60", "context": gettext("71 orders")},
-            {"label": gettext("Codes to sell"), "value": "4,218", "context": gettext("2 products run low"), "warn": True},
+            {"label": pgettext("gallery", "Sold today"), "value": "¥3,482.60", "context": pgettext("gallery", "71 orders")},
+            {"label": pgettext("gallery", "Codes to sell"), "value": "4,218", "context": pgettext("gallery", "2 products run low"), "warn": True},
         ],
         "bars": [Bar(f"11-{day + 8:02d}", value, f"{value:,}", day < 7) for day, value in enumerate(_SALES)],
         "page": _second_page(),

@@ -11,7 +11,7 @@ from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, pgettext
 
 from xinka.kernel.money import MINOR_DIGITS, plain_amount
 from xinka.platform.look.charts import Bar, Chart, draw
@@ -99,7 +99,7 @@ def until(moment: datetime | None) -> SafeString:
     if moment is None:
         return SafeString("—")
     left = moment - timezone.now()
-    words = gettext("over") if left <= timedelta(0) else gettext("%(span)s left") % {"span": span(left)}
+    words = pgettext("deadline", "over") if left <= timedelta(0) else gettext("%(span)s left") % {"span": span(left)}
     return _time(moment, words)
 
 

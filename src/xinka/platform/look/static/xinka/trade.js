@@ -42,7 +42,7 @@
     const tick = () => {
       const left = Math.max(0, Math.ceil((ends - Date.now() - shift) / 1000));
       if (face) face.textContent = `${String(Math.trunc(left / 60)).padStart(2, "0")}:${String(left % 60).padStart(2, "0")}`;
-      arc?.setAttribute("stroke-dasharray", `${left} ${box.dataset.total}`);
+      arc?.setAttribute("stroke-dasharray", `${left} ${box.dataset.length}`);
       ring?.classList.toggle("low", left < 120 && left > 0);
       for (const mark of [300, 60, 0]) if (before > mark && left <= mark && (before < Infinity || !mark) && say) say.textContent = box.dataset[`said-${mark}`] || box.getAttribute(`data-said-${mark}`);
       before = left;
@@ -72,7 +72,7 @@
         const count = (answer.stock || answer)[node.dataset.stockSku];
         if (count === undefined) return;
         const kind = count === null ? "any" : count <= 0 ? "out" : count < Number(node.dataset.low) ? "few" : "have";
-        const words = node.dataset[`${kind}Text`].replace("%n", count);
+        const words = node.dataset[`${kind}Text`].replace("{n}", count);
         if (node.textContent !== words) node.textContent = words;
         node.className = { any: "live", have: "live", few: "live low wait", out: "live out q" }[kind];
         node.closest(".pc")?.classList.toggle("out", kind === "out");
