@@ -74,7 +74,7 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     from django.utils.translation.template import templatize  # here, because only this chore needs Django's parser
 
-    return str(templatize(path.read_text(encoding="utf-8"), origin=str(path))).encode()  # type: ignore[no-untyped-call]  # Django's is untyped
+    return str(templatize(path.read_text(encoding="utf-8"), origin=str(path))).encode()
 
 
 def texts_in(path: Path) -> Iterator[Text]:
