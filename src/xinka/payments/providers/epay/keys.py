@@ -8,8 +8,9 @@ import string
 from xinka.payments.providers.errors import WeakKey
 
 _LEAST_BITS = 128
-_LEAST_DISTINCT = 10
-_CLASSES = (string.digits, "abcdef", string.ascii_lowercase[6:], "ABCDEF", string.ascii_uppercase[6:])
+_LEAST_DISTINCT = 8
+_CLASSES = (string.digits, string.ascii_lowercase, string.ascii_uppercase)
+_HEXADECIMAL = (set("0123456789abcdef"), set("0123456789ABCDEF"))
 _BEYOND_LETTERS = 32
 
 #: Keys printed in public software kits, demos and installers.
@@ -50,6 +51,8 @@ def check_key(key: str) -> None:
 def _alphabet(key: str) -> int:
     """Return how many characters each place could hold, judged by the classes of character the key uses."""
     used = set(key)
+    if any(used <= digits for digits in _HEXADECIMAL):
+        return 10 if used <= set(string.digits) else 16
     size = sum(len(letters) for letters in _CLASSES if not used.isdisjoint(letters))
     beyond = not used.issubset(string.ascii_letters + string.digits)
-    return max(size + (_BEYOND_LETTERS if beyond else 0), 2)
+    return size + (_BEYOND_LETTERS if beyond else 0)
