@@ -11,28 +11,41 @@ from django.contrib.postgres.fields import ArrayField
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from xinka.catalog.models import Sku
 from xinka.merchants.models import Merchant
 
 
 class BatchState(models.TextChoices):
-    """How far an import came."""
+    """How far an import came. WAITING: the file lies sealed in the data directory until somebody confirms its preview."""
 
-    IMPORTING = "importing"
-    DONE = "done"
-    FAILED = "failed"
-    UNDONE = "undone"
+    WAITING = "waiting", _("Waiting for your confirmation")
+    IMPORTING = "importing", _("Importing")
+    DONE = "done", _("Imported")
+    FAILED = "failed", _("Stopped half-way")
+    UNDONE = "undone", _("Undone")
 
 
 class StockBatch(models.Model):
-    """One import; it can be undone as far as its codes are unsold."""
+    """One import; it can be undone as far as its codes are unsold.
+
+    Each chunk of the file is one transaction that also moves ``last_line``, so an import that was interrupted goes on
+    there. The codes of a batch lie between ``first_code_id`` and ``last_code_id`` (others may lie between them too).
+    """
 
     merchant = models.ForeignKey(Merchant, on_delete=models.PROTECT, related_name="stock_batches")
     sku = models.ForeignKey(Sku, on_delete=models.PROTECT, related_name="batches")
     source = models.CharField(max_length=120, blank=True)
     file_hash = models.BinaryField(max_length=32, null=True)
+    size = models.BigIntegerField(default=0)
+    encoding = models.CharField(max_length=12, blank=True)
+    layout = models.CharField(max_length=3, default="txt")
+    sealed_file = models.CharField(max_length=64, blank=True)
     state = models.CharField(max_length=10, choices=BatchState.choices, default=BatchState.IMPORTING)
+    last_line = models.PositiveIntegerField(default=0)
+    first_code_id = models.BigIntegerField(null=True)
+    last_code_id = models.BigIntegerField(null=True)
     n_lines = models.PositiveIntegerField(default=0)
     n_added = models.PositiveIntegerField(default=0)
     n_repeated = models.PositiveIntegerField(default=0)
@@ -40,12 +53,14 @@ class StockBatch(models.Model):
     n_invalid = models.PositiveIntegerField(default=0)
     n_undone = models.PositiveIntegerField(default=0)
     problem = models.TextField(blank=True)
+    problems = models.JSONField(default=list)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
     created_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ["-id"]
+        indexes = [models.Index(fields=["sku", "file_hash"], name="batch_file")]
         constraints = [models.CheckConstraint(name="batch_state", condition=Q(state__in=BatchState.values))]
 
 
@@ -53,7 +68,7 @@ class StockCode(models.Model):
     """One code in its envelope. ``fingerprint`` is a keyed hash of the code: it finds duplicates, it tells nothing."""
 
     sku = models.ForeignKey(Sku, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False)
-    batch = models.ForeignKey(StockBatch, on_delete=models.DO_NOTHING, db_constraint=False)
+    batch = models.ForeignKey(StockBatch, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False)
     fingerprint = models.UUIDField()
     envelope = models.BinaryField()
     label = models.TextField(default="", db_default="")
@@ -75,6 +90,9 @@ class UnsoldCode(models.Model):
 
     class Meta:
         db_table = "stock_unsold"
+        indexes = [
+            models.Index(fields=["expires_on"], condition=Q(expires_on__isnull=False), name="stock_unsold_expiry"),
+        ]
 
 
 class Reservation(models.Model):

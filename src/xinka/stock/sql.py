@@ -93,11 +93,24 @@ SELECT CASE WHEN m.reusable THEN (SELECT array_agg(code_id) FROM (SELECT code_id
 FROM mode m WHERE EXISTS (SELECT 1 FROM head)
 """
 
-GIVE_BACK = """
+GIVE_BACK = (
+    """
 WITH freed AS (SELECT $1::bigint AS sku_id, $2::bigint[] AS code_ids, false AS reusable),
-""" + PUT_BACK + " SELECT 1"
+"""
+    + PUT_BACK
+    + " SELECT 1"
+)
 
 DELIVER = """
 INSERT INTO delivery_code (order_id, position, code_id, reusable)
 SELECT $1::uuid, c.position, c.code_id, $3::boolean FROM unnest($2::bigint[]) WITH ORDINALITY AS c(code_id, position)
+"""
+
+#: What a page shows as stock: -1 for content that never runs out. Only SKUs that exist are answered.
+COUNT_ON_SALE = """
+SELECT s.id, CASE WHEN s.mode = 'reusable' THEN (CASE WHEN n.n > 0 THEN -1 ELSE 0 END) ELSE n.n END
+FROM catalog_sku s CROSS JOIN LATERAL (SELECT count(*) AS n FROM (
+  SELECT 1 FROM stock_unsold u WHERE u.sku_id = s.id AND (u.expires_on IS NULL OR u.expires_on > current_date)
+  LIMIT 10000) AS counted) n
+WHERE s.id = ANY($1::bigint[])
 """

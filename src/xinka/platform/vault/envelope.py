@@ -134,9 +134,13 @@ class BlindIndex:
     def __init__(self, key: bytes) -> None:
         self._key = key
 
+    def raw(self, value: bytes) -> bytes:
+        """Return the index as the 16 bytes of a ``uuid`` in PostgreSQL's binary format."""
+        return hmac.digest(self._key, value, "sha256")[:16]
+
     def hex(self, value: bytes) -> str:
         """Return the index as 32 hexadecimal digits."""
-        return hmac.digest(self._key, value, "sha256")[:16].hex()
+        return self.raw(value).hex()
 
     def uuid(self, value: bytes) -> UUID:
         """Return the index as the database shows it."""

@@ -1,0 +1,76 @@
+"""Stocking: a file becomes codes on sale, and what the catalogue must hear of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from xinka.catalog.models import Sku
+from xinka.platform.database.django_drive import run_after_commit
+from xinka.stock import actions
+from xinka.stock.errors import NoSuchSku
+from xinka.stock.importing.decoding import BLOCK, blocks_of
+from xinka.stock.importing.pipeline import Text
+from xinka.stock.models import StockBatch
+
+#: Told the bytes read so far; the file's size is known to whoever opened it.
+OnBytes = Callable[[int], object]
+
+
+def import_file(
+    path: Path, sku_id: int, *, by_id: int | None = None, on_progress: OnBytes = lambda _: None
+) -> StockBatch:
+    """Import a file and return its batch with all counts; the same file after an interruption goes on where it was.
+
+    Raises:
+        NoSuchSku: if there is no such SKU.
+        SkuTakesOneContent: if the SKU is reusable.
+        UnreadableFile: if it is not text we can read.
+    """
+    with path.open("rb") as file:
+        batch = receive(sku_id, iter(lambda: file.read(BLOCK), b""), name=path.name, by_id=by_id)
+    return work_off(actions.confirm_batch(batch.id), on_progress=on_progress)
+
+
+def import_text(text: str, sku_id: int, *, by_id: int | None = None) -> StockBatch:
+    """Import pasted lines at once and return their batch.
+
+    Raises:
+        NoSuchSku: if there is no such SKU.
+        SkuTakesOneContent: if the SKU is reusable.
+    """
+    batch = receive(sku_id, blocks_of(text.encode()), name="", by_id=by_id)
+    return work_off(actions.confirm_batch(batch.id))
+
+
+def receive(sku_id: int, blocks: Iterable[bytes], *, name: str, by_id: int | None) -> StockBatch:
+    """Seal a file away until its import is confirmed.
+
+    Raises:
+        NoSuchSku: if there is no such SKU.
+        SkuTakesOneContent: if the SKU is reusable.
+        UnreadableFile: if it is not text we can read.
+    """
+    sku = Sku.objects.select_related("product").filter(id=sku_id).first()
+    if sku is None:
+        raise NoSuchSku(sku=sku_id)
+    return actions.receive_file(sku, blocks, name=name, by_id=by_id)
+
+
+def work_off(batch: StockBatch, *, on_progress: OnBytes = lambda _: None) -> StockBatch:
+    """Import a confirmed batch from where it stands; a failure is noted on the batch and raised."""
+    text = actions.text_of(batch)
+    done = 0
+
+    def counted() -> Iterator[bytes]:
+        nonlocal done
+        for block in text.blocks():
+            done += len(block)
+            yield block
+
+    told = Text(counted, text.encoding, text.layout, text.size)
+    try:
+        return actions.run_batch(batch, told, lambda _line: on_progress(done))
+    except Exception as error:
+        actions.fail_batch(batch.id, type(error).__name__)
+        raise

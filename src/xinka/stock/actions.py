@@ -1,0 +1,254 @@
+"""The only writers of the stock: batches come in, codes are withdrawn, the queue is put into another order.
+
+A sale and a withdrawal of the same code meet at its row in the queue: whoever deletes the row has the code. A code that
+was withdrawn keeps its fingerprint and loses its envelope: nobody can read it any more, and the same code may come back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+import psycopg
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+
+from xinka.catalog.models import Sku, StockMode
+from xinka.platform.vault.keys import blind_index, merchant_scope, open_envelope, sealing_key
+from xinka.stock.errors import ContentNotUsable, ImportNotWaiting, SkuTakesCodes, SkuTakesOneContent
+from xinka.stock.importing.decoding import Encoding, examine
+from xinka.stock.importing.pipeline import OnProgress, Text, run_import
+from xinka.stock.importing.records import Layout
+from xinka.stock.importing.sealed_files import SealedFiles
+from xinka.stock.importing.sealing import Target, code_place
+from xinka.stock.models import BatchState, StockBatch, StockCode, UnsoldCode
+
+MAX_CONTENT_BYTES = 16_384
+#: Codes that one transaction withdraws or re-orders; a till that wants one of them waits no longer than that takes.
+PORTION = 5_000
+
+_WITHDRAW = """
+WITH gone AS (
+  DELETE FROM stock_unsold u USING (
+    SELECT u.sku_id, u.place, u.code_id FROM stock_unsold u JOIN stock_stockcode c ON c.id = u.code_id
+    WHERE {which} ORDER BY u.sku_id, u.place, u.code_id LIMIT %(portion)s FOR UPDATE OF u SKIP LOCKED) d
+  WHERE u.sku_id = d.sku_id AND u.place = d.place AND u.code_id = d.code_id RETURNING u.code_id)
+UPDATE stock_stockcode c SET withdrawn_at = now(), envelope = '' FROM gone g WHERE c.id = g.code_id RETURNING c.batch_id
+"""
+_OF_BATCH = "u.sku_id = %(sku)s AND c.batch_id = %(batch)s"
+_OF_CODES = "u.sku_id = %(sku)s AND c.id = ANY(%(codes)s)"
+_EXPIRED = "u.expires_on <= %(today)s"
+_REORDER = """
+WITH moved AS (
+  DELETE FROM stock_unsold u USING (
+    SELECT sku_id, place, code_id FROM stock_unsold WHERE sku_id = %(sku)s AND place <> {place}
+    LIMIT %(portion)s FOR UPDATE SKIP LOCKED) d
+  WHERE u.sku_id = d.sku_id AND u.place = d.place AND u.code_id = d.code_id RETURNING u.code_id, u.expires_on)
+INSERT INTO stock_unsold (sku_id, place, code_id, expires_on)
+SELECT %(sku)s, {place}, code_id, expires_on FROM moved
+"""
+
+
+def sealed_files() -> SealedFiles:
+    """Return the place where uploaded files wait."""
+    return SealedFiles(settings.ENVIRONMENT.data_dir / "imports")
+
+
+def text_of(batch: StockBatch) -> Text:
+    """Return the waiting file of a batch as text."""
+    name = batch.sealed_file
+    return Text(
+        lambda: sealed_files().read(name, open_envelope), Encoding(batch.encoding), Layout(batch.layout), batch.size
+    )
+
+
+def receive_file(sku: Sku, blocks: Iterable[bytes], *, name: str, by_id: int | None) -> StockBatch:
+    """Seal a file away and return its batch, which waits for its preview to be confirmed.
+
+    Raises:
+        SkuTakesOneContent: if the SKU is reusable.
+        UnreadableFile: if it is not text we can read.
+    """
+    if sku.mode == StockMode.REUSABLE:
+        raise SkuTakesOneContent
+    merchant_id = sku.product.merchant_id
+    files = sealed_files()
+    sealed = files.write(blocks, sealing_key(merchant_scope(merchant_id)))
+    try:
+        found = examine(files.read(sealed, open_envelope))
+    except BaseException:
+        files.remove(sealed)
+        raise
+    return StockBatch.objects.create(
+        merchant_id=merchant_id,
+        sku=sku,
+        source=name[:120],
+        file_hash=found.sha256,
+        size=found.size,
+        encoding=found.encoding.value,
+        layout=Layout.CSV if name.lower().endswith((".csv", ".tsv")) else Layout.TXT,
+        sealed_file=sealed,
+        state=BatchState.WAITING,
+        created_by_id=by_id,
+    )
+
+
+def confirm_batch(batch_id: int) -> StockBatch:
+    """Let a waiting batch be imported and return it, or the earlier batch of the same file that it goes on with.
+
+    Raises:
+        ImportNotWaiting: if it does not wait any more.
+    """
+    with transaction.atomic():
+        batch = StockBatch.objects.select_for_update().filter(id=batch_id, state=BatchState.WAITING).first()
+        if batch is None:
+            raise ImportNotWaiting
+        interrupted = (
+            StockBatch.objects.select_for_update()
+            .filter(sku_id=batch.sku_id, file_hash=batch.file_hash, layout=batch.layout)
+            .filter(state=BatchState.FAILED)
+            .first()
+        )
+        if interrupted is None:
+            StockBatch.objects.filter(id=batch_id).update(state=BatchState.IMPORTING)
+            batch.state = BatchState.IMPORTING
+            return batch
+        old_file, interrupted.sealed_file = interrupted.sealed_file, batch.sealed_file
+        interrupted.state, interrupted.problem = BatchState.IMPORTING, ""
+        interrupted.save(update_fields=["sealed_file", "state", "problem"])
+        batch.delete()
+    sealed_files().remove(old_file)
+    return interrupted
+
+
+def discard_batch(batch: StockBatch) -> None:
+    """Forget a file that waits."""
+    if StockBatch.objects.filter(id=batch.id, state=BatchState.WAITING).delete()[0]:
+        sealed_files().remove(batch.sealed_file)
+
+
+def run_batch(batch: StockBatch, text: Text, on_progress: OnProgress) -> StockBatch:
+    """Import a batch from where it stands and return it as it became.
+
+    Raises:
+        IllegalMove: if somebody else is at the same batch.
+    """
+    sku = batch.sku
+    target = Target(
+        sku.id,
+        batch.id,
+        sku.delivery_order,
+        sealing_key(merchant_scope(batch.merchant_id)),
+        blind_index("code"),
+    )
+    run_import(
+        raw_connection(), text, target, from_line=batch.last_line, today=timezone.localdate(), on_progress=on_progress
+    )
+    StockBatch.objects.filter(id=batch.id, state=BatchState.IMPORTING).update(
+        state=BatchState.DONE, finished_at=timezone.now(), sealed_file=""
+    )
+    sealed_files().remove(batch.sealed_file)
+    batch.refresh_from_db()
+    return batch
+
+
+def fail_batch(batch_id: int, problem: str) -> None:
+    """Note that an import stopped; what came in stays, and the same file goes on from there."""
+    StockBatch.objects.filter(id=batch_id, state=BatchState.IMPORTING).update(
+        state=BatchState.FAILED, problem=problem, finished_at=timezone.now()
+    )
+
+
+def undo_batch(batch: StockBatch) -> int:
+    """Withdraw the unsold codes of a batch and return how many; those sold or held for an order stay as they are."""
+    withdrawn = _withdraw_all(_OF_BATCH, {"sku": batch.sku_id, "batch": batch.id})
+    StockBatch.objects.filter(id=batch.id, state__in=(BatchState.DONE, BatchState.FAILED)).update(
+        state=BatchState.UNDONE
+    )
+    return withdrawn
+
+
+def withdraw_codes(sku_id: int, code_ids: Iterable[int]) -> int:
+    """Withdraw single unsold codes of a SKU and return how many were still unsold."""
+    return _withdraw_all(_OF_CODES, {"sku": sku_id, "codes": list(code_ids)})
+
+
+def withdraw_expired(today: date | None = None) -> int:
+    """Withdraw unsold codes whose last day has come, which no till sells any more, and return how many."""
+    return _withdraw_all(_EXPIRED, {"today": today or timezone.localdate()})
+
+
+def _withdraw_all(which: str, values: dict[str, Any]) -> int:
+    total = 0
+    statement = _WITHDRAW.format(which=which)  # one of the three conditions above
+    while True:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(statement, {**values, "portion": PORTION})
+            batches = [row[0] for row in cursor.fetchall()]
+            for batch_id in sorted(set(batches)):
+                cursor.execute(
+                    "UPDATE stock_stockbatch SET n_undone = n_undone + %s WHERE id = %s",
+                    [batches.count(batch_id), batch_id],
+                )
+        total += len(batches)
+        if len(batches) < PORTION:
+            return total
+
+
+def reorder_queue(sku: Sku) -> None:
+    """Put the unsold codes of a SKU where its delivery order wants them; a code that is just being sold is let go."""
+    place = {"oldest": "code_id", "newest": "-code_id"}.get(sku.delivery_order)
+    with connection.cursor() as cursor:
+        if place is None:
+            cursor.execute("UPDATE stock_unsold SET place = (random() * 1e15)::bigint WHERE sku_id = %s", [sku.id])
+            return
+        while True:
+            cursor.execute(_REORDER.format(place=place), {"sku": sku.id, "portion": PORTION})
+            if cursor.rowcount < PORTION:
+                return
+
+
+def put_content(sku: Sku, content: str, *, by_id: int | None = None) -> StockCode:
+    """Put the content of a reusable SKU on offer; earlier contents stay readable for those who bought them.
+
+    Raises:
+        SkuTakesCodes: if its codes are sold once each.
+        ContentNotUsable: if it is empty or too long.
+    """
+    if sku.mode != StockMode.REUSABLE:
+        raise SkuTakesCodes
+    raw = content.strip().encode()
+    if not 0 < len(raw) <= MAX_CONTENT_BYTES:
+        raise ContentNotUsable(limit=MAX_CONTENT_BYTES)
+    merchant_id = sku.product.merchant_id
+    key = sealing_key(merchant_scope(merchant_id))
+    fingerprint = blind_index("code").uuid(b"%d:" % sku.id + raw)
+    with transaction.atomic():
+        known = StockCode.objects.filter(fingerprint=fingerprint).first()
+        if known is not None:
+            return known
+        batch = StockBatch.objects.create(
+            merchant_id=merchant_id, sku=sku, state=BatchState.DONE, n_lines=1, n_added=1, created_by_id=by_id
+        )
+        code = StockCode.objects.create(sku=sku, batch=batch, fingerprint=fingerprint, envelope=b"")
+        code.envelope = key.seal(raw, code_place(code.id))
+        code.save(update_fields=["envelope"])
+        StockBatch.objects.filter(id=batch.id).update(first_code_id=code.id, last_code_id=code.id)
+        UnsoldCode.objects.create(sku_id=sku.id, place=code.id, code_id=code.id)
+    return code
+
+
+def remove_old_files() -> int:
+    """Delete files that nobody confirmed for a day, with their batches; return how many."""
+    limit = timezone.now() - timezone.timedelta(days=1)
+    StockBatch.objects.filter(state=BatchState.WAITING, created_at__lt=limit).delete()
+    busy = StockBatch.objects.exclude(sealed_file="").filter(state=BatchState.IMPORTING)
+    return sealed_files().remove_old(keep=set(busy.values_list("sealed_file", flat=True)))
+
+
+def raw_connection() -> psycopg.Connection[Any]:
+    """Return psycopg's own connection behind Django's, for COPY."""
+    connection.ensure_connection()
+    return connection.connection  # type: ignore[no-any-return]  # Django does not say

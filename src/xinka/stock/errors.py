@@ -1,0 +1,50 @@
+"""What the stock room says no with."""
+
+from __future__ import annotations
+
+from xinka.kernel.errors import Refusal
+
+
+class SkuTakesOneContent(Refusal):
+    """Lines were sent to a SKU that gives every buyer the same content."""
+
+    code = "sku_takes_one_content"
+    status = 409
+    zh = "这个规格给每位买家同一份内容，不能按行导入。请在「内容」里填写。"
+    en = "This variant gives every buyer the same content, so it takes no list of codes. Enter the content instead."
+
+
+class SkuTakesCodes(Refusal):
+    """One content was sent to a SKU whose codes are sold once each."""
+
+    code = "sku_takes_codes"
+    status = 409
+    zh = "这个规格的卡密每张只卖一次，请按行导入。"
+    en = "Each code of this variant is sold once. Import a list of codes instead."
+
+
+class NoSuchSku(Refusal):
+    """There is no such SKU."""
+
+    code = "no_such_sku"
+    status = 404
+    zh = "没有编号为 {sku} 的规格。"
+    en = "There is no SKU with the number {sku}."
+
+
+class ImportNotWaiting(Refusal):
+    """The import was confirmed, discarded or forgotten already."""
+
+    code = "import_not_waiting"
+    status = 409
+    zh = "这次导入已经确认过，或者等得太久已删除。库存没有变动。"
+    en = "This import was confirmed already, or it waited too long and was deleted. Stock did not change."
+
+
+class ContentNotUsable(Refusal):
+    """The content of a reusable SKU is empty or too long."""
+
+    code = "content_not_usable"
+    status = 422
+    zh = "内容不能为空，最多 {limit} 字节。"
+    en = "The content cannot be empty and may have {limit} bytes at most."

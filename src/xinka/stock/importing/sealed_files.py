@@ -1,0 +1,96 @@
+"""Files that wait for their import: sealed block by block with the merchant's key, so that no disk ever holds plain codes.
+
+The file is ``(length, envelope)…``; the associated data of each envelope names the file and the number of the block, and
+an empty block ends it. Blocks can therefore not be exchanged, dropped or cut off unnoticed.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from xinka.platform.vault.envelope import DataKey, EnvelopeError
+
+#: Seconds that a file waits for somebody to confirm its import.
+KEPT_FOR = 24 * 3600
+_LENGTH = 4
+#: Opens an envelope in its place; the reader may have been started after the key was exchanged.
+Opener = Callable[[bytes, bytes], bytes]
+
+
+class SealedFiles:
+    """The waiting files in one directory."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    def write(self, blocks: Iterable[bytes], key: DataKey) -> str:
+        """Seal a file and return the name under which it is found again."""
+        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        name = secrets.token_hex(16)
+        path = self._path(name)
+        try:
+            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                number = 0
+                for block in blocks:
+                    if block:
+                        self._append(file.write, key.seal(block, _where(name, number)))
+                        number += 1
+                self._append(file.write, key.seal(b"", _where(name, number)))
+                file.flush()
+                os.fsync(file.fileno())
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        return name
+
+    def read(self, name: str, opened: Opener) -> Iterator[bytes]:
+        """Yield the blocks of a file.
+
+        Raises:
+            FileNotFoundError: if it is gone.
+            EnvelopeError: if it was changed or cut off.
+        """
+        with self._path(name).open("rb") as file:
+            number = 0
+            while head := file.read(_LENGTH):
+                block = opened(file.read(int.from_bytes(head, "big")), _where(name, number))
+                if not block:
+                    return
+                yield block
+                number += 1
+        raise EnvelopeError("a waiting file was cut off")
+
+    def remove(self, name: str) -> None:
+        """Delete a file; doing it twice is harmless."""
+        if name:
+            self._path(name).unlink(missing_ok=True)
+
+    def remove_old(self, *, keep: set[str], now: float | None = None) -> int:
+        """Delete what waited too long, except files that are still being imported; return how many went."""
+        oldest = (time.time() if now is None else now) - KEPT_FOR
+        removed = 0
+        for path in self._directory.glob("*.sealed"):
+            with suppress(FileNotFoundError):
+                if path.stem not in keep and path.stat().st_mtime < oldest:
+                    path.unlink()
+                    removed += 1
+        return removed
+
+    def _path(self, name: str) -> Path:
+        if not name.isalnum():
+            raise FileNotFoundError(name)
+        return self._directory / f"{name}.sealed"
+
+    @staticmethod
+    def _append(write: Callable[[bytes], object], envelope: bytes) -> None:
+        write(len(envelope).to_bytes(_LENGTH, "big"))
+        write(envelope)
+
+
+def _where(name: str, number: int) -> bytes:
+    return b"stock_file:%s:%d" % (name.encode("ascii"), number)

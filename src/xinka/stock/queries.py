@@ -1,0 +1,50 @@
+"""Reads of the stock: how much can be sold now, and which codes a buyer may choose from by their labels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db import connection
+
+from xinka.platform.database.arrays import plain_array
+from xinka.platform.database.drive import fetch
+from xinka.kernel.flow import Query
+from xinka.stock.sql import COUNT_UNSOLD
+
+#: How many labels one page of "choose your own" shows.
+LABELS_PER_PAGE = 24
+
+_LABELS = """
+SELECT c.id, c.label FROM stock_unsold u JOIN stock_stockcode c ON c.id = u.code_id
+WHERE u.sku_id = %s AND (u.expires_on IS NULL OR u.expires_on > current_date) AND c.label <> ''
+  AND c.label ILIKE %s
+ORDER BY u.place, u.code_id LIMIT %s OFFSET %s
+"""
+
+
+@dataclass(frozen=True)
+class Label:
+    """One code that can be chosen: its number and the text the merchant shows of it."""
+
+    code_id: int
+    text: str
+
+
+def unsold_counts(sku_ids: Iterable[int]) -> dict[int, int]:
+    """Return how many pieces of each SKU can be sold now, in one statement; counting stops at 1,000."""
+    wanted = list(sku_ids)
+    if not wanted:
+        return {}
+    connection.ensure_connection()
+    rows = fetch(connection.connection, Query(COUNT_UNSOLD, (plain_array(wanted),)))
+    return {int(sku_id): int(count) for sku_id, count in rows}
+
+
+def labels_on_offer(sku_id: int, *, contains: str = "", page: int = 1) -> tuple[list[Label], bool]:
+    """Return a page of the codes that may be chosen, and whether there are more."""
+    escaped = contains.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    with connection.cursor() as cursor:
+        cursor.execute(_LABELS, [sku_id, f"%{escaped}%", LABELS_PER_PAGE + 1, (page - 1) * LABELS_PER_PAGE])
+        found = [Label(int(code_id), str(text)) for code_id, text in cursor.fetchall()]
+    return found[:LABELS_PER_PAGE], len(found) > LABELS_PER_PAGE
