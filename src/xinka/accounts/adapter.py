@@ -97,6 +97,16 @@ class AccountAdapter(DefaultAccountAdapter):
             person.save(update_fields=["language"])
         return response
 
+    def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
+        """Name the ways to confirm who one is in our words."""
+        words = {
+            "reauthenticate": gettext("With the password"),
+            "mfa_reauthenticate": gettext("With a code from the app"),
+            "mfa_reauthenticate:webauthn": gettext("With a passkey"),
+        }
+        methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
+        return [{**method, "description": words[method["id"]]} for method in methods]
+
     def add_message(
         self,
         request: HttpRequest,

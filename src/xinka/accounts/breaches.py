@@ -70,10 +70,11 @@ def _filter() -> Bloom:
 
 def _common_passwords() -> set[str]:
     """Return the lists that come with packages the shop installs anyway."""
-    from django.contrib.auth.password_validation import CommonPasswordValidator  # only to build the filter
+    from django.contrib.auth import password_validation  # only to build the filter
     from zxcvbn.frequency_lists import FREQUENCY_LISTS  # megabytes of words, only to build the filter
 
-    with gzip.open(CommonPasswordValidator.DEFAULT_PASSWORD_LIST_PATH, "rt", encoding="utf-8") as lines:
+    listed = Path(password_validation.__file__).with_name("common-passwords.txt.gz")
+    with gzip.open(listed, "rt", encoding="utf-8") as lines:
         words = {line.strip() for line in lines}
     words.update(FREQUENCY_LISTS["passwords"])
     return {word for word in words if word}

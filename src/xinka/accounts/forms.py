@@ -23,7 +23,7 @@ _LABELS = {
     "password": _("Password"),
     "password1": _("New password"),
     "oldpassword": _("Current password"),
-    "code": _("Code"),
+    "code": _("Mailed code"),
     "name": _("Name of this passkey"),
 }
 

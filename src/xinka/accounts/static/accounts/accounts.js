@@ -91,7 +91,7 @@
   }
 
   function watchStrength(input) {
-    const meter = input.closest(".acc-field").querySelector("[data-meter]");
+    const meter = input.closest(".fld").querySelector("[data-meter]");
     const token = input.form.elements.csrfmiddlewaretoken.value;
     const email = input.form.elements.email;
     let timer = 0;

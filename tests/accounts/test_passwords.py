@@ -1,0 +1,103 @@
+"""What a password must be, and how it is kept."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.hashers import make_password
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.core.management import call_command
+from django.test import Client
+
+from tests.accounts.signing_in import PASSWORD, sign_in
+from xinka.accounts import breaches
+from xinka.accounts.models import User
+
+
+def refusals(password: str, user: User | None = None) -> set[str]:
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        return {str(single.code) for single in error.error_list}
+    return set()
+
+
+@pytest.mark.parametrize(
+    ("password", "codes"),
+    [
+        (PASSWORD, set()),
+        ("纸船 漂过 七座 石桥", set()),
+        ("kq7vz2p", {"password_too_short"}),
+        ("x" * 129, {"password_too_long"}),
+        ("password1", {"password_breached", "password_too_weak"}),
+        ("PassWord1", {"password_breached", "password_too_weak"}),
+        ("iloveyou", {"password_breached", "password_too_weak"}),
+        ("aaaaaaaaaaaa", {"password_too_weak"}),
+    ],
+)
+def test_passwords_are_long_enough_unknown_and_hard_to_guess(password: str, codes: set[str]) -> None:
+    assert refusals(password) == codes
+
+
+def test_one_s_own_address_is_no_password() -> None:
+    assert "password_too_weak" in refusals("casimir.york", User(email="casimir.york@shop.example"))
+    assert refusals("casimir.york") == set()
+
+
+def test_a_breached_password_is_refused_with_its_reason(db: None, browser: Client) -> None:
+    answer = browser.post("/account/signup/", {"email": "cy@shop.example", "password1": "sunshine1"})
+    assert answer.status_code == 200
+    assert b"lists of leaked passwords" in answer.content
+    assert not User.objects.exists()
+
+
+def test_the_reason_comes_in_chinese_first(db: None) -> None:
+    answer = Client().post("/account/signup/", {"email": "cy@shop.example", "password1": "sunshine1"})
+    assert "泄露" in answer.content.decode()
+
+
+def test_passwords_are_kept_as_argon2id_with_owasp_s_parameters(settings: object) -> None:
+    settings.PASSWORD_HASHERS = ["xinka.accounts.hashers.Argon2id"]  # type: ignore[attr-defined]
+    assert make_password(PASSWORD).startswith("argon2$argon2id$v=19$m=19456,t=2,p=1$")
+
+
+def test_the_meter_says_how_strong_and_what_would_help(db: None, browser: Client) -> None:
+    weak = browser.post("/account/password/strength", {"password": "qwertyuiop1"}).json()
+    strong = browser.post("/account/password/strength", {"password": PASSWORD}).json()
+    assert (weak["enough"], strong["enough"]) == (False, True)
+    assert strong["text"] == "Hard to guess."
+    assert len(weak["text"]) > len("Too easy to guess.")
+
+
+def test_the_meter_needs_a_token_and_has_a_limit(db: None, browser: Client) -> None:
+    strict = Client(enforce_csrf_checks=True)
+    assert strict.post("/account/password/strength", {"password": PASSWORD}).status_code == 403
+    answers = [browser.post("/account/password/strength", {"password": "short"}).status_code for _ in range(61)]
+    assert (answers[:60], answers[60]) == ([200] * 60, 429)
+
+
+def test_no_password_reaches_a_log(cy: User, browser: Client, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    browser.post("/account/password/strength", {"password": PASSWORD})
+    sign_in(browser, cy)
+    browser.post("/account/password/change/", {"oldpassword": PASSWORD, "password1": "password1"})
+    assert PASSWORD not in caplog.text
+    assert "password1" not in caplog.text.replace("password1=", "")
+
+
+def test_a_filter_is_built_from_a_published_list(tmp_path: Path, settings: object) -> None:
+    source, target = tmp_path / "list.txt", tmp_path / "list.bloom"
+    listed = [f"listed-{number}" for number in range(500)]
+    source.write_text("".join(f"{hashlib.sha1(word.encode()).hexdigest().upper()}:7\r\n" for word in listed))  # noqa: S324 -- the list's own form
+    call_command("build_breached_filter", str(source), str(target))
+    settings.BREACHED_PASSWORDS_FILE = str(target)  # type: ignore[attr-defined]
+    breaches._filter.cache_clear()
+    try:
+        assert all(breaches.is_breached(word) for word in listed)
+        assert not any(breaches.is_breached(f"other-{number}") for number in range(500))
+    finally:
+        breaches._filter.cache_clear()

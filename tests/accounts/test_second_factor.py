@@ -1,0 +1,147 @@
+"""Authenticator apps, recovery codes and their seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+import pytest
+import time_machine
+from allauth.mfa.models import Authenticator
+from django.core import mail
+from django.test import Client
+
+from tests.accounts.signing_in import PASSWORD, app_code, confirm_it_is_me, sign_in
+from xinka.accounts import seeds
+from xinka.accounts.models import User
+
+Browsers = Callable[..., Client]
+
+
+def set_up_app(client: Client) -> str:
+    """Set up an authenticator app; return its seed."""
+    confirm_it_is_me(client)
+    page = client.get("/account/two-factor/totp/activate/")
+    secret = str(page.context["form"].secret)
+    answer = client.post("/account/two-factor/totp/activate/", {"code": app_code(secret, -1)})
+    assert answer["Location"] == "/account/two-factor/recovery-codes/"
+    return secret
+
+
+def recovery_codes(client: Client) -> list[str]:
+    return list(client.get("/account/two-factor/recovery-codes/").context["unused_codes"])
+
+
+@pytest.fixture
+def secret(cy: User, browser: Client) -> str:
+    """The seed of Cy's app, just set up."""
+    sign_in(browser, cy)
+    return set_up_app(browser)
+
+
+def test_the_second_step_cannot_be_skipped(cy: User, secret: str, browser_of: Browsers) -> None:
+    client = browser_of()
+    answer = client.post("/account/login/", {"login": cy.email, "password": PASSWORD})
+    assert answer["Location"] == "/account/two-factor/authenticate/"
+    for address in (
+        "/account/",
+        "/account/email/",
+        "/account/two-factor/",
+        "/account/sessions/",
+        "/account/password/change/",
+    ):
+        assert client.get(address)["Location"].startswith("/account/login/"), address
+    assert client.post("/account/two-factor/totp/deactivate/").status_code == 302
+    assert Authenticator.objects.filter(type="totp").exists()
+    answer = client.post("/account/two-factor/authenticate/", {"code": app_code(secret)})
+    assert answer["Location"] == "/account/"
+    assert client.get("/account/").status_code == 200
+
+
+def test_a_mailed_code_does_not_skip_it_either(cy: User, secret: str, browser_of: Browsers) -> None:
+    from tests.accounts.signing_in import mailed_code
+
+    client = browser_of()
+    client.post("/account/login/code/", {"email": cy.email})
+    answer = client.post("/account/login/code/confirm/", {"code": mailed_code()})
+    assert answer["Location"] == "/account/two-factor/authenticate/"
+    assert client.get("/account/").status_code == 302
+
+
+@pytest.mark.parametrize("later", [0, 29, 31, 59])
+def test_a_code_of_the_app_works_once(cy: User, secret: str, browser_of: Browsers, later: int) -> None:
+    first, second = browser_of(), browser_of()
+    with time_machine.travel(1_800_000_000, tick=False) as clock:
+        code = app_code(secret, 1)
+        for client in (first, second):
+            client.post("/account/login/", {"login": cy.email, "password": PASSWORD})
+        assert first.post("/account/two-factor/authenticate/", {"code": code}).status_code == 302
+        clock.shift(later)
+        answer = second.post("/account/two-factor/authenticate/", {"code": code[:3] + " " + code[3:]})
+        assert answer.status_code == 200
+        assert second.get("/account/").status_code == 302
+
+
+def test_a_recovery_code_works_once(cy: User, secret: str, browser: Client, browser_of: Browsers) -> None:
+    codes = recovery_codes(browser)
+    assert len(codes) == 10
+    outcomes = []
+    for _ in range(2):
+        client = browser_of()
+        client.post("/account/login/", {"login": cy.email, "password": PASSWORD})
+        client.post("/account/two-factor/authenticate/", {"code": codes[0]})
+        outcomes.append(client.get("/account/").status_code)
+    assert outcomes == [200, 302]
+    assert recovery_codes(browser) == codes[1:]
+
+
+def test_the_second_step_can_be_tried_five_times(cy: User, secret: str, browser_of: Browsers) -> None:
+    client = browser_of()
+    client.post("/account/login/", {"login": cy.email, "password": PASSWORD})
+    for _ in range(5):
+        client.post("/account/two-factor/authenticate/", {"code": "000000"})
+    answer = client.post("/account/two-factor/authenticate/", {"code": app_code(secret)})
+    assert b"Too many tries" in answer.content
+    assert client.get("/account/").status_code == 302
+
+
+def test_seeds_are_sealed_in_the_database(cy: User, secret: str) -> None:
+    stored = {row.type: row.data for row in Authenticator.objects.all()}
+    assert secret not in str(stored)
+    assert seeds.open_sealed(stored["totp"]["secret"], cy.pk) == secret
+    assert len(seeds.open_sealed(stored["recovery_codes"]["seed"], cy.pk)) == 80
+
+
+def test_a_seed_moved_to_another_account_does_not_open(cy: User, eve: User, secret: str) -> None:
+    sealed = Authenticator.objects.get(type="totp").data["secret"]
+    with pytest.raises(seeds.SeedNotTheirs):
+        seeds.open_sealed(sealed, eve.pk)
+    with pytest.raises(seeds.SeedNotTheirs):
+        seeds.open_sealed(sealed[:-4] + "AAA=", cy.pk)
+
+
+def test_every_change_of_the_second_step_is_mailed(
+    cy: User, browser: Client, django_capture_on_commit_callbacks: Callable[..., AbstractContextManager[object]]
+) -> None:
+    sign_in(browser, cy)
+    with django_capture_on_commit_callbacks(execute=True):
+        set_up_app(browser)
+    with django_capture_on_commit_callbacks(execute=True):
+        browser.post("/account/two-factor/recovery-codes/generate/")
+    browser.post("/account/two-factor/totp/deactivate/")
+    assert [sent.subject for sent in mail.outbox] == [
+        "Authenticator app added",
+        "New recovery codes",
+        "Authenticator app removed",
+    ]
+    assert not Authenticator.objects.exists()
+
+
+def test_sensitive_steps_ask_once_more(cy: User, browser: Client) -> None:
+    sign_in(browser, cy)
+    for address in (
+        "/account/two-factor/totp/activate/",
+        "/account/two-factor/webauthn/add/",
+        "/account/two-factor/recovery-codes/generate/",
+    ):
+        assert browser.get(address)["Location"].startswith("/account/reauthenticate/"), address

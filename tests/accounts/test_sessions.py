@@ -1,0 +1,72 @@
+"""Sessions are sealed, bound to their key, and end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import time_machine
+from django.conf import settings
+from django.contrib.sessions.models import Session
+from django.test import Client
+
+from tests.accounts.signing_in import mailed_code, sign_in
+from xinka.accounts.models import User
+from xinka.accounts.sessions import SessionStore
+
+Browsers = Callable[..., Client]
+
+
+def opens(client: Client) -> bool:
+    return client.get("/account/").status_code == 200
+
+
+def test_the_row_of_a_session_tells_nothing(cy: User, browser: Client) -> None:
+    browser.post("/account/login/code/", {"email": cy.email})
+    row = Session.objects.get()
+    assert mailed_code() in str(SessionStore(row.session_key).load())
+    assert row.session_data.startswith("v1:")
+    assert mailed_code() not in row.session_data
+    assert row.get_decoded() == {}
+
+
+def test_a_session_moved_to_another_key_is_empty(cy: User, browser: Client) -> None:
+    sign_in(browser, cy)
+    row = Session.objects.get(session_key=browser.cookies[settings.SESSION_COOKIE_NAME].value)
+    Session.objects.create(session_key="e" * 32, session_data=row.session_data, expire_date=row.expire_date)
+    eves = Client()
+    eves.cookies[settings.SESSION_COOKIE_NAME] = "e" * 32
+    assert not opens(eves)
+    assert opens(browser)
+
+
+def test_a_session_ends_when_it_lay_idle(cy: User, browser: Client) -> None:
+    idle, _ = settings.SESSION_LIMITS
+    with time_machine.travel(1_800_000_000, tick=False) as clock:
+        sign_in(browser, cy)
+        clock.shift(idle - timedelta(minutes=1))
+        assert opens(browser)
+        clock.shift(idle - timedelta(minutes=1))
+        assert opens(browser), "a visit starts the idle clock anew"
+        clock.shift(idle)
+        assert not opens(browser)
+
+
+def test_a_session_ends_however_busy_it_is(cy: User, browser: Client) -> None:
+    idle, absolute = settings.SESSION_LIMITS
+    with time_machine.travel(1_800_000_000, tick=False) as clock:
+        sign_in(browser, cy)
+        for _ in range(absolute // (idle / 2)):
+            assert opens(browser)
+            clock.shift(idle / 2)
+        clock.shift(idle / 2)
+        assert not opens(browser)
+
+
+def test_sessions_of_staff_are_short(dee: User, browser: Client) -> None:
+    with time_machine.travel(1_800_000_000, tick=False) as clock:
+        sign_in(browser, dee)
+        clock.shift(timedelta(minutes=59))
+        assert opens(browser)
+        clock.shift(timedelta(minutes=61))
+        assert not opens(browser)

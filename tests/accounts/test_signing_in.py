@@ -1,0 +1,236 @@
+"""Signing up and in, and everything an outsider tries at the door."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.conf import settings
+from django.core import mail
+from django.test import Client
+
+from tests.accounts.signing_in import NEW_PASSWORD, PASSWORD, mailed_code, sign_in
+from xinka.accounts.models import User
+
+Browsers = Callable[..., Client]
+
+
+def is_signed_in(client: Client) -> bool:
+    return client.get("/account/").status_code == 200
+
+
+def test_signing_up_takes_an_address_a_password_and_the_mailed_code(db: None, browser: Client) -> None:
+    answer = browser.post("/account/signup/", {"email": "Cy@Shop.Example", "password1": PASSWORD})
+    assert answer["Location"] == "/account/confirm-email/"
+    assert not is_signed_in(browser)
+    answer = browser.post("/account/confirm-email/", {"code": mailed_code()})
+    assert answer["Location"] == "/account/"
+    assert is_signed_in(browser)
+    user = User.objects.get()
+    assert (user.email, user.language, user.is_staff) == ("cy@shop.example", "en", False)
+    assert EmailAddress.objects.get().verified
+    assert len(mail.outbox) == 1, "the first browser of an account is no news"
+
+
+def test_signing_in_by_code(cy: User, browser: Client) -> None:
+    answer = browser.post("/account/login/code/", {"email": "CY@shop.example"})
+    assert answer["Location"] == "/account/login/code/confirm/"
+    assert mail.outbox[-1].to == [cy.email]
+    answer = browser.post("/account/login/code/confirm/", {"code": mailed_code()})
+    assert answer["Location"] == "/account/"
+    assert is_signed_in(browser)
+
+
+def test_a_code_is_worth_nothing_after_three_wrong_ones(cy: User, browser: Client) -> None:
+    browser.post("/account/login/code/", {"email": cy.email})
+    code = mailed_code()
+    for _ in range(2):
+        answer = browser.post("/account/login/code/confirm/", {"code": "BBBB-BBBB"})
+        assert b"That is not the code" in answer.content
+    assert browser.post("/account/login/code/confirm/", {"code": "BBBB-BBBB"}).status_code == 302
+    browser.post("/account/login/code/confirm/", {"code": code})
+    assert not is_signed_in(browser)
+
+
+def test_a_code_works_only_in_the_browser_that_asked_for_it(cy: User, browser_of: Browsers) -> None:
+    asking, other = browser_of(), browser_of()
+    asking.post("/account/login/code/", {"email": cy.email})
+    other.post("/account/login/code/", {"email": "nobody@shop.example"})
+    code = next(mailed for mailed in map(str, [mail.outbox[0].body]) if "Your code" in mailed)
+    assert code
+    other.post("/account/login/code/confirm/", {"code": code.split("Your code: ")[1].split()[0]})
+    assert not is_signed_in(other)
+
+
+@pytest.mark.parametrize(
+    ("address", "form"),
+    [
+        ("/account/login/code/", {"email": "{}"}),
+        ("/account/password/reset/", {"email": "{}"}),
+        ("/account/login/", {"login": "{}", "password": "wrong-wrong-wrong"}),
+        ("/account/signup/", {"email": "{}", "password1": NEW_PASSWORD}),
+    ],
+)
+def test_nobody_learns_whether_an_address_has_an_account(
+    cy: User, browser_of: Browsers, address: str, form: dict[str, str]
+) -> None:
+    seen = []
+    for email in ("cy@shop.example", "xx@shop.example"):
+        browser = browser_of()
+        before = len(mail.outbox)
+        answer = browser.post(address, {name: value.format(email) for name, value in form.items()})
+        page = browser.get(answer["Location"]) if answer.status_code == 302 else answer
+        seen.append(
+            (
+                answer.status_code,
+                answer.get("Location"),
+                page.status_code,
+                len(page.content),
+                len(mail.outbox) - before,
+                sorted(browser.cookies),
+            )
+        )
+    assert seen[0] == seen[1]
+
+
+def test_signing_in_gives_the_session_a_new_key(cy: User, browser: Client) -> None:
+    browser.post("/account/login/code/", {"email": cy.email})
+    planted = browser.cookies[settings.SESSION_COOKIE_NAME].value
+    browser.post("/account/login/code/confirm/", {"code": mailed_code()})
+    assert is_signed_in(browser)
+    assert browser.cookies[settings.SESSION_COOKIE_NAME].value != planted
+    attacker = Client()
+    attacker.cookies[settings.SESSION_COOKIE_NAME] = planted
+    assert not is_signed_in(attacker)
+
+
+def test_a_new_password_signs_out_every_other_device(cy: User, browser_of: Browsers) -> None:
+    here, there = browser_of(), browser_of()
+    sign_in(here, cy)
+    sign_in(there, cy)
+    answer = here.post("/account/password/change/", {"oldpassword": PASSWORD, "password1": NEW_PASSWORD})
+    assert answer["Location"] == "/account/"
+    assert (is_signed_in(here), is_signed_in(there)) == (True, False)
+    assert mail.outbox[-1].subject == "Your password was changed"
+
+
+def test_a_forgotten_password_is_replaced_with_a_mailed_code(cy: User, browser_of: Browsers) -> None:
+    here, there = browser_of(), browser_of()
+    sign_in(there, cy)
+    here.post("/account/password/reset/", {"email": cy.email})
+    answer = here.post("/account/password/reset/confirm/", {"code": mailed_code()})
+    assert answer["Location"] == "/account/password/reset/complete/"
+    here.post("/account/password/reset/complete/", {"password1": NEW_PASSWORD})
+    assert mail.outbox[-1].subject == "Your password was replaced"
+    assert not is_signed_in(there)
+    sign_in(here, cy, NEW_PASSWORD)
+
+
+def test_the_reset_cannot_be_finished_without_its_code(cy: User, browser: Client) -> None:
+    browser.post("/account/password/reset/", {"email": cy.email})
+    answer = browser.post("/account/password/reset/complete/", {"password1": NEW_PASSWORD})
+    assert answer["Location"] == "/account/password/reset/confirm/"
+    cy.refresh_from_db()
+    assert cy.check_password(PASSWORD)
+
+
+def test_five_wrong_passwords_close_the_door_for_that_address_from_anywhere(cy: User, browser_of: Browsers) -> None:
+    for _ in range(5):
+        browser_of().post("/account/login/", {"login": cy.email, "password": "wrong-wrong"})
+    browser = browser_of()
+    answer = browser.post("/account/login/", {"login": cy.email, "password": PASSWORD})
+    assert b"Too many tries" in answer.content
+    assert not is_signed_in(browser)
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "evil.example:8000"])
+def test_a_forged_host_is_refused(cy: User, browser: Client, host: str) -> None:
+    answer = browser.post("/account/password/reset/", {"email": cy.email}, headers={"host": host})
+    assert answer.status_code == 400
+    assert mail.outbox == []
+
+
+def test_links_in_mails_begin_with_the_configured_address(db: None, browser: Client) -> None:
+    browser.post("/account/login/code/", {"email": "nobody@shop.example"}, headers={"host": "localhost:9999"})
+    assert f"{settings.SITE_URL}/account/signup/" in str(mail.outbox[-1].body)
+    assert "9999" not in str(mail.outbox[-1].body)
+
+
+@pytest.mark.parametrize("away", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)"])
+def test_signing_in_never_leads_away(cy: User, browser: Client, away: str) -> None:
+    answer = browser.post(f"/account/login/?next={away}", {"login": cy.email, "password": PASSWORD, "next": away})
+    assert answer["Location"] == "/account/"
+
+
+def test_signing_in_leads_back_to_where_one_was(cy: User, browser: Client) -> None:
+    answer = browser.get("/account/sessions/")
+    assert answer["Location"] == "/account/login/?next=/account/sessions/"
+    answer = browser.post(answer["Location"], {"login": cy.email, "password": PASSWORD})
+    assert answer["Location"] == "/account/sessions/"
+
+
+def test_a_new_device_is_told_about_once(cy: User, browser_of: Browsers) -> None:
+    first, second = browser_of(), browser_of()
+    sign_in(first, cy)
+    assert mail.outbox == []
+    sign_in(second, cy)
+    assert [sent.subject for sent in mail.outbox] == ["New sign-in to your account"]
+    body = str(mail.outbox[0].body)
+    assert f"{settings.SITE_URL}/account/sessions/" in body
+    assert "Chrome, Windows" in body
+    second.post("/account/logout/")
+    sign_in(second, cy)
+    assert len(mail.outbox) == 1
+    assert cy.known_devices.count() == 2
+
+
+def test_one_session_can_be_signed_out_from_another(cy: User, browser_of: Browsers) -> None:
+    here, there, third = browser_of(), browser_of(), browser_of()
+    for client in (here, there, third):
+        sign_in(client, cy)
+    key = there.cookies[settings.SESSION_COOKIE_NAME].value
+    pk = cy.usersession_set.get(session_key=key).pk
+    assert here.post(f"/account/sessions/{pk}/end")["Location"] == "/account/sessions/"
+    assert [is_signed_in(client) for client in (here, there, third)] == [True, False, True]
+    here.post("/account/sessions/")
+    assert [is_signed_in(client) for client in (here, there, third)] == [True, False, False]
+
+
+def test_nobody_ends_a_session_of_somebody_else(cy: User, eve: User, browser_of: Browsers) -> None:
+    hers, his = browser_of(), browser_of()
+    sign_in(his, cy)
+    sign_in(hers, eve)
+    pk = cy.usersession_set.get().pk
+    assert hers.post(f"/account/sessions/{pk}/end").status_code == 404
+    assert is_signed_in(his)
+
+
+def test_one_mailbox_has_one_spelling(db: None) -> None:
+    assert User.objects.create_user("ﬁona@Straße.example").email == "fiona@strasse.example"
+    assert User.objects.get_by_natural_key("FIONA@STRASSE.EXAMPLE").email == "fiona@strasse.example"
+
+
+def test_a_password_set_before_the_address_was_proven_is_thrown_away(db: None, browser_of: Browsers) -> None:
+    eves, cys = browser_of(), browser_of()
+    eves.post("/account/signup/", {"email": "cy@shop.example", "password1": PASSWORD})
+    cys.post("/account/login/code/", {"email": "cy@shop.example"})
+    cys.post("/account/login/code/confirm/", {"code": mailed_code()})
+    assert is_signed_in(cys)
+    assert not User.objects.get().has_usable_password()
+    eves.post("/account/logout/")
+    eves.post("/account/login/", {"login": "cy@shop.example", "password": PASSWORD})
+    assert not is_signed_in(eves)
+
+
+def test_changing_the_address_needs_the_password_and_a_code_and_tells_the_old_one(cy: User, browser: Client) -> None:
+    sign_in(browser, cy)
+    answer = browser.post("/account/email/", {"email": "new@shop.example", "action_add": ""})
+    assert answer["Location"].startswith("/account/reauthenticate/")
+    browser.post(answer["Location"], {"password": PASSWORD})
+    cy.refresh_from_db()
+    assert cy.email == "cy@shop.example", "nothing changes before the code"
+    browser.post("/account/confirm-email/", {"code": mailed_code()})
+    cy.refresh_from_db()
+    assert cy.email == "new@shop.example"
+    assert (mail.outbox[-1].subject, mail.outbox[-1].to) == ("Your e-mail address was changed", ["cy@shop.example"])
