@@ -53,6 +53,7 @@ def _prepare_environment() -> None:
         del os.environ[name]  # the developer's own shop is none of the tests' business
     place = Path(tempfile.gettempdir()) / f"{_PREFIX}{os.getpid()}"
     place.mkdir(mode=0o700)
+    (place / "data" / "static").mkdir(parents=True)  # nothing is collected, and WhiteNoise warns of a missing directory
     url = os.environ.get("TEST_DATABASE_URL")
     if not url:
         _cluster = EmbeddedPostgres(place / "postgres", settings=FORGETFUL, durable=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest
 
 _LONGEST = 2000
@@ -25,7 +26,7 @@ def safe_path(address: str, fallback: str = "/") -> str:
 def way_back(request: HttpRequest) -> str:
     """Return the page of this site the request came from, or the front page."""
     referrer = urlsplit(request.headers.get("Referer", ""))
-    if referrer.netloc != request.META.get("HTTP_HOST", "") or not referrer.netloc:
+    if not referrer.netloc or referrer.netloc != _host(request):
         return "/"
     path = safe_path(referrer.path + (f"?{referrer.query}" if referrer.query else ""))
     return "/" if path == request.get_full_path() else path
@@ -36,4 +37,12 @@ def is_own_form(request: HttpRequest) -> bool:
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
         return False
     origin = request.headers.get("Origin")
-    return origin in {None, "null"} or urlsplit(origin or "").netloc == request.META.get("HTTP_HOST", "")
+    return origin in {None, "null"} or urlsplit(origin or "").netloc == _host(request)
+
+
+def _host(request: HttpRequest) -> str:
+    """Return the host that was asked for, or nothing where it is none of ours (that answer is an error page)."""
+    try:
+        return request.get_host()
+    except DisallowedHost:
+        return ""

@@ -65,7 +65,9 @@ def draw(bars: Sequence[Bar]) -> Chart:
     for place, bar in enumerate(bars):
         height = max(0.0, bar.value) / top * (_BASE - _TOP)
         drawn.append(
-            DrawnBar(bar, round(_LEFT + 2 + place * step, 1), round(_BASE - height, 1), round(width, 1), round(height, 1))
+            DrawnBar(
+                bar, round(_LEFT + 2 + place * step, 1), round(_BASE - height, 1), round(width, 1), round(height, 1)
+            )
         )
     ticks = [(_BASE, "0"), ((_BASE + _TOP) / 2, f"{top / 2:,.0f}"), (_TOP, f"{top:,.0f}")]
     return Chart(drawn, ticks)

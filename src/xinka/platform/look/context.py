@@ -36,7 +36,7 @@ class Look:
     @property
     def host(self) -> str:
         """The host the visitor should see in the address bar."""
-        return urlsplit(self.url).netloc or self.request.META.get("HTTP_HOST", "")
+        return urlsplit(self.url).netloc
 
     @property
     def html_lang(self) -> str:

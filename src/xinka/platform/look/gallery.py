@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from django.utils import timezone
-from django.utils.translation import pgettext
-
 from django import forms
 from django.core.paginator import Page, Paginator
+from django.utils import timezone
+from django.utils.translation import pgettext
 
 from xinka.platform.look.charts import Bar
 
@@ -60,13 +59,35 @@ def context() -> dict[str, object]:
         "timeline": [
             {"state": "done", "title": pgettext("gallery", "You pay"), "text": "21:03:52"},
             {"state": "done", "title": pgettext("gallery", "Code delivered"), "text": "21:03:53"},
-            {"state": "now", "title": pgettext("gallery", "Held by Xinka"), "text": pgettext("gallery", "until 28 November")},
-            {"state": "next", "title": pgettext("gallery", "Merchant is paid"), "text": pgettext("gallery", "after you confirm")},
+            {
+                "state": "now",
+                "title": pgettext("gallery", "Held by Xinka"),
+                "text": pgettext("gallery", "until 28 November"),
+            },
+            {
+                "state": "next",
+                "title": pgettext("gallery", "Merchant is paid"),
+                "text": pgettext("gallery", "after you confirm"),
+            },
         ],
-        "steps": [pgettext("gallery", "File"), pgettext("gallery", "Columns"), pgettext("gallery", "Preview"), pgettext("gallery", "Done")],
+        "steps": [
+            pgettext("gallery", "File"),
+            pgettext("gallery", "Columns"),
+            pgettext("gallery", "Preview"),
+            pgettext("gallery", "Done"),
+        ],
         "facts": [
-            {"label": pgettext("gallery", "Sold today"), "value": "¥3,482.60", "context": pgettext("gallery", "71 orders")},
-            {"label": pgettext("gallery", "Codes to sell"), "value": "4,218", "context": pgettext("gallery", "2 products run low"), "warn": True},
+            {
+                "label": pgettext("gallery", "Sold today"),
+                "value": "¥3,482.60",
+                "context": pgettext("gallery", "71 orders"),
+            },
+            {
+                "label": pgettext("gallery", "Codes to sell"),
+                "value": "4,218",
+                "context": pgettext("gallery", "2 products run low"),
+                "warn": True,
+            },
         ],
         "bars": [Bar(f"11-{day + 8:02d}", value, f"{value:,}", day < 7) for day, value in enumerate(_SALES)],
         "page": _second_page(),
@@ -79,8 +100,24 @@ def context() -> dict[str, object]:
 def _products() -> list[dict[str, object]]:
     common = {"path": "/look/gallery", "merchant_name": "Ada", "is_verified": True, "currency": "CNY"}
     return [
-        {**common, "title": "星海远征 点卡 300 点（国服）", "art": "c1", "face": "300 点", "minor": 4900, "stock": 318, "sku": 0},
-        {**common, "title": "云听音乐 年度会员 直充码", "art": "c2", "face": "12 个月", "minor": 9310, "stock": 4, "sku": 0},
+        {
+            **common,
+            "title": "星海远征 点卡 300 点（国服）",
+            "art": "c1",
+            "face": "300 点",
+            "minor": 4900,
+            "stock": 318,
+            "sku": 0,
+        },
+        {
+            **common,
+            "title": "云听音乐 年度会员 直充码",
+            "art": "c2",
+            "face": "12 个月",
+            "minor": 9310,
+            "stock": 4,
+            "sku": 0,
+        },
         {**common, "title": "墨页 Pro 永久授权", "art": "c3", "face": "永久", "minor": 19800, "stock": None, "sku": 0},
         {**common, "title": "从零学 Rust", "art": "c4", "face": "42 讲", "minor": 12900, "stock": 0, "sku": 0},
     ]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import translation
@@ -28,7 +27,7 @@ _ALWAYS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "X-Frame-Options": "DENY",
     "X-Content-Type-Options": "nosniff",
-    # Not "no-referrer": browsers then send "Origin: null" with our own forms, and the CSRF check refuses them (Fetch 3.1).
+    # Not "no-referrer": browsers then send "Origin: null" with our own forms (Fetch, 3.2); the CSRF check refuses that.
     "Referrer-Policy": "same-origin",
 }
 
@@ -44,6 +43,7 @@ class SecurityHeaders:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer, then write the headers that the answer does not have yet."""
         response = self.get_response(request)
         for name, value in _ALWAYS.items():
             response.headers.setdefault(name, value)
@@ -80,6 +80,7 @@ class Preferences:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Set language and theme, then answer."""
         language = language_of(request.COOKIES.get(LANGUAGE_COOKIE, ""), request.headers.get("Accept-Language", ""))
         translation.activate(language)
         request.LANGUAGE_CODE = language
@@ -96,6 +97,7 @@ class Refusals:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer; refusals come through ``process_exception``."""
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
@@ -103,6 +105,4 @@ class Refusals:
         if not isinstance(exception, Refusal):
             return None
         log.info("request.refused", extra={"code": exception.code, "path": request.path})
-        if settings.DEBUG:
-            log.debug("request.refused: %s", exception)
         return answer_refusal(request, exception)

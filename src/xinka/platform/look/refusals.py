@@ -40,8 +40,12 @@ def answer_refusal(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     """Answer a refusal in the form the client can use and in the visitor's language."""
     language = language_of_request(request)
     if wants_json(request):
-        return problem(refusal.problem(language))
-    return error_answer(request, int(refusal.status), text=refusal.message(language), code=refusal.code)
+        response: HttpResponse = problem(refusal.problem(language))
+    else:
+        response = error_answer(request, int(refusal.status), text=refusal.message(language), code=refusal.code)
+    if "retry_after" in refusal.params:
+        response["Retry-After"] = str(refusal.params["retry_after"])
+    return response
 
 
 def problem(document: dict[str, object]) -> JsonResponse:

@@ -55,21 +55,23 @@ def gallery(request: HttpRequest) -> HttpResponse:
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Say that the form was too old or came from elsewhere, without Django's technical words."""
     log.info("request.csrf_refused", extra={"path": request.path, "reason": reason})
-    text = gettext("This form is too old or did not come from our page. Nothing was changed. Reload the page and retry.")
+    text = gettext(
+        "This form is too old or did not come from our page. Nothing was changed. Reload the page and retry."
+    )
     return error_answer(request, HTTPStatus.FORBIDDEN, text=text, code="csrf")
 
 
-def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 - Django names it
     """400: the request cannot be read."""
     return error_answer(request, HTTPStatus.BAD_REQUEST)
 
 
-def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 - Django names it
     """403: not for this visitor."""
     return error_answer(request, HTTPStatus.FORBIDDEN)
 
 
-def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 - Django names it
     """404: nothing here, or nothing this visitor may know of; both look the same."""
     return error_answer(request, HTTPStatus.NOT_FOUND)
 

@@ -37,7 +37,7 @@
 
   // countdown by the server's clock
   each("[data-countdown]", (box) => {
-    let ends = moment(box.dataset.expires), shift = moment(box.dataset.now) - Date.now() || 0, before = Infinity;
+    let ends = moment(box.dataset.expires || "") || Date.now() + box.dataset.left * 1000, shift = moment(box.dataset.now) - Date.now() || 0, before = Infinity;
     const face = box.querySelector("[data-clock]"), arc = box.querySelector(".arc"), ring = box.querySelector(".qr"), say = box.querySelector("[data-say]");
     const tick = () => {
       const left = Math.max(0, Math.ceil((ends - Date.now() - shift) / 1000));
@@ -50,7 +50,8 @@
       clearInterval(timer);
       arc?.remove();
       ring?.classList.add("gone");
-      all(".again", box).forEach((node) => { node.hidden = false; });
+      all(".again, [data-after]", box).forEach((node) => { node.hidden = false; });
+      all("[data-while]", box).forEach((node) => { node.hidden = true; });
       box.dispatchEvent(new CustomEvent("xk:expired", { bubbles: true }));
     };
     const timer = setInterval(tick, 1000);
@@ -71,7 +72,7 @@
       nodes.forEach((node) => {
         const count = (answer.stock || answer)[node.dataset.stockSku];
         if (count === undefined) return;
-        const kind = count === null ? "any" : count <= 0 ? "out" : count < Number(node.dataset.low) ? "few" : "have";
+        const kind = count === null || count < 0 ? "any" : count <= 0 ? "out" : count < Number(node.dataset.low) ? "few" : "have";
         const words = node.dataset[`${kind}Text`].replace("{n}", count);
         if (node.textContent !== words) node.textContent = words;
         node.className = { any: "live", have: "live", few: "live low wait", out: "live out q" }[kind];
