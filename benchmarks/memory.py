@@ -64,7 +64,7 @@ def wait_for_shop(data_dir: Path, running: subprocess.Popen[bytes], seconds: flo
     return str(json.loads(note.read_text(encoding="utf-8"))["url"])
 
 
-def measure(settle_for: float) -> dict[str, object]:
+def measure(settle_for: float, *options: str) -> dict[str, object]:
     """Run a shop and return its memory, per kind of process and in all."""
     place = Path(tempfile.mkdtemp(prefix="xk-memory-"))
     environment = {
@@ -72,7 +72,7 @@ def measure(settle_for: float) -> dict[str, object]:
     }
     environment["XINKA_DATA_DIR"] = str(place)
     running = subprocess.Popen(  # the shop as a person starts it
-        [sys.executable, "-m", "xinka.config.cli", "run", "--demo"], env=environment, stdout=subprocess.DEVNULL
+        [sys.executable, "-m", "xinka.config.cli", "run", *options], env=environment, stdout=subprocess.DEVNULL
     )
     try:
         url = wait_for_shop(place, running)
@@ -102,9 +102,10 @@ def main() -> None:
     """Print the result; the exit status is 1 when the aim is missed."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--settle", type=float, default=10.0, help="seconds to wait before measuring")
+    parser.add_argument("--bare", action="store_true", help="an empty shop instead of the demo")
     parser.add_argument("--json", action="store_true", help="print only the JSON line")
     arguments = parser.parse_args()
-    result = measure(arguments.settle)
+    result = measure(arguments.settle, *([] if arguments.bare else ["--demo"]))
     if not arguments.json:
         print(f"PSS of the idle shop: {result['pss_mb']} MB of at most {_AIM_MB} MB; {result['by_kind_mb']}")
     print(json.dumps(result))

@@ -34,11 +34,12 @@ def pause_before(restart: int) -> float:
 
 @dataclass
 class Child:
-    """A process the supervisor keeps alive."""
+    """A process the supervisor keeps alive; a late one is started when the others are ready, to leave them the CPU."""
 
     name: str
     command: Sequence[str]
     environment: Mapping[str, str]
+    is_late: bool = False
     process: subprocess.Popen[bytes] | None = None
     falls: int = 0
     started_at: float = 0.0

@@ -96,6 +96,18 @@ def answers(host: str, port: int, path: str = "/readyz") -> bool:
         connection.close()
 
 
+def answers_behind(path: Path) -> bool:
+    """Whether Django answers, whatever it says, on its unix socket."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.settimeout(2)
+        try:
+            probe.connect(os.fspath(path))
+            probe.sendall(b"GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            return probe.recv(5) == b"HTTP/"
+        except OSError:
+            return False
+
+
 class Supervisor:
     """Starts children, starts them again when they fall, and ends them in order."""
 
@@ -122,12 +134,15 @@ class Supervisor:
         before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
         self._begun_at = time.monotonic()
         try:
-            for child in self._children:
+            for child in self._due():
                 child.start()
             return self._watch()
         finally:
             self._end()
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+    def _due(self) -> list[Child]:
+        return [child for child in self._children if self._was_ready or not child.is_late]
 
     def _watch(self) -> int:
         while True:
@@ -135,7 +150,7 @@ class Supervisor:
             if arrived and arrived.si_signo in {signal.SIGTERM, signal.SIGINT}:
                 return 0
             self._tend_database()
-            for child in self._children:
+            for child in self._due():
                 if child.tend():
                     self._say(f"xinka: {child.name} ended with {child.last_code}; starting it again / 已重新启动")
             if not self._was_ready and not self._came_up():

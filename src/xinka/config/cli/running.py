@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from xinka.config import supervisor
+from xinka.config import prepared, supervisor
 from xinka.config.cli.shop import embedded_database, open_shop, room
 from xinka.config.environment import load, read
 from xinka.config.processes import Child
@@ -66,21 +66,33 @@ def _serve(host: str, port: int, *, demo: bool) -> int:
         if not database.directory.exists():
             click.echo("Creating the database … / 正在创建数据库 …", err=True)
         os.environ["DATABASE_URL"] = database.start()
-    prepared = subprocess.run(  # noqa: S603 - our own module
-        [sys.executable, "-m", "xinka.config.prepare", *(["--demo"] if demo else [])], check=False
-    )
-    if prepared.returncode:
+    status = _prepare(environment.data_dir, demo=demo)
+    if status:
         if database is not None:
             database.stop()
-        return prepared.returncode
-    children = [Child(name, command, os.environ) for name, command in supervisor.commands().items()]
+        return status
+    children = [
+        Child(name, command, os.environ, is_late=name == "worker") for name, command in supervisor.commands().items()
+    ]
     watcher = supervisor.Supervisor(
         children,
         database=database,
-        is_ready=lambda: supervisor.answers(host, port),
+        is_ready=lambda: supervisor.answers(host, port) and supervisor.answers_behind(environment.web_socket),
         when_ready=lambda: _welcome(environment.site_url, environment.data_dir, demo=demo),
     )
     return watcher.run()
+
+
+def _prepare(data_dir: Path, *, demo: bool) -> int:
+    """Prepare the shop in a process of its own unless nothing has changed; return the exit status."""
+    url = os.environ["DATABASE_URL"]
+    if prepared.is_prepared(data_dir, url, demo=demo):
+        return 0
+    command = [sys.executable, "-m", "xinka.config.prepare", *(["--demo"] if demo else [])]
+    status = subprocess.run(command, check=False).returncode  # noqa: S603 - our own module
+    if not status:
+        prepared.note_prepared(data_dir, url, demo=demo)
+    return status
 
 
 def _welcome(site_url: str, data_dir: Path, *, demo: bool) -> None:

@@ -25,11 +25,21 @@ def import_codes(file: Path, sku: int) -> None:
 
     把文件中的卡密导入库存；已有的卡密会跳过。
     """
-    from rich.progress import Progress  # here, because only long work shows progress
+    # Here, because --help does without them.
+    from rich.console import Console
+    from rich.progress import Progress
 
-    with open_shop(), Progress(transient=True) as progress:
-        task = progress.add_task("Importing / 正在导入", total=file.stat().st_size)
-        result = room("xinka.flows.stocking").import_file(
-            sku, file, advance=lambda done: progress.update(task, completed=done)
-        )
-    click.echo(str(result))
+    from xinka.kernel.errors import Refusal
+
+    with open_shop(), Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("Importing / 正在导入", total=file.stat().st_size)
+        try:
+            batch = room("xinka.flows.stocking").import_file(
+                file, sku, on_progress=lambda done: bar.update(task, completed=done)
+            )
+        except Refusal as refusal:
+            raise click.ClickException(f"{refusal.message('en')} / {refusal.message('zh-hans')}") from None
+    click.echo(
+        f"{batch.n_added} added / 已入库, {batch.n_known} known already / 已存在, "
+        f"{batch.n_repeated} repeated in the file / 文件内重复, {batch.n_invalid} not usable / 无效"
+    )
