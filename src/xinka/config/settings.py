@@ -7,7 +7,7 @@ from pathlib import Path
 from django.utils.translation import gettext_lazy as _
 
 from xinka.config import database_url
-from xinka.config.environment import load, read, read_flag
+from xinka.config.environment import load, read_flag, read_int
 
 ENVIRONMENT = load()
 PACKAGE = Path(__file__).resolve().parent.parent
@@ -38,6 +38,10 @@ INSTALLED_APPS = [
     "xinka.platform.look",
     "xinka.platform.vault",
     "xinka.platform.outbox",
+    "xinka.platform.jobs",
+    "xinka.platform.mail",
+    "xinka.platform.audit",
+    "xinka.platform.ratelimits",
     "xinka.merchants",
     "xinka.catalog",
     "xinka.stock",
@@ -143,10 +147,11 @@ AUTHENTICATION_BACKENDS = [
 ]
 LOGIN_URL = "account_login"
 
-EMAIL_URL = read("EMAIL_URL", f"file://{ENVIRONMENT.data_dir / 'mail'}")
-DEFAULT_FROM_EMAIL = read("XINKA_MAIL_FROM", f"信卡 Xinka <no-reply@{ENVIRONMENT.site_host}>")
-
 #: Whether the sandbox gateway answers under /sandbox/; never in a shop that takes real money.
 SANDBOX = read_flag("XINKA_SANDBOX")
 
+#: Seconds without a heartbeat after which a worker counts as dead and its jobs go to others.
+WORKER_STALLED_AFTER = read_int("XINKA_WORKER_STALLED_AFTER", 20, least=1)
+
 from xinka.config.accounts_settings import *  # noqa: E402, F403 -- how people sign in, a page of its own
+from xinka.config.mail_settings import *  # noqa: E402, F403 -- how mail leaves the shop

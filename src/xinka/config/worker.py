@@ -1,39 +1,128 @@
-"""The worker process: runs the jobs and the periodic tasks that the applications have declared."""
+"""The worker process: relays events, and runs the jobs and the periodic tasks that the applications have declared.
+
+Two crews work side by side: one for mail, which waits for other people's servers, and one for everything else. When
+anything fails that a job cannot answer for (the database went away), the process ends and its supervisor starts it
+anew.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
+import signal
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 import django
 
 from xinka.config.environment import read_int
 
+if TYPE_CHECKING:
+    from procrastinate.job_context import JobContext
+    from procrastinate.worker import Worker
+
+log = logging.getLogger(__name__)
+
 #: Seconds that a job in progress gets to finish after SIGTERM; what does not is taken up again by the next worker.
 _DRAIN_SECONDS = 25
 
 
-async def work() -> None:
-    """Work until a signal says otherwise."""
-    # Here, because these exist only after django.setup().
-    from procrastinate import PsycopgConnector
-    from procrastinate.contrib.django import app, utils
+def remember_problem(call_next: Callable[[], Any], context: JobContext, worker: Worker) -> Any:  # noqa: ARG001 - procrastinate's shape of a middleware
+    """Run a job; keep the words of its failure, which procrastinate does not."""
+    from django.db import close_old_connections, connection  # only after django.setup()
 
-    connector = PsycopgConnector(kwargs=utils.connector_params("default"), min_size=1, max_size=4)
+    from xinka.platform.jobs.problems import remember
+
+    try:
+        return call_next()
+    except Exception as error:
+        close_old_connections()
+        if not connection.in_atomic_block and context.job.id is not None:
+            with suppress(Exception):  # the job's own failure is the one to tell of
+                remember(context.job.id, error)
+        raise
+
+
+async def work() -> None:
+    """Work until a signal says otherwise.
+
+    Raises:
+        Exception: whatever ended a crew or the relay.
+    """
+    from django.conf import settings  # these exist only after django.setup()
+    from procrastinate import PsycopgConnector
+    from procrastinate.contrib.django import app, db_cleanup, utils
+
+    n_mail, n_other = read_int("XINKA_WORKER_MAILS", 5, least=1), read_int("XINKA_WORKER_JOBS", 3, least=1)
+    loop = asyncio.get_running_loop()
+    loop.set_default_executor(ThreadPoolExecutor(n_mail + n_other, thread_name_prefix="job"))
+    asked_to_stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, asked_to_stop.set)
+    parameters = utils.connector_params("default")
+    connector = PsycopgConnector(kwargs={**parameters, "application_name": "xinka-worker"}, min_size=1, max_size=4)
+    stalled_after = settings.WORKER_STALLED_AFTER
     with app.replace_connector(connector) as worker_app:
         async with worker_app.open_async():
-            await worker_app.run_worker_async(
-                concurrency=read_int("XINKA_WORKER_JOBS", 4, least=1),
-                shutdown_graceful_timeout=_DRAIN_SECONDS,
-                install_signal_handlers=True,
-            )
+            # perform_import_paths() has run by now, so every task is known.
+            others = sorted({task.queue for task in worker_app.tasks.values()} - {"mail"})
+            common: dict[str, Any] = {
+                "install_signal_handlers": False,
+                "task_middleware": [
+                    db_cleanup.close_db_connections,
+                    db_cleanup.close_db_connections_async,
+                    remember_problem,
+                ],
+                "shutdown_graceful_timeout": _DRAIN_SECONDS,
+                "delete_jobs": "successful",
+                "fetch_job_polling_interval": 5.0,
+                "update_heartbeat_interval": max(0.5, stalled_after / 4),
+                "stalled_worker_timeout": stalled_after,
+            }
+            crews = [
+                worker_app.run_worker_async(queues=["mail"], name="mail", concurrency=n_mail, **common),
+                worker_app.run_worker_async(queues=others, name="other", concurrency=n_other, **common),
+            ]
+            parts = [asyncio.create_task(part) for part in (*crews, _relay(parameters))]
+            await _until(asked_to_stop, parts)
+
+
+async def _relay(parameters: dict[str, Any]) -> None:
+    import psycopg
+
+    from xinka.flows.relay import keep_relaying
+
+    options = {**parameters, "application_name": "xinka-relay", "autocommit": True}
+    async with await psycopg.AsyncConnection.connect(**options) as connection:
+        await keep_relaying(connection)
+
+
+async def _until(asked_to_stop: asyncio.Event, parts: list[asyncio.Task[None]]) -> None:
+    """Wait for the signal, or for the first part to end, which none does by itself; then end the others in order."""
+    stop = asyncio.create_task(asked_to_stop.wait())
+    await asyncio.wait([stop, *parts], return_when=asyncio.FIRST_COMPLETED)
+    stop.cancel()
+    for part in parts:
+        part.cancel()
+    outcomes = await asyncio.gather(*parts, return_exceptions=True)
+    if not asked_to_stop.is_set():
+        faults = [outcome for outcome in outcomes if isinstance(outcome, Exception)]
+        raise faults[0] if faults else RuntimeError("a crew of the worker stopped by itself")
 
 
 def main() -> None:
-    """Load Django and work."""
+    """Load Django and work; the exit status is 1 when something failed."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "xinka.config.settings")
     django.setup()
-    asyncio.run(work())
+    try:
+        asyncio.run(work())
+    except Exception:
+        log.exception("worker.failed")
+        sys.exit(1)
 
 
 if __name__ == "__main__":

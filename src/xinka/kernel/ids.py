@@ -28,6 +28,11 @@ def new_uuid() -> UUID:
     return UUID(int=value)
 
 
+def first_of(seconds: float) -> UUID:
+    """Return the smallest identifier that could have been made at a moment (Unix seconds), for looking up by time."""
+    return UUID(int=int(seconds * 1000) << 80)
+
+
 def show(prefix: str, identifier: UUID) -> str:
     """Return the form people see, for example ``show("ord", id)`` → ``ord_…``."""
     value = identifier.int

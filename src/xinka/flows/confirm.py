@@ -1,0 +1,160 @@
+"""Active queries: the shop asks the gateway itself whether a payment was paid, so that a lost notice costs minutes.
+
+A payment is asked about at certain ages, less and less often, and until a day after its order expired. Claiming the
+question and queueing its job is one statement, so two schedulers never ask twice and a killed one loses nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from xinka.flows.checkout import RESERVED_FOR
+from xinka.flows.settle import Settlement, VerifiedMoney
+from xinka.flows.settling import settle_now
+from xinka.kernel import ids
+from xinka.kernel.errors import ProviderError
+from xinka.kernel.flow import Flow, Query
+from xinka.payments.channels import provider_of
+from xinka.payments.errors import TradeMismatch
+from xinka.payments.models import Payment
+from xinka.payments.providers.protocol import QueryResult, TradeStatus
+from xinka.payments.states import PaymentState
+from xinka.platform.database.arrays import plain_array
+from xinka.platform.jobs.queue import MONEY, Job, defer
+
+log = logging.getLogger(__name__)
+
+CONFIRM = Job("payment.confirm", MONEY)
+#: Ages of a payment, in seconds, at which the gateway is asked while the order can still be paid.
+AGES = (30, 60, 120, 300, 600)
+#: And once in the last minute before the order expires.
+BEFORE_EXPIRY = 50
+#: Seconds after expiry at which a payment is asked about again: late money is still the buyer's.
+AGES_EXPIRED = (60, 300, 900, 3600, 3 * 3600, 8 * 3600, 24 * 3600)
+#: How late an expired payment's question may be asked when no worker ran at its time.
+CATCH_UP = 900
+#: The most questions put to one channel per round.
+BUDGET = 20
+#: Questions of one moment are spread over this many seconds, by payment.
+JITTER = 8
+
+
+class Answer(StrEnum):
+    """What asking the gateway brought."""
+
+    SETTLED = "settled"
+    UNPAID = "unpaid"
+    KNOWN = "known"
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """The gateway's answer and, when there was money, what became of it."""
+
+    answer: Answer
+    settlement: Settlement | None = None
+
+
+def confirm_payment(payment_id: UUID) -> Confirmation:
+    """Ask the channel about one payment and settle what it confirms.
+
+    The question is put outside of any transaction, so a slow gateway holds no lock.
+
+    Raises:
+        ProviderError: if the gateway gave no certain answer; nothing was changed.
+        Payment.DoesNotExist: if there is no such payment.
+    """
+    payment = Payment.objects.select_related("channel").get(id=payment_id)
+    if payment.state == PaymentState.PAID:
+        return Confirmation(Answer.KNOWN)
+    number = ids.show("pay", payment.id)
+    result = provider_of(payment.channel).query(number)
+    if result.out_trade_no != number:
+        raise ProviderError("the gateway answered about another payment")
+    if not result.paid:
+        if result.status not in {TradeStatus.UNPAID, TradeStatus.NOT_FOUND}:
+            log.warning("payment.unexpected_status", extra={"payment": number, "status": result.status.value})
+        return Confirmation(Answer.UNPAID)
+    settlement = _settle(payment, result)
+    log.info("payment.confirmed", extra={"payment": number, "outcome": settlement.outcome.value})
+    return Confirmation(Answer.SETTLED, settlement)
+
+
+def _settle(payment: Payment, result: QueryResult) -> Settlement:
+    """Settle at the amount the gateway names, which need not be the one we asked for."""
+    if not result.trade_no or result.amount_minor <= 0:
+        # Without the gateway's number the same money could be counted again when its notice comes.
+        raise ProviderError("the gateway confirms a payment without its number or amount")
+    money = VerifiedMoney(
+        payment.channel_id, payment.id, result.trade_no, result.amount_minor, result.currency or payment.currency
+    )
+    try:
+        return settle_now(money)
+    except TradeMismatch:
+        # The notice may have been recorded between our look and our insert; the second look sees it whole.
+        return settle_now(money)
+
+
+_CLAIM_OPEN = """
+WITH waiting AS (
+  SELECT p.id, p.channel_id, p.asked_at, p.created_at, v.expires_at,
+    (('x' || right(p.id::text, 4))::bit(16)::int % $4::int) * interval '1 second' AS jitter
+  FROM stock_reservation v JOIN payments_payment p ON p.order_id = v.order_id
+  WHERE p.state = 'pending' AND p.created_at < $1::timestamptz - $2::int * interval '1 second'),
+due AS (
+  SELECT w.id, w.asked_at, row_number() OVER (PARTITION BY w.channel_id ORDER BY w.expires_at) AS nth
+  FROM waiting w JOIN LATERAL (
+    SELECT max(m.moment) AS moment FROM (
+      SELECT w.created_at + w.jitter + age * interval '1 second' AS moment FROM unnest($3::int[]) AS age
+      UNION ALL SELECT w.expires_at - $5::int * interval '1 second') m
+    WHERE m.moment <= $1::timestamptz) last ON last.moment IS NOT NULL
+  WHERE w.asked_at IS NULL OR w.asked_at < last.moment)
+"""
+
+_CLAIM_EXPIRED = """
+WITH due AS (
+  SELECT p.id, p.asked_at, row_number() OVER (PARTITION BY p.channel_id ORDER BY p.id DESC) AS nth
+  FROM unnest($2::uuid[], $3::uuid[], $4::timestamptz[]) AS span(first, last, moment)
+  JOIN payments_payment p ON p.id >= span.first AND p.id < span.last
+  WHERE p.state = 'pending' AND (p.asked_at IS NULL OR p.asked_at < p.created_at + (($1::timestamptz - span.moment))))
+"""
+
+_ASK = """,
+picked AS (
+  SELECT p.id FROM payments_payment p JOIN due d ON d.id = p.id
+  WHERE d.nth <= %s AND p.state = 'pending' AND p.asked_at IS NOT DISTINCT FROM d.asked_at
+  FOR UPDATE OF p SKIP LOCKED)
+UPDATE payments_payment p SET asked_at = $1::timestamptz FROM picked WHERE p.id = picked.id RETURNING p.id
+"""
+
+
+def ask_about_open(now: datetime, *, budget: int = BUDGET) -> Flow[int]:
+    """Queue questions about payments of orders that can still be paid; return how many."""
+    sql = _CLAIM_OPEN + _ASK % int(budget)
+    rows = yield Query(sql, (now, AGES[0], plain_array(AGES), JITTER, BEFORE_EXPIRY))
+    yield from defer(CONFIRM, [{"payment_id": row[0]} for row in rows])
+    return len(rows)
+
+
+def ask_about_expired(now: datetime, *, budget: int = BUDGET) -> Flow[int]:
+    """Queue questions about payments whose order expired less than a day ago; return how many.
+
+    Payments are found by their numbers, which grow with time, so this reads only what is due now.
+    """
+    spans = [_span(now, RESERVED_FOR + age) for age in AGES_EXPIRED]
+    firsts, lasts, moments = zip(*spans, strict=True)
+    sql = _CLAIM_EXPIRED + _ASK % int(budget)
+    rows = yield Query(sql, (now, plain_array(firsts), plain_array(lasts), list(moments)))
+    yield from defer(CONFIRM, [{"payment_id": row[0]} for row in rows])
+    return len(rows)
+
+
+def _span(now: datetime, age: int) -> tuple[UUID, UUID, datetime]:
+    """Return the payment numbers that reached ``age`` within the last ``CATCH_UP`` seconds, and when they were made."""
+    made = now.timestamp() - age
+    last = datetime.fromtimestamp(made, tz=now.tzinfo)
+    return ids.first_of(made - CATCH_UP), ids.first_of(made), last

@@ -1,0 +1,234 @@
+"""What the shop writes to buyers and merchants, and when. The order page has the goods first; mail is a second way."""
+
+from __future__ import annotations
+
+import time
+from functools import cache
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from django.conf import settings
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from xinka.catalog.models import Sku
+from xinka.delivery.models import DeliveredCode
+from xinka.kernel import ids
+from xinka.kernel.money import plain_amount
+from xinka.merchants.models import Role
+from xinka.orders.access import LINK_FOR, OrderAccess, contact_place, order_path
+from xinka.orders.models import Order
+from xinka.orders.states import OrderState
+from xinka.payments.models import Receipt, Refund
+from xinka.payments.states import ReceiptOutcome, RefundReason, RefundState
+from xinka.platform.database.django_drive import run
+from xinka.platform.jobs.queue import MAIL, Job, defer
+from xinka.platform.mail.letter import Letter
+from xinka.platform.mail.sending import send
+from xinka.platform.vault.keys import blind_index, open_envelope
+from xinka.stock.models import StockCode
+
+MAIL_ORDER_LINKS = Job("mail.order_links", MAIL)
+MAIL_LOW_STOCK = Job("mail.low_stock", MAIL, priority=-5)
+#: More goods than this, or longer ones, do not go into a mail; the order page offers them as a file.
+MOST_CODES = 50
+MOST_CHARACTERS = 20_000
+#: Orders that one mail about earlier orders lists, newest first; and how often it is sent at most, in seconds.
+MOST_LINKS = 20
+LINKS_EVERY = 600
+
+
+@cache
+def _access() -> OrderAccess:
+    return OrderAccess(settings.ENVIRONMENT.derive("order-access"))
+
+
+def order_link(order_id: UUID) -> str:
+    """Return the address that opens an order without a password for 30 days."""
+    token = _access().link_token(order_id, int(time.time()) + LINK_FOR)
+    return f"{settings.SITE_URL}{order_path(order_id)}?key={token}"
+
+
+def mail_goods(order_id: UUID) -> bool:
+    """Send a delivered order to its buyer; return false when there is nothing to send (any more)."""
+    order = Order.objects.get(id=order_id)
+    if order.state != OrderState.DELIVERED:
+        return False
+    with translation.override(order.language):
+        return send(_goods_letter(order))
+
+
+def _goods_letter(order: Order) -> Letter:
+    codes = _codes_of(order) if settings.MAIL_CODES == "codes" else []
+    fits = len(codes) <= MOST_CODES and sum(map(len, codes)) <= MOST_CHARACTERS
+    first = _("Paid and delivered. Your goods are below, and on the order page.")
+    if not codes or not fits:
+        first = _("Paid and delivered. Your goods are on the order page.")
+        codes = []
+    after = Sku.objects.filter(id=order.sku_id).values_list("product__after_payment", flat=True).first() or ""
+    return Letter(
+        kind="goods",
+        about=order.id,
+        to=_contact_of(order),
+        language=order.language,
+        title=_("Delivered: %(title)s") % {"title": order.title},
+        paragraphs=(first, *([after.strip()] if after.strip() else [])),
+        goods=tuple(codes),
+        goods_title=ngettext("%(n)d piece", "%(n)d pieces", order.quantity) % {"n": order.quantity},
+        facts=_facts(order),
+        action=(_("Open the order"), order_link(order.id)),
+        closing=(
+            _("The link works for 30 days and opens the order without a password: do not pass it on."),
+            _("A code does not work? Open the order and tell us; the money is still in escrow."),
+        ),
+    )
+
+
+def _codes_of(order: Order) -> list[str]:
+    """Return what was delivered, in its order, decrypted."""
+    delivered = DeliveredCode.objects.filter(order_id=order.id).order_by("position")
+    wanted = list(delivered.values_list("code_id", flat=True))
+    sealed = dict(StockCode.objects.filter(id__in=wanted).values_list("id", "envelope"))
+    return [
+        open_envelope(sealed[code_id], b"stock_stockcode.envelope:%d" % code_id).decode("utf-8", "replace")
+        for code_id in wanted
+    ]
+
+
+def _contact_of(order: Order) -> str:
+    return open_envelope(order.contact, contact_place(order.id)).decode()
+
+
+def _facts(order: Order) -> tuple[tuple[str, str], ...]:
+    return (
+        (_("Product"), order.title),
+        (_("Quantity"), str(order.quantity)),
+        (_("Amount"), _amount(order.amount, order.currency)),
+        (_("Order number"), ids.show("ord", order.id)),
+    )
+
+
+def _amount(minor: int, currency: str) -> str:
+    sign = {"CNY": "¥", "USD": "$", "EUR": "€"}.get(currency)
+    return f"{sign}{plain_amount(minor, currency)}" if sign else f"{plain_amount(minor, currency)} {currency}"
+
+
+def mail_short_paid(order_id: UUID) -> bool:
+    """Tell the buyer what is missing; nothing is said once the rest has come or the money went back."""
+    order = Order.objects.get(id=order_id)
+    if order.state != OrderState.PART_PAID:
+        return False
+    receipts = Receipt.objects.filter(order_id=order.id, outcome=ReceiptOutcome.SHORT.value)
+    came = sum(receipts.values_list("amount", flat=True))
+    numbers = {"came": _amount(came, order.currency)}
+    with translation.override(order.language):
+        numbers["missing"] = _amount(order.amount - came, order.currency)
+        letter = Letter(
+            kind="short",
+            about=uuid5(order.id, str(came)),
+            to=_contact_of(order),
+            language=order.language,
+            title=_("%(missing)s is missing for your order") % numbers,
+            paragraphs=(
+                _("We got %(came)s, %(missing)s short. Add the rest and the goods follow by themselves.") % numbers,
+                _("If the order expires first, everything you paid goes back to you."),
+            ),
+            facts=_facts(order),
+            action=(_("Open the order"), order_link(order.id)),
+        )
+        return send(letter)
+
+
+def mail_refund_done(refund_id: UUID) -> bool:
+    """Tell the buyer that money is on its way back."""
+    refund = Refund.objects.get(id=refund_id)
+    if refund.order_id is None or refund.state != RefundState.DONE:
+        return False
+    order = Order.objects.get(id=refund.order_id)
+    with translation.override(order.language):
+        facts = {"amount": _amount(refund.amount, refund.currency)}
+        letter = Letter(
+            kind="refund",
+            about=refund.id,
+            to=_contact_of(order),
+            language=order.language,
+            title=_("%(amount)s went back to you") % facts,
+            paragraphs=(
+                _("We sent %(amount)s back the way you paid. It can take a few days to show there.") % facts,
+                _why(RefundReason(refund.reason)),
+            ),
+            facts=(*_facts(order), (_("Refund number"), ids.show("ref", refund.id))),
+            action=(_("Open the order"), order_link(order.id)),
+        )
+        return send(letter)
+
+
+def _why(reason: RefundReason) -> str:
+    return {
+        RefundReason.LATE: _("Your money came after the order expired, and the goods were sold out."),
+        RefundReason.OVERPAID: _("You paid more than the price. The goods were delivered, and this is the extra."),
+        RefundReason.DOUBLE: _("The order had been paid before. You have the goods once, and this payment back."),
+        RefundReason.UNDERPAID: _("The order expired before it was paid in full."),
+    }[reason]
+
+
+def ask_for_order_links(address: str, language: str) -> None:
+    """Have a mail with links to earlier orders sent to ``address`` (normalised) if it has any.
+
+    Whoever asks learns nothing: the same one row is written in every case, and the looking is done by a worker.
+    """
+    key = blind_index("contact").uuid(address.encode())
+    run(defer(MAIL_ORDER_LINKS, [{"contact_key": key, "language": language}]))
+
+
+def mail_order_links(contact_key: UUID, language: str) -> bool:
+    """Send links to the newest orders of one contact, at most every ten minutes; false when there are none."""
+    orders = list(Order.objects.filter(contact_key=contact_key).order_by("-placed_at")[:MOST_LINKS])
+    if not orders:
+        return False
+    with translation.override(language):
+        letter = Letter(
+            kind="links",
+            about=uuid5(contact_key, str(int(time.time()) // LINKS_EVERY)),
+            to=_contact_of(orders[0]),
+            language=language,
+            title=_("Your orders"),
+            paragraphs=(_("Somebody, probably you, asked for your orders. Each link opens one of them."),),
+            links=tuple((_line(order), order_link(order.id)) for order in orders),
+            closing=(_("You did not ask? Then you need not do anything: only this mailbox got the links."),),
+        )
+        return send(letter)
+
+
+def _line(order: Order) -> str:
+    day = timezone.localtime(order.placed_at).strftime("%Y-%m-%d %H:%M")
+    return f"{day}  {order.title} × {order.quantity}  {_amount(order.amount, order.currency)}"
+
+
+def mail_low_stock(sku_id: int, unsold: int) -> int:
+    """Tell a merchant that a product runs low; return to how many mailboxes it went."""
+    sku = Sku.objects.select_related("product__merchant").get(id=sku_id)
+    merchant = sku.product.merchant
+    owners = merchant.memberships.filter(role=Role.OWNER, user__is_active=True).select_related("user")
+    people = {owner.user.email: owner.user.language for owner in owners}
+    if merchant.alert_email:
+        people = {merchant.alert_email: next(iter(people.values()), "")}
+    name = f"{sku.product.title} {sku.label}".strip()
+    since = sku.low_stock_alerted_at.isoformat() if sku.low_stock_alerted_at else ""
+    for address, language in people.items():
+        with translation.override(language or "zh-hans"):
+            letter = Letter(
+                kind="low",
+                about=uuid5(NAMESPACE_URL, f"low:{sku.id}:{since}:{address}"),
+                to=address,
+                language=language or "zh-hans",
+                title=_("Running low: %(name)s") % {"name": name},
+                paragraphs=(
+                    ngettext("%(n)d piece is left.", "%(n)d pieces are left.", unsold) % {"n": unsold},
+                    _("Stock it before it sells out; you hear of it again only after it was stocked."),
+                ),
+                facts=((_("Product"), name), (_("Alert below"), str(sku.low_stock_at))),
+                action=(_("Add stock"), f"{settings.SITE_URL}/desk/"),
+            )
+            send(letter)
+    return len(people)

@@ -1,0 +1,212 @@
+"""The sweeper: finds what should not be and mends it, or raises an alarm where a person must look.
+
+What should not be: paid without goods, codes held for nobody, refunds nobody works on, letters nobody wrote.
+
+Everything here may run twice, at once, or after a long pause: each mend is conditional and small. Recent orders are
+found by their numbers, which grow with time, so a round reads hours, not years.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from xinka.flows import audit
+from xinka.flows.expire import BATCH, expire_due
+from xinka.flows.mailing import MAIL_LOW_STOCK
+from xinka.flows.relay import JOBS
+from xinka.flows.settle import DELIVERED, REFUND_DUE
+from xinka.kernel import ids
+from xinka.kernel.flow import Flow, Query
+from xinka.platform.audit.actions import report
+from xinka.platform.database.arrays import plain_array
+from xinka.platform.database.django_drive import run
+from xinka.platform.jobs.queue import defer
+from xinka.platform.outbox import sql as outbox_sql
+from xinka.stock import sql as stock_sql
+
+log = logging.getLogger(__name__)
+
+#: How long the quick ways (relay, jobs, the till) have before the sweeper takes something for forgotten.
+FORGOTTEN_AFTER = timedelta(minutes=10)
+#: How far back a round looks; what is older is the nightly check's.
+LOOK_BACK = timedelta(hours=3)
+_ROUNDS = 40
+
+_PAID_WITHOUT_GOODS = """
+SELECT o.id FROM orders_order o
+WHERE o.id >= $1::uuid AND o.placed_at < $2::timestamptz
+  AND (o.state = 'paid' OR (o.state IN ('awaiting_payment', 'part_paid', 'expired', 'cancelled')
+    AND (SELECT coalesce(sum(r.amount), 0) FROM payments_receipt r
+         WHERE r.order_id = o.id AND r.outcome IN ('short', 'over', 'late_settled')) >= o.amount)
+    OR (o.state = 'delivered' AND NOT EXISTS (SELECT 1 FROM delivery_code d WHERE d.order_id = o.id)))
+LIMIT 100
+"""
+
+#: Reservations whose order cannot be paid any more. Codes that were delivered meanwhile stay delivered.
+_FREE_ORPHANS = f"""
+WITH orphan AS MATERIALIZED (
+  SELECT v.order_id FROM stock_reservation v LEFT JOIN orders_order o ON o.id = v.order_id
+  WHERE v.expires_at < $1::timestamptz AND (o.id IS NULL OR o.state NOT IN ('awaiting_payment', 'part_paid'))
+  ORDER BY v.order_id LIMIT 100 FOR UPDATE OF v SKIP LOCKED),
+removed AS (
+  DELETE FROM stock_reservation v USING orphan p WHERE v.order_id = p.order_id
+  RETURNING v.order_id, v.sku_id, v.code_ids, v.reusable),
+freed AS (
+  SELECT r.order_id, r.sku_id, r.reusable, ARRAY(SELECT c FROM unnest(r.code_ids) AS c
+    WHERE NOT EXISTS (SELECT 1 FROM delivery_code d WHERE d.code_id = c)
+      AND NOT EXISTS (SELECT 1 FROM stock_unsold u WHERE u.sku_id = r.sku_id AND u.code_id = c)) AS code_ids
+  FROM removed r),
+{stock_sql.PUT_BACK}
+SELECT order_id FROM freed
+"""  # noqa: S608 - the fragment is ours
+
+_FORGOTTEN_REFUNDS = """
+SELECT f.id FROM payments_refund f
+WHERE f.state IN ('due', 'sending') AND f.created_at < $1::timestamptz
+  AND NOT EXISTS (SELECT 1 FROM outbox_event e WHERE e.kind = $2 AND e.subject = f.id)
+  AND NOT EXISTS (SELECT 1 FROM procrastinate_jobs j
+    WHERE j.status IN ('todo', 'doing') AND j.task_name = $3 AND j.args ->> 'subject' = f.id::text)
+LIMIT 100
+"""
+
+#: A failed job is not forgotten: it is a dead letter, which staff see.
+_FORGOTTEN_LETTERS = """
+SELECT o.id FROM orders_order o
+WHERE o.id >= $1::uuid AND o.state = 'delivered' AND o.delivered_at < $2::timestamptz
+  AND NOT EXISTS (SELECT 1 FROM mail_letter l WHERE l.kind = 'goods' AND l.subject = o.id)
+  AND NOT EXISTS (SELECT 1 FROM outbox_event e WHERE e.kind = $3 AND e.subject = o.id)
+  AND NOT EXISTS (SELECT 1 FROM procrastinate_jobs j WHERE j.task_name = $4 AND j.args ->> 'subject' = o.id::text)
+LIMIT 500
+"""
+
+_LOW_STOCK = """
+WITH counted AS (
+  SELECT k.id, k.low_stock_at, k.low_stock_alerted_at, (SELECT count(*) FROM (
+    SELECT 1 FROM stock_unsold u WHERE u.sku_id = k.id AND (u.expires_on IS NULL OR u.expires_on > current_date)
+    LIMIT k.low_stock_at + 1) some) AS unsold
+  FROM catalog_sku k JOIN catalog_product p ON p.id = k.product_id
+  WHERE k.mode = 'unique' AND k.on_sale AND p.state = 'live'),
+stocked AS (
+  UPDATE catalog_sku k SET low_stock_alerted_at = NULL FROM counted c
+  WHERE k.id = c.id AND c.unsold > c.low_stock_at AND k.low_stock_alerted_at IS NOT NULL)
+UPDATE catalog_sku k SET low_stock_alerted_at = $1::timestamptz FROM counted c
+WHERE k.id = c.id AND c.unsold <= c.low_stock_at AND k.low_stock_alerted_at IS NULL
+RETURNING k.id, c.unsold
+"""
+
+_ORDERS_OF_DAY = "SELECT state, count(*) FROM orders_order WHERE id >= $1::uuid GROUP BY state"
+
+
+def expire_orders() -> int:
+    """Expire what is due, in small transactions, and return how many orders that were."""
+    total = 0
+    for _ in range(_ROUNDS):
+        expired = run(expire_due())
+        total += expired
+        if expired < BATCH:
+            break
+    return total
+
+
+def sweep(now: datetime | None = None) -> dict[str, int]:
+    """Make one round; return how many of each kind were found, which the system page shows."""
+    now = now or timezone.now()
+    started = time.monotonic()
+    alarms = run(_paid_without_goods(now))
+    for order_id in alarms:
+        log.error("order.paid_without_goods", extra={"order": order_id})
+    found = {
+        "paid_without_goods": len(alarms),
+        "orphan_reservations": run(_free_orphans(now)),
+        "forgotten_refunds": run(_remember_refunds(now)),
+        "forgotten_letters": run(_remember_letters(now)),
+    }
+    if any(found.values()):
+        log.warning("sweep.found", extra=found)
+    details = {**found, "alarms": alarms[:20]}
+    report("sweep", details, holds=not alarms, took_ms=round((time.monotonic() - started) * 1000))
+    return found
+
+
+def _paid_without_goods(now: datetime) -> Flow[list[str]]:
+    """Return orders whose money is there and whose goods are not: settlement is one commit, so this is a fault."""
+    rows = yield Query(_PAID_WITHOUT_GOODS, (_number_at(now), now - FORGOTTEN_AFTER))
+    return [ids.show("ord", row[0]) for row in rows]
+
+
+def _free_orphans(now: datetime) -> Flow[int]:
+    rows = yield Query(_FREE_ORPHANS, (now - FORGOTTEN_AFTER,))
+    for (order_id,) in rows:
+        log.error("stock.orphan_reservation", extra={"order": ids.show("ord", order_id)})
+    return len(rows)
+
+
+def _remember_refunds(now: datetime) -> Flow[int]:
+    task = JOBS[REFUND_DUE].task
+    rows = yield Query(_FORGOTTEN_REFUNDS, (now - FORGOTTEN_AFTER, REFUND_DUE, task))
+    yield Query(outbox_sql.APPEND, (REFUND_DUE, plain_array(row[0] for row in rows)))
+    return len(rows)
+
+
+def _remember_letters(now: datetime) -> Flow[int]:
+    task = JOBS[DELIVERED].task
+    rows = yield Query(_FORGOTTEN_LETTERS, (_number_at(now), now - FORGOTTEN_AFTER, DELIVERED, task))
+    yield Query(outbox_sql.APPEND, (DELIVERED, plain_array(row[0] for row in rows)))
+    return len(rows)
+
+
+def _number_at(now: datetime) -> object:
+    return ids.first_of((now - LOOK_BACK).timestamp())
+
+
+def watch_stock() -> int:
+    """Have merchants told, once per shortage, which products run low; return how many."""
+    return run(_watch_stock(timezone.now()))
+
+
+def _watch_stock(now: datetime) -> Flow[int]:
+    rows = yield Query(_LOW_STOCK, (now,))
+    yield from defer(MAIL_LOW_STOCK, [{"sku_id": sku_id, "unsold": unsold} for sku_id, unsold in rows])
+    return len(rows)
+
+
+def count_orders() -> None:
+    """Keep how many orders of the last day are in which state, for the system page and the metrics."""
+    rows = run(_count_orders(timezone.now()))
+    report("orders_of_day", rows)
+
+
+def _count_orders(now: datetime) -> Flow[dict[str, int]]:
+    rows = yield Query(_ORDERS_OF_DAY, (ids.first_of((now - timedelta(days=1)).timestamp()),))
+    return {str(state): int(count) for state, count in rows}
+
+
+def check_books() -> bool:
+    """Run the whole audit in one snapshot and keep its outcome; return whether everything holds."""
+    started = time.monotonic()
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        findings = run(audit.check_all())
+    broken = [finding for finding in findings if not finding.holds]
+    for finding in broken:
+        log.error("audit.broken", extra={"rule": finding.check.name, "rows": len(finding.rows)})
+    details = {
+        "n_checks": len(findings),
+        "broken": [
+            {
+                "name": finding.check.name,
+                "rule_en": finding.check.rule_en,
+                "rule_zh": finding.check.rule_zh,
+                "rows": [[str(value) for value in row] for row in finding.rows],
+            }
+            for finding in broken
+        ],
+    }
+    report("books", details, holds=not broken, took_ms=round((time.monotonic() - started) * 1000))
+    return not broken

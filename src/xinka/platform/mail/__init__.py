@@ -1,0 +1,1 @@
+"""Mail: where letters leave (``EMAIL_URL``), how they look, and what became of each."""
