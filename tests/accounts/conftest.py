@@ -61,7 +61,6 @@ def dee(db: None) -> User:
 @pytest.fixture
 def browser_of() -> Callable[..., Client]:
     """Make a browser of its own for someone, in English, from an address of its own, with CSRF checks if asked."""
-
     from django.test import Client  # as above
 
     def make(*, checks_csrf: bool = False) -> Client:

@@ -69,7 +69,7 @@ class AccountAdapter(DefaultAccountAdapter):
         """Return the address that limits are counted by."""
         return client_address(request)
 
-    def get_password_change_redirect_url(self, request: HttpRequest) -> str:
+    def get_password_change_redirect_url(self, request: HttpRequest) -> str:  # noqa: ARG002 -- part of the interface
         """Go back to the overview."""
         return reverse("account_overview")
 
@@ -112,7 +112,7 @@ class AccountAdapter(DefaultAccountAdapter):
         request: HttpRequest,
         level: int,
         message_template: str | None = None,
-        message_context: dict[str, Any] | None = None,
+        message_context: dict[str, Any] | None = None,  # noqa: ARG002 -- part of the interface
         extra_tags: str = "",
         message: str | None = None,
     ) -> None:
@@ -179,7 +179,11 @@ class MfaAdapter(DefaultMFAAdapter):
 
         return str(segno.make(url, error="m").svg_inline(scale=5, border=2, dark="#0b1a1a", light="#ffffff"))
 
-    def generate_authenticator_name(self, user: AbstractBaseUser, type: Authenticator.Type) -> str:
+    def generate_authenticator_name(
+        self,
+        user: AbstractBaseUser,  # noqa: ARG002 -- part of the interface
+        type: Authenticator.Type,  # noqa: A002, ARG002 -- the same
+    ) -> str:
         """Propose what the key is called by the device it is made on."""
         return device_label(current.request.headers.get("User-Agent", "")) or gettext("Passkey")
 

@@ -1,7 +1,7 @@
 """Whether a password is known from breaches, asked without any network: a Bloom filter in a file.
 
-A filter never misses a listed password and wrongly accuses one in a million others. It is keyed by the first 16 bytes of
-SHA-1, the form in which the large public list (Have I Been Pwned) is published.
+A filter never misses a listed password and wrongly accuses one in a million others. It is keyed by the first 16 bytes
+of SHA-1, the form in which the large public list (Have I Been Pwned) is published.
 """
 
 from __future__ import annotations

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 def spend_code(user: User, code: str) -> bool:
     """Mark a one-time code as used for as long as the clock still accepts it; say whether it was unused.
 
-    RFC 6238, section 5.2: a verifier must not accept the second use of a code. allauth keeps it for one period, which is
-    too short once a step of drift either way is tolerated.
+    RFC 6238, section 5.2: a verifier must not accept the second use of a code. allauth keeps it for one period, which
+    is too short once a step of drift either way is tolerated.
     """
     digits = "".join(letter for letter in code if letter.isalnum())
     accepted_for = mfa_settings.TOTP_PERIOD * (2 * mfa_settings.TOTP_TOLERANCE + 1)
@@ -80,7 +80,6 @@ class AddPasskey(Plain, webauthn_forms.AddWebAuthnForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["name"].max_length = 60
         self.fields["name"].widget.attrs["maxlength"] = "60"
         self.fields["passwordless"].widget = HiddenInput()
         self.fields["passwordless"].initial = True

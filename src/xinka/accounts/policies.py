@@ -34,7 +34,7 @@ def signed_in(request: HttpRequest) -> User:
 
 def require_sign_in(view: View[P]) -> View[P]:
     """Let signed-in people through; send others to sign in and back."""
-    return cast("View[P]", login_required(view))
+    return login_required(view)
 
 
 def require_staff(view: View[P]) -> View[P]:
@@ -54,7 +54,7 @@ def require_staff(view: View[P]) -> View[P]:
             return HttpResponseRedirect(reverse("mfa_index"))
         return view(request, *args, **kwargs)
 
-    return require_sign_in(guarded)
+    return require_sign_in(cast("View[P]", guarded))
 
 
 def needs_second_factor(user: User) -> bool:

@@ -1,13 +1,14 @@
 """Sessions in the database, encrypted, with an idle and an absolute limit.
 
-A session holds the code that was just mailed and the seed of an authenticator being set up, so its row is an AES-256-GCM
-envelope bound to its key: neither readable nor exchangeable in a stolen backup. Limits follow ASVS 5.0 V7.3.
+A session holds the code that was just mailed and the seed of an authenticator being set up, so its row is an
+AES-256-GCM envelope bound to its key: neither readable nor exchangeable in a stolen backup. Limits: ASVS 5.0 V7.3.
 """
 
 from __future__ import annotations
 
 import base64
 import json
+import secrets
 import time
 from datetime import timedelta
 from functools import cache
@@ -18,7 +19,6 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.backends.db import SessionStore as DatabaseSessionStore
-from django.utils.crypto import secrets
 
 _LIMITS = "_xinka_limits"
 _NONCE_BYTES = 12
@@ -38,7 +38,7 @@ class SessionStore(DatabaseSessionStore):
         """Return the sealed form of the session."""
         nonce = secrets.token_bytes(_NONCE_BYTES)
         plain = json.dumps(session_dict, separators=(",", ":")).encode()
-        sealed = _cipher().encrypt(nonce, plain, str(self._get_or_create_session_key()).encode())
+        sealed = _cipher().encrypt(nonce, plain, self._bound_to())
         return "v1:" + base64.b64encode(nonce + sealed).decode("ascii")
 
     def decode(self, session_data: bytes | str) -> dict[str, Any]:
@@ -48,10 +48,13 @@ class SessionStore(DatabaseSessionStore):
             return {}
         try:
             raw = base64.b64decode(text[3:], validate=True)
-            plain = _cipher().decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], str(self.session_key).encode())
+            plain = _cipher().decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], self._bound_to())
         except (ValueError, InvalidTag):
             return {}
         return dict(json.loads(plain))
+
+    def _bound_to(self) -> bytes:
+        return b"xinka/session/" + str(self.session_key).encode()
 
     def load(self) -> dict[str, Any]:
         """Return the session, unless it lay idle or lived too long: then it is gone."""

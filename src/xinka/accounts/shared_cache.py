@@ -1,7 +1,7 @@
-"""A cache that every process of the shop shares, for counters against guessing: one unlogged table, one statement each.
+"""A cache that every process of the shop shares, for counters against guessing: one table, one statement each.
 
-Django's own database cache counts all rows at every write and reads before it writes; this one lets PostgreSQL decide, so
-``add`` is a lock that two processes cannot both win. Keys are hashed, because they contain addresses; values are JSON.
+Django's own database cache counts all rows at every write and reads before it writes; this one lets PostgreSQL decide,
+so ``add`` is a lock that two processes cannot both win. Keys are hashed, as they contain addresses; values are JSON.
 """
 
 from __future__ import annotations

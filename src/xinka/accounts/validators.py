@@ -20,7 +20,7 @@ MOST_LENGTH = 128
 class LengthValidator:
     """Between 8 and 128 characters (ASVS 5.0 V6.2.1 and V6.2.9)."""
 
-    def validate(self, password: str, user: AbstractBaseUser | None = None) -> None:
+    def validate(self, password: str, user: AbstractBaseUser | None = None) -> None:  # noqa: ARG002 -- part of the interface
         """Refuse a password that is too short or too long.
 
         Raises:
@@ -42,7 +42,7 @@ class LengthValidator:
 class BreachedValidator:
     """Not one that attackers already have in their lists (ASVS 5.0 V6.2.4 and V6.2.12)."""
 
-    def validate(self, password: str, user: AbstractBaseUser | None = None) -> None:
+    def validate(self, password: str, user: AbstractBaseUser | None = None) -> None:  # noqa: ARG002 -- part of the interface
         """Refuse a password known from breaches.
 
         Raises:

@@ -24,7 +24,7 @@ class Command(BaseCommand):
         parser.add_argument("source", type=Path)
         parser.add_argument("target", type=Path)
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002 -- part of the interface
         """Read the list once; memory holds only the filter (3.6 bytes a password)."""
         source: Path = options["source"]
         if not source.is_file():
