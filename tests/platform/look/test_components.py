@@ -171,3 +171,15 @@ def test_bars_reach_no_higher_than_the_drawing() -> None:
     assert [tick for _, tick in chart.ticks] == ["0", "2,000", "4,000"]
     assert [bar.y for bar in chart.bars] == [148.0, 36.6, 20.0]
     assert draw([]).last is None
+
+
+def test_stock_says_how_much_in_word_and_shape() -> None:
+    def words(count: object) -> tuple[str, str]:
+        with translation.override("en"):
+            html = _rendered(f'<c-live-stock :count="{count}" />', "").strip()
+        return html.partition('class="')[2].partition('"')[0], html.partition(">")[2].partition("<")[0]
+
+    assert words(318) == ("live", "In stock 318")
+    assert words(4) == ("live low wait", "4 left")
+    assert words(0) == ("live out q", "Sold out")
+    assert words(None) == words(-1) == ("live", "In stock")

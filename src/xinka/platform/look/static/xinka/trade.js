@@ -56,7 +56,8 @@
     };
     const timer = setInterval(tick, 1000);
     doc.addEventListener("xk:clock", (event) => {
-      shift = moment(event.detail.now) - Date.now() || shift;
+      const now = moment(event.detail.now || "") - Date.now(); // the Date header knows whole seconds only
+      if (Math.abs(now - shift) > 2000) shift = now;
       if (event.detail.expires_at) ends = moment(event.detail.expires_at);
     });
     tick();
@@ -72,7 +73,7 @@
       nodes.forEach((node) => {
         const count = (answer.stock || answer)[node.dataset.stockSku];
         if (count === undefined) return;
-        const kind = count === null || count < 0 ? "any" : count <= 0 ? "out" : count < Number(node.dataset.low) ? "few" : "have";
+        const kind = count === null || count < 0 ? "any" : count === 0 ? "out" : count < Number(node.dataset.low) ? "few" : "have";
         const words = node.dataset[`${kind}Text`].replace("{n}", count);
         if (node.textContent !== words) node.textContent = words;
         node.className = { any: "live", have: "live", few: "live low wait", out: "live out q" }[kind];
@@ -80,6 +81,7 @@
       });
     } catch { /* next time */ }
   };
+  window.xk.poll = poll;
   if (all("[data-stock-sku]").length) {
     setInterval(poll, 10000);
     doc.addEventListener("visibilitychange", poll);
@@ -94,7 +96,7 @@
         const answer = await fetch(`${box.dataset.orderStatus}?after=${encodeURIComponent(box.dataset.state)}`, { headers: { Accept: "application/json" } });
         if (!answer.ok) throw new Error(answer.status);
         const order = await answer.json();
-        doc.dispatchEvent(new CustomEvent("xk:clock", { detail: order }));
+        doc.dispatchEvent(new CustomEvent("xk:clock", { detail: { now: answer.headers.get("date"), ...order } }));
         if (order.state !== box.dataset.state) {
           const target = box.dataset.swap;
           if (target && window.htmx) { box.dataset.state = order.state; await htmx.ajax("GET", box.dataset.next || location.href, { target, select: target, swap: "outerHTML" }); }
