@@ -49,8 +49,9 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def _prepare_environment() -> None:
     global _cluster  # noqa: PLW0603 - pytest's hooks have no object of ours to keep it in
     _bury_killed_runs()
-    for name in [name for name in os.environ if name.startswith("XINKA_") or name == "EMAIL_URL"]:
-        del os.environ[name]  # the developer's own shop is none of the tests' business
+    for name in list(os.environ):  # the developer's own shop is none of the tests' business
+        if name == "EMAIL_URL" or (name.startswith("XINKA_") and not name.startswith("XINKA_TEST_")):
+            del os.environ[name]
     place = Path(tempfile.gettempdir()) / f"{_PREFIX}{os.getpid()}"
     place.mkdir(mode=0o700)
     (place / "data" / "static").mkdir(parents=True)  # nothing is collected, and WhiteNoise warns of a missing directory
