@@ -1,9 +1,28 @@
-"""Addresses of this room."""
+"""The addresses buyers use. ``/checkout``, ``/pay/notify/…``, ``/stock`` and ``/order/…/status`` are the till's."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
+
+from xinka.shop import catalogue, lookup, orders, paying, product, refused
 
 app_name = "shop"
 
-urlpatterns: list[URLPattern] = []
+urlpatterns: list[URLPattern] = [
+    path("", catalogue.home, name="home"),
+    path("c/<slug:slug>", catalogue.category, name="category"),
+    path("search", catalogue.search, name="search"),
+    path("p/<slug:slug>", product.product, name="product"),
+    path("checkout/refused", refused.refused, name="refused"),
+    path("pay/return/<slug:channel>", paying.gateway_return, name="gateway_return"),
+    path("order/<str:shown_id>", orders.order, name="order"),
+    path("order/<str:shown_id>/pay", paying.pay, name="pay"),
+    path("order/<str:shown_id>/cancel", paying.cancel_order, name="cancel"),
+    path("order/<str:shown_id>/goods", orders.goods, name="goods"),
+    path("order/<str:shown_id>/reveal", orders.reveal_codes, name="reveal"),
+    path("order/<str:shown_id>/download", orders.download_codes, name="download"),
+    path("order/<str:shown_id>/open", lookup.open_by_link, name="open"),
+    path("orders", lookup.my_orders, name="my_orders"),
+    path("orders/find", lookup.find_order, name="find_order"),
+    path("orders/find/mail", lookup.mail_links, name="mail_links"),
+]

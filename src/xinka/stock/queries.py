@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from django.db import connection
 
+from xinka.kernel.flow import Query
 from xinka.platform.database.arrays import plain_array
 from xinka.platform.database.drive import fetch
-from xinka.kernel.flow import Query
-from xinka.stock.sql import COUNT_UNSOLD
+from xinka.stock.sql import COUNT_ON_SALE
 
 #: How many labels one page of "choose your own" shows.
 LABELS_PER_PAGE = 24
@@ -31,14 +31,14 @@ class Label:
     text: str
 
 
-def unsold_counts(sku_ids: Iterable[int]) -> dict[int, int]:
-    """Return how many pieces of each SKU can be sold now, in one statement; counting stops at 1,000."""
+def live_counts(sku_ids: Iterable[int]) -> dict[int, int | None]:
+    """Return how many pieces of each SKU can be sold now, ``None`` for content without end; one statement."""
     wanted = list(sku_ids)
     if not wanted:
         return {}
     connection.ensure_connection()
-    rows = fetch(connection.connection, Query(COUNT_UNSOLD, (plain_array(wanted),)))
-    return {int(sku_id): int(count) for sku_id, count in rows}
+    rows = fetch(connection.connection, Query(COUNT_ON_SALE, (plain_array(wanted),)))
+    return {int(sku_id): None if count < 0 else int(count) for sku_id, count in rows}
 
 
 def labels_on_offer(sku_id: int, *, contains: str = "", page: int = 1) -> tuple[list[Label], bool]:

@@ -1,0 +1,118 @@
+"""Reads of the catalogue: what is on the shelves, what a product costs, and what somebody may have meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db.models import Min, Prefetch, Q, QuerySet
+
+from xinka.catalog.models import Category, Product, ProductState, Sku
+from xinka.merchants.models import MerchantState
+
+#: How many titles the search for the nearest match looks at, the newest first.
+NEAREST_AMONG = 1000
+_LEAST_LIKENESS = 0.2
+_LONGEST_QUERY = 80
+
+
+def shelves() -> list[Category]:
+    """Return the categories in their order."""
+    return list(Category.objects.all())
+
+
+def on_sale() -> QuerySet[Product]:
+    """Return the products that can be bought, newest first, with merchant, category, variants and tiers at hand."""
+    skus = Sku.objects.filter(on_sale=True).prefetch_related("tiers")
+    return (
+        Product.objects.filter(_VISIBLE)
+        .select_related("merchant", "category")
+        .prefetch_related(Prefetch("skus", queryset=skus))
+        .defer("description", "how_to", "after_payment", "merchant__about")
+    )
+
+
+def cheapest_first(products: QuerySet[Product]) -> QuerySet[Product]:
+    """Return the products by their lowest price."""
+    return products.annotate(lowest=Min("skus__price", filter=Q(skus__on_sale=True))).order_by("lowest", "-id")
+
+
+def product_on_sale(slug: str) -> Product | None:
+    """Return one product with everything its page shows, or ``None``; three statements."""
+    skus = Sku.objects.filter(on_sale=True).prefetch_related("tiers")
+    found = (
+        Product.objects.filter(_VISIBLE, slug=slug)
+        .select_related("merchant", "category")
+        .prefetch_related(Prefetch("skus", queryset=skus))
+        .defer("after_payment")
+    )
+    return found.first()
+
+
+def sku_for_sale(sku_id: int) -> Sku | None:
+    """Return a variant with its product if it can be bought."""
+    visible = Q(product__state=ProductState.LIVE, product__merchant__state=MerchantState.ACTIVE)
+    found = Sku.objects.filter(visible, id=sku_id, on_sale=True).select_related("product", "product__category")
+    return found.prefetch_related("tiers").first()
+
+
+def unit_price(sku: Sku, quantity: int) -> int:
+    """Return the price of one piece when ``quantity`` are bought together, as checkout will reckon it."""
+    reached = [tier for tier in sku.tiers.all() if tier.min_quantity <= quantity]
+    return max(reached, key=lambda tier: tier.min_quantity).unit_price if reached else sku.price
+
+
+def clean_query(text: str) -> str:
+    """Return what a person typed into the search field, fit for the database."""
+    return " ".join(text.replace("\x00", " ").split())[:_LONGEST_QUERY]
+
+
+def search(query: str) -> QuerySet[Product]:
+    """Return products by title (either language), merchant or product number; every word must occur."""
+    if number := _product_number(query):
+        by_number = Q(id=number)
+    else:
+        by_number = Q(pk__in=[])
+    by_words = Q()
+    for word in query.split():
+        by_words &= (
+            Q(title__icontains=word)
+            | Q(title_en__icontains=word)
+            | Q(face__icontains=word)
+            | Q(skus__label__icontains=word)
+            | Q(merchant__name__icontains=word)
+            | Q(merchant__name_en__icontains=word)
+        )
+    return on_sale().filter(by_words | by_number).distinct() if query else on_sale().none()
+
+
+def nearest_title(query: str) -> str:
+    """Return the title on sale that looks most like ``query``, or an empty text when none comes near."""
+    wanted = _pairs(query)
+    titles = Product.objects.filter(_VISIBLE).order_by("-id").values_list("title", "title_en")[:NEAREST_AMONG]
+    best, best_likeness = "", _LEAST_LIKENESS
+    for title in _flat(titles):
+        pairs = _pairs(title)
+        # How much of what was typed is in the title; titles are longer than queries, so their length does not count.
+        likeness = len(wanted & pairs) / len(wanted) if wanted else 0.0
+        if likeness > best_likeness:
+            best, best_likeness = title, likeness
+    return best
+
+
+_VISIBLE = Q(state=ProductState.LIVE, merchant__state=MerchantState.ACTIVE) & Q(
+    pk__in=Sku.objects.filter(on_sale=True).values("product_id")
+)
+
+
+def _product_number(query: str) -> int:
+    text = query.lstrip("#")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0
+
+
+def _pairs(text: str) -> set[str]:
+    letters = "".join(char for char in text.casefold() if char.isalnum())
+    return {letters[n : n + 2] for n in range(len(letters) - 1)} or set(letters)
+
+
+def _flat(pairs: Iterable[tuple[str, str]]) -> Iterable[str]:
+    return (title for pair in pairs for title in pair if title)

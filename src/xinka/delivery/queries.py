@@ -1,0 +1,12 @@
+"""Reads of what was delivered. What a code says is not here: codes are opened only by ``flows.reveal``."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from xinka.delivery.models import DeliveredCode
+
+
+def delivered_codes(order_id: UUID) -> list[DeliveredCode]:
+    """Return the codes of an order in the order in which they were delivered."""
+    return list(DeliveredCode.objects.filter(order_id=order_id).order_by("position"))

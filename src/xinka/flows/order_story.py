@@ -1,0 +1,88 @@
+"""The story of one order as its buyer sees it, gathered from the domains: states, delivery, money on its way back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from xinka.catalog.models import Kind, Sku
+from xinka.delivery.models import DeliveredCode
+from xinka.delivery.queries import delivered_codes
+from xinka.orders.access import contact_place
+from xinka.orders.contact import mask_contact
+from xinka.orders.models import Order
+from xinka.orders.states import OrderState
+from xinka.payments.models import Payment, Receipt, Refund
+from xinka.payments.states import PaymentState, ReceiptOutcome
+from xinka.platform.vault.keys import open_envelope
+
+
+@dataclass(frozen=True)
+class OrderStory:
+    """Everything an order page tells. ``codes`` say that and when, never what."""
+
+    order: Order
+    sku: Sku
+    codes: list[DeliveredCode] = field(default_factory=list)
+    receipts: list[Receipt] = field(default_factory=list)
+    refunds: list[Refund] = field(default_factory=list)
+    paid_by: str = ""
+
+    @property
+    def state(self) -> OrderState:
+        """How far the order came."""
+        return OrderState(self.order.state)
+
+    @property
+    def kind(self) -> Kind:
+        """What kind of goods it is."""
+        return Kind(self.sku.product.kind)
+
+    @property
+    def missing(self) -> int:
+        """What is still to be paid after money that came short."""
+        short = sum(receipt.amount for receipt in self.receipts if receipt.outcome == ReceiptOutcome.SHORT)
+        return self.order.amount - short
+
+    @property
+    def contact(self) -> str:
+        """Where the goods are sent, with most of the name hidden."""
+        return mask_contact(contact_of(self.order))
+
+    @property
+    def is_sealed(self) -> bool:
+        """Whether no code was opened yet."""
+        return all(code.revealed_at is None for code in self.codes)
+
+    @property
+    def first_revealed_at(self) -> datetime | None:
+        """When the first code was opened."""
+        return min((code.revealed_at for code in self.codes if code.revealed_at), default=None)
+
+
+def contact_of(order: Order) -> str:
+    """Return the buyer's address in the clear."""
+    return open_envelope(order.contact, contact_place(order.id)).decode()
+
+
+def story_of(order: Order) -> OrderStory:
+    """Gather the story of an order; the caller has checked who asks."""
+    sku = Sku.objects.select_related("product__merchant", "product__category").get(id=order.sku_id)
+    if order.state in {OrderState.AWAITING_PAYMENT, OrderState.CANCELLED}:
+        return OrderStory(order, sku)
+    paid = Payment.objects.filter(order_id=order.id, state=PaymentState.PAID).select_related("channel").first()
+    refunds = list(Refund.objects.filter(order_id=order.id).order_by("created_at"))
+    return OrderStory(
+        order,
+        sku,
+        codes=delivered_codes(order.id) if order.state != OrderState.EXPIRED else [],
+        receipts=unusual_receipts(order),
+        refunds=refunds,
+        paid_by=paid.channel.slug if paid else "",
+    )
+
+
+def unusual_receipts(order: Order) -> list[Receipt]:
+    """Return the money that did not settle the order plainly: short, over, late or twice."""
+    found = Receipt.objects.filter(order_id=order.id).exclude(outcome=ReceiptOutcome.SETTLED)
+    return list(found.order_by("received_at"))

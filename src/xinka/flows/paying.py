@@ -1,0 +1,157 @@
+"""Paying: an order gets an attempt to pay through one channel, and the gateway says how the buyer pays it.
+
+The attempt is committed before the gateway hears of it, so that its number is never lost; asking the gateway twice
+about one attempt is harmless, since the number is the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from xinka.kernel import ids
+from xinka.kernel.errors import Refusal
+from xinka.orders.errors import NoSuchChannel, OrderNotFound
+from xinka.orders.models import Order
+from xinka.orders.states import OrderState
+from xinka.payments.channels import provider_of
+from xinka.payments.models import Channel, Payment, Receipt
+from xinka.payments.providers.protocol import PayBy, PaymentRequest
+from xinka.payments.states import PaymentState, ReceiptOutcome
+
+#: Seconds between two questions to the gateway about one payment that a visitor may cause.
+ASK_EVERY = 5
+
+
+class OrderClosed(Refusal):
+    """The order is paid, expired or cancelled: there is nothing to pay any more."""
+
+    code = "order_closed"
+    status = HTTPStatus.CONFLICT
+    zh = "这一单已经不用付款了。"
+    en = "There is nothing left to pay for this order."
+
+
+@dataclass(frozen=True)
+class Payer:
+    """What gateways may be told about the buyer's side: an address, and whether it is a phone."""
+
+    ip: str
+    is_phone: bool
+
+
+def missing_amount(order: Order) -> int:
+    """Return what is still to be paid, after money that came short is counted."""
+    held = Receipt.objects.filter(order_id=order.id, outcome=ReceiptOutcome.SHORT).values_list("amount", flat=True)
+    return order.amount - sum(held)
+
+
+def channels_for(amount: int, currency: str) -> list[Channel]:
+    """Return the channels that are on and take this amount, in their order."""
+    found = Channel.objects.filter(on=True, currency=currency, min_amount__lte=amount, max_amount__gte=amount)
+    return list(found.defer("config"))
+
+
+def payments_of(order: Order) -> list[Payment]:
+    """Return the open attempts to pay an order through channels that are on, the newest first."""
+    found = Payment.objects.filter(order_id=order.id, state=PaymentState.PENDING, channel__on=True)
+    return list(found.select_related("channel").order_by("-created_at", "-id"))
+
+
+def open_payment(order_id: UUID, channel_slug: str) -> Payment:
+    """Return an open attempt of this order through a channel, making one only if there is none.
+
+    The order's row is locked, so that two tabs get the same attempt.
+
+    Raises:
+        OrderNotFound: if there is no such order.
+        OrderClosed: if it need not be paid any more.
+        NoSuchChannel: if the channel is off or does not take this amount.
+    """
+    with transaction.atomic():
+        order = Order.objects.select_for_update().filter(id=order_id).first()
+        if order is None:
+            raise OrderNotFound
+        if not OrderState(order.state).is_open or order.expires_at <= timezone.now():
+            raise OrderClosed
+        amount = missing_amount(order)
+        channel = next((c for c in channels_for(amount, order.currency) if c.slug == channel_slug), None)
+        if channel is None:
+            raise NoSuchChannel
+        known = [p for p in payments_of(order) if p.channel_id == channel.id and p.amount == amount]
+        return known[0] if known else _new_payment(order, channel, amount)
+
+
+def _new_payment(order: Order, channel: Channel, amount: int) -> Payment:
+    return Payment.objects.create(
+        id=ids.new_uuid(),
+        order_id=order.id,
+        channel=channel,
+        amount=amount,
+        currency=order.currency,
+        state=PaymentState.PENDING,
+        created_at=timezone.now(),
+    )
+
+
+def prepare_payment(payment: Payment, order: Order, payer: Payer) -> Payment:
+    """Ask the gateway how the attempt is paid, once, and keep the answer with it.
+
+    Raises:
+        ProviderError: if the gateway did not answer; the attempt stays as it is and may be prepared again.
+        Refusal: if the channel is not set up for this.
+    """
+    if payment.pay_url or payment.qr_text:
+        return payment
+    channel = payment.channel
+    how = provider_of(channel).prepare(
+        PaymentRequest(
+            out_trade_no=ids.show("pay", payment.id),
+            amount_minor=payment.amount,
+            currency=payment.currency,
+            title=order.title,
+            method=channel.method,
+            notify_url=f"{settings.SITE_URL}/pay/notify/{channel.slug}",
+            return_url=f"{settings.SITE_URL}/pay/return/{channel.slug}",
+            client_ip=payer.ip,
+            device="mobile" if payer.is_phone else "pc",
+        )
+    )
+    if how.by is PayBy.QR:
+        payment.qr_text = how.target
+    else:
+        payment.pay_url = how.target
+    # Conditional: whoever prepared it first in another tab gave an answer that is as good.
+    Payment.objects.filter(id=payment.id, pay_url=None, qr_text=None).update(
+        pay_url=payment.pay_url, qr_text=payment.qr_text
+    )
+    return payment
+
+
+def payment_by_number(channel_slug: str, out_trade_no: str) -> Payment | None:
+    """Return the attempt behind the number a gateway's return link names, if it was made through that channel.
+
+    Raises:
+        BadIdentifier: if it is not a number of ours.
+    """
+    found = Payment.objects.filter(id=ids.parse("pay", out_trade_no), channel__slug=channel_slug)
+    return found.select_related("channel").first()
+
+
+def claim_question(payment_id: UUID, now: datetime) -> bool:
+    """Whether the gateway may be asked about a pending attempt now; nobody is asked twice within a few seconds."""
+    lately = now - timedelta(seconds=ASK_EVERY)
+    waiting = Payment.objects.filter(Q(asked_at=None) | Q(asked_at__lt=lately), id=payment_id, state=PaymentState.PENDING)
+    return waiting.update(asked_at=now) == 1
+
+
+def is_awaiting(order: Order) -> bool:
+    """Whether the buyer can pay this order now."""
+    return OrderState(order.state).is_open and order.expires_at > timezone.now()

@@ -1,0 +1,1 @@
+"""Rate limits: how often something may be tried, counted in PostgreSQL so that all processes and machines agree."""

@@ -1,0 +1,140 @@
+"""An order's page: what happened, what comes next, and the goods under their seals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.debug import sensitive_variables
+from django.views.decorators.http import require_POST, require_safe
+
+from xinka.accounts.user_agents import device_label
+from xinka.flows.order_story import OrderStory, story_of
+from xinka.flows.reveal import reveal
+from xinka.kernel import ids
+from xinka.orders.models import Order
+from xinka.orders.states import OrderState
+from xinka.platform.look.refusals import is_fragment
+from xinka.shop import words
+from xinka.shop.access import grant_if_missing, order_access, order_for, password_key
+from xinka.shop.lookup import open_by_link
+from xinka.shop.progress import steps_of
+from xinka.shop.prose import prose
+
+
+@dataclass(frozen=True)
+class CodeCard:
+    """One sealed card. ``value`` is only ever set in the answer to opening the seal."""
+
+    position: int
+    opened_at: datetime | None
+    opened_from: str
+    value: str = ""
+    link: str = ""
+
+
+@require_safe
+def order(request: HttpRequest, shown_id: str) -> HttpResponse:
+    """Show an order. No code is in this page, however often it was opened before."""
+    if "key" in request.GET:
+        return open_by_link(request, shown_id)
+    found = order_for(request, shown_id)
+    return _answer(request, found, "shop/order.html", {})
+
+
+@require_safe
+def goods(request: HttpRequest, shown_id: str) -> HttpResponse:
+    """Show the part of the page that changes when the money has come."""
+    found = order_for(request, shown_id)
+    return _answer(request, found, "shop/_goods.html", {})
+
+
+@require_POST
+@sensitive_variables()
+def reveal_codes(request: HttpRequest, shown_id: str) -> HttpResponse:
+    """Open one seal (``position``) or all, write the time down, and show what is inside in this answer alone."""
+    found = order_for(request, shown_id)
+    position = request.POST.get("position", "")
+    if position and not (position.isascii() and position.isdigit() and len(position) < 6):
+        return _answer(request, found, "shop/order.html", {})
+    opened = _open(request, found, {int(position)} if position else None)
+    if not is_fragment(request):
+        return _answer(request, found, "shop/order.html", opened)
+    return _answer(request, found, "shop/_code.html" if position and opened else "shop/_goods.html", opened)
+
+
+@require_POST
+@sensitive_variables()
+def download_codes(request: HttpRequest, shown_id: str) -> HttpResponse:
+    """Hand all codes out as a text file: each exactly as the merchant stocked it, a line break between two."""
+    found = order_for(request, shown_id)
+    opened = _open(request, found, None)
+    response = HttpResponse(b"\n".join(opened[place] for place in sorted(opened)), content_type="text/plain; charset=utf-8")
+    # The name is made of the shown number alone: letters and digits, so nothing in it needs quoting.
+    response["Content-Disposition"] = f'attachment; filename="{ids.show("ord", found.id)}.txt"'
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+@sensitive_variables()
+def _open(request: HttpRequest, found: Order, positions: set[int] | None) -> dict[int, bytes]:
+    if found.state != OrderState.DELIVERED:
+        return {}
+    device = device_label(request.headers.get("User-Agent", ""))
+    opened = reveal(found.id, positions, device=device, now=timezone.now())
+    return {code.position: code.content for code in opened}
+
+
+@sensitive_variables()
+def _answer(request: HttpRequest, found: Order, template: str, opened: dict[int, bytes]) -> HttpResponse:
+    story = story_of(found)
+    context = order_context(story)
+    cards = [_card(code.position, code.revealed_at, code.revealed_from, opened) for code in story.codes]
+    context |= {
+        "cards": cards,
+        "card": next((card for card in cards if card.value), None),
+        "all_open": bool(cards) and all(card.value for card in cards),
+    }
+    response = render(request, template, context)
+    response["Cache-Control"] = "no-store"
+    grant_if_missing(request, response, found.id)
+    return response
+
+
+def _card(position: int, opened_at: datetime | None, opened_from: str, opened: dict[int, bytes]) -> CodeCard:
+    value = opened.get(position, b"").decode("utf-8", "replace")
+    is_link = value.startswith(("https://", "http://")) and not any(char.isspace() for char in value)
+    return CodeCard(position, opened_at, opened_from, value, value if is_link else "")
+
+
+def order_context(story: OrderStory) -> dict[str, object]:
+    """Return what every part of an order's page shows."""
+    found, product = story.order, story.sku.product
+    delivered = story.state is OrderState.DELIVERED
+    return {
+        "story": story,
+        "order": found,
+        "state": story.state.value,
+        "shown_id": ids.show("ord", found.id),
+        "short_id": ids.show("ord", found.id)[-8:].upper(),
+        "product": product,
+        "merchant_name": words.merchant_name(product.merchant),
+        "headline": words.delivered_in_words(story.kind, len(story.codes)),
+        "content_label": words.content_label(story.kind),
+        "steps": steps_of(story),
+        "password": _made_password(story),
+        "after_payment": prose(product.after_payment) if delivered else "",
+        "how_to": prose(product.how_to) if delivered else "",
+        "is_waiting": story.state.is_open,
+        "is_late": story.state.is_open and found.expires_at <= timezone.now(),
+        "received": found.amount - story.missing,
+    }
+
+
+def _made_password(story: OrderStory) -> str:
+    """Return the order password if the shop made it; one that the buyer chose is not known here."""
+    made = order_access().made_password(story.order.id)
+    return made if story.order.password_key == password_key(made) else ""

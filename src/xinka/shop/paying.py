@@ -1,0 +1,141 @@
+"""The payment page: how much, how, until when; and where gateways send buyers back to."""
+
+from __future__ import annotations
+
+import logging
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from xinka.accounts.adapter import client_address
+from xinka.flows import paying
+from xinka.flows.checkout import RESERVED_FOR
+from xinka.flows.confirm import confirm_payment
+from xinka.flows.expire import cancel
+from xinka.flows.order_story import OrderStory, story_of
+from xinka.kernel import ids
+from xinka.kernel.errors import BadIdentifier, ProviderError, Refusal
+from xinka.orders.access import order_path
+from xinka.orders.errors import OrderNotFound
+from xinka.orders.models import Order
+from xinka.orders.states import OrderState
+from xinka.payments.models import Channel, Payment
+from xinka.payments.providers.errors import BadChannel, MethodUnavailable
+from xinka.platform.database.django_drive import run
+from xinka.platform.look.policy import allow_data_images
+from xinka.shop import words
+from xinka.shop.access import grant_if_missing, order_for
+from xinka.shop.qr import qr_image
+
+log = logging.getLogger(__name__)
+
+_SETTLED = {OrderState.PAID, OrderState.DELIVERED, OrderState.REFUNDED}
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def pay(request: HttpRequest, shown_id: str) -> HttpResponse:
+    """Show how an order is paid; a POST chooses another way. Looking never makes a payment while one is open."""
+    order = order_for(request, shown_id)
+    address = reverse("shop:pay", args=[shown_id])
+    if request.method == "POST":
+        payment = paying.open_payment(order.id, request.POST.get("channel", ""))
+        return HttpResponseRedirect(f"{address}?channel={payment.channel.slug}", status=303)
+    if OrderState(order.state) in _SETTLED:
+        return HttpResponseRedirect(order_path(order.id), status=303)
+    story = story_of(order)
+    context = _frame(story) | (_open(request, story) if paying.is_awaiting(order) else {})
+    response = render(request, "shop/pay.html", context)
+    grant_if_missing(request, response, order.id)
+    return response
+
+
+@require_POST
+def cancel_order(request: HttpRequest, shown_id: str) -> HttpResponse:
+    """Give the reserved stock back because the buyer does not want it any more."""
+    order = order_for(request, shown_id)
+    run(cancel(order.id))
+    return HttpResponseRedirect(order_path(order.id), status=303)
+
+
+@require_safe
+def gateway_return(request: HttpRequest, channel: str) -> HttpResponse:
+    """Bring a buyer back from the gateway. What the link claims is not believed: the gateway is asked.
+
+    Raises:
+        OrderNotFound: if it names no payment of ours.
+    """
+    try:
+        payment = paying.payment_by_number(channel, request.GET.get("out_trade_no", "")[:64])
+    except BadIdentifier:
+        payment = None
+    if payment is None:
+        raise OrderNotFound
+    if paying.claim_question(payment.id, timezone.now()):
+        _ask_gateway(payment)
+    return HttpResponseRedirect(order_path(payment.order_id), status=303)
+
+
+def _ask_gateway(payment: Payment) -> None:
+    """Have the payment confirmed now, if the gateway knows it; if not, its notice or a worker will do it."""
+    try:
+        confirm_payment(payment.id)
+    except (ProviderError, Refusal) as error:
+        log.info("payment.not_confirmed_yet", extra={"channel": payment.channel.slug, "why": str(error)})
+
+
+def _frame(story: OrderStory) -> dict[str, object]:
+    order = story.order
+    left = max(0, int((order.expires_at - timezone.now()).total_seconds()))
+    product = story.sku.product
+    return {
+        "story": story,
+        "order": order,
+        "shown_id": ids.show("ord", order.id),
+        "product": product,
+        "art": product.category.tint,
+        "merchant_name": words.merchant_name(product.merchant),
+        "seconds": left,
+        "total_seconds": RESERVED_FOR,
+        "now": timezone.now(),
+        "missing": story.missing,
+        "received": order.amount - story.missing,
+        "is_open": left > 0 and story.state.is_open,
+    }
+
+
+def _open(request: HttpRequest, story: OrderStory) -> dict[str, object]:
+    """Return what the page shows while the order can be paid."""
+    order = story.order
+    payments = [payment for payment in paying.payments_of(order) if payment.amount == story.missing]
+    wanted = request.GET.get("channel", "")
+    payment = next((one for one in payments if one.channel.slug == wanted), payments[0] if payments else None)
+    channels = paying.channels_for(story.missing, order.currency)
+    shown: dict[str, object] = {
+        "payment": payment,
+        "others": [_way(channel) for channel in channels if payment is None or channel.id != payment.channel_id],
+    }
+    if payment is not None:
+        shown |= {"way": _way(payment.channel), **_how_to_pay(request, payment, order)}
+    return shown
+
+
+def _way(channel: Channel) -> dict[str, str]:
+    return {"slug": channel.slug, "name": words.channel_name(channel), "glyph": channel.glyph}
+
+
+def _how_to_pay(request: HttpRequest, payment: Payment, order: Order) -> dict[str, object]:
+    """Ask the gateway, if it was not asked yet, and return the QR code or the way to its page."""
+    payer = paying.Payer(client_address(request), is_phone="Mobi" in request.headers.get("User-Agent", ""))
+    try:
+        ready = paying.prepare_payment(payment, order, payer)
+    except (ProviderError, BadChannel, MethodUnavailable) as error:
+        log.warning("payment.not_prepared", extra={"channel": payment.channel.slug, "why": str(error)})
+        return {"problem": True}
+    if ready.qr_text:
+        allow_data_images(request)
+        is_link = ready.qr_text.startswith(("https://", "http://"))
+        return {"qr": qr_image(ready.qr_text), "pay_url": ready.qr_text if is_link else ""}
+    return {"pay_url": ready.pay_url}

@@ -1,0 +1,137 @@
+"""A product's page: everything needed to decide and to order, and nothing that is different from visitor to visitor."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from xinka.catalog.models import Product, Sku
+from xinka.catalog.queries import product_on_sale, unit_price
+from xinka.payments.models import Channel
+from xinka.platform.look.policy import mark_public
+from xinka.shop import words
+from xinka.shop.prose import prose
+from xinka.stock.queries import Label, labels_on_offer, live_counts
+
+_LONGEST_LABEL = 40
+_LAST_LABEL_PAGE = 200
+
+
+@dataclass(frozen=True)
+class Tier:
+    """One cell of the price table; ``to_quantity`` is ``None`` for "and more"."""
+
+    from_quantity: int
+    to_quantity: int | None
+    minor: int
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One choice of the variants' list."""
+
+    id: int
+    name: str
+    minor: int
+    stock: int | None
+
+
+@dataclass(frozen=True)
+class PayWay:
+    """One way to pay and the amounts it takes."""
+
+    slug: str
+    name: str
+    glyph: str
+    least: int
+    most: int
+    fits: bool
+    is_first: bool
+
+
+@dataclass(frozen=True)
+class Picking:
+    """One page of the codes a buyer may choose from."""
+
+    labels: list[Label]
+    contains: str
+    page: int
+    has_more: bool
+    premium: int
+
+
+@require_safe
+def product(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show a product. ``?sku=``, ``?quantity=`` and ``?code=`` only choose what is shown first."""
+    found = product_on_sale(slug)
+    if found is None or not found.skus.all():
+        raise Http404
+    mark_public(request, f"product:{found.id}")
+    return render(request, "shop/product.html", _context(request, found))
+
+
+def _context(request: HttpRequest, found: Product) -> dict[str, object]:
+    skus = list(found.skus.all())
+    sku = next((one for one in skus if str(one.id) == request.GET.get("sku")), skus[0])
+    counts = live_counts(one.id for one in skus)
+    stock = counts.get(sku.id, 0)
+    most = sku.max_quantity if stock is None else max(sku.min_quantity, min(sku.max_quantity, stock))
+    quantity = min(max(_number(request, "quantity"), sku.min_quantity), most)
+    total = unit_price(sku, quantity) * quantity
+    ways = _pay_ways(sku, total)
+    return {
+        "product": found,
+        "title": words.title_of(found),
+        "category_name": words.category_name(found.category),
+        "merchant_name": words.merchant_name(found.merchant),
+        "sku": sku,
+        "variants": [Variant(one.id, words.label_of(one), one.price, counts.get(one.id, 0)) for one in skus],
+        "tiers": tiers_of(sku),
+        "stock": stock,
+        "can_buy": (stock is None or stock >= sku.min_quantity) and any(way.fits for way in ways),
+        "is_sold_out": stock is not None and stock < sku.min_quantity,
+        "quantity": quantity,
+        "most": most,
+        "unit": unit_price(sku, quantity),
+        "total": total,
+        "total_text": words.figures(total, sku.currency),
+        "ways": ways,
+        "picking": _picking(request, sku) if sku.choosable else None,
+        "description": prose(found.description),
+        "how_to": prose(found.how_to),
+    }
+
+
+def tiers_of(sku: Sku) -> list[Tier]:
+    """Return the price table of a variant; the first row is its plain price."""
+    rows = sorted((tier.min_quantity, tier.unit_price) for tier in sku.tiers.all())
+    rows = [(sku.min_quantity, sku.price), *(row for row in rows if row[0] > sku.min_quantity)]
+    ends = [row[0] - 1 for row in rows[1:]]
+    return [Tier(row[0], end, row[1]) for row, end in zip(rows, [*ends, None], strict=True)]
+
+
+def _pay_ways(sku: Sku, total: int) -> list[PayWay]:
+    ways: list[PayWay] = []
+    for channel in Channel.objects.filter(on=True, currency=sku.currency).defer("config"):
+        fits = channel.min_amount <= total <= channel.max_amount
+        is_first = fits and not any(way.is_first for way in ways)
+        name = words.channel_name(channel)
+        ways.append(
+            PayWay(channel.slug, name, channel.glyph, channel.min_amount, channel.max_amount, fits, is_first)
+        )
+    return ways
+
+
+def _picking(request: HttpRequest, sku: Sku) -> Picking:
+    contains = " ".join(request.GET.get("code", "").replace("\x00", "").split())[:_LONGEST_LABEL]
+    page = min(max(_number(request, "codes"), 1), _LAST_LABEL_PAGE)
+    labels, has_more = labels_on_offer(sku.id, contains=contains, page=page)
+    return Picking(labels, contains, page, has_more, sku.choose_premium)
+
+
+def _number(request: HttpRequest, name: str) -> int:
+    text = request.GET.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 8 else 0

@@ -1,0 +1,143 @@
+"""Why checkout said no: the till sends browsers here, where one button leads on.
+
+The address is only a hint, since anybody can write one: prices and stock are read anew, and every sentence is ours.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import get_language, gettext
+from django.views.decorators.http import require_safe
+
+from xinka.catalog.models import Sku
+from xinka.catalog.queries import sku_for_sale, unit_price
+from xinka.kernel.errors import Refusal
+from xinka.orders import errors
+from xinka.platform.look.templatetags.look import amount
+from xinka.shop.words import title_of
+from xinka.stock.queries import live_counts
+
+
+class Refused(Refusal):
+    """Something about the form was not right."""
+
+    code = "bad_input"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    zh = "有一项没填对。没有扣款，回去改一下就行。"
+    en = "Something in the form is not right. You have not been charged; go back and correct it."
+
+
+class BadContact(Refused):
+    """The contact is neither a mail address nor a QQ number."""
+
+    code = "bad_contact"
+    zh = "请填邮箱（name@example.com）或 QQ 号（5 到 12 位数字）。没有扣款。"
+    en = "Enter an e-mail address (name@example.com) or a QQ number (5 to 12 digits). You have not been charged."
+
+
+class TooBusy(Refused):
+    """The till had more to do than it can."""
+
+    code = "too_busy"
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    zh = "现在下单的人太多。没有扣款，过几秒再试。"
+    en = "Too many people are ordering right now. You have not been charged; try again in a few seconds."
+
+
+_KNOWN: dict[str, type[Refusal]] = {
+    refusal.code: refusal
+    for refusal in (
+        errors.ProductGone,
+        errors.OutOfStock,
+        errors.OnlySomeLeft,
+        errors.ChosenGone,
+        errors.BadQuantity,
+        errors.PriceChanged,
+        errors.TooManyUnpaid,
+        errors.NoSuchChannel,
+        errors.RequestKeyReused,
+        TooBusy,
+    )
+}
+_BUSY = {"overloaded", "too_busy", "busy", "queue_full"}
+
+
+@dataclass(frozen=True)
+class WayOn:
+    """The one button of the page."""
+
+    words: str
+    path: str
+
+
+@require_safe
+def refused(request: HttpRequest) -> HttpResponse:
+    """Explain a refusal and offer the way on."""
+    code = request.GET.get("code", "")
+    sku_id, quantity = _number(request, "sku"), max(1, _number(request, "quantity"))
+    sku = sku_for_sale(sku_id) if sku_id else None
+    refusal = _refusal(code, request.GET.get("field", ""), sku, quantity)
+    context = {
+        "heading": refusal.message(get_language() or ""),
+        "way_on": _way_on(refusal, sku, quantity),
+        "title": title_of(sku.product) if sku else "",
+        "product": sku.product if sku else None,
+    }
+    response = render(request, "shop/refused.html", context)
+    response["X-Robots-Tag"] = "noindex"
+    return response
+
+
+def _refusal(code: str, field: str, sku: Sku | None, quantity: int) -> Refusal:
+    if code == "bad_input" and field == "contact":
+        return BadContact()
+    if code in _BUSY:
+        return TooBusy()
+    known = _KNOWN.get(code, Refused)
+    if sku is None:
+        return known() if known not in _WITH_FACTS else Refused()
+    if known is errors.OnlySomeLeft:
+        available = live_counts([sku.id]).get(sku.id)
+        return errors.OnlySomeLeft(available=available) if available else errors.OutOfStock()
+    if known is errors.PriceChanged:
+        total = unit_price(sku, quantity) * quantity
+        return errors.PriceChanged(amount=total, price=amount(total, sku.currency))
+    if known is errors.BadQuantity:
+        return errors.BadQuantity(least=sku.min_quantity, most=sku.max_quantity)
+    return known()
+
+
+_WITH_FACTS = {errors.OnlySomeLeft, errors.PriceChanged, errors.BadQuantity}
+
+
+def _way_on(refusal: Refusal, sku: Sku | None, quantity: int) -> WayOn:
+    if isinstance(refusal, errors.TooManyUnpaid):
+        return WayOn(gettext("Find my orders"), reverse("shop:find_order"))
+    if sku is None:
+        return WayOn(gettext("See all products"), reverse("shop:home"))
+    if isinstance(refusal, errors.OnlySomeLeft):
+        left = int(str(refusal.params["available"]))
+        return WayOn(gettext("Buy %(n)d instead") % {"n": left}, _page(sku, left))
+    if isinstance(refusal, errors.OutOfStock | errors.ProductGone):
+        shelf = sku.product.category
+        return WayOn(gettext("See similar products"), reverse("shop:category", args=[shelf.slug]))
+    if isinstance(refusal, errors.PriceChanged):
+        return WayOn(gettext("Buy at the new price"), _page(sku, quantity))
+    if isinstance(refusal, errors.ChosenGone):
+        return WayOn(gettext("Choose another"), _page(sku, 1))
+    return WayOn(gettext("Back to the product"), _page(sku, quantity))
+
+
+def _page(sku: Sku, quantity: int) -> str:
+    return f"{reverse('shop:product', args=[sku.product.slug])}?{urlencode({'sku': sku.id, 'quantity': quantity})}#buy"
+
+
+def _number(request: HttpRequest, name: str) -> int:
+    text = request.GET.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0

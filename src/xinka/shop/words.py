@@ -1,0 +1,78 @@
+"""Words about things: names in the visitor's language, tiers in a sentence, what a kind of goods is counted in."""
+
+from __future__ import annotations
+
+from django.utils.translation import get_language, gettext, ngettext
+
+from xinka.catalog.models import Category, Kind, Product, Sku
+from xinka.merchants.models import Merchant
+from xinka.payments.models import Channel
+from xinka.platform.look.templatetags.look import amount
+
+
+def _local(chinese: str, english: str) -> str:
+    return english if english and (get_language() or "").startswith("en") else chinese
+
+
+def title_of(product: Product) -> str:
+    """Return a product's title."""
+    return _local(product.title, product.title_en)
+
+
+def label_of(sku: Sku) -> str:
+    """Return a variant's label; empty where there is only one."""
+    return _local(sku.label, sku.label_en)
+
+
+def category_name(category: Category) -> str:
+    """Return a category's name."""
+    return _local(category.name, category.name_en)
+
+
+def merchant_name(merchant: Merchant) -> str:
+    """Return a merchant's name."""
+    return _local(merchant.name, merchant.name_en)
+
+
+def channel_name(channel: Channel) -> str:
+    """Return the name of a way to pay."""
+    return _local(channel.name, channel.name_en)
+
+
+def figures(minor: int, currency: str) -> str:
+    """Return an amount without the sign of its currency: ``1,234.56``."""
+    return amount(minor, currency).lstrip("".join({*amount(0, currency)} - {"0", "."}))
+
+
+def tiers_in_words(sku: Sku) -> str:
+    """Return the first two tiers of a variant in a sentence: "from 5 pcs ¥47.50, from 20 pcs ¥46.00"."""
+    tiers = sorted(sku.tiers.all(), key=lambda tier: tier.min_quantity)[:2]
+    parts = [
+        gettext("from %(n)d pcs %(price)s") % {"n": tier.min_quantity, "price": amount(tier.unit_price, sku.currency)}
+        for tier in tiers
+    ]
+    return gettext(", ").join(parts)
+
+
+def delivered_in_words(kind: Kind, count: int) -> str:
+    """Return the headline of a delivered order."""
+    numbers = {"n": count}
+    match kind:
+        case Kind.LICENCE:
+            return ngettext("Your licence key is here", "%(n)d licence keys are here", count) % numbers
+        case Kind.DOWNLOAD:
+            return ngettext("Your download is ready", "%(n)d downloads are ready", count) % numbers
+        case Kind.COURSE:
+            return ngettext("Your course is open", "%(n)d courses are open", count) % numbers
+        case _:
+            return ngettext("Your code is here", "%(n)d codes are here", count) % numbers
+
+
+def content_label(kind: Kind) -> str:
+    """Return what the sealed content of one piece is called on its card."""
+    return {
+        Kind.LICENCE: gettext("Licence key"),
+        Kind.DOWNLOAD: gettext("Download"),
+        Kind.COURSE: gettext("Access"),
+        Kind.TOP_UP: gettext("Top-up"),
+    }.get(kind, gettext("Code"))

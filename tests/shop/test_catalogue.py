@@ -1,0 +1,132 @@
+"""The shelves: what everybody sees, in both languages, without a trace of who looks."""
+
+from __future__ import annotations
+
+import gzip
+
+import pytest
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries
+
+from tests import cast
+from xinka.catalog.models import ProductState
+from xinka.merchants.models import MerchantState
+
+pytestmark = pytest.mark.django_db
+CHINESE = Client(headers={"accept-language": "zh-CN"})
+
+
+def test_the_front_page_shows_what_is_on_sale_with_price_stock_and_tiers(ware: cast.Ware, stranger: Client) -> None:
+    page = stranger.get("/").content.decode()
+    assert "Star Voyage card 300" in page
+    assert "49.00" in page
+    assert "In stock 12" in page
+    assert "from 5 pcs ¥47.50" in page
+    assert "Verified" in page
+
+
+def test_the_front_page_is_chinese_first(ware: cast.Ware) -> None:
+    page = CHINESE.get("/").content.decode()
+    assert "星海远征 点卡 300 点" in page
+    assert "有货 12" in page
+    assert "5 件起 ¥47.50" in page
+
+
+def test_an_unchecked_merchant_has_no_seal(stranger: Client) -> None:
+    cast.ware(cast.adas_shop(verified=False), 1)
+    assert "Verified" not in stranger.get("/").content.decode()
+    assert "has not been checked" in stranger.get("/p/star-300").content.decode()
+
+
+@pytest.mark.parametrize("path", ["/", "/c/games"])
+def test_shelves_are_the_same_for_everybody_and_say_so(ware: cast.Ware, stranger: Client, path: str) -> None:
+    response = stranger.get(path)
+    assert response["X-Xinka-Cache"] == "catalog"
+    assert not response.cookies
+    assert "cookie" not in response.get("Vary", "").lower()
+    assert "csrfmiddlewaretoken" not in response.content.decode()
+
+
+@pytest.mark.parametrize("state", [ProductState.DRAFT, ProductState.PAUSED, ProductState.ARCHIVED])
+def test_what_is_not_on_sale_is_not_there(ware: cast.Ware, stranger: Client, state: str) -> None:
+    ware.product.state = state
+    ware.product.save()
+    assert "Star Voyage" not in stranger.get("/").content.decode()
+    assert stranger.get("/p/star-300").status_code == 404
+
+
+def test_a_suspended_merchant_is_off_the_shelves(ware: cast.Ware, stranger: Client) -> None:
+    ware.product.merchant.state = MerchantState.SUSPENDED
+    ware.product.merchant.save()
+    assert "Star Voyage" not in stranger.get("/").content.decode()
+    assert "Star Voyage" not in stranger.get("/search?q=voyage").content.decode()
+    assert stranger.get("/p/star-300").status_code == 404
+
+
+def test_a_shelf_that_does_not_exist_is_not_found(stranger: Client) -> None:
+    assert stranger.get("/c/nowhere").status_code == 404
+
+
+@pytest.mark.parametrize("query", ["voyage", "VOYAGE 300", "星海", "艾达", "Ada's", "300 点"])
+def test_search_finds_by_title_in_both_languages_and_by_merchant(
+    ware: cast.Ware, stranger: Client, query: str
+) -> None:
+    assert "Star Voyage card 300" in stranger.get("/search", {"q": query}).content.decode()
+
+
+def test_search_finds_by_product_number(ware: cast.Ware, stranger: Client) -> None:
+    assert "Star Voyage" in stranger.get("/search", {"q": f"#{ware.product.id}"}).content.decode()
+
+
+def test_a_search_without_result_offers_the_nearest_title_as_one_button(ware: cast.Ware) -> None:
+    page = CHINESE.get("/search", {"q": "星海远怔"}).content.decode()
+    assert page.count('class="btn pri') == 1
+    assert "星海远征 点卡 300 点" in page
+
+
+@pytest.mark.parametrize("query", ["%", "_", "\x00", "'; DROP TABLE", "a" * 5000, "<script>alert(1)</script>"])
+def test_odd_searches_find_nothing_and_break_nothing(ware: cast.Ware, stranger: Client, query: str) -> None:
+    response = stranger.get("/search", {"q": query})
+    assert response.status_code == 200
+    assert "Star Voyage card 300" not in response.content.decode()
+    assert "<script>alert" not in response.content.decode()
+
+
+@pytest.mark.parametrize("page", ["0", "-1", "99999", "x", "９", "1e3"])
+def test_pages_beyond_the_shelf_show_the_shelf(ware: cast.Ware, stranger: Client, page: str) -> None:
+    response = stranger.get("/", {"page": page})
+    assert "Star Voyage" in response.content.decode()
+
+
+def test_a_long_shelf_has_pages(stranger: Client) -> None:
+    ada = cast.adas_shop()
+    for n in range(26):
+        cast.ware(ada, slug=f"thing-{n}", product={"title_en": f"Thing {n:02d}"})
+    first, second = (stranger.get("/", {"page": n}).content.decode() for n in (1, 2))
+    assert first.count('<article class="pc') == 24
+    assert second.count('<article class="pc') == 2
+    assert "Thing 25" in first
+    assert "Thing 00" in second
+
+
+def test_a_shelf_costs_the_same_few_statements_however_long(
+    ware: cast.Ware, stranger: Client, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    for n in range(5):
+        cast.ware(ware.product.merchant, 1, slug=f"more-{n}", tiers={3: 100})
+    with django_assert_num_queries(5):  # and the counts of the stock, which go by the till's own statement
+        stranger.get("/")
+
+
+def test_the_cheapest_may_come_first(ware: cast.Ware, stranger: Client) -> None:
+    cast.ware(ware.product.merchant, 1, slug="cheap", product={"title_en": "Cheap"}, sku={"price": 100})
+    cast.ware(ware.product.merchant, 1, slug="dear", product={"title_en": "Dear"}, sku={"price": 99_900})
+    page = stranger.get("/", {"sort": "price"}).content.decode()
+    assert page.index("Cheap") < page.index("Star Voyage") < page.index("Dear")
+
+
+def test_a_full_shelf_is_light(stranger: Client) -> None:
+    ada = cast.adas_shop()
+    for n in range(24):
+        cast.ware(ada, 1, slug=f"thing-{n}", tiers={3: 100})
+    assert len(gzip.compress(stranger.get("/").content)) < 12_000
