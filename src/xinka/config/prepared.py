@@ -6,8 +6,6 @@ import hashlib
 import sysconfig
 from pathlib import Path
 
-import psycopg
-
 PACKAGE = Path(__file__).resolve().parent.parent
 
 
@@ -25,6 +23,8 @@ def fingerprint(package: Path = PACKAGE) -> str:
 
 def _applied(database_url: str) -> int:
     """Return how many migrations the database has seen, which tells a restored one from the one we left."""
+    import psycopg  # here, because `xinka --help` does without
+
     with psycopg.connect(database_url) as connection:
         try:
             row = connection.execute("SELECT count(*) FROM django_migrations").fetchone()
