@@ -64,6 +64,7 @@ class Environment:
     site_url: str
     debug: bool
     trusted_proxies: tuple[str, ...]
+    metrics_from: tuple[str, ...] = ()
 
     @property
     def site_host(self) -> str:
@@ -123,6 +124,10 @@ def _write_secret(path: Path, text: str) -> None:
         draft.unlink()
 
 
+def _list(name: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in read(name).split(",") if part.strip())
+
+
 def load() -> Environment:
     """Read the environment of this process.
 
@@ -132,11 +137,11 @@ def load() -> Environment:
     site_url = read("XINKA_SITE_URL", "http://127.0.0.1:8000").rstrip("/")
     if urlsplit(site_url).scheme not in {"http", "https"} or not urlsplit(site_url).hostname:
         raise BadEnvironment("XINKA_SITE_URL", "must be like https://shop.example", "要写成 https://shop.example 这样")
-    proxies = tuple(part.strip() for part in read("XINKA_TRUSTED_PROXIES").split(",") if part.strip())
     return Environment(
         data_dir=Path(read("XINKA_DATA_DIR", "var")).resolve(),
         database_url=read("DATABASE_URL"),
         site_url=site_url,
         debug=read_flag("XINKA_DEBUG"),
-        trusted_proxies=proxies,
+        trusted_proxies=_list("XINKA_TRUSTED_PROXIES"),
+        metrics_from=_list("XINKA_METRICS_FROM"),
     )

@@ -40,82 +40,127 @@ class Finding:
 
 CHECKS = (
     Check(
-        "stock", "one_place", "no code is in two of: queue, reservation, delivery", "同一张卡不会既在库又被占用或已发出",
+        "stock",
+        "one_place",
+        "no code is in two of: queue, reservation, delivery",
+        "同一张卡不会既在库又被占用或已发出",
         """SELECT code_id, string_agg(place, ' ') FROM (
-             SELECT code_id, 'queue' AS place FROM stock_unsold u JOIN catalog_sku s ON s.id = u.sku_id WHERE s.mode = 'unique'
+             SELECT code_id, 'queue' AS place FROM stock_unsold u JOIN catalog_sku s ON s.id = u.sku_id WHERE s.mode
+               = 'unique'
              UNION ALL SELECT unnest(code_ids), 'reservation' FROM stock_reservation WHERE NOT reusable
              UNION ALL SELECT code_id, 'delivery' FROM delivery_code WHERE NOT reusable) everywhere
            GROUP BY code_id HAVING count(*) > 1""",
     ),
     Check(
-        "stock", "none_lost", "every code is in the queue, reserved, delivered or withdrawn", "每张卡都有去处",
+        "stock",
+        "none_lost",
+        "every code is in the queue, reserved, delivered or withdrawn",
+        "每张卡都有去处",
         """SELECT c.id FROM stock_stockcode c WHERE c.withdrawn_at IS NULL
              AND NOT EXISTS (SELECT 1 FROM stock_unsold u WHERE u.code_id = c.id AND u.sku_id = c.sku_id)
              AND NOT EXISTS (SELECT 1 FROM delivery_code d WHERE d.code_id = c.id)
              AND c.id NOT IN (SELECT unnest(code_ids) FROM stock_reservation)""",
     ),
     Check(
-        "stock", "queue_is_vault", "every row of the queue names a code of that SKU", "队列里的每一行都对应库里的卡",
+        "stock",
+        "queue_is_vault",
+        "every row of the queue names a code of that SKU",
+        "队列里的每一行都对应库里的卡",
         """SELECT u.sku_id, u.code_id FROM stock_unsold u LEFT JOIN stock_stockcode c ON c.id = u.code_id
            WHERE c.id IS NULL OR c.sku_id <> u.sku_id OR c.withdrawn_at IS NOT NULL""",
     ),
     Check(
-        "stock", "reserved_is_open", "an order holds a reservation exactly while it can be paid", "能付款的订单才占用库存",
+        "stock",
+        "reserved_is_open",
+        "an order holds a reservation exactly while it can be paid",
+        "能付款的订单才占用库存",
         """SELECT coalesce(o.id, v.order_id), o.state FROM orders_order o FULL JOIN stock_reservation v ON v.order_id = o.id
            WHERE (v.order_id IS NULL AND o.state IN ('awaiting_payment', 'part_paid'))
               OR (v.order_id IS NOT NULL AND coalesce(o.state, '') NOT IN ('awaiting_payment', 'part_paid'))""",
     ),
     Check(
-        "stock", "reserved_quantity", "a reservation holds as many codes as its order asks for", "占用数量等于下单数量",
+        "stock",
+        "reserved_quantity",
+        "a reservation holds as many codes as its order asks for",
+        "占用数量等于下单数量",
         """SELECT o.id, o.quantity, cardinality(v.code_ids) FROM stock_reservation v JOIN orders_order o ON o.id = v.order_id
            WHERE NOT v.reusable AND cardinality(v.code_ids) <> o.quantity""",
     ),
     Check(
-        "delivery", "sold_once", "no code was delivered twice", "没有一码两卖",
+        "delivery",
+        "sold_once",
+        "no code was delivered twice",
+        "没有一码两卖",
         """SELECT code_id, count(*) FROM delivery_code WHERE NOT reusable GROUP BY code_id HAVING count(*) > 1""",
     ),
     Check(
-        "delivery", "delivered_is_paid", "delivered quantity = paid quantity, per order", "付了多少就发多少",
+        "delivery",
+        "delivered_is_paid",
+        "delivered quantity = paid quantity, per order",
+        "付了多少就发多少",
         """SELECT o.id, o.state, o.quantity, count(d.code_id) FROM orders_order o
            LEFT JOIN delivery_code d ON d.order_id = o.id GROUP BY o.id
-           HAVING (o.state = 'delivered' AND NOT bool_or(coalesce(d.reusable, false)) AND count(d.code_id) <> o.quantity)
+           HAVING (o.state = 'delivered' AND NOT bool_or(coalesce(d.reusable, false)) AND count(d.code_id) <>
+             o.quantity)
                OR (o.state = 'delivered' AND count(d.code_id) = 0)
                OR (o.state NOT IN ('delivered', 'refunded') AND count(d.code_id) > 0)""",
     ),
     Check(
-        "delivery", "right_goods", "delivered codes are of the SKU that was ordered", "发出的卡就是所买的商品",
+        "delivery",
+        "right_goods",
+        "delivered codes are of the SKU that was ordered",
+        "发出的卡就是所买的商品",
         """SELECT d.order_id, d.code_id FROM delivery_code d JOIN orders_order o ON o.id = d.order_id
            JOIN stock_stockcode c ON c.id = d.code_id WHERE c.sku_id <> o.sku_id""",
     ),
     Check(
-        "delivery", "paid_is_received", "a delivered order has receipts of at least its amount", "发货的订单都收足了钱",
+        "delivery",
+        "paid_is_received",
+        "a delivered order has receipts of at least its amount",
+        "发货的订单都收足了钱",
         """SELECT o.id, o.amount, coalesce(sum(r.amount), 0) FROM orders_order o
-           LEFT JOIN payments_receipt r ON r.order_id = o.id AND r.outcome NOT IN ('double', 'late_refunded', 'short_refunded')
+           LEFT JOIN payments_receipt r ON r.order_id = o.id AND r.outcome NOT IN ('double', 'late_refunded',
+             'short_refunded')
            WHERE o.state = 'delivered' GROUP BY o.id HAVING coalesce(sum(r.amount), 0) < o.amount""",
     ),
     Check(
-        "ledger", "journals_balance", "every journal has two entries at least and sums to zero", "每笔账借贷相等",
+        "ledger",
+        "journals_balance",
+        "every journal has two entries at least and sums to zero",
+        "每笔账借贷相等",
         ledger_sql.UNBALANCED,
     ),
     Check(
-        "ledger", "books_balance", "all entries of a currency sum to zero", "全部分录合计为零",
+        "ledger",
+        "books_balance",
+        "all entries of a currency sum to zero",
+        "全部分录合计为零",
         "SELECT currency, sum(amount) FROM ledger_entry GROUP BY currency HAVING sum(amount) <> 0",
     ),
     Check(
-        "ledger", "receipts_are_entered", "every receipt has its journal, of the same amount", "每笔到账都已入账",
+        "ledger",
+        "receipts_are_entered",
+        "every receipt has its journal, of the same amount",
+        "每笔到账都已入账",
         """SELECT r.channel_id, r.trade_no, r.amount, e.amount FROM payments_receipt r
            LEFT JOIN ledger_entry e ON e.journal_id = r.journal_id AND e.account = 1
            WHERE e.amount IS DISTINCT FROM r.amount""",
     ),
     Check(
-        "ledger", "escrow_is_orders", "escrow holds exactly the amount of delivered and part-paid orders", "托管余额与订单一致",
+        "ledger",
+        "escrow_is_orders",
+        "escrow holds exactly the amount of delivered and part-paid orders",
+        "托管余额与订单一致",
         """SELECT o.id, o.state, o.amount, coalesce(-sum(e.amount), 0) FROM orders_order o
            LEFT JOIN ledger_entry e ON e.order_id = o.id AND e.account = 2
            GROUP BY o.id HAVING coalesce(-sum(e.amount), 0) <> CASE o.state WHEN 'delivered' THEN o.amount
              WHEN 'part_paid' THEN coalesce(-sum(e.amount), 0) ELSE 0 END""",
     ),
     Check(
-        "ledger", "refunds_are_promised", "money in transit back equals the refunds that are not done", "退款在途与退款单一致",
+        "ledger",
+        "refunds_are_promised",
+        "money in transit back equals the refunds that are not done",
+        "退款在途与退款单一致",
         """SELECT p.promised, q.owed FROM
              (SELECT coalesce(-sum(amount), 0) AS promised FROM ledger_entry WHERE account = 3) p,
              (SELECT coalesce(sum(amount), 0) AS owed FROM payments_refund WHERE state <> 'done') q

@@ -7,6 +7,7 @@ first payment and the reservation. Whatever is refused leaves nothing behind.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -14,7 +15,8 @@ from uuid import UUID
 from xinka.kernel.errors import Refusal
 from xinka.kernel.flow import Flow, Query, Row
 from xinka.kernel.money import plain_amount
-from xinka.orders import errors, sql as orders_sql
+from xinka.orders import errors
+from xinka.orders import sql as orders_sql
 from xinka.payments import sql as payments_sql
 from xinka.platform.database.arrays import bytes_array, plain_array, text_array
 from xinka.stock import sql as stock_sql
@@ -56,38 +58,35 @@ class Placed:
     """The answer to a request that has its codes; ``is_new`` is false when the same request had come before."""
 
     order_id: UUID
+    payment_id: UUID
     amount: int
     is_new: bool
 
 
-_JUDGE = """
+_JUDGE = f"""
 WITH req AS MATERIALIZED (
-  SELECT t.*,
-    row_number() OVER (PARTITION BY contact_key ORDER BY n) AS nth_of_contact,
-    row_number() OVER (PARTITION BY address_key ORDER BY n) AS nth_of_address,
-    sum(quantity) OVER (PARTITION BY contact_key, sku_id ORDER BY n) AS units_of_contact,
-    sum(quantity) OVER (PARTITION BY address_key, sku_id ORDER BY n) AS units_of_address
-  FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::int[], $5::bigint[], $6::bigint[], $7::int[], $8::uuid[],
-    $9::bigint[], $10::bytea[], $11::uuid[], $12::uuid[], $13::text[], $14::uuid[]) WITH ORDINALITY
+  SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::int[], $5::bigint[], $6::bigint[], $7::int[],
+    $8::uuid[], $9::bigint[], $10::bytea[], $11::uuid[], $12::uuid[], $13::text[], $14::uuid[],
+    $16::int[], $17::int[], $18::int[], $19::int[]) WITH ORDINALITY
     AS t(order_id, payment_id, sku_id, quantity, code_id, expected, channel_id, request_key,
-      request_hash, contact, contact_key, address_key, language, password_key, n)),
+      request_hash, contact, contact_key, address_key, language, password_key,
+      nth_of_contact, units_of_contact, nth_of_address, units_of_address, n)),
 judged AS MATERIALIZED (
   SELECT r.*, s.merchant_id, s.title, s.currency, s.mode, s.least, s.most, price.amount,
-    seen.id AS seen_id, seen.request_hash AS seen_hash, seen.amount AS seen_amount,
     CASE
-      WHEN seen.id IS NOT NULL THEN 'seen'
+      WHEN EXISTS (SELECT 1 FROM orders_order o WHERE o.request_key = r.request_key) THEN 'seen'
       WHEN s.sku_id IS NULL OR (r.code_id <> 0 AND NOT s.choosable) THEN 'gone'
       WHEN r.quantity NOT BETWEEN s.least AND s.most OR (r.code_id <> 0 AND r.quantity <> 1) THEN 'quantity'
       WHEN NOT EXISTS (SELECT 1 FROM payments_channel c WHERE c.id = r.channel_id AND c.on AND c.currency = s.currency
         AND price.amount BETWEEN c.min_amount AND c.max_amount) THEN 'channel'
       WHEN r.expected <> price.amount THEN 'price'
-      WHEN of_contact.n_orders + r.nth_of_contact > {per_contact}
-        OR of_contact.n_units + r.units_of_contact > {worth} * s.most
-        OR of_address.n_orders + r.nth_of_address > {per_address}
-        OR of_address.n_units + r.units_of_address > {address_worth} * s.most THEN 'unpaid'
+      WHEN of_contact.n_orders + r.nth_of_contact > {UNPAID_PER_CONTACT}
+        OR of_contact.n_units + r.units_of_contact > {UNPAID_ORDERS_WORTH} * s.most
+        OR of_address.n_orders + r.nth_of_address > {UNPAID_PER_ADDRESS}
+        OR of_address.n_units + r.units_of_address > {UNPAID_ORDERS_WORTH * UNPAID_PER_ADDRESS // UNPAID_PER_CONTACT}
+          * s.most THEN 'unpaid'
       ELSE 'fit' END AS verdict
   FROM req r
-  LEFT JOIN orders_order seen ON seen.request_key = r.request_key
   LEFT JOIN LATERAL (
     SELECT k.id AS sku_id, p.merchant_id, trim(p.title || ' ' || k.label) AS title, k.currency, k.mode,
       k.min_quantity AS least, k.max_quantity AS most, k.price, k.choosable, k.choose_premium
@@ -103,12 +102,7 @@ judged AS MATERIALIZED (
   LEFT JOIN LATERAL (
     SELECT count(*) AS n_orders, coalesce(sum(cardinality(v.code_ids)) FILTER (WHERE v.sku_id = r.sku_id), 0) AS n_units
     FROM stock_reservation v WHERE v.address_key = r.address_key) of_address ON true),
-""".format(
-    per_contact=UNPAID_PER_CONTACT,
-    per_address=UNPAID_PER_ADDRESS,
-    worth=UNPAID_ORDERS_WORTH,
-    address_worth=UNPAID_ORDERS_WORTH * UNPAID_PER_ADDRESS // UNPAID_PER_CONTACT,
-)
+"""
 
 _WRITE = f"""
 won AS MATERIALIZED (
@@ -117,9 +111,8 @@ won AS MATERIALIZED (
 {orders_sql.INSERT_WON},
 {payments_sql.INSERT_WON},
 {stock_sql.RESERVE}
-SELECT j.n, CASE WHEN w.n IS NOT NULL THEN 'placed' WHEN j.verdict = 'fit' THEN 'short' ELSE j.verdict END,
-  j.amount, j.currency, j.least, j.most, j.seen_id, j.seen_hash, j.seen_amount
-FROM judged j LEFT JOIN won w ON w.n = j.n
+SELECT n, 'placed', amount, currency, least, most FROM won
+UNION ALL SELECT n, verdict, amount, currency, least, most FROM judged WHERE verdict <> 'fit'
 """
 
 PLACE_NEXT = (
@@ -148,23 +141,32 @@ def place(batch: Sequence[CheckoutRequest]) -> Flow[list[Placed | Refusal]]:
     Returns:
         For each request its :class:`Placed`, or the :class:`~xinka.kernel.errors.Refusal` that fits.
     """
-    answers: dict[int, Placed | Refusal] = {}
     plain = [index for index, request in enumerate(batch) if not request.chosen]
-    if plain:
-        rows = yield _query(PLACE_NEXT, [batch[index] for index in plain])
-        short = yield from _read(rows, batch, plain, answers)
-        for index in short:
+    answers = yield from _place_together(batch, plain)
+    for index in plain:
+        if index not in answers:
+            # Others of the batch, or of another till's, may have asked for more than there was.
             answers[index] = yield from _try_alone(batch[index])
     # A chosen code is taken after, and in a statement of its own, so that it cannot also be the next of the queue.
     for index, request in enumerate(batch):
         if request.chosen:
             rows = yield _query(PLACE_CHOSEN, [request])
-            if (yield from _read(rows, batch, [index], answers)):
-                answers[index] = errors.ChosenGone()
+            answers[index] = (yield from _judge(request, rows[0])) if rows else errors.ChosenGone()
     return [answers[index] for index in range(len(batch))]
 
 
+def _place_together(batch: Sequence[CheckoutRequest], indexes: list[int]) -> Flow[dict[int, Placed | Refusal]]:
+    """Place those requests in one statement; who came away short of codes is not in the answer."""
+    answers: dict[int, Placed | Refusal] = {}
+    if indexes:
+        for row in (yield _query(PLACE_NEXT, [batch[index] for index in indexes])):
+            index = indexes[row[0] - 1]
+            answers[index] = yield from _judge(batch[index], row)
+    return answers
+
+
 def _query(sql: str, requests: list[CheckoutRequest]) -> Query:
+    """Return the statement for these requests, column by column."""
     return Query(
         sql,
         (
@@ -183,36 +185,33 @@ def _query(sql: str, requests: list[CheckoutRequest]) -> Query:
             text_array([r.language for r in requests]),
             plain_array([r.password_key for r in requests]),
             RESERVED_FOR,
+            *_counts([(r.contact_key, r.sku_id, r.quantity) for r in requests]),
+            *_counts([(r.address_key, r.sku_id, r.quantity) for r in requests]),
         ),
     )
 
 
-def _read(
-    rows: list[Row], batch: Sequence[CheckoutRequest], indexes: list[int], answers: dict[int, Placed | Refusal]
-) -> Flow[list[int]]:
-    """Turn the statement's rows into answers; return the indexes of requests that came away short of codes."""
-    short = []
-    for row in rows:
-        index = indexes[row[0] - 1]
-        request = batch[index]
-        if row[1] == "placed":
-            answers[index] = Placed(request.order_id, row[2], is_new=True)
-        elif row[1] == "short":
-            short.append(index)
-        else:
-            answers[index] = _judge(request, row)
-    return short
-    yield  # a flow of no statements, so that it composes with the others
+def _counts(requests: list[tuple[str, int, int]]) -> tuple[str, str]:
+    """Return for each request of (who, SKU, quantity) which of theirs it is in the batch, and of how many units."""
+    orders: Counter[str] = Counter()
+    units: Counter[tuple[str, int]] = Counter()
+    nths, totals = [], []
+    for who, sku_id, quantity in requests:
+        orders[who] += 1
+        units[who, sku_id] += quantity
+        nths.append(orders[who])
+        totals.append(units[who, sku_id])
+    return plain_array(nths), plain_array(totals)
 
 
-def _judge(request: CheckoutRequest, row: Row) -> Placed | Refusal:
-    """Return the answer for a verdict that took no codes."""
-    _, verdict, amount, currency, least, most, seen_id, seen_hash, seen_amount = row
+def _judge(request: CheckoutRequest, row: Row) -> Flow[Placed | Refusal]:
+    """Return the answer for one row of the statement."""
+    _, verdict, amount, currency, least, most = row
     match verdict:
-        case "seen" if seen_hash == request.request_hash:
-            return Placed(seen_id, seen_amount, is_new=False)
+        case "placed":
+            return Placed(request.order_id, request.payment_id, amount, is_new=True)
         case "seen":
-            return errors.RequestKeyReused()
+            return (yield from _repeat(request))
         case "quantity":
             return errors.BadQuantity(least=least, most=most)
         case "channel":
@@ -225,13 +224,20 @@ def _judge(request: CheckoutRequest, row: Row) -> Placed | Refusal:
             return errors.ProductGone()
 
 
+def _repeat(request: CheckoutRequest) -> Flow[Placed | Refusal]:
+    """Answer a request that had come before with what it was answered then."""
+    ((order_id, request_hash, amount, payment_id),) = yield Query(orders_sql.BY_REQUEST, (request.request_key,))
+    if request_hash != request.request_hash:
+        return errors.RequestKeyReused()
+    return Placed(order_id, payment_id, amount, is_new=False)
+
+
 def _try_alone(request: CheckoutRequest) -> Flow[Placed | Refusal]:
-    """Answer a request that came away short in a batch: others before it may have asked for more than there was."""
+    """Answer a request that came away short in company."""
     ((_, available),) = yield Query(stock_sql.COUNT_UNSOLD, (plain_array([request.sku_id]),))
     if available >= request.quantity:
-        rows = yield _query(PLACE_NEXT, [request])
-        answers: dict[int, Placed | Refusal] = {}
-        if not (yield from _read(rows, [request], [0], answers)):
+        answers = yield from _place_together([request], [0])
+        if answers:
             return answers[0]
         available = 0
     return errors.OnlySomeLeft(available=available) if available else errors.OutOfStock()

@@ -177,9 +177,9 @@ def _judge_repeated(money: VerifiedMoney, order: _Order | None, seen: tuple[obje
 
 
 def _receive(
-    money: VerifiedMoney, order_id: UUID | None, outcome: ReceiptOutcome, credits: dict[Account, int]
+    money: VerifiedMoney, order_id: UUID | None, outcome: ReceiptOutcome, owed_to: dict[Account, int]
 ) -> Flow[None]:
-    """Write the receipt and its journal: clearing is debited with the whole, ``credits`` say for whom."""
+    """Write the receipt and its journal: clearing is debited with the whole, ``owed_to`` says for whom."""
     is_known = order_id is not None
     new = yield Query(
         payments_sql.INSERT_RECEIPT,
@@ -199,16 +199,14 @@ def _receive(
         raise TradeMismatch
     if is_known:
         yield Query(payments_sql.MARK_PAID, (money.payment_id,))
-    legs = {Account.CLEARING: money.amount} | {account: -amount for account, amount in credits.items() if amount}
+    legs = {Account.CLEARING: money.amount} | {account: -amount for account, amount in owed_to.items() if amount}
     yield from _post(money, JournalKind.PAYMENT, order_id, legs)
 
 
 def _post(money: VerifiedMoney, kind: JournalKind, order_id: UUID | None, legs: dict[Account, int]) -> Flow[None]:
     journal_id = money.journal_id if kind is JournalKind.PAYMENT else new_uuid()
     accounts, amounts = plain_array([int(account) for account in legs]), plain_array(legs.values())
-    yield Query(
-        ledger_sql.POST, (journal_id, int(kind), order_id, money.channel_id, money.currency, accounts, amounts)
-    )
+    yield Query(ledger_sql.POST, (journal_id, int(kind), order_id, money.channel_id, money.currency, accounts, amounts))
 
 
 def _keep_in_suspense(money: VerifiedMoney) -> Flow[Settlement]:
@@ -236,9 +234,7 @@ def _settle_or_return(money: VerifiedMoney, order: _Order, missing: int) -> Flow
     code_ids, reusable = codes
     excess = money.amount - missing
     outcome = ReceiptOutcome.LATE_SETTLED if late else ReceiptOutcome.OVER if excess else ReceiptOutcome.SETTLED
-    yield from _receive(
-        money, order.id, outcome, {Account.ESCROW: missing, Account.REFUND_IN_TRANSIT: excess}
-    )
+    yield from _receive(money, order.id, outcome, {Account.ESCROW: missing, Account.REFUND_IN_TRANSIT: excess})
     if excess:
         yield from _promise_refund(order.id, money, excess, RefundReason.OVERPAID)
     yield Query(orders_sql.DELIVER_ONE, (order.id, _states(OPEN | CLOSED_UNPAID)))

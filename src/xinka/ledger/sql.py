@@ -10,7 +10,9 @@ FROM unnest($6::smallint[], $7::bigint[]) AS leg(account, amount)
 """
 
 #: Everything that was ever entered, per account and currency.
-TRIAL_BALANCE = "SELECT account, currency, sum(amount)::bigint FROM ledger_entry GROUP BY account, currency ORDER BY 1, 2"
+TRIAL_BALANCE = (
+    "SELECT account, currency, sum(amount)::bigint FROM ledger_entry GROUP BY account, currency ORDER BY 1, 2"
+)
 
 UNBALANCED = """
 SELECT journal_id FROM ledger_entry GROUP BY journal_id, currency HAVING sum(amount) <> 0 OR count(*) < 2 LIMIT 20

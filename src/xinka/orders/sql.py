@@ -4,9 +4,11 @@ from __future__ import annotations
 
 INSERT_WON = """
 placed AS (
-  INSERT INTO orders_order (id, merchant_id, sku_id, title, quantity, amount, currency, state, request_key, request_hash,
+  INSERT INTO orders_order (id, merchant_id, sku_id, title, quantity, amount, currency, state, request_key,
+    request_hash,
     contact, contact_key, password_key, language, placed_at, expires_at)
-  SELECT order_id, merchant_id, sku_id, title, quantity, amount, currency, 'awaiting_payment', request_key, request_hash,
+  SELECT order_id, merchant_id, sku_id, title, quantity, amount, currency, 'awaiting_payment', request_key,
+    request_hash,
     contact, contact_key, password_key, language, now(), now() + $15::int * interval '1 second'
   FROM won)
 """
@@ -18,7 +20,11 @@ SELECT id, sku_id, quantity, amount, currency, state FROM orders_order WHERE id 
 """
 
 #: Who asked for this earlier: the answer to a repeated request.
-BY_REQUEST = "SELECT id, request_hash, amount FROM orders_order WHERE request_key = $1"
+BY_REQUEST = """
+SELECT o.id, o.request_hash, o.amount,
+  (SELECT p.id FROM payments_payment p WHERE p.order_id = o.id ORDER BY p.created_at, p.id LIMIT 1)
+FROM orders_order o WHERE o.request_key = $1::uuid
+"""
 
 DELIVER_ONE = """
 UPDATE orders_order SET state = 'delivered', paid_at = coalesce(paid_at, now()), delivered_at = now()
@@ -26,6 +32,7 @@ WHERE id = $1 AND state = ANY($2::text[])
 """
 
 MOVE_ONE = """
-UPDATE orders_order SET state = $2::text, closed_at = CASE WHEN $2::text IN ('expired', 'cancelled', 'refunded') THEN now() ELSE closed_at END
+UPDATE orders_order SET state = $2::text, closed_at = CASE WHEN $2::text IN ('expired', 'cancelled', 'refunded') THEN
+  now() ELSE closed_at END
 WHERE id = $1 AND state = ANY($3::text[])
 """

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class OrderState(StrEnum):
-    """How far an order came. Payment and delivery of codes are one commit, so PAID is only met while goods are awaited."""
+    """How far an order came. PAID is only met while goods are awaited: codes are delivered as they are paid."""
 
     AWAITING_PAYMENT = "awaiting_payment"
     PART_PAID = "part_paid"
@@ -30,9 +30,7 @@ MOVES: dict[OrderState, frozenset[OrderState]] = {
     OrderState.AWAITING_PAYMENT: frozenset(
         {OrderState.PART_PAID, OrderState.PAID, OrderState.DELIVERED, OrderState.EXPIRED, OrderState.CANCELLED}
     ),
-    OrderState.PART_PAID: frozenset(
-        {OrderState.PAID, OrderState.DELIVERED, OrderState.EXPIRED, OrderState.CANCELLED}
-    ),
+    OrderState.PART_PAID: frozenset({OrderState.PAID, OrderState.DELIVERED, OrderState.EXPIRED, OrderState.CANCELLED}),
     OrderState.PAID: frozenset({OrderState.DELIVERED, OrderState.REFUNDED}),
     OrderState.EXPIRED: frozenset({OrderState.DELIVERED, OrderState.PAID, OrderState.REFUNDED}),
     OrderState.CANCELLED: frozenset({OrderState.DELIVERED, OrderState.PAID, OrderState.REFUNDED}),

@@ -104,7 +104,5 @@ class Refund(models.Model):
             models.UniqueConstraint(fields=["channel", "trade_no", "reason"], name="refund_once"),
         ]
         indexes = [
-            models.Index(
-                fields=["created_at"], name="refund_open", condition=~Q(state=RefundState.DONE.value)
-            ),
+            models.Index(fields=["created_at"], name="refund_open", condition=~Q(state=RefundState.DONE.value)),
         ]

@@ -16,7 +16,8 @@ SELECT payment_id, amount, currency, outcome FROM payments_receipt WHERE channel
 """
 
 INSERT_RECEIPT = """
-INSERT INTO payments_receipt (channel_id, trade_no, payment_id, order_id, amount, currency, outcome, journal_id, received_at)
+INSERT INTO payments_receipt (channel_id, trade_no, payment_id, order_id, amount, currency, outcome, journal_id,
+  received_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, now())
 ON CONFLICT (channel_id, trade_no) DO NOTHING RETURNING 1
 """

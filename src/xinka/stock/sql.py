@@ -9,22 +9,21 @@ from __future__ import annotations
 #: Give each unit of every request in ``fit`` the next code of its SKU's queue. SKIP LOCKED keeps two tills from
 #: waiting for one another; the DELETE decides: only codes whose row we removed are ours.
 TAKE_NEXT = """
-units AS (
-  SELECT f.n, f.sku_id, row_number() OVER (PARTITION BY f.sku_id ORDER BY f.n) AS rank
-  FROM fit f CROSS JOIN LATERAL generate_series(1, f.quantity)),
-need AS (SELECT sku_id, count(*) AS wanted FROM units GROUP BY sku_id),
+need AS (
+  SELECT f.sku_id, count(*) AS wanted, array_agg(f.n ORDER BY f.n) AS ns, array_agg(f.quantity ORDER BY f.n) AS
+    quantities
+  FROM fit f CROSS JOIN LATERAL generate_series(1, f.quantity) GROUP BY f.sku_id),
 offered AS MATERIALIZED (
-  SELECT q.sku_id, q.place, q.code_id, row_number() OVER (PARTITION BY q.sku_id ORDER BY q.place, q.code_id) AS rank
+  SELECT need.ns[q.rank] AS n, need.quantities[q.rank] AS quantity, q.sku_id, q.place, q.code_id
   FROM need CROSS JOIN LATERAL (
-    SELECT u.sku_id, u.place, u.code_id FROM stock_unsold u
-    WHERE u.sku_id = need.sku_id AND (u.expires_on IS NULL OR u.expires_on > current_date)
-    ORDER BY u.place, u.code_id LIMIT need.wanted FOR UPDATE SKIP LOCKED) q),
-matched AS MATERIALIZED (
-  SELECT u.n, o.sku_id, o.place, o.code_id, count(*) OVER (PARTITION BY u.n) AS n_codes
-  FROM units u JOIN offered o ON o.sku_id = u.sku_id AND o.rank = u.rank),
+    SELECT l.sku_id, l.place, l.code_id, row_number() OVER (ORDER BY l.place, l.code_id) AS rank FROM (
+      SELECT u.sku_id, u.place, u.code_id FROM stock_unsold u
+      WHERE u.sku_id = need.sku_id AND (u.expires_on IS NULL OR u.expires_on > current_date)
+      ORDER BY u.place, u.code_id LIMIT need.wanted FOR UPDATE SKIP LOCKED) l) q),
+matched AS MATERIALIZED (SELECT o.*, count(*) OVER (PARTITION BY o.n) AS n_codes FROM offered o),
 removed AS (
-  DELETE FROM stock_unsold s USING matched m JOIN fit f ON f.n = m.n AND m.n_codes = f.quantity
-  WHERE s.sku_id = m.sku_id AND s.place = m.place AND s.code_id = m.code_id
+  DELETE FROM stock_unsold s USING matched m
+  WHERE m.n_codes = m.quantity AND s.sku_id = m.sku_id AND s.place = m.place AND s.code_id = m.code_id
   RETURNING m.n, s.code_id),
 taken AS (SELECT n, array_agg(code_id ORDER BY code_id) AS code_ids, false AS reusable FROM removed GROUP BY n)
 """
@@ -61,7 +60,8 @@ reserved AS (
 PUT_BACK = """
 returned AS (
   INSERT INTO stock_unsold (sku_id, place, code_id, expires_on)
-  SELECT f.sku_id, CASE s.delivery_order WHEN 'newest' THEN -c.id WHEN 'random' THEN (random() * 1e15)::bigint ELSE c.id END,
+  SELECT f.sku_id, CASE s.delivery_order WHEN 'newest' THEN -c.id WHEN 'random' THEN (random() * 1e15)::bigint ELSE
+    c.id END,
          c.id, c.expires_on
   FROM freed f CROSS JOIN LATERAL unnest(f.code_ids) AS code_id
   JOIN stock_stockcode c ON c.id = code_id JOIN catalog_sku s ON s.id = f.sku_id
@@ -78,7 +78,8 @@ FROM unnest($1::bigint[]) AS k(sku_id)
 
 CLAIM_RESERVED = "DELETE FROM stock_reservation WHERE order_id = $1 RETURNING code_ids, reusable"
 
-#: Codes for an order whose reservation has gone: as many as there are, up to the quantity; all or nothing is the flow's.
+#: Codes for an order whose reservation has gone: as many as there are, up to the quantity; all or nothing is the
+#: flow's.
 CLAIM_FRESH = """
 WITH mode AS (SELECT mode = 'reusable' AS reusable FROM catalog_sku WHERE id = $1),
 head AS (

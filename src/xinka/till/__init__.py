@@ -1,0 +1,1 @@
+"""The till: the few requests that carry the money, answered in front of Django and without it."""

@@ -15,9 +15,12 @@ MAX_TRIES = 5
 
 
 def fetch(connection: psycopg.Connection[Any], query: Query) -> list[Row]:
-    """Run one statement on a synchronous connection and return its rows."""
+    """Run one statement on a synchronous connection and return its rows.
+
+    It is planned anew each time, for the tables as they are: a kept plan may be one for tables that were small.
+    """
     with psycopg.RawCursor(connection) as cursor:
-        cursor.execute(query.sql, query.params, prepare=True)
+        cursor.execute(query.sql, query.params, prepare=False)
         return cursor.fetchall() if cursor.description else []
 
 

@@ -1,0 +1,125 @@
+"""Micro-batching: whatever arrives while a transaction runs shares the next one (group commit). No Django here.
+
+There is no timer: a lone request starts at once, and under load batches grow by themselves, because more requests wait
+for the connection. The queue is bounded, and who finds it full is refused at once and told when to come back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from http import HTTPStatus
+from typing import Generic, TypeVar
+
+from xinka.kernel.errors import Refusal
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
+
+
+class Overloaded(Refusal):
+    """More requests are waiting than can be answered soon; nothing was done for this one."""
+
+    code = "overloaded"
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    zh = "现在排队的人太多，没有扣款。过几秒再试。"
+    en = "Too many people are waiting. You have not been charged; try again in a few seconds."
+
+
+class Batcher(Generic[Item, Answer]):
+    """Gathers items and hands them to ``work`` in lists; ``work`` answers each, with a value or an exception.
+
+    Items with the same key never share a batch, and a batch that fails as a whole is run again by halves, so that one
+    poisoned item never spoils its neighbours. ``work`` must be safe to repeat.
+    """
+
+    def __init__(
+        self,
+        work: Callable[[Sequence[Item]], Awaitable[Sequence[Answer | Exception]]],
+        key: Callable[[Item], object],
+        *,
+        n_workers: int,
+        max_batch: int,
+    ) -> None:
+        self._work = work
+        self._key = key
+        self._n_workers = n_workers
+        self._max_batch = max_batch
+        self._waiting: deque[tuple[Item, asyncio.Future[Answer]]] = deque()
+        self._running: set[asyncio.Task[None]] = set()
+        self.n_batches = 0
+        self.n_items = 0
+
+    @property
+    def n_waiting(self) -> int:
+        """How many items wait for a batch."""
+        return len(self._waiting)
+
+    def submit(self, item: Item, *, limit: int) -> asyncio.Future[Answer]:
+        """Queue an item and return the future of its answer.
+
+        ``limit`` is how long the queue may be for this kind of item, so that a rush of one kind leaves room for others.
+
+        Raises:
+            Overloaded: if the queue is longer than that.
+        """
+        if len(self._waiting) >= limit:
+            raise Overloaded
+        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._waiting.append((item, future))
+        if len(self._running) < self._n_workers:
+            task = asyncio.get_running_loop().create_task(self._run())
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
+        return future
+
+    async def drain(self) -> None:
+        """Wait until everything that was queued is answered."""
+        while self._running:
+            await asyncio.wait(self._running)
+
+    async def _run(self) -> None:
+        while self._waiting:
+            await self._answer(self._next_batch())
+
+    def _next_batch(self) -> list[tuple[Item, asyncio.Future[Answer]]]:
+        batch: list[tuple[Item, asyncio.Future[Answer]]] = []
+        keys = set()
+        postponed = []
+        while self._waiting and len(batch) < self._max_batch:
+            entry = self._waiting.popleft()
+            key = self._key(entry[0])
+            if key in keys:
+                postponed.append(entry)
+            else:
+                keys.add(key)
+                batch.append(entry)
+        self._waiting.extendleft(reversed(postponed))
+        return batch
+
+    async def _answer(self, batch: list[tuple[Item, asyncio.Future[Answer]]]) -> None:
+        self.n_batches += 1
+        self.n_items += len(batch)
+        try:
+            answers = await self._work([item for item, _ in batch])
+        except Exception as error:  # noqa: BLE001 - the batch's failure is handed to those who wait for it
+            if len(batch) == 1:
+                _resolve(batch[0][1], error)
+                return
+            middle = len(batch) // 2
+            await self._answer(batch[:middle])
+            await self._answer(batch[middle:])
+            return
+        for (_, future), answer in zip(batch, answers, strict=True):
+            _resolve(future, answer)
+
+
+def _resolve(future: asyncio.Future[Answer], answer: Answer | Exception) -> None:
+    """Give the answer to whoever still waits; a client that hung up has cancelled its future."""
+    if future.done():
+        return
+    if isinstance(answer, Exception):
+        future.set_exception(answer)
+    else:
+        future.set_result(answer)

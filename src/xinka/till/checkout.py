@@ -1,0 +1,173 @@
+"""``POST /checkout``: from a form or JSON to a placed order."""
+
+from __future__ import annotations
+
+import hashlib
+from http import HTTPStatus
+from urllib.parse import urlencode
+
+import msgspec
+
+from xinka.flows.checkout import CheckoutRequest, Placed
+from xinka.kernel import ids
+from xinka.kernel.errors import BadInput, Refusal
+from xinka.orders.access import COOKIE, COOKIE_FOR, contact_place, normalise_password, order_path
+from xinka.orders.contact import normalise_contact
+from xinka.orders.errors import NoSuchChannel
+from xinka.till.context import Till
+from xinka.till.http import NO_STORE, SAFE, Request, Response, json_response, parse_form, refusal_response
+
+_LIMIT = 16 * 1024
+_MAX_PASSWORD = 64
+_MAX_KEY = 64
+_MAX_ID = 2**63 - 1
+_NUMBERS = ("sku", "quantity", "expected", "chosen")
+
+
+class CheckoutForm(msgspec.Struct, forbid_unknown_fields=True):
+    """What a checkout says; ``expected`` is the total in minor units that the page showed."""
+
+    sku: int
+    quantity: int
+    contact: str
+    channel: str
+    expected: int
+    chosen: int = 0
+    password: str = ""
+    request_key: str = ""
+
+
+class ForeignOrigin(Refusal):
+    """The form was sent from another site."""
+
+    code = "foreign_origin"
+    status = HTTPStatus.FORBIDDEN
+    zh = "这个请求来自别的网站。请在本站的商品页下单。"
+    en = "This request came from another site. Please order on the product page of this shop."
+
+
+_decode = msgspec.json.Decoder(CheckoutForm).decode
+
+
+async def checkout(till: Till, request: Request) -> Response:
+    """Place an order; a form is answered with a redirect to its payment page, JSON with JSON."""
+    wants_json = request.wants_json()
+    form: CheckoutForm | None = None
+    try:
+        _refuse_foreign(till, request)
+        form = parse_checkout(
+            await request.body(_LIMIT), is_json=request.header("content-type").startswith("application/json")
+        )
+        placed = await till.engine.place(seal_request(till, form, request))
+    except Refusal as refusal:
+        if wants_json:
+            return refusal_response(refusal, request.language())
+        return _show_refusal(refusal, form)
+    cookie = _cookie(till, placed)
+    path = order_path(placed.order_id)
+    if wants_json:
+        answer = {
+            "order": ids.show("ord", placed.order_id),
+            "payment": ids.show("pay", placed.payment_id),
+            "amount": placed.amount,
+            "pay_url": f"{path}/pay",
+        }
+        return json_response(answer, headers=[cookie])
+    return Response(HTTPStatus.SEE_OTHER, b"", [("location", f"{path}/pay"), cookie, NO_STORE, *SAFE])
+
+
+def _refuse_foreign(till: Till, request: Request) -> None:
+    """Refuse forms of other sites: browsers say where a request comes from, and programs have no cookies to abuse."""
+    site = request.header("sec-fetch-site")
+    origin = request.header("origin")
+    if site not in ("", "same-origin", "none") or origin not in ("", till.environment.site_url):
+        # A shop reached under another of its own names (127.0.0.1 for localhost) still matches its own Host header.
+        if site == "same-origin" or (not site and origin.partition("://")[2] == request.header("host")):
+            return
+        raise ForeignOrigin
+
+
+def parse_checkout(body: bytes, *, is_json: bool) -> CheckoutForm:
+    """Read a checkout from JSON or a form.
+
+    Raises:
+        BadInput: naming the field that is wrong.
+    """
+    try:
+        form = _decode(body) if is_json else _from_fields(parse_form(body))
+    except (msgspec.MsgspecError, ValueError, UnicodeDecodeError) as error:
+        detail = str(error) if isinstance(error, msgspec.MsgspecError) else "malformed form"
+        raise BadInput(field="body", why_zh="提交的内容看不懂", why_en=detail) from None
+    for name in _NUMBERS:
+        if not 0 <= getattr(form, name) <= _MAX_ID:
+            raise BadInput(field=name, why_zh="数字超出范围", why_en="the number is out of range")
+    if form.quantity > 1_000_000:
+        raise BadInput(field="quantity", why_zh="数量太大", why_en="the quantity is too large")
+    if len(form.password) > _MAX_PASSWORD or len(form.request_key) > _MAX_KEY:
+        raise BadInput(
+            field="password", why_zh=f"最多 {_MAX_PASSWORD} 个字符", why_en=f"at most {_MAX_PASSWORD} characters"
+        )
+    return form
+
+
+def _from_fields(fields: dict[str, str]) -> CheckoutForm:
+    values: dict[str, object] = dict(fields)
+    for name in _NUMBERS:
+        text = fields.get(name, "")
+        if text == "" and name == "chosen":
+            values.pop(name, None)
+        elif text.isascii() and text.isdigit() and len(text) < 19:
+            values[name] = int(text)
+        else:
+            raise BadInput(field=name, why_zh="要填整数", why_en="a whole number is needed")
+    return msgspec.convert(values, CheckoutForm)
+
+
+def seal_request(till: Till, form: CheckoutForm, request: Request) -> CheckoutRequest:
+    """Turn a checked form into what the flow takes: contact sealed, keys hashed, ids made.
+
+    Raises:
+        BadInput: if the contact is neither a mail address nor a QQ number.
+        NoSuchChannel: if there is no such way to pay.
+    """
+    contact = normalise_contact(form.contact).encode()
+    channel = till.channels.get(form.channel)
+    if channel is None:
+        raise NoSuchChannel
+    order_id = ids.new_uuid()
+    password = normalise_password(form.password) or till.access.made_password(order_id)
+    key = till.request_index.hex(form.request_key.encode()) if form.request_key else ids.new_uuid().hex
+    facts = f"{form.sku}|{form.quantity}|{form.chosen}|{form.expected}|{channel.id}|{form.password}|".encode() + contact
+    return CheckoutRequest(
+        order_id=order_id,
+        payment_id=ids.new_uuid(),
+        sku_id=form.sku,
+        quantity=form.quantity,
+        chosen=form.chosen,
+        expected=form.expected,
+        channel_id=channel.id,
+        request_key=key,
+        request_hash=int.from_bytes(hashlib.blake2b(facts, digest_size=8).digest(), "big", signed=True),
+        contact=till.contacts.seal(contact, contact_place(order_id)),
+        contact_key=till.contact_index.hex(contact),
+        address_key=till.address_index.hex(request.address.encode()),
+        language=request.language(),
+        password_key=till.password_index.hex(password.encode()),
+    )
+
+
+def _cookie(till: Till, placed: Placed) -> tuple[str, str]:
+    value = till.access.cookie_value(placed.order_id)
+    secure = "; Secure" if till.environment.secure else ""
+    return (
+        "set-cookie",
+        f"{COOKIE}={value}; Path={order_path(placed.order_id)}; Max-Age={COOKIE_FOR}; HttpOnly; SameSite=Lax{secure}",
+    )
+
+
+def _show_refusal(refusal: Refusal, form: CheckoutForm | None) -> Response:
+    """Send a browser to the page that explains a refusal and offers the way on."""
+    facts = {name: value for name, value in refusal.params.items() if isinstance(value, str | int)}
+    query = {"code": refusal.code, **({"sku": form.sku, "quantity": form.quantity} if form else {}), **facts}
+    headers = [("location", f"/checkout/refused?{urlencode(query)}"), NO_STORE, *SAFE]
+    return Response(HTTPStatus.SEE_OTHER, b"", headers)

@@ -1,0 +1,156 @@
+"""What one till process holds: its connections, its keys, its channels and its engine."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+import structlog
+from psycopg_pool import AsyncConnectionPool
+
+from xinka.config.environment import Environment, load
+from xinka.orders.access import OrderAccess
+from xinka.payments.providers.protocol import Provider, ProviderSession
+from xinka.payments.providers.registry import provider_for
+from xinka.platform.vault.envelope import BlindIndex, DataKey, Keyring, WrappedKey
+from xinka.till.engine import Engine, Pool, watch_commits
+from xinka.till.waiting import Waiting
+
+log = structlog.get_logger("xinka.till")
+
+_CHANNELS = "SELECT id, slug, provider, config FROM payments_channel"
+_KEYS = "SELECT id, scope, wrapped, retired_at IS NULL FROM vault_data_key WHERE scope IN ('contacts', 'channels')"
+_NEW_KEY = "INSERT INTO vault_data_key (scope, wrapped, created_at) VALUES ($1, $2, now()) ON CONFLICT DO NOTHING"
+#: A pool this small never waits for itself: two batches, one reader, one spare.
+_POOL = 4
+
+
+@dataclass(slots=True)
+class Channel:
+    """One way to pay, ready to judge notices."""
+
+    id: int
+    slug: str
+    provider: Provider
+    session: ProviderSession | None = None
+
+
+@dataclass(slots=True)
+class Till:
+    """Everything a handler needs."""
+
+    environment: Environment
+    pool: Pool
+    access: OrderAccess
+    contacts: DataKey
+    contact_index: BlindIndex
+    address_index: BlindIndex
+    password_index: BlindIndex
+    request_index: BlindIndex
+    channels: dict[str, Channel]
+    waiting: Waiting
+    engine: Engine
+    ring: Keyring
+    started_at: float = field(default_factory=time.time)
+    exits: contextlib.AsyncExitStack = field(default_factory=contextlib.AsyncExitStack)
+
+    async def session_of(self, channel: Channel) -> ProviderSession:
+        """Return the open connections to a channel's gateway, opening them at the first call."""
+        if channel.session is None:
+            channel.session = await self.exits.enter_async_context(channel.provider.session())
+        return channel.session
+
+    async def reload_channels(self) -> None:
+        """Read the channels again; one that cannot be read is left out and named in the log."""
+        async with self.pool.connection() as connection:
+            self.channels = await _read_channels(connection, self.ring)
+
+
+async def _configure(connection: psycopg.AsyncConnection[Any]) -> None:
+    await connection.set_autocommit(True)
+    connection.prepare_threshold = 0
+    # The hot statements are the same every time, only their arrays differ: planning them anew each time costs more
+    # than they do.
+    await connection.execute("SET plan_cache_mode = force_generic_plan")
+    for kind in ("seqscan", "hashjoin", "mergejoin"):
+        # A plan made while a table was small is kept after it has grown, and would then read all of it for every
+        # batch. Each statement of the till finds its rows by an index, so nothing else may be planned.
+        await connection.execute(f"SET enable_{kind} = off")
+    await connection.execute("SET application_name = 'xinka-till'")
+    await connection.execute("SET statement_timeout = '10s'")
+    watch_commits(connection)
+
+
+async def open_till() -> Till:
+    """Connect, open the keys and read the channels."""
+    environment = load()
+    pool: Pool = AsyncConnectionPool(
+        environment.database_url, min_size=1, max_size=_POOL, configure=_configure, open=False, timeout=30
+    )
+    await pool.open()
+    async with pool.connection() as connection:
+        ring = await _open_ring(connection, environment)
+        channels = await _read_channels(connection, ring)
+    contacts = ring.current("contacts")
+    assert contacts is not None  # noqa: S101 - for the type checker: _open_ring made it
+    waiting = Waiting(pool)
+    return Till(
+        environment=environment,
+        pool=pool,
+        access=OrderAccess(environment.derive("order-access")),
+        contacts=contacts,
+        contact_index=_index(environment, "contact"),
+        address_index=_index(environment, "address"),
+        password_index=_index(environment, "order-password"),
+        request_index=_index(environment, "request"),
+        channels=channels,
+        waiting=waiting,
+        engine=Engine(pool, waiting.wake),
+        ring=ring,
+    )
+
+
+async def close_till(till: Till) -> None:
+    """Answer what is queued, then let go of everything."""
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(till.engine.batcher.drain(), 20)
+    await till.exits.aclose()
+    await till.pool.close()
+
+
+def _index(environment: Environment, purpose: str) -> BlindIndex:
+    return BlindIndex(environment.derive(f"blind-index/{purpose}"))
+
+
+async def _open_ring(connection: psycopg.AsyncConnection[Any], environment: Environment) -> Keyring:
+    ring = Keyring(environment.master_key)
+    async with psycopg.AsyncRawCursor(connection) as cursor:
+        for scope in ("contacts", "channels"):
+            await cursor.execute(_NEW_KEY, (scope, ring.wrap_new(scope)))
+        await cursor.execute(_KEYS)
+        ring.add(WrappedKey(*row) for row in await cursor.fetchall())
+    return ring
+
+
+async def _read_channels(connection: psycopg.AsyncConnection[Any], ring: Keyring) -> dict[str, Channel]:
+    found: dict[str, Channel] = {}
+    async with psycopg.AsyncRawCursor(connection) as cursor:
+        await cursor.execute(_CHANNELS)
+        for identifier, slug, kind, config in await cursor.fetchall():
+            try:
+                settings: Mapping[str, object] = json.loads(ring.open(config, channel_place(slug)))
+                found[slug] = Channel(identifier, slug, provider_for(kind, settings))
+            except Exception as error:  # noqa: BLE001 - one broken channel must not close the till for the others
+                log.warning("channel.unreadable", channel=slug, reason=type(error).__name__)
+    return found
+
+
+def channel_place(slug: str) -> bytes:
+    """Return the associated data of a channel's settings."""
+    return b"payments_channel.config:" + slug.encode()

@@ -1,0 +1,142 @@
+"""The engine: checkouts and verified money, gathered into transactions of both kinds."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Sequence
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import structlog
+from psycopg_pool import AsyncConnectionPool
+
+from xinka.flows.checkout import CheckoutRequest, Placed, place
+from xinka.flows.settle import Settlement, VerifiedMoney, settle_plain, settle_unusual
+from xinka.kernel.errors import Refusal
+from xinka.platform.batching import Batcher
+from xinka.platform.database.drive import MAX_TRIES, RETRYABLE, drive_async
+
+Item = CheckoutRequest | VerifiedMoney
+Outcome = Placed | Refusal | Settlement
+Pool = AsyncConnectionPool[psycopg.AsyncConnection[Any]]
+
+#: How many checkouts may wait, and how many notices: notices are money that has already moved, so they get more room.
+CHECKOUTS_WAITING = 2_000
+NOTICES_WAITING = 6_000
+MAX_BATCH = 200
+#: Two transactions at a time: while one waits for the disk, the other computes.
+N_WORKERS = 2
+
+log = structlog.get_logger("xinka.till")
+
+
+class OutcomeUnknown(Exception):
+    """The commit may or may not have happened; the batch is run again, which finds out."""
+
+
+class Engine:
+    """Runs the two hot flows for this process."""
+
+    def __init__(self, pool: Pool, on_settled: Callable[[UUID], None]) -> None:
+        self._pool = pool
+        self._on_settled = on_settled
+        self.batcher: Batcher[Item, Outcome] = Batcher(self._work, _key, n_workers=N_WORKERS, max_batch=MAX_BATCH)
+
+    async def place(self, request: CheckoutRequest) -> Placed:
+        """Place one order.
+
+        Raises:
+            Refusal: if it was not taken; nothing was reserved.
+        """
+        answer = await self.batcher.submit(request, limit=CHECKOUTS_WAITING)
+        if isinstance(answer, Refusal):
+            raise answer
+        assert isinstance(answer, Placed)  # noqa: S101 - for the type checker: a checkout is never answered otherwise
+        return answer
+
+    async def settle(self, money: VerifiedMoney) -> Settlement:
+        """Settle verified money; when this returns, it is committed.
+
+        Raises:
+            WrongChannel: if the payment was made for another channel.
+            TradeMismatch: if the provider's number is on record with other facts.
+        """
+        answer = await self.batcher.submit(money, limit=NOTICES_WAITING)
+        assert isinstance(answer, Settlement)  # noqa: S101 - for the type checker, as above
+        if answer.order_id is not None:
+            self._on_settled(answer.order_id)
+        return answer
+
+    async def _work(self, batch: Sequence[Item]) -> list[Outcome | Exception]:
+        """Run one batch in one transaction, and what is unusual in it one by one after."""
+        for attempt in range(MAX_TRIES):
+            try:
+                async with self._pool.connection() as connection:
+                    return await self._run(connection, batch)
+            except (*RETRYABLE, psycopg.OperationalError, OutcomeUnknown) as error:
+                if attempt == MAX_TRIES - 1:
+                    raise
+                log.warning("batch.retried", reason=type(error).__name__, n_items=len(batch))
+                await asyncio.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 - jitter, not a secret
+        raise OutcomeUnknown  # pragma: no cover - the loop above returns or raises
+
+    async def _run(self, connection: psycopg.AsyncConnection[Any], batch: Sequence[Item]) -> list[Outcome | Exception]:
+        checkouts = [item for item in batch if isinstance(item, CheckoutRequest)]
+        plain = [item for item in batch if isinstance(item, VerifiedMoney) and item.payment_id is not None]
+        async with connection.transaction():
+            placed = iter(await drive_async(connection, place(checkouts)) if checkouts else ())
+            settled = iter(await drive_async(connection, settle_plain(plain)) if plain else ())
+        _refuse_cancelled_commit(connection)
+        answers: list[Outcome | Exception] = []
+        for item in batch:
+            if isinstance(item, CheckoutRequest):
+                answers.append(next(placed))
+                continue
+            answer = next(settled) if item.payment_id is not None else None
+            answers.append(answer or await self._settle_unusual(connection, item))
+        return answers
+
+    async def _settle_unusual(
+        self, connection: psycopg.AsyncConnection[Any], money: VerifiedMoney
+    ) -> Settlement | Exception:
+        """Settle what was not plain, in a transaction of its own: its failure is its own too."""
+        for attempt in range(MAX_TRIES):
+            try:
+                async with connection.transaction():
+                    return await drive_async(connection, settle_unusual(money))
+            except Refusal as refusal:
+                return refusal
+            except RETRYABLE as error:
+                if attempt == MAX_TRIES - 1:
+                    return error
+        raise OutcomeUnknown  # pragma: no cover - the loop above returns
+
+
+def _key(item: Item) -> object:
+    """Return what two items of one batch must not share."""
+    if isinstance(item, CheckoutRequest):
+        return item.request_key
+    return item.payment_id or (item.channel_id, item.trade_no)
+
+
+def watch_commits(connection: psycopg.AsyncConnection[Any]) -> None:
+    """Notice when PostgreSQL gives up waiting for its standby: it then reports success for a commit that may be lost.
+
+    See the fault catalogue, F29. The flag is read after each commit.
+    """
+
+    def remember(diagnostic: psycopg.errors.Diagnostic) -> None:
+        if diagnostic.severity_nonlocalized == "WARNING" and "synchronous replication" in (
+            diagnostic.message_primary or ""
+        ):
+            connection.xinka_commit_unknown = True  # type: ignore[attr-defined]  # our mark on their object
+
+    connection.add_notice_handler(remember)
+
+
+def _refuse_cancelled_commit(connection: psycopg.AsyncConnection[Any]) -> None:
+    if getattr(connection, "xinka_commit_unknown", False):
+        connection.xinka_commit_unknown = False  # type: ignore[attr-defined]  # our mark on their object
+        raise OutcomeUnknown

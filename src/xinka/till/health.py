@@ -1,0 +1,104 @@
+"""``/livez``, ``/readyz`` and ``/metrics``."""
+
+from __future__ import annotations
+
+import time
+from bisect import bisect_left
+from collections import Counter, defaultdict
+from http import HTTPStatus
+
+import psycopg
+from psycopg_pool import PoolTimeout
+
+from xinka.till.context import Till
+from xinka.till.http import NO_STORE, SAFE, TEXT, Request, Response
+
+ROUTES = frozenset({"/livez", "/readyz", "/metrics"})
+_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+_HEADERS = [TEXT, NO_STORE, *SAFE]
+_METRICS = ("content-type", "text/plain; version=0.0.4; charset=utf-8")
+
+_responses: Counter[tuple[str, int]] = Counter()
+_durations: Counter[tuple[str, int]] = Counter()
+_seconds: defaultdict[str, float] = defaultdict(float)
+
+
+def count(path: str, status: int, seconds: float) -> None:
+    """Remember one answered request. Only the first segment of the path is kept: the rest names orders."""
+    route = path.split("/", 2)[1] or "home"
+    if route not in _ROUTES:
+        route = "other"
+    _responses[route, status] += 1
+    _durations[route, bisect_left(_BUCKETS, seconds)] += 1
+    _seconds[route] += seconds
+
+
+_ROUTES = frozenset({"home", "p", "c", "search", "checkout", "pay", "order", "stock", "livez", "readyz", "metrics"})
+
+
+async def answer(till: Till, request: Request) -> Response:
+    """Answer whether the process lives, whether it can sell, and its figures.
+
+    The figures tell how the shop does, so only this machine and the trusted proxies' networks may read them.
+    """
+    if request.path == "/livez":
+        return Response(HTTPStatus.OK, b"ok\n", _HEADERS)
+    if request.path == "/readyz":
+        return await _ready(till)
+    if request.address not in {"127.0.0.1", "::1", *till.environment.metrics_from}:
+        return Response(HTTPStatus.NOT_FOUND, b"", _HEADERS)
+    return Response(HTTPStatus.OK, (await _figures(till)).encode(), [_METRICS, NO_STORE, *SAFE])
+
+
+async def _ready(till: Till) -> Response:
+    """Whether an order could be placed now: the database answers and the queue is not full."""
+    try:
+        async with till.pool.connection(timeout=2) as connection:
+            await connection.execute("SELECT 1 FROM orders_order LIMIT 1")
+    except (psycopg.Error, PoolTimeout):
+        return Response(HTTPStatus.SERVICE_UNAVAILABLE, b"database\n", _HEADERS)
+    return Response(HTTPStatus.OK, b"ok\n", _HEADERS)
+
+
+async def _figures(till: Till) -> str:
+    batcher = till.engine.batcher
+    lines = [
+        "# TYPE xinka_till_uptime_seconds gauge",
+        f"xinka_till_uptime_seconds {time.time() - till.started_at:.0f}",
+        "# TYPE xinka_till_waiting gauge",
+        f"xinka_till_waiting {batcher.n_waiting}",
+        "# TYPE xinka_till_batches_total counter",
+        f"xinka_till_batches_total {batcher.n_batches}",
+        "# TYPE xinka_till_batched_items_total counter",
+        f"xinka_till_batched_items_total {batcher.n_items}",
+        "# TYPE xinka_till_responses_total counter",
+    ]
+    lines += [
+        f'xinka_till_responses_total{{route="{route}",status="{status}"}} {number}'
+        for (route, status), number in sorted(_responses.items())
+    ]
+    lines.append("# TYPE xinka_till_seconds histogram")
+    for route in sorted(_seconds):
+        lines += _histogram(route)
+    return "\n".join(lines) + "\n" + await _shop_figures(till)
+
+
+def _histogram(route: str) -> list[str]:
+    lines, total = [], 0
+    for place, bound in enumerate((*_BUCKETS, "+Inf")):
+        total += _durations[route, place]
+        lines.append(f'xinka_till_seconds_bucket{{route="{route}",le="{bound}"}} {total}')
+    lines.append(f'xinka_till_seconds_sum{{route="{route}"}} {_seconds[route]:.6f}')
+    lines.append(f'xinka_till_seconds_count{{route="{route}"}} {total}')
+    return lines
+
+
+async def _shop_figures(till: Till) -> str:
+    """Return the gauges read from the database, or nothing while it does not answer."""
+    from xinka.platform import metrics  # here, because only a monitored till needs it
+
+    try:
+        async with till.pool.connection(timeout=2) as connection:
+            return await metrics.gauges(connection)
+    except (psycopg.Error, PoolTimeout):
+        return "xinka_database_up 0\n"

@@ -1,0 +1,159 @@
+"""Requests and responses as the till sees them, and the adapter to granian's RSGI."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any, Protocol
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from xinka.kernel.errors import Refusal
+from xinka.platform.look.preferences import LANGUAGE_COOKIE, language_of
+
+Headers = list[tuple[str, str]]
+_ENCODER = msgspec.json.Encoder()
+JSON = ("content-type", "application/json")
+PROBLEM = ("content-type", "application/problem+json")
+TEXT = ("content-type", "text/plain; charset=utf-8")
+NO_STORE = ("cache-control", "no-store")
+#: On every answer the till writes itself; pages bring their own from Django.
+SAFE = [
+    ("x-content-type-options", "nosniff"),
+    ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
+    ("referrer-policy", "no-referrer"),
+    ("cross-origin-resource-policy", "same-origin"),
+]
+
+
+class BodyTooLarge(Refusal):
+    """The body is larger than this address takes."""
+
+    code = "body_too_large"
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    zh = "提交的内容太大。"
+    en = "The request body is too large."
+
+
+class Scope(Protocol):
+    """What granian tells of a request (RSGI specification)."""
+
+    method: str
+    path: str
+    query_string: str
+    client: str
+    scheme: str
+    headers: Any
+
+
+@dataclass(slots=True)
+class Response:
+    """An answer whose body is known."""
+
+    status: int
+    body: bytes = b""
+    headers: Headers = field(default_factory=list)
+
+
+class Request:
+    """One request; what costs time is read only when asked for."""
+
+    __slots__ = ("_protocol", "_scope", "address", "method", "path", "query")
+
+    def __init__(self, scope: Scope, protocol: Any, address: str) -> None:
+        self._scope = scope
+        self._protocol = protocol
+        self.method: str = scope.method
+        self.path: str = scope.path
+        self.query: str = scope.query_string
+        self.address = address
+
+    def header(self, name: str) -> str:
+        """Return a header, or nothing."""
+        value = self._scope.headers.get(name)
+        return value if isinstance(value, str) else ""
+
+    def headers(self) -> list[tuple[str, str]]:
+        """Return all headers, names in lower case."""
+        return list(self._scope.headers.items())
+
+    def cookie(self, name: str) -> str:
+        """Return a cookie, or nothing. Where one name comes twice, the first counts: its path is the longer one."""
+        for part in self.header("cookie").split(";"):
+            found, _, value = part.strip().partition("=")
+            if found == name:
+                return value
+        return ""
+
+    def language(self) -> str:
+        """Return the language to answer in."""
+        return language_of(self.cookie(LANGUAGE_COOKIE), self.header("accept-language"))
+
+    def wants_json(self) -> bool:
+        """Whether the caller sent JSON, or asks for it and not for a page."""
+        return self.header("content-type").startswith("application/json") or (
+            "application/json" in self.header("accept") and "text/html" not in self.header("accept")
+        )
+
+    async def body(self, limit: int) -> bytes:
+        """Read the body.
+
+        Raises:
+            BodyTooLarge: if it is larger than ``limit`` bytes; the rest is not read.
+        """
+        length = self.header("content-length")
+        if length:
+            if not length.isdigit() or int(length) > limit:
+                raise BodyTooLarge
+            return bytes(await self._protocol())
+        parts, size = [], 0
+        async for part in self._protocol:
+            size += len(part)
+            if size > limit:
+                raise BodyTooLarge
+            parts.append(bytes(part))
+        return b"".join(parts)
+
+
+def json_response(value: object, status: int = 200, headers: Headers | None = None) -> Response:
+    """Return an answer in JSON that no cache keeps."""
+    return Response(status, _ENCODER.encode(value), [JSON, NO_STORE, *SAFE, *(headers or [])])
+
+
+def refusal_response(refusal: Refusal, language: str) -> Response:
+    """Return a refusal as a problem document (RFC 9457)."""
+    headers = [PROBLEM, NO_STORE, *SAFE]
+    if refusal.status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}:
+        headers.append(("retry-after", "2"))
+    return Response(int(refusal.status), _ENCODER.encode(refusal.problem(language)), headers)
+
+
+def parse_form(body: bytes, max_fields: int = 20) -> dict[str, str]:
+    """Return the fields of a form.
+
+    Raises:
+        ValueError: if it is not strict UTF-8, has a field twice, or more fields than allowed.
+    """
+    pairs = parse_qsl(
+        body.decode("utf-8"), keep_blank_values=True, errors="strict", max_num_fields=max_fields, strict_parsing=True
+    )
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
+        raise ValueError("a field comes twice")
+    return fields
+
+
+def client_address(peer: str, forwarded: str, trusted: tuple[str, ...]) -> str:
+    """Return the visitor's address: the peer's, or behind trusted proxies the last that is none of theirs.
+
+    ``forwarded`` is ``X-Forwarded-For``; whoever is not a trusted proxy can write into it what he likes, so it is read
+    from the right and no further than trust goes.
+    """
+    address = peer.rpartition(":")[0].strip("[]")
+    if address not in trusted:
+        return address
+    for hop in reversed(forwarded.split(",")):
+        if hop.strip() and hop.strip() not in trusted:
+            return hop.strip()
+    return address

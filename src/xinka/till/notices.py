@@ -1,0 +1,72 @@
+"""``/pay/notify/CHANNEL``: a gateway says that money came."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from uuid import UUID
+
+import structlog
+
+from xinka.flows.settle import VerifiedMoney
+from xinka.kernel import ids
+from xinka.kernel.errors import BadIdentifier, ProviderError, Refusal
+from xinka.payments.errors import NotConfirmed
+from xinka.payments.providers.protocol import RawNotice, VerifiedNotice
+from xinka.till.context import Channel, Till
+from xinka.till.http import NO_STORE, SAFE, TEXT, Request, Response
+
+PREFIX = "/pay/notify/"
+_LIMIT = 16 * 1024
+_HEADERS = [TEXT, NO_STORE, *SAFE]
+_FAIL = b"fail"
+
+log = structlog.get_logger("xinka.till")
+
+
+async def notice(till: Till, request: Request) -> Response:
+    """Judge a notice, settle its money, and only then tell the gateway to stop sending.
+
+    Every refusal is the gateway's plain ``fail`` and one line in the log; it leaves no other trace.
+    """
+    channel = till.channels.get(request.path[len(PREFIX) :])
+    if channel is None:
+        return Response(HTTPStatus.NOT_FOUND, _FAIL, _HEADERS)
+    try:
+        body = await request.body(_LIMIT) if request.method != "GET" or request.header("content-length") else b""
+        raw = RawNotice(
+            request.method, request.query.encode("latin-1", "replace"), body, request.header("content-type")
+        )
+        said = channel.provider.judge_notice(raw)
+        if said.is_paid:
+            await till.engine.settle(await _verify(till, channel, said))
+    except Refusal as refusal:
+        log.warning("notice.refused", channel=channel.slug, code=refusal.code, address=request.address)
+        return Response(int(refusal.status), channel.provider.failure_body, _HEADERS)
+    except ProviderError:
+        log.warning("notice.unconfirmed", channel=channel.slug)
+        return Response(HTTPStatus.SERVICE_UNAVAILABLE, channel.provider.failure_body, _HEADERS)
+    return Response(HTTPStatus.OK, channel.provider.success_body, _HEADERS)
+
+
+async def _verify(till: Till, channel: Channel, said: VerifiedNotice) -> VerifiedMoney:
+    """Return the money a notice proves; where its signature is weak, only if the gateway says the same when asked.
+
+    Raises:
+        NotConfirmed: if the gateway, asked by us, says something else.
+        ProviderError: if the gateway cannot be asked now; it will send the notice again.
+    """
+    if channel.provider.is_weak:
+        session = await till.session_of(channel)
+        answer = await session.query(said.out_trade_no)
+        agrees = answer.paid and answer.amount_minor == said.amount_minor and answer.trade_no == said.trade_no
+        if not agrees or answer.out_trade_no != said.out_trade_no:
+            raise NotConfirmed
+    return VerifiedMoney(channel.id, payment_id_of(said.out_trade_no), said.trade_no, said.amount_minor, said.currency)
+
+
+def payment_id_of(out_trade_no: str) -> UUID | None:
+    """Return the payment a gateway's copy of our number names, or ``None`` if we never gave out such a number."""
+    try:
+        return ids.parse("pay", out_trade_no)
+    except BadIdentifier:
+        return None

@@ -1,0 +1,140 @@
+"""Everything the till does not answer itself goes to Django, over a unix socket."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+import httpcore
+import structlog
+
+from xinka.till.http import NO_STORE, SAFE, TEXT, Headers, Request, Response
+
+#: Concern one connection only, and must not be passed on (RFC 9110, section 7.6.1).
+_HOP_BY_HOP = frozenset(
+    {
+        "connection",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+#: Only the till may say these; a visitor who sends them is not believed.
+_OURS = "x-xinka-"
+_FORWARDED = frozenset({"x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "forwarded", "x-real-ip"})
+_MAX_CONNECTIONS = 32
+_TIMEOUTS = {"connect": 2.0, "pool": 10.0, "read": 60.0, "write": 60.0}
+#: An answer up to this size is passed on in one piece, a larger one as it comes.
+_WHOLE = 1_000_000
+#: The largest upload Django is shown: a stock file of a million long codes.
+MAX_UPLOAD = 256 * 1024 * 1024
+
+log = structlog.get_logger("xinka.till")
+
+
+class Upstream:
+    """The connections to Django."""
+
+    def __init__(self, socket: Path, scheme: str) -> None:
+        self._pool = httpcore.AsyncConnectionPool(
+            uds=str(socket), max_connections=_MAX_CONNECTIONS, max_keepalive_connections=8, keepalive_expiry=30
+        )
+        self._scheme = scheme
+
+    async def fetch(self, request: Request, extra: Headers | None = None) -> Response:
+        """Return Django's answer to a request without a body, whole."""
+        try:
+            answer = await self._pool.request(
+                request.method,
+                _url(request),
+                headers=_encode([*self._headers(request), *(extra or [])]),
+                extensions={"timeout": _TIMEOUTS},
+            )
+        except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError) as error:
+            return _unavailable(error)
+        return Response(answer.status, answer.content, _pass_back(answer.headers))
+
+    async def relay(self, request: Request, protocol: Any) -> None:
+        """Pass a request with its body to Django and its answer back, neither held in memory whole if it is large."""
+        length = request.header("content-length")
+        if length.isdigit() and int(length) > MAX_UPLOAD:
+            _send(protocol, Response(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, b"", [*SAFE]))
+            return
+        try:
+            async with self._pool.stream(
+                request.method,
+                _url(request),
+                headers=_encode(self._headers(request)),
+                content=_body(protocol) if length not in ("", "0") or request.header("transfer-encoding") else None,
+                extensions={"timeout": _TIMEOUTS},
+            ) as answer:
+                await _pass_body(answer, protocol)
+        except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError) as error:
+            _send(protocol, _unavailable(error))
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        await self._pool.aclose()
+
+    def _headers(self, request: Request) -> Headers:
+        kept = [
+            (name, value)
+            for name, value in request.headers()
+            if name not in _HOP_BY_HOP and name not in _FORWARDED and not name.startswith(_OURS)
+        ]
+        return [*kept, ("x-xinka-client", request.address), ("x-xinka-scheme", self._scheme)]
+
+
+def _url(request: Request) -> httpcore.URL:
+    target = request.path + (f"?{request.query}" if request.query else "")
+    return httpcore.URL(scheme=b"http", host=b"xinka", port=None, target=target.encode("utf-8"))
+
+
+def _encode(headers: Headers) -> list[tuple[bytes, bytes]]:
+    return [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in headers]
+
+
+def _pass_back(headers: list[tuple[bytes, bytes]]) -> Headers:
+    decoded = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in headers]
+    return [(name, value) for name, value in decoded if name not in _HOP_BY_HOP and name not in {"server", "date"}]
+
+
+async def _body(protocol: Any) -> AsyncIterator[bytes]:
+    size = 0
+    async for part in protocol:
+        size += len(part)
+        if size > MAX_UPLOAD:
+            raise httpcore.ProtocolError("upload too large")
+        yield bytes(part)
+
+
+async def _pass_body(answer: httpcore.Response, protocol: Any) -> None:
+    headers = _pass_back(answer.headers)
+    length = next((int(value) for name, value in headers if name == "content-length" and value.isdigit()), None)
+    if length is not None and length <= _WHOLE:
+        body = b"".join([part async for part in answer.aiter_stream()])
+        _send(protocol, Response(answer.status, body, headers))
+        return
+    stream = protocol.response_stream(answer.status, headers)
+    async for part in answer.aiter_stream():
+        await stream.send_bytes(part)
+
+
+def _send(protocol: Any, response: Response) -> None:
+    protocol.response_bytes(response.status, response.headers, response.body)
+
+
+def _unavailable(error: Exception) -> Response:
+    """Django is starting, restarting or overwhelmed; what matters about money is not lost, so say just that."""
+    log.warning("upstream.unavailable", reason=type(error).__name__)
+    text = (
+        "页面服务正在重启，几秒后刷新即可。订单和付款不受影响。\n"
+        "Pages are restarting; reload in a few seconds. Orders and payments are safe.\n"
+    )
+    return Response(HTTPStatus.SERVICE_UNAVAILABLE, text.encode(), [TEXT, NO_STORE, ("retry-after", "3"), *SAFE])
