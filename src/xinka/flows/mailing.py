@@ -79,7 +79,7 @@ def _goods_letter(order: Order) -> Letter:
         action=(_("Open the order"), order_link(order.id)),
         closing=(
             _("The link works for 30 days and opens the order without a password: do not pass it on."),
-            _("A code does not work? Open the order and tell us; the money is still in escrow."),
+            _("You can also find the order again with this address and your order password."),
         ),
     )
 

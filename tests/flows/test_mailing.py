@@ -1,0 +1,220 @@
+"""Mails say what happened, reach only the buyer, carry no trap, and are sent again only when that can help."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.mail import EmailMultiAlternatives
+from pytest_django import Settings
+from tests import cast
+from tests.flows.mailbox import Mailbox
+
+from xinka.flows import mailing
+from xinka.kernel import ids
+from xinka.kernel.errors import ProviderError
+from xinka.orders.states import OrderState
+from xinka.payments.models import Refund
+from xinka.payments.states import RefundState
+from xinka.platform.mail.models import LetterState, SentLetter
+
+pytestmark = pytest.mark.django_db
+
+
+def delivered(*, quantity: int = 1, **more: object) -> cast.Bought:
+    """An order that Cy paid."""
+    ware = cast.ware(cast.adas_shop(), quantity + 1, product={"after_payment": "先安装客户端 <1.2>"})
+    bought = cast.buy(ware.sku, cast.channel(), quantity=quantity, **more)
+    cast.pay(bought)
+    return bought
+
+
+def texts(mail: EmailMultiAlternatives) -> tuple[str, str]:
+    """The two forms of a received mail."""
+    plain, html = mail.get_body(("plain",)), mail.get_body(("html",))  # type: ignore[attr-defined]
+    return plain.get_content(), html.get_content()
+
+
+def test_the_goods_arrive_with_product_number_amount_and_a_link_that_opens_the_order(mailbox: Mailbox) -> None:
+    bought = delivered(quantity=2)
+    assert mailing.mail_goods(bought.order_id)
+    (mail,) = mailbox.mails
+    assert mail["To"] == cast.CY
+    assert mail["Auto-Submitted"] == "auto-generated"
+    assert "星海远征 点卡 300 点" in mail["Subject"]
+    assert mail.get_content_type() == "multipart/alternative"
+    for text in texts(mail):
+        assert text.count("STAR-300-") == 2
+        assert ids.show("ord", bought.order_id) in text
+        assert "¥98.00" in text
+        assert "30 天" in text
+    link = next(word for word in texts(mail)[0].split() if "?key=" in word)
+    assert cast.access().allows_link(bought.order_id, link.partition("?key=")[2], now=0)
+
+
+def test_no_code_is_in_the_headers_and_nothing_is_loaded_from_elsewhere(mailbox: Mailbox) -> None:
+    bought = delivered()
+    mailing.mail_goods(bought.order_id)
+    (mail,) = mailbox.mails
+    assert "STAR-300-" not in " ".join(mail.values())
+    html = texts(mail)[1]
+    assert "<img" not in html
+    assert "src=" not in html
+    assert "<script" not in html
+
+
+def test_the_buyers_language_is_the_mails(mailbox: Mailbox) -> None:
+    bought = delivered(language="en")
+    mailing.mail_goods(bought.order_id)
+    (mail,) = mailbox.mails
+    assert mail["Subject"].startswith("Delivered: ")
+    assert mail["Content-Language"] == "en"
+    assert "付款" not in texts(mail)[0]
+
+
+def test_a_shop_may_keep_codes_out_of_mails(mailbox: Mailbox, settings: Settings) -> None:
+    settings.MAIL_CODES = "link"
+    bought = delivered()
+    mailing.mail_goods(bought.order_id)
+    plain, html = texts(mailbox.mails[0])
+    assert "STAR-300-" not in plain + html
+    assert "?key=" in plain
+
+
+def test_many_codes_stay_on_the_order_page(mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mailing, "MOST_CODES", 1)
+    bought = delivered(quantity=2)
+    mailing.mail_goods(bought.order_id)
+    assert "STAR-300-" not in texts(mailbox.mails[0])[0]
+
+
+def test_what_a_merchant_wrote_is_text_in_html_and_cannot_end_a_header(mailbox: Mailbox) -> None:
+    title = "<b>卡</b>\r\nBcc: eve@example.com"
+    ware = cast.ware(cast.adas_shop(), ["<script>alert(1)</script>"], product={"title": title})
+    bought = cast.buy(ware.sku, cast.channel())
+    cast.pay(bought)
+    mailing.mail_goods(bought.order_id)
+    (mail,) = mailbox.mails
+    assert [to for _, to, _ in mailbox.raw] == [cast.CY]
+    assert mail["Bcc"] is None
+    plain, html = texts(mail)
+    assert "<script>" in plain
+    assert "<script>" not in html
+    assert "&lt;script&gt;" in html
+    assert "<b>卡" not in html
+
+
+def test_a_second_job_for_the_same_order_sends_nothing(mailbox: Mailbox) -> None:
+    bought = delivered()
+    assert mailing.mail_goods(bought.order_id)
+    assert not mailing.mail_goods(bought.order_id)
+    assert len(mailbox.raw) == 1
+
+
+def test_an_order_that_is_not_delivered_is_not_mailed(mailbox: Mailbox) -> None:
+    ware = cast.ware(cast.adas_shop(), 1)
+    bought = cast.buy(ware.sku, cast.channel())
+    assert not mailing.mail_goods(bought.order_id)
+    assert mailbox.raw == []
+    assert SentLetter.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("answer", "permanent", "state"),
+    [
+        ("451 greylisted, come back", False, LetterState.WAITING),
+        ("421 too busy", False, LetterState.WAITING),
+        ("550 5.1.1 <{address}> unknown", True, LetterState.REFUSED),
+    ],
+)
+def test_a_servers_no_is_kept_without_the_address_and_decides_whether_to_try_again(
+    mailbox: Mailbox, answer: str, permanent: bool, state: LetterState
+) -> None:
+    bought = delivered()
+    mailbox.mood = answer
+    with pytest.raises(ProviderError) as caught:
+        mailing.mail_goods(bought.order_id)
+    assert caught.value.permanent is permanent
+    assert caught.value.__suppress_context__
+    letter = SentLetter.objects.get()
+    assert letter.state == state
+    assert letter.problem.startswith(answer[:3])
+    assert cast.CY not in letter.problem
+    assert cast.CY not in str(caught.value)
+
+
+def test_after_a_temporary_no_the_same_letter_goes_out(mailbox: Mailbox) -> None:
+    bought = delivered()
+    mailbox.mood = "451 later"
+    with pytest.raises(ProviderError):
+        mailing.mail_goods(bought.order_id)
+    mailbox.mood = "ok"
+    assert mailing.mail_goods(bought.order_id)
+    letter = SentLetter.objects.get()
+    assert (letter.state, letter.attempts, letter.problem) == (LetterState.SENT, 2, "")
+    assert mailbox.message_ids == [letter.message_id]
+
+
+def test_a_server_that_takes_a_mail_and_hangs_up_gets_it_again_under_the_same_message_id(mailbox: Mailbox) -> None:
+    bought = delivered()
+    mailbox.mood = "hang_up"
+    with pytest.raises(ProviderError) as caught:
+        mailing.mail_goods(bought.order_id)
+    assert not caught.value.permanent
+    mailing.mail_goods(bought.order_id)
+    assert len(mailbox.raw) == 2
+    assert len(set(mailbox.message_ids)) == 1
+
+
+def test_a_server_that_is_down_or_slow_is_tried_again(mailbox: Mailbox, settings: Settings) -> None:
+    bought = delivered()
+    mailbox.delay, settings.EMAIL_TIMEOUT = 1.0, 0.2
+    with pytest.raises(ProviderError) as slow:
+        mailing.mail_goods(bought.order_id)
+    settings.EMAIL_PORT = 1
+    with pytest.raises(ProviderError) as down:
+        mailing.mail_goods(bought.order_id)
+    assert not slow.value.permanent
+    assert not down.value.permanent
+    assert bought.order.state == OrderState.DELIVERED
+
+
+def test_a_short_payment_is_told_only_while_it_is_short(mailbox: Mailbox) -> None:
+    ware = cast.ware(cast.adas_shop(), 1)
+    bought = cast.buy(ware.sku, cast.channel())
+    cast.settle(cast.money_for(bought, amount=4000))
+    assert mailing.mail_short_paid(bought.order_id)
+    assert "¥9.00" in mailbox.mails[0]["Subject"]
+    cast.settle(cast.money_for(bought, amount=900))
+    assert not mailing.mail_short_paid(bought.order_id)
+    assert len(mailbox.raw) == 1
+
+
+def test_order_links_go_to_the_one_mailbox_that_has_orders_and_at_most_once_in_ten_minutes(mailbox: Mailbox) -> None:
+    first = delivered()
+    key = first.order.contact_key
+    assert mailing.mail_order_links(key, "zh-hans")
+    assert not mailing.mail_order_links(key, "zh-hans")
+    assert not mailing.mail_order_links(first.order_id, "zh-hans")
+    ((_, to, _),) = mailbox.raw
+    assert to == cast.CY
+    assert "?key=" in texts(mailbox.mails[0])[0]
+    assert "STAR-300-" not in texts(mailbox.mails[0])[0]
+
+
+def test_a_refund_is_told_once_it_is_done(mailbox: Mailbox) -> None:
+    bought = delivered()
+    cast.settle(cast.money_for(bought))
+    refund = Refund.objects.get()
+    assert not mailing.mail_refund_done(refund.id)
+    Refund.objects.update(state=RefundState.DONE)
+    assert mailing.mail_refund_done(refund.id)
+    assert "¥49.00" in mailbox.mails[0]["Subject"]
+
+
+def test_a_merchant_hears_of_low_stock_at_the_address_set_for_it(mailbox: Mailbox) -> None:
+    ware = cast.ware(cast.adas_shop(), 1)
+    assert mailing.mail_low_stock(ware.sku.id, 1) == 1
+    assert [to for _, to, _ in mailbox.raw] == ["ada@ada-cards.example"]
+    ware.product.merchant.alert_email = "stock@ada-cards.example"
+    ware.product.merchant.save()
+    mailing.mail_low_stock(ware.sku.id, 1)
+    assert [to for _, to, _ in mailbox.raw][1:] == ["stock@ada-cards.example"]
