@@ -1,4 +1,4 @@
-"""Passkeys in a real browser, with Chromium's virtual authenticator, under the strict policy of our pages."""
+"""Account pages in a real browser: passkeys with Chromium's virtual authenticator, and what axe finds."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from allauth.mfa.models import Authenticator
+from axe_playwright_python.sync_playwright import Axe
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.db import connection
@@ -21,9 +22,6 @@ from xinka.accounts.models import User
 
 pytestmark = pytest.mark.browser
 
-_HANG_UP = """
-SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
-"""
 _AUTHENTICATOR = {
     "protocol": "ctap2",
     "transport": "internal",
@@ -45,8 +43,6 @@ def db(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[No
         User.objects.all().delete()
         Session.objects.all().delete()
         cache.clear()
-        with connection.cursor() as cursor:  # the server's threads may still be closing theirs
-            cursor.execute(_HANG_UP)
 
 
 @pytest.fixture
@@ -68,6 +64,7 @@ def context(server: LiveServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bro
         port = urlsplit(server.url).port
         made = browser.new_context(base_url=f"http://localhost:{port}", locale="en-GB")
         yield made
+        connection.close()  # beside playwright's loop Django opens a second connection for this thread
         browser.close()
 
 
@@ -136,3 +133,45 @@ def test_the_meter_speaks_while_one_types_and_the_password_can_be_shown(page: Pa
     assert field.get_attribute("type") == "password"
     page.get_by_role("button", name="Show").click()
     assert field.get_attribute("type") == "text"
+
+
+_OPEN_PAGES = ["login/", "signup/", "login/code/", "password/reset/", "password/reset/done/", "inactive/"]
+_OWN_PAGES = [
+    "",
+    "email/",
+    "password/change/",
+    "logout/",
+    "sessions/",
+    "two-factor/",
+    "two-factor/totp/activate/",
+    "two-factor/webauthn/",
+    "two-factor/webauthn/add/",
+    "reauthenticate/",
+]
+
+
+def findings(page: Page, address: str) -> list[str]:
+    """Return what axe finds on a page, and what one sees without it: sideways scroll, more or less than one h1."""
+    page.goto("/account/" + address)
+    report = Axe().run(page).response
+    found = [f"{address}: {fault['id']}: {fault['nodes'][0]['html']}" for fault in report["violations"]]
+    if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+        found.append(f"{address}: scrolls sideways")
+    if page.locator("h1").count() != 1:
+        found.append(f"{address}: {page.locator('h1').count()} h1")
+    return found
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing(context: BrowserContext, page: Page, theme: str) -> None:
+    cy = create_person("cy@shop.example", PASSWORD, language="en")
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.goto("/account/login/")
+    context.add_cookies([{"name": "xk_theme", "value": theme, "domain": "localhost", "path": "/"}])
+    found = [fault for address in _OPEN_PAGES for fault in findings(page, address)]
+    sign_in(page, cy.email)
+    page.goto("/account/reauthenticate/?next=/account/")
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Confirm").click()
+    found += [fault for address in _OWN_PAGES for fault in findings(page, address)]
+    assert found == []

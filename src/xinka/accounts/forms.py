@@ -48,7 +48,10 @@ class Plain(_Form):
         for name in ("login", "email"):
             if name in self.fields:
                 self.fields[name].widget.attrs.update(
-                    autocomplete="username email", inputmode="email", autocapitalize="none", spellcheck="false"
+                    autocomplete="username" if name == "login" else "email",
+                    inputmode="email",
+                    autocapitalize="none",
+                    spellcheck="false",
                 )
 
     def _dress_new_password(self) -> None:

@@ -68,8 +68,10 @@ def password_strength(request: HttpRequest) -> HttpResponse:
             "n": missing
         }
         return _strength(0, enough=False, text=words)
-    if len(password) > MOST_LENGTH or breaches.is_breached(password):
-        return _strength(0, enough=False, text=gettext("It is in lists of leaked passwords, or too long."))
+    if len(password) > MOST_LENGTH:
+        return _strength(0, enough=False, text=gettext("At most %(n)d characters, please.") % {"n": MOST_LENGTH})
+    if breaches.is_breached(password):
+        return _strength(0, enough=False, text=gettext("It is in lists of leaked passwords."))
     user = request.user
     known = [user.email, user.display_name] if user.is_authenticated else [request.POST.get("email", "")[:254]]
     measured = strength.measure(password, known)
