@@ -24,10 +24,12 @@ from xinka.config.processes import Child
 from xinka.config.supervisor import Supervisor
 
 place = Path(sys.argv[1])
-children = [Child(name, command, os.environ) for name, command in json.loads(sys.argv[2]).items()]
+children = [
+    Child(name, command, os.environ, is_late=name == "worker") for name, command in json.loads(sys.argv[2]).items()
+]
 watcher = Supervisor(
     children,
-    is_ready=lambda: all((place / child.name).exists() for child in children),
+    is_ready=lambda: all((place / child.name).exists() for child in children if not child.is_late),
     when_ready=lambda: (place / "ready").touch(),
 )
 sys.exit(watcher.run())
@@ -83,6 +85,16 @@ def test_a_killed_child_is_started_again(tmp_path: Path) -> None:
     said = shop.communicate(timeout=10)[1]
     assert "web ended with -9" in said
     assert shop.returncode == 0
+
+
+def test_a_late_child_is_started_only_when_the_others_are_ready(tmp_path: Path) -> None:
+    code = "import sys, pathlib; p = pathlib.Path(sys.argv[1]); (p / 'worker').write_text(str((p / 'ready').exists()))"
+    till = [sys.executable, "-c", _WORK, str(tmp_path), "till"]
+    shop = _start(tmp_path, {"till": till, "worker": [sys.executable, "-c", code, str(tmp_path)]})
+    _wait_until((tmp_path / "worker").exists)
+    shop.terminate()
+    shop.communicate(timeout=10)
+    assert (tmp_path / "worker").read_text() == "True"
 
 
 def test_sigterm_ends_the_till_before_the_web_server(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import click
 
 from xinka.config.cli.shop import open_database, open_shop, room, set_up_django
@@ -39,6 +41,7 @@ def manage(arguments: tuple[str, ...]) -> None:
     """
     arguments = arguments or ("help",)
     if arguments[0] in _WITHOUT_DATABASE:
+        warnings.filterwarnings("ignore", message="Got an error checking a consistent migration history")
         _execute(arguments)
         return
     with open_database():

@@ -1,0 +1,38 @@
+"""``xinka stock import`` puts a file into the vault and says what became of its lines."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from tests import cast
+
+from xinka.config.cli import main
+from xinka.stock.models import UnsoldCode
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def _import(file: Path, sku: int) -> Result:
+    return CliRunner().invoke(main, ["stock", "import", str(file), "--sku", str(sku)], env={**os.environ})
+
+
+def test_the_codes_of_a_file_are_stocked_and_repeated_lines_are_told(tmp_path: Path) -> None:
+    sku = cast.ware(cast.adas_shop(), 0).sku.id
+    file = tmp_path / "codes.txt"
+    file.write_text("AAAA-1111\nBBBB-2222\nAAAA-1111\n", encoding="utf-8")
+    result = _import(file, sku)
+    assert result.exit_code == 0, result.output
+    assert "2 added / 已入库, 0 known already / 已存在, 1 repeated" in result.output
+    assert UnsoldCode.objects.filter(sku_id=sku).count() == 2
+
+
+def test_a_variant_that_does_not_exist_is_refused_in_both_languages(tmp_path: Path) -> None:
+    (tmp_path / "codes.txt").write_text("AAAA-1111\n", encoding="utf-8")
+    result = _import(tmp_path / "codes.txt", 4711)
+    assert result.exit_code == 1
+    assert " / " in result.output
+    assert "Traceback" not in result.output
+    assert UnsoldCode.objects.count() == 0
