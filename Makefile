@@ -27,13 +27,7 @@ test: ## Everything a change must pass: check, unit, races, crashes, browser  �
 
 check: ## The quick loop: format, lint, types, import floors, schema drift, templates, translations  快速检查
 	@scripts/setup development
-	$(BIN)/ruff format --check --quiet .
-	$(BIN)/ruff check --quiet .
-	$(BIN)/mypy
-	$(BIN)/lint-imports --no-logo --no-timings
-	$(BIN)/xinka manage makemigrations --check --dry-run
-	$(BIN)/djlint src --lint --quiet
-	$(BIN)/xinka messages check
+	@scripts/check
 
 format: ## Let ruff put the code in order  整理代码格式
 	$(BIN)/ruff format .

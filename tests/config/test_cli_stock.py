@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from tests import cast
 
+from tests import cast
 from xinka.config.cli import main
 from xinka.stock.models import UnsoldCode
 
