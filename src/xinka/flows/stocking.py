@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
-from xinka.catalog.models import Sku
-from xinka.platform.database.django_drive import run_after_commit
+from django.db import transaction
+
+from xinka.catalog import actions as catalog
+from xinka.catalog.actions import Variant
+from xinka.catalog.models import Product, Sku
+from xinka.platform.database.django_drive import run
+from xinka.platform.jobs.queue import CHORES, Job, defer
 from xinka.stock import actions
 from xinka.stock.errors import NoSuchSku
 from xinka.stock.importing.decoding import BLOCK, blocks_of
 from xinka.stock.importing.pipeline import Text
-from xinka.stock.models import StockBatch
+from xinka.stock.models import BatchState, StockBatch
 
+IMPORT_STOCK = Job("stock.import", CHORES)
 #: Told the bytes read so far; the file's size is known to whoever opened it.
 OnBytes = Callable[[int], object]
 
@@ -74,3 +80,45 @@ def work_off(batch: StockBatch, *, on_progress: OnBytes = lambda _: None) -> Sto
     except Exception as error:
         actions.fail_batch(batch.id, type(error).__name__)
         raise
+
+
+def import_batch(batch_id: int) -> None:
+    """Work off a confirmed import; one that is done, undone or gone by now is let be."""
+    batch = StockBatch.objects.select_related("sku__product").filter(id=batch_id, state=BatchState.IMPORTING).first()
+    if batch is not None:
+        work_off(batch)
+
+
+@transaction.atomic
+def save_product(product: Product, variants: Sequence[Variant]) -> Product:
+    """Write a product, and put the queues of variants whose delivery order changed into their new order."""
+    kept = [variant.sku.id for variant in variants if variant.sku.id]
+    before = dict(Sku.objects.filter(id__in=kept).values_list("id", "delivery_order"))
+    saved = catalog.save_product(product, variants)
+    for variant in variants:
+        if before.get(variant.sku.id, variant.sku.delivery_order) != variant.sku.delivery_order:
+            actions.reorder_queue(variant.sku)
+    return saved
+
+
+def start_import(batch_id: int) -> StockBatch:
+    """Confirm a waiting import: a job works it off. Returns the batch to watch, an earlier one when it goes on there.
+
+    Raises:
+        ImportNotWaiting: if it does not wait any more.
+    """
+    with transaction.atomic():
+        batch = actions.confirm_batch(batch_id)
+        run(defer(IMPORT_STOCK, [{"batch_id": batch.id}]))
+    return batch
+
+
+def continue_import(batch: StockBatch) -> None:
+    """Let an import that stopped go on where it was.
+
+    Raises:
+        ImportNotWaiting: if it did not stop, or its file is gone.
+    """
+    with transaction.atomic():
+        actions.resume_batch(batch.id)
+        run(defer(IMPORT_STOCK, [{"batch_id": batch.id}]))

@@ -1,13 +1,13 @@
 """The only writers of the stock: batches come in, codes are withdrawn, the queue is put into another order.
 
 A sale and a withdrawal of the same code meet at its row in the queue: whoever deletes the row has the code. A code that
-was withdrawn keeps its fingerprint and loses its envelope: nobody can read it any more, and the same code may come back.
+was withdrawn keeps its fingerprint and loses its envelope: nobody can read it any more, and it may come back some day.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import psycopg
@@ -18,10 +18,10 @@ from django.utils import timezone
 from xinka.catalog.models import Sku, StockMode
 from xinka.platform.vault.keys import blind_index, merchant_scope, open_envelope, sealing_key
 from xinka.stock.errors import ContentNotUsable, ImportNotWaiting, SkuTakesCodes, SkuTakesOneContent
-from xinka.stock.importing.decoding import Encoding, examine
+from xinka.stock.importing.decoding import Encoding, decode, examine, split_lines
 from xinka.stock.importing.pipeline import OnProgress, Text, run_import
-from xinka.stock.importing.records import Layout
-from xinka.stock.importing.sealed_files import SealedFiles
+from xinka.stock.importing.records import Layout, guess_layout
+from xinka.stock.importing.sealed_files import KEPT_FOR, SealedFiles
 from xinka.stock.importing.sealing import Target, code_place
 from xinka.stock.models import BatchState, StockBatch, StockCode, UnsoldCode
 
@@ -88,11 +88,16 @@ def receive_file(sku: Sku, blocks: Iterable[bytes], *, name: str, by_id: int | N
         file_hash=found.sha256,
         size=found.size,
         encoding=found.encoding.value,
-        layout=Layout.CSV if name.lower().endswith((".csv", ".tsv")) else Layout.TXT,
+        layout=_layout(name, files.read(sealed, open_envelope), found.encoding),
         sealed_file=sealed,
         state=BatchState.WAITING,
         created_by_id=by_id,
     )
+
+
+def _layout(name: str, blocks: Iterable[bytes], encoding: Encoding) -> Layout:
+    first_lines = next(iter(split_lines(decode(blocks, encoding))), [])
+    return guess_layout(name, next((line for line in first_lines if line.strip()), ""))
 
 
 def confirm_batch(batch_id: int) -> StockBatch:
@@ -159,6 +164,17 @@ def fail_batch(batch_id: int, problem: str) -> None:
     StockBatch.objects.filter(id=batch_id, state=BatchState.IMPORTING).update(
         state=BatchState.FAILED, problem=problem, finished_at=timezone.now()
     )
+
+
+def resume_batch(batch_id: int) -> None:
+    """Let an import that stopped go on.
+
+    Raises:
+        ImportNotWaiting: if it did not stop, or its file is gone.
+    """
+    stopped = StockBatch.objects.filter(id=batch_id, state=BatchState.FAILED).exclude(sealed_file="")
+    if stopped.update(state=BatchState.IMPORTING, problem="", finished_at=None) != 1:
+        raise ImportNotWaiting
 
 
 def undo_batch(batch: StockBatch) -> int:
@@ -242,7 +258,7 @@ def put_content(sku: Sku, content: str, *, by_id: int | None = None) -> StockCod
 
 def remove_old_files() -> int:
     """Delete files that nobody confirmed for a day, with their batches; return how many."""
-    limit = timezone.now() - timezone.timedelta(days=1)
+    limit = timezone.now() - timedelta(seconds=KEPT_FOR)
     StockBatch.objects.filter(state=BatchState.WAITING, created_at__lt=limit).delete()
     busy = StockBatch.objects.exclude(sealed_file="").filter(state=BatchState.IMPORTING)
     return sealed_files().remove_old(keep=set(busy.values_list("sealed_file", flat=True)))

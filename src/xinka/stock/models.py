@@ -1,4 +1,4 @@
-"""Codes at rest, the queue of the unsold, reservations. Hot tables carry no foreign keys: `xinka check stock` proves them.
+"""Codes at rest, the queue of the unsold, reservations. Hot tables carry no foreign keys: `xinka check` proves them.
 
 A code is *unsold* exactly while it has a row in the queue, *reserved* while a reservation lists it, and *sold* once a
 delivery lists it. Moving a code is deleting it from one of these and inserting it into the next in one statement, so
@@ -7,8 +7,8 @@ no code can be in two places.
 
 from __future__ import annotations
 
-from django.contrib.postgres.fields import ArrayField
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -18,7 +18,7 @@ from xinka.merchants.models import Merchant
 
 
 class BatchState(models.TextChoices):
-    """How far an import came. WAITING: the file lies sealed in the data directory until somebody confirms its preview."""
+    """How far an import came. WAITING: the file lies sealed in the data directory until its preview is confirmed."""
 
     WAITING = "waiting", _("Waiting for your confirmation")
     IMPORTING = "importing", _("Importing")

@@ -7,7 +7,7 @@ time; should another writer still come between, the unique fingerprint refuses t
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import psycopg
@@ -70,11 +70,14 @@ def store_chunk(connection: Connection, chunk: SealedChunk, target: Target, from
 
 def _store(connection: Connection, chunk: SealedChunk, target: Target, from_line: int) -> None:
     connection.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
-    repeated, known = _sort_out(connection, chunk.rows, target.batch_id)
+    ordered = sorted(chunk.rows)
+    repeated, known = _sort_out(connection, ordered, target.batch_id)
     skipped = repeated | known
     rows = [row for fingerprint, row in chunk.rows.items() if fingerprint not in skipped]
     if rows:
-        _copy(connection, _COPY_CODES, [row[0] for row in rows])
+        # In the order of the fingerprints, so that each page of their index is visited once and not again and again.
+        by_fingerprint = [chunk.rows[fingerprint][0] for fingerprint in ordered if fingerprint not in skipped]
+        _copy(connection, _COPY_CODES, by_fingerprint)
         _copy(connection, _COPY_QUEUE, [row[1] for row in rows])
     moved = connection.execute(
         _MOVE_ON,
@@ -100,18 +103,15 @@ def _id_of(code_row: bytes) -> int:
     return int.from_bytes(code_row[6:14], "big")
 
 
-def _sort_out(connection: Connection, rows: Iterable[bytes], batch_id: int) -> tuple[set[bytes], set[bytes]]:
+def _sort_out(connection: Connection, ordered: Iterable[bytes], batch_id: int) -> tuple[set[bytes], set[bytes]]:
     """Return the fingerprints that an earlier chunk of this file brought, and those of other batches.
 
     A code that was withdrawn unsold may come back: its old row, which holds nothing any more, makes way.
     """
-    wanted = "{" + ",".join(sorted([fingerprint.hex() for fingerprint in rows])) + "}"
-    connection.execute(_BY_INDEX_ONLY)
     repeated, known, withdrawn = set(), set(), []
-    for shown, its_batch, is_withdrawn in connection.execute(_KNOWN, [wanted]):
-        fingerprint = bytes.fromhex(shown.replace("-", ""))
+    for fingerprint, its_batch, is_withdrawn in _found(connection, ordered):
         if is_withdrawn:
-            withdrawn.append(shown)
+            withdrawn.append(fingerprint.hex())
         elif its_batch == batch_id:
             repeated.add(fingerprint)
         else:
@@ -119,6 +119,17 @@ def _sort_out(connection: Connection, rows: Iterable[bytes], batch_id: int) -> t
     if withdrawn:
         connection.execute(_FORGET_WITHDRAWN, ["{" + ",".join(withdrawn) + "}"])
     return repeated, known
+
+
+def known_codes(connection: Connection, ordered: Iterable[bytes]) -> set[bytes]:
+    """Return which of the fingerprints are in the vault, codes withdrawn unsold left out. Call it in a transaction."""
+    return {fingerprint for fingerprint, _, is_withdrawn in _found(connection, ordered) if not is_withdrawn}
+
+
+def _found(connection: Connection, ordered: Iterable[bytes]) -> Iterator[tuple[bytes, int, bool]]:
+    connection.execute(_BY_INDEX_ONLY)
+    for shown, its_batch, is_withdrawn in connection.execute(_KNOWN, ["{" + ",".join(f.hex() for f in ordered) + "}"]):
+        yield bytes.fromhex(shown.replace("-", "")), its_batch, is_withdrawn
 
 
 def _copy(connection: Connection, statement: str, rows: list[bytes]) -> None:

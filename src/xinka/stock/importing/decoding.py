@@ -1,7 +1,7 @@
 """From bytes to lines, whatever editor wrote the file: UTF-8, UTF-16 with its mark, GBK and its successor GB18030.
 
-The whole file is looked at before a line of it is believed: a file that is UTF-8 up to its last line is not UTF-8. It is
-read in blocks, twice, so that memory stays flat.
+The whole file is looked at before a line of it is believed: a file that is UTF-8 up to its last line is not UTF-8. It
+is read in blocks, twice, so that memory stays flat.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The whole way of one file: while PostgreSQL takes a chunk in, a thread seals the next one. Memory holds two chunks."""
+"""The whole way of one file: while PostgreSQL takes a chunk in, a thread seals the next. Memory holds two chunks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from xinka.stock.importing.sealing import Target, seal_chunk
 #: Codes per transaction: large enough for COPY to pay, small enough that a till never waits for it.
 CHUNK = 50_000
 #: Told after each chunk: the line reached.
-OnProgress = Callable[[int], None]
+OnProgress = Callable[[int], object]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """From lines to codes. A TXT line is a code; a CSV line has a code, a label that buyers may see, and an expiry date.
 
-What surrounds a code (spaces, tabs, zero-width characters, byte order marks) is dropped; the code itself is kept byte by
-byte, also when it begins with a sign that spreadsheets take for a formula.
+What surrounds a code (spaces, tabs, zero-width characters, byte order marks) is dropped; the code itself is kept byte
+by byte, also when it begins with a sign that spreadsheets take for a formula.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def _read_txt(chunks: Iterable[list[str]]) -> Iterator[Record | Problem]:
     for lines in chunks:
         # One search over all of them is far cheaper than one for each.
         suspicious = any(map(_CONTROL.search, lines)) if lines else False
-        for number, line in enumerate(lines, number + 1):  # noqa: B020, PLW2901 - counting goes on from list to list
+        for number, line in enumerate(lines, number + 1):  # noqa: B020 - counting goes on from list to list
             text = line.strip(TRIMMED)
             if text:
                 code = text.encode()

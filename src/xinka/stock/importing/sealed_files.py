@@ -1,7 +1,7 @@
-"""Files that wait for their import: sealed block by block with the merchant's key, so that no disk ever holds plain codes.
+"""Files that wait for their import, sealed block by block with the merchant's key: no disk ever holds plain codes.
 
-The file is ``(length, envelope)…``; the associated data of each envelope names the file and the number of the block, and
-an empty block ends it. Blocks can therefore not be exchanged, dropped or cut off unnoticed.
+The file is ``(length, envelope)…``; the associated data of each envelope names the file and the number of the block,
+and an empty block ends it. Blocks can therefore not be exchanged, dropped or cut off unnoticed.
 """
 
 from __future__ import annotations

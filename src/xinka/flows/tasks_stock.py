@@ -1,0 +1,23 @@
+"""The jobs of the stock: long imports beside the pages, and codes whose last day has come."""
+
+from __future__ import annotations
+
+from procrastinate.contrib.django import app
+
+from xinka.flows.stocking import IMPORT_STOCK, import_batch
+from xinka.platform.jobs.queue import CHORES
+from xinka.stock import actions
+
+
+@app.task(name=IMPORT_STOCK.task, queue=IMPORT_STOCK.queue)
+def import_stock(batch_id: int) -> None:
+    """Import a confirmed file; a worker that was killed is followed by one that goes on where it was."""
+    import_batch(batch_id)
+
+
+@app.periodic(cron="10 0 * * *")
+@app.task(name="stock.tidy", queue=CHORES, queueing_lock="stock.tidy")
+def tidy_stock(timestamp: int) -> None:
+    """Withdraw codes whose last day has come, and delete files that nobody confirmed."""
+    actions.withdraw_expired()
+    actions.remove_old_files()

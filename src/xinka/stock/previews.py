@@ -1,0 +1,89 @@
+"""What an import would do, told before it is confirmed. Codes are masked here; no page gets more than their ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from itertools import islice
+
+from django.db import transaction
+from django.utils import timezone
+
+from xinka.platform.vault.keys import blind_index
+from xinka.stock.actions import raw_connection, text_of
+from xinka.stock.importing.copying import known_codes
+from xinka.stock.importing.problems import MAX_EXAMPLES, Problem
+from xinka.stock.importing.records import Record
+from xinka.stock.models import StockBatch
+
+#: So many lines are looked at; of a longer file the rest is checked by the import itself, and the page says so.
+MOST_LINES = 100_000
+_FIRST_ROWS = 8
+_SHOWN = 4
+
+
+@dataclass(frozen=True)
+class PreviewRow:
+    """One line as the preview shows it."""
+
+    line: int
+    masked: str
+    label: str
+    expires_on: date | None
+    is_known: bool = False
+
+
+@dataclass
+class Preview:
+    """Counts over the lines that were looked at, and the first of them."""
+
+    n_lines: int = 0
+    n_new: int = 0
+    n_repeated: int = 0
+    n_known: int = 0
+    n_invalid: int = 0
+    is_partial: bool = False
+    rows: list[PreviewRow] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def n_skipped(self) -> int:
+        """Lines that are in the file or in the vault already."""
+        return self.n_repeated + self.n_known
+
+
+def mask_code(code: str) -> str:
+    """Hide a code except for its ends, and all of it when too little would stay hidden."""
+    return f"{code[:_SHOWN]} •••• {code[-_SHOWN:]}" if len(code) >= 3 * _SHOWN else "•" * 8
+
+
+def preview_of(batch: StockBatch) -> Preview:
+    """Look at a waiting file against itself and against the vault; nothing is changed."""
+    fingerprint_of = blind_index("code").raw
+    found = Preview()
+    seen: set[bytes] = set()
+    first: list[tuple[bytes, Record]] = []
+    records = text_of(batch).records(timezone.localdate())
+    for record in islice(records, MOST_LINES):
+        found.n_lines += 1
+        if isinstance(record, Problem):
+            found.n_invalid += 1
+            if len(found.problems) < MAX_EXAMPLES:
+                found.problems.append(record)
+            continue
+        fingerprint = fingerprint_of(record.code)
+        found.n_repeated += fingerprint in seen
+        seen.add(fingerprint)
+        if len(first) < _FIRST_ROWS:
+            first.append((fingerprint, record))
+    found.is_partial = next(records, None) is not None
+    with transaction.atomic():
+        known = known_codes(raw_connection(), sorted(seen))
+    found.n_known = len(known)
+    found.n_new = len(seen) - len(known)
+    found.rows = [_row(record, is_known=fingerprint in known) for fingerprint, record in first]
+    return found
+
+
+def _row(record: Record, *, is_known: bool) -> PreviewRow:
+    return PreviewRow(record.line, mask_code(record.code.decode()), record.label, record.expires_on, is_known)
