@@ -12,8 +12,8 @@ from pytest_django import Settings
 
 from xinka.payments.providers.epay import wire as ours
 from xinka.payments.providers.epay.provider import EpayProvider
-from xinka.payments.providers.epay.replies import Reply, judge_accepted, judge_created, judge_order
-from xinka.payments.providers.epay.wire import Call
+from xinka.payments.providers.epay.replies import judge_accepted, judge_created, judge_order
+from xinka.payments.providers.http import Call, Reply
 from xinka.payments.providers.protocol import PayBy, PaymentRequest, RefundRequest, TradeStatus
 from xinka.sandbox import trades
 from xinka.sandbox.models import SandboxEntry, SandboxMerchant, SandboxTrade

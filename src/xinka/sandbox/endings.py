@@ -128,7 +128,7 @@ ENDINGS: Mapping[str, Ending] = MappingProxyType(
         "forge": Ending(_("Forge a notice"), _("Nothing is paid; the notice has a wrong signature."), _forge),
         "duplicate": Ending(_("Send the notice 20 times"), _("Paid once, told twenty times at once."), _duplicate),
         "reorder": Ending(
-            _("Mix up the order"), _("First “paid”, a second later an older “waiting for payment”."), _reorder
+            _("Mix up the order"), _('First "paid", a second later an older "waiting for payment".'), _reorder
         ),
         "delay": Ending(_("Delay the notice"), _("Paid now, told in two minutes."), _delay),
         "silent": Ending(_("Send no notice"), _("Paid; only a question from the shop finds out."), _keep_silent),

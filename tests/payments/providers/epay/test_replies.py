@@ -8,7 +8,8 @@ import pytest
 
 from xinka.kernel.errors import ProviderError
 from xinka.payments.providers.epay.provider import EpayProvider
-from xinka.payments.providers.epay.replies import Reply, judge_accepted, judge_created, judge_order
+from xinka.payments.providers.epay.replies import judge_accepted, judge_created, judge_order
+from xinka.payments.providers.http import Reply
 from xinka.payments.providers.protocol import PayBy, TradeStatus
 
 ORDER = {

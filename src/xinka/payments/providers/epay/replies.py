@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from xinka.kernel.errors import BadInput, ProviderError
 from xinka.kernel.money import parse_amount
 from xinka.payments.providers.epay.config import EpayConfig
+from xinka.payments.providers.http import Reply
 from xinka.payments.providers.protocol import HowToPay, PayBy, QueryResult, TradeStatus
 
 _OK = "1"
@@ -27,14 +27,6 @@ _NO_SUCH_ORDER = re.compile(
 )
 _APP_SCHEME = re.compile(r"(?!javascript|data|vbscript|file|blob)[a-z][a-z0-9+.\-]*://[!-~]{1,2000}", re.IGNORECASE)
 _MAX_QR = 2000
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """One HTTP answer, already capped in size."""
-
-    status: int
-    body: bytes = field(repr=False)
 
 
 def judge_created(config: EpayConfig, reply: Reply) -> HowToPay:

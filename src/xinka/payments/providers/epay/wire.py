@@ -6,14 +6,13 @@ There are no sockets here, so the blocking client, the async one and the browser
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from xinka.kernel.errors import BadInput
 from xinka.kernel.money import plain_amount
 from xinka.payments.providers.epay.config import EpayConfig
 from xinka.payments.providers.errors import MethodUnavailable
+from xinka.payments.providers.http import Call
 from xinka.payments.providers.protocol import PaymentRequest, RefundRequest
 
 _NUMBER = re.compile(r"[A-Za-z0-9._|\-]{1,64}", re.ASCII)
@@ -21,16 +20,6 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _MAX_NAME_BYTES = 127
 #: A title is a merchant's text; these two would let it pass for other fields of the signed string.
 _HARMLESS = str.maketrans({"&": "＆", "=": "＝"})
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One HTTP request to the gateway; ``query`` and ``form`` may hold the key and are never printed."""
-
-    method: str
-    url: str
-    query: Mapping[str, str] = field(default_factory=dict, repr=False)
-    form: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 def payment_fields(config: EpayConfig, payment: PaymentRequest) -> dict[str, str]:
