@@ -15,8 +15,8 @@ from django.db import connection
 from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
 from pytest_django import DjangoDbBlocker
 from pytest_django.live_server_helper import LiveServer
-from tests.accounts.signing_in import PASSWORD
 
+from tests.accounts.signing_in import PASSWORD
 from xinka.accounts.actions import create_person
 from xinka.accounts.models import User
 

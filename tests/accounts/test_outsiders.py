@@ -10,8 +10,8 @@ from django.core import mail
 from django.http import Http404, HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 from django.urls import URLPattern, URLResolver, get_resolver
-from tests.accounts.signing_in import PASSWORD, confirm_it_is_me, sign_in
 
+from tests.accounts.signing_in import PASSWORD, confirm_it_is_me, sign_in
 from xinka.accounts.adapter import client_address
 from xinka.accounts.models import User
 from xinka.accounts.policies import require_staff

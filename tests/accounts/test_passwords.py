@@ -12,8 +12,8 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.test import Client
-from tests.accounts.signing_in import PASSWORD, sign_in
 
+from tests.accounts.signing_in import PASSWORD, sign_in
 from xinka.accounts import breaches
 from xinka.accounts.models import User
 

@@ -10,8 +10,8 @@ import time_machine
 from allauth.mfa.models import Authenticator
 from django.core import mail
 from django.test import Client
-from tests.accounts.signing_in import PASSWORD, app_code, confirm_it_is_me, sign_in
 
+from tests.accounts.signing_in import PASSWORD, app_code, confirm_it_is_me, sign_in
 from xinka.accounts import seeds
 from xinka.accounts.models import User
 

@@ -9,8 +9,8 @@ import time_machine
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.test import Client
-from tests.accounts.signing_in import mailed_code, sign_in
 
+from tests.accounts.signing_in import mailed_code, sign_in
 from xinka.accounts.models import User
 from xinka.accounts.sessions import SessionStore
 

@@ -9,8 +9,8 @@ from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.core import mail
 from django.test import Client
-from tests.accounts.signing_in import NEW_PASSWORD, PASSWORD, mailed_code, sign_in
 
+from tests.accounts.signing_in import NEW_PASSWORD, PASSWORD, mailed_code, sign_in
 from xinka.accounts.models import User
 
 Browsers = Callable[..., Client]
