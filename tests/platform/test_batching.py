@@ -1,0 +1,167 @@
+"""Batches grow by themselves, never hold two items of one key, and one poisoned item spoils no other."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any
+
+import pytest
+
+from xinka.platform.batching import Batcher, Overloaded
+
+Work = Callable[[Sequence[int]], Awaitable[Sequence[int | Exception]]]
+
+
+class Bench:
+    """Work that notes its batches, and waits at the gate until the test opens it."""
+
+    def __init__(self, *, poison: frozenset[int] = frozenset(), refuse: frozenset[int] = frozenset()) -> None:
+        self.batches: list[list[int]] = []
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.poison, self.refuse = poison, refuse
+
+    async def work(self, items: Sequence[int]) -> list[int | Exception]:
+        """Double each item; refuse some, and fail as a whole when a poisoned one is among them."""
+        self.batches.append(list(items))
+        await self.gate.wait()
+        if self.poison & set(items):
+            raise ValueError(f"poisoned: {sorted(self.poison & set(items))}")
+        return [KeyError(item) if item in self.refuse else item * 2 for item in items]
+
+
+def run(story: Coroutine[Any, Any, None]) -> None:
+    """Run a story and give up on one that hangs."""
+    asyncio.run(asyncio.wait_for(story, 30))
+
+
+def batcher(bench: Bench, *, n_workers: int = 1, max_batch: int = 100) -> Batcher[int, int]:
+    """Return a batcher whose key is the item's remainder of 1,000."""
+    return Batcher(bench.work, lambda item: item % 1000, n_workers=n_workers, max_batch=max_batch)
+
+
+def test_a_lone_item_does_not_wait_for_company() -> None:
+    async def story() -> None:
+        bench = Bench()
+        assert await batcher(bench).submit(3, limit=10) == 6
+        assert bench.batches == [[3]]
+
+    run(story())
+
+
+def test_what_arrives_while_a_batch_runs_shares_the_next_one() -> None:
+    async def story() -> None:
+        bench = Bench()
+        bench.gate.clear()
+        queue = batcher(bench)
+        first = queue.submit(0, limit=100)
+        await asyncio.sleep(0)
+        rest = [queue.submit(item, limit=100) for item in range(1, 51)]
+        assert queue.n_waiting == 50
+        bench.gate.set()
+        assert [await first, *await asyncio.gather(*rest)] == [item * 2 for item in range(51)]
+        assert bench.batches == [[0], list(range(1, 51))]
+        assert (queue.n_batches, queue.n_items, queue.n_waiting) == (2, 51, 0)
+
+    run(story())
+
+
+def test_a_batch_is_never_larger_than_allowed() -> None:
+    async def story() -> None:
+        bench = Bench()
+        queue = batcher(bench, max_batch=7)
+        answers = await asyncio.gather(*[queue.submit(item, limit=100) for item in range(40)])
+        assert answers == [item * 2 for item in range(40)]
+        assert max(map(len, bench.batches)) == 7
+
+    run(story())
+
+
+def test_items_of_one_key_never_share_a_batch_and_keep_their_order() -> None:
+    async def story() -> None:
+        bench = Bench()
+        queue = batcher(bench)
+        items = [1, 2, 1001, 2001, 3, 1002]
+        await asyncio.gather(*[queue.submit(item, limit=100) for item in items])
+        assert bench.batches == [[1, 2, 3], [1001, 1002], [2001]]
+
+    run(story())
+
+
+def test_one_poisoned_item_fails_alone() -> None:
+    async def story() -> None:
+        bench = Bench(poison=frozenset({13}))
+        queue = batcher(bench)
+        futures = [queue.submit(item, limit=100) for item in range(32)]
+        answers = await asyncio.gather(*futures, return_exceptions=True)
+        assert [answer for item, answer in enumerate(answers) if item != 13] == [
+            item * 2 for item in range(32) if item != 13
+        ]
+        assert isinstance(answers[13], ValueError)
+        assert str(answers[13]) == "poisoned: [13]"
+
+    run(story())
+
+
+def test_a_refused_item_is_told_so_and_its_batch_runs_once() -> None:
+    async def story() -> None:
+        bench = Bench(refuse=frozenset({2}))
+        queue = batcher(bench)
+        answers = await asyncio.gather(*[queue.submit(item, limit=9) for item in range(4)], return_exceptions=True)
+        assert [answers[0], answers[1], answers[3]] == [0, 2, 6]
+        assert isinstance(answers[2], KeyError)
+        assert bench.batches == [[0, 1, 2, 3]]
+
+    run(story())
+
+
+def test_a_full_queue_refuses_at_once_and_each_kind_has_its_own_limit() -> None:
+    async def story() -> None:
+        bench = Bench()
+        bench.gate.clear()
+        queue = batcher(bench)
+        running = queue.submit(0, limit=1)
+        await asyncio.sleep(0)
+        waiting = [queue.submit(item, limit=5) for item in range(1, 6)]
+        with pytest.raises(Overloaded) as refused:
+            queue.submit(6, limit=5)
+        assert refused.value.status == 503
+        urgent = queue.submit(7, limit=50)
+        bench.gate.set()
+        assert [await running, *await asyncio.gather(*waiting), await urgent] == [0, 2, 4, 6, 8, 10, 14]
+        assert 6 not in [item for batch in bench.batches for item in batch]
+
+    run(story())
+
+
+def test_a_buyer_who_hung_up_spoils_nothing_for_the_others() -> None:
+    async def story() -> None:
+        bench = Bench()
+        bench.gate.clear()
+        queue = batcher(bench)
+        futures = [queue.submit(item, limit=10) for item in range(3)]
+        await asyncio.sleep(0)
+        futures[1].cancel()
+        bench.gate.set()
+        await queue.drain()
+        assert [futures[0].result(), futures[2].result()] == [0, 4]
+        assert futures[1].cancelled()
+
+    run(story())
+
+
+def test_several_workers_run_at_once_and_draining_waits_for_all() -> None:
+    async def story() -> None:
+        bench = Bench()
+        bench.gate.clear()
+        queue = batcher(bench, n_workers=2, max_batch=3)
+        futures = [queue.submit(item, limit=100) for item in range(12)]
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert len(bench.batches) == 2, "exactly as many batches as workers run at a time"
+        bench.gate.set()
+        await queue.drain()
+        assert [future.result() for future in futures] == [item * 2 for item in range(12)]
+
+    run(story())
