@@ -17,12 +17,12 @@ from xinka.flows.reveal import reveal
 from xinka.kernel import ids
 from xinka.orders.models import Order
 from xinka.orders.states import OrderState
+from xinka.platform.look.prose import prose
 from xinka.platform.look.refusals import is_fragment
 from xinka.shop import words
 from xinka.shop.access import grant_if_missing, order_access, order_for, password_key
 from xinka.shop.lookup import open_by_link
 from xinka.shop.progress import steps_of
-from xinka.shop.prose import prose
 
 
 @dataclass(frozen=True)

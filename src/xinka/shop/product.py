@@ -12,8 +12,8 @@ from xinka.catalog.models import Product, Sku
 from xinka.catalog.queries import product_on_sale, unit_price
 from xinka.payments.models import Channel
 from xinka.platform.look.policy import mark_public
+from xinka.platform.look.prose import prose
 from xinka.shop import words
-from xinka.shop.prose import prose
 from xinka.stock.queries import Label, labels_on_offer, live_counts
 
 _LONGEST_LABEL = 40
