@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from django.db import connections
 from pytest_django import DjangoDbBlocker, Settings
+
 from tests.flows.gateway import Gateway, open_gateway
 from tests.flows.mailbox import Mailbox, open_mailbox
 
@@ -64,7 +65,7 @@ def hire(committed_shop: str, mailbox: Mailbox) -> Iterator[Callable[[], subproc
             **os.environ,
             "DATABASE_URL": committed_shop,
             "EMAIL_URL": f"smtp://127.0.0.1:{mailbox.port}",
-            "XINKA_WORKER_STALLED_AFTER": "1",
+            "XINKA_WORKER_STALLED_AFTER": "4",
             **more,
         }
         hired.append(subprocess.Popen([sys.executable, "-m", "xinka.config.worker"], env=environment))

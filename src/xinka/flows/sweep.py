@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import logging
 import time
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -63,7 +65,7 @@ freed AS (
   FROM removed r),
 {stock_sql.PUT_BACK}
 SELECT order_id FROM freed
-"""  # noqa: S608 - the fragment is ours
+"""
 
 _FORGOTTEN_REFUNDS = """
 SELECT f.id FROM payments_refund f
@@ -88,7 +90,7 @@ _LOW_STOCK = """
 WITH counted AS (
   SELECT k.id, k.low_stock_at, k.low_stock_alerted_at, (SELECT count(*) FROM (
     SELECT 1 FROM stock_unsold u WHERE u.sku_id = k.id AND (u.expires_on IS NULL OR u.expires_on > current_date)
-    LIMIT k.low_stock_at + 1) some) AS unsold
+    LIMIT k.low_stock_at + 1) few) AS unsold
   FROM catalog_sku k JOIN catalog_product p ON p.id = k.product_id
   WHERE k.mode = 'unique' AND k.on_sale AND p.state = 'live'),
 stocked AS (
@@ -186,27 +188,38 @@ def _count_orders(now: datetime) -> Flow[dict[str, int]]:
     return {str(state): int(count) for state, count in rows}
 
 
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """The outcome of the whole audit, as it is kept."""
+
+    holds: bool
+    details: dict[str, Any]
+
+
 def check_books() -> bool:
     """Run the whole audit in one snapshot and keep its outcome; return whether everything holds."""
     started = time.monotonic()
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        findings = run(audit.check_all())
+        found = examine()
+    report("books", found.details, holds=found.holds, took_ms=round((time.monotonic() - started) * 1000))
+    return found.holds
+
+
+def examine() -> Examination:
+    """Run the whole audit in the transaction that is open."""
+    findings = run(audit.check_all())
     broken = [finding for finding in findings if not finding.holds]
     for finding in broken:
         log.error("audit.broken", extra={"rule": finding.check.name, "rows": len(finding.rows)})
-    details = {
-        "n_checks": len(findings),
-        "broken": [
-            {
-                "name": finding.check.name,
-                "rule_en": finding.check.rule_en,
-                "rule_zh": finding.check.rule_zh,
-                "rows": [[str(value) for value in row] for row in finding.rows],
-            }
-            for finding in broken
-        ],
-    }
-    report("books", details, holds=not broken, took_ms=round((time.monotonic() - started) * 1000))
-    return not broken
+    told = [
+        {
+            "name": finding.check.name,
+            "rule_en": finding.check.rule_en,
+            "rule_zh": finding.check.rule_zh,
+            "rows": [[str(value) for value in row] for row in finding.rows],
+        }
+        for finding in broken
+    ]
+    return Examination(holds=not broken, details={"n_checks": len(findings), "broken": told})

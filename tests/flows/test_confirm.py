@@ -1,0 +1,170 @@
+"""A payment whose notice never came is found by asking, at the right times, once, and settled like any other."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from tests import cast
+from tests.flows.gateway import Gateway, Trade
+from xinka.flows import confirm
+from xinka.flows.confirm import Answer, ask_about_expired, ask_about_open, confirm_payment
+from xinka.flows.expire import expire_due
+from xinka.kernel import ids
+from xinka.kernel.errors import ProviderError
+from xinka.orders.states import OrderState
+from xinka.payments.models import Channel, Payment, Receipt
+from xinka.payments.states import ReceiptOutcome
+from xinka.platform.database.django_drive import run
+from xinka.stock.models import Reservation
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def channel(gateway: Gateway) -> Channel:
+    """Cy's way of paying."""
+    return cast.channel(config={"base_url": gateway.url})
+
+
+@pytest.fixture
+def bought(channel: Channel) -> cast.Bought:
+    """An order that Cy has not paid as far as the shop knows."""
+    return cast.buy(cast.ware(cast.adas_shop(), 2).sku, channel)
+
+
+def _paid(gateway: Gateway, bought: cast.Bought, money: str = "49.00") -> None:
+    gateway.trades[ids.show("pay", bought.payment_id)] = Trade(trade_no="T20261121", money=money)
+
+
+def _asked() -> list[UUID]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT args ->> 'payment_id' FROM procrastinate_jobs WHERE task_name = 'payment.confirm'")
+        return [UUID(row[0]) for row in cursor.fetchall()]
+
+
+def _after(bought: cast.Bought, seconds: float) -> datetime:
+    return Payment.objects.get(id=bought.payment_id).created_at + timedelta(seconds=seconds)
+
+
+def test_a_payment_whose_notice_was_lost_is_delivered_by_asking(gateway: Gateway, bought: cast.Bought) -> None:
+    _paid(gateway, bought)
+    found = confirm_payment(bought.payment_id)
+    assert found.answer is Answer.SETTLED
+    assert bought.order.state == OrderState.DELIVERED
+    assert Receipt.objects.get().trade_no == "T20261121"
+
+
+def test_asking_twice_settles_once(gateway: Gateway, bought: cast.Bought) -> None:
+    _paid(gateway, bought)
+    confirm_payment(bought.payment_id)
+    assert confirm_payment(bought.payment_id).answer is Answer.KNOWN
+    assert Receipt.objects.count() == 1
+    assert len(gateway.asked) == 1
+
+
+@pytest.mark.parametrize("status", ["0", "2"])
+def test_what_is_not_paid_changes_nothing(gateway: Gateway, bought: cast.Bought, status: str) -> None:
+    _paid(gateway, bought)
+    gateway.trades[ids.show("pay", bought.payment_id)].status = status
+    assert confirm_payment(bought.payment_id).answer is Answer.UNPAID
+    assert bought.order.state == OrderState.AWAITING_PAYMENT
+    assert Receipt.objects.count() == 0
+
+
+def test_a_payment_the_gateway_never_heard_of_is_unpaid(gateway: Gateway, bought: cast.Bought) -> None:
+    assert confirm_payment(bought.payment_id).answer is Answer.UNPAID
+    assert gateway.asked == [ids.show("pay", bought.payment_id)]
+
+
+@pytest.mark.parametrize(
+    ("money", "outcome", "state"),
+    [
+        ("48.99", ReceiptOutcome.SHORT, OrderState.PART_PAID),
+        ("50.00", ReceiptOutcome.OVER, OrderState.DELIVERED),
+    ],
+)
+def test_the_amount_the_gateway_names_is_the_one_that_counts(
+    gateway: Gateway, bought: cast.Bought, money: str, outcome: ReceiptOutcome, state: OrderState
+) -> None:
+    _paid(gateway, bought, money)
+    settlement = confirm_payment(bought.payment_id).settlement
+    assert settlement is not None
+    assert settlement.outcome is outcome
+    assert bought.order.state == state
+
+
+def test_a_gateway_that_is_down_changes_nothing_and_is_asked_again(gateway: Gateway, bought: cast.Bought) -> None:
+    gateway.is_down = True
+    with pytest.raises(ProviderError) as caught:
+        confirm_payment(bought.payment_id)
+    assert not caught.value.permanent
+    assert bought.order.state == OrderState.AWAITING_PAYMENT
+
+
+def test_money_without_the_gateways_number_is_not_counted(gateway: Gateway, bought: cast.Bought) -> None:
+    gateway.trades[ids.show("pay", bought.payment_id)] = Trade(trade_no="", money="49.00")
+    with pytest.raises(ProviderError):
+        confirm_payment(bought.payment_id)
+    assert Receipt.objects.count() == 0
+
+
+def test_a_young_payment_is_left_alone(bought: cast.Bought) -> None:
+    assert run(ask_about_open(_after(bought, 29))) == 0
+    assert _asked() == []
+
+
+def test_an_open_payment_is_asked_about_at_each_age_once_whoever_schedules(bought: cast.Bought) -> None:
+    asked_at = []
+    for second in range(0, 900, 5):
+        asked_at += [second] * run(ask_about_open(_after(bought, second)))
+        asked_at += [second] * run(ask_about_open(_after(bought, second)))
+    assert len(asked_at) == len(confirm.AGES) + 1
+    for age, second in zip((*confirm.AGES, 900 - confirm.BEFORE_EXPIRY), asked_at, strict=True):
+        assert age <= second <= age + confirm.JITTER + 5
+
+
+def test_after_a_long_stop_it_is_asked_once_not_for_every_missed_time(bought: cast.Bought) -> None:
+    assert run(ask_about_open(_after(bought, 800))) == 1
+    assert run(ask_about_open(_after(bought, 801))) == 0
+
+
+def test_a_channel_has_a_budget_and_the_rest_waits(channel: Channel) -> None:
+    ware = cast.ware(cast.adas_shop(), 3)
+    all_bought = [cast.buy(ware.sku, channel, contact=f"cy{n}@example.com") for n in range(3)]
+    late = _after(all_bought[-1], 45)
+    assert run(ask_about_open(late, budget=2)) == 2
+    assert run(ask_about_open(late, budget=2)) == 1
+    assert run(ask_about_open(late, budget=2)) == 0
+    assert sorted(_asked()) == sorted(bought.payment_id for bought in all_bought)
+
+
+def test_a_paid_payment_is_not_asked_about(bought: cast.Bought) -> None:
+    cast.pay(bought)
+    assert run(ask_about_open(_after(bought, 600))) == 0
+    assert run(ask_about_expired(_after(bought, 900 + 65))) == 0
+
+
+def test_an_expired_payment_is_asked_about_less_and_less_for_a_day(bought: cast.Bought) -> None:
+    Reservation.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    assert run(expire_due()) == 1
+    asked_at = []
+    for minute in range(16, 26 * 60):
+        asked_at += [minute] * run(ask_about_expired(_after(bought, minute * 60)))
+    assert len(asked_at) == len(confirm.AGES_EXPIRED)
+    for age, minute in zip(confirm.AGES_EXPIRED, asked_at, strict=True):
+        assert 15 + age // 60 <= minute <= 16 + age // 60
+
+
+def test_late_money_found_by_asking_still_brings_the_goods(gateway: Gateway, bought: cast.Bought) -> None:
+    Reservation.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    run(expire_due())
+    _paid(gateway, bought)
+    settlement = confirm_payment(bought.payment_id).settlement
+    assert settlement is not None
+    assert settlement.outcome is ReceiptOutcome.LATE_SETTLED
+    assert bought.order.state == OrderState.DELIVERED
