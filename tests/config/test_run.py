@@ -71,12 +71,16 @@ def _wait_until(is_so: Callable[[], bool], what: str, seconds: float = 90) -> No
         time.sleep(0.1)
 
 
+def _start(data_dir: Path) -> Shop:
+    environment = {key: value for key, value in os.environ.items() if key != "DATABASE_URL"}
+    environment["XINKA_DATA_DIR"] = str(data_dir)
+    command = [sys.executable, "-m", "xinka.config.cli", "run"]
+    return Shop(subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL), data_dir)
+
+
 @pytest.fixture
 def shop(short_directory: Path) -> Iterator[Shop]:
-    environment = {key: value for key, value in os.environ.items() if key != "DATABASE_URL"}
-    environment["XINKA_DATA_DIR"] = str(short_directory)
-    command = [sys.executable, "-m", "xinka.config.cli", "run"]
-    running = Shop(subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL), short_directory)
+    running = _start(short_directory)
     _wait_until((short_directory / "run" / "xinka.json").exists, "ready", 120)
     yield running
     running.process.terminate()
@@ -103,3 +107,11 @@ def test_the_shop_outlives_kill_minus_nine_of_each_of_its_parts_and_then_ends_wh
     assert shop.process.wait(timeout=60) == 0
     assert not shop.database.is_running()
     assert not any(map(psutil.pid_exists, last.values()))
+
+
+def test_a_start_that_is_called_off_half_way_leaves_no_database_running(short_directory: Path) -> None:
+    begun = _start(short_directory)
+    _wait_until(begun.database.is_running, "the database")
+    begun.process.terminate()
+    assert begun.process.wait(timeout=60) == 143
+    assert not begun.database.is_running()

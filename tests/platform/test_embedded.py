@@ -41,7 +41,9 @@ def _another_user_of(directory: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
-def test_a_committed_row_survives_kill_minus_nine_of_the_server(durable_postgres: Callable[[], EmbeddedPostgres]) -> None:
+def test_a_committed_row_survives_kill_minus_nine_of_the_server(
+    durable_postgres: Callable[[], EmbeddedPostgres],
+) -> None:
     server = durable_postgres()
     with psycopg.connect(server.url()) as connection:
         connection.execute("CREATE TABLE sold (code text)")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -11,10 +12,10 @@ import click
 
 from xinka.config import prepared, supervisor
 from xinka.config.cli.shop import embedded_database, open_shop, room
-from xinka.config.environment import load, read
+from xinka.config.environment import Environment, load, read
 from xinka.config.processes import Child
 from xinka.config.translations import compile_stale
-from xinka.platform.database.embedded import DatabaseDidNotStart
+from xinka.platform.database.embedded import DatabaseDidNotStart, EmbeddedPostgres
 
 _DEMO_LOGINS = "demo-logins.txt"
 
@@ -62,15 +63,25 @@ def _serve(host: str, port: int, *, demo: bool) -> int:
     os.environ["PYTHONUNBUFFERED"] = "1"
     compile_stale()
     database = embedded_database(environment)
-    if database is not None:
-        if not database.directory.exists():
-            click.echo("Creating the database … / 正在创建数据库 …", err=True)
-        os.environ["DATABASE_URL"] = database.start()
-    status = _prepare(environment.data_dir, demo=demo)
-    if status:
+    signal.signal(signal.SIGTERM, _leave)  # until the supervisor takes over
+    try:
+        if database is not None:
+            if not database.directory.exists():
+                click.echo("Creating the database … / 正在创建数据库 …", err=True)
+            os.environ["DATABASE_URL"] = database.start()
+        return _prepare(environment.data_dir, demo=demo) or _supervise(environment, database, host, port, demo=demo)
+    except KeyboardInterrupt:
+        return 130
+    finally:
         if database is not None:
             database.stop()
-        return status
+
+
+def _leave(_number: int, _frame: object) -> None:
+    raise SystemExit(143)
+
+
+def _supervise(environment: Environment, database: EmbeddedPostgres | None, host: str, port: int, *, demo: bool) -> int:
     children = [
         Child(name, command, os.environ, is_late=name == "worker") for name, command in supervisor.commands().items()
     ]

@@ -133,29 +133,38 @@ class EmbeddedPostgres:
         """
         self.directory.parent.mkdir(parents=True, exist_ok=True)
         with self._locked():
-            if not (self.directory / "PG_VERSION").exists():
-                self._initialise()
-            self._ensure_running()
             if self._users is None:
                 self._users = self._side_file("users").open("a", encoding="ascii")
                 fcntl.flock(self._users, fcntl.LOCK_SH)
+            try:
+                if not (self.directory / "PG_VERSION").exists():
+                    self._initialise()
+                self._ensure_running()
+            except BaseException:  # Ctrl-C half-way, for one, must not leave a server behind
+                self._leave()
+                raise
         return self.url()
 
     def stop(self) -> None:
         """Leave the server; the last one to leave stops it cleanly. Doing it twice is harmless."""
+        if self._users is not None:
+            with self._locked():
+                self._leave()
+
+    def _leave(self) -> None:
         if self._users is None:
             return
-        with self._locked():
-            users, self._users = self._users, None
-            with users:
-                try:
-                    fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except BlockingIOError:
-                    return  # another process still works with it
-                if self.is_running():
-                    self._pg_ctl("stop", "-m", "fast", "-t", "60")
+        users, self._users = self._users, None
+        with users:
+            try:
+                fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return  # another process still works with it
+            if self.is_running():
+                self._pg_ctl("stop", "-m", "fast", "-t", "60")
         if self.socket_directory != self.directory:
-            shutil.rmtree(self.socket_directory, ignore_errors=True)
+            with suppress(OSError):  # only an empty directory is ours to remove
+                self.socket_directory.rmdir()
 
     def _side_file(self, name: str) -> Path:
         return self.directory.with_name(f"{self.directory.name}.{name}")
