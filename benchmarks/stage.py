@@ -67,7 +67,7 @@ def stage() -> Iterator[Stage]:
                 "XINKA_TRUSTED_PROXIES": "127.0.0.1",
                 "XINKA_SITE_URL": "http://127.0.0.1:8000",
             }
-            run(environment, "-m", "django", "migrate", "--verbosity", "0", "--settings", "xinka.config.settings")
+            run(environment, "-m", "django", "migrate", "--verbosity", "0", "--skip-checks", "--settings", "xinka.config.settings")
             yield Stage(directory, url, postgres, environment)
         finally:
             postgres.stop()
@@ -138,9 +138,9 @@ def _add_channels(connection: psycopg.Connection[Any], stage: Stage, gateway: st
         config = {"base_url": gateway, "pid": PID, "key": KEY, "sign_type": sign_type, "plain_http": True}
         sealed = key.seal(json.dumps(config).encode(), b"payments_channel.config:" + slug.encode())
         connection.execute(
-            "INSERT INTO payments_channel (id, slug, name, name_en, glyph, provider, method, config, currency, min_amount, "
-            "min_amount, max_amount, \"on\", position) VALUES (%s, %s, %s, %s, 'qr', 'epay', 'alipay', %s, 'CNY', 1, 100000000, "
-            "true, 0)",
+            "INSERT INTO payments_channel (id, slug, name, name_en, glyph, provider, method, config, currency, "
+            'min_amount, max_amount, "on", position) '
+            "VALUES (%s, %s, %s, %s, 'qr', 'epay', 'alipay', %s, 'CNY', 1, 100000000, true, 0)",
             (identifier, slug, slug, slug, sealed),
         )
 

@@ -74,7 +74,8 @@ CHECKS = (
         "reserved_is_open",
         "an order holds a reservation exactly while it can be paid",
         "能付款的订单才占用库存",
-        """SELECT coalesce(o.id, v.order_id), o.state FROM orders_order o FULL JOIN stock_reservation v ON v.order_id = o.id
+        """SELECT coalesce(o.id, v.order_id), o.state FROM orders_order o FULL JOIN stock_reservation v ON v.order_id
+          = o.id
            WHERE (v.order_id IS NULL AND o.state IN ('awaiting_payment', 'part_paid'))
               OR (v.order_id IS NOT NULL AND coalesce(o.state, '') NOT IN ('awaiting_payment', 'part_paid'))""",
     ),
@@ -83,7 +84,8 @@ CHECKS = (
         "reserved_quantity",
         "a reservation holds as many codes as its order asks for",
         "占用数量等于下单数量",
-        """SELECT o.id, o.quantity, cardinality(v.code_ids) FROM stock_reservation v JOIN orders_order o ON o.id = v.order_id
+        """SELECT o.id, o.quantity, cardinality(v.code_ids) FROM stock_reservation v JOIN orders_order o ON o.id =
+          v.order_id
            WHERE NOT v.reusable AND cardinality(v.code_ids) <> o.quantity""",
     ),
     Check(

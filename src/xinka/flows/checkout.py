@@ -74,7 +74,7 @@ WITH req AS MATERIALIZED (
 judged AS MATERIALIZED (
   SELECT r.*, s.merchant_id, s.title, s.currency, s.mode, s.least, s.most, price.amount,
     CASE
-      WHEN EXISTS (SELECT 1 FROM orders_order o WHERE o.request_key = r.request_key) THEN 'seen'
+      WHEN seen.found THEN 'seen'
       WHEN s.sku_id IS NULL OR (r.code_id <> 0 AND NOT s.choosable) THEN 'gone'
       WHEN r.quantity NOT BETWEEN s.least AND s.most OR (r.code_id <> 0 AND r.quantity <> 1) THEN 'quantity'
       WHEN NOT EXISTS (SELECT 1 FROM payments_channel c WHERE c.id = r.channel_id AND c.on AND c.currency = s.currency
@@ -87,6 +87,8 @@ judged AS MATERIALIZED (
           * s.most THEN 'unpaid'
       ELSE 'fit' END AS verdict
   FROM req r
+  LEFT JOIN LATERAL (
+    SELECT true AS found FROM orders_order o WHERE o.request_key = r.request_key LIMIT 1) seen ON true
   LEFT JOIN LATERAL (
     SELECT k.id AS sku_id, p.merchant_id, trim(p.title || ' ' || k.label) AS title, k.currency, k.mode,
       k.min_quantity AS least, k.max_quantity AS most, k.price, k.choosable, k.choose_premium

@@ -72,16 +72,24 @@ WITH req AS MATERIALIZED (
 due AS MATERIALIZED (
   SELECT r.n, r.trade_no, r.journal_id, r.channel_id, p.id AS payment_id, p.order_id, p.amount, p.currency
   FROM req r
-  JOIN payments_payment p ON p.id = r.payment_id AND p.channel_id = r.channel_id AND p.amount = r.amount
-    AND p.currency = r.currency AND p.state = 'pending'
-  JOIN orders_order o ON o.id = p.order_id AND o.state = 'awaiting_payment' AND o.amount = p.amount
-  WHERE NOT EXISTS (
-    SELECT 1 FROM payments_receipt c WHERE c.channel_id = r.channel_id AND c.trade_no = r.trade_no)
-  ORDER BY o.id FOR UPDATE OF o, p SKIP LOCKED),
+  CROSS JOIN LATERAL (
+    SELECT id, order_id, amount, currency FROM payments_payment
+    WHERE id = r.payment_id AND channel_id = r.channel_id AND amount = r.amount AND currency = r.currency
+      AND state = 'pending' LIMIT 1) p
+  -- The order's lock stands for its payments too: nobody moves a payment without it.
+  CROSS JOIN LATERAL (
+    SELECT id FROM orders_order WHERE id = p.order_id AND state = 'awaiting_payment' AND amount = p.amount
+    LIMIT 1 FOR UPDATE SKIP LOCKED) o
+  LEFT JOIN LATERAL (
+    SELECT true AS found FROM payments_receipt WHERE channel_id = r.channel_id AND trade_no = r.trade_no LIMIT 1
+  ) seen ON true
+  WHERE seen.found IS NULL),
 -- Two payments of one order in one batch: the first settles, the second is money that came twice.
-first AS (SELECT DISTINCT ON (order_id) * FROM due ORDER BY order_id, n),
-freed AS (
-  DELETE FROM stock_reservation v USING first f WHERE v.order_id = f.order_id RETURNING f.*, v.code_ids, v.reusable),
+held AS MATERIALIZED (
+  SELECT f.*, v.row_at, v.code_ids, v.reusable FROM (SELECT DISTINCT ON (order_id) * FROM due ORDER BY order_id, n) f
+  CROSS JOIN LATERAL (
+    SELECT ctid AS row_at, code_ids, reusable FROM stock_reservation WHERE order_id = f.order_id LIMIT 1 FOR UPDATE) v),
+freed AS (DELETE FROM stock_reservation v USING held h WHERE v.ctid = h.row_at RETURNING h.*),
 paid AS (UPDATE payments_payment p SET state = 'paid', paid_at = now() FROM freed f WHERE p.id = f.payment_id),
 ordered AS (
   UPDATE orders_order o SET state = 'delivered', paid_at = now(), delivered_at = now()

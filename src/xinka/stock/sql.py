@@ -7,23 +7,24 @@ code_id, …) are the requests that may have codes, ``won`` those that got all o
 from __future__ import annotations
 
 #: Give each unit of every request in ``fit`` the next code of its SKU's queue. SKIP LOCKED keeps two tills from
-#: waiting for one another; the DELETE decides: only codes whose row we removed are ours.
+#: waiting for one another; the DELETE decides: only codes whose row we removed are ours. It finds the rows by where
+#: they are (ctid), which is safe because we hold their locks, and cannot be planned badly however full the queue is.
 TAKE_NEXT = """
 need AS (
   SELECT f.sku_id, count(*) AS wanted, array_agg(f.n ORDER BY f.n) AS ns, array_agg(f.quantity ORDER BY f.n) AS
     quantities
   FROM fit f CROSS JOIN LATERAL generate_series(1, f.quantity) GROUP BY f.sku_id),
 offered AS MATERIALIZED (
-  SELECT need.ns[q.rank] AS n, need.quantities[q.rank] AS quantity, q.sku_id, q.place, q.code_id
+  SELECT need.ns[q.rank] AS n, need.quantities[q.rank] AS quantity, q.row_at, q.code_id
   FROM need CROSS JOIN LATERAL (
-    SELECT l.sku_id, l.place, l.code_id, row_number() OVER (ORDER BY l.place, l.code_id) AS rank FROM (
-      SELECT u.sku_id, u.place, u.code_id FROM stock_unsold u
+    SELECT l.row_at, l.code_id, row_number() OVER (ORDER BY l.place, l.code_id) AS rank FROM (
+      SELECT u.ctid AS row_at, u.place, u.code_id FROM stock_unsold u
       WHERE u.sku_id = need.sku_id AND (u.expires_on IS NULL OR u.expires_on > current_date)
       ORDER BY u.place, u.code_id LIMIT need.wanted FOR UPDATE SKIP LOCKED) l) q),
 matched AS MATERIALIZED (SELECT o.*, count(*) OVER (PARTITION BY o.n) AS n_codes FROM offered o),
 removed AS (
   DELETE FROM stock_unsold s USING matched m
-  WHERE m.n_codes = m.quantity AND s.sku_id = m.sku_id AND s.place = m.place AND s.code_id = m.code_id
+  WHERE m.n_codes = m.quantity AND s.ctid = m.row_at
   RETURNING m.n, s.code_id),
 taken AS (SELECT n, array_agg(code_id ORDER BY code_id) AS code_ids, false AS reusable FROM removed GROUP BY n)
 """
