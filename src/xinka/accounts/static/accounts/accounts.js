@@ -116,17 +116,17 @@
   }
 
   function addShowButton(input) {
-    const words = document.documentElement.lang === "en" ? ["Show", "Hide"] : ["显示", "隐藏"];
+    const { show, hide } = input.closest(".acc").dataset;
     const box = document.createElement("span");
     const button = document.createElement("button");
     box.className = "acc-pass";
     button.type = "button";
-    button.textContent = words[0];
+    button.textContent = show;
     button.setAttribute("aria-pressed", "false");
     button.addEventListener("click", () => {
       const shown = input.type === "text";
       input.type = shown ? "password" : "text";
-      button.textContent = words[shown ? 0 : 1];
+      button.textContent = shown ? show : hide;
       button.setAttribute("aria-pressed", String(!shown));
     });
     input.replaceWith(box);
