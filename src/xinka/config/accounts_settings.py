@@ -8,7 +8,7 @@ from xinka.config.environment import read, read_flag
 
 AUTHENTICATION_BACKENDS = [
     "rules.permissions.ObjectPermissionBackend",
-    "allauth.account.auth_backends.AuthenticationBackend",
+    "xinka.accounts.backends.PeopleOfThisShop",
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "account_overview"

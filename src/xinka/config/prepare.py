@@ -63,11 +63,19 @@ def collect_static() -> bool:
     return True
 
 
-def load_demo() -> None:
-    """Fill the shop with the demo's people and goods; what is there already stays."""
-    from xinka.flows import demo  # here, because only a demo shop needs it
+def set_demo(*, wanted: bool) -> None:
+    """Fill an empty shop with the demo's people and goods, or see to it that nothing of a demo is left open."""
+    from xinka.config import demo  # here, because Django must be ready
+    from xinka.kernel.errors import Refusal
 
-    demo.load()
+    if not wanted:
+        demo.close()
+        return
+    try:
+        if demo.load():
+            say("The demo is loaded. / 演示数据已装入。")
+    except Refusal as refusal:
+        raise SystemExit(f"xinka: {refusal.message('en')}\n信卡：{refusal.message('zh-hans')}") from None
 
 
 def main(arguments: list[str]) -> None:
@@ -78,8 +86,7 @@ def main(arguments: list[str]) -> None:
     django.setup()
     migrate()
     collect_static()
-    if "--demo" in arguments:
-        load_demo()
+    set_demo(wanted="--demo" in arguments)
 
 
 if __name__ == "__main__":

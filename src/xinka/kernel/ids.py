@@ -18,9 +18,9 @@ _VALUE_OF = {letter: value for value, letter in enumerate(_ALPHABET)}
 _LENGTH = 26
 
 
-def new_uuid() -> UUID:
-    """Return a fresh UUID version 7 made from the wall clock and the operating system's random source."""
-    milliseconds = time.time_ns() // 1_000_000
+def new_uuid(at: float | None = None) -> UUID:
+    """Return a fresh UUID version 7 from the clock, or ``at`` (Unix seconds), and the system's random source."""
+    milliseconds = time.time_ns() // 1_000_000 if at is None else int(at * 1000)
     random = int.from_bytes(os.urandom(10), "big")
     value = (milliseconds & 0xFFFFFFFFFFFF) << 80
     value |= 0x7000 << 64 | (random >> 68) << 64

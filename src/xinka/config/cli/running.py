@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -58,6 +59,7 @@ def _serve(host: str, port: int, *, demo: bool) -> int:
     os.environ |= {"XINKA_HOST": host, "XINKA_PORT": str(port)}
     if demo:
         os.environ["XINKA_SANDBOX"] = "1"
+        os.environ.setdefault("XINKA_STAFF_NEEDS_MFA", "0")
     environment = load()
     os.environ["XINKA_DATA_DIR"] = str(environment.data_dir)
     os.environ["PYTHONUNBUFFERED"] = "1"
@@ -121,6 +123,15 @@ def demo() -> None:
 
     装入演示商家、商品与库存；已有的数据不变。
     """
+    from xinka.kernel.errors import Refusal  # here, because --help does without it
+
+    note = load().data_dir / "run" / "xinka.json"
+    if note.exists():  # the pretend gateway is reached where the shop runs or ran last
+        os.environ.setdefault("XINKA_SITE_URL", json.loads(note.read_text(encoding="utf-8"))["url"])
     with open_shop():
         room("xinka.config.prepare").migrate()
-        room("xinka.flows.demo").load()
+        try:
+            changed = room("xinka.config.demo").load()
+        except Refusal as refusal:
+            raise click.ClickException(f"{refusal.message('en')} / {refusal.message('zh-hans')}") from None
+    click.echo("loaded / 已装入" if changed else "nothing to do / 无需更新")

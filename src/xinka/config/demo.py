@@ -1,0 +1,64 @@
+"""Opens the demo: accounts at the pretend gateway, then people, goods and orders, and a note of how to sign in."""
+
+from __future__ import annotations
+
+from django.conf import settings
+
+from xinka.config.environment import read
+from xinka.flows import demo
+from xinka.flows.demo import PEOPLE, PayWay
+from xinka.sandbox import trades
+from xinka.sandbox.models import SandboxMerchant
+
+_ACCOUNT = "Xinka demo"
+#: Name of the note in the data directory; ``xinka run --demo`` prints it.
+LOGINS = "demo-logins.txt"
+
+
+def load() -> bool:
+    """Fill an empty shop with the demo; return whether there was anything to do.
+
+    Raises:
+        ShopInUse: if the shop holds data of its own.
+    """
+    new = demo.load(_ways())
+    rows = [f"  {person.part_zh} {person.part:9} {person.email}" for person in PEOPLE]
+    text = "\n".join(["  Demo log-ins 演示账号", *rows, f"  Password 密码   {demo.PASSWORD}", ""])
+    (settings.ENVIRONMENT.data_dir / LOGINS).write_text(text, encoding="utf-8")
+    return new
+
+
+def close() -> None:
+    """Put away what only a demo may have, in a shop that is not one."""
+    demo.close_ways(_SLUGS)
+    (settings.ENVIRONMENT.data_dir / LOGINS).unlink(missing_ok=True)
+
+
+_SLUGS = ("alipay-sandbox", "wechat-sandbox")
+
+
+def _ways() -> list[PayWay]:
+    """Return both kinds of channel: one that settles on its notice and shows a QR code, one that is asked first."""
+    alipay, wechat = _SLUGS
+    strong = _settings("HMAC-SHA256") | {"by_api": True}
+    return [
+        PayWay(alipay, "支付宝（沙盒）", "Alipay (sandbox)", "qr", "alipay", strong),
+        PayWay(wechat, "微信支付（沙盒）", "WeChat Pay (sandbox)", "phone", "wxpay", _settings("MD5")),
+    ]
+
+
+def _settings(sign_type: str) -> dict[str, object]:
+    account = SandboxMerchant.objects.filter(name=_ACCOUNT, sign_type=sign_type).first()
+    account = account or trades.open_merchant(_ACCOUNT, sign_type=sign_type)
+    found: dict[str, object] = {
+        "base_url": f"{settings.SITE_URL}/sandbox/",
+        "pid": account.pid,
+        "key": account.key,
+        "sign_type": sign_type,
+        "plain_http": True,
+    }
+    # Behind a proxy, this machine itself reaches the gateway without the detour.
+    port = read("XINKA_PORT")
+    if port and settings.ENVIRONMENT.secure:
+        found["api_url"] = f"http://127.0.0.1:{port}/sandbox/"
+    return found
