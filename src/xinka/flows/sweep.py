@@ -89,7 +89,8 @@ LIMIT 500
 _LOW_STOCK = """
 WITH counted AS (
   SELECT k.id, k.low_stock_at, k.low_stock_alerted_at, (SELECT count(*) FROM (
-    SELECT 1 FROM stock_unsold u WHERE u.sku_id = k.id AND (u.expires_on IS NULL OR u.expires_on > current_date)
+    SELECT 1 FROM stock_unsold u WHERE u.sku_id = k.id AND (u.expires_on IS NULL
+      OR u.expires_on > (now() AT TIME ZONE 'Asia/Shanghai')::date)
     LIMIT k.low_stock_at + 1) few) AS unsold
   FROM catalog_sku k JOIN catalog_product p ON p.id = k.product_id
   WHERE k.mode = 'unique' AND k.on_sale AND p.state = 'live'),

@@ -17,7 +17,8 @@ LABELS_PER_PAGE = 24
 
 _LABELS = """
 SELECT c.id, c.label FROM stock_unsold u JOIN stock_stockcode c ON c.id = u.code_id
-WHERE u.sku_id = %s AND (u.expires_on IS NULL OR u.expires_on > current_date) AND c.label <> ''
+WHERE u.sku_id = %s AND (u.expires_on IS NULL
+  OR u.expires_on > (now() AT TIME ZONE 'Asia/Shanghai')::date) AND c.label <> ''
   AND c.label ILIKE %s
 ORDER BY u.place, u.code_id LIMIT %s OFFSET %s
 """

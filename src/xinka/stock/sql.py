@@ -2,6 +2,8 @@
 
 Fragments read the common table expressions that the composing flow names: ``fit`` (n, order_id, sku_id, quantity,
 code_id, …) are the requests that may have codes, ``won`` those that got all of theirs.
+
+A code's last day is a day of the shop's calendar: PostgreSQL's own ``current_date`` would be eight hours behind it.
 """
 
 from __future__ import annotations
@@ -19,7 +21,8 @@ offered AS MATERIALIZED (
   FROM need CROSS JOIN LATERAL (
     SELECT l.row_at, l.code_id, row_number() OVER (ORDER BY l.place, l.code_id) AS rank FROM (
       SELECT u.ctid AS row_at, u.place, u.code_id FROM stock_unsold u
-      WHERE u.sku_id = need.sku_id AND (u.expires_on IS NULL OR u.expires_on > current_date)
+      WHERE u.sku_id = need.sku_id AND (u.expires_on IS NULL
+        OR u.expires_on > (now() AT TIME ZONE 'Asia/Shanghai')::date)
       ORDER BY u.place, u.code_id LIMIT need.wanted FOR UPDATE SKIP LOCKED) l) q),
 matched AS MATERIALIZED (SELECT o.*, count(*) OVER (PARTITION BY o.n) AS n_codes FROM offered o),
 removed AS (
@@ -35,7 +38,8 @@ removed AS (
   DELETE FROM stock_unsold s USING (
     SELECT u.sku_id, u.place, u.code_id, f.n FROM fit f
     JOIN stock_unsold u ON u.sku_id = f.sku_id AND u.place = f.code_id AND u.code_id = f.code_id
-    WHERE u.expires_on IS NULL OR u.expires_on > current_date FOR UPDATE OF u SKIP LOCKED) c
+    WHERE u.expires_on IS NULL
+      OR u.expires_on > (now() AT TIME ZONE 'Asia/Shanghai')::date FOR UPDATE OF u SKIP LOCKED) c
   WHERE s.sku_id = c.sku_id AND s.place = c.place AND s.code_id = c.code_id
   RETURNING c.n, s.code_id),
 taken AS (SELECT n, array_agg(code_id) AS code_ids, false AS reusable FROM removed GROUP BY n)
@@ -46,7 +50,7 @@ TAKE_REUSABLE = """
 taken AS (
   SELECT f.n, ARRAY[u.code_id] AS code_ids, true AS reusable FROM fit f CROSS JOIN LATERAL (
     SELECT q.code_id FROM stock_unsold q
-    WHERE q.sku_id = f.sku_id AND (q.expires_on IS NULL OR q.expires_on > current_date)
+    WHERE q.sku_id = f.sku_id AND (q.expires_on IS NULL OR q.expires_on > (now() AT TIME ZONE 'Asia/Shanghai')::date)
     ORDER BY q.place DESC LIMIT 1) u)
 """
 
@@ -72,7 +76,8 @@ returned AS (
 #: How many codes of each SKU can be sold now; counting stops at 1,000, which is "enough" to every reader.
 COUNT_UNSOLD = """
 SELECT k.sku_id, (SELECT count(*) FROM (
-  SELECT 1 FROM stock_unsold u WHERE u.sku_id = k.sku_id AND (u.expires_on IS NULL OR u.expires_on > current_date)
+  SELECT 1 FROM stock_unsold u WHERE u.sku_id = k.sku_id AND (u.expires_on IS NULL
+    OR u.expires_on > (now() AT TIME ZONE 'Asia/Shanghai')::date)
   LIMIT 1000) AS counted)
 FROM unnest($1::bigint[]) AS k(sku_id)
 """
@@ -85,7 +90,7 @@ CLAIM_FRESH = """
 WITH mode AS (SELECT mode = 'reusable' AS reusable FROM catalog_sku WHERE id = $1),
 head AS (
   SELECT u.sku_id, u.place, u.code_id FROM stock_unsold u
-  WHERE u.sku_id = $1 AND (u.expires_on IS NULL OR u.expires_on > current_date)
+  WHERE u.sku_id = $1 AND (u.expires_on IS NULL OR u.expires_on > (now() AT TIME ZONE 'Asia/Shanghai')::date)
   ORDER BY u.place, u.code_id LIMIT $2 FOR UPDATE SKIP LOCKED),
 removed AS (
   DELETE FROM stock_unsold s USING head h, mode m
@@ -112,7 +117,8 @@ SELECT $1::uuid, c.position, c.code_id, $3::boolean FROM unnest($2::bigint[]) WI
 COUNT_ON_SALE = """
 SELECT s.id, CASE WHEN s.mode = 'reusable' THEN (CASE WHEN n.n > 0 THEN -1 ELSE 0 END) ELSE n.n END
 FROM catalog_sku s CROSS JOIN LATERAL (SELECT count(*) AS n FROM (
-  SELECT 1 FROM stock_unsold u WHERE u.sku_id = s.id AND (u.expires_on IS NULL OR u.expires_on > current_date)
+  SELECT 1 FROM stock_unsold u WHERE u.sku_id = s.id AND (u.expires_on IS NULL
+    OR u.expires_on > (now() AT TIME ZONE 'Asia/Shanghai')::date)
   LIMIT 10000) AS counted) n
 WHERE s.id = ANY($1::bigint[])
 """
