@@ -10,7 +10,7 @@ from django.db import connection
 from xinka.kernel.flow import Query
 from xinka.platform.database.arrays import plain_array
 from xinka.platform.database.drive import fetch
-from xinka.stock.sql import COUNT_ON_SALE
+from xinka.stock.sql import COUNT_ON_SALE, COUNT_UNSOLD
 
 #: How many labels one page of "choose your own" shows.
 LABELS_PER_PAGE = 24
@@ -49,3 +49,13 @@ def labels_on_offer(sku_id: int, *, contains: str = "", page: int = 1) -> tuple[
         cursor.execute(_LABELS, [sku_id, f"%{escaped}%", LABELS_PER_PAGE + 1, (page - 1) * LABELS_PER_PAGE])
         found = [Label(int(code_id), str(text)) for code_id, text in cursor.fetchall()]
     return found[:LABELS_PER_PAGE], len(found) > LABELS_PER_PAGE
+
+
+def unsold_counts(sku_ids: Iterable[int]) -> dict[int, int]:
+    """Return how many rows of each SKU are unsold, content without end included; counting stops at 1,000."""
+    wanted = list(sku_ids)
+    if not wanted:
+        return {}
+    connection.ensure_connection()
+    rows = fetch(connection.connection, Query(COUNT_UNSOLD, (plain_array(wanted),)))
+    return {int(sku_id): int(count) for sku_id, count in rows}

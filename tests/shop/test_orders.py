@@ -1,0 +1,209 @@
+"""The order page: sealed codes, opened only by asking, and every state told in money and goods."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from tests import cast
+from xinka.delivery.models import DeliveredCode
+from xinka.flows.expire import cancel
+from xinka.orders.access import order_path
+from xinka.payments.models import Channel
+from xinka.platform.database.django_drive import run
+
+pytestmark = pytest.mark.django_db
+
+
+def page_of(cy: Client, bought: cast.Bought, suffix: str = "") -> str:
+    return cy.get(f"{order_path(bought.order_id)}{suffix}").content.decode()
+
+
+def codes_in(text: str, ware: cast.Ware) -> set[str]:
+    return {code for code in ware.codes if code in text}
+
+
+def sold(bought: cast.Bought) -> int:
+    return DeliveredCode.objects.filter(order_id=bought.order_id).exclude(revealed_at=None).count()
+
+
+@pytest.mark.parametrize("suffix", ["", "/goods"])
+def test_a_delivered_order_shows_its_codes_sealed(
+    delivered: cast.Bought, ware: cast.Ware, cy: Client, suffix: str
+) -> None:
+    page = page_of(cy, delivered, suffix)
+    assert "2 codes are here" in page
+    assert page.count("Open the seal") == 2
+    assert codes_in(page, ware) == set()
+    assert sold(delivered) == 0
+
+
+def test_opening_one_seal_shows_that_code_alone_and_writes_the_time_down(
+    delivered: cast.Bought, ware: cast.Ware, cy: Client
+) -> None:
+    path = f"{order_path(delivered.order_id)}/reveal"
+    agent = "Mozilla/5.0 (Windows NT 10.0) Chrome/130.0 Safari/537.36"
+    response = cy.post(path, {"position": "2"}, headers={"hx-request": "true", "user-agent": agent})
+    assert codes_in(response.content.decode(), ware) == {ware.codes[1]}
+    assert response["Cache-Control"] == "no-store"
+    first, second = DeliveredCode.objects.filter(order_id=delivered.order_id).order_by("position")
+    assert first.revealed_at is None
+    assert second.revealed_at is not None
+    assert second.revealed_from == "Chrome, Windows"
+
+
+def test_the_first_time_stays_when_it_is_opened_again(delivered: cast.Bought, cy: Client) -> None:
+    path = f"{order_path(delivered.order_id)}/reveal"
+    cy.post(path, {"position": "1"})
+    before = DeliveredCode.objects.get(order_id=delivered.order_id, position=1).revealed_at
+    cy.post(path, {"position": "1"})
+    assert DeliveredCode.objects.get(order_id=delivered.order_id, position=1).revealed_at == before
+
+
+def test_looking_again_later_shows_that_it_was_opened_but_not_the_code(
+    delivered: cast.Bought, ware: cast.Ware, cy: Client
+) -> None:
+    cy.post(f"{order_path(delivered.order_id)}/reveal")
+    page = page_of(cy, delivered)
+    assert page.count("Show again") == 2
+    assert codes_in(page, ware) == set()
+
+
+def test_all_seals_open_at_once_also_without_script(delivered: cast.Bought, ware: cast.Ware, cy: Client) -> None:
+    page = cy.post(f"{order_path(delivered.order_id)}/reveal").content.decode()
+    assert page.startswith("<!doctype html>")
+    assert codes_in(page, ware) == set(ware.codes[:2])
+    assert "Copy all" in page
+
+
+@pytest.mark.parametrize("position", ["3", "0", "x", "-1", "99999999999", "１"])
+def test_a_seal_that_the_order_does_not_have_opens_nothing(
+    delivered: cast.Bought, ware: cast.Ware, cy: Client, position: str
+) -> None:
+    response = cy.post(f"{order_path(delivered.order_id)}/reveal", {"position": position})
+    assert codes_in(response.content.decode(), ware) == set()
+    assert sold(delivered) == 0
+
+
+def test_a_form_of_another_site_opens_nothing(delivered: cast.Bought, ware: cast.Ware) -> None:
+    strict = Client(enforce_csrf_checks=True)
+    strict.cookies["xk_order"] = delivered.cookie
+    for suffix in ("/reveal", "/download", "/cancel", "/pay"):
+        response = strict.post(f"{order_path(delivered.order_id)}{suffix}")
+        assert response.status_code == 403
+        assert codes_in(response.content.decode(), ware) == set()
+    assert sold(delivered) == 0
+
+
+def test_the_file_holds_the_codes_byte_for_byte(alipay: Channel, cy: Client, db: None) -> None:
+    codes = ["卡号 1----密码 ✓", "<b>&amp;</b>", "line one\nline two"]
+    ware = cast.ware(cast.adas_shop(slug="second"), codes, slug="odd")
+    bought = cast.buy(ware.sku, alipay, quantity=3)
+    cast.pay(bought)
+    cy.cookies["xk_order"] = bought.cookie
+    response = cy.post(f"{order_path(bought.order_id)}/download")
+    assert response.content == "\n".join(codes).encode()
+    assert response["Content-Type"] == "text/plain; charset=utf-8"
+    assert response["Content-Disposition"] == f'attachment; filename="{order_path(bought.order_id)[7:]}.txt"'
+    assert response["Cache-Control"] == "no-store"
+    assert sold(bought) == 3
+
+
+def test_a_code_is_text_and_never_markup(alipay: Channel, cy: Client, db: None) -> None:
+    ware = cast.ware(cast.adas_shop(slug="second"), ["<script>alert(1)</script>"], slug="odd")
+    bought = cast.buy(ware.sku, alipay)
+    cast.pay(bought)
+    cy.cookies["xk_order"] = bought.cookie
+    page = cy.post(f"{order_path(bought.order_id)}/reveal").content.decode()
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    assert "<script>alert" not in page
+
+
+@pytest.mark.parametrize(
+    ("code", "is_link"),
+    [
+        ("https://example.com/a?b=1", True),
+        ("http://example.com", True),
+        ("javascript:alert(1)", False),
+        ("see https://example.com", False),
+        ("https://example.com/ and more", False),
+        ("ftp://example.com", False),
+    ],
+)
+def test_only_web_addresses_become_links(alipay: Channel, cy: Client, code: str, is_link: bool) -> None:
+    ware = cast.ware(
+        cast.adas_shop(slug="second"),
+        [code],
+        slug="odd",
+        product={"kind": "download"},
+        sku={"mode": "reusable", "max_quantity": 1},
+    )
+    bought = cast.buy(ware.sku, alipay)
+    cast.pay(bought)
+    cy.cookies["xk_order"] = bought.cookie
+    page = cy.post(f"{order_path(bought.order_id)}/reveal").content.decode()
+    assert "Your download is ready" in page
+    assert ('rel="noopener noreferrer"' in page.split("<main")[1]) is is_link
+
+
+def test_nothing_opens_before_payment(bought: cast.Bought, ware: cast.Ware, cy: Client) -> None:
+    for suffix in ("/reveal", "/download"):
+        assert codes_in(cy.post(f"{order_path(bought.order_id)}{suffix}").content.decode(), ware) == set()
+    page = page_of(cy, bought)
+    assert "We cannot see your payment yet" in page
+    assert f'data-order-status="{order_path(bought.order_id)}/status"' in page
+
+
+def test_instructions_for_payers_come_with_the_goods_only(bought: cast.Bought, ware: cast.Ware, cy: Client) -> None:
+    ware.product.after_payment = "the door code is **4711**"
+    ware.product.save()
+    assert "4711" not in page_of(cy, bought)
+    cast.pay(bought)
+    assert "<strong>4711</strong>" in page_of(cy, bought)
+
+
+def test_the_made_password_is_shown_and_a_chosen_one_is_not(
+    bought: cast.Bought, ware: cast.Ware, alipay: Channel, cy: Client
+) -> None:
+    assert bought.password in page_of(cy, bought)
+    chosen = cast.buy(ware.sku, alipay, password="my own words", contact="d@example.com")
+    cy.cookies["xk_order"] = chosen.cookie
+    page = page_of(cy, chosen)
+    assert "the one you chose" in page
+    assert "my own words" not in page
+
+
+def test_the_contact_is_masked(bought: cast.Bought, ware: cast.Ware, alipay: Channel, cy: Client) -> None:
+    long = cast.buy(ware.sku, alipay, contact="12345678")
+    cy.cookies["xk_order"] = long.cookie
+    page = page_of(cy, long)
+    assert "12***@qq.com" in page
+    assert "12345678" not in page
+
+
+def test_too_much_money_is_delivered_and_the_rest_is_on_its_way_back(bought: cast.Bought, cy: Client) -> None:
+    cast.settle(cast.money_for(bought, amount=bought.amount + 690))
+    page = page_of(cy, bought)
+    assert "2 codes are here" in page
+    assert "Paid too much" in page
+    assert "¥6.90" in page
+
+
+def test_too_little_money_says_what_is_missing(bought: cast.Bought, cy: Client) -> None:
+    cast.settle(cast.money_for(bought, amount=bought.amount - 310))
+    page = page_of(cy, bought)
+    assert "We got ¥94.90, ¥3.10 short" in page
+
+
+def test_a_cancelled_order_says_that_nothing_was_charged(bought: cast.Bought, cy: Client) -> None:
+    run(cancel(bought.order_id))
+    page = page_of(cy, bought)
+    assert "You cancelled this order" in page
+    assert "not been charged" in page
+    assert "data-order-status" not in page
+
+
+def test_the_page_claims_no_release_of_money(delivered: cast.Bought, cy: Client) -> None:
+    page = page_of(cy, delivered)
+    assert "booked as held" in page
+    assert "7 days" not in page

@@ -1,0 +1,169 @@
+"""The product page: true facts, one form, nothing of whoever looks, and little work."""
+
+from __future__ import annotations
+
+import gzip
+import re
+
+import pytest
+from django.contrib.staticfiles import finders
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries
+
+from tests import cast
+from xinka.catalog.models import Sku
+from xinka.payments.models import Channel
+from xinka.platform.look.prose import prose
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_page_says_what_it_costs_how_much_there_is_and_how_to_pay(
+    ware: cast.Ware, alipay: Channel, stranger: Client
+) -> None:
+    page = stranger.get("/p/star-300").content.decode()
+    assert "Star Voyage card 300" in page
+    assert "In stock 12" in page
+    assert "Alipay" in page
+    assert f'name="sku" value="{ware.sku.id}"' in page
+    assert 'name="expected" value="4900"' in page
+    assert f"Product no. {ware.product.id}" in page
+
+
+def test_the_page_is_public_and_has_no_token(ware: cast.Ware, alipay: Channel, stranger: Client) -> None:
+    response = stranger.get("/p/star-300")
+    assert response["X-Xinka-Cache"] == f"product:{ware.product.id}"
+    assert not response.cookies
+    assert "csrfmiddlewaretoken" not in response.content.decode()
+
+
+def test_somebody_signed_in_gets_the_very_same_page(ware: cast.Ware, alipay: Channel, stranger: Client) -> None:
+    before = stranger.get("/p/star-300").content
+    stranger.force_login(cast.person(cast.CY), backend="django.contrib.auth.backends.ModelBackend")
+    assert stranger.get("/p/star-300").content == before
+
+
+def test_the_form_has_exactly_the_fields_checkout_takes(ware: cast.Ware, alipay: Channel, stranger: Client) -> None:
+    page = stranger.get("/p/star-300").content.decode()
+    form = page[page.index('id="buy"') : page.index("</form>", page.index('id="buy"'))]
+    fields = set(re.findall(r'name="(\w+)"', form))
+    assert fields == {"sku", "expected", "request_key", "quantity", "contact", "channel", "password"}
+
+
+def test_a_quantity_in_the_address_is_priced_by_its_tier(ware: cast.Ware, alipay: Channel, stranger: Client) -> None:
+    page = stranger.get("/p/star-300", {"quantity": "6"}).content.decode()
+    assert f'name="expected" value="{6 * 4750}"' in page
+
+
+def test_what_one_sees_is_what_checkout_reckons(ware: cast.Ware, alipay: Channel, stranger: Client) -> None:
+    for quantity in (1, 4, 5, 12):
+        page = stranger.get("/p/star-300", {"quantity": quantity}).content.decode()
+        shown = re.search(r'name="expected" value="(\d+)"', page)
+        assert shown is not None
+        request = cast.ask(ware.sku, alipay, quantity=quantity, contact=f"q{quantity}@example.com")
+        assert request.expected == int(shown[1])
+
+
+@pytest.mark.parametrize("quantity", ["0", "-3", "9999999", "x", "٣"])
+def test_an_odd_quantity_in_the_address_is_brought_into_range(
+    ware: cast.Ware, alipay: Channel, stranger: Client, quantity: str
+) -> None:
+    page = stranger.get("/p/star-300", {"quantity": quantity}).content.decode()
+    shown = re.search(r'name="quantity"[^>]* value="(\d+)"', page)
+    assert shown is not None
+    assert 1 <= int(shown[1]) <= 12
+
+
+def test_variants_are_links_and_the_chosen_one_is_priced(ware: cast.Ware, alipay: Channel, stranger: Client) -> None:
+    large = Sku.objects.create(product=ware.product, price=9900, label="大", label_en="Large", position=1)
+    cast.stock_up(large, ["LARGE-1"])
+    page = stranger.get("/p/star-300", {"sku": large.id}).content.decode()
+    assert 'name="expected" value="9900"' in page
+    assert f'href="?sku={ware.sku.id}#buy"' in page
+
+
+def test_a_variant_of_another_product_is_not_shown(ware: cast.Ware, alipay: Channel, stranger: Client) -> None:
+    other = cast.ware(ware.product.merchant, 1, slug="other", sku={"price": 77})
+    page = stranger.get("/p/star-300", {"sku": other.sku.id}).content.decode()
+    assert f'name="sku" value="{ware.sku.id}"' in page
+
+
+def test_a_sold_out_product_has_no_form(alipay: Channel, stranger: Client) -> None:
+    cast.ware(cast.adas_shop(), 0)
+    page = stranger.get("/p/star-300").content.decode()
+    assert "Sold out" in page
+    assert 'action="/checkout"' not in page
+
+
+def test_a_channel_that_is_off_is_not_offered_and_one_that_does_not_fit_says_why(
+    ware: cast.Ware, alipay: Channel, stranger: Client
+) -> None:
+    cast.channel("off", name_en="Off pay", on=False)
+    cast.channel("small", name_en="Small pay", max_amount=100)
+    page = stranger.get("/p/star-300").content.decode()
+    assert "Off pay" not in page
+    assert "Small pay" in page
+    assert "takes ¥0.01 to ¥1.00" in page
+
+
+def test_codes_to_choose_from_show_their_labels_and_never_themselves(alipay: Channel, stranger: Client) -> None:
+    ware = cast.ware(cast.adas_shop(), sku={"choosable": True, "choose_premium": 500})
+    cast.stock_up(ware.sku, [f"SECRET-{n}" for n in range(30)], labels=[f"lucky {n:02d}" for n in range(30)])
+    page = stranger.get("/p/star-300").content.decode()
+    assert "lucky 00" in page
+    assert "lucky 24" not in page
+    assert "SECRET" not in page
+    assert "+¥5.00" in page
+    assert "lucky 24" in stranger.get("/p/star-300", {"codes": "2"}).content.decode()
+    assert "lucky 29" in stranger.get("/p/star-300", {"code": "29"}).content.decode()
+    assert "lucky" not in stranger.get("/p/star-300", {"code": "%"}).content.decode()
+
+
+def test_what_is_for_payers_only_is_not_on_the_page(alipay: Channel, stranger: Client) -> None:
+    cast.ware(cast.adas_shop(), 1, product={"after_payment": "the door code is 4711", "description": "open *day*"})
+    page = stranger.get("/p/star-300").content.decode()
+    assert "4711" not in page
+    assert "open <em>day</em>" in page
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<script>alert(1)</script>",
+        "[x](javascript:alert(1))",
+        "![x](https://evil.example/pixel.png)",
+        '<img src=x onerror="alert(1)">',
+        "[x](data:text/html;base64,PHNjcmlwdD4=)",
+        "# big\n\n<iframe src=//evil.example></iframe>",
+    ],
+)
+def test_a_merchants_prose_can_do_no_harm(text: str) -> None:
+    html = str(prose(text))
+    assert not re.search(r"<(script|img|iframe|h1)", html)
+    assert 'href="javascript' not in html
+    assert 'href="data' not in html
+
+
+def test_links_in_prose_tell_nobody_where_they_come_from() -> None:
+    assert 'rel="noopener noreferrer nofollow ugc"' in str(prose("[site](https://example.com)"))
+
+
+def test_a_first_look_costs_six_statements(
+    ware: cast.Ware, alipay: Channel, stranger: Client, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    Sku.objects.create(product=ware.product, price=9900, label="大")
+    with django_assert_num_queries(4):  # product, variants, tiers, channels; and the stock, by the till's statement
+        stranger.get("/p/star-300")
+
+
+def test_the_first_load_is_light(ware: cast.Ware, alipay: Channel, stranger: Client) -> None:
+    page = stranger.get("/p/star-300").content
+    assert b"style=" not in page
+    assert b"onclick" not in page
+    weight = len(gzip.compress(page))
+    for name in ("xinka/xinka.css", "xinka/xinka.js", "xinka/trade.js", "xinka/sprite.svg", "shop/shop.js", "shop/shop.css"):
+        found = finders.find(name)
+        assert isinstance(found, str)
+        with open(found, "rb") as file:  # noqa: PTH123 - static files are found as plain paths
+            weight += len(gzip.compress(file.read()))
+    assert weight < 40_000

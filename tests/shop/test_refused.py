@@ -1,0 +1,55 @@
+"""Where checkout's "no" leads: a sentence of ours, facts read anew, and one button."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from tests import cast
+
+pytestmark = pytest.mark.django_db
+
+CODES = [
+    "product_gone", "out_of_stock", "only_some_left", "chosen_gone", "bad_quantity", "price_changed",
+    "too_many_unpaid", "no_such_channel", "request_key_reused", "bad_input", "overloaded", "made_up", "",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+def test_every_refusal_has_a_page_with_exactly_one_button(ware: cast.Ware, code: str, language: str) -> None:
+    query = {"code": code, "sku": ware.sku.id, "quantity": 99}
+    response = Client(headers={"accept-language": language}).get("/checkout/refused", query)
+    page = response.content.decode()
+    assert response.status_code == 200
+    assert page.count('class="btn pri"') == 1
+    assert "{" not in page.split("<h1", 1)[1].split("</h1>", 1)[0]
+    assert response["X-Robots-Tag"] == "noindex"
+
+
+@pytest.mark.parametrize("sku", ["", "0", "999999999", "x", "-1", "9" * 30])
+@pytest.mark.parametrize("code", CODES)
+def test_no_made_up_address_breaks_the_page(db: None, stranger: Client, code: str, sku: str) -> None:
+    assert stranger.get("/checkout/refused", {"code": code, "sku": sku, "quantity": sku}).status_code == 200
+
+
+def test_part_left_offers_to_buy_what_is_left(ware: cast.Ware, stranger: Client) -> None:
+    query = {"code": "only_some_left", "sku": ware.sku.id, "quantity": 99, "available": 1_000_000}
+    page = stranger.get("/checkout/refused", query).content.decode()
+    assert "Only 12 left" in page
+    assert "Buy 12 instead" in page
+    assert "1000000" not in page
+
+
+def test_a_new_price_is_the_shops_own_and_not_the_addresss(ware: cast.Ware, stranger: Client) -> None:
+    query = {"code": "price_changed", "sku": ware.sku.id, "quantity": 2, "price": "0.01 CNY", "amount": 1}
+    page = stranger.get("/checkout/refused", query).content.decode()
+    assert "¥98.00" in page
+    assert "0.01" not in page
+
+
+def test_a_bad_contact_is_named(ware: cast.Ware, stranger: Client) -> None:
+    query = {"code": "bad_input", "field": "contact", "why_en": "<script>", "sku": ware.sku.id}
+    page = stranger.get("/checkout/refused", query).content.decode()
+    assert "QQ number (5 to 12 digits)" in page
+    assert "<script>" not in page.split("<main", 1)[1]
