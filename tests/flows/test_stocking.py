@@ -5,14 +5,15 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from pathlib import Path
+from secrets import token_hex
 from threading import Barrier, Thread
 from typing import Any
 
 import pytest
 from django.db import connection, connections
 from django.db.models import QuerySet
-from tests.cast import adas_shop, ask, channel, checkout, stock_up, ware
 
+from tests.cast import adas_shop, ask, channel, checkout, stock_up, ware
 from xinka.catalog.actions import Variant
 from xinka.catalog.models import DeliveryOrder
 from xinka.flows import stocking
@@ -47,11 +48,8 @@ def counts(batch: StockBatch) -> tuple[int, int, int, int, int]:
 def test_codes_come_back_byte_by_byte(tmp_path: Path) -> None:
     sku = ware(adas_shop()).sku
     chance = random.Random(5)
-    signs = "=+-@'\"|,;: 卡密é𠮷\u2028\x85/\\%_" + "ABCDEFabcdef0123456789"
-    codes = {
-        chance.choice("=+-@AB9卡") + "".join(chance.choices(signs.replace("\x85", ""), k=24)) + "Z"
-        for _ in range(10_000)
-    }
+    signs = "=+-@'\"|,;: 卡密é𠮷\u2028/\\%_" + "ABCDEFabcdef0123456789"
+    codes = {chance.choice("=+-@AB9卡") + "".join(chance.choices(signs, k=24)) + "Z" for _ in range(10_000)}
     path = tmp_path / "codes.txt"
     path.write_bytes("\r\n".join(codes).encode())
     batch = stocking.import_file(path, sku.id)
@@ -246,20 +244,17 @@ def test_a_code_is_either_sold_or_withdrawn_never_both() -> None:
     for round_ in range(10):
         batch = stocking.import_text("\n".join(f"R{round_}-{n}" for n in range(20)), made.sku.id)
         gate = Barrier(5)
-        answers: list[object] = []
 
         def undo(batch: StockBatch = batch, gate: Barrier = gate) -> None:
             gate.wait()
-            answers.append(actions.undo_batch(batch))
+            actions.undo_batch(batch)
             connections.close_all()
 
         def buy(gate: Barrier = gate) -> None:
             gate.wait()
             for _ in range(3):
                 try:
-                    checkout(
-                        ask(made.sku, pay_by, contact=f"{id(gate)}{random.random()}@example.com".replace("0.", "x"))
-                    )
+                    checkout(ask(made.sku, pay_by, contact=f"{token_hex(6)}@example.com"))
                 except Refusal:
                     break
             connections.close_all()

@@ -1,9 +1,34 @@
-"""Addresses of this room."""
+"""The addresses of the merchant desk; each names the merchant whose desk it is."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
+
+from xinka.desk import home, imports, orders, products, stock
 
 app_name = "desk"
 
-urlpatterns: list[URLPattern] = []
+urlpatterns: list[URLPattern] = [
+    path("", home.choose, name="choose"),
+    path("<slug:merchant>/", home.start, name="start"),
+    path("<slug:merchant>/products", products.index, name="products"),
+    path("<slug:merchant>/products/new", products.create, name="product_new"),
+    path("<slug:merchant>/products/preview", products.preview, name="product_preview"),
+    path("<slug:merchant>/products/<int:product_id>", products.edit, name="product"),
+    path("<slug:merchant>/products/<int:product_id>/move", products.move, name="product_move"),
+    path("<slug:merchant>/stock", stock.index, name="stock"),
+    path("<slug:merchant>/stock/<int:sku_id>", stock.sku, name="sku"),
+    path("<slug:merchant>/stock/<int:sku_id>/content", stock.content, name="content"),
+    path("<slug:merchant>/stock/<int:sku_id>/import", imports.upload, name="upload"),
+    path("<slug:merchant>/imports/<int:batch_id>", imports.show, name="import"),
+    path("<slug:merchant>/imports/<int:batch_id>/progress", imports.progress, name="progress"),
+    path("<slug:merchant>/imports/<int:batch_id>/confirm", imports.confirm, name="confirm"),
+    path("<slug:merchant>/imports/<int:batch_id>/resume", imports.resume, name="resume"),
+    path("<slug:merchant>/imports/<int:batch_id>/discard", imports.discard, name="discard"),
+    path("<slug:merchant>/imports/<int:batch_id>/undo", imports.undo, name="undo"),
+    path("<slug:merchant>/imports/<int:batch_id>/codes", stock.codes, name="codes"),
+    path("<slug:merchant>/imports/<int:batch_id>/withdraw", stock.withdraw, name="withdraw"),
+    path("<slug:merchant>/orders", orders.index, name="orders"),
+    path("<slug:merchant>/orders.csv", orders.export, name="orders_csv"),
+    path("<slug:merchant>/orders/<str:shown_id>", orders.show, name="order"),
+]

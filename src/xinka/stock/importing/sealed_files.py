@@ -28,25 +28,23 @@ class SealedFiles:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
 
-    def write(self, blocks: Iterable[bytes], key: DataKey) -> str:
-        """Seal a file and return the name under which it is found again."""
+    def writer(self, key: DataKey) -> SealedWriter:
+        """Begin a file."""
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         name = secrets.token_hex(16)
-        path = self._path(name)
+        return SealedWriter(self._path(name), name, key)
+
+    def write(self, blocks: Iterable[bytes], key: DataKey) -> str:
+        """Seal a file and return the name under which it is found again."""
+        writer = self.writer(key)
         try:
-            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-                number = 0
-                for block in blocks:
-                    if block:
-                        self._append(file.write, key.seal(block, _where(name, number)))
-                        number += 1
-                self._append(file.write, key.seal(b"", _where(name, number)))
-                file.flush()
-                os.fsync(file.fileno())
+            for block in blocks:
+                writer.write(block)
+            writer.finish()
         except BaseException:
-            path.unlink(missing_ok=True)
+            writer.abandon()
             raise
-        return name
+        return writer.name
 
     def read(self, name: str, opened: Opener) -> Iterator[bytes]:
         """Yield the blocks of a file.
@@ -86,10 +84,38 @@ class SealedFiles:
             raise FileNotFoundError(name)
         return self._directory / f"{name}.sealed"
 
-    @staticmethod
-    def _append(write: Callable[[bytes], object], envelope: bytes) -> None:
-        write(len(envelope).to_bytes(_LENGTH, "big"))
-        write(envelope)
+
+class SealedWriter:
+    """A file that is being sealed, block by block."""
+
+    def __init__(self, path: Path, name: str, key: DataKey) -> None:
+        self.name = name
+        self._path = path
+        self._key = key
+        self._number = 0
+        self._file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+
+    def write(self, block: bytes) -> None:
+        """Append a block."""
+        if block:
+            self._append(block)
+
+    def finish(self) -> None:
+        """Append the mark of the end and bring all of it to the disk."""
+        self._append(b"")
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+
+    def abandon(self) -> None:
+        """Delete what there is."""
+        self._file.close()
+        self._path.unlink(missing_ok=True)
+
+    def _append(self, block: bytes) -> None:
+        envelope = self._key.seal(block, _where(self.name, self._number))
+        self._file.write(len(envelope).to_bytes(_LENGTH, "big") + envelope)
+        self._number += 1
 
 
 def _where(name: str, number: int) -> bytes:

@@ -1,0 +1,79 @@
+"""Who may see which desk: people sign in, and whoever has no part in a team does not learn that it exists."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponseBase
+
+from xinka.accounts.models import User
+from xinka.merchants.models import Membership, Merchant
+from xinka.merchants.policies import Duty, may
+from xinka.merchants.queries import membership_of
+
+Rest = ParamSpec("Rest")
+
+
+@dataclass(frozen=True)
+class Desk:
+    """One merchant's desk as one member of its team sees it."""
+
+    membership: Membership
+
+    @property
+    def merchant(self) -> Merchant:
+        """Whose desk it is."""
+        return self.membership.merchant
+
+    @property
+    def may_archive(self) -> bool:
+        """Whether this person may take products out of the shop for good."""
+        return may(self.membership.role, Duty.ARCHIVE_PRODUCTS)
+
+    @property
+    def may_export(self) -> bool:
+        """Whether this person may take all orders away in a file."""
+        return may(self.membership.role, Duty.EXPORT_ORDERS)
+
+    @property
+    def user_id(self) -> int:
+        """Whose work it is."""
+        return int(self.membership.user_id)
+
+
+View = Callable[Concatenate[HttpRequest, Desk, Rest], HttpResponseBase]
+
+
+def desk_of(request: HttpRequest, merchant: str) -> Desk:
+    """Return the desk of a merchant for the person who is signed in.
+
+    Raises:
+        Http404: if there is no such merchant, or the person has no part in it.
+    """
+    membership = membership_of(request.user, merchant) if isinstance(request.user, User) else None
+    if membership is None:
+        raise Http404
+    return Desk(membership)
+
+
+def for_members(duty: Duty) -> Callable[[View[Rest]], Callable[..., HttpResponseBase]]:
+    """Let a view be seen by members of the merchant's team whose role has this duty; it gets their desk."""
+
+    def decorate(view: View[Rest]) -> Callable[..., HttpResponseBase]:
+        @login_required
+        @wraps(view)
+        def guarded(request: HttpRequest, merchant: str, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            desk = desk_of(request, merchant)
+            if not may(desk.membership.role, duty):
+                raise PermissionDenied
+            return view(request, desk, *args, **kwargs)
+
+        guarded.duty = duty  # type: ignore[attr-defined]  # the tests read it off every address
+        return guarded
+
+    return decorate

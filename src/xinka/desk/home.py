@@ -1,0 +1,113 @@
+"""The start page: today's figures, what runs low, the last days, and the way to the first sale."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_safe
+
+from xinka.accounts.models import User
+from xinka.catalog.models import Product, ProductState, Sku
+from xinka.desk.access import Desk, for_members
+from xinka.merchants.policies import Duty
+from xinka.merchants.queries import memberships_of
+from xinka.orders.sales import DayOfSales, has_delivered, sales_by_day
+from xinka.platform.look.charts import Bar
+from xinka.platform.look.templatetags.look import amount
+from xinka.stock.queries import live_counts
+
+_SPANS = (14, 30)
+_MOST_SKUS = 200
+
+
+@login_required
+@require_safe
+def choose(request: HttpRequest) -> HttpResponse:
+    """Go to the only desk there is for this person, or let them choose."""
+    memberships = memberships_of(request.user) if isinstance(request.user, User) else []
+    if len(memberships) == 1:
+        return redirect("desk:start", merchant=memberships[0].merchant.slug)
+    return render(request, "desk/choose.html", {"memberships": memberships})
+
+
+@require_safe
+@for_members(Duty.SEE_ORDERS)
+def start(request: HttpRequest, desk: Desk) -> HttpResponse:
+    """Show how the shop goes."""
+    days = 30 if request.GET.get("days") == "30" else 14
+    sales = sales_by_day(desk.merchant.id, days=days, now=timezone.now())
+    skus = list(
+        Sku.objects.filter(product__merchant=desk.merchant, on_sale=True)
+        .exclude(product__state=ProductState.ARCHIVED)
+        .select_related("product")[:_MOST_SKUS]
+    )
+    unsold = live_counts(sku.id for sku in skus)
+    left = [(sku, unsold.get(sku.id, 0)) for sku in skus]
+    low = sorted([(sku, n) for sku, n in left if n is not None and n <= sku.low_stock_at], key=lambda pair: pair[1])
+    steps = _steps(desk, has_stock=any(n is None or n > 0 for _sku, n in left))
+    context = {
+        "desk": desk,
+        "facts": _facts(sales, low_count=len(low)),
+        "bars": [Bar(day.day.strftime("%m-%d"), day.paid / 100, f"{day.paid / 100:,.2f}") for day in sales],
+        "summary": _summary(sales),
+        "sold_anything": any(day.n_orders for day in sales),
+        "days": days,
+        "spans": _SPANS,
+        "low": low[:8],
+        "steps": steps,
+        "is_new": not all(step[1] for step in steps),
+    }
+    return render(request, "desk/start.html", context)
+
+
+def _facts(sales: list[DayOfSales], *, low_count: int) -> list[dict[str, object]]:
+    today, yesterday = sales[-1], sales[-2]
+    period = sum(day.paid for day in sales)
+    return [
+        {
+            "label": _("Paid today"),
+            "value": amount(today.paid),
+            "context": _("yesterday %(sum)s") % {"sum": amount(yesterday.paid)},
+        },
+        {
+            "label": _("Orders today"),
+            "value": today.n_orders,
+            "context": _("yesterday %(n)s") % {"n": yesterday.n_orders},
+        },
+        {"label": _("Last %(n)s days") % {"n": len(sales)}, "value": amount(period)},
+        {
+            "label": _("Running low"),
+            "value": low_count,
+            "context": _("restock soon") if low_count else _("nothing to do"),
+            "warn": bool(low_count),
+        },
+    ]
+
+
+def _summary(sales: list[DayOfSales]) -> str:
+    n_orders = sum(day.n_orders for day in sales)
+    return ngettext(
+        "Paid each day over %(days)s days: %(n)s order, %(sum)s in all, %(today)s today.",
+        "Paid each day over %(days)s days: %(n)s orders, %(sum)s in all, %(today)s today.",
+        n_orders,
+    ) % {
+        "days": len(sales),
+        "n": n_orders,
+        "sum": amount(sum(day.paid for day in sales)),
+        "today": amount(sales[-1].paid),
+    }
+
+
+def _steps(desk: Desk, *, has_stock: bool) -> list[tuple[str, bool, str]]:
+    """What there is to do until the first sale: words, whether it is done, the name of the page."""
+    states = set(Product.objects.filter(merchant=desk.merchant).values_list("state", flat=True).distinct())
+    return [
+        (_("Create a product"), bool(states), "desk:product_new"),
+        (_("Put codes into stock"), has_stock, "desk:stock"),
+        (_("Put the product on the shelf"), ProductState.LIVE in states, "desk:products"),
+        (_("Buy it once yourself, to see what buyers see"), has_delivered(desk.merchant.id), "desk:orders"),
+    ]

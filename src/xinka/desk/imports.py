@@ -1,0 +1,180 @@
+"""The import wizard: a file or pasted lines, a preview, the import by a job, its report, and the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from xinka.catalog.models import Sku, StockMode
+from xinka.desk.access import Desk, desk_of, for_members
+from xinka.desk.stock import batch_of, sku_of
+from xinka.desk.uploads import MAX_UPLOAD, FileTooLarge, SealedUpload, SealingHandler
+from xinka.flows import stocking
+from xinka.kernel.errors import Refusal
+from xinka.merchants.policies import Duty, may
+from xinka.stock import actions
+from xinka.stock.errors import SkuTakesOneContent
+from xinka.stock.importing.decoding import Encoding, blocks_of
+from xinka.stock.importing.problems import Why
+from xinka.stock.models import BatchState, StockBatch
+from xinka.stock.previews import preview_of
+
+STEPS = (gettext_lazy("Choose"), gettext_lazy("Check"), gettext_lazy("Import"), gettext_lazy("Done"))
+WORDS = {
+    Why.CONTROL: gettext_lazy("has a control character"),
+    Why.TOO_LONG: gettext_lazy("is longer than 4,096 bytes"),
+    Why.NO_CODE: gettext_lazy("has no code"),
+    Why.BAD_QUOTES: gettext_lazy("has a quotation mark without its other half"),
+    Why.TOO_MANY_COLUMNS: gettext_lazy("has more columns than the heading"),
+    Why.BAD_DATE: gettext_lazy("has a date that is not like 2027-01-31"),
+    Why.EXPIRED: gettext_lazy("has expired already"),
+    Why.LABEL_TOO_LONG: gettext_lazy("has a label of more than 80 characters"),
+}
+
+
+@csrf_exempt  # only so far: the check follows once the way of the upload is chosen, since it reads the whole body
+@login_required
+def upload(request: HttpRequest, merchant: str, sku_id: int) -> HttpResponseBase:
+    """Take codes in. Who may not is turned away before a byte of the file is read."""
+    desk = desk_of(request, merchant)
+    if not may(desk.membership.role, Duty.STOCK):
+        raise PermissionDenied
+    sku = sku_of(desk, sku_id)
+    if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_UPLOAD + 65_536:
+        raise FileTooLarge(limit=MAX_UPLOAD // 1024 // 1024)
+    request.upload_handlers = [SealingHandler(request)]
+    return _upload(request, desk, sku)
+
+
+upload.duty = Duty.STOCK  # type: ignore[attr-defined]  # the tests read it off every address
+
+
+@csrf_protect
+@require_http_methods(["GET", "HEAD", "POST"])
+def _upload(request: HttpRequest, desk: Desk, sku: Sku) -> HttpResponse:
+    if sku.mode == StockMode.REUSABLE:
+        raise SkuTakesOneContent
+    problem = ""
+    pasted = request.POST.get("pasted", "")
+    if request.method == "POST":
+        try:
+            blocks, name = _received(request, pasted)
+            batch = stocking.receive(sku.id, blocks, name=name, by_id=desk.user_id)
+            return redirect("desk:import", merchant=desk.merchant.slug, batch_id=batch.id)
+        except _NothingSent:
+            problem = _("Paste codes or choose a file first.")
+        except Refusal as refusal:
+            problem = refusal.message(request.LANGUAGE_CODE or "")
+        finally:
+            file = request.FILES.get("file")
+            if file is not None:
+                file.close()
+    context = {"desk": desk, "sku": sku, "steps": STEPS, "problem": problem, "pasted": pasted}
+    return render(request, "desk/upload.html", context, status=422 if problem else 200)
+
+
+class _NothingSent(Exception):
+    """Neither a file nor text came."""
+
+
+def _received(request: HttpRequest, pasted: str) -> tuple[Iterable[bytes], str]:
+    file = request.FILES.get("file")
+    if isinstance(file, SealedUpload) and file.size:
+        return file.chunks(), file.name or ""
+    if pasted.strip():
+        return blocks_of(pasted.encode()), ""
+    raise _NothingSent
+
+
+@require_safe
+@for_members(Duty.STOCK)
+def show(request: HttpRequest, desk: Desk, batch_id: int) -> HttpResponse:
+    """Show where an import is: its preview, its progress or its report."""
+    batch = batch_of(desk, batch_id)
+    context = {"desk": desk, "batch": batch, "sku": batch.sku, "steps": STEPS, **_facts(batch)}
+    if batch.state == BatchState.WAITING:
+        return render(request, "desk/preview.html", {**context, **_preview(batch)})
+    return render(request, "desk/import.html", context)
+
+
+@require_safe
+@for_members(Duty.STOCK)
+def progress(request: HttpRequest, desk: Desk, batch_id: int) -> HttpResponse:
+    """Show how far an import is, as a fragment that asks again until it is over."""
+    batch = batch_of(desk, batch_id)
+    return render(request, "desk/_progress.html", {"desk": desk, "batch": batch, **_facts(batch)})
+
+
+@require_POST
+@for_members(Duty.STOCK)
+def confirm(request: HttpRequest, desk: Desk, batch_id: int) -> HttpResponse:
+    """Start the import; a job does the work, and the page may be left."""
+    batch = stocking.start_import(batch_of(desk, batch_id).id)
+    if batch.id != batch_id:
+        messages.info(request, _("This file stopped half-way before. The import goes on from there."))
+    return redirect("desk:import", merchant=desk.merchant.slug, batch_id=batch.id)
+
+
+@require_POST
+@for_members(Duty.STOCK)
+def resume(request: HttpRequest, desk: Desk, batch_id: int) -> HttpResponse:  # noqa: ARG001 - Django's signature
+    """Let an import that stopped go on."""
+    batch = batch_of(desk, batch_id)
+    stocking.continue_import(batch)
+    return redirect("desk:import", merchant=desk.merchant.slug, batch_id=batch.id)
+
+
+@require_POST
+@for_members(Duty.STOCK)
+def discard(request: HttpRequest, desk: Desk, batch_id: int) -> HttpResponse:
+    """Forget a file that was not confirmed."""
+    batch = batch_of(desk, batch_id)
+    actions.discard_batch(batch)
+    messages.info(request, _("The file was deleted. Stock did not change."))
+    return redirect("desk:upload", merchant=desk.merchant.slug, sku_id=batch.sku_id)
+
+
+@require_POST
+@for_members(Duty.STOCK)
+def undo(request: HttpRequest, desk: Desk, batch_id: int) -> HttpResponse:
+    """Take the unsold codes of a batch out of stock again."""
+    batch = batch_of(desk, batch_id)
+    n = actions.undo_batch(batch)
+    words = ngettext(
+        "%(n)s unsold code withdrawn. Codes sold or held for an order stay.",
+        "%(n)s unsold codes withdrawn. Codes sold or held for an order stay.",
+        n,
+    )
+    messages.success(request, words % {"n": n})
+    return redirect("desk:sku", merchant=desk.merchant.slug, sku_id=batch.sku_id)
+
+
+def _facts(batch: StockBatch) -> dict[str, object]:
+    done = batch.n_lines
+    share = 100 if batch.state == BatchState.DONE else min(99, done * 100 // max(1, _lines_guess(batch)))
+    return {
+        "share": share,
+        "encoding": Encoding(batch.encoding).shown if batch.encoding else "",
+        "problems": [(one["line"], WORDS[Why(one["why"])]) for one in batch.problems],
+        "is_running": batch.state == BatchState.IMPORTING,
+        "may_undo": batch.state in {BatchState.DONE, BatchState.FAILED} and batch.n_added > batch.n_undone,
+    }
+
+
+def _lines_guess(batch: StockBatch) -> int:
+    """How many lines there may be, from the size and the length of a common code; the bar needs no more."""
+    return max(batch.n_lines + 1, batch.size // 22)
+
+
+def _preview(batch: StockBatch) -> dict[str, object]:
+    found = preview_of(batch)
+    return {"found": found, "invalid": [(problem.line, WORDS[problem.why]) for problem in found.problems]}

@@ -1,0 +1,129 @@
+"""The merchant's orders: a list that can be searched, one order with its story, and all of them as a file."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from urllib.parse import quote
+
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_safe
+
+from xinka.desk.access import Desk, for_members
+from xinka.kernel import ids
+from xinka.kernel.money import plain_amount
+from xinka.merchants.policies import Duty
+from xinka.orders.access import contact_place
+from xinka.orders.contact import mask_contact
+from xinka.orders.models import Order
+from xinka.orders.sales import orders_of_merchant
+from xinka.orders.states import OrderState
+from xinka.platform.vault.keys import open_envelope
+
+_PER_PAGE = 30
+#: What spreadsheets take for a formula when a cell begins with it, the full-width forms too (OWASP, CSV Injection).
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+STATES = {
+    OrderState.AWAITING_PAYMENT: (gettext_lazy("Awaiting payment"), "held"),
+    OrderState.PART_PAID: (gettext_lazy("Part paid"), "w"),
+    OrderState.PAID: (gettext_lazy("Paid, goods awaited"), "w"),
+    OrderState.DELIVERED: (gettext_lazy("Delivered"), "g"),
+    OrderState.EXPIRED: (gettext_lazy("Expired"), ""),
+    OrderState.CANCELLED: (gettext_lazy("Cancelled"), ""),
+    OrderState.REFUNDED: (gettext_lazy("Refunded"), "d"),
+}
+
+
+def _row(order: Order) -> dict[str, object]:
+    words, kind = STATES[OrderState(order.state)]
+    return {
+        "order": order,
+        "shown_id": ids.show("ord", order.id),
+        "contact": mask_contact(open_envelope(order.contact, contact_place(order.id)).decode()),
+        "words": words,
+        "kind": kind,
+    }
+
+
+@require_safe
+@for_members(Duty.SEE_ORDERS)
+def index(request: HttpRequest, desk: Desk) -> HttpResponse:
+    """List the orders, newest first."""
+    state, query = request.GET.get("state", ""), request.GET.get("q", "").strip()[:80]
+    found = orders_of_merchant(desk.merchant.id, state=state, search=query)
+    page = Paginator(found, _PER_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "desk": desk,
+        "page": page,
+        "rows": [_row(order) for order in page.object_list],
+        "state": state,
+        "query": query,
+        "states": [(value.value, words) for value, (words, _kind) in STATES.items()],
+    }
+    return render(request, "desk/orders.html", context)
+
+
+@require_safe
+@for_members(Duty.SEE_ORDERS)
+def show(request: HttpRequest, desk: Desk, shown_id: str) -> HttpResponse:
+    """Show one order and what happened to it."""
+    found = Order.objects.filter(merchant=desk.merchant, id=ids.parse("ord", shown_id)).select_related("sku__product")
+    order = found.first()
+    if order is None:
+        raise Http404
+    moments = [
+        (_("Placed"), order.placed_at),
+        (_("Paid"), order.paid_at),
+        (_("Delivered"), order.delivered_at),
+        (_("Closed"), order.closed_at),
+    ]
+    story = [(words, at) for words, at in moments if at]
+    return render(request, "desk/order.html", {"desk": desk, "story": story, **_row(order)})
+
+
+@require_safe
+@for_members(Duty.EXPORT_ORDERS)
+def export(request: HttpRequest, desk: Desk) -> StreamingHttpResponse:
+    """Hand all orders over as CSV, row by row; contacts stay masked."""
+    found = orders_of_merchant(desk.merchant.id, state=request.GET.get("state", ""))
+    response = StreamingHttpResponse(_lines(found.iterator(chunk_size=500)), content_type="text/csv; charset=utf-8")
+    name = f"orders-{desk.merchant.slug}-{timezone.localdate():%Y%m%d}.csv"
+    response["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name)}"
+    return response
+
+
+class _Line:
+    """What csv writes to: it keeps the line."""
+
+    text = ""
+
+    def write(self, text: str) -> None:
+        self.text = text
+
+
+def _lines(orders: Iterator[Order]) -> Iterator[str]:
+    line = _Line()
+    writer = csv.writer(line, quoting=csv.QUOTE_ALL)
+    heading = ["order", "title", "quantity", "amount", "currency", "state", "contact", "placed_at", "paid_at"]
+    writer.writerow(heading)
+    yield "\ufeff" + line.text
+    for order in orders:
+        row = _row(order)
+        cells = [row["shown_id"], order.title, order.quantity, plain_amount(order.amount), order.currency, order.state]
+        cells += [row["contact"], _moment(order.placed_at), _moment(order.paid_at)]
+        writer.writerow([safe_cell(str(cell)) for cell in cells])
+        yield line.text
+
+
+def safe_cell(text: str) -> str:
+    """Keep a spreadsheet from taking a cell for a formula: a cell that begins like one gets an apostrophe in front."""
+    return f"'{text}" if text.lstrip(" ").startswith(_FORMULA) else text
+
+
+def _moment(at: object) -> str:
+    return timezone.localtime(at).strftime("%Y-%m-%d %H:%M:%S") if hasattr(at, "tzinfo") else ""  # type: ignore[arg-type]

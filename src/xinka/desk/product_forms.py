@@ -1,0 +1,180 @@
+"""The forms of a product and its variants. Whatever is wrong is said beside its field, and nothing typed is lost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from xinka.catalog.actions import Variant
+from xinka.catalog.models import DeliveryOrder, Product, Sku, StockMode
+from xinka.desk.fields import TiersField, YuanField
+from xinka.stock.holdings import has_stock
+
+if TYPE_CHECKING:  # generic in the stubs alone
+    _ProductForm = forms.ModelForm[Product]
+    _SkuForm = forms.ModelForm[Sku]
+else:
+    _ProductForm = _SkuForm = forms.ModelForm
+
+MOST_VARIANTS = 20
+_LONG = {"rows": 6}
+
+
+class ProductForm(_ProductForm):
+    """What the product is."""
+
+    class Meta:
+        model = Product
+        fields = (
+            "title",
+            "title_en",
+            "category",
+            "kind",
+            "face",
+            "summary",
+            "description",
+            "how_to",
+            "after_payment",
+        )
+        labels = {
+            "title": _("Title in Chinese"),
+            "title_en": _("Title in English"),
+            "category": _("Category"),
+            "kind": _("Kind of goods"),
+            "face": _("On the ticket"),
+            "summary": _("Summary"),
+            "description": _("Description"),
+            "how_to": _("How to use it"),
+            "after_payment": _("After payment"),
+        }
+        help_texts = {
+            "face": _("The face value, for example “300 点”; at most 12 characters."),
+            "summary": _("One sentence for lists and search."),
+            "description": _("Markdown: **bold**, lists, tables, links. No pictures, no HTML."),
+            "how_to": _("Where and how the buyer redeems it. Markdown."),
+            "after_payment": _("Shown only to buyers who paid."),
+        }
+        widgets = {
+            "description": forms.Textarea(attrs={"rows": 10}),
+            "how_to": forms.Textarea(attrs=_LONG),
+            "after_payment": forms.Textarea(attrs=_LONG),
+        }
+
+    def clean_title(self) -> str:
+        """A title is more than white space, and one line."""
+        return _one_line(self.cleaned_data["title"])
+
+    def clean_title_en(self) -> str:
+        """The same for the English one."""
+        return _one_line(self.cleaned_data["title_en"])
+
+
+class SkuForm(_SkuForm):
+    """One variant: its price, its limits and how its codes leave the vault."""
+
+    price = YuanField(label=_("Price (¥)"))
+    choose_premium = YuanField(label=_("Premium for choosing (¥)"), least=0, required=False)
+    tiers = TiersField(
+        label=_("Price tiers"), required=False, help_text=_("One a line: from how many pieces, which unit price.")
+    )
+
+    class Meta:
+        model = Sku
+        fields = (
+            "label",
+            "label_en",
+            "price",
+            "min_quantity",
+            "max_quantity",
+            "mode",
+            "delivery_order",
+            "choosable",
+            "choose_premium",
+            "low_stock_at",
+            "on_sale",
+        )
+        labels = {
+            "label": _("Name in Chinese"),
+            "label_en": _("Name in English"),
+            "min_quantity": _("Least per order"),
+            "max_quantity": _("Most per order"),
+            "mode": _("Stock"),
+            "delivery_order": _("Delivery order"),
+            "choosable": _("Buyers may choose a code by its label"),
+            "low_stock_at": _("Tell me when fewer are left than"),
+            "on_sale": _("On sale"),
+        }
+        help_texts = {"choosable": "", "label": _("Empty when there is only one variant.")}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["mode"].choices = StockMode.choices  # type: ignore[attr-defined]  # a select has choices
+        if self.instance.id:
+            self.initial["tiers"] = [(tier.min_quantity, tier.unit_price) for tier in self.instance.tiers.all()]
+
+    def clean(self) -> dict[str, Any]:
+        """What only the fields together can tell."""
+        data = super().clean() or self.cleaned_data
+        least, most = data.get("min_quantity"), data.get("max_quantity")
+        if least is not None and most is not None and most < least:
+            self.add_error("max_quantity", _("The most per order cannot be less than the least."))
+        if data.get("mode") == StockMode.REUSABLE:
+            self._check_reusable(data)
+        elif data.get("choosable") and data.get("delivery_order") != DeliveryOrder.OLDEST:
+            self.add_error("delivery_order", _("Codes that buyers choose go oldest first."))
+        if "mode" in self.changed_data and self.instance.id and has_stock(self.instance.id):
+            self.add_error("mode", _("There is stock in the other form. Sell or withdraw it first."))
+        tiers, price = data.get("tiers"), data.get("price")
+        if tiers and price and tiers[0][1] >= price:
+            self.add_error("tiers", _("A tier must be cheaper than the price of one piece."))
+        return data
+
+    def _check_reusable(self, data: dict[str, Any]) -> None:
+        if data.get("choosable"):
+            self.add_error("choosable", _("Only codes that are sold once can be chosen."))
+        if data.get("max_quantity") != 1:
+            self.add_error("max_quantity", _("Everybody gets the same content: the most per order is 1."))
+
+    @property
+    def variant(self) -> Variant:
+        """The variant as it shall become."""
+        return Variant(self.instance, self.cleaned_data["tiers"])
+
+
+class _SkuFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]  # generic in the stubs alone
+    def clean(self) -> None:
+        """Refuse two variants with one name."""
+        super().clean()
+        names = [form.cleaned_data.get("label", "") for form in self.forms if getattr(form, "cleaned_data", None)]
+        if len(names) > len(set(names)):
+            raise ValidationError(_("Two variants have the same name. Buyers could not tell them apart."))
+
+    @property
+    def variants(self) -> list[Variant]:
+        """The variants as they shall become; forms nobody touched are no variants."""
+        return [form.variant for form in self.forms if form.instance.id or form.has_changed()]
+
+
+def variant_forms(product: Product, data: Any = None, *, extra: int = 0) -> _SkuFormSet:
+    """Return the forms of a product's variants, with ``extra`` empty ones."""
+    factory = forms.inlineformset_factory(
+        Product,
+        Sku,
+        form=SkuForm,
+        formset=_SkuFormSet,
+        extra=extra,
+        min_num=0 if product.id else 1,
+        validate_min=not product.id,
+        max_num=MOST_VARIANTS,
+        validate_max=True,
+        can_delete=False,
+    )
+    kept = Sku.objects.filter(product=product).prefetch_related("tiers") if product.id else Sku.objects.none()
+    return factory(data, instance=product, queryset=kept, prefix="v")  # type: ignore[return-value]  # made of it
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,109 @@
+"""Stock: how much there is of each variant, its batches, and the codes in them, masked."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST, require_safe
+
+from xinka.catalog.models import ProductState, Sku, StockMode
+from xinka.desk.access import Desk, for_members
+from xinka.merchants.policies import Duty
+from xinka.platform.vault.keys import open_envelope
+from xinka.stock import actions
+from xinka.stock.holdings import Holding, codes_of_batch, holdings_of
+from xinka.stock.importing.sealing import code_place
+from xinka.stock.models import BatchState, StockBatch
+from xinka.stock.previews import mask_code
+
+_PER_PAGE = 30
+_CODES_PER_PAGE = 50
+
+
+@require_safe
+@for_members(Duty.STOCK)
+def index(request: HttpRequest, desk: Desk) -> HttpResponse:
+    """List every variant with its stock."""
+    found = (
+        Sku.objects.filter(product__merchant=desk.merchant)
+        .exclude(product__state=ProductState.ARCHIVED)
+        .select_related("product")
+        .order_by("-product_id", "position", "id")
+    )
+    page = Paginator(found, _PER_PAGE).get_page(request.GET.get("page"))
+    held = holdings_of(sku.id for sku in page.object_list)
+    rows = [(sku, held.get(sku.id, Holding())) for sku in page.object_list]
+    return render(request, "desk/stock.html", {"desk": desk, "page": page, "rows": rows})
+
+
+@require_safe
+@for_members(Duty.STOCK)
+def sku(request: HttpRequest, desk: Desk, sku_id: int) -> HttpResponse:
+    """Show one variant: counts and batches, or its content."""
+    variant = sku_of(desk, sku_id)
+    batches = StockBatch.objects.filter(sku=variant).exclude(state=BatchState.WAITING).select_related("created_by")
+    context = {
+        "desk": desk,
+        "sku": variant,
+        "holding": holdings_of([variant.id]).get(variant.id, Holding()),
+        "page": Paginator(batches, _PER_PAGE).get_page(request.GET.get("page")),
+        "is_reusable": variant.mode == StockMode.REUSABLE,
+        "limit": actions.MAX_CONTENT_BYTES,
+    }
+    return render(request, "desk/sku.html", context)
+
+
+@require_POST
+@for_members(Duty.STOCK)
+def content(request: HttpRequest, desk: Desk, sku_id: int) -> HttpResponse:
+    """Put the content of a reusable variant on offer."""
+    variant = sku_of(desk, sku_id)
+    actions.put_content(variant, request.POST.get("content", ""), by_id=desk.user_id)
+    messages.success(request, _("Saved and sealed. Buyers get it from now on."))
+    return redirect("desk:sku", merchant=desk.merchant.slug, sku_id=variant.id)
+
+
+@require_safe
+@for_members(Duty.STOCK)
+def codes(request: HttpRequest, desk: Desk, batch_id: int) -> HttpResponse:
+    """List the codes of a batch with their states; of each code only its ends are shown."""
+    batch = batch_of(desk, batch_id)
+    after = request.GET.get("after", "0")
+    rows = codes_of_batch(
+        batch,
+        delivery_order=batch.sku.delivery_order,
+        after=int(after) if after.isascii() and after.isdigit() and len(after) < 19 else 0,
+        limit=_CODES_PER_PAGE + 1,
+    )
+    shown = [
+        (row, mask_code(open_envelope(row.envelope, code_place(row.id)).decode()) if row.envelope else "")
+        for row in rows[:_CODES_PER_PAGE]
+    ]
+    more = shown[-1][0].id if len(rows) > _CODES_PER_PAGE else None
+    return render(request, "desk/codes.html", {"desk": desk, "batch": batch, "rows": shown, "more": more})
+
+
+@require_POST
+@for_members(Duty.STOCK)
+def withdraw(request: HttpRequest, desk: Desk, batch_id: int) -> HttpResponse:
+    """Withdraw the codes that were ticked, as far as they are unsold."""
+    batch = batch_of(desk, batch_id)
+    ticked = request.POST.getlist("code")[:_CODES_PER_PAGE]
+    chosen = [int(text) for text in ticked if text.isdecimal() and len(text) < 19]
+    n = actions.withdraw_codes(batch.sku_id, chosen)
+    messages.success(request, ngettext("%(n)s code withdrawn.", "%(n)s codes withdrawn.", n) % {"n": n})
+    return redirect("desk:codes", merchant=desk.merchant.slug, batch_id=batch.id)
+
+
+def sku_of(desk: Desk, sku_id: int) -> Sku:
+    """Return a variant of this merchant; anybody else's is not found."""
+    return get_object_or_404(Sku.objects.select_related("product"), id=sku_id, product__merchant=desk.merchant)
+
+
+def batch_of(desk: Desk, batch_id: int) -> StockBatch:
+    """Return a batch of this merchant; anybody else's is not found."""
+    return get_object_or_404(StockBatch.objects.select_related("sku__product"), id=batch_id, merchant=desk.merchant)

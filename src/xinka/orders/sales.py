@@ -1,0 +1,63 @@
+"""Reads of orders for the merchant who sells: figures by day, and lists that can be searched."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.db.models import Count, QuerySet, Sum
+from django.db.models.functions import TruncDate
+from django.utils import timezone
+
+from xinka.kernel import ids
+from xinka.kernel.errors import BadIdentifier
+from xinka.orders.models import Order
+from xinka.orders.states import OrderState
+
+#: Orders are paid within this time of being placed, or late by a little; the day's figures look so far back.
+_LOOK_BACK = timedelta(days=2)
+
+
+@dataclass(frozen=True)
+class DayOfSales:
+    """What was paid on one day: orders, and minor units."""
+
+    day: date
+    n_orders: int = 0
+    paid: int = 0
+
+
+def sales_by_day(merchant_id: int, *, days: int, now: datetime) -> list[DayOfSales]:
+    """Return the last ``days`` days with what was paid on each and was not refunded, the oldest first."""
+    today = timezone.localdate(now)
+    first = today - timedelta(days=days - 1)
+    since = timezone.make_aware(datetime.combine(first, datetime.min.time()))
+    rows = (
+        Order.objects.filter(merchant_id=merchant_id, placed_at__gte=since - _LOOK_BACK, paid_at__gte=since)
+        .exclude(state=OrderState.REFUNDED)
+        .annotate(day=TruncDate("paid_at"))
+        .values_list("day")
+        .annotate(Count("id"), Sum("amount"))
+        .order_by("day")
+    )
+    known = {day: DayOfSales(day, n_orders, paid) for day, n_orders, paid in rows}
+    all_days = [first + timedelta(days=n) for n in range(days)]
+    return [known.get(day, DayOfSales(day)) for day in all_days]
+
+
+def orders_of_merchant(merchant_id: int, *, state: str = "", search: str = "") -> QuerySet[Order]:
+    """Return a merchant's orders, newest first, narrowed by state and by (the beginning of) an order number."""
+    found = Order.objects.filter(merchant_id=merchant_id).select_related("sku").order_by("-placed_at", "-id")
+    if state in set(OrderState):
+        found = found.filter(state=state)
+    if search:
+        try:
+            return found.filter(id=ids.parse("ord", search.strip().lower()))
+        except BadIdentifier:
+            return found.filter(title__icontains=search.strip())
+    return found
+
+
+def has_delivered(merchant_id: int) -> bool:
+    """Whether any order of a merchant was delivered yet."""
+    return Order.objects.filter(merchant_id=merchant_id, state=OrderState.DELIVERED).exists()

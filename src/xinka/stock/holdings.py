@@ -1,0 +1,91 @@
+"""Reads of the stock for those who own it: how much is available, held for orders, sold; codes with their states."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from django.db import connection
+from django.db.models import Sum
+
+from xinka.stock.models import StockBatch, UnsoldCode
+
+_COUNTS = """
+SELECT s.id,
+  (SELECT count(*) FROM stock_unsold u WHERE u.sku_id = s.id),
+  (SELECT coalesce(sum(cardinality(r.code_ids)), 0) FROM stock_reservation r WHERE r.sku_id = s.id AND NOT r.reusable)
+FROM unnest(%s::bigint[]) AS s(id)
+"""
+_CODES = """
+SELECT c.id, c.label, c.expires_on, c.envelope,
+  CASE WHEN c.withdrawn_at IS NOT NULL THEN 'withdrawn'
+       WHEN u.code_id IS NOT NULL THEN 'available'
+       WHEN EXISTS (SELECT 1 FROM stock_reservation r WHERE r.sku_id = c.sku_id AND c.id = ANY(r.code_ids)) THEN 'held'
+       ELSE 'sold' END
+FROM stock_stockcode c
+LEFT JOIN LATERAL (
+  SELECT q.code_id FROM stock_unsold q WHERE q.sku_id = c.sku_id AND q.code_id = c.id
+    AND (NOT %(by_id)s OR q.place = %(sign)s * c.id) LIMIT 1) u ON true
+WHERE c.batch_id = %(batch)s AND c.id BETWEEN %(first)s AND %(last)s AND c.id > %(after)s
+ORDER BY c.id LIMIT %(limit)s
+"""
+
+
+@dataclass(frozen=True)
+class Holding:
+    """How much of one SKU there is."""
+
+    available: int = 0
+    held: int = 0
+    sold: int = 0
+
+
+@dataclass(frozen=True)
+class CodeRow:
+    """One code as its merchant's list shows it; the envelope stays closed until the page masks it."""
+
+    id: int
+    label: str
+    expires_on: date | None
+    envelope: bytes
+    state: str
+
+
+def holdings_of(sku_ids: Iterable[int]) -> dict[int, Holding]:
+    """Return how much of each SKU there is; two statements."""
+    wanted = list(sku_ids)
+    brought = dict(
+        StockBatch.objects.filter(sku_id__in=wanted)
+        .values_list("sku_id")
+        .annotate(left=Sum("n_added") - Sum("n_undone"))
+        .order_by()
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNTS, [wanted])
+        rows = cursor.fetchall()
+    return {
+        sku_id: Holding(available, held, max(0, (brought.get(sku_id) or 0) - available - held))
+        for sku_id, available, held in rows
+    }
+
+
+def has_stock(sku_id: int) -> bool:
+    """Whether anything of a SKU is unsold."""
+    return UnsoldCode.objects.filter(sku_id=sku_id).exists()
+
+
+def codes_of_batch(batch: StockBatch, *, delivery_order: str, after: int = 0, limit: int = 50) -> list[CodeRow]:
+    """Return a stretch of a batch's codes in the order they came in, beginning after a code's number."""
+    values = {
+        "batch": batch.id,
+        "first": batch.first_code_id or 0,
+        "last": batch.last_code_id or 0,
+        "after": after,
+        "limit": limit,
+        "by_id": delivery_order != "random",  # then a code's place is its number, and the queue's index finds it
+        "sign": -1 if delivery_order == "newest" else 1,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_CODES, values)
+        return [CodeRow(row[0], row[1], row[2], bytes(row[3]), row[4]) for row in cursor.fetchall()]

@@ -1,0 +1,391 @@
+"""The merchant desk: who may see it, and what its pages do."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import URLPattern, reverse
+
+from tests.cast import adas_shop, buy, channel, pay, person, ware
+from xinka.accounts.models import User
+from xinka.catalog.models import Product, ProductState, Sku
+from xinka.desk.fields import TiersField, parse_yuan
+from xinka.desk.orders import safe_cell
+from xinka.desk.urls import urlpatterns
+from xinka.flows import stocking
+from xinka.kernel import ids
+from xinka.merchants.models import Merchant
+from xinka.merchants.policies import Duty
+from xinka.stock.models import BatchState, StockBatch, StockCode, UnsoldCode
+
+pytestmark = pytest.mark.django_db
+
+XSS = ("<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "{{7*7}}", "javascript:alert(1)", "</title><b>")
+
+
+@pytest.fixture
+def shop() -> Merchant:
+    return adas_shop()
+
+
+def signed_in(user: User, **more: bool) -> Client:
+    """Return a browser in which somebody is signed in."""
+    browser = Client(**more)
+    browser.force_login(user)
+    return browser
+
+
+@pytest.fixture
+def ada(shop: Merchant) -> Client:
+    return signed_in(User.objects.get(email="ada@ada-cards.example"))
+
+
+@pytest.fixture
+def bo(shop: Merchant) -> Client:
+    return signed_in(User.objects.get(email="bo@ada-cards.example"))
+
+
+@pytest.fixture
+def eve(db: None) -> Client:
+    adas_shop(slug="eves-cards")
+    return signed_in(User.objects.get(email="ada@eves-cards.example"))
+
+
+def every_address(shop: Merchant) -> Iterator[tuple[URLPattern, str]]:
+    """Yield each address of the desk with things of this merchant in it."""
+    made = ware(shop, 3)
+    bought = buy(made.sku, channel())
+    batch = stocking.receive(made.sku.id, [b"WAITING-1"], name="w.txt", by_id=None)
+    values = {
+        "merchant": shop.slug,
+        "product_id": made.product.id,
+        "sku_id": made.sku.id,
+        "batch_id": batch.id,
+        "shown_id": ids.show("ord", bought.order_id),
+    }
+    for pattern in urlpatterns:
+        if pattern.name != "choose":
+            names = pattern.pattern.converters
+            yield pattern, reverse(f"desk:{pattern.name}", kwargs={name: values[name] for name in names})
+
+
+def state_of_the_shop() -> list[object]:
+    """Return what a forbidden request must leave alone."""
+    return [
+        list(Product.objects.values_list("id", "state", "title")),
+        list(Sku.objects.values_list("id", "price")),
+        list(StockBatch.objects.order_by("id").values_list("id", "state", "n_added", "n_undone")),
+        list(UnsoldCode.objects.order_by("code_id").values_list("code_id", flat=True)),
+    ]
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_eve_sees_no_page_of_another_merchant_and_changes_nothing(shop: Merchant, eve: Client, method: str) -> None:
+    addresses = list(every_address(shop))
+    before = state_of_the_shop()
+    answers = {pattern.name: getattr(eve, method)(address).status_code for pattern, address in addresses}
+    assert set(answers.values()) <= {404, 405}
+    assert 404 in answers.values()
+    assert state_of_the_shop() == before
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_nobody_gets_in_without_signing_in(shop: Merchant, method: str) -> None:
+    addresses = list(every_address(shop))
+    before = state_of_the_shop()
+    for pattern, address in addresses:
+        answer = getattr(Client(), method)(address)
+        sent_to_sign_in = answer.status_code == 302 and answer["Location"].startswith("/account/login")
+        assert sent_to_sign_in or answer.status_code == 405, pattern.name
+    assert state_of_the_shop() == before
+
+
+def test_ada_sees_all_her_pages(shop: Merchant, ada: Client) -> None:
+    seen = {pattern.name: ada.get(address).status_code for pattern, address in every_address(shop)}
+    assert set(seen.values()) == {200, 405}
+    assert {name for name, status in seen.items() if status == 405} == {
+        *("product_preview", "product_move", "content", "confirm", "resume", "discard", "undo", "withdraw")
+    }
+
+
+def test_bo_sees_what_a_clerk_may(shop: Merchant, bo: Client) -> None:
+    refused = {pattern.name for pattern, address in every_address(shop) if bo.get(address).status_code == 403}
+    assert refused == {"orders_csv"}
+
+
+def test_every_address_names_its_duty() -> None:
+    bare = {pattern.name for pattern in urlpatterns if not isinstance(_duty(pattern), Duty)}
+    assert bare == {"choose"}
+
+
+def _duty(pattern: URLPattern) -> object:
+    view: object = pattern.callback
+    while view is not None:
+        if hasattr(view, "duty"):
+            return view.duty
+        view = getattr(view, "__wrapped__", None)
+    return None
+
+
+def test_every_change_needs_the_token(shop: Merchant) -> None:
+    browser = signed_in(User.objects.get(email="ada@ada-cards.example"), enforce_csrf_checks=True)
+    addresses = list(every_address(shop))
+    before = state_of_the_shop()
+    answers = {pattern.name: browser.post(address).status_code for pattern, address in addresses}
+    assert set(answers.values()) <= {403, 405}
+    assert {"undo", "confirm", "upload", "product", "product_move", "withdraw"} <= {
+        name for name, status in answers.items() if status == 403
+    }
+    assert state_of_the_shop() == before
+
+
+def product_form(**changed: str) -> dict[str, str]:
+    """Return a filled form of a new product with one variant."""
+    category = ware(adas_shop(slug=f"shelf-{len(changed)}"), slug=f"shelf-{len(changed)}").product.category_id
+    return {
+        "title": "迷雾大陆 通行证",
+        "title_en": "Mist pass",
+        "category": str(category),
+        "kind": "card_code",
+        "v-TOTAL_FORMS": "1",
+        "v-INITIAL_FORMS": "0",
+        "v-MIN_NUM_FORMS": "1",
+        "v-MAX_NUM_FORMS": "20",
+        "v-0-price": "¥49.90",
+        "v-0-min_quantity": "1",
+        "v-0-max_quantity": "50",
+        "v-0-mode": "unique",
+        "v-0-delivery_order": "oldest",
+        "v-0-low_stock_at": "10",
+        "v-0-on_sale": "on",
+        "v-0-tiers": "10 = 46.55\n50=44",
+        **changed,
+    }
+
+
+def test_a_product_is_made_as_a_draft_with_exact_prices(shop: Merchant, ada: Client) -> None:
+    answer = ada.post(f"/desk/{shop.slug}/products/new", product_form())
+    made = Product.objects.get(merchant=shop)
+    assert answer["Location"] == f"/desk/{shop.slug}/products/{made.id}"
+    assert (made.state, made.title) == (ProductState.DRAFT, "迷雾大陆 通行证")
+    (sku,) = made.skus.all()
+    assert sku.price == 4990
+    assert list(sku.tiers.values_list("min_quantity", "unit_price")) == [(10, 4655), (50, 4400)]
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "says"),
+    [
+        ("v-0-price", "49.999", "too many decimals"),
+        ("v-0-price", "1e3", "write it like 12.34"),
+        ("v-0-price", "-5", "write it like 12.34"),
+        ("v-0-price", "0", "at least 0.01"),
+        ("v-0-max_quantity", "0", "cannot be less"),
+        ("v-0-tiers", "ten cheap", "Line 1"),
+        ("v-0-tiers", "10=60", "cheaper"),
+        ("v-0-mode", "reusable", "most per order is 1"),
+        ("title", "   ", "required"),
+    ],
+)
+def test_what_is_wrong_is_said_and_nothing_typed_is_lost(
+    shop: Merchant, ada: Client, field: str, typed: str, says: str
+) -> None:
+    ada.cookies["xk_lang"] = "en"
+    form = product_form(**{field: typed, "description": "MY LONG TEXT"})
+    answer = ada.post(f"/desk/{shop.slug}/products/new", form)
+    assert answer.status_code == 422
+    page = answer.content.decode()
+    assert says in page
+    assert "MY LONG TEXT" in page
+    assert not Product.objects.filter(merchant=shop).exists()
+
+
+def test_a_price_change_tells_the_tills_and_leaves_placed_orders_alone(shop: Merchant, ada: Client) -> None:
+    made = ware(shop, 2)
+    bought = buy(made.sku, channel())
+    form = product_form(
+        **{
+            "v-INITIAL_FORMS": "1",
+            "v-0-id": str(made.sku.id),
+            "v-0-price": "99",
+            "v-0-tiers": "",
+            "v-MIN_NUM_FORMS": "0",
+        }
+    )
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        answer = ada.post(f"/desk/{shop.slug}/products/{made.product.id}", form)
+    assert answer.status_code == 302
+    assert any("xinka_pages" in query["sql"] and f"product:{made.product.id}" in query["sql"] for query in queries)
+    made.sku.refresh_from_db()
+    assert (made.sku.price, bought.order.amount) == (9900, 4900)
+
+
+def test_the_shelf_only_the_owner_archives(shop: Merchant, ada: Client, bo: Client) -> None:
+    made = ware(shop, 1)
+    address = f"/desk/{shop.slug}/products/{made.product.id}/move"
+    assert bo.post(address, {"seen": "live", "to": "archived"}).status_code == 403
+    assert bo.post(address, {"seen": "live", "to": "paused"}).status_code == 302
+    assert ada.post(address, {"seen": "live", "to": "paused"}).status_code == 409
+    assert ada.post(address, {"seen": "paused", "to": "archived"}).status_code == 302
+    made.product.refresh_from_db()
+    assert made.product.state == ProductState.ARCHIVED
+
+
+@pytest.mark.parametrize("evil", XSS)
+def test_no_title_becomes_markup(shop: Merchant, ada: Client, evil: str) -> None:
+    made = ware(shop, 1, product={"title": evil, "description": evil}, sku={"label": evil[:40]})
+    buy(made.sku, channel())
+    pages = ["products", f"products/{made.product.id}", "stock", f"stock/{made.sku.id}", "orders", ""]
+    for page in pages:
+        text = ada.get(f"/desk/{shop.slug}/{page}").content.decode()
+        assert "<script>alert" not in text
+        assert "<img" not in text
+        assert "49" not in re.findall(r"<h1[^>]*>([^<]*)", text)
+
+
+def test_markdown_is_previewed_without_harm(shop: Merchant, ada: Client) -> None:
+    answer = ada.post(
+        f"/desk/{shop.slug}/products/preview", {"description": "**bold** <script>x</script> [a](javascript:x)"}
+    )
+    page = answer.content.decode()
+    assert "<strong>bold</strong>" in page
+    assert "<script" not in page
+    assert 'href="javascript' not in page
+
+
+def test_a_file_goes_through_preview_and_job_into_stock(shop: Merchant, ada: Client) -> None:
+    made = ware(shop, ["OLDER-CODE-0001"])
+    lines = [
+        "SECRET-CODE-0001",
+        "SECRET-CODE-0002",
+        "SECRET-CODE-0001",
+        "OLDER-CODE-0001",
+        "bad\x01",
+        "卡密一二三四五六",
+    ]
+    text = "\r\n".join(lines)
+    file = SimpleUploadedFile("codes.txt", text.encode("gb18030"), "text/plain")
+    answer = ada.post(f"/desk/{shop.slug}/stock/{made.sku.id}/import", {"file": file})
+    batch = StockBatch.objects.get(state=BatchState.WAITING)
+    assert answer["Location"] == f"/desk/{shop.slug}/imports/{batch.id}"
+    page = ada.get(answer["Location"]).content.decode()
+    assert "GBK" in page
+    assert "SECR •••• 0001" in page
+    assert "SECRET-CODE" not in page
+    assert StockCode.objects.count() == 1
+    ada.post(f"/desk/{shop.slug}/imports/{batch.id}/confirm")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT task_name, args FROM procrastinate_jobs WHERE task_name = 'stock.import'")
+        assert cursor.fetchall() == [("stock.import", {"batch_id": batch.id})]
+    assert "hx-get" in ada.get(answer["Location"]).content.decode()
+    stocking.import_batch(batch.id)
+    batch.refresh_from_db()
+    assert (batch.n_lines, batch.n_added, batch.n_repeated, batch.n_known, batch.n_invalid) == (6, 3, 1, 1, 1)
+    report = ada.get(answer["Location"]).content.decode()
+    assert "hx-get" not in report
+    codes = ada.get(f"/desk/{shop.slug}/imports/{batch.id}/codes").content.decode()
+    assert "SECR •••• 0002" in codes
+    assert "SECRET-CODE" not in codes
+
+
+def test_pasted_lines_are_kept_when_nothing_can_be_read(shop: Merchant, ada: Client) -> None:
+    made = ware(shop)
+    answer = ada.post(f"/desk/{shop.slug}/stock/{made.sku.id}/import", {"pasted": "  "})
+    assert answer.status_code == 422
+    answer = ada.post(f"/desk/{shop.slug}/stock/{made.sku.id}/import", {"pasted": "A1\nB2"})
+    assert answer.status_code == 302
+    assert not list(stocking.actions.sealed_files()._directory.glob("*.tmp"))
+
+
+def test_undo_and_withdrawal_from_the_desk(shop: Merchant, ada: Client) -> None:
+    made = ware(shop)
+    batch = stocking.import_text("A\nB\nC", made.sku.id)
+    first = StockCode.objects.get(id=batch.first_code_id)
+    ada.post(f"/desk/{shop.slug}/imports/{batch.id}/withdraw", {"code": [str(first.id), "x", "-1"]})
+    assert UnsoldCode.objects.count() == 2
+    ada.post(f"/desk/{shop.slug}/imports/{batch.id}/undo")
+    assert UnsoldCode.objects.count() == 0
+    batch.refresh_from_db()
+    assert (batch.state, batch.n_undone) == (BatchState.UNDONE, 3)
+
+
+def test_the_content_of_a_reusable_variant_is_sealed_and_offered(shop: Merchant, ada: Client) -> None:
+    made = ware(shop, sku={"mode": "reusable", "max_quantity": 1})
+    ada.post(f"/desk/{shop.slug}/stock/{made.sku.id}/content", {"content": "https://example.com/file"})
+    code = StockCode.objects.get()
+    assert b"example.com" not in bytes(code.envelope)
+    assert UnsoldCode.objects.get().code_id == code.id
+    assert ada.get(f"/desk/{shop.slug}/stock/{made.sku.id}/import").status_code == 409
+
+
+def test_orders_are_listed_with_masked_contacts_and_found_by_number(shop: Merchant, ada: Client) -> None:
+    made = ware(shop, 3)
+    bought = buy(made.sku, channel(), contact="cynthia@example.com")
+    pay(bought)
+    shown = ids.show("ord", bought.order_id)
+    page = ada.get(f"/desk/{shop.slug}/orders", {"q": shown}).content.decode()
+    assert "cy***@example.com" in page
+    assert "cynthia" not in page
+    assert shown in page
+    assert "cynthia" not in ada.get(f"/desk/{shop.slug}/orders/{shown}").content.decode()
+
+
+def test_the_export_is_safe_in_spreadsheets_and_reads_back(shop: Merchant, ada: Client) -> None:
+    pay_by = channel()
+    titles = [f"{sign}cmd|' /C calc'!A{n}" for n, sign in enumerate(("=", "+", "-", "@", "＝", " ="))]
+    for n, title in enumerate(titles):
+        buy(ware(shop, 1, slug=f"evil-{n}", product={"title": title}).sku, pay_by)
+    answer = ada.get(f"/desk/{shop.slug}/orders.csv")
+    text = b"".join(answer.streaming_content).decode("utf-8-sig")  # type: ignore[arg-type]  # a synchronous stream
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert sorted(row["title"].strip() for row in rows) == sorted(f"'{title}" for title in titles)
+    assert not [
+        cell for row in rows for cell in row.values() if cell.lstrip(" ").startswith(("=", "+", "-", "@", "＝"))
+    ]
+
+
+@pytest.mark.parametrize("cell", ["=1", "+1", "-1", "@a", "\t=1", "\r=1", "＝1", "  =1"])
+def test_cells_that_begin_like_formulas_are_marked(cell: str) -> None:
+    assert safe_cell(cell) == f"'{cell}"
+    assert safe_cell(f"a{cell}") == f"a{cell}"
+
+
+@pytest.mark.parametrize(("typed", "minor"), [("12.34", 1234), ("¥12", 1200), ("１２．３４", 1234), (" 0.1 ", 10)])
+def test_prices_are_read_exactly(typed: str, minor: int) -> None:
+    assert parse_yuan(typed) == minor
+
+
+def test_tiers_are_shown_as_they_are_read() -> None:
+    field = TiersField(required=False)
+    assert field.clean(field.prepare_value([(10, 4655), (50, 4400)])) == [(10, 4655), (50, 4400)]
+
+
+@pytest.mark.parametrize(("page", "most"), [("", 11), ("products", 6), ("stock", 7), ("orders", 6)])
+def test_lists_cost_the_same_whatever_their_length(shop: Merchant, ada: Client, page: str, most: int) -> None:
+    pay_by = channel()
+    buy(ware(shop, 2, slug="one").sku, pay_by)
+    ada.get(f"/desk/{shop.slug}/{page}")
+    with CaptureQueriesContext(connection) as few:
+        ada.get(f"/desk/{shop.slug}/{page}")
+    for n in range(5):
+        buy(ware(shop, 2, slug=f"more-{n}").sku, pay_by, contact=f"c{n}@example.com")
+    with CaptureQueriesContext(connection) as many:
+        ada.get(f"/desk/{shop.slug}/{page}")
+    assert len(few) == len(many)
+    assert len(many) <= most
+
+
+def test_people_with_one_shop_go_there_and_those_with_none_are_told(shop: Merchant, ada: Client) -> None:
+    assert ada.get("/desk/")["Location"] == f"/desk/{shop.slug}/"
+    cy = signed_in(person("cy-alone@example.com"))
+    assert cy.get("/desk/").status_code == 200
