@@ -2,8 +2,21 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
+
+from xinka.office import views
 
 app_name = "office"
 
-urlpatterns: list[URLPattern] = []
+urlpatterns: list[URLPattern] = [
+    path("", views.home, name="home"),
+    path("system", views.system, name="system"),
+    path("system/check", views.check_now, name="check_now"),
+    path("system/jobs/<int:job_id>/retry", views.retry_job, name="retry_job"),
+    path("system/jobs/<int:job_id>/discard", views.discard_job, name="discard_job"),
+    path("money", views.money, name="money"),
+    path("money/refunds/<str:shown_id>", views.refund, name="refund"),
+    path("money/refunds/<str:shown_id>/done", views.refund_done, name="refund_done"),
+    path("money/refunds/<str:shown_id>/send", views.refund_send, name="refund_send"),
+    path("audit", views.audit, name="audit"),
+]

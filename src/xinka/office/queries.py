@@ -1,0 +1,220 @@
+"""What the office shows: the state of jobs, mail, money and machine, each read when asked for."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import django
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+
+import xinka
+from xinka.payments.models import Receipt, Refund
+from xinka.payments.states import ReceiptOutcome, RefundState
+from xinka.platform.audit.models import Report
+from xinka.platform.mail.models import LetterState, SentLetter
+
+_MOST = 50
+_STATUSES = ("todo", "doing", "failed")
+
+_JOBS = """
+SELECT queue_name, count(*) FILTER (WHERE status = 'todo'), count(*) FILTER (WHERE status = 'doing'),
+  count(*) FILTER (WHERE status IN ('failed', 'aborted')),
+  min(coalesce(scheduled_at, now())) FILTER (WHERE status = 'todo')
+FROM procrastinate_jobs WHERE status IN ('todo', 'doing', 'failed', 'aborted') GROUP BY 1 ORDER BY 1
+"""
+_DEAD = """
+SELECT j.id, j.task_name, j.attempts, p.at, coalesce(p.problem, '')
+FROM procrastinate_jobs j LEFT JOIN job_problem p ON p.job_id = j.id
+WHERE j.status IN ('failed', 'aborted') ORDER BY j.id DESC LIMIT %s
+"""
+_N_DEAD = "SELECT count(*) FROM procrastinate_jobs WHERE status IN ('failed', 'aborted')"
+_CREWS = "SELECT id, last_heartbeat FROM procrastinate_workers ORDER BY last_heartbeat DESC LIMIT 20"
+_OUTBOX = "SELECT count(*), min(at) FROM outbox_event"
+_SERVER = """
+SELECT current_setting('server_version'), pg_database_size(current_database()), pg_postmaster_start_time()
+"""
+
+
+@dataclass(frozen=True)
+class Queue:
+    """One queue of jobs."""
+
+    name: str
+    waiting: int
+    running: int
+    dead: int
+
+
+@dataclass(frozen=True)
+class DeadLetter:
+    """A job that failed for good, and why."""
+
+    id: int
+    task: str
+    attempts: int
+    at: datetime | None
+    problem: str
+
+
+@dataclass(frozen=True)
+class Crew:
+    """One crew of a worker process."""
+
+    id: int
+    seen_at: datetime
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether its heartbeat is fresh."""
+        return timezone.now() - self.seen_at < timedelta(seconds=settings.WORKER_STALLED_AFTER)
+
+
+@dataclass(frozen=True)
+class MailState:
+    """How mail is doing."""
+
+    n_waiting: int
+    n_refused: int
+    n_sent_today: int
+    last_sent_at: datetime | None
+    troubled: list[SentLetter]
+    leaves_by: str
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Versions and room."""
+
+    versions: list[tuple[str, str]]
+    database_bytes: int
+    database_since: datetime
+    disk_free: int
+    disk_total: int
+
+    @property
+    def disk_is_low(self) -> bool:
+        """Whether less than a tenth of the disk is free."""
+        return self.disk_free * 10 < self.disk_total
+
+
+@dataclass(frozen=True)
+class SystemState:
+    """Everything on the system page."""
+
+    queues: list[Queue]
+    dead: list[DeadLetter]
+    n_dead: int
+    crews: list[Crew]
+    n_events: int
+    oldest_event_at: datetime | None
+    mail: MailState
+    reports: list[Report]
+    machine: Machine
+    read_at: datetime = field(default_factory=timezone.now)
+
+    @property
+    def is_manned(self) -> bool:
+        """Whether anybody works on the jobs."""
+        return any(crew.is_alive for crew in self.crews)
+
+
+@dataclass(frozen=True)
+class Tasks:
+    """What waits for a person."""
+
+    n_dead: int
+    n_refunds: int
+    n_unmatched: int
+    n_broken: int
+
+    @property
+    def total(self) -> int:
+        """How many things that is."""
+        return self.n_dead + self.n_refunds + self.n_unmatched + self.n_broken
+
+
+def _rows(statement: str, *params: object) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, params or None)
+        return list(cursor.fetchall())
+
+
+def tasks() -> Tasks:
+    """Return what waits for staff."""
+    ((n_dead,),) = _rows(_N_DEAD)
+    return Tasks(
+        n_dead=n_dead,
+        n_refunds=Refund.objects.filter(state=RefundState.NEEDS_STAFF).count(),
+        n_unmatched=Receipt.objects.filter(outcome=ReceiptOutcome.UNMATCHED).count(),
+        n_broken=Report.objects.filter(holds=False).count(),
+    )
+
+
+def system_state() -> SystemState:
+    """Read everything on the system page."""
+    ((n_dead,),) = _rows(_N_DEAD)
+    ((n_events, oldest),) = _rows(_OUTBOX)
+    return SystemState(
+        queues=[Queue(name, waiting, running, dead) for name, waiting, running, dead, _ in _rows(_JOBS)],
+        dead=[DeadLetter(*row) for row in _rows(_DEAD, _MOST)],
+        n_dead=n_dead,
+        crews=[Crew(*row) for row in _rows(_CREWS)],
+        n_events=n_events,
+        oldest_event_at=oldest,
+        mail=mail_state(),
+        reports=list(Report.objects.filter(name__in=["books", "sweep"]).order_by("name")),
+        machine=machine(),
+    )
+
+
+def mail_state() -> MailState:
+    """Read how mail is doing."""
+    letters = SentLetter.objects
+    today = timezone.now() - timedelta(days=1)
+    last = letters.filter(state=LetterState.SENT).order_by("-tried_at").first()
+    return MailState(
+        n_waiting=letters.filter(state=LetterState.WAITING).count(),
+        n_refused=letters.filter(state=LetterState.REFUSED).count(),
+        n_sent_today=letters.filter(state=LetterState.SENT, tried_at__gte=today).count(),
+        last_sent_at=last.sent_at if last else None,
+        troubled=list(letters.exclude(state=LetterState.SENT).order_by("-tried_at")[:10]),
+        leaves_by=_leaves_by(),
+    )
+
+
+def _leaves_by() -> str:
+    """Return where mail goes, without user name or password."""
+    if settings.EMAIL_BACKEND.endswith("folder.EmailBackend"):
+        return f"file {settings.EMAIL_FILE_PATH}"
+    return f"smtp {settings.EMAIL_HOST}:{settings.EMAIL_PORT}"
+
+
+def machine() -> Machine:
+    """Read versions, sizes and times."""
+    ((server, size, since),) = _rows(_SERVER)
+    settings.ENVIRONMENT.data_dir.mkdir(parents=True, exist_ok=True)
+    disk = shutil.disk_usage(settings.ENVIRONMENT.data_dir)
+    versions = [
+        ("Xinka", xinka.__version__),
+        ("Python", platform.python_version()),
+        ("Django", django.get_version()),
+        ("PostgreSQL", str(server).partition(" ")[0]),
+    ]
+    return Machine(versions, size, since, disk.free, disk.total)
+
+
+def refunds_open() -> list[Refund]:
+    """Return refunds that are not done, those that wait for staff first."""
+    found = list(Refund.objects.exclude(state=RefundState.DONE).select_related("channel").defer("channel__config"))
+    return sorted(found, key=lambda refund: (refund.state != RefundState.NEEDS_STAFF, refund.created_at))[:200]
+
+
+def receipts_unmatched() -> list[Receipt]:
+    """Return money that came for no order of ours, the newest first."""
+    return list(Receipt.objects.filter(outcome=ReceiptOutcome.UNMATCHED).order_by("-received_at")[:200])

@@ -1,0 +1,218 @@
+"""The office is there for staff alone, tells the truth, and writes down what they do."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+from django.test import Client
+from django.utils import timezone
+
+from tests import cast
+from xinka.kernel import ids
+from xinka.kernel.ids import new_uuid
+from xinka.payments.models import Receipt, Refund
+from xinka.payments.states import ReceiptOutcome, RefundState
+from xinka.platform.audit.actions import record, report
+from xinka.platform.audit.models import AuditEntry
+from xinka.platform.database.django_drive import run
+from xinka.platform.jobs.problems import remember
+from xinka.platform.jobs.queue import MAIL, Job, defer
+from xinka.platform.mail.models import LetterState, SentLetter
+
+pytestmark = pytest.mark.django_db
+
+PAGES = ["/office/", "/office/system", "/office/money", "/office/audit"]
+
+
+def _dead_job() -> int:
+    run(defer(Job("mail.goods", MAIL), [{"subject": new_uuid()}]))
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE procrastinate_jobs SET status = 'doing'")
+        cursor.execute("UPDATE procrastinate_jobs SET status = 'failed', attempts = 8 RETURNING id")
+        (job_id,) = cursor.fetchone() or (0,)
+    remember(job_id, ValueError("550 no such user cy@example.com"))
+    return int(job_id)
+
+
+def _status(job_id: int) -> tuple[str, int] | None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT status, attempts FROM procrastinate_jobs WHERE id = %s", [job_id])
+        return cursor.fetchone()
+
+
+def _stuck_refund(state: RefundState = RefundState.NEEDS_STAFF) -> Refund:
+    bought = cast.buy(cast.ware(cast.adas_shop(), 1).sku, cast.channel())
+    cast.pay(bought)
+    cast.settle(cast.money_for(bought))
+    Refund.objects.update(state=state, problem="the gateway refused: balance too low")
+    return Refund.objects.get()
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_eve_and_ada_see_nothing_not_even_that_there_is_an_office(client: Client, page: str) -> None:
+    assert client.get(page).status_code == 302
+    cast.adas_shop()
+    for email in ("eve@example.com", "ada@ada-cards.example"):
+        user = cast.User.objects.filter(email=email).first() or cast.person(email)
+        client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+        assert client.get(page).status_code == 404
+
+
+def test_eve_cannot_act(client: Client) -> None:
+    job_id, refund = _dead_job(), _stuck_refund()
+    client.force_login(cast.person("eve@example.com"), backend="allauth.account.auth_backends.AuthenticationBackend")
+    shown = ids.show("ref", refund.id)
+    for address in (
+        f"/office/system/jobs/{job_id}/retry",
+        f"/office/system/jobs/{job_id}/discard",
+        "/office/system/check",
+        f"/office/money/refunds/{shown}/done",
+        f"/office/money/refunds/{shown}/send",
+    ):
+        assert client.post(address, {"note": "mine now", "confirmed": "1"}).status_code == 404
+    assert _status(job_id) == ("failed", 8)
+    refund.refresh_from_db()
+    assert refund.state == RefundState.NEEDS_STAFF
+    assert AuditEntry.objects.count() == 0
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_an_empty_shop_has_pages_that_say_so(office: Client, page: str) -> None:
+    answer = office.get(page)
+    assert answer.status_code == 200
+    assert "style=" not in answer.content.decode()
+
+
+def test_the_first_page_lists_what_waits_for_a_person(office: Client) -> None:
+    assert "Nothing waits for you" in office.get("/office/").content.decode()
+    _dead_job()
+    _stuck_refund()
+    Receipt.objects.create(
+        channel_id=1,
+        trade_no="T9",
+        amount=100,
+        currency="CNY",
+        outcome=ReceiptOutcome.UNMATCHED,
+        journal_id=new_uuid(),
+        received_at=timezone.now(),
+    )
+    report("books", {"broken": []}, holds=False)
+    text = office.get("/office/").content.decode()
+    for words in ("Jobs that gave up", "Refunds that need a decision", "belongs to no order", "found something wrong"):
+        assert words in text
+
+
+def test_the_system_page_shows_dead_letters_with_reasons_but_no_addresses(office: Client) -> None:
+    _dead_job()
+    SentLetter.objects.create(
+        kind="goods",
+        subject=new_uuid(),
+        message_id="<1@x>",
+        state=LetterState.REFUSED,
+        problem="550 mailbox full",
+        tried_at=timezone.now(),
+    )
+    text = office.get("/office/system").content.decode()
+    assert "550 no such user" in text
+    assert "cy@example.com" not in text
+    assert "550 mailbox full" in text
+    assert "No worker is running" in text
+
+
+def test_a_worker_with_a_fresh_heartbeat_is_alive_and_an_old_one_silent(office: Client) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now()), (%s)",
+            [timezone.now() - timedelta(minutes=5)],
+        )
+    text = office.get("/office/system").content.decode()
+    assert text.count("Alive") == 1
+    assert text.count("Silent") == 1
+    assert "No worker is running" not in text
+
+
+def test_htmx_gets_the_changing_part_alone(office: Client) -> None:
+    text = office.get("/office/system", headers={"HX-Request": "true"}).content.decode()
+    assert "<html" not in text
+    assert 'id="machine"' in text
+
+
+def test_a_dead_letter_runs_again_once_and_the_audit_says_who(office: Client, dee: cast.User) -> None:
+    job_id = _dead_job()
+    assert office.post(f"/office/system/jobs/{job_id}/retry").status_code == 303
+    assert _status(job_id) == ("todo", 0)
+    assert office.post(f"/office/system/jobs/{job_id}/retry").status_code == 303
+    entry = AuditEntry.objects.get()
+    assert (entry.actor_id, entry.action, entry.subject) == (dee.id, "job.retry", f"job {job_id}")
+
+
+def test_a_dead_letter_can_be_discarded_and_a_living_job_cannot(office: Client) -> None:
+    job_id = _dead_job()
+    office.post(f"/office/system/jobs/{job_id}/retry")
+    office.post(f"/office/system/jobs/{job_id}/discard")
+    assert _status(job_id) == ("todo", 0)
+    other = _dead_job()
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE procrastinate_jobs SET status = 'failed' WHERE id = %s", [other])
+    office.post(f"/office/system/jobs/{other}/discard")
+    assert _status(other) is None
+    assert [entry.action for entry in AuditEntry.objects.all()] == ["job.discard", "job.retry"]
+
+
+def test_acts_are_posts(office: Client) -> None:
+    job_id = _dead_job()
+    assert office.get(f"/office/system/jobs/{job_id}/retry").status_code == 405
+    assert _status(job_id) == ("failed", 8)
+
+
+def test_a_refund_is_marked_done_in_two_steps_and_only_with_a_note(office: Client) -> None:
+    refund = _stuck_refund()
+    address = f"/office/money/refunds/{ids.show('ref', refund.id)}"
+    assert "balance too low" in office.get(address).content.decode()
+    assert office.post(f"{address}/done", {"note": "", "confirmed": "1"}).status_code == 422
+    first = office.post(f"{address}/done", {"note": "bank transfer 8841"})
+    assert "cannot be undone" in first.content.decode()
+    refund.refresh_from_db()
+    assert refund.state == RefundState.NEEDS_STAFF
+    assert office.post(f"{address}/done", {"note": "bank transfer 8841", "confirmed": "1"}).status_code == 303
+    refund.refresh_from_db()
+    assert refund.state == RefundState.DONE
+    assert office.post(f"{address}/done", {"note": "bank transfer 8841", "confirmed": "1"}).status_code == 409
+    assert AuditEntry.objects.count() == 1
+    assert "bank transfer 8841" in office.get("/office/audit").content.decode()
+
+
+def test_a_refund_is_sent_again_only_after_the_question(office: Client) -> None:
+    refund = _stuck_refund()
+    address = f"/office/money/refunds/{ids.show('ref', refund.id)}/send"
+    assert "looked at the gateway" in office.post(address).content.decode()
+    refund.refresh_from_db()
+    assert refund.state == RefundState.NEEDS_STAFF
+    assert office.post(address, {"confirmed": "1"}).status_code == 303
+    refund.refresh_from_db()
+    assert refund.state == RefundState.SENDING
+
+
+@pytest.mark.parametrize("shown", ["ref_nonsense", "ord_00000000000000000000000000", "ref_00000000000000000000000000"])
+def test_a_refund_that_does_not_exist_is_not_found(office: Client, shown: str) -> None:
+    assert office.get(f"/office/money/refunds/{shown}").status_code == 404
+
+
+def test_checking_the_books_is_left_to_a_worker(office: Client) -> None:
+    assert office.post("/office/system/check").status_code == 303
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT task_name FROM procrastinate_jobs")
+        assert cursor.fetchall() == [("audit.check",)]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["UPDATE audit_auditentry SET action = 'x'", "DELETE FROM audit_auditentry", "TRUNCATE audit_auditentry"],
+)
+def test_nobody_rewrites_the_audit(statement: str) -> None:
+    record(None, "shop.test", "nothing")
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement)
+    assert AuditEntry.objects.get().action == "shop.test"
