@@ -2,8 +2,37 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 #: Nobody else can have an address here: ``.example`` is nobody's (RFC 2606), so no confirmation ever arrives.
 DEMO_DOMAIN = "demo.xinka.example"
+PASSWORD = "try-the-xinka-demo"  # noqa: S105 - public on purpose
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody to sign in as; ``role`` is their part in the team of ``merchant``."""
+
+    name: str
+    name_zh: str
+    part: str
+    part_zh: str
+    merchant: str = ""
+    role: str = ""
+    is_staff: bool = False
+
+    @property
+    def email(self) -> str:
+        """The address to sign in with."""
+        return f"{self.name.lower()}@{DEMO_DOMAIN}"
+
+
+PEOPLE = (
+    Person("Cy", "小晨", "buyer", "买家"),
+    Person("Ada", "艾达", "merchant", "商家", merchant="xinghe", role="owner"),
+    Person("Bo", "阿博", "clerk", "店员", merchant="xinghe", role="clerk"),
+    Person("Dee", "迪迪", "operator", "运营", is_staff=True),
+)
 
 
 def is_demo_person(email: str) -> bool:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from django.conf import settings
 
+from xinka.accounts.demo_people import PASSWORD, PEOPLE
 from xinka.config.environment import read
 from xinka.flows import demo
-from xinka.flows.demo import PEOPLE, PayWay
+from xinka.flows.demo import PayWay
 from xinka.sandbox import trades
 from xinka.sandbox.models import SandboxMerchant
 
@@ -23,7 +24,7 @@ def load() -> bool:
     """
     new = demo.load(_ways())
     rows = [f"  {person.part_zh} {person.part:9} {person.email}" for person in PEOPLE]
-    text = "\n".join(["  Demo log-ins 演示账号", *rows, f"  Password 密码   {demo.PASSWORD}", ""])
+    text = "\n".join(["  Demo log-ins 演示账号", *rows, f"  Password 密码   {PASSWORD}", ""])
     (settings.ENVIRONMENT.data_dir / LOGINS).write_text(text, encoding="utf-8")
     return new
 

@@ -22,14 +22,14 @@ from allauth.account.models import EmailAddress
 from django.db import transaction
 from django.utils import timezone
 
-from xinka.accounts.demo_people import DEMO_DOMAIN
+from xinka.accounts.demo_people import PASSWORD, PEOPLE
 from xinka.accounts.models import User
 from xinka.catalog.actions import Variant, save_product
 from xinka.catalog.models import Category, Kind, Product, ProductState, Sku, StockMode
 from xinka.flows import stocking
 from xinka.flows.demo_sales import sell_for_two_weeks
 from xinka.kernel.errors import Refusal
-from xinka.merchants.models import Membership, Merchant, Role
+from xinka.merchants.models import Membership, Merchant
 from xinka.payments.channels import config_place, seal_config
 from xinka.payments.models import Channel
 from xinka.platform.audit.actions import report
@@ -38,8 +38,6 @@ from xinka.platform.vault.keys import open_envelope
 from xinka.stock.actions import put_content
 from xinka.stock.models import BatchState, StockBatch
 
-#: The demo people's password. It opens nothing where the pretend gateway is off: accounts.backends refuses them there.
-PASSWORD = "try-the-xinka-demo"  # noqa: S105 - public on purpose, printed at every start of a demo shop
 _GOODS = Path(__file__).with_name("demo_goods.yaml")
 _MARK = "demo"
 _ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
@@ -51,32 +49,6 @@ class ShopInUse(Refusal):
     code = "shop_in_use"
     zh = "这个商店已经有自己的数据，演示数据只装进空的商店。"
     en = "This shop holds data of its own; the demo is loaded only into an empty one."
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """Somebody to sign in as."""
-
-    name: str
-    name_zh: str
-    part: str
-    part_zh: str
-    merchant: str = ""
-    role: Role = Role.OWNER
-    is_staff: bool = False
-
-    @property
-    def email(self) -> str:
-        """The address to sign in with."""
-        return f"{self.name.lower()}@{DEMO_DOMAIN}"
-
-
-PEOPLE = (
-    Person("Cy", "小晨", "buyer", "买家"),
-    Person("Ada", "艾达", "merchant", "商家", merchant="xinghe"),
-    Person("Bo", "阿博", "clerk", "店员", merchant="xinghe", role=Role.CLERK),
-    Person("Dee", "迪迪", "operator", "运营", is_staff=True),
-)
 
 
 @dataclass(frozen=True, slots=True)

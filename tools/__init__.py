@@ -1,0 +1,1 @@
+"""Programs for those who work on Xinka; none is part of the shop."""

@@ -1,0 +1,156 @@
+"""A walk through every main page of a running demo shop, shared by the screenshots and by the accessibility tests."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urljoin
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from xinka.accounts.demo_people import PASSWORD, PEOPLE
+
+#: Width and height of the two windows that pages are looked at in.
+WINDOWS = {"phone": (390, 844), "desktop": (1280, 900)}
+THEMES = ("light", "dark")
+_PRODUCTS = {
+    "product": "/p/star-voyage-300",
+    "product-variants": "/p/cloud-realm-pass?quantity=3",
+    "product-choose": "/p/nice-number-card",
+    "product-sold-out": "/p/chess-hall-coins",
+    "product-download": "/p/spreadsheet-templates",
+}
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Give Debian's Chromium, without a network life of its own."""
+    path = os.environ.get("XINKA_TEST_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
+    arguments = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=arguments)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+def guest_pages(page: Page, site: str) -> Iterator[str]:
+    """Stand on each page that a guest sees, from the shelves to the open code; yields the page's name."""
+    plain = {"home": "/", "shelf": "/c/software", "search": "/search?q=会员", "search-nothing": "/search?q=zzzz"}
+    rest = {
+        "find-order": "/orders/find",
+        "sign-in": "/account/login/",
+        "sign-up": "/account/signup/",
+        "missing": "/p/no",
+    }
+    for name, path in (plain | _PRODUCTS | rest).items():
+        page.goto(site + path)
+        yield name
+    order(page, site, "/p/cloud-music?quantity=2", "wechat-sandbox")
+    yield "pay-redirect"
+    order(page, site, "/p/star-voyage-300?quantity=2", "alipay-sandbox")
+    yield "pay-qr"
+    pay_page = page.url
+    open_cashier(page)
+    yield "cashier"
+    page.locator("form[action$='/pay'] button").click()
+    page.goto(pay_page)
+    page.wait_for_selector("article.code")
+    yield "order-sealed"
+    page.locator("article.code form button").first.click()
+    page.wait_for_selector("[data-code]")
+    yield "order-open"
+
+
+def buyer_pages(page: Page, site: str) -> Iterator[str]:
+    """Stand on the pages of somebody with an account."""
+    sign_in(page, site, "Cy")
+    for name, path in {"my-orders": "/orders", "account": "/account/", "devices": "/account/sessions/"}.items():
+        page.goto(site + path)
+        yield name
+
+
+def merchant_pages(page: Page, site: str) -> Iterator[str]:
+    """Stand on the merchant's pages: every one that the desk's navigation leads to, and one of each list."""
+    sign_in(page, site, "Ada")
+    yield from _rooms(page, site, "/desk/", "desk")
+    for name, link in (
+        ("desk-product", "/products/[0-9]+$"),
+        ("desk-order", "/orders/ord_"),
+        ("desk-sku", "/stock/[0-9]+$"),
+    ):
+        index = {"desk-product": "products", "desk-order": "orders", "desk-sku": "stock"}[name]
+        page.goto(f"{site}/desk/xinghe/{index}")
+        found = [href for href in _links(page) if re.search(link, href)]
+        if found:
+            page.goto(urljoin(page.url, found[0]))
+            yield name
+    page.goto(f"{site}/desk/xinghe/products/new")
+    yield "desk-product-new"
+
+
+def staff_pages(page: Page, site: str) -> Iterator[str]:
+    """Stand on the pages of those who run the marketplace."""
+    sign_in(page, site, "Dee")
+    yield from _rooms(page, site, "/office/", "office")
+
+
+def _rooms(page: Page, site: str, entrance: str, name: str) -> Iterator[str]:
+    page.goto(site + entrance)
+    yield name
+    here = page.url
+    for href in dict.fromkeys(_links(page, "nav a")):
+        path = urljoin(page.url, href)
+        if path.startswith(site + entrance) and path not in {here, site + entrance}:
+            page.goto(path)
+            yield f"{name}-{path.rstrip('/').rsplit('/', 1)[-1]}"
+
+
+def _links(page: Page, where: str = "main a") -> list[str]:
+    return [str(link.get_attribute("href") or "") for link in page.locator(where).all()]
+
+
+def order(page: Page, site: str, product: str, channel: str, *, contact: str = "12345678", password: str = "") -> str:
+    """Place an order as a guest and return its address; the page then shows how to pay."""
+    page.goto(site + product)
+    page.fill("#contact", contact)
+    page.check(f"[name=channel][value='{channel}']")
+    if password:
+        page.locator("summary", has=page.locator("xpath=.")).filter(has_text=re.compile("密码|password")).click()
+        page.fill("#password", password)
+    page.locator("button[form=buy]:visible, #buy button[type=submit]:visible").first.click()
+    page.wait_for_url("**/pay", wait_until="load")
+    return page.url.removesuffix("/pay")
+
+
+def open_cashier(page: Page) -> None:
+    """Go to the pretend gateway as the buyer's phone or browser would."""
+    link = page.locator("a[href*='/sandbox/']").first
+    page.goto(str(link.get_attribute("href")))
+    page.wait_for_selector("#amount")
+
+
+def sign_in(page: Page, site: str, name: str) -> None:
+    """Sign in as one of the demo's people, whoever was signed in before."""
+    context = page.context
+    kept = [cookie for cookie in context.cookies() if cookie["name"] in {"xk_theme", "xk_lang"}]
+    context.clear_cookies()
+    context.add_cookies(kept)  # type: ignore[arg-type]  # what it gave is what it takes
+    person = next(person for person in PEOPLE if person.name == name)
+    page.goto(f"{site}/account/login/")
+    page.fill("[name=login]", person.email)
+    page.fill("[name=password]", PASSWORD)
+    page.locator("form:has([name=password]) button[type=submit]").first.click()
+    page.wait_for_url(re.compile("^(?!.*/login/).*$"))
+
+
+def settled(page: Page) -> None:
+    """Wait until nothing moves, so that two pictures of one page are the same picture."""
+    page.wait_for_load_state("load")
+    page.evaluate("document.fonts.ready")
+    time.sleep(0.15)
