@@ -67,7 +67,17 @@ def stage() -> Iterator[Stage]:
                 "XINKA_TRUSTED_PROXIES": "127.0.0.1",
                 "XINKA_SITE_URL": "http://127.0.0.1:8000",
             }
-            run(environment, "-m", "django", "migrate", "--verbosity", "0", "--skip-checks", "--settings", "xinka.config.settings")
+            run(
+                environment,
+                "-m",
+                "django",
+                "migrate",
+                "--verbosity",
+                "0",
+                "--skip-checks",
+                "--settings",
+                "xinka.config.settings",
+            )
             yield Stage(directory, url, postgres, environment)
         finally:
             postgres.stop()

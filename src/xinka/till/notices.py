@@ -42,8 +42,8 @@ async def notice(till: Till, request: Request) -> Response:
     except Refusal as refusal:
         log.warning("notice.refused", channel=channel.slug, code=refusal.code, address=request.address)
         return Response(int(refusal.status), channel.provider.failure_body, _HEADERS)
-    except ProviderError:
-        log.warning("notice.unconfirmed", channel=channel.slug)
+    except ProviderError as error:
+        log.warning("notice.unconfirmed", channel=channel.slug, reason=str(error))
         return Response(HTTPStatus.SERVICE_UNAVAILABLE, channel.provider.failure_body, _HEADERS)
     return Response(HTTPStatus.OK, channel.provider.success_body, _HEADERS)
 
@@ -57,7 +57,7 @@ async def _verify(till: Till, channel: Channel, said: VerifiedNotice) -> Verifie
     """
     if channel.provider.is_weak:
         session = await till.session_of(channel)
-        answer = await session.query(said.out_trade_no)
+        answer = await session.query(said.out_trade_no, said.trade_no)
         agrees = answer.paid and answer.amount_minor == said.amount_minor and answer.trade_no == said.trade_no
         if not agrees or answer.out_trade_no != said.out_trade_no:
             raise NotConfirmed
