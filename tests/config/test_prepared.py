@@ -39,6 +39,16 @@ def test_what_was_noted_holds_as_long_as_nothing_changes(data_dir: Path, shop_da
     assert not prepared.is_prepared(data_dir, shop_database, demo=True)
 
 
+def test_a_demo_shop_at_another_address_is_prepared_again(
+    data_dir: Path, shop_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XINKA_PORT", "8000")
+    prepared.note_prepared(data_dir, shop_database, demo=True)
+    assert prepared.is_prepared(data_dir, shop_database, demo=True)
+    monkeypatch.setenv("XINKA_PORT", "8001")
+    assert not prepared.is_prepared(data_dir, shop_database, demo=True)
+
+
 @pytest.mark.parametrize("change", [_lose_static_files, _restore_an_older_database, _lose_the_tables])
 def test_a_loss_is_noticed(data_dir: Path, shop_database: str, change: Callable[[Path, str], None]) -> None:
     prepared.note_prepared(data_dir, shop_database, demo=False)

@@ -7,6 +7,8 @@ import os
 import sysconfig
 from pathlib import Path
 
+from xinka.config.environment import read
+
 PACKAGE = Path(__file__).resolve().parent.parent
 
 

@@ -21,7 +21,7 @@ from xinka.config.processes import Child
 from xinka.platform.database.embedded import DatabaseDidNotStart, EmbeddedPostgres
 
 DRAIN_SECONDS = 30.0
-_READY_WITHIN = 60.0
+_READY_WITHIN = 120.0
 _FALLS_BEFORE_READY = 3
 _SIGNALS = {signal.SIGTERM, signal.SIGINT, signal.SIGCHLD}
 
