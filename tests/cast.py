@@ -123,9 +123,10 @@ def ware(
     variant = Sku.objects.create(**{"product": made, "price": 4900, **(sku or {})})
     for least, unit_price in (tiers or {}).items():
         PriceTier.objects.create(sku=variant, min_quantity=least, unit_price=unit_price)
-    texts = [f"{slug.upper()}-{n:04d}-{secrets.token_hex(4)}" for n in range(codes)] if isinstance(codes, int) else codes
-    stock_up(variant, texts)
-    return Ware(made, variant, list(texts))
+    if isinstance(codes, int):
+        codes = [f"{slug.upper()}-{n:04d}-{secrets.token_hex(4)}" for n in range(codes)]
+    stock_up(variant, codes)
+    return Ware(made, variant, list(codes))
 
 
 def stock_up(sku: Sku, codes: Sequence[str], *, labels: Sequence[str] = ()) -> list[int]:

@@ -68,9 +68,7 @@ def test_a_shelf_that_does_not_exist_is_not_found(stranger: Client) -> None:
 
 
 @pytest.mark.parametrize("query", ["voyage", "VOYAGE 300", "星海", "艾达", "Ada's", "300 点"])
-def test_search_finds_by_title_in_both_languages_and_by_merchant(
-    ware: cast.Ware, stranger: Client, query: str
-) -> None:
+def test_search_finds_by_title_in_both_languages_and_by_merchant(ware: cast.Ware, stranger: Client, query: str) -> None:
     assert "Star Voyage card 300" in stranger.get("/search", {"q": query}).content.decode()
 
 

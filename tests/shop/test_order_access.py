@@ -1,4 +1,4 @@
-"""Nobody but the buyer learns that an order exists: Eve, by whatever way she comes, sees the page of a made-up number."""
+"""Nobody but the buyer learns that an order exists: Eve, whatever she tries, sees the page of a made-up number."""
 
 from __future__ import annotations
 
@@ -25,11 +25,9 @@ def eves_browsers(other: cast.Bought) -> dict[str, Client]:
     plain, borrowed, guessed, signed_in, unverified = (Client(headers={"accept-language": "en"}) for _ in range(5))
     borrowed.cookies["xk_order"] = other.cookie
     guessed.cookies["xk_order"] = "0" * 32
-    signed_in.force_login(cast.person(cast.EVE), backend="django.contrib.auth.backends.ModelBackend")
+    signed_in.force_login(cast.person(cast.EVE))
     # She opened an account with Cy's address, but could not confirm it.
-    unverified.force_login(
-        cast.person(cast.CY, verified=False), backend="django.contrib.auth.backends.ModelBackend"
-    )
+    unverified.force_login(cast.person(cast.CY, verified=False))
     return {
         "no cookie": plain,
         "the cookie of another order": borrowed,
@@ -81,7 +79,7 @@ def test_the_browser_that_ordered_sees_its_order(delivered: cast.Bought, cy: Cli
 
 def test_cy_signed_in_with_the_confirmed_address_sees_it_and_gets_the_cookie(delivered: cast.Bought) -> None:
     browser = Client()
-    browser.force_login(cast.person(cast.CY), backend="django.contrib.auth.backends.ModelBackend")
+    browser.force_login(cast.person(cast.CY))
     response = browser.get(order_path(delivered.order_id))
     assert response.status_code == 200
     assert response.cookies["xk_order"].value == delivered.cookie

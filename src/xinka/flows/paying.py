@@ -148,7 +148,9 @@ def payment_by_number(channel_slug: str, out_trade_no: str) -> Payment | None:
 def claim_question(payment_id: UUID, now: datetime) -> bool:
     """Whether the gateway may be asked about a pending attempt now; nobody is asked twice within a few seconds."""
     lately = now - timedelta(seconds=ASK_EVERY)
-    waiting = Payment.objects.filter(Q(asked_at=None) | Q(asked_at__lt=lately), id=payment_id, state=PaymentState.PENDING)
+    waiting = Payment.objects.filter(
+        Q(asked_at=None) | Q(asked_at__lt=lately), id=payment_id, state=PaymentState.PENDING
+    )
     return waiting.update(asked_at=now) == 1
 
 

@@ -38,9 +38,7 @@ def reveal(order_id: UUID, positions: Collection[int] | None, *, device: str, no
     wanted = [code for code in delivered_codes(order_id) if positions is None or code.position in positions]
     envelopes = dict(StockCode.objects.filter(id__in=[code.code_id for code in wanted]).values_list("id", "envelope"))
     opened = [
-        OpenCode(
-            code.position, open_envelope(envelopes[code.code_id], b"stock_stockcode.envelope:%d" % code.code_id)
-        )
+        OpenCode(code.position, open_envelope(envelopes[code.code_id], b"stock_stockcode.envelope:%d" % code.code_id))
         for code in wanted
     ]
     with transaction.atomic():

@@ -72,7 +72,8 @@ def download_codes(request: HttpRequest, shown_id: str) -> HttpResponse:
     """Hand all codes out as a text file: each exactly as the merchant stocked it, a line break between two."""
     found = order_for(request, shown_id)
     opened = _open(request, found, None)
-    response = HttpResponse(b"\n".join(opened[place] for place in sorted(opened)), content_type="text/plain; charset=utf-8")
+    content = b"\n".join(opened[place] for place in sorted(opened))
+    response = HttpResponse(content, content_type="text/plain; charset=utf-8")
     # The name is made of the shown number alone: letters and digits, so nothing in it needs quoting.
     response["Content-Disposition"] = f'attachment; filename="{ids.show("ord", found.id)}.txt"'
     response["Cache-Control"] = "no-store"

@@ -119,9 +119,7 @@ def _pay_ways(sku: Sku, total: int) -> list[PayWay]:
         fits = channel.min_amount <= total <= channel.max_amount
         is_first = fits and not any(way.is_first for way in ways)
         name = words.channel_name(channel)
-        ways.append(
-            PayWay(channel.slug, name, channel.glyph, channel.min_amount, channel.max_amount, fits, is_first)
-        )
+        ways.append(PayWay(channel.slug, name, channel.glyph, channel.min_amount, channel.max_amount, fits, is_first))
     return ways
 
 

@@ -1,0 +1,51 @@
+"""Limits count every try, in one statement, and forget it when the window is over."""
+
+from __future__ import annotations
+
+import pytest
+
+from xinka.platform.ratelimits.limits import Limit, wait_after
+from xinka.platform.ratelimits.models import Counter
+
+pytestmark = pytest.mark.django_db
+
+
+def test_as_many_tries_as_allowed_and_not_one_more() -> None:
+    limit = Limit("door:1", 3, 60)
+    waits = [wait_after([limit]) for _ in range(5)]
+    assert waits[:3] == [0, 0, 0]
+    assert all(0 < wait <= 60 for wait in waits[3:])
+
+
+def test_the_tightest_of_several_limits_decides() -> None:
+    assert wait_after([Limit("wide", 100, 60), Limit("tight", 1, 60)]) == 0
+    assert wait_after([Limit("wide", 100, 60), Limit("tight", 1, 60)]) > 0
+    assert wait_after([Limit("wide", 100, 60)]) == 0
+
+
+def test_subjects_do_not_share_their_counts() -> None:
+    for subject in ("a", "b"):
+        assert wait_after([Limit(subject, 1, 60)]) == 0
+
+
+def test_a_new_window_begins_when_the_old_one_is_over() -> None:
+    limit = Limit("door", 1, 60)
+    assert wait_after([limit]) == 0
+    assert wait_after([limit]) > 0
+    Counter.objects.update(ends_at="2020-01-01T00:00:00Z")
+    assert wait_after([limit]) == 0
+    assert Counter.objects.get().n_tries == 1
+
+
+def test_hammering_does_not_make_the_window_longer() -> None:
+    limit = Limit("door", 1, 60)
+    wait_after([limit])
+    ends_at = Counter.objects.get().ends_at
+    for _ in range(5):
+        wait_after([limit])
+    assert Counter.objects.get().ends_at == ends_at
+
+
+def test_no_address_is_kept() -> None:
+    wait_after([Limit("find:contact:cy@example.com", 1, 60)])
+    assert "cy" not in str(Counter.objects.values_list().get())

@@ -1,0 +1,128 @@
+"""Finding an order again, without telling anybody who has ordered what."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+from procrastinate.contrib.django.models import ProcrastinateJob
+
+from tests import cast
+from xinka.orders.access import order_path
+from xinka.payments.models import Channel
+from xinka.shop import lookup
+
+pytestmark = pytest.mark.django_db
+FIND = "/orders/find"
+
+
+def words(response: HttpResponse) -> str:
+    """Return the page without what was typed and without the form's token."""
+    body = re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", response.content.decode())
+    return re.sub(r' value="[^"]*"', "", body)
+
+
+@pytest.mark.parametrize("contact", ["cy@example.com", " CY@Example.com ", "ｃｙ@example.com"])
+def test_contact_and_made_password_open_the_order(bought: cast.Bought, stranger: Client, contact: str) -> None:
+    response = stranger.post(FIND, {"contact": contact, "password": f" {bought.password.upper()} "})
+    assert (response.status_code, response["Location"]) == (303, order_path(bought.order_id))
+    assert response.cookies["xk_order"].value == bought.cookie
+    assert stranger.get(order_path(bought.order_id)).status_code == 200
+
+
+def test_a_qq_number_finds_what_was_ordered_with_its_mailbox(
+    ware: cast.Ware, alipay: Channel, stranger: Client
+) -> None:
+    bought = cast.buy(ware.sku, alipay, contact="12345678@qq.com")
+    response = stranger.post(FIND, {"contact": "12345678", "password": bought.password})
+    assert response["Location"] == order_path(bought.order_id)
+
+
+def test_one_chosen_password_opens_all_orders_that_have_it_and_no_other(
+    ware: cast.Ware, alipay: Channel, stranger: Client
+) -> None:
+    mine = [cast.buy(ware.sku, alipay, password="green tea") for _ in range(2)]
+    others = [cast.buy(ware.sku, alipay), cast.buy(ware.sku, alipay, contact=cast.EVE, password="green tea")]
+    page = stranger.post(FIND, {"contact": cast.CY, "password": "Green Tea"}).content.decode()
+    assert all(order_path(one.order_id) in page for one in mine)
+    assert not any(order_path(one.order_id) in page for one in others)
+
+
+def test_every_wrong_pair_gets_the_very_same_answer(bought: cast.Bought, stranger: Client) -> None:
+    answers = [
+        stranger.post(FIND, {"contact": contact, "password": password})
+        for contact, password in (
+            (cast.CY, "wrong"),
+            ("nobody@example.com", "wrong"),
+            ("nobody@example.com", bought.password),
+            (cast.EVE, bought.password),
+        )
+    ]
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({words(answer) for answer in answers}) == 1
+    assert not any("xk_order" in answer.cookies for answer in answers)
+
+
+def test_guessing_one_contact_is_stopped_even_with_the_right_password(bought: cast.Bought, stranger: Client) -> None:
+    tries, _ = lookup.FIND_LIMITS[1]
+    for n in range(tries):
+        assert stranger.post(FIND, {"contact": cast.CY, "password": f"guess {n}"}).status_code == 200
+    response = stranger.post(FIND, {"contact": cast.CY, "password": bought.password})
+    assert response.status_code == 429
+    assert int(response["Retry-After"]) > 0
+    assert "xk_order" not in response.cookies
+    unknown = stranger.post(FIND, {"contact": "n@example.com", "password": "x"})
+    assert unknown.status_code == 200
+
+
+def test_one_place_trying_many_contacts_is_stopped(db: None, stranger: Client) -> None:
+    tries, _ = lookup.FIND_LIMITS[0]
+    statuses = [
+        stranger.post(FIND, {"contact": f"p{n}@example.com", "password": "x"}).status_code for n in range(tries + 1)
+    ]
+    assert statuses == [200] * tries + [429]
+
+
+@pytest.mark.parametrize("contact", ["", "x", "a@b", "1234", "x" * 400, "a\x00@example.com"])
+def test_a_malformed_contact_is_explained_and_not_counted(db: None, stranger: Client, contact: str) -> None:
+    for _ in range(30):
+        assert stranger.post(FIND, {"contact": contact, "password": "x"}).status_code == 200
+
+
+def test_asking_for_a_mail_is_answered_the_same_for_everybody(bought: cast.Bought, stranger: Client) -> None:
+    known = stranger.post(f"{FIND}/mail", {"contact": cast.CY})
+    unknown = stranger.post(f"{FIND}/mail", {"contact": "no@example.com"})
+    assert words(known).replace(cast.CY, "X") == words(unknown).replace("no@example.com", "X")
+    assert known.status_code == unknown.status_code == 200
+    jobs = list(ProcrastinateJob.objects.filter(task_name="mail.order_links"))
+    assert len(jobs) == 2
+    assert not any("@" in str(job.args) for job in jobs)
+
+
+def test_a_mailbox_is_not_flooded(db: None, stranger: Client) -> None:
+    tries, _ = lookup.MAIL_LIMITS[1]
+    statuses = [stranger.post(f"{FIND}/mail", {"contact": cast.CY}).status_code for _ in range(tries + 1)]
+    assert statuses == [200] * tries + [429]
+
+
+def test_my_orders_are_those_of_my_confirmed_addresses(
+    bought: cast.Bought, ware: cast.Ware, alipay: Channel, stranger: Client
+) -> None:
+    eves = cast.buy(ware.sku, alipay, contact=cast.EVE)
+    stranger.force_login(cast.person(cast.CY))
+    page = stranger.get("/orders").content.decode()
+    assert order_path(bought.order_id) in page
+    assert order_path(eves.order_id) not in page
+
+
+def test_an_unconfirmed_address_shows_nothing(bought: cast.Bought, stranger: Client) -> None:
+    stranger.force_login(cast.person(cast.CY, verified=False))
+    assert order_path(bought.order_id) not in stranger.get("/orders").content.decode()
+
+
+def test_a_guest_is_asked_to_sign_in_first(db: None, stranger: Client) -> None:
+    response = stranger.get("/orders")
+    assert response.status_code == 302
+    assert response["Location"].endswith("?next=/orders")

@@ -1,0 +1,188 @@
+"""The payment page: looking never costs, changing the way never charges twice, and a link back is never believed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from unittest.mock import Mock
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from tests import cast
+from xinka.flows import paying
+from xinka.kernel import ids
+from xinka.kernel.errors import ProviderError
+from xinka.orders.access import order_path
+from xinka.orders.errors import NoSuchChannel, OrderNotFound
+from xinka.orders.models import Order
+from xinka.payments.models import Channel, Payment
+from xinka.payments.providers.protocol import HowToPay, PayBy
+from xinka.shop import paying as pages
+
+pytestmark = pytest.mark.django_db
+
+
+def pay_page(cy: Client, bought: cast.Bought, query: str = "") -> str:
+    return cy.get(f"{order_path(bought.order_id)}/pay{query}").content.decode()
+
+
+def payments(bought: cast.Bought) -> list[Payment]:
+    return list(Payment.objects.filter(order_id=bought.order_id))
+
+
+@pytest.fixture
+def gateway(monkeypatch: pytest.MonkeyPatch) -> Mock:
+    """A gateway whose answers the test decides."""
+    provider = Mock()
+    provider.prepare.return_value = HowToPay(PayBy.QR, "https://qr.example/abc")
+    monkeypatch.setattr(paying, "provider_of", lambda _channel: provider)
+    return provider
+
+
+def test_looking_often_makes_no_second_payment(bought: cast.Bought, cy: Client) -> None:
+    for _ in range(3):
+        assert "¥</i>98.00" in pay_page(cy, bought)
+    assert [payment.id for payment in payments(bought)] == [bought.payment_id]
+
+
+def test_the_button_leads_to_the_gateway_with_the_payments_number(bought: cast.Bought, cy: Client) -> None:
+    page = pay_page(cy, bought)
+    assert "/sandbox/submit.php?" in page
+    assert ids.show("pay", bought.payment_id) in page
+    assert "98.00" in page
+    assert cast.KEY not in page
+
+
+def test_a_qr_code_is_asked_for_once_and_kept(bought: cast.Bought, cy: Client, gateway: Mock) -> None:
+    first = cy.get(f"{order_path(bought.order_id)}/pay")
+    assert 'src="data:image/svg+xml' in first.content.decode()
+    assert "img-src 'self' data:" in first["Content-Security-Policy"]
+    pay_page(cy, bought)
+    assert gateway.prepare.call_count == 1
+
+
+def test_the_number_is_on_record_before_the_gateway_hears_of_it(bought: cast.Bought, cy: Client, gateway: Mock) -> None:
+    pay_page(cy, bought)
+    (asked,), _ = gateway.prepare.call_args
+    assert asked.out_trade_no == ids.show("pay", bought.payment_id)
+    assert asked.amount_minor == bought.amount
+    assert asked.notify_url.endswith("/pay/notify/alipay-md5")
+    assert asked.return_url.endswith("/pay/return/alipay-md5")
+
+
+def test_a_silent_gateway_is_said_plainly_and_can_be_tried_again(
+    bought: cast.Bought, cy: Client, gateway: Mock
+) -> None:
+    gateway.prepare.side_effect = ProviderError("no answer")
+    page = pay_page(cy, bought)
+    assert "does not answer" in page
+    assert "You have not been charged" in page
+    gateway.prepare.side_effect = None
+    assert "data:image/svg+xml" in pay_page(cy, bought)
+    assert len(payments(bought)) == 1
+
+
+def test_another_way_to_pay_is_one_more_attempt_however_often_it_is_chosen(bought: cast.Bought, cy: Client) -> None:
+    cast.channel("wxpay", name_en="WeChat Pay", method="wxpay")
+    path = f"{order_path(bought.order_id)}/pay"
+    for _ in range(3):
+        response = cy.post(path, {"channel": "wxpay"})
+        assert (response.status_code, response["Location"]) == (303, f"{path}?channel=wxpay")
+    assert len(payments(bought)) == 2
+    assert "Pay with WeChat Pay" in pay_page(cy, bought, "?channel=wxpay")
+    assert "Pay with Alipay" in pay_page(cy, bought, "?channel=alipay-md5")
+
+
+@pytest.mark.parametrize("slug", ["nowhere", "", "off", "small"])
+def test_a_way_that_does_not_take_it_is_refused_without_a_trace(bought: cast.Bought, cy: Client, slug: str) -> None:
+    cast.channel("off", on=False)
+    cast.channel("small", max_amount=1)
+    assert cy.post(f"{order_path(bought.order_id)}/pay", {"channel": slug}).status_code == 409
+    assert len(payments(bought)) == 1
+    with pytest.raises(NoSuchChannel):
+        paying.open_payment(bought.order_id, slug)
+
+
+def test_the_rest_of_a_short_payment_is_what_is_asked_for(bought: cast.Bought, cy: Client) -> None:
+    cast.settle(cast.money_for(bought, amount=9000))
+    assert "We got ¥90.00, ¥8.00 short" in pay_page(cy, bought)
+    rest = paying.open_payment(bought.order_id, "alipay-md5")
+    assert rest.amount == 800
+    bought.payment_id = rest.id
+    cast.settle(cast.money_for(bought, amount=800))
+    assert bought.order.state == "delivered"
+
+
+@pytest.mark.parametrize("state", ["delivered", "expired", "cancelled"])
+def test_a_closed_order_cannot_be_paid_again(bought: cast.Bought, cy: Client, state: str) -> None:
+    if state == "delivered":
+        cast.pay(bought)
+    else:
+        Order.objects.filter(id=bought.order_id).update(state=state)
+    with pytest.raises(paying.OrderClosed):
+        paying.open_payment(bought.order_id, "alipay-md5")
+    assert cy.post(f"{order_path(bought.order_id)}/pay", {"channel": "alipay-md5"}).status_code == 409
+    assert len(payments(bought)) == 1
+
+
+def test_an_expired_order_shows_no_way_to_pay_but_one_to_order_again(bought: cast.Bought, cy: Client) -> None:
+    past = timezone.now() - timedelta(minutes=1)
+    Order.objects.filter(id=bought.order_id).update(expires_at=past)
+    page = pay_page(cy, bought)
+    assert "submit.php" not in page
+    assert "You have not been charged" in page
+    assert "Order again" in page
+
+
+def test_a_paid_order_leads_from_the_payment_page_to_the_goods(delivered: cast.Bought, cy: Client) -> None:
+    response = cy.get(f"{order_path(delivered.order_id)}/pay")
+    assert (response.status_code, response["Location"]) == (303, order_path(delivered.order_id))
+
+
+def test_no_payment_is_opened_for_an_order_that_does_not_exist(alipay: Channel) -> None:
+    with pytest.raises(OrderNotFound):
+        paying.open_payment(ids.new_uuid(), "alipay-md5")
+
+
+def test_the_link_back_is_not_believed_but_the_gateway_is_asked_once(
+    bought: cast.Bought, stranger: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = Mock()
+    monkeypatch.setattr(pages, "confirm_payment", asked)
+    lie = {"out_trade_no": ids.show("pay", bought.payment_id), "trade_status": "TRADE_SUCCESS", "money": "98.00"}
+    for _ in range(3):
+        response = stranger.get("/pay/return/alipay-md5", lie)
+        assert (response.status_code, response["Location"]) == (303, order_path(bought.order_id))
+        assert not response.cookies
+    asked.assert_called_once_with(bought.payment_id)
+    assert bought.order.state == "awaiting_payment"
+
+
+def test_a_gateway_that_does_not_answer_does_not_keep_the_buyer_away(
+    bought: cast.Bought, stranger: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "confirm_payment", Mock(side_effect=ProviderError("silent")))
+    query = {"out_trade_no": ids.show("pay", bought.payment_id)}
+    assert stranger.get("/pay/return/alipay-md5", query).status_code == 303
+
+
+@pytest.mark.parametrize("number", ["", "x", "pay_" + "0" * 26, "ord_" + "0" * 26, "\x00", "p" * 9000])
+def test_a_link_back_with_a_made_up_number_is_not_found(bought: cast.Bought, stranger: Client, number: str) -> None:
+    assert stranger.get("/pay/return/alipay-md5", {"out_trade_no": number}).status_code == 404
+
+
+def test_a_link_back_through_another_channel_is_not_found(bought: cast.Bought, stranger: Client) -> None:
+    cast.channel("other")
+    query = {"out_trade_no": ids.show("pay", bought.payment_id)}
+    assert stranger.get("/pay/return/other", query).status_code == 404
+
+
+def test_cancelling_puts_the_stock_back(bought: cast.Bought, cy: Client) -> None:
+    cy.post(f"{order_path(bought.order_id)}/cancel")
+    assert bought.order.state == "cancelled"
+
+
+def test_cancelling_a_delivered_order_changes_nothing(delivered: cast.Bought, cy: Client) -> None:
+    cy.post(f"{order_path(delivered.order_id)}/cancel")
+    assert delivered.order.state == "delivered"
