@@ -1,0 +1,107 @@
+"""Does an order cost more in a grown shop? The till's CPU and PostgreSQL's per order, small against large.
+
+Sells the same hot product twice on one throw-away database: first with 10,000 codes and no past, then after laying in
+``--codes`` codes and as many delivered past orders with all their rows. Before each part the tables are analysed and a
+few thousand orders warm the caches. Figures are microseconds of CPU per order, which a busy machine shifts less than
+seconds; the aim is at most 1.3 times. The last line is JSON.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from typing import Any
+
+from benchmarks import till as bench
+from benchmarks.stage import AMOUNT, HOT_SKU, Stage, add_codes, machine, stage, stock, till
+
+_SMALL = 10_000
+_CHUNK = 1_000_000
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(prog="xinka bench growth", description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--codes", type=int, default=10_000_000, help="codes, and past orders, of the grown shop")
+    parser.add_argument("--clients", type=int, default=64)
+    parser.add_argument("--seconds", type=float, default=10.0)
+    parser.add_argument("--workers", type=int, default=1)
+    options = parser.parse_args()
+    print(f"machine: {machine()}\n{__doc__}")
+    with stage() as set_up:
+        stock(set_up, hot=_SMALL, uniform_each=1)
+        # Codes for the run itself come on top, so that the queue never runs dry.
+        add_codes(set_up, HOT_SKU, HOT_SKU, int(6_000 * (options.seconds + 4)))
+        small = _sell(set_up, options)
+        print(f"small: {small}", flush=True)
+        grow(set_up, options.codes)
+        large = _sell(set_up, options)
+        print(f"large: {large}", flush=True)
+        proof = bench.proof(set_up) if options.codes <= _CHUNK else {}
+    total = [part["till_cpu_us_per_order"] + part["postgres_cpu_us_per_order"] for part in (small, large)]
+    result = {
+        "machine": machine(),
+        "codes": options.codes,
+        "past_orders": options.codes,
+        "small": small,
+        "large": large,
+    }
+    result |= {"cpu_us_small": total[0], "cpu_us_large": total[1], "times": total[1] / total[0], "aim": 1.3} | proof
+    print(json.dumps(result))
+
+
+def _sell(set_up: Stage, options: argparse.Namespace) -> dict[str, Any]:
+    with till(set_up, options.workers) as served:
+        return bench.sell(set_up, served, bench.Run(), options)
+
+
+#: A million delivered orders, as the flows would have written them; their codes are beyond those on sale.
+_PAST = """
+INSERT INTO stock_stockcode (sku_id, batch_id, fingerprint, envelope, label)
+SELECT 1, 2, gen_random_uuid(), decode(md5(random()::text) || md5(g::text), 'hex'), ''
+FROM generate_series(1, %(n)s) g;
+CREATE TEMP TABLE past ON COMMIT DROP AS
+SELECT id AS code_id, md5('o' || id)::uuid AS order_id, md5('p' || id)::uuid AS payment_id,
+  md5('j' || id)::uuid AS journal_id
+FROM (SELECT id FROM stock_stockcode WHERE batch_id = 2 ORDER BY id DESC LIMIT %(n)s) t;
+INSERT INTO orders_order (id, merchant_id, sku_id, title, quantity, amount, currency, state, request_key, request_hash,
+  contact, contact_key, password_key, language, placed_at, expires_at, paid_at, delivered_at)
+SELECT order_id, 1, 1, 'Product 1', 1, %(amount)s, 'CNY', 'delivered', md5('r' || code_id)::uuid, 1,
+  decode(md5(code_id::text) || md5(code_id::text), 'hex'), md5('c' || code_id)::uuid, NULL, 'zh-hans',
+  t.at, t.at, t.at, t.at
+FROM past CROSS JOIN (SELECT now() - interval '30 days' AS at) t;
+INSERT INTO payments_payment (id, order_id, channel_id, amount, currency, state, created_at, paid_at)
+SELECT payment_id, order_id, 1, %(amount)s, 'CNY', 'paid', now(), now() FROM past;
+INSERT INTO payments_receipt
+  (channel_id, trade_no, payment_id, order_id, amount, currency, outcome, journal_id, received_at)
+SELECT 1, 'G' || code_id, payment_id, order_id, %(amount)s, 'CNY', 'settled', journal_id, now() FROM past;
+INSERT INTO delivery_code (order_id, position, code_id, reusable) SELECT order_id, 1, code_id, false FROM past;
+INSERT INTO ledger_entry (journal_id, account, kind, amount, currency, order_id, channel_id, at)
+SELECT journal_id, leg.account, 1, leg.sign * %(amount)s, 'CNY', order_id, 1, now()
+FROM past CROSS JOIN (VALUES (1, 1), (2, -1)) AS leg(account, sign)
+"""
+
+
+def grow(set_up: Stage, n_codes: int) -> None:
+    """Lay in codes, and past orders with their payments, receipts, deliveries and entries."""
+    for first in range(0, n_codes, _CHUNK):
+        size = min(_CHUNK, n_codes - first)
+        begin = time.monotonic()
+        _past(set_up, size)
+        add_codes(set_up, HOT_SKU, HOT_SKU, size)
+        print(f"grown to {first + size:,} in {time.monotonic() - begin:.0f} s", flush=True)
+    with set_up.connect() as connection:
+        connection.execute("VACUUM ANALYZE")
+        connection.execute("CHECKPOINT")
+
+
+def _past(set_up: Stage, size: int) -> None:
+    """Write delivered orders as the flows would have; their codes are past the ones on sale."""
+    with set_up.connect() as connection, connection.transaction():
+        for statement in _PAST.split(";\n"):
+            connection.execute(statement, {"n": size, "amount": AMOUNT})
+
+
+if __name__ == "__main__":
+    main()
