@@ -24,6 +24,6 @@ def dee() -> User:
 def office(client: Client, dee: User, settings: Settings) -> Client:
     """Dee's browser; the second factor is tested where it lives."""
     settings.STAFF_NEEDS_MFA = False
-    client.force_login(dee, backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(dee)
     client.cookies["xk_lang"] = "en"
     return client

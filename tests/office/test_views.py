@@ -56,13 +56,13 @@ def test_eve_and_ada_see_nothing_not_even_that_there_is_an_office(client: Client
     cast.adas_shop()
     for email in ("eve@example.com", "ada@ada-cards.example"):
         user = cast.User.objects.filter(email=email).first() or cast.person(email)
-        client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+        client.force_login(user)
         assert client.get(page).status_code == 404
 
 
 def test_eve_cannot_act(client: Client) -> None:
     job_id, refund = _dead_job(), _stuck_refund()
-    client.force_login(cast.person("eve@example.com"), backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(cast.person("eve@example.com"))
     shown = ids.show("ref", refund.id)
     for address in (
         f"/office/system/jobs/{job_id}/retry",

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from django.db import connection
 from django.utils import timezone
+from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Status
 from procrastinate.manager import JobManager
 
@@ -22,15 +23,19 @@ async def rescue_stalled(manager: JobManager, *, stalled_for: float) -> int:
 
     A job under which workers died ``MAX_ATTEMPTS`` times is what kills them: it becomes a dead letter.
     """
-    jobs = list(await manager.get_stalled_jobs(seconds_since_heartbeat=stalled_for))
-    for job in jobs:
-        if job.attempts + 1 >= MAX_ATTEMPTS:
-            log.error("job.kills_workers", extra={"job": job.id, "task": job.task_name})
-            await manager.finish_job(job=job, status=Status.FAILED, delete_job=False)
-        else:
-            log.warning("job.rescued", extra={"job": job.id, "task": job.task_name})
-            await manager.retry_job(job=job)
-    return len(jobs)
+    n_rescued = 0
+    for job in await manager.get_stalled_jobs(seconds_since_heartbeat=stalled_for):
+        try:
+            if job.attempts + 1 >= MAX_ATTEMPTS:
+                await manager.finish_job(job=job, status=Status.FAILED, delete_job=False)
+                log.error("job.kills_workers", extra={"job": job.id, "task": job.task_name})
+            else:
+                await manager.retry_job(job=job)
+                log.warning("job.rescued", extra={"job": job.id, "task": job.task_name})
+            n_rescued += 1
+        except ConnectorException:
+            continue  # another rescuer, or the worker itself, was quicker
+    return n_rescued
 
 
 def clear_away() -> None:
