@@ -10,7 +10,7 @@ from uuid import UUID
 
 import psycopg
 import structlog
-from psycopg_pool import AsyncConnectionPool
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from xinka.flows.checkout import CheckoutRequest, Placed, place
 from xinka.flows.settle import Settlement, VerifiedMoney, settle_plain, settle_unusual
@@ -28,6 +28,9 @@ NOTICES_WAITING = 6_000
 MAX_BATCH = 200
 #: Two transactions at a time: while one waits for the disk, the other computes.
 N_WORKERS = 2
+#: After these the same work may simply be run again. Two of the same request at once are a unique violation for the
+#: later one; run again, it finds what the earlier one wrote.
+_RUN_AGAIN = (*RETRYABLE, psycopg.errors.UniqueViolation)
 
 log = structlog.get_logger("xinka.till")
 
@@ -75,7 +78,10 @@ class Engine:
             try:
                 async with self._pool.connection() as connection:
                     return await self._run(connection, batch)
-            except (*RETRYABLE, psycopg.OperationalError, OutcomeUnknown) as error:
+            except PoolTimeout as error:
+                # No connection for so long: the database is away. No item is at fault, so halves would only wait too.
+                return [error for _ in batch]
+            except (*_RUN_AGAIN, psycopg.OperationalError, OutcomeUnknown) as error:
                 if attempt == MAX_TRIES - 1:
                     raise
                 log.warning("batch.retried", reason=type(error).__name__, n_items=len(batch))
@@ -105,12 +111,15 @@ class Engine:
         for attempt in range(MAX_TRIES):
             try:
                 async with connection.transaction():
-                    return await drive_async(connection, settle_unusual(money))
+                    settlement = await drive_async(connection, settle_unusual(money))
+                _refuse_cancelled_commit(connection)
             except Refusal as refusal:
                 return refusal
-            except RETRYABLE as error:
+            except _RUN_AGAIN as error:
                 if attempt == MAX_TRIES - 1:
                     return error
+            else:
+                return settlement
         raise OutcomeUnknown  # pragma: no cover - the loop above returns
 
 
