@@ -156,7 +156,8 @@ CHECKS = (
         """SELECT o.id, o.state, o.amount, coalesce(-sum(e.amount), 0) FROM orders_order o
            LEFT JOIN ledger_entry e ON e.order_id = o.id AND e.account = 2
            GROUP BY o.id HAVING coalesce(-sum(e.amount), 0) <> CASE o.state WHEN 'delivered' THEN o.amount
-             WHEN 'part_paid' THEN coalesce(-sum(e.amount), 0) ELSE 0 END""",
+             WHEN 'part_paid' THEN (SELECT coalesce(sum(r.amount), 0) FROM payments_receipt r
+               WHERE r.order_id = o.id AND r.outcome = 'short') ELSE 0 END""",
     ),
     Check(
         "ledger",
