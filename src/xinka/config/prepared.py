@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import sysconfig
 from pathlib import Path
 
@@ -38,7 +37,7 @@ def _applied(database_url: str) -> int:
 
 def _line(database_url: str, *, demo: bool) -> str:
     # The pretend gateway's accounts hold the address at which the shop is open.
-    mode = f"demo {os.environ.get('XINKA_SITE_URL', '')}" if demo else "plain"
+    mode = f"demo {read('XINKA_SITE_URL')} {read('XINKA_PORT')}" if demo else "plain"
     return f"{fingerprint()} {_applied(database_url)} {mode}"
 
 
