@@ -68,10 +68,8 @@ def clean_query(text: str) -> str:
 
 def search(query: str) -> QuerySet[Product]:
     """Return products by title (either language), merchant or product number; every word must occur."""
-    if number := _product_number(query):
-        by_number = Q(id=number)
-    else:
-        by_number = Q(pk__in=[])
+    number = _product_number(query)
+    by_number = Q(id=number) if number else Q(pk__in=[])
     by_words = Q()
     for word in query.split():
         by_words &= (

@@ -1,4 +1,4 @@
-"""Who may see an order: the browser that placed it, or its buyer signed in. Everybody else sees that there is no such order.
+"""Who may see an order: the browser that placed it, or its buyer signed in. Everybody else sees no order at all.
 
 All ways to fail give the same refusal, and so the same page, as a number that was made up.
 """
