@@ -15,6 +15,7 @@ def main_of(client: Client, query: dict[str, object]) -> str:
     page = client.get("/checkout/refused", query).content.decode()
     return page[page.index("<main") : page.index("</main>")]
 
+
 CODES = [
     "product_gone", "out_of_stock", "only_some_left", "chosen_gone", "bad_quantity", "price_changed",
     "too_many_unpaid", "no_such_channel", "request_key_reused", "bad_input", "overloaded", "made_up", "",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.utils.translation import get_language, gettext, ngettext
+from django.utils.translation import get_language, gettext, ngettext, pgettext
 
 from xinka.catalog.models import Category, Kind, Product, Sku
 from xinka.merchants.models import Merchant
@@ -75,4 +75,4 @@ def content_label(kind: Kind) -> str:
         Kind.DOWNLOAD: gettext("Download"),
         Kind.COURSE: gettext("Access"),
         Kind.TOP_UP: gettext("Top-up"),
-    }.get(kind, gettext("Code"))
+    }.get(kind, pgettext("goods", "Code"))
