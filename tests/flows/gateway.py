@@ -46,12 +46,14 @@ class Gateway:
         """Return the reply, or ``None`` to hang up without a word."""
         if self.is_down:
             return None
-        trade = self.trades.get(fields.get("out_trade_no", ""))
+        wanted = {fields.get("out_trade_no", ""), fields.get("trade_no", "")} - {""}
+        number, trade = next(
+            ((number, trade) for number, trade in self.trades.items() if wanted & {number, trade.trade_no}), ("", None)
+        )
         if fields.get("act") == "order":
-            self.asked.append(fields.get("out_trade_no", ""))
+            self.asked.append(number or fields.get("out_trade_no", ""))
             if trade is None:
                 return {"code": "-1", "msg": "订单号不存在"}
-            number = fields["out_trade_no"]
             known = {"trade_no": trade.trade_no, "out_trade_no": number, "money": trade.money, "status": trade.status}
             return {"code": "1", "pid": fields["pid"], **known}
         return self._refund(fields)

@@ -14,7 +14,7 @@ from xinka.payments.providers.epay import wire as ours
 from xinka.payments.providers.epay.provider import EpayProvider
 from xinka.payments.providers.epay.replies import judge_accepted, judge_created, judge_order
 from xinka.payments.providers.http import Call, Reply
-from xinka.payments.providers.protocol import PayBy, PaymentRequest, RefundRequest, TradeStatus
+from xinka.payments.providers.protocol import PayBy, PaymentRequest, QueryResult, RefundRequest, TradeStatus
 from xinka.sandbox import trades
 from xinka.sandbox.models import SandboxEntry, SandboxMerchant, SandboxTrade
 from xinka.sandbox.states import TradeState
@@ -108,6 +108,25 @@ def test_a_question_is_answered_before_and_after_payment(
     assert trades.pay(trade, money=9310, paid_at=timezone.now())
     after = judge_order(provider.config, ask(client, call), trade.out_trade_no)
     assert (after.paid, after.amount_minor, after.trade_no) == (True, 9310, trade.trade_no)
+
+
+def test_each_payment_of_an_order_paid_twice_is_found_by_its_own_number(
+    client: Client, provider: EpayProvider, trade: SandboxTrade
+) -> None:
+    number, now = trade.out_trade_no, timezone.now()
+    assert trades.pay(trade, money=9310, paid_at=now)
+    second = trades.pay_again(trade, now=now)
+    assert ask_about(client, provider, number).trade_no == trade.trade_no
+    for one in (trade, second):
+        assert ask_about(client, provider, number, one.trade_no).paid
+    trades.refund(second, 9310, now)
+    assert ask_about(client, provider, number, second.trade_no).status is TradeStatus.REFUNDED
+    assert ask_about(client, provider, number).paid
+
+
+def ask_about(client: Client, provider: EpayProvider, *numbers: str) -> QueryResult:
+    """Ask about one payment."""
+    return judge_order(provider.config, ask(client, ours.order_call(provider.config, *numbers)), *numbers)
 
 
 def test_money_that_comes_later_is_not_there_yet(client: Client, provider: EpayProvider, trade: SandboxTrade) -> None:

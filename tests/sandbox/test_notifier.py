@@ -24,7 +24,7 @@ def test_a_notice_is_sent_again_until_the_shop_says_success(shop: object, end: P
     first, second = NotifyAttempt.objects.order_by("number")
     assert (first.status, first.accepted, second.number) == (status, False, 2)
     assert nap is not None
-    assert 55 < nap <= 60
+    assert 30 < nap <= 60
     shop.says, shop.status = b"Success!", 200  # type: ignore[attr-defined]
     assert notifier.deliver_due(timezone.now() + timedelta(seconds=61)) is None
     second.refresh_from_db()

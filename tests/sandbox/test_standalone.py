@@ -26,8 +26,9 @@ def test_it_answers_for_what_was_marked_as_paid() -> None:
     async def ask() -> list[TradeStatus]:
         async with PretendGateway("1001", KEY) as gateway, AsyncEpayClient(config(gateway.port)) as client:
             before = await client.query("pay_1")
-            gateway.mark_paid("pay_1", "93.10")
+            gateway.mark_paid("pay_1", "93.10", "T1")
             after = await client.query("pay_1")
+            assert await client.query("pay_1", "T1") == after
             assert after.amount_minor == 9310
             return [before.status, after.status]
 

@@ -77,7 +77,7 @@ def _look_and_send(refund: Refund, provider: Provider, *, was_in_flight: bool) -
         return _leave_to_staff(refund, "the receipt names no payment")
     number = ids.show("pay", receipt.payment_id)
     try:
-        status = provider.query(number).status
+        status = provider.query(number, refund.trade_no).status
     except ProviderError as error:
         return _try_later(refund, error, sent=was_in_flight)
     if status is TradeStatus.REFUNDED:

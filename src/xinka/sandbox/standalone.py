@@ -2,8 +2,8 @@
 
     python -m xinka.sandbox.standalone --port 9801 --pid 1001 --key … [--delay-ms 20]
 
-It speaks ``GET /api.php?act=order``. ``POST /paid`` takes one trade per line, ``out_trade_no money``, and marks it as
-paid; it is for the load generator, so it asks for nothing. Listens on 127.0.0.1 only.
+It speaks ``GET /api.php?act=order``. ``POST /paid`` takes one trade per line, ``out_trade_no money [trade_no]``, and
+marks it as paid; it is for the load generator, so it asks for nothing. Listens on 127.0.0.1 only.
 """
 
 from __future__ import annotations
@@ -27,12 +27,13 @@ class PretendGateway:
         self.delay_seconds = delay_seconds
         self.port = 0
         self.n_asked = 0
-        self._paid: dict[str, str] = {}
+        self._paid: dict[str, tuple[str, str, str]] = {}
         self._server: asyncio.Server | None = None
 
-    def mark_paid(self, out_trade_no: str, money: str) -> None:
-        """Let a trade count as paid with ``money`` yuan from now on."""
-        self._paid[out_trade_no] = money
+    def mark_paid(self, out_trade_no: str, money: str, trade_no: str = "") -> None:
+        """Let a trade count as paid with ``money`` yuan from now on; it is found by either number."""
+        facts = (out_trade_no, money, trade_no or f"S{out_trade_no}")
+        self._paid[out_trade_no] = self._paid[facts[2]] = facts
 
     async def start(self, port: int = 0) -> None:
         """Listen; ``self.port`` is the port that was free."""
@@ -61,14 +62,15 @@ class PretendGateway:
             return {"code": -5, "msg": "No Act!"}
         if fields.get("pid") != self.pid or not hmac.compare_digest(fields.get("key", "").encode(), self.key.encode()):
             return {"code": -3, "msg": "wrong merchant or key"}
-        return self._order(fields.get("out_trade_no", ""))
+        return self._order(fields.get("trade_no") or fields.get("out_trade_no", ""))
 
     def _order(self, number: str) -> dict[str, object]:
         self.n_asked += 1
         if number not in self._paid:
             return {"code": -1, "msg": "订单号不存在 (no such order)"}
-        facts = {"trade_no": f"S{number}", "out_trade_no": number, "type": "alipay", "pid": self.pid}
-        return {"code": 1, "msg": "success", **facts, "money": self._paid[number], "status": 1}
+        out_trade_no, money, trade_no = self._paid[number]
+        facts = {"trade_no": trade_no, "out_trade_no": out_trade_no, "type": "alipay", "pid": self.pid}
+        return {"code": 1, "msg": "success", **facts, "money": money, "status": 1}
 
 
 class _Connection(asyncio.Protocol):

@@ -106,7 +106,7 @@ class RefundRequest:
 class ProviderSession(Protocol):
     """The calls of a gateway over connections that stay open; one per event loop."""
 
-    async def query(self, out_trade_no: str) -> QueryResult:
+    async def query(self, out_trade_no: str, trade_no: str = "") -> QueryResult:
         """As ``Provider.query``."""
         ...
 
@@ -141,8 +141,11 @@ class Provider(Protocol):
         """Return what a genuine notice says; raises ``NoticeRefused`` for any other."""
         ...
 
-    def query(self, out_trade_no: str) -> QueryResult:
-        """Ask the gateway about one payment; an answer that is not certain is a ``ProviderError``, never "unpaid"."""
+    def query(self, out_trade_no: str, trade_no: str = "") -> QueryResult:
+        """Ask the gateway about one payment; an answer that is not certain is a ``ProviderError``, never "unpaid".
+
+        An order that was paid twice has two numbers at the gateway: with ``trade_no`` the answer is about that one.
+        """
         ...
 
     def refund(self, refund: RefundRequest) -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from urllib.parse import quote, urlencode
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from xinka.payments.providers.epay import wire
@@ -25,6 +24,8 @@ from xinka.payments.providers.protocol import PaymentRequest, RawNotice, Verifie
 
 FORM = "application/x-www-form-urlencoded"
 KEY = "b7Kq2Rz9Xw4Lm8Tn6Vc3Hd5Yp1Js0Gf7"
+#: A busy machine is no fault of the code.
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def by_get(query: bytes | dict[str, str]) -> RawNotice:
@@ -255,15 +256,14 @@ def test_plus_and_percent_twenty_are_the_same_space_and_percent_two_b_is_a_plus(
 
 
 def test_ten_megabytes_are_refused_without_being_read() -> None:
-    flood = b"a=" + b"%41" * (10 * 1024 * 1024 // 3)
-    started = time.perf_counter()
+    flood = b"%" * (10 * 1024 * 1024)  # had it been read, the complaint would be about the percent signs
     for notice in (by_get(flood), by_post(flood)):
-        with pytest.raises(MalformedNotice):
+        with pytest.raises(MalformedNotice, match="too large"):
             parse_notice(notice)
-    assert time.perf_counter() - started < 0.1
     assert parse_notice(by_get(b"a=" + b"x" * (MAX_BYTES - 2)))
 
 
+@PATIENT
 @given(
     st.dictionaries(
         st.from_regex(r"[A-Za-z0-9_]{1,32}", fullmatch=True),
@@ -277,6 +277,7 @@ def test_whatever_is_written_properly_is_read_back(fields: dict[str, str]) -> No
     assert parse_notice(by_post(urlencode(fields, quote_via=quote).encode())) == fields
 
 
+@PATIENT
 @given(st.binary(max_size=400))
 def test_random_bytes_are_refused_or_read_and_nothing_else(query: bytes) -> None:
     provider = EpayProvider(EpayConfig("https://pay.example/", "1001", KEY))

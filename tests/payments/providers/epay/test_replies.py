@@ -66,6 +66,12 @@ def test_only_status_one_is_paid(strong: EpayProvider, status: object, expected:
     assert (result.status, result.paid) == (expected, False)
 
 
+def test_an_answer_about_the_orders_other_payment_is_an_error(strong: EpayProvider) -> None:
+    assert judge_order(strong.config, reply(ORDER), "pay_1", "T1").paid
+    with pytest.raises(ProviderError):
+        judge_order(strong.config, reply(ORDER), "pay_1", "T2")
+
+
 @pytest.mark.parametrize("message", ["订单号不存在", "订单不存在", "Order not found"])
 def test_an_order_the_gateway_does_not_know_is_not_an_error(strong: EpayProvider, message: str) -> None:
     result = judge_order(strong.config, reply({"code": -1, "msg": message}), "pay_1")

@@ -6,7 +6,7 @@ from dataclasses import replace
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from xinka.kernel.errors import BadInput
@@ -14,6 +14,9 @@ from xinka.payments.providers.epay import wire
 from xinka.payments.providers.epay.provider import EpayProvider
 from xinka.payments.providers.errors import MethodUnavailable
 from xinka.payments.providers.protocol import PayBy, PaymentRequest, RefundRequest
+
+#: A busy machine is no fault of the code.
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def test_a_buyer_is_sent_to_the_cashier_with_signed_fields(strong: EpayProvider, payment: PaymentRequest) -> None:
@@ -63,6 +66,7 @@ def test_what_would_be_ambiguous_is_refused(
         strong.prepare(replace(payment, **change))  # type: ignore[arg-type]  # the wrong values are the point
 
 
+@PATIENT
 @given(st.text(max_size=300))
 def test_no_title_can_pass_for_other_fields(title: str) -> None:
     name = wire.plain_title(title.encode("utf-8", "ignore").decode())

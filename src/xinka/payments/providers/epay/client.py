@@ -33,10 +33,10 @@ class AsyncEpayClient:
         """Ask ``mapi.php`` how the buyer can pay."""
         return replies.judge_created(self._config, await self._http.call(wire.create_call(self._config, payment)))
 
-    async def query(self, out_trade_no: str) -> QueryResult:
-        """Ask about one payment."""
-        reply = await self._http.call(wire.order_call(self._config, out_trade_no))
-        return replies.judge_order(self._config, reply, out_trade_no)
+    async def query(self, out_trade_no: str, trade_no: str = "") -> QueryResult:
+        """Ask about one payment, by the gateway's number where we have it."""
+        reply = await self._http.call(wire.order_call(self._config, out_trade_no, trade_no))
+        return replies.judge_order(self._config, reply, out_trade_no, trade_no)
 
     async def merchant(self) -> dict[str, str]:
         """Ask about our account; a yes shows that merchant number and key are right."""
@@ -68,9 +68,9 @@ class EpayClient:
         """As ``AsyncEpayClient.create``."""
         return self._run(lambda client: client.create(payment))
 
-    def query(self, out_trade_no: str) -> QueryResult:
+    def query(self, out_trade_no: str, trade_no: str = "") -> QueryResult:
         """As ``AsyncEpayClient.query``."""
-        return self._run(lambda client: client.query(out_trade_no))
+        return self._run(lambda client: client.query(out_trade_no, trade_no))
 
     def merchant(self) -> dict[str, str]:
         """As ``AsyncEpayClient.merchant``."""

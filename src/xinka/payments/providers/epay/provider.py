@@ -57,9 +57,9 @@ class EpayProvider:
         """Return what a genuine notice says; raises ``NoticeRefused``."""
         return verify_notice(self.config, parse_notice(notice))
 
-    def query(self, out_trade_no: str) -> QueryResult:
+    def query(self, out_trade_no: str, trade_no: str = "") -> QueryResult:
         """Ask ``api.php?act=order``."""
-        return EpayClient(self.config).query(out_trade_no)
+        return EpayClient(self.config).query(out_trade_no, trade_no)
 
     def refund(self, refund: RefundRequest) -> None:
         """Ask ``api.php?act=refund``."""

@@ -48,16 +48,18 @@ def judge_created(config: EpayConfig, reply: Reply) -> HowToPay:
     raise ProviderError("the gateway named no way to pay", permanent=True)
 
 
-def judge_order(config: EpayConfig, reply: Reply, out_trade_no: str) -> QueryResult:
+def judge_order(config: EpayConfig, reply: Reply, out_trade_no: str, trade_no: str = "") -> QueryResult:
     """Return what the gateway says about one payment; the answer must name that payment and our merchant number."""
     answer = _read(reply)
     if answer.get("code") != _OK:
         message = answer.get("msg", "")
         if _NO_SUCH_ORDER.search(message):
-            return QueryResult(out_trade_no, "", 0, config.currency, TradeStatus.NOT_FOUND)
+            return QueryResult(out_trade_no, trade_no, 0, config.currency, TradeStatus.NOT_FOUND)
         raise ProviderError(f"the gateway refused the question: {_quote(config, message)}")
     if answer.get("out_trade_no") != out_trade_no or answer.get("pid", config.pid) != config.pid:
         raise ProviderError("the gateway answered about another payment")
+    if trade_no and answer.get("trade_no") != trade_no:
+        raise ProviderError("the gateway answered about another payment of the same order")
     try:
         amount = parse_amount(answer.get("money", ""), config.currency)
     except BadInput:

@@ -54,9 +54,10 @@ def create_call(config: EpayConfig, payment: PaymentRequest) -> Call:
     return Call("POST", config.api_address("mapi.php"), form=config.signer.seal(fields))
 
 
-def order_call(config: EpayConfig, out_trade_no: str) -> Call:
-    """Return the question about one payment."""
-    query = {"act": "order", **_identity(config), "out_trade_no": _number(out_trade_no)}
+def order_call(config: EpayConfig, out_trade_no: str, trade_no: str = "") -> Call:
+    """Return the question about one payment, by the gateway's number where there is one."""
+    number = {"trade_no": _number(trade_no)} if trade_no else {"out_trade_no": _number(out_trade_no)}
+    query = {"act": "order", **_identity(config), **number}
     return Call("GET", config.api_address("api.php"), query=query)
 
 
