@@ -285,8 +285,8 @@ def test_a_file_goes_through_preview_and_job_into_stock(shop: Merchant, ada: Cli
     assert StockCode.objects.count() == 1
     ada.post(f"/desk/{shop.slug}/imports/{batch.id}/confirm")
     with connection.cursor() as cursor:
-        cursor.execute("SELECT task_name, args FROM procrastinate_jobs WHERE task_name = 'stock.import'")
-        assert cursor.fetchall() == [("stock.import", {"batch_id": batch.id})]
+        cursor.execute("SELECT args->>'batch_id' FROM procrastinate_jobs WHERE task_name = 'stock.import'")
+        assert cursor.fetchall() == [(str(batch.id),)]
     assert "hx-get" in ada.get(answer["Location"]).content.decode()
     stocking.import_batch(batch.id)
     batch.refresh_from_db()
@@ -342,9 +342,9 @@ def test_orders_are_listed_with_masked_contacts_and_found_by_number(shop: Mercha
 
 def test_the_export_is_safe_in_spreadsheets_and_reads_back(shop: Merchant, ada: Client) -> None:
     pay_by = channel()
-    titles = [f"{sign}cmd|' /C calc'!A{n}" for n, sign in enumerate(("=", "+", "-", "@", "＝", " ="))]
+    titles = [f"{sign}cmd|' /C calc'!A{n}" for n, sign in enumerate(("=", "+", "-", "@", "＝"))]
     for n, title in enumerate(titles):
-        buy(ware(shop, 1, slug=f"evil-{n}", product={"title": title}).sku, pay_by)
+        buy(ware(shop, 1, slug=f"evil-{n}", product={"title": title}).sku, pay_by, contact=f"c{n}@example.com")
     answer = ada.get(f"/desk/{shop.slug}/orders.csv")
     text = b"".join(answer.streaming_content).decode("utf-8-sig")  # type: ignore[arg-type]  # a synchronous stream
     rows = list(csv.DictReader(io.StringIO(text)))
