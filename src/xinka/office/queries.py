@@ -20,7 +20,6 @@ from xinka.platform.audit.models import Report
 from xinka.platform.mail.models import LetterState, SentLetter
 
 _MOST = 50
-_STATUSES = ("todo", "doing", "failed")
 
 _JOBS = """
 SELECT queue_name, count(*) FILTER (WHERE status = 'todo'), count(*) FILTER (WHERE status = 'doing'),
@@ -139,7 +138,7 @@ class Tasks:
         return self.n_dead + self.n_refunds + self.n_unmatched + self.n_broken
 
 
-def _rows(statement: str, *params: object) -> list[tuple[Any, ...]]:
+def _rows(statement: str, *params: int) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(statement, params or None)
         return list(cursor.fetchall())
@@ -191,7 +190,7 @@ def mail_state() -> MailState:
 def _leaves_by() -> str:
     """Return where mail goes, without user name or password."""
     if settings.EMAIL_BACKEND.endswith("folder.EmailBackend"):
-        return f"file {settings.EMAIL_FILE_PATH}"
+        return f"file {settings.EMAIL_FILE_PATH}"  # type: ignore[misc]  # set from EMAIL_URL
     return f"smtp {settings.EMAIL_HOST}:{settings.EMAIL_PORT}"
 
 
