@@ -47,7 +47,8 @@ def start(request: HttpRequest, desk: Desk) -> HttpResponse:
     )
     unsold = live_counts(sku.id for sku in skus)
     left = [(sku, unsold.get(sku.id, 0)) for sku in skus]
-    low = sorted([(sku, n) for sku, n in left if n is not None and n <= sku.low_stock_at], key=lambda pair: pair[1])
+    live = [(sku, n) for sku, n in left if n is not None and sku.product.state == ProductState.LIVE]
+    low = sorted([(sku, n) for sku, n in live if n <= sku.low_stock_at], key=lambda pair: pair[1])
     steps = _steps(desk, has_stock=any(n is None or n > 0 for _sku, n in left))
     context = {
         "desk": desk,
