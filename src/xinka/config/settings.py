@@ -142,13 +142,6 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
 # Small files in memory, large ones nowhere: what may be large (stock files) brings a handler that seals as it reads.
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 
-AUTHENTICATION_BACKENDS = [
-    "rules.permissions.ObjectPermissionBackend",
-    "django.contrib.auth.backends.ModelBackend",
-    "allauth.account.auth_backends.AuthenticationBackend",
-]
-LOGIN_URL = "account_login"
-
 #: Whether the sandbox gateway answers under /sandbox/; never in a shop that takes real money.
 SANDBOX = read_flag("XINKA_SANDBOX")
 

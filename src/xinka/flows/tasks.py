@@ -15,8 +15,11 @@ from procrastinate import JobContext
 from procrastinate.contrib.django import app
 
 from xinka.accounts.actions import forget_unconfirmed
-from xinka.flows import mailing, sweep
-from xinka.flows import tasks_stock as tasks_stock  # procrastinate looks for tasks in this module only
+from xinka.flows import (
+    mailing,
+    sweep,
+    tasks_stock,  # noqa: F401 - procrastinate looks for tasks in this module only
+)
 from xinka.flows.confirm import CONFIRM, ask_about_expired, ask_about_open, confirm_payment
 from xinka.flows.refund import execute_refund
 from xinka.flows.relay import EXECUTE_REFUND, MAIL_GOODS, MAIL_REFUND_DONE, MAIL_SHORT_PAID, UNKNOWN_EVENT
