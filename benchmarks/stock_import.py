@@ -2,12 +2,13 @@
 
     python -m benchmarks.stock_import [--codes 1000000] [--before 0] [--json]
 
-Method: a PostgreSQL of its own in a temporary directory (fsync and synchronous_commit on), migrated as the shop is; a TXT
-file of random codes with 1 % repeated lines is imported through ``flows.stocking.import_file``, the way of ``xinka stock
-import``: examine, seal the waiting file, seal each code, look for duplicates, COPY, queue. The clock runs over all of it.
-``--before`` stocks so many codes first, to see what a full vault costs. Memory is the largest resident set of this process.
-Then it is checked that the counts are right, that a sample opens to the lines of the file, that every code is queued
-exactly once, and that the same file adds nothing when it comes again. The last line is JSON.
+Method: a PostgreSQL of its own in a temporary directory (fsync and synchronous_commit on), migrated as the shop is; a
+TXT file of random codes with 1 % repeated lines is imported through ``flows.stocking.import_file``, the way of
+``xinka stock import``: examine, seal the waiting file, seal each code, look for duplicates, COPY, queue. The clock runs
+over all of it. ``--before`` stocks so many codes first, to see what a full vault costs; ``--tuned`` gives PostgreSQL
+more memory than the shop has by default. Memory is the largest resident set of this process. Then it is checked that
+the counts are right, that a sample opens to the lines of the file, that every code is queued exactly once, and that the
+same file adds nothing when it comes again. The last line is JSON.
 """
 
 from __future__ import annotations

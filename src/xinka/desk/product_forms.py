@@ -155,7 +155,7 @@ class _SkuFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]  # generic
     @property
     def variants(self) -> list[Variant]:
         """The variants as they shall become; forms nobody touched are no variants."""
-        return [form.variant for form in self.forms if form.instance.id or form.has_changed()]
+        return [f.variant for f in self.forms if isinstance(f, SkuForm) and (f.instance.id or f.has_changed())]
 
 
 def variant_forms(product: Product, data: Any = None, *, extra: int = 0) -> _SkuFormSet:

@@ -1,0 +1,125 @@
+"""From bytes to records: encodings, line ends, columns, what is wrong with a line, and files that wait sealed."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from xinka.platform.vault.envelope import DataKey, EnvelopeError
+from xinka.stock.importing.decoding import Encoding, UnreadableFile, decode, examine, split_lines
+from xinka.stock.importing.problems import Problem, Why
+from xinka.stock.importing.records import MAX_CODE_BYTES, Layout, Record, guess_layout, read_records
+from xinka.stock.importing.sealed_files import KEPT_FOR, SealedFiles
+
+TODAY = date(2026, 11, 21)
+TEXT = "卡密-甲乙丙\r\n\r\nABC-1234\n𠮷野家\n"
+KEY = DataKey(1, "test", bytes(32))
+
+
+def cut(data: bytes, size: int) -> Iterable[bytes]:
+    """Cut bytes into blocks, also through the middle of a character."""
+    return [data[start : start + size] for start in range(0, len(data), size)]
+
+
+def records(text: str, layout: Layout = Layout.TXT) -> list[Record | Problem]:
+    """Read a whole text."""
+    return list(read_records(split_lines(decode([text.encode()], Encoding.UTF_8)), layout, TODAY))
+
+
+@pytest.mark.parametrize("size", [4, 5, 7, 1000])
+@pytest.mark.parametrize(
+    ("data", "encoding"),
+    [
+        (TEXT.encode(), Encoding.UTF_8),
+        (codecs.BOM_UTF8 + TEXT.encode(), Encoding.UTF_8_BOM),
+        (TEXT.encode("utf-16"), Encoding.UTF_16),
+        (codecs.BOM_UTF16_BE + TEXT.encode("utf-16-be"), Encoding.UTF_16),
+        (TEXT.encode("gb18030"), Encoding.GB18030),
+        (TEXT.replace("𠮷", "吉").encode("gbk"), Encoding.GB18030),
+    ],
+)
+def test_each_encoding_is_recognised_and_read(data: bytes, encoding: Encoding, size: int) -> None:
+    assert examine(cut(data, size)).encoding is encoding
+    lines = [line for some in split_lines(decode(cut(data, size), encoding)) for line in some if line]
+    assert lines[:2] == ["卡密-甲乙丙", "ABC-1234"]
+    assert len(lines) == 3
+
+
+@pytest.mark.parametrize("data", [b"PK\x03\x04\x00\x00", b"\xff\xff\xff", "x".encode("utf-16-le") * 4])
+def test_what_is_no_text_is_refused(data: bytes) -> None:
+    with pytest.raises(UnreadableFile):
+        examine([data])
+
+
+def test_codes_are_trimmed_outside_and_untouched_inside() -> None:
+    found = records("\ufeff  \u200b=1+1 \tA\u3000B\t \n-5\n+6\n@x\n'y\n\u2028z\n")
+    plain = [record.code.decode() for record in found if isinstance(record, Record)]
+    assert plain == ["=1+1 \tA\u3000B", "-5", "+6", "@x", "'y", "\u2028z"]
+
+
+def test_lines_are_numbered_as_editors_number_them() -> None:
+    found = records("A\n\n\nB\x00C\n" + "x" * (MAX_CODE_BYTES + 1) + "\nD")
+    bad = [Problem(4, Why.CONTROL), Problem(5, Why.TOO_LONG)]
+    assert found == [Record(1, b"A", "", None), *bad, Record(6, b"D", "", None)]
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ('"open', Why.BAD_QUOTES),
+        (",label", Why.NO_CODE),
+        ("A,l,2027-13-01", Why.BAD_DATE),
+        ("A,l,01.02.2027", Why.BAD_DATE),
+        ("A,l,2026-11-21", Why.EXPIRED),
+        ("A,l,2027-01-01,more", Why.TOO_MANY_COLUMNS),
+        (f"A,{'l' * 81}", Why.LABEL_TOO_LONG),
+        ("A,la\x07bel", Why.CONTROL),
+    ],
+)
+def test_a_bad_row_is_named_and_does_not_swallow_the_next(line: str, why: Why) -> None:
+    found = records(f"code,label,expires_on\n{line}\nGOOD", Layout.CSV)
+    assert found == [Problem(2, why), Record(3, b"GOOD", "", None)]
+
+
+def test_columns_go_by_their_heading_in_either_language() -> None:
+    assert records("有效期;卡密\n2027-01-31;A1", Layout.CSV) == [Record(2, b"A1", "", date(2027, 1, 31))]
+    assert records('"A,1",first', Layout.CSV) == [Record(1, b"A,1", "first", None)]
+
+
+def test_the_layout_is_guessed_by_name_or_heading() -> None:
+    assert guess_layout("a.CSV", "x") is Layout.CSV
+    assert guess_layout("a.txt", "code,label") is Layout.CSV
+    assert guess_layout("a.txt", "ABC,DEF") is Layout.TXT
+    assert guess_layout("", "code") is Layout.TXT
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> SealedFiles:
+    return SealedFiles(tmp_path)
+
+
+def test_a_sealed_file_comes_back_and_holds_nothing_plain(files: SealedFiles, tmp_path: Path) -> None:
+    name = files.write([b"CANARY-1", b"", b"CANARY-2"], KEY)
+    assert list(files.read(name, KEY.open)) == [b"CANARY-1", b"CANARY-2"]
+    (path,) = tmp_path.iterdir()
+    assert b"CANARY" not in path.read_bytes()
+
+
+@pytest.mark.parametrize("keep", [1.0, 0.5, 0.0])
+def test_a_sealed_file_that_was_cut_off_is_not_read_as_whole(files: SealedFiles, tmp_path: Path, keep: float) -> None:
+    name = files.write([b"A" * 50, b"B" * 50], KEY)
+    (path,) = tmp_path.iterdir()
+    path.write_bytes(path.read_bytes()[: int((path.stat().st_size - 37) * keep)])
+    with pytest.raises(EnvelopeError):
+        list(files.read(name, KEY.open))
+
+
+def test_files_that_nobody_confirmed_are_deleted_and_busy_ones_are_not(files: SealedFiles, tmp_path: Path) -> None:
+    old, busy = files.write([b"A"], KEY), files.write([b"B"], KEY)
+    later = (tmp_path / f"{old}.sealed").stat().st_mtime + KEPT_FOR + 1
+    assert files.remove_old(keep={busy}, now=later) == 1
+    assert [path.stem for path in tmp_path.iterdir()] == [busy]
