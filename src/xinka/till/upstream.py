@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpcore
 import structlog
@@ -34,6 +35,8 @@ _TIMEOUTS = {"connect": 2.0, "pool": 10.0, "read": 60.0, "write": 60.0}
 _WHOLE = 1_000_000
 #: The largest upload Django is shown: a stock file of a million long codes.
 MAX_UPLOAD = 256 * 1024 * 1024
+
+_ASCII = "".join(map(chr, range(0x21, 0x7F)))
 
 log = structlog.get_logger("xinka.till")
 
@@ -93,7 +96,8 @@ class Upstream:
 
 def _url(request: Request) -> httpcore.URL:
     target = request.path + (f"?{request.query}" if request.query else "")
-    return httpcore.URL(scheme=b"http", host=b"xinka", port=None, target=target.encode("utf-8"))
+    # Some programs send addresses as they are typed; HTTP wants them in ASCII (RFC 3986, section 2).
+    return httpcore.URL(scheme=b"http", host=b"xinka", port=None, target=quote(target, safe=_ASCII).encode("ascii"))
 
 
 def _encode(headers: Headers) -> list[tuple[bytes, bytes]]:
