@@ -7,8 +7,17 @@
   const field = (name) => form.elements.namedItem(name);
   const quantity = form.querySelector("[data-qty] input");
 
-  // One key per set of choices: pressing twice, or coming back and pressing again, is the same order.
+  // One key per set of choices: pressing twice, or coming back and pressing again, is the same order. Browsers that make
+  // the page anew for "back" or "reload" forget the key, so it is kept for the tab; a page opened afresh is a new order.
+  const memory = `xk-order:${location.pathname}`;
+  const choices = () => JSON.stringify(["sku", "quantity", "contact", "channel", "password", "chosen"].map((name) => all(`[name=${name}]`).filter((item) => item.type !== "radio" || item.checked).map((item) => item.value)));
+  const kept = () => { try { return JSON.parse(sessionStorage.getItem(memory)) ?? {}; } catch { return {}; } };
+  const keep = () => { try { sessionStorage.setItem(memory, JSON.stringify({ key: field("request_key").value, choices: choices() })); } catch { /* then pressing again may be a second order, never a second charge */ } };
   const renew = () => { field("request_key").value = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join(""); };
+  const resume = () => {
+    const isAgain = performance.getEntriesByType("navigation")[0]?.type !== "navigate";
+    if (isAgain && kept().choices === choices()) field("request_key").value = kept().key;
+  };
 
   const total = () => {
     const count = Number(quantity.value) || 0;
@@ -40,7 +49,7 @@
   form.addEventListener("input", changed);
   form.addEventListener("change", changed);
   form.addEventListener("click", (event) => { if (event.target.closest("[data-step]")) setTimeout(changed); });
-  addEventListener("pageshow", show);
+  addEventListener("pageshow", () => { show(); resume(); });
   show();
   if (!field("request_key").value) renew();
 
@@ -55,5 +64,5 @@
   };
   contact.addEventListener("blur", judge);
   contact.addEventListener("input", () => { if (contact.hasAttribute("aria-invalid")) judge(); });
-  form.addEventListener("submit", (event) => { if (!judge()) { event.preventDefault(); contact.focus(); } }, true);
+  form.addEventListener("submit", (event) => { if (!judge()) { event.preventDefault(); contact.focus(); } else keep(); }, true);
 })();

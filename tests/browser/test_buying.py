@@ -1,0 +1,164 @@
+"""A person buys: from the shelf to the open code, on one device, on two, and without scripts."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tools.tour import open_cashier, order
+from xinka.kernel import ids
+
+if TYPE_CHECKING:
+    from conftest import Shop, Visit
+
+pytestmark = pytest.mark.browser
+CODE = re.compile(r"XH\w{4}-\w{4}-\w{4}")
+
+
+def qq_number() -> str:
+    """A QQ number nobody has ordered with yet."""
+    return str(10**9 + secrets.randbelow(9 * 10**9))
+
+
+def pay_at_cashier(page: Page, ending: str = "pay") -> None:
+    """Open the cashier and let the payment end in one way."""
+    open_cashier(page)
+    page.click(f"[formaction$='/{ending}'], form[action$='/{ending}'] button >> nth=0")
+    page.wait_for_load_state()
+
+
+def test_a_guest_pays_on_the_phone_and_the_code_comes_to_the_desk_by_itself(
+    page: Page, visit: Visit, shop: Shop
+) -> None:
+    contact = qq_number()
+    page.goto(shop.url)
+    page.click("text=星海远征 点卡 300 点")
+    page.click("[data-step='1']")
+    expect(page.locator("#buy [data-total]")).to_have_text("98.00")
+    page.fill("#contact", contact)
+    page.click("#buy button.pri")
+    expect(page.locator(".qr img")).to_be_visible()
+    clock = page.locator("[data-clock]").inner_text()
+    assert re.fullmatch(r"1[45]:\d\d", clock)
+
+    phone = visit(viewport={"width": 390, "height": 844})
+    phone.goto(str(page.locator("a[href*='/sandbox/']").get_attribute("href")))
+    phone.click("form[action$='/pay'] button")
+
+    expect(page.locator("article.code")).to_have_count(2)
+    assert CODE.search(page.content()) is None, "codes are sealed until their buyer opens them"
+    page.click("text=全部拆封")
+    expect(page.locator("[data-code]")).to_have_count(2)
+    codes = page.locator("[data-code]").all_inner_texts()
+    assert all(CODE.fullmatch(code) for code in codes)
+    assert len(set(codes)) == 2
+
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.click("[data-copy='#code-1-1']")
+    expect(page.locator(".toast")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == codes[0]
+    page.click("[data-copy='#goods [data-code]']")
+    page.wait_for_function("text => navigator.clipboard.readText().then(got => got.includes(text))", arg=codes[1])
+    assert page.evaluate("navigator.clipboard.readText()").split() == codes
+    with page.expect_download() as download:
+        page.click("text=下载 .txt")
+    assert all(code in download.value.path().read_text(encoding="utf-8-sig") for code in codes)
+
+    letter = shop.next_letter_to(f"{contact}@qq.com")
+    assert all(code in letter for code in codes)
+
+
+def test_an_order_is_found_again_by_its_password_and_by_a_mailed_link(page: Page, visit: Visit, shop: Shop) -> None:
+    contact = qq_number()
+    place = order(page, shop.url, "/p/star-voyage-300", "alipay-sandbox", contact=contact)
+    pay_at_cashier(page)
+    page.goto(place)
+    password = page.locator("#pw").inner_text()
+    shop.next_letter_to(f"{contact}@qq.com")
+
+    elsewhere = visit()
+    answer = elsewhere.goto(place)
+    assert answer
+    assert answer.status == 404
+    elsewhere.goto(f"{shop.url}/orders/find")
+    elsewhere.fill("[name=contact]", contact)
+    elsewhere.fill("[name=password]", "wrong-one")
+    elsewhere.click("form:has([name=password]) button.pri")
+    expect(elsewhere.locator("main")).to_contain_text("这两项打不开任何订单")
+    elsewhere.fill("[name=password]", password)
+    elsewhere.click("form:has([name=password]) button.pri")
+    elsewhere.wait_for_url(place)
+    expect(elsewhere.locator("article.code")).to_have_count(1)
+
+    third = visit()
+    third.goto(f"{shop.url}/orders/find")
+    third.fill("[name=contact]", contact)
+    third.click("[formaction='/orders/find/mail'], form[action='/orders/find/mail'] button")
+    link = re.search(r"http://\S+/order/\S+key=\S+", shop.next_letter_to(f"{contact}@qq.com", after=1))
+    assert link
+    third.goto(link[0])
+    assert third.url == place, "the secret of the link does not stay in the address"
+    expect(third.locator("article.code")).to_have_count(1)
+
+
+def test_reload_back_and_a_second_tab_are_still_one_order_and_one_charge(page: Page, shop: Shop) -> None:
+    contact = qq_number()
+    place = order(page, shop.url, "/p/star-voyage-300", "wechat-sandbox", contact=contact)
+    page.reload()
+    second = page.context.new_page()
+    second.goto(f"{place}/pay")
+    hrefs = {one.locator("a[href*='/sandbox/']").first.get_attribute("href") for one in (page, second)}
+    assert len(hrefs) == 1
+    page.go_back()
+    expect(page.locator("#contact")).to_have_value(contact)
+    page.click("#buy button.pri")
+    page.wait_for_url("**/pay")
+    assert page.url == f"{place}/pay"
+    pay_at_cashier(second)
+    expect(page.locator("article.code")).to_have_count(1)
+    with shop.database() as database:
+        order_id = ids.parse("ord", place.rpartition("/")[2])
+        found = database.execute("SELECT state FROM payments_payment WHERE order_id = %s", [order_id]).fetchall()
+    assert found == [("paid",)]
+
+
+def test_without_scripts_the_goods_are_still_bought_and_read(visit: Visit, shop: Shop) -> None:
+    page = visit(java_script_enabled=False)
+    page.goto(f"{shop.url}/p/star-voyage-300?quantity=2")
+    page.fill("#contact", qq_number())
+    page.click("#buy button.pri")
+    page.wait_for_url("**/pay")
+    place = page.url.removesuffix("/pay")
+    pay_at_cashier(page)
+    page.goto(place)
+    page.click("text=全部拆封")
+    expect(page.locator("[data-code]")).to_have_count(2)
+
+
+def test_a_nice_number_is_chosen_and_costs_its_premium(page: Page, shop: Shop) -> None:
+    page.goto(f"{shop.url}/p/nice-number-card?code=888")
+    label = page.locator("label:has([data-premium])").filter(has_text="888").first
+    number = re.search(r"\d{6}", label.inner_text())
+    assert number
+    label.click()
+    expect(page.locator("#buy [data-total]")).to_have_text("108.00")
+    page.fill("#contact", qq_number())
+    page.click("#buy button.pri")
+    page.wait_for_url("**/pay")
+    pay_at_cashier(page)
+    page.goto(f"{shop.url}/p/nice-number-card?code={number[0]}")
+    expect(page.locator(f"label:has([data-premium]):has-text('{number[0]}')")).to_have_count(0)
+
+
+@pytest.mark.parametrize("contact", ["1234", "someone@", "a b@c.example"])
+def test_a_contact_that_cannot_be_is_refused_before_anything_is_sent(page: Page, shop: Shop, contact: str) -> None:
+    page.goto(f"{shop.url}/p/star-voyage-300")
+    page.fill("#contact", contact)
+    page.press("#contact", "Tab")
+    expect(page.locator("#contact-e")).to_be_visible()
+    page.click("#buy button.pri")
+    assert page.url == f"{shop.url}/p/star-voyage-300"
