@@ -180,6 +180,8 @@ def half_load(
 def proof(set_up: Stage) -> dict[str, Any]:
     """Prove from the tables what must hold after every run, and return what broke it (nothing, it must be)."""
     with set_up.connect() as connection:
+        connection.execute("ANALYZE")
+        connection.execute("SET enable_nestloop = off")
 
         def one(sql: str) -> int:
             row = connection.execute(sql).fetchone()
