@@ -13,6 +13,8 @@ from playwright.sync_api import Browser
 
 from tools.tour import THEMES, WINDOWS, buyer_pages, chromium, guest_pages, merchant_pages, settled, staff_pages
 
+_WALKS = {"guest": guest_pages, "buyer": buyer_pages, "merchant": merchant_pages, "staff": staff_pages}
+
 
 def main() -> None:
     """Take the pictures."""
@@ -20,6 +22,7 @@ def main() -> None:
     parser.add_argument("site", help="where `xinka run --demo` serves, for example http://127.0.0.1:8000")
     parser.add_argument("directory", type=Path)
     parser.add_argument("--only", default="", help="take only pages whose name contains this")
+    parser.add_argument("--walks", nargs="+", choices=_WALKS, default=list(_WALKS))
     parser.add_argument("--window", choices=WINDOWS)
     parser.add_argument("--theme", choices=THEMES)
     parser.add_argument("--language", choices=("zh-hans", "en"), default="zh-hans")
@@ -39,7 +42,7 @@ def _one_round(browser: Browser, options: argparse.Namespace, window: str, theme
     wishes = {"xk_theme": theme, "xk_lang": options.language}
     context.add_cookies([{"name": name, "value": value, "url": site} for name, value in wishes.items()])
     page = context.new_page()
-    for walk in (guest_pages, buyer_pages, merchant_pages, staff_pages):
+    for walk in [_WALKS[name] for name in options.walks]:
         for name in walk(page, site):
             if options.only in name:
                 settled(page)

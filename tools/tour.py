@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import shutil
 import time
 from collections.abc import Iterator
@@ -103,26 +104,23 @@ def staff_pages(page: Page, site: str) -> Iterator[str]:
 def _rooms(page: Page, site: str, entrance: str, name: str) -> Iterator[str]:
     page.goto(site + entrance)
     yield name
-    here = page.url
-    for href in dict.fromkeys(_links(page, "nav a")):
-        path = urljoin(page.url, href)
-        if path.startswith(site + entrance) and path not in {here, site + entrance}:
+    here = page.url.rstrip("/")
+    paths = {urljoin(page.url, href).partition("?")[0].rstrip("/") for href in _links(page, "nav a")}
+    for path in sorted(paths - {here, (site + entrance).rstrip("/")}):
+        if path.startswith(site + entrance):
             page.goto(path)
-            yield f"{name}-{path.rstrip('/').rsplit('/', 1)[-1]}"
+            yield f"{name}-{path.rsplit('/', 1)[-1]}"
 
 
 def _links(page: Page, where: str = "main a") -> list[str]:
     return [str(link.get_attribute("href") or "") for link in page.locator(where).all()]
 
 
-def order(page: Page, site: str, product: str, channel: str, *, contact: str = "12345678", password: str = "") -> str:
-    """Place an order as a guest and return its address; the page then shows how to pay."""
+def order(page: Page, site: str, product: str, channel: str, *, contact: str = "") -> str:
+    """Place an order as a guest, a new one if none is named, and return its address; the page shows how to pay."""
     page.goto(site + product)
-    page.fill("#contact", contact)
+    page.fill("#contact", contact or str(10**9 + secrets.randbelow(9 * 10**9)))
     page.check(f"[name=channel][value='{channel}']")
-    if password:
-        page.locator("summary", has=page.locator("xpath=.")).filter(has_text=re.compile("密码|password")).click()
-        page.fill("#password", password)
     page.locator("button[form=buy]:visible, #buy button[type=submit]:visible").first.click()
     page.wait_for_url("**/pay", wait_until="load")
     return page.url.removesuffix("/pay")
