@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
 import msgspec
+from granian.rsgi import ProtocolClosed, ProtocolError  # type: ignore[attr-defined]  # its stubs forget them
 
 from xinka.kernel.errors import Refusal
 from xinka.platform.look.preferences import LANGUAGE_COOKIE, language_of
@@ -34,6 +35,10 @@ class BodyTooLarge(Refusal):
     status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     zh = "提交的内容太大。"
     en = "The request body is too large."
+
+
+class HungUp(Exception):
+    """The visitor closed the connection before the request was whole; there is nobody left to answer."""
 
 
 class Scope(Protocol):
@@ -101,7 +106,14 @@ class Request:
 
         Raises:
             BodyTooLarge: if it is larger than ``limit`` bytes; the rest is not read.
+            HungUp: if the visitor closed the connection before its end.
         """
+        try:
+            return await self._read(limit)
+        except (ProtocolClosed, ProtocolError):
+            raise HungUp from None
+
+    async def _read(self, limit: int) -> bytes:
         length = self.header("content-length")
         if length:
             if not length.isdigit() or int(length) > limit:

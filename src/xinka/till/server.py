@@ -14,9 +14,9 @@ from psycopg_pool import PoolTimeout
 
 from xinka.kernel.errors import Refusal
 from xinka.platform.batching import Overloaded
-from xinka.till import checkout, health, notices, orders, pages
+from xinka.till import checkout, health, logs, notices, orders, pages
 from xinka.till.context import Till, close_till, open_till
-from xinka.till.http import Request, Response, Scope, client_address, refusal_response
+from xinka.till.http import HungUp, Request, Response, Scope, client_address, refusal_response
 from xinka.till.live_stock import LiveStock
 from xinka.till.upstream import Upstream
 
@@ -57,6 +57,8 @@ class App:
         started = time.perf_counter()
         try:
             response = await self._route(till, request)
+        except HungUp:
+            return
         except Exception as error:  # noqa: BLE001 - the outermost: whatever happens, the visitor gets an answer
             response = _failed(request, error)
         if response is None:
@@ -134,4 +136,5 @@ class InternalFault(Refusal):
     en = "Our mistake: this step did not happen and you have not been charged. Please try again."
 
 
+logs.configure()
 app = App()
