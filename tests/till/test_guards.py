@@ -1,0 +1,216 @@
+"""The till's own guards: headers nobody may send, pages nobody may poison, queues that never grow without end."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+from collections import Counter as Tally
+from concurrent.futures import ThreadPoolExecutor
+
+import psycopg
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.resilience.client import Client, checkout_body, genuine
+from tests.resilience.house import PATIENCE
+from tests.till.counter import CANARY_CODE, Counter
+from xinka.till.engine import CHECKOUTS_WAITING, MAX_BATCH, N_WORKERS
+from xinka.till.http import client_address
+
+
+def test_every_answer_of_the_till_forbids_framing_sniffing_and_caching(counter: Counter) -> None:
+    with counter.client() as client:
+        answers = [
+            counter.order(),
+            counter.order(expected=1),
+            client.get("/pay/notify/strong"),
+            client.get("/pay/notify/nobody"),
+            client.get("/order/ord_x/status"),
+            client.get("/stock?sku=1"),
+            client.get("/livez"),
+            client.get("/readyz"),
+            client.post_form("/checkout", b"x=1"),
+        ]
+    for answer in answers:
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+        assert answer.headers["cache-control"] == "no-store"
+        assert answer.headers["cross-origin-resource-policy"] == "same-origin"
+        assert "access-control-allow-origin" not in answer.headers
+
+
+def test_only_neighbours_read_the_figures(counter: Counter) -> None:
+    with counter.client() as client:
+        assert client.get("/metrics", {"X-Forwarded-For": "203.0.113.9"}).status == 404
+        figures = client.get("/metrics")
+    assert figures.status == 200
+    for secret in (CANARY_CODE.encode(), b"@example.com", b"ord_", b"pay_"):
+        assert secret not in figures.body
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "trusted", "address"),
+    [
+        ("198.51.100.7:5", "1.2.3.4", (), "198.51.100.7"),
+        ("198.51.100.7:5", "1.2.3.4", ("127.0.0.1",), "198.51.100.7"),
+        ("127.0.0.1:5", "1.2.3.4, 198.51.100.7", ("127.0.0.1",), "198.51.100.7"),
+        ("127.0.0.1:5", "127.0.0.1, 198.51.100.7, 127.0.0.1", ("127.0.0.1",), "198.51.100.7"),
+        ("127.0.0.1:5", "", ("127.0.0.1",), "127.0.0.1"),
+        ("127.0.0.1:5", " , ,", ("127.0.0.1",), "127.0.0.1"),
+        ("[2001:db8::1]:5", "1.2.3.4", (), "2001:db8::1"),
+    ],
+)
+def test_who_is_no_trusted_proxy_cannot_name_another_address(
+    peer: str, forwarded: str, trusted: tuple[str, ...], address: str
+) -> None:
+    assert client_address(peer, forwarded, trusted) == address
+
+
+def raw(port: int, message: bytes) -> bytes:
+    """Send bytes as they are and return the first line of what comes back, or nothing if it hung up."""
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as line:
+        try:
+            line.sendall(message)
+            line.shutdown(socket.SHUT_WR)
+            return _read(line).split(b"\r\n", 1)[0]
+        except OSError:
+            return b""
+
+
+SMUGGLED = {
+    "two lengths": b"POST /checkout HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd",
+    "length and chunked": b"POST /checkout HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n"
+    b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "signed length": b"POST /checkout HTTP/1.1\r\nHost: a\r\nContent-Length: +3\r\n\r\nabc",
+    "negative length": b"POST /checkout HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n",
+    "odd length": b"POST /checkout HTTP/1.1\r\nHost: a\r\nContent-Length: \xb2\r\n\r\nab",
+    "NUL in a header": b"GET /livez HTTP/1.1\r\nHost: a\r\nX-A: \x00\r\n\r\n",
+    "no host": b"GET /livez HTTP/1.1\r\n\r\n",
+    "space before colon": b"GET /livez HTTP/1.1\r\nHost : a\r\n\r\n",
+    "huge header": b"GET /livez HTTP/1.1\r\nHost: a\r\nX-A: " + b"a" * 2_000_000 + b"\r\n\r\n",
+    "many headers": b"GET /livez HTTP/1.1\r\nHost: a\r\n" + b"".join(b"X-%d: a\r\n" % n for n in range(5000)) + b"\r\n",
+    "no HTTP": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"a" * 200,
+}
+
+
+@pytest.mark.parametrize("message", SMUGGLED.values(), ids=SMUGGLED.keys())
+def test_requests_that_two_readers_would_read_differently_do_no_harm(counter: Counter, message: bytes) -> None:
+    with counter.untouched():
+        line = raw(counter.port, message)
+    assert not line.startswith(b"HTTP/1.1 5"), line
+    with counter.client() as client:
+        assert client.get("/livez").status == 200
+
+
+def test_many_who_never_finish_their_request_keep_nobody_else_out(counter: Counter) -> None:
+    slow = [socket.create_connection(("127.0.0.1", counter.port), timeout=PATIENCE) for _ in range(200)]
+    try:
+        for n, line in enumerate(slow):
+            head = b"POST /checkout HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 90\r\n"
+            line.sendall(head if n % 2 else head + b"\r\n{")
+        payment = counter.payment()
+        with counter.client() as client:
+            assert client.get(genuine(payment)).body == b"success"
+    finally:
+        for line in slow:
+            line.close()
+    with counter.client() as client:
+        assert client.get("/readyz").status == 200
+
+
+#: What a visitor may write into a request, chosen to hit the seams.
+TEXT = st.one_of(
+    st.text(max_size=30),
+    st.sampled_from(["", "0", "-1", "1e9", "NaN", "null", "１", "\x00", "a@b.cc", "12345678", "9" * 30, "{}", "[]"]),
+)
+VALUE = st.one_of(st.integers(), st.floats(), st.booleans(), st.none(), TEXT, st.lists(TEXT, max_size=3))
+NAMES = ["sku", "quantity", "contact", "channel", "expected", "chosen", "password", "request_key", "x"]
+
+
+def test_no_json_a_program_can_write_makes_the_till_fail(counter: Counter) -> None:
+    with counter.client() as client:
+
+        @given(st.dictionaries(st.sampled_from(NAMES), VALUE, max_size=9))
+        @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+        def send(body: dict[str, object]) -> None:
+            raw_body = json.dumps(body).encode("utf-8", "surrogatepass")
+            answer = client.post_json("/checkout", raw_body)
+            assert answer.status in (409, 410, 422), answer.body
+
+        with counter.untouched():
+            send()
+
+
+def test_no_form_a_browser_can_send_makes_the_till_fail(counter: Counter) -> None:
+    with counter.client() as client:
+
+        @given(st.binary(max_size=200))
+        @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+        def send(body: bytes) -> None:
+            assert client.post_form("/checkout", body).status == 303
+
+        with counter.untouched():
+            send()
+
+
+def test_no_notice_and_no_question_makes_the_till_fail(counter: Counter) -> None:
+    letters = st.characters(min_codepoint=33, max_codepoint=126, exclude_characters="#")
+    with counter.client() as client:
+
+        @given(
+            st.sampled_from(["/pay/notify/strong?", "/stock?", "/order/", "/pay/notify/"]),
+            st.text(letters, max_size=60),
+        )
+        @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+        def send(start: str, rest: str) -> None:
+            tail = "/status" if start == "/order/" else ""
+            answer = client.get(start + rest.replace("?", "") + tail if tail else start + rest)
+            assert answer.status < 500, (start, rest, answer.body)
+
+        with counter.untouched():
+            send()
+
+
+N_RUSH = 2_600
+
+
+def test_a_rush_beyond_what_can_be_served_is_refused_at_once_and_money_is_still_taken(counter: Counter) -> None:
+    """The database is held still, so that the queue must fill; then it goes on, and all who waited are served."""
+    payment = counter.payment()
+    with psycopg.connect(counter.url) as blocker, contextlib.ExitStack() as lines:
+        blocker.execute("LOCK TABLE orders_order IN ACCESS EXCLUSIVE MODE")
+        rush = [lines.enter_context(_knock(counter, n)) for n in range(N_RUSH)]
+        last = _read(rush.pop())
+        assert last.startswith(b"HTTP/1.1 503")
+        assert b"retry-after" in last.lower()
+        with ThreadPoolExecutor(1) as thread:
+            paid = thread.submit(_pay, counter.port, payment)
+            blocker.rollback()
+            assert paid.result(PATIENCE) == b"success"
+        codes = Tally(int(_read(line)[9:12]) for line in rush)
+    assert set(codes) <= {200, 409, 503}
+    assert codes[503] >= N_RUSH - 1 - CHECKOUTS_WAITING - N_WORKERS * MAX_BATCH
+    assert codes[200] > 0
+
+
+def _knock(counter: Counter, n: int) -> socket.socket:
+    """Send a checkout and do not wait for its answer."""
+    line = socket.create_connection(("127.0.0.1", counter.port), timeout=PATIENCE)
+    body = json.dumps(checkout_body(counter.sku, contact=f"rush{n}@example.com"))
+    line.sendall(
+        f"POST /checkout HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nX-Forwarded-For: 10.9."
+        f"{n // 250}.{n % 250}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n{body}".encode()
+    )
+    return line
+
+
+def _read(line: socket.socket) -> bytes:
+    """Read to the end of an answer."""
+    return b"".join(iter(lambda: line.recv(65_536), b""))
+
+
+def _pay(port: int, payment: str) -> bytes:
+    with Client(port) as client:
+        return client.get(genuine(payment)).body
