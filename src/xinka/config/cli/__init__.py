@@ -10,6 +10,7 @@ from xinka.config.cli.bench import bench
 from xinka.config.cli.database import manage, migrate
 from xinka.config.cli.messages import messages
 from xinka.config.cli.running import demo, run
+from xinka.config.cli.setting_up import channel, merchant
 from xinka.config.cli.stock import stock
 
 
@@ -22,5 +23,5 @@ def main() -> None:
     """
 
 
-for _command in (run, demo, migrate, check, stock, bench, messages, manage):
+for _command in (run, demo, migrate, check, merchant, channel, stock, bench, messages, manage):
     main.add_command(_command)

@@ -1,0 +1,86 @@
+"""A shop is set up from the command line: a channel whose key is sealed, a merchant with its owner."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from xinka.config.cli import setting_up
+
+KEY = "kT4vXq9LmZ2rWc7HsYb5NdPg8JfAeUoR"
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _the_open_shop_is_the_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(setting_up, "open_shop", nullcontext)
+
+
+def set_channel(tmp_path: Path, *more: str, base_url: str = "https://pay.example/") -> Result:
+    key = tmp_path / "key"
+    key.write_text(f"{KEY}\n", encoding="ascii")
+    names = ["--name", "支付宝", "--name-en", "Alipay", "--pid", "1001"]
+    place = ["--base-url", base_url, "--key-file", str(key)]
+    return CliRunner().invoke(setting_up.channel, ["set", "alipay", *names, *place, *more])
+
+
+def test_a_channel_is_sealed_and_set_again_under_the_same_name(tmp_path: Path) -> None:
+    from xinka.payments.channels import provider_of
+    from xinka.payments.models import Channel
+
+    assert set_channel(tmp_path).exit_code == 0
+    channel = Channel.objects.get()
+    assert KEY.encode() not in bytes(channel.config)
+    assert provider_of(channel).is_weak
+    assert channel.on
+    assert set_channel(tmp_path, "--sign-type", "HMAC-SHA256", "--off").exit_code == 0
+    channel = Channel.objects.get()
+    assert not provider_of(channel).is_weak
+    assert not channel.on
+
+
+def test_an_unsafe_channel_is_refused_and_nothing_is_written(tmp_path: Path) -> None:
+    from xinka.payments.models import Channel
+
+    answer = set_channel(tmp_path, base_url="http://pay.example/")
+    assert answer.exit_code == 1
+    assert "https://" in answer.output
+    assert KEY not in answer.output
+    assert not Channel.objects.exists()
+
+
+def test_a_merchant_is_opened_for_somebody_who_has_an_account() -> None:
+    from tests.cast import person
+    from xinka.merchants.models import Membership
+
+    person("ada@shop.example")
+    answer = CliRunner().invoke(
+        setting_up.merchant, ["open", "ada", "--name", "艾达卡铺", "--owner", "Ada@shop.example"]
+    )
+    assert answer.exit_code == 0, answer.output
+    made = Membership.objects.select_related("merchant", "user").get()
+    assert (made.merchant.slug, made.merchant.verified_at, made.user.email, made.role) == (
+        "ada",
+        None,
+        "ada@shop.example",
+        "owner",
+    )
+
+
+@pytest.mark.parametrize(
+    ("slug", "owner", "why"), [("x", "eve@shop.example", "nobody"), ("ada", "ada@shop.example", "taken")]
+)
+def test_a_merchant_without_owner_or_with_a_taken_name_is_refused(slug: str, owner: str, why: str) -> None:
+    from tests.cast import person
+    from xinka.merchants.models import Merchant
+
+    person("ada@shop.example")
+    Merchant.objects.create(slug="ada", name="艾达卡铺")
+    answer = CliRunner().invoke(setting_up.merchant, ["open", slug, "--name", "铺", "--owner", owner])
+    assert answer.exit_code == 1
+    assert why in answer.output
+    assert Merchant.objects.count() == 1

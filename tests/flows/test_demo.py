@@ -1,0 +1,74 @@
+"""The demo: loaded whole into an empty shop, let alone the second time, and closed where the shop is no demo."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from pytest_django import Settings
+
+from xinka.accounts.demo_people import PASSWORD, PEOPLE
+from xinka.flows.audit import check_all
+from xinka.platform.database.django_drive import run
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def _counts() -> dict[str, int]:
+    from xinka.accounts.models import User
+    from xinka.catalog.models import Product
+    from xinka.orders.models import Order
+    from xinka.platform.outbox.models import OutboxEvent
+    from xinka.stock.models import StockCode
+
+    return {model.__name__: model.objects.count() for model in (User, Product, Order, StockCode, OutboxEvent)}
+
+
+def test_the_demo_keeps_every_rule_and_is_loaded_once() -> None:
+    from xinka.config import demo
+    from xinka.ledger.models import Entry
+    from xinka.orders.models import Order
+
+    assert demo.load()
+    first = _counts()
+    assert first["Product"] == 30
+    assert first["User"] == len(PEOPLE)
+    assert first["StockCode"] > 3000
+    assert first["Order"] > 100
+    assert first["OutboxEvent"] == 0, "nobody is mailed about what never happened"
+    assert all(finding.holds for group in ("stock", "ledger", "delivery") for finding in run(check_all(group)))
+    now = timezone.now()
+    assert not Order.objects.filter(placed_at__gt=now - timedelta(minutes=29)).exists()
+    assert Order.objects.filter(placed_at__lt=now - timedelta(days=13)).exists()
+    assert not Entry.objects.filter(at__gt=now - timedelta(minutes=20)).exists()
+    assert not demo.load()
+    assert _counts() == first
+
+
+def test_a_shop_with_people_of_its_own_is_left_alone() -> None:
+    from tests.cast import person
+    from xinka.config import demo
+    from xinka.flows.demo import ShopInUse
+
+    person("ada@shop.example")
+    before = _counts()
+    with pytest.raises(ShopInUse):
+        demo.load()
+    assert _counts() == before
+
+
+def test_its_people_and_ways_to_pay_are_shut_out_of_a_real_shop(settings: Settings) -> None:
+    from xinka.config import demo
+    from xinka.payments.models import Channel
+
+    demo.load()
+    cy = Client()
+    assert cy.login(email=PEOPLE[0].email, username=PEOPLE[0].email, password=PASSWORD)
+    assert cy.get("/account/").status_code == 200
+    settings.SANDBOX = False
+    demo.close()
+    assert cy.get("/account/").status_code == 302, "a session that was open ends"
+    assert not Client().login(email=PEOPLE[0].email, username=PEOPLE[0].email, password=PASSWORD)
+    assert not Channel.objects.filter(on=True).exists()
