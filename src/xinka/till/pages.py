@@ -105,7 +105,10 @@ class Pages:
 
     async def _render(self, key: Key, request: Request) -> Page | Response:
         era = self._era
-        answer = await self._upstream.fetch(request, extra=[("x-xinka-render", "1")])
+        _, _, language, theme = key
+        cookies = [f"{LANGUAGE_COOKIE}={language}", *([f"{THEME_COOKIE}={theme}"] if theme else [])]
+        headers = [("accept", "text/html"), ("cookie", "; ".join(cookies)), ("x-xinka-render", "1")]
+        answer = await self._upstream.fetch(request, headers)
         tags = next((value for name, value in answer.headers if name == MARK), "")
         if answer.status != 200 or not tags:
             answer.headers = [(name, value) for name, value in answer.headers if name != MARK]

@@ -7,6 +7,7 @@ import time
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlsplit
 
 import psycopg
 import structlog
@@ -97,7 +98,8 @@ class App:
     async def _start(self) -> None:
         till = await open_till()
         scheme = "https" if till.environment.secure else "http"
-        self._upstream = Upstream(till.environment.web_socket, scheme)
+        host = urlsplit(till.environment.site_url).netloc
+        self._upstream = Upstream(till.environment.web_socket, scheme, host)
         self._pages = pages.Pages(self._upstream)
         till.exits.push_async_callback(self._upstream.close)
         task = asyncio.get_running_loop().create_task(self._follow_changes(till))

@@ -44,19 +44,23 @@ log = structlog.get_logger("xinka.till")
 class Upstream:
     """The connections to Django."""
 
-    def __init__(self, socket: Path, scheme: str) -> None:
+    def __init__(self, socket: Path, scheme: str, host: str) -> None:
         self._pool = httpcore.AsyncConnectionPool(
             uds=str(socket), max_connections=_MAX_CONNECTIONS, max_keepalive_connections=8, keepalive_expiry=30
         )
         self._scheme = scheme
+        self._host = host
 
-    async def fetch(self, request: Request, extra: Headers | None = None) -> Response:
-        """Return Django's answer to a request without a body, whole."""
+    async def fetch(self, request: Request, headers: Headers) -> Response:
+        """Return Django's answer to a request for a page that many will see, whole.
+
+        Of the visitor's headers none is passed on: what one visitor sent must not get into the page of the next.
+        """
         try:
             answer = await self._pool.request(
                 request.method,
                 _url(request),
-                headers=_encode([*self._headers(request), *(extra or [])]),
+                headers=_encode([("host", self._host), *headers, *self._ours(request)]),
                 extensions={"timeout": _TIMEOUTS},
             )
         except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError) as error:
@@ -91,7 +95,10 @@ class Upstream:
             for name, value in request.headers()
             if name not in _HOP_BY_HOP and name not in _FORWARDED and not name.startswith(_OURS)
         ]
-        return [*kept, ("x-xinka-client", request.address), ("x-xinka-scheme", self._scheme)]
+        return [*kept, *self._ours(request)]
+
+    def _ours(self, request: Request) -> Headers:
+        return [("x-xinka-client", request.address), ("x-xinka-scheme", self._scheme)]
 
 
 def _url(request: Request) -> httpcore.URL:
@@ -119,7 +126,7 @@ async def _body(protocol: Any) -> AsyncIterator[bytes]:
 
 
 async def _pass_body(answer: httpcore.Response, protocol: Any) -> None:
-    headers = _pass_back(answer.headers)
+    headers = [(name, value) for name, value in _pass_back(answer.headers) if not name.startswith(_OURS)]
     length = next((int(value) for name, value in headers if name == "content-length" and value.isdigit()), None)
     if length is not None and length <= _WHOLE:
         body = b"".join([part async for part in answer.aiter_stream()])
