@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -148,7 +149,7 @@ def _fill_shelves() -> None:
         row["slug"]: Category.objects.create(**row, position=position) for position, row in enumerate(goods["shelves"])
     }
     merchants = {merchant.slug: merchant for merchant in Merchant.objects.all()}
-    for row in reversed(goods["products"]):  # the shelves show the newest first
+    for row in reversed(_in_turns(goods["products"])):  # the shelves show the newest first
         merchant, shelf, kind = row["of"]
         product = Product(
             slug=row["slug"],
@@ -165,6 +166,14 @@ def _fill_shelves() -> None:
             state=row.get("state", ProductState.LIVE),
         )
         save_product(product, [_variant(one, kind) for one in row["skus"]])
+
+
+def _in_turns(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return the products so that the first page shows something of every shelf."""
+    shelves: dict[str, list[Mapping[str, Any]]] = {}
+    for row in rows:
+        shelves.setdefault(row["of"][1], []).append(row)
+    return [row for turn in zip_longest(*shelves.values()) for row in turn if row is not None]
 
 
 def _variant(row: Mapping[str, Any], kind: str) -> Variant:
