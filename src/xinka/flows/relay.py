@@ -17,12 +17,12 @@ from xinka.kernel.flow import Flow, Query
 from xinka.platform.database.arrays import plain_array, text_array
 from xinka.platform.database.drive import drive_async
 from xinka.platform.jobs.queue import CHORES, MAIL, MONEY, Job
+from xinka.platform.outbox.sql import NOTIFIED_ON
 
 REFUND_DONE = "refund.done"
-NOTIFIED_ON = "xinka_outbox"
 BATCH = 200
 #: Notifications can be lost with a connection, so the relay looks by itself as often as this, in seconds.
-LOOK_EVERY = 1.0
+LOOK_EVERY = 0.5
 
 MAIL_GOODS = Job("mail.goods", MAIL, priority=5)
 MAIL_SHORT_PAID = Job("mail.short_paid", MAIL)
@@ -77,7 +77,7 @@ def relay_batch(limit: int = BATCH) -> Flow[int]:
 
 
 async def keep_relaying(connection: psycopg.AsyncConnection[Any]) -> None:
-    """Relay for ever on a connection of its own, in autocommit: at every notification, and each second in any case."""
+    """Relay for ever on a connection of its own, in autocommit: woken or every half second."""
     await connection.execute(f"LISTEN {NOTIFIED_ON}")
     while True:
         while await drive_async(connection, relay_batch()):

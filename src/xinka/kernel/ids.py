@@ -8,14 +8,18 @@ the database it is a ``uuid``; shown to people it is a prefix and 26 characters 
 from __future__ import annotations
 
 import os
+import re
 import time
 from uuid import UUID
 
 from xinka.kernel.errors import BadIdentifier
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
-_VALUE_OF = {letter: value for value, letter in enumerate(_ALPHABET)}
-_LENGTH = 26
+#: Two letters at a time: showing and reading identifiers is part of every order.
+_PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
+#: From Crockford's digits to those that ``int(text, 32)`` reads.
+_TO_BASE_32 = str.maketrans(_ALPHABET, "0123456789abcdefghijklmnopqrstuv")
+_SHOWN = re.compile(f"[0-7][{_ALPHABET}]{{25}}", re.ASCII)
 
 
 def new_uuid(at: float | None = None) -> UUID:
@@ -36,7 +40,7 @@ def first_of(seconds: float) -> UUID:
 def show(prefix: str, identifier: UUID) -> str:
     """Return the form people see, for example ``show("ord", id)`` → ``ord_…``."""
     value = identifier.int
-    letters = [_ALPHABET[(value >> shift) & 31] for shift in range(125, -1, -5)]
+    letters = [_PAIRS[(value >> shift) & 1023] for shift in range(120, -1, -10)]
     return f"{prefix}_{''.join(letters)}"
 
 
@@ -47,11 +51,6 @@ def parse(prefix: str, shown: str) -> UUID:
         BadIdentifier: if the prefix, the length or a letter is wrong.
     """
     head, _, letters = shown.partition("_")
-    if head != prefix or len(letters) != _LENGTH or letters[0] > "7":
+    if head != prefix or not _SHOWN.fullmatch(letters):
         raise BadIdentifier
-    value = 0
-    for letter in letters:
-        if letter not in _VALUE_OF:
-            raise BadIdentifier
-        value = value << 5 | _VALUE_OF[letter]
-    return UUID(int=value)
+    return UUID(int=int(letters.translate(_TO_BASE_32), 32))

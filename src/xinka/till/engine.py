@@ -17,6 +17,7 @@ from xinka.flows.settle import Settlement, VerifiedMoney, settle_plain, settle_u
 from xinka.kernel.errors import Refusal
 from xinka.platform.batching import Batcher
 from xinka.platform.database.drive import MAX_TRIES, RETRYABLE, drive_async
+from xinka.platform.outbox.sql import NOTIFIED_ON as OUTBOX
 
 Item = CheckoutRequest | VerifiedMoney
 Outcome = Placed | Refusal | Settlement
@@ -32,6 +33,9 @@ N_WORKERS = 2
 #: later one; run again, it finds what the earlier one wrote.
 _RUN_AGAIN = (*RETRYABLE, psycopg.errors.UniqueViolation)
 
+#: How often, at most, the worker's relay is woken, in seconds.
+WAKE_AT_MOST_EVERY = 0.03
+
 log = structlog.get_logger("xinka.till")
 
 
@@ -45,6 +49,8 @@ class Engine:
     def __init__(self, pool: Pool, on_settled: Callable[[UUID], None]) -> None:
         self._pool = pool
         self._on_settled = on_settled
+        self._waker: asyncio.Task[None] | None = None
+        self._wake_again = False
         self.batcher: Batcher[Item, Outcome] = Batcher(self._work, _key, n_workers=N_WORKERS, max_batch=MAX_BATCH)
 
     async def place(self, request: CheckoutRequest) -> Placed:
@@ -70,7 +76,28 @@ class Engine:
         assert isinstance(answer, Settlement)  # noqa: S101 - for the type checker, as above
         if answer.order_id is not None:
             self._on_settled(answer.order_id)
+        self._wake_relay()
         return answer
+
+    def _wake_relay(self) -> None:
+        """Let the worker know that there is mail to send, for many settlements at once."""
+        self._wake_again = True
+        if self._waker is None or self._waker.done():
+            self._waker = asyncio.get_running_loop().create_task(self._wake())
+
+    async def _wake(self) -> None:
+        """Notify outside of the settling transactions: a NOTIFY inside makes all commits of a database queue up.
+
+        What is lost with a notification is a moment: the relay also looks by itself.
+        """
+        while self._wake_again:
+            self._wake_again = False
+            try:
+                async with self._pool.connection() as connection:
+                    await connection.execute(f"NOTIFY {OUTBOX}")
+            except (psycopg.OperationalError, PoolTimeout) as error:
+                log.warning("relay.not_woken", reason=type(error).__name__)
+            await asyncio.sleep(WAKE_AT_MOST_EVERY)
 
     async def _work(self, batch: Sequence[Item]) -> list[Outcome | Exception]:
         """Run one batch in one transaction, and what is unusual in it one by one after."""

@@ -95,10 +95,10 @@ def _histogram(route: str) -> list[str]:
 
 async def _shop_figures(till: Till) -> str:
     """Return the gauges read from the database, or nothing while it does not answer."""
-    from xinka.platform import metrics  # here, because only a monitored till needs it
+    from xinka.platform.metrics import gauges  # here, because only a monitored till needs it
 
     try:
         async with till.pool.connection(timeout=2) as connection:
-            return await metrics.gauges(connection)
+            return await gauges(connection)
     except (psycopg.Error, PoolTimeout):
         return "xinka_database_up 0\n"

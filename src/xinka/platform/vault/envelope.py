@@ -7,10 +7,10 @@ contacts too.
 
 from __future__ import annotations
 
-import hmac
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
+from hashlib import blake2b
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -127,7 +127,7 @@ def _where(scope: str) -> bytes:
 
 
 class BlindIndex:
-    """Keyed hashes by which an encrypted value is found again: HMAC-SHA256 cut to 128 bits, stored as ``uuid``."""
+    """Keyed hashes by which an encrypted value is found again: BLAKE2b (RFC 7693), 128 bits, stored as ``uuid``."""
 
     __slots__ = ("_key",)
 
@@ -136,11 +136,11 @@ class BlindIndex:
 
     def raw(self, value: bytes) -> bytes:
         """Return the index as the 16 bytes of a ``uuid`` in PostgreSQL's binary format."""
-        return hmac.digest(self._key, value, "sha256")[:16]
+        return blake2b(value, key=self._key, digest_size=16).digest()
 
     def hex(self, value: bytes) -> str:
         """Return the index as 32 hexadecimal digits."""
-        return self.raw(value).hex()
+        return blake2b(value, key=self._key, digest_size=16).hexdigest()
 
     def uuid(self, value: bytes) -> UUID:
         """Return the index as the database shows it."""

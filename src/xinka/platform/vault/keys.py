@@ -10,7 +10,8 @@ from functools import cache
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from xinka.platform.vault.envelope import BlindIndex, DataKey as OpenKey, EnvelopeError, Keyring, WrappedKey
+from xinka.platform.vault.envelope import BlindIndex, EnvelopeError, Keyring, WrappedKey
+from xinka.platform.vault.envelope import DataKey as OpenKey
 from xinka.platform.vault.models import DataKey
 
 #: Scope of the key that seals buyers' mail addresses.
