@@ -222,6 +222,23 @@ def test_late_money_without_enough_stock_goes_back_whole(ware: Ware, alipay: Cha
     assert (Refund.objects.get().amount, Refund.objects.get().reason) == (9800, "late")
 
 
+@pytest.mark.parametrize("somebody_else_has_it", [False, True])
+def test_late_money_for_a_chosen_code_brings_that_very_code_or_goes_back(
+    alipay: Channel, *, somebody_else_has_it: bool
+) -> None:
+    ware = cast.ware(cast.adas_shop(slug="numbers"), 4, slug="number", sku={"choosable": True, "choose_premium": 300})
+    third = UnsoldCode.objects.filter(sku_id=ware.sku.id).order_by("place").values_list("code_id", flat=True)[2]
+    bought = cast.buy(ware.sku, alipay, chosen=third)
+    let_expire(bought)
+    if somebody_else_has_it:
+        cast.buy(ware.sku, alipay, chosen=third, contact="quick@example.com")
+        assert cast.pay(bought).outcome == "late_refunded"
+        assert not DeliveredCode.objects.exists()
+    else:
+        assert cast.pay(bought).outcome == "late_settled"
+        assert list(DeliveredCode.objects.values_list("code_id", flat=True)) == [third]
+
+
 def test_late_and_short_goes_back(bought: Bought) -> None:
     let_expire(bought)
     assert cast.settle(cast.money_for(bought, amount=9799)).outcome == "late_refunded"

@@ -63,6 +63,7 @@ class _Order:
     amount: int
     currency: str
     state: OrderState
+    chosen: int | None
 
 
 SETTLE_PLAIN = f"""
@@ -172,8 +173,8 @@ def _lock_order_of(money: VerifiedMoney) -> Flow[_Order | None]:
     rows = yield Query(orders_sql.LOCK_ONE, (order_id,))
     if not rows:
         return None
-    identifier, sku_id, quantity, amount, currency, state = rows[0]
-    return _Order(identifier, sku_id, quantity, amount, currency, OrderState(state))
+    identifier, sku_id, quantity, amount, currency, state, chosen = rows[0]
+    return _Order(identifier, sku_id, quantity, amount, currency, OrderState(state), chosen)
 
 
 def _judge_repeated(money: VerifiedMoney, order: _Order | None, seen: tuple[object, ...]) -> Settlement:
@@ -256,6 +257,10 @@ def _claim_codes(order: _Order) -> Flow[tuple[list[int], bool] | None]:
     reserved = yield Query(stock_sql.CLAIM_RESERVED, (order.id,))
     if reserved:
         return reserved[0][0], reserved[0][1]
+    if order.chosen is not None:
+        # The buyer paid for this very code: another one would be something else.
+        found = yield Query(stock_sql.CLAIM_CHOSEN, (order.sku_id, order.chosen))
+        return ([order.chosen], False) if found else None
     fresh = yield Query(stock_sql.CLAIM_FRESH, (order.sku_id, order.quantity))
     if fresh and (fresh[0][1] or len(fresh[0][0]) == order.quantity):
         return fresh[0][0], fresh[0][1]

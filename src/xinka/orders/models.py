@@ -22,6 +22,7 @@ class Order(models.Model):
     sku = models.ForeignKey(Sku, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False)
     title = models.TextField()
     quantity = models.IntegerField()
+    chosen_code_id = models.BigIntegerField(null=True, help_text="the very code the buyer picked, where one was")
     amount = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     state = models.CharField(max_length=16, choices=[(s.value, s.value) for s in OrderState])

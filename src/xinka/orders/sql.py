@@ -6,17 +6,17 @@ INSERT_WON = """
 placed AS (
   INSERT INTO orders_order (id, merchant_id, sku_id, title, quantity, amount, currency, state, request_key,
     request_hash,
-    contact, contact_key, password_key, language, placed_at, expires_at)
+    contact, contact_key, password_key, language, placed_at, expires_at, chosen_code_id)
   SELECT order_id, merchant_id, sku_id, title, quantity, amount, currency, 'awaiting_payment', request_key,
     request_hash,
-    contact, contact_key, password_key, language, now(), now() + $15::int * interval '1 second'
+    contact, contact_key, password_key, language, now(), now() + $15::int * interval '1 second', nullif(code_id, 0)
   FROM won)
 """
 
 STATES = "SELECT id, state FROM orders_order WHERE id = ANY($1::uuid[])"
 
 LOCK_ONE = """
-SELECT id, sku_id, quantity, amount, currency, state FROM orders_order WHERE id = $1 FOR UPDATE
+SELECT id, sku_id, quantity, amount, currency, state, chosen_code_id FROM orders_order WHERE id = $1 FOR UPDATE
 """
 
 #: Who asked for this earlier: the answer to a repeated request.

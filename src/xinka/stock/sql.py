@@ -100,6 +100,12 @@ SELECT CASE WHEN m.reusable THEN (SELECT array_agg(code_id) FROM (SELECT code_id
 FROM mode m WHERE EXISTS (SELECT 1 FROM head)
 """
 
+#: The very code a buyer had chosen, if nobody else has it by now.
+CLAIM_CHOSEN = """
+DELETE FROM stock_unsold WHERE sku_id = $1 AND place = $2 AND code_id = $2
+  AND (expires_on IS NULL OR expires_on > (now() AT TIME ZONE 'Asia/Shanghai')::date) RETURNING code_id
+"""
+
 GIVE_BACK = (
     """
 WITH freed AS (SELECT $1::bigint AS sku_id, $2::bigint[] AS code_ids, false AS reusable),
