@@ -32,6 +32,23 @@ def sample_form() -> SampleForm:
     return form
 
 
+def _timeline() -> list[dict[str, str]]:
+    return [
+        {"state": "done", "title": pgettext("gallery", "You pay"), "text": "21:03:52"},
+        {"state": "done", "title": pgettext("gallery", "Code delivered"), "text": "21:03:53"},
+        {
+            "state": "now",
+            "title": pgettext("gallery", "Held by Xinka"),
+            "text": pgettext("gallery", "until 28 November"),
+        },
+        {
+            "state": "next",
+            "title": pgettext("gallery", "Merchant is paid"),
+            "text": pgettext("gallery", "after you confirm"),
+        },
+    ]
+
+
 def context() -> dict[str, object]:
     """Return everything the gallery page shows."""
     return {
@@ -56,20 +73,7 @@ def context() -> dict[str, object]:
             {"label": pgettext("gallery", "Number"), "value": "XH30 0261 1217 4409"},
             {"label": pgettext("gallery", "Code"), "value": ""},
         ],
-        "timeline": [
-            {"state": "done", "title": pgettext("gallery", "You pay"), "text": "21:03:52"},
-            {"state": "done", "title": pgettext("gallery", "Code delivered"), "text": "21:03:53"},
-            {
-                "state": "now",
-                "title": pgettext("gallery", "Held by Xinka"),
-                "text": pgettext("gallery", "until 28 November"),
-            },
-            {
-                "state": "next",
-                "title": pgettext("gallery", "Merchant is paid"),
-                "text": pgettext("gallery", "after you confirm"),
-            },
-        ],
+        "timeline": _timeline(),
         "steps": [
             pgettext("gallery", "File"),
             pgettext("gallery", "Columns"),
