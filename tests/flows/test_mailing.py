@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from django.core.mail import EmailMultiAlternatives
 from pytest_django import Settings
+
 from tests import cast
 from tests.flows.mailbox import Mailbox
-
 from xinka.flows import mailing
 from xinka.kernel import ids
 from xinka.kernel.errors import ProviderError
