@@ -104,7 +104,8 @@ class Reservation(models.Model):
     reusable = models.BooleanField(default=False)
     contact_key = models.UUIDField(db_index=True)
     address_key = models.UUIDField(db_index=True)
-    expires_at = models.DateTimeField(db_index=True)
+    #: Not indexed: the table only holds what is unpaid now, and each index costs every order.
+    expires_at = models.DateTimeField()
 
     class Meta:
         db_table = "stock_reservation"
