@@ -42,8 +42,8 @@ from benchmarks.stage import (
 from xinka.flows.audit import CHECKS
 
 _WARM_UP = 2.0
-#: Codes to lay in per second of selling: more than any run here can sell.
-_CODES_PER_SECOND = 9_000
+#: Codes to lay in per second of selling, hot and uniform, and per second of measuring a limit: more than can be sold.
+_HOT_PER_SECOND, _UNIFORM_PER_SECOND, _LIMIT_PER_SECOND = 20_000, 10_000, 45_000
 _UNIFORM = list(range(HOT_SKU + 1, HOT_SKU + 1 + N_UNIFORM))
 
 
@@ -54,8 +54,9 @@ def main() -> None:
     with gateway() as gateway_url, stage() as set_up:
         say(f"machine: {machine()}")
         say(__doc__ or "")
-        n_codes = int(_CODES_PER_SECOND * (options.seconds + _WARM_UP))
-        stock(set_up, hot=n_codes, uniform_each=n_codes // N_UNIFORM + 1, gateway=gateway_url)
+        seconds = options.seconds + _WARM_UP
+        each = int(_UNIFORM_PER_SECOND * seconds) // N_UNIFORM + 1
+        stock(set_up, hot=int(_HOT_PER_SECOND * seconds), uniform_each=each, gateway=gateway_url)
         result = _measure(set_up, options, say)
         result |= proof(set_up)
     result["machine"] = machine()
@@ -109,7 +110,7 @@ def _measure(set_up: Stage, options: argparse.Namespace, say: _Say) -> dict[str,
 def _limits(set_up: Stage, options: argparse.Namespace, result: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, uniform in (("hot", False), ("uniform", True)):
-        n_codes = _CODES_PER_SECOND * options.limit_seconds * 4
+        n_codes = _LIMIT_PER_SECOND * options.limit_seconds
         first, last = (HOT_SKU, HOT_SKU) if not uniform else (_UNIFORM[0], _UNIFORM[-1])
         add_codes(set_up, first, last, n_codes)
         one = limits.one_transaction_per_step(set_up, uniform=uniform, seconds=options.limit_seconds)
