@@ -27,7 +27,7 @@ from xinka.stock.queries import live_counts
 class Refused(Refusal):
     """Something about the form was not right."""
 
-    code = "bad_input"
+    code = "form_refused"
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     zh = "有一项没填对。没有扣款，回去改一下就行。"
     en = "Something in the form is not right. You have not been charged; go back and correct it."

@@ -13,12 +13,11 @@ from xinka.kernel.errors import BadIdentifier, ProviderError, Refusal
 from xinka.payments.errors import NotConfirmed
 from xinka.payments.providers.protocol import RawNotice, VerifiedNotice
 from xinka.till.context import Channel, Till
-from xinka.till.http import NO_STORE, TEXT, Request, Response
+from xinka.till.http import NO_STORE, SAFE, TEXT, Request, Response
 
 PREFIX = "/pay/notify/"
 _LIMIT = 16 * 1024
-#: Read by gateways, not by browsers: none of the headers that protect people.
-_HEADERS = [TEXT, NO_STORE]
+_HEADERS = [TEXT, NO_STORE, *SAFE]
 _FAIL = b"fail"
 
 log = structlog.get_logger("xinka.till")
