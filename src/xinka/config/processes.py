@@ -14,6 +14,11 @@ from dataclasses import dataclass, field
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
 
+#: How much politer than the till all else is (nice(2)): a page or a mail may wait a moment, a payment notice may not.
+BEHIND_THE_TILL = 5
+#: An import has minutes; it takes what the others leave.
+BEHIND_ALL = 15
+
 #: A child that has run this long is well again; its next fall counts as the first.
 _WELL_AFTER = 30.0
 _LONGEST_PAUSE = 15.0

@@ -17,7 +17,7 @@ from granian.constants import Interfaces, Loops
 from granian.server.mp import MPServer as Server
 
 from xinka.config.environment import BadEnvironment, load, read, read_int
-from xinka.config.processes import die_with_parent
+from xinka.config.processes import BEHIND_THE_TILL, die_with_parent
 
 _DRAIN_SECONDS = 25
 
@@ -76,6 +76,8 @@ def web() -> Server:
 
 def main(name: str) -> None:
     """Serve until a signal says otherwise."""
+    if name == "web":
+        os.nice(BEHIND_THE_TILL)
     server = {"till": till, "web": web}[name]()
     server.serve(target_loader=_loader(os.getpid()))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -29,9 +30,11 @@ def import_codes(file: Path, sku: int) -> None:
     from rich.console import Console
     from rich.progress import Progress
 
+    from xinka.config.processes import BEHIND_ALL
     from xinka.kernel.errors import Refusal
 
     with open_shop(), Progress(console=Console(stderr=True), transient=True) as bar:
+        os.nice(BEHIND_ALL)  # after the shop is open: its database must not inherit this
         task = bar.add_task("Importing / 正在导入", total=file.stat().st_size)
         try:
             batch = room("xinka.flows.stocking").import_file(
