@@ -30,6 +30,16 @@ _READY_WITHIN = 240
 _started: list[subprocess.Popen[bytes]] = []
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """Add to a failed test what the shop said last: the browser sees only half of the story."""
+    report: pytest.TestReport = yield  # type: ignore[assignment]  # a wrapper is sent what it wraps
+    shop = getattr(item, "funcargs", {}).get("shop")
+    if report.failed and shop is not None and (output := shop.data_dir.parent / "output.txt").exists():
+        report.sections.append(("what the shop said", output.read_text(errors="replace")[-8000:]))
+    return report  # type: ignore[return-value]
+
+
 @dataclass
 class Shop:
     """The running shop and what a test may look at besides its pages."""

@@ -83,6 +83,33 @@ def test_a_silent_gateway_is_said_plainly_and_can_be_tried_again(
     assert len(payments(bought)) == 1
 
 
+def test_a_gateway_that_fails_once_is_asked_once_more_with_the_same_number(
+    bought: cast.Bought, cy: Client, gateway: Mock
+) -> None:
+    gateway.prepare.side_effect = [ProviderError("reset"), HowToPay(PayBy.QR, "https://qr.example/abc")]
+    assert "data:image/svg+xml" in pay_page(cy, bought)
+    first, second = (call.args[0].out_trade_no for call in gateway.prepare.call_args_list)
+    assert first == second == ids.show("pay", bought.payment_id)
+
+
+def test_a_gateways_clear_no_is_not_asked_again(bought: cast.Bought, cy: Client, gateway: Mock) -> None:
+    gateway.prepare.side_effect = ProviderError("unknown merchant", permanent=True)
+    assert "does not answer" in pay_page(cy, bought)
+    assert gateway.prepare.call_count == 1
+
+
+def test_slow_gateways_never_hold_all_pages(bought: cast.Bought, cy: Client, gateway: Mock) -> None:
+    slots = paying._asking
+    for _ in range(paying.ASKING_AT_ONCE):
+        assert slots.acquire(blocking=False)
+    try:
+        assert "does not answer" in pay_page(cy, bought)
+        assert gateway.prepare.call_count == 0
+    finally:
+        slots.release(paying.ASKING_AT_ONCE)
+    assert "data:image/svg+xml" in pay_page(cy, bought)
+
+
 def test_another_way_to_pay_is_one_more_attempt_however_often_it_is_chosen(bought: cast.Bought, cy: Client) -> None:
     cast.channel("wxpay", name_en="WeChat Pay", method="wxpay")
     path = f"{order_path(bought.order_id)}/pay"

@@ -67,7 +67,7 @@ def web() -> Server:
         uds=path,
         interface=Interfaces.WSGI,
         workers=1,
-        blocking_threads=read_int("XINKA_WEB_THREADS", 4, least=1),
+        blocking_threads=read_int("XINKA_WEB_THREADS", 8, least=1),
         backpressure=64,
         log_level="warning",  # type: ignore[arg-type]  # granian takes the name as well
         workers_kill_timeout=_DRAIN_SECONDS,

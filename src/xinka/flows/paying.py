@@ -6,6 +6,8 @@ about one attempt is harmless, since the number is the same.
 
 from __future__ import annotations
 
+import logging
+import threading
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -17,14 +19,21 @@ from django.db.models import Q
 from django.utils import timezone
 
 from xinka.kernel import ids
-from xinka.kernel.errors import Refusal
+from xinka.kernel.errors import ProviderError, Refusal
 from xinka.orders.errors import NoSuchChannel, OrderNotFound
 from xinka.orders.models import Order
 from xinka.orders.states import OrderState
 from xinka.payments.channels import provider_of
 from xinka.payments.models import Channel, Payment, Receipt
-from xinka.payments.providers.protocol import PayBy, PaymentRequest
+from xinka.payments.providers.protocol import HowToPay, PayBy, PaymentRequest
 from xinka.payments.states import PaymentState, ReceiptOutcome
+
+#: How many pages may wait for gateways at a time, of the eight that can be rendered, and for how long one more waits.
+ASKING_AT_ONCE = 4
+_SLOT_WITHIN = 0.5
+_asking = threading.BoundedSemaphore(ASKING_AT_ONCE)
+
+log = logging.getLogger(__name__)
 
 #: Seconds between two questions to the gateway about one payment that a visitor may cause.
 ASK_EVERY = 5
@@ -111,7 +120,8 @@ def prepare_payment(payment: Payment, order: Order, payer: Payer) -> Payment:
     if payment.pay_url or payment.qr_text:
         return payment
     channel = payment.channel
-    how = provider_of(channel).prepare(
+    how = _ask_how_to_pay(
+        channel,
         PaymentRequest(
             out_trade_no=ids.show("pay", payment.id),
             amount_minor=payment.amount,
@@ -122,7 +132,7 @@ def prepare_payment(payment: Payment, order: Order, payer: Payer) -> Payment:
             return_url=f"{settings.SITE_URL}/pay/return/{channel.slug}",
             client_ip=payer.ip,
             device="mobile" if payer.is_phone else "pc",
-        )
+        ),
     )
     if how.by is PayBy.QR:
         payment.qr_text = how.target
@@ -133,6 +143,27 @@ def prepare_payment(payment: Payment, order: Order, payer: Payer) -> Payment:
         pay_url=payment.pay_url, qr_text=payment.qr_text
     )
     return payment
+
+
+def _ask_how_to_pay(channel: Channel, request: PaymentRequest) -> HowToPay:
+    """Ask the gateway, and once more if it fails us: the number is the same, so it is still one payment.
+
+    Raises:
+        ProviderError: if it failed twice, or all slots stayed taken: gateways are slow together, and the threads that
+            render pages must not all wait for them.
+    """
+    if not _asking.acquire(timeout=_SLOT_WITHIN):
+        raise ProviderError("too many payments are being prepared")
+    try:
+        try:
+            return provider_of(channel).prepare(request)
+        except ProviderError as error:
+            if error.permanent:
+                raise
+            log.info("payment.asked_again", extra={"channel": channel.slug, "why": str(error)})
+            return provider_of(channel).prepare(request)
+    finally:
+        _asking.release()
 
 
 def payment_by_number(channel_slug: str, out_trade_no: str) -> Payment | None:
