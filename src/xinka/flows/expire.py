@@ -11,7 +11,7 @@ from xinka.kernel.ids import new_uuid
 from xinka.ledger import sql as ledger_sql
 from xinka.ledger.accounts import Account, JournalKind
 from xinka.payments import sql as payments_sql
-from xinka.payments.states import RefundReason
+from xinka.payments.states import RefundReason, RefundTo
 from xinka.platform.database.arrays import plain_array
 from xinka.platform.outbox import sql as outbox_sql
 from xinka.stock import sql as stock_sql
@@ -88,6 +88,16 @@ def _return_held(order_id: object) -> Flow[None]:
         )
         yield Query(
             payments_sql.INSERT_REFUND,
-            (refund_id, order_id, channel_id, trade_no, amount, currency, RefundReason.UNDERPAID.value),
+            (
+                refund_id,
+                order_id,
+                channel_id,
+                trade_no,
+                amount,
+                currency,
+                RefundReason.UNDERPAID.value,
+                None,
+                RefundTo.CHANNEL.value,
+            ),
         )
         yield Query(outbox_sql.APPEND, (REFUND_DUE, plain_array([refund_id])))

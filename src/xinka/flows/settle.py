@@ -21,7 +21,7 @@ from xinka.orders import sql as orders_sql
 from xinka.orders.states import CLOSED_UNPAID, OPEN, OrderState
 from xinka.payments import sql as payments_sql
 from xinka.payments.errors import TradeMismatch, WrongChannel
-from xinka.payments.states import ReceiptOutcome, RefundReason
+from xinka.payments.states import ReceiptOutcome, RefundReason, RefundTo
 from xinka.platform.database.arrays import plain_array, text_array
 from xinka.platform.outbox import sql as outbox_sql
 from xinka.stock import sql as stock_sql
@@ -275,7 +275,17 @@ def _promise_refund(order_id: UUID, money: VerifiedMoney, amount: int, reason: R
     refund_id = new_uuid()
     yield Query(
         payments_sql.INSERT_REFUND,
-        (refund_id, order_id, money.channel_id, money.trade_no, amount, money.currency, reason.value),
+        (
+            refund_id,
+            order_id,
+            money.channel_id,
+            money.trade_no,
+            amount,
+            money.currency,
+            reason.value,
+            None,
+            RefundTo.CHANNEL.value,
+        ),
     )
     yield Query(outbox_sql.APPEND, (REFUND_DUE, plain_array([refund_id])))
 

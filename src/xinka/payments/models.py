@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
-from xinka.payments.states import PaymentState, ReceiptOutcome, RefundReason, RefundState
+from xinka.payments.states import PaymentState, ReceiptOutcome, RefundReason, RefundState, RefundTo
+
+
+class Devices(models.TextChoices):
+    """On which devices a channel is offered."""
+
+    ALL = "all", _("Everywhere")
+    PHONE = "phone", _("On phones")
+    DESKTOP = "desktop", _("On computers")
 
 
 class Channel(models.Model):
@@ -24,9 +33,17 @@ class Channel(models.Model):
     max_amount = models.BigIntegerField(default=5_000_000)
     on = models.BooleanField(default=True)
     position = models.PositiveSmallIntegerField(default=0)
+    devices = models.CharField(max_length=8, choices=Devices.choices, default=Devices.ALL, db_default=Devices.ALL)
+    #: What the provider takes of each payment, for the books and for reports: a share and a fixed part.
+    fee_bps = models.PositiveIntegerField(default=0, db_default=0)
+    fee_fixed = models.BigIntegerField(default=0, db_default=0)
 
     class Meta:
         ordering = ["position", "id"]
+        constraints = [
+            models.CheckConstraint(name="channel_devices", condition=Q(devices__in=Devices.values)),
+            models.CheckConstraint(name="channel_fees", condition=Q(fee_bps__lte=10_000, fee_fixed__gte=0)),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -82,7 +99,10 @@ class Receipt(models.Model):
 
 
 class Refund(models.Model):
-    """Money that goes back to where it came from."""
+    """Money that goes back to where it came from, or into the buyer's balance.
+
+    ``key`` says what the refund is for, in words of whoever decided it; the same key never makes a second refund.
+    """
 
     id = models.UUIDField(primary_key=True)
     order_id = models.UUIDField(null=True, db_index=True)
@@ -91,7 +111,12 @@ class Refund(models.Model):
     amount = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     reason = models.CharField(max_length=10, choices=[(s.value, s.value) for s in RefundReason])
+    key = models.TextField(unique=True)
+    goes_to = models.CharField(
+        max_length=8, choices=[(s.value, s.value) for s in RefundTo], default=RefundTo.CHANNEL, db_default="channel"
+    )
     state = models.CharField(max_length=12, choices=[(s.value, s.value) for s in RefundState])
+    gateway_refund_no = models.TextField(default="", db_default="")
     attempts = models.PositiveIntegerField(default=0, db_default=0)
     problem = models.TextField(default="", db_default="")
     created_at = models.DateTimeField()
@@ -101,8 +126,28 @@ class Refund(models.Model):
         constraints = [
             models.CheckConstraint(name="refund_state", condition=Q(state__in=[s.value for s in RefundState])),
             models.CheckConstraint(name="refund_amount", condition=Q(amount__gte=1)),
-            models.UniqueConstraint(fields=["channel", "trade_no", "reason"], name="refund_once"),
+            models.CheckConstraint(name="refund_goes_to", condition=Q(goes_to__in=[s.value for s in RefundTo])),
         ]
         indexes = [
             models.Index(fields=["created_at"], name="refund_open", condition=~Q(state=RefundState.DONE.value)),
         ]
+
+
+class ProviderEvent(models.Model):
+    """A genuine notice about something else than a payment, once per channel and event; a worker sees to it."""
+
+    channel = models.ForeignKey(Channel, on_delete=models.PROTECT)
+    event_id = models.TextField()
+    about = models.CharField(max_length=8)
+    subject_no = models.TextField(default="", db_default="")
+    out_trade_no = models.TextField(default="", db_default="")
+    trade_no = models.TextField(default="", db_default="")
+    amount = models.BigIntegerField(default=0, db_default=0)
+    currency = models.CharField(max_length=3)
+    status = models.TextField(default="", db_default="")
+    received_at = models.DateTimeField()
+    handled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["channel", "event_id"], name="provider_event_once")]
+        indexes = [models.Index(fields=["received_at"], name="provider_event_open", condition=Q(handled_at=None))]

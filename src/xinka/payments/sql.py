@@ -24,9 +24,12 @@ ON CONFLICT (channel_id, trade_no) DO NOTHING RETURNING 1
 
 MARK_PAID = "UPDATE payments_payment SET state = 'paid', paid_at = now() WHERE id = $1 AND state <> 'paid'"
 
+#: $8 is the key that makes it happen once; without one, a payment is refunded once for a reason.
 INSERT_REFUND = """
-INSERT INTO payments_refund (id, order_id, channel_id, trade_no, amount, currency, reason, state, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, 'due', now()) ON CONFLICT (channel_id, trade_no, reason) DO NOTHING RETURNING 1
+INSERT INTO payments_refund (id, order_id, channel_id, trade_no, amount, currency, reason, key, goes_to, state,
+  created_at)
+VALUES ($1, $2, $3::int, $4::text, $5, $6, $7::text, coalesce($8::text, $3::int || '/' || $4::text || '/' || $7::text),
+  $9::text, 'due', now()) ON CONFLICT (key) DO NOTHING RETURNING 1
 """
 
 #: Money held for an order that did not buy its goods yet.

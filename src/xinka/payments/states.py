@@ -42,6 +42,17 @@ class RefundReason(StrEnum):
     OVERPAID = "overpaid"
     DOUBLE = "double"
     UNDERPAID = "underpaid"
+    SELLER = "seller"
+    DISPUTE = "dispute"
+    STAFF = "staff"
+    RECALL = "recall"
+
+
+class RefundTo(StrEnum):
+    """Where a refund goes."""
+
+    CHANNEL = "channel"
+    WALLET = "wallet"
 
 
 REFUND_MOVES: dict[RefundState, frozenset[RefundState]] = {

@@ -34,7 +34,11 @@ async def notice(till: Till, request: Request) -> Response:
     try:
         body = await request.body(_LIMIT) if request.method != "GET" or request.header("content-length") else b""
         raw = RawNotice(
-            request.method, request.query.encode("latin-1", "replace"), body, request.header("content-type")
+            request.method,
+            request.query.encode("latin-1", "replace"),
+            body,
+            request.header("content-type"),
+            {name: request.header(name) for name in channel.provider.notice_headers},
         )
         said = channel.provider.judge_notice(raw)
         if said.is_paid:

@@ -85,3 +85,24 @@ class OutcomeUnknown(ProviderError):
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason, permanent=True)
+
+
+class NotOffered(ProviderError):
+    """This gateway has no such call; ``Provider.can`` says so beforehand."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"this gateway does not offer {what}", permanent=True)
+
+
+class AlreadyPaid(ProviderError):
+    """A trade that was to be closed has been paid; its money is settled like any other."""
+
+    def __init__(self) -> None:
+        super().__init__("the trade has been paid", permanent=True)
+
+
+class BillNotReady(ProviderError):
+    """The gateway has not made the bill of that day yet."""
+
+    def __init__(self) -> None:
+        super().__init__("the bill is not ready yet")

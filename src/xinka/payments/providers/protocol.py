@@ -6,10 +6,12 @@ event loop uses ``session`` instead, which keeps its connections alive.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 
@@ -47,6 +49,9 @@ class HowToPay:
     trade_no: str = ""
 
 
+_NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+
+
 class RawNotice(NamedTuple):
     """A notice exactly as it came over HTTP; ``query`` and ``body`` are undecoded."""
 
@@ -54,10 +59,25 @@ class RawNotice(NamedTuple):
     query: bytes
     body: bytes
     content_type: str
+    #: The headers a provider asks for in ``notice_headers``, names in lower case.
+    headers: Mapping[str, str] = _NO_HEADERS
+
+
+class NoticeAbout(StrEnum):
+    """What a genuine notice tells of."""
+
+    PAYMENT = "payment"
+    REFUND = "refund"
+    DISPUTE = "dispute"
+    OTHER = "other"
 
 
 class VerifiedNotice(NamedTuple):
-    """What a genuine notice says. Only ``is_paid`` means money; any other ``status`` is acknowledged without effect."""
+    """What a genuine notice says. Only ``is_paid`` means money; any other ``status`` is acknowledged without effect.
+
+    Notices about anything but a payment are kept as events (unique per channel and ``event_id``) for a worker, which
+    asks the gateway itself: ``subject_no`` is the gateway's number of the refund or dispute.
+    """
 
     out_trade_no: str
     trade_no: str
@@ -65,6 +85,9 @@ class VerifiedNotice(NamedTuple):
     currency: str
     status: str
     is_paid: bool
+    about: NoticeAbout = NoticeAbout.PAYMENT
+    event_id: str = ""
+    subject_no: str = ""
 
 
 class TradeStatus(StrEnum):
@@ -95,12 +118,89 @@ class QueryResult:
 
 @dataclass(frozen=True, slots=True)
 class RefundRequest:
-    """Money to give back, by the gateway's number or, without one, by ours."""
+    """Money to give back, by the gateway's number or, without one, by ours.
+
+    ``refund_no`` is our number of the refund, the idempotency key where the gateway has one; ``total_minor`` what was
+    paid, which some gateways want to hear again.
+    """
 
     out_trade_no: str
     amount_minor: int
     currency: str
     trade_no: str = ""
+    refund_no: str = ""
+    total_minor: int = 0
+
+
+class RefundStatus(StrEnum):
+    """What a gateway says about one refund when it is asked."""
+
+    DONE = "done"
+    PENDING = "pending"
+    FAILED = "failed"
+    NOT_FOUND = "not_found"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class RefundResult:
+    """The gateway's answer about one refund; ``gateway_refund_no`` is its number, where it names one."""
+
+    status: RefundStatus
+    amount_minor: int = 0
+    gateway_refund_no: str = ""
+
+
+class BillKind(StrEnum):
+    """What a line of a gateway's daily bill is about."""
+
+    PAYMENT = "payment"
+    REFUND = "refund"
+    FEE = "fee"
+    OTHER = "other"
+
+
+class BillRow(NamedTuple):
+    """One line of a daily bill. ``amount_minor`` is positive for payments and for refunds alike."""
+
+    kind: BillKind
+    trade_no: str
+    out_trade_no: str
+    refund_no: str
+    amount_minor: int
+    fee_minor: int
+    currency: str
+    at: datetime | None
+
+
+class Can(StrEnum):
+    """What a gateway offers beyond paying, notices and questions."""
+
+    CLOSE = "close"
+    REFUND = "refund"
+    REFUND_QUERY = "refund_query"
+    BILL = "bill"
+    SPLIT = "split"
+    NOTICE = "notice"
+
+
+@dataclass(frozen=True, slots=True)
+class SettingField:
+    """One setting of a channel as the office asks for it; a ``secret`` is never shown again.
+
+    ``choices`` maps stored values to their labels (zh, en); without it the setting is free text.
+    """
+
+    name: str
+    label_zh: str
+    label_en: str
+    secret: bool = False
+    required: bool = True
+    multiline: bool = False
+    help_zh: str = ""
+    help_en: str = ""
+    choices: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    is_flag: bool = False
 
 
 class ProviderSession(Protocol):
@@ -133,6 +233,16 @@ class Provider(Protocol):
         """Whether a notice alone is too weak a proof, so that ``query`` must agree before anything is delivered."""
         ...
 
+    @property
+    def can(self) -> frozenset[Can]:
+        """What this gateway offers; the methods below that it does not offer raise ``NotOffered``."""
+        ...
+
+    @property
+    def notice_headers(self) -> Sequence[str]:
+        """The headers, in lower case, that ``judge_notice`` needs."""
+        ...
+
     def prepare(self, payment: PaymentRequest) -> HowToPay:
         """Return how the buyer pays; raises ``ProviderError`` where the gateway must be asked and does not answer."""
         ...
@@ -154,6 +264,36 @@ class Provider(Protocol):
         Raises:
             OutcomeUnknown: if no answer came; look before asking again.
             ProviderError: if the gateway refused.
+        """
+        ...
+
+    def close(self, out_trade_no: str, trade_no: str = "") -> None:
+        """Close an unpaid trade at the gateway, so that nobody can pay it; one closed before or unknown is fine.
+
+        Raises:
+            AlreadyPaid: if it was paid after all; settle it instead.
+            ProviderError: if the gateway gave no certain answer.
+        """
+        ...
+
+    def refund_query(self, refund: RefundRequest) -> RefundResult:
+        """Ask about one refund, by our ``refund_no``; an answer that is not certain is a ``ProviderError``."""
+        ...
+
+    def bill(self, day: date) -> Iterator[BillRow]:
+        """Return the lines of the gateway's bill of one day (its own calendar), streamed: there may be a million.
+
+        Raises:
+            BillNotReady: if the gateway has not made it yet; ask again later.
+            ProviderError: if it cannot be had, or its announced hash does not fit.
+        """
+        ...
+
+    def check(self) -> str:
+        """Try the settings without moving money (the office's Test button); return what the gateway says of us.
+
+        Raises:
+            ProviderError: if the gateway does not answer or does not accept us; the text says which.
         """
         ...
 

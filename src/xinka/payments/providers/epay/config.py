@@ -13,6 +13,7 @@ from xinka.kernel.money import MINOR_DIGITS
 from xinka.payments.providers.epay.keys import check_key
 from xinka.payments.providers.epay.signing import Signer, SignType
 from xinka.payments.providers.errors import BadChannel
+from xinka.payments.providers.protocol import SettingField
 
 #: Ways to pay that gateways commonly offer: our name → the value of the field ``type``.
 COMMON_TYPES: Mapping[str, str] = MappingProxyType({"alipay": "alipay", "wxpay": "wxpay", "qqpay": "qqpay"})
@@ -121,3 +122,25 @@ def _check_url(url: str, *, plain_http: bool) -> None:
         raise malformed
     if parts.scheme != "https" and not (plain_http and parts.scheme == "http"):
         raise BadChannel(why_zh="网关地址要以 https:// 开头", why_en="the gateway's address must begin with https://")
+
+
+SETTING_FIELDS = (
+    SettingField(
+        "base_url", "网关地址", "Gateway address", help_zh="网关给的接口地址", help_en="as the gateway gives it"
+    ),
+    SettingField("pid", "商户号", "Merchant number"),
+    SettingField("key", "商户密钥", "Merchant key", secret=True),
+    SettingField(
+        "sign_type",
+        "签名方式",
+        "Signature",
+        required=False,
+        choices={"MD5": ("MD5", "MD5"), "HMAC-SHA256": ("HMAC-SHA256", "HMAC-SHA256")},
+        help_zh="MD5 较弱：发货前会主动向网关核实",
+        help_en="MD5 is weak: the gateway is asked before anything is delivered",
+    ),
+    SettingField("by_api", "用接口取二维码（mapi）", "Ask the API for a QR code (mapi)", required=False, is_flag=True),
+    SettingField(
+        "append_key_label", "签名串用 &key= 连接密钥", "Append &key= before the key", required=False, is_flag=True
+    ),
+)

@@ -100,7 +100,7 @@ def _reading(config: EpayConfig, fields: dict[str, str]) -> VerifiedNotice:
 
 def _payload(notice: RawNotice) -> bytes:
     """Return the query of a GET or the form of a POST, never a mix of both."""
-    method, query, body, content_type = notice
+    method, query, body, content_type, _ = notice
     if len(query) > MAX_BYTES or len(body) > MAX_BYTES:
         raise MalformedNotice(why="too large")
     if method == "GET" and not body:
