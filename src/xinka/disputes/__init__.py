@@ -1,0 +1,1 @@
+"""Questions, disputes and chargebacks: who says what until when, and how it ends."""

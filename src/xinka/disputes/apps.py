@@ -1,0 +1,11 @@
+"""Django's entry to this room."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class DisputesConfig(AppConfig):
+    """Registers the models."""
+
+    name = "xinka.disputes"

@@ -1,0 +1,1 @@
+"""Merchants' withdrawals: accounts, approvals, batches and providers."""

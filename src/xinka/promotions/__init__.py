@@ -1,0 +1,1 @@
+"""Coupons, flash sales, member levels, gift cards and referrals."""

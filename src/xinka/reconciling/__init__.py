@@ -1,0 +1,1 @@
+"""Gateways' bills held against our own books, line by line."""
