@@ -1,5 +1,7 @@
 """The little HTTP client with which providers call gateways: asyncio and h11, connections that stay open.
 
+``HttpClient.call`` is for an event loop, ``ask`` for code without one; ``download`` streams a bill into a file.
+
 A general client costs the till fifteen megabytes and a millisecond per question, and writes addresses into the log,
 where some protocols put keys. This one has no redirects, no decompression, no proxies and no log.
 """
@@ -7,11 +9,14 @@ where some protocols put keys. This one has no redirects, no decompression, no p
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
+from http import HTTPStatus
+from typing import BinaryIO
 from urllib.parse import SplitResult, quote, urlencode, urlsplit
 
 import certifi
@@ -22,26 +27,47 @@ from xinka.kernel.errors import ProviderError
 CONNECT_SECONDS = 3.0
 TOTAL_SECONDS = 8.0
 MAX_REPLY_BYTES = 64 * 1024
+#: A bill of a million lines has about three hundred bytes a line.
+MAX_BILL_BYTES = 512 * 1024 * 1024
+BILL_SECONDS = 600.0
 _MAX_HEAD_BYTES = 16 * 1024
 _MOST_IDLE = 32
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One HTTP request to a gateway; ``query`` and ``form`` may hold the key and are never printed."""
+    """One HTTP request to a gateway; whatever may hold a key or a signature is never printed.
+
+    The query is what ``url`` has, as it is written there, and then ``query``. The body is ``content`` or ``form``.
+    """
 
     method: str
     url: str
     query: Mapping[str, str] = field(default_factory=dict, repr=False)
     form: Mapping[str, str] = field(default_factory=dict, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    content: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One HTTP answer, already capped in size."""
+    """One HTTP answer, already capped in size; the names of ``headers`` are in lower case."""
 
     status: int
     body: bytes = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A file that was streamed to where it is wanted: its size, and its hash in lower-case hexadecimal."""
+
+    size: int
+    digest: str
+
+
+#: Gets the status of the answer and each piece of its body.
+_Take = Callable[[int, bytes], None]
 
 
 class _Connection:
@@ -53,22 +79,20 @@ class _Connection:
         self._state = h11.Connection(h11.CLIENT, max_incomplete_event_size=_MAX_HEAD_BYTES)
         self.heard = False
 
-    async def exchange(self, request: h11.Request, body: bytes) -> Reply:
+    async def exchange(self, request: h11.Request, body: bytes, take: _Take) -> tuple[int, dict[str, str]]:
         """Say one request and read its answer; ``heard`` tells whether anything came back."""
         self.heard = False
         parts = [self._state.send(request), self._state.send(h11.Data(body)) if body else b""]
         self._writer.write(b"".join(part for part in parts if part) + (self._state.send(h11.EndOfMessage()) or b""))
-        status, received = 0, bytearray()
+        status, headers = 0, dict[str, str]()
         while not isinstance(event := await self._next_event(), h11.EndOfMessage):
             if isinstance(event, h11.Response):
-                status = event.status_code
+                status, headers = event.status_code, _headers_of(event)
             elif isinstance(event, h11.Data):
-                received += event.data
-                if len(received) > MAX_REPLY_BYTES:
-                    raise ProviderError("the gateway's answer is too large")
+                take(status, bytes(event.data))
             elif event is h11.PAUSED or isinstance(event, h11.ConnectionClosed):
                 raise ConnectionResetError
-        return Reply(status, bytes(received))
+        return status, headers
 
     async def _next_event(self) -> h11.Event | type[h11.NEED_DATA | h11.PAUSED]:
         while (event := self._state.next_event()) is h11.NEED_DATA:
@@ -102,8 +126,9 @@ class _Connection:
 class HttpClient:
     """Calls of one event loop to one gateway; an async context manager closes what is left open."""
 
-    def __init__(self, *, total_seconds: float = TOTAL_SECONDS) -> None:
+    def __init__(self, *, total_seconds: float = TOTAL_SECONDS, max_reply_bytes: int = MAX_REPLY_BYTES) -> None:
         self._total_seconds = total_seconds
+        self._max_reply_bytes = max_reply_bytes
         self._idle: list[_Connection] = []
 
     async def close(self) -> None:
@@ -113,13 +138,48 @@ class HttpClient:
 
     async def call(self, call: Call) -> Reply:
         """Make one call; raises ``ProviderError`` if no whole answer came within the total time."""
+        pieces = bytearray()
+
+        def take(_status: int, data: bytes) -> None:
+            pieces.extend(data)
+            if len(pieces) > self._max_reply_bytes:
+                raise ProviderError("the gateway's answer is too large")
+
+        status, headers = await self._within(self._total_seconds, call, take)
+        return Reply(status, bytes(pieces), headers)
+
+    async def download(
+        self, call: Call, into: BinaryIO, *, max_bytes: int = MAX_BILL_BYTES, algorithm: str = "sha256"
+    ) -> Download:
+        """Write the answer of one call into a file, piece by piece; raises ``ProviderError`` unless it is a whole 200.
+
+        The hash is made on the way, for gateways that announce it: read the file only once both agree.
+        """
+        digest = hashlib.new(algorithm, usedforsecurity=False)  # the gateway prescribes which, even SHA-1
+        size = 0
+
+        def take(status: int, data: bytes) -> None:
+            nonlocal size
+            size += len(data)
+            if size > max_bytes:
+                raise ProviderError("the gateway's file is too large", permanent=True)
+            if status == HTTPStatus.OK:
+                digest.update(data)
+                into.write(data)
+
+        status, _ = await self._within(BILL_SECONDS, call, take)
+        if status != HTTPStatus.OK:
+            raise ProviderError(f"the gateway answered HTTP {status} instead of a file")
+        return Download(size, digest.hexdigest())
+
+    async def _within(self, seconds: float, call: Call, take: _Take) -> tuple[int, dict[str, str]]:
         try:
-            async with asyncio.timeout(self._total_seconds):
-                return await self._try(call)
+            async with asyncio.timeout(seconds):
+                return await self._try(call, take)
         except (h11.ProtocolError, OSError, TimeoutError, UnicodeError) as error:
             raise ProviderError(f"the gateway could not be reached ({type(error).__name__})") from None
 
-    async def _try(self, call: Call) -> Reply:
+    async def _try(self, call: Call, take: _Take) -> tuple[int, dict[str, str]]:
         """Use an idle connection for a question; anything that moves money gets one of its own."""
         target = urlsplit(call.url)
         request, body = _request(call, target)
@@ -129,16 +189,18 @@ class HttpClient:
                 await connection.close()
                 continue
             try:
-                return await self._use(connection, request, body)
+                return await self._use(connection, request, body, take)
             except (h11.RemoteProtocolError, OSError):
                 if connection.heard:
                     raise  # hung up in the middle of an answer; before it, another connection may do
-        return await self._use(await _connect(target), request, body)
+        return await self._use(await _connect(target), request, body, take)
 
-    async def _use(self, connection: _Connection, request: h11.Request, body: bytes) -> Reply:
+    async def _use(
+        self, connection: _Connection, request: h11.Request, body: bytes, take: _Take
+    ) -> tuple[int, dict[str, str]]:
         whole = False
         try:
-            reply = await connection.exchange(request, body)
+            found = await connection.exchange(request, body, take)
             whole = True
         finally:
             if not whole:
@@ -147,22 +209,59 @@ class HttpClient:
             self._idle.append(connection)
         else:
             await connection.close()
-        return reply
+        return found
+
+
+def ask(call: Call, *, total_seconds: float = TOTAL_SECONDS, max_reply_bytes: int = MAX_REPLY_BYTES) -> Reply:
+    """Make one call from code without an event loop, over a connection of its own."""
+
+    async def once() -> Reply:
+        client = HttpClient(total_seconds=total_seconds, max_reply_bytes=max_reply_bytes)
+        try:
+            return await client.call(call)
+        finally:
+            await client.close()
+
+    return asyncio.run(once())
+
+
+def download(call: Call, into: BinaryIO, *, max_bytes: int = MAX_BILL_BYTES, algorithm: str = "sha256") -> Download:
+    """As ``HttpClient.download``, from code without an event loop."""
+
+    async def once() -> Download:
+        client = HttpClient()
+        try:
+            return await client.download(call, into, max_bytes=max_bytes, algorithm=algorithm)
+        finally:
+            await client.close()
+
+    return asyncio.run(once())
 
 
 def _request(call: Call, target: SplitResult) -> tuple[h11.Request, bytes]:
-    path = quote(target.path or "/", safe="/%")
-    body = urlencode(call.form).encode() if call.form else b""
-    headers = [
-        ("Host", target.netloc.encode("idna").decode()),
-        ("User-Agent", "Xinka"),
-        ("Accept", "application/json"),
-        ("Accept-Encoding", "identity"),
-    ]
-    if call.method == "POST":
-        headers += [("Content-Type", "application/x-www-form-urlencoded"), ("Content-Length", str(len(body)))]
-    line = f"{path}?{urlencode(call.query)}" if call.query else path
-    return h11.Request(method=call.method, target=line, headers=headers), body
+    path = quote(target.path or "/", safe="/%:@!$&'()*+,;=~")
+    query = "&".join(part for part in (quote(target.query, safe="%/?:@!$&'()*+,;=~"), urlencode(call.query)) if part)
+    body = call.content or (urlencode(call.form).encode() if call.form else b"")
+    headers = {
+        "host": target.netloc.rpartition("@")[2].encode("idna").decode(),
+        "user-agent": "Xinka",
+        "accept": "application/json",
+        "accept-encoding": "identity",
+    }
+    if body or call.method in ("POST", "PUT", "PATCH"):
+        headers["content-type"] = "application/json" if call.content else "application/x-www-form-urlencoded"
+        headers["content-length"] = str(len(body))
+    headers |= {name.lower(): value for name, value in call.headers.items()}
+    line = f"{path}?{query}" if query else path
+    return h11.Request(method=call.method, target=line, headers=list(headers.items())), body
+
+
+def _headers_of(response: h11.Response) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, value in response.headers:
+        key, text = name.decode("ascii"), value.decode("latin-1")
+        found[key] = f"{found[key]}, {text}" if key in found else text
+    return found
 
 
 async def _connect(target: SplitResult) -> _Connection:
