@@ -1,0 +1,134 @@
+"""Accounts of merchants, payouts to them, who approved them, holds, and the files banks get."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from xinka.merchants.models import Merchant
+from xinka.payouts.details import AccountKind
+from xinka.payouts.states import PayoutState
+
+KINDS = {
+    AccountKind.BANK: _("Bank account"),
+    AccountKind.ALIPAY: _("Alipay"),
+    AccountKind.WECHAT: _("WeChat"),
+    AccountKind.USDT: _("USDT"),
+}
+
+
+class PayoutAccount(models.Model):
+    """Where a merchant may be paid. It is never edited: another account is another row, which waits anew."""
+
+    id = models.UUIDField(primary_key=True)
+    merchant = models.ForeignKey(Merchant, on_delete=models.PROTECT, related_name="payout_accounts")
+    kind = models.CharField(max_length=8, choices=[(kind.value, words) for kind, words in KINDS.items()])
+    details = models.BinaryField()
+    label = models.CharField(max_length=80)
+    holder = models.CharField(max_length=20, blank=True)
+    fingerprint = models.UUIDField(db_index=True)
+    added_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    added_at = models.DateTimeField()
+    usable_from = models.DateTimeField()
+    removed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="payout_account_kind", condition=Q(kind__in=[k.value for k in AccountKind])),
+            models.CheckConstraint(name="payout_account_waits", condition=Q(usable_from__gte=models.F("added_at"))),
+        ]
+
+    def __str__(self) -> str:
+        return self.label
+
+
+class PayoutBatch(models.Model):
+    """One file for a bank; what is in it, is being sent."""
+
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    made_at = models.DateTimeField()
+    currency = models.CharField(max_length=3)
+    n_payouts = models.PositiveIntegerField()
+    total = models.BigIntegerField()
+
+
+class Payout(models.Model):
+    """Money that leaves a merchant's balance: ``amount`` arrives, ``fee`` is kept; both are in transit until then."""
+
+    id = models.UUIDField(primary_key=True)
+    merchant = models.ForeignKey(Merchant, on_delete=models.PROTECT, related_name="payouts")
+    account = models.ForeignKey(PayoutAccount, on_delete=models.PROTECT, related_name="payouts")
+    account_kind = models.CharField(max_length=8)
+    account_label = models.CharField(max_length=80)
+    account_sealed = models.BinaryField()
+    amount = models.BigIntegerField()
+    fee = models.BigIntegerField(default=0)
+    currency = models.CharField(max_length=3)
+    state = models.CharField(max_length=10, choices=[(state.value, state.value) for state in PayoutState])
+    key = models.TextField(unique=True, help_text="what makes asking twice one payout")
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+    round = models.PositiveSmallIntegerField(default=1, help_text="approvals count in the round they were given in")
+    channel_id = models.IntegerField(default=0, help_text="the payment channel it is sent through; 0 is a bank's file")
+    batch = models.ForeignKey(PayoutBatch, null=True, on_delete=models.PROTECT, related_name="payouts")
+    reference = models.TextField(default="", help_text="the number it has at the bank or gateway")
+    sent_at = models.DateTimeField(null=True)
+    attempts = models.PositiveIntegerField(default=0)
+    due_at = models.DateTimeField(null=True, help_text="when the gateway is asked about it next")
+    problem = models.TextField(default="")
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="payout_state", condition=Q(state__in=[s.value for s in PayoutState])),
+            models.CheckConstraint(name="payout_amount", condition=Q(amount__gte=1, fee__gte=0)),
+            models.CheckConstraint(
+                name="payout_finished",
+                condition=Q(finished_at=None, state__in=[s.value for s in PayoutState if not s.is_final])
+                | Q(finished_at__isnull=False, state__in=[s.value for s in PayoutState if s.is_final]),
+            ),
+            models.CheckConstraint(
+                name="payout_sent_one_way", condition=Q(batch=None) | Q(channel_id=0, sent_at__isnull=False)
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["merchant", "-asked_at"], name="payout_history"),
+            models.Index(
+                fields=["asked_at"],
+                name="payout_open",
+                condition=Q(state__in=[s.value for s in PayoutState if not s.is_final]),
+            ),
+        ]
+
+    @property
+    def total(self) -> int:
+        """What it takes from the balance."""
+        return self.amount + self.fee
+
+
+class PayoutApproval(models.Model):
+    """One person's yes to one payout."""
+
+    payout = models.ForeignKey(Payout, on_delete=models.PROTECT, related_name="approvals")
+    round = models.PositiveSmallIntegerField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["payout", "round", "by"], name="payout_approved_once_each")]
+
+
+class PayoutHold(models.Model):
+    """While one stands, nothing leaves this merchant's balance."""
+
+    merchant = models.ForeignKey(Merchant, on_delete=models.PROTECT, related_name="payout_holds")
+    reason = models.CharField(max_length=200)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    lifted_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    lifted_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["merchant"], name="payout_hold_standing", condition=Q(lifted_at=None))]
