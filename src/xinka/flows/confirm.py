@@ -13,6 +13,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from xinka.flows.checkout import RESERVED_FOR
+from xinka.flows.hints import CONFIRM
 from xinka.flows.settle import Settlement, VerifiedMoney
 from xinka.flows.settling import settle_now
 from xinka.kernel import ids
@@ -21,14 +22,13 @@ from xinka.kernel.flow import Flow, Query
 from xinka.payments.channels import provider_of
 from xinka.payments.errors import TradeMismatch
 from xinka.payments.models import Payment
-from xinka.payments.providers.protocol import QueryResult, TradeStatus
+from xinka.payments.providers.protocol import AS_ASKED, QueryResult, TradeStatus
 from xinka.payments.states import PaymentState
 from xinka.platform.database.arrays import plain_array
-from xinka.platform.jobs.queue import MONEY, Job, defer
+from xinka.platform.jobs.queue import defer
 
 log = logging.getLogger(__name__)
 
-CONFIRM = Job("payment.confirm", MONEY)
 #: Ages of a payment, in seconds, at which the gateway is asked while the order can still be paid.
 AGES = (30, 60, 120, 300, 600)
 #: And once in the last minute before the order expires.
@@ -72,7 +72,7 @@ def confirm_payment(payment_id: UUID) -> Confirmation:
     if payment.state == PaymentState.PAID:
         return Confirmation(Answer.KNOWN)
     number = ids.show("pay", payment.id)
-    result = provider_of(payment.channel).query(number)
+    result = provider_of(payment.channel).query(number, payment.handle)
     if result.out_trade_no != number:
         raise ProviderError("the gateway answered about another payment")
     if not result.paid:
@@ -86,12 +86,12 @@ def confirm_payment(payment_id: UUID) -> Confirmation:
 
 def _settle(payment: Payment, result: QueryResult) -> Settlement:
     """Settle at the amount the gateway names, which need not be the one we asked for."""
-    if not result.trade_no or result.amount_minor <= 0:
+    amount = payment.amount if result.amount_minor == AS_ASKED else result.amount_minor
+    if not result.trade_no or amount <= 0:
         # Without the gateway's number the same money could be counted again when its notice comes.
         raise ProviderError("the gateway confirms a payment without its number or amount")
-    money = VerifiedMoney(
-        payment.channel_id, payment.id, result.trade_no, result.amount_minor, result.currency or payment.currency
-    )
+    currency = result.currency or payment.currency
+    money = VerifiedMoney(payment.channel_id, payment.id, result.trade_no, amount, currency)
     try:
         return settle_now(money)
     except TradeMismatch:

@@ -138,9 +138,10 @@ def prepare_payment(payment: Payment, order: Order, payer: Payer) -> Payment:
         payment.qr_text = how.target
     else:
         payment.pay_url = how.target
+    payment.handle = how.handle
     # Conditional: whoever prepared it first in another tab gave an answer that is as good.
     Payment.objects.filter(id=payment.id, pay_url=None, qr_text=None).update(
-        pay_url=payment.pay_url, qr_text=payment.qr_text
+        pay_url=payment.pay_url, qr_text=payment.qr_text, handle=payment.handle
     )
     return payment
 

@@ -20,7 +20,8 @@ from xinka.flows import (
     sweep,
     tasks_stock,  # noqa: F401 - procrastinate looks for tasks in this module only
 )
-from xinka.flows.confirm import CONFIRM, ask_about_expired, ask_about_open, confirm_payment
+from xinka.flows.confirm import ask_about_expired, ask_about_open, confirm_payment
+from xinka.flows.hints import CONFIRM
 from xinka.flows.refund import execute_refund
 from xinka.flows.relay import EXECUTE_REFUND, MAIL_GOODS, MAIL_REFUND_DONE, MAIL_SHORT_PAID, UNKNOWN_EVENT
 from xinka.kernel.errors import ProviderError

@@ -63,6 +63,7 @@ class Payment(models.Model):
     asked_at = models.DateTimeField(null=True, help_text="when the provider was last asked whether it was paid")
     pay_url = models.TextField(null=True)
     qr_text = models.TextField(null=True)
+    handle = models.TextField(default="", db_default="", help_text="what the provider wants to be asked by")
 
     class Meta:
         indexes = [models.Index(fields=["order_id"], name="payment_order")]

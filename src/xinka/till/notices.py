@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from typing import cast
 from uuid import UUID
 
 import structlog
 
+from xinka.flows.hints import take_hint
 from xinka.flows.settle import VerifiedMoney
 from xinka.kernel import ids
 from xinka.kernel.errors import BadIdentifier, ProviderError, Refusal
 from xinka.payments.errors import NotConfirmed
-from xinka.payments.providers.protocol import RawNotice, VerifiedNotice
+from xinka.payments.providers.errors import KeyMissing
+from xinka.payments.providers.protocol import LearnsKeys, RawNotice, VerifiedNotice
+from xinka.platform.database.drive import drive_async
 from xinka.till.context import Channel, Till
 from xinka.till.http import NO_STORE, SAFE, TEXT, Request, Response
 
 PREFIX = "/pay/notify/"
-_LIMIT = 16 * 1024
+_LIMIT = 64 * 1024
 _HEADERS = [TEXT, NO_STORE, *SAFE]
 _FAIL = b"fail"
 
@@ -40,9 +44,11 @@ async def notice(till: Till, request: Request) -> Response:
             request.header("content-type"),
             {name: request.header(name) for name in channel.provider.notice_headers},
         )
-        said = channel.provider.judge_notice(raw)
+        said = await _judge(till, channel, raw)
         if said.is_paid:
             await till.engine.settle(await _verify(till, channel, said))
+        elif said.is_hint:
+            await _take_hint(till, said)
     except Refusal as refusal:
         log.warning("notice.refused", channel=channel.slug, code=refusal.code, address=request.address)
         return Response(int(refusal.status), channel.provider.failure_body, _HEADERS)
@@ -50,6 +56,23 @@ async def notice(till: Till, request: Request) -> Response:
         log.warning("notice.unconfirmed", channel=channel.slug, reason=str(error))
         return Response(HTTPStatus.SERVICE_UNAVAILABLE, channel.provider.failure_body, _HEADERS)
     return Response(HTTPStatus.OK, channel.provider.success_body, _HEADERS)
+
+
+async def _judge(till: Till, channel: Channel, raw: RawNotice) -> VerifiedNotice:
+    """Return what a genuine notice says, fetching its key first where it is not known yet."""
+    try:
+        return channel.provider.judge_notice(raw)
+    except KeyMissing:
+        await cast(LearnsKeys, await till.session_of(channel)).learn_key(raw)
+        return channel.provider.judge_notice(raw)
+
+
+async def _take_hint(till: Till, said: VerifiedNotice) -> None:
+    """Have a worker ask the gateway; durable before the gateway is told to stop sending."""
+    payment_id = payment_id_of(said.out_trade_no)
+    if payment_id is not None:
+        async with till.pool.connection() as connection, connection.transaction():
+            await drive_async(connection, take_hint(payment_id))
 
 
 async def _verify(till: Till, channel: Channel, said: VerifiedNotice) -> VerifiedMoney:

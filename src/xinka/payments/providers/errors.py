@@ -77,6 +77,13 @@ class MethodUnavailable(Refusal):
     en = "This channel does not offer “{method}”. Please choose another way to pay."
 
 
+class KeyMissing(ProviderError):
+    """A notice names a key that this process has not fetched yet; ``LearnsKeys.learn_key`` does, then judge again."""
+
+    def __init__(self) -> None:
+        super().__init__("the key of the notice is not known yet")
+
+
 class OutcomeUnknown(ProviderError):
     """A call that moves money got no answer: it may have happened, so look before asking again.
 

@@ -41,12 +41,17 @@ class PayBy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class HowToPay:
-    """What to show the buyer: an address, the text of a QR code, or an address with the fields of a form."""
+    """What to show the buyer: an address, the text of a QR code, or an address with the fields of a form.
+
+    ``handle`` is what ``query`` and ``close`` must be told as ``trade_no`` where the gateway does not find a payment by
+    our number; it is kept with the payment and means nothing to anybody else.
+    """
 
     by: PayBy
     target: str
     fields: Mapping[str, str] = field(default_factory=dict)
     trade_no: str = ""
+    handle: str = ""
 
 
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
@@ -76,7 +81,8 @@ class VerifiedNotice(NamedTuple):
     """What a genuine notice says. Only ``is_paid`` means money; any other ``status`` is acknowledged without effect.
 
     Notices about anything but a payment are kept as events (unique per channel and ``event_id``) for a worker, which
-    asks the gateway itself: ``subject_no`` is the gateway's number of the refund or dispute.
+    asks the gateway itself: ``subject_no`` is the gateway's number of the refund or dispute. A notice about a payment
+    may also be a hint (``is_hint``): a worker then asks the gateway about that payment and settles what it answers.
     """
 
     out_trade_no: str
@@ -88,6 +94,7 @@ class VerifiedNotice(NamedTuple):
     about: NoticeAbout = NoticeAbout.PAYMENT
     event_id: str = ""
     subject_no: str = ""
+    is_hint: bool = False
 
 
 class TradeStatus(StrEnum):
@@ -100,9 +107,13 @@ class TradeStatus(StrEnum):
     OTHER = "other"
 
 
+#: Stands for the amount in an answer of a gateway that names none, but where no other than the asked one can be paid.
+AS_ASKED = -1
+
+
 @dataclass(frozen=True, slots=True)
 class QueryResult:
-    """The gateway's answer about one trade; ``amount_minor`` is zero where it names none."""
+    """The gateway's answer about one trade; ``amount_minor`` is zero where it names none, or ``AS_ASKED``."""
 
     out_trade_no: str
     trade_no: str
@@ -215,6 +226,14 @@ class ProviderSession(Protocol):
         ...
 
 
+class LearnsKeys(Protocol):
+    """The session of a gateway whose ``judge_notice`` may raise ``KeyMissing``."""
+
+    async def learn_key(self, notice: RawNotice) -> None:
+        """Fetch the key a notice names, if it may be trusted; raises ``NoticeRefused`` or ``ProviderError``."""
+        ...
+
+
 class Provider(Protocol):
     """One configured channel of a gateway."""
 
@@ -255,6 +274,7 @@ class Provider(Protocol):
         """Ask the gateway about one payment; an answer that is not certain is a ``ProviderError``, never "unpaid".
 
         An order that was paid twice has two numbers at the gateway: with ``trade_no`` the answer is about that one.
+        ``trade_no`` may also be the ``handle`` that ``prepare`` gave.
         """
         ...
 
