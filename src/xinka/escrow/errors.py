@@ -1,0 +1,79 @@
+"""Why money was not released, given back or frozen."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from xinka.kernel.errors import Refusal
+
+
+class NoHold(Refusal):
+    """No money is held for this order: it was never delivered."""
+
+    code = "no_hold"
+    status = HTTPStatus.NOT_FOUND
+    zh = "这个订单没有托管中的款项。"
+    en = "No money is held for this order."
+
+
+class HoldMoved(Refusal):
+    """The hold is not in a state from which this can be done."""
+
+    code = "hold_moved"
+    status = HTTPStatus.CONFLICT
+    zh = "这笔托管款的状态已经变了，什么都没改。刷新看看。"
+    en = "The state of this money has changed; nothing was done. Reload the page."
+
+
+class HoldStopped(Refusal):
+    """Something about the order is open; until it is closed the money stays where it is."""
+
+    code = "hold_stopped"
+    status = HTTPStatus.CONFLICT
+    zh = "这个订单还有没解决的问题，款项先不动。"
+    en = "Something about this order is still open, so the money stays where it is."
+
+
+class NotYourMove(Refusal):
+    """Somebody in this part may not do this, whatever the state."""
+
+    code = "not_your_move"
+    status = HTTPStatus.FORBIDDEN
+    zh = "你没有权限这样处理这笔款项。"
+    en = "You may not do this with this money."
+
+
+class TooMuchBack(Refusal):
+    """More was to be given back than is left."""
+
+    code = "too_much_back"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    zh = "最多还能退 {left}（最小货币单位）。"
+    en = "At most {left} (in minor units) can still be given back."
+
+
+class KeyTaken(Refusal):
+    """The same key came with other facts."""
+
+    code = "give_back_key_taken"
+    status = HTTPStatus.CONFLICT
+    zh = "这个退款编号已经用过，内容却不一样。"
+    en = "This refund key was used before with other facts."
+
+
+class SamePerson(Refusal):
+    """Two persons must decide, and this was one."""
+
+    code = "same_person"
+    status = HTTPStatus.FORBIDDEN
+    zh = "冻结和解冻要由两个不同的人决定。"
+    en = "A freeze, or its end, takes two different people."
+
+
+class WalletOff(Refusal):
+    """Refunds into a balance are not offered here, or this buyer has no account."""
+
+    code = "wallet_off"
+    status = HTTPStatus.CONFLICT
+    zh = "这里不能退到余额，只能原路退回。"
+    en = "Money cannot go into a balance here; it goes back the way it came."
