@@ -126,7 +126,7 @@ class GivenBack(models.Model):
 
 
 class Terms(models.Model):
-    """What the operator set otherwise than built in, per scope: ``shop``, ``kind:…``, ``category:…``, ``merchant:…``."""
+    """What the operator set otherwise, per scope: ``shop``, ``kind:…``, ``category:…`` or ``merchant:…``."""
 
     scope = models.CharField(max_length=60, primary_key=True)
     confirm_seconds = models.IntegerField(null=True, blank=True)
