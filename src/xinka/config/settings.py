@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "xinka.platform.jobs",
     "xinka.platform.mail",
     "xinka.platform.audit",
+    "xinka.platform.files",
     "xinka.platform.ratelimits",
     "xinka.merchants",
     "xinka.catalog",
@@ -154,4 +155,6 @@ SANDBOX = read_flag("XINKA_SANDBOX")
 WORKER_STALLED_AFTER = read_int("XINKA_WORKER_STALLED_AFTER", 20, least=1)
 
 from xinka.config.accounts_settings import *  # noqa: E402, F403 -- how people sign in, a page of its own
+from xinka.config.dispute_settings import *  # noqa: E402, F403 -- how long everybody has in a dispute
 from xinka.config.mail_settings import *  # noqa: E402, F403 -- how mail leaves the shop
+from xinka.config.payout_settings import *  # noqa: E402, F403 -- how merchants get their money

@@ -49,6 +49,7 @@ class PayoutBatch(models.Model):
 
     made_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     made_at = models.DateTimeField()
+    kind = models.CharField(max_length=8, choices=[(kind.value, words) for kind, words in KINDS.items()])
     currency = models.CharField(max_length=3)
     n_payouts = models.PositiveIntegerField()
     total = models.BigIntegerField()

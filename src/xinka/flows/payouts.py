@@ -1,0 +1,227 @@
+"""Payouts as the merchant knows them: asked for, and taken back while they have not been sent.
+
+Locks, in this order: the merchant's row (asking, holds and accounts of one merchant come one after the other), the
+payout's row, the merchant's balances in the order of their accounts.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import psycopg
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from xinka.accounts.models import User
+from xinka.flows.payouts_mail import MAIL_PAYOUT, News
+from xinka.kernel import ids
+from xinka.kernel.actors import Actor, Role
+from xinka.kernel.money import plain_amount
+from xinka.ledger.accounts import Account, JournalKind
+from xinka.ledger.models import Balance
+from xinka.ledger.posting import Journal, Leg, post
+from xinka.merchants.models import Merchant
+from xinka.payouts.details import account_place, open_details, payout_place
+from xinka.payouts.errors import (
+    AccountCoolingDown,
+    BalanceTooLow,
+    NoSuchAccount,
+    PayoutMoved,
+    PayoutNotFound,
+    PayoutsOnHold,
+    PayoutTooSmall,
+    SameKeyOtherPayout,
+)
+from xinka.payouts.fees import Fee
+from xinka.payouts.models import Payout, PayoutAccount
+from xinka.payouts.queries import standing_hold
+from xinka.payouts.states import MOVES, PayoutEvent, PayoutState, sources_of
+from xinka.platform.database.django_drive import run
+from xinka.platform.jobs.queue import defer
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What somebody wants to withdraw; ``key`` makes sending the form twice one payout."""
+
+    merchant_id: int
+    account_id: UUID
+    amount: int
+    currency: str
+    key: str
+
+
+def fee() -> Fee:
+    """Return what a payout costs in this shop."""
+    return Fee(settings.PAYOUT_FEE_FIXED, settings.PAYOUT_FEE_BPS)
+
+
+def ask(wish: Wish, *, by: User, now: datetime | None = None) -> Payout:
+    """Ask for a payout: from here on its money is in transit and cannot be asked for again.
+
+    What the merchant owes is taken from the balance first. Who may ask, and that they proved who they are, is for the
+    page to see to.
+
+    Raises:
+        PayoutTooSmall, PayoutsOnHold, NoSuchAccount, AccountCoolingDown, BalanceTooLow, SameKeyOtherPayout.
+    """
+    moment = now or timezone.now()
+    if wish.amount < settings.PAYOUT_MINIMUM:
+        raise PayoutTooSmall(least=plain_amount(settings.PAYOUT_MINIMUM, wish.currency))
+    with transaction.atomic():
+        lock_merchant(wish.merchant_id)
+        known = Payout.objects.filter(key=_key(wish)).first()
+        if known is not None:
+            return _the_same(known, wish)
+        if hold := standing_hold(wish.merchant_id):
+            raise PayoutsOnHold(reason=hold.reason)
+        account = _usable_account(wish, moment)
+        payout = _written(wish, account, by=by, now=moment)
+        _take(payout, by=by)
+        run(defer(MAIL_PAYOUT, [{"subject": payout.id, "news": News.ASKED.value}]))
+    log.info("payout.asked", extra={"payout": shown(payout)})
+    return payout
+
+
+def _key(wish: Wish) -> str:
+    return f"{wish.merchant_id}:{wish.key}"
+
+
+def lock_merchant(merchant_id: int) -> None:
+    """Wait for, and hold, the merchant's row; rows that merely refer to it are not kept waiting."""
+    Merchant.objects.select_for_update(no_key=True).values_list("id").get(id=merchant_id)
+
+
+def _the_same(known: Payout, wish: Wish) -> Payout:
+    if (known.account_id, known.amount, known.currency) != (wish.account_id, wish.amount, wish.currency):
+        raise SameKeyOtherPayout
+    return known
+
+
+def _usable_account(wish: Wish, now: datetime) -> PayoutAccount:
+    account = PayoutAccount.objects.filter(id=wish.account_id, merchant_id=wish.merchant_id, removed_at=None).first()
+    if account is None:
+        raise NoSuchAccount
+    if account.usable_from > now:
+        moment = timezone.localtime(account.usable_from).strftime("%Y-%m-%d %H:%M")
+        raise AccountCoolingDown(from_zh=moment, from_en=moment)
+    return account
+
+
+def _written(wish: Wish, account: PayoutAccount, *, by: User, now: datetime) -> Payout:
+    payout_id = ids.new_uuid(now.timestamp())
+    details = open_details(account.details, account_place(account.id))
+    return Payout.objects.create(
+        id=payout_id,
+        merchant_id=wish.merchant_id,
+        account=account,
+        account_kind=account.kind,
+        account_label=account.label,
+        account_sealed=details.seal(payout_place(payout_id)),
+        amount=wish.amount,
+        fee=fee().of(wish.amount),
+        currency=wish.currency,
+        state=PayoutState.ASKED,
+        key=_key(wish),
+        asked_by=by,
+        asked_at=now,
+    )
+
+
+def _take(payout: Payout, *, by: User) -> None:
+    """Net what is owed, then put the payout's money in transit."""
+    available = _net(payout, by=by)
+    if available < payout.total:
+        raise BalanceTooLow(most=plain_amount(fee().most(available), payout.currency))
+    try:
+        run(post([_between(payout, Account.SELLER_AVAILABLE, Account.SELLER_IN_TRANSIT, JournalKind.PAYOUT_ASKED)]))
+    except (psycopg.errors.CheckViolation, IntegrityError):
+        raise BalanceTooLow(most="0") from None
+
+
+def _net(payout: Payout, *, by: User) -> int:
+    """Pay what the merchant owes us from what is available, and return what is left."""
+    rows = Balance.objects.select_for_update().filter(
+        owner_id=payout.merchant_id,
+        currency=payout.currency,
+        account__in=[Account.SELLER_RECEIVABLE, Account.SELLER_AVAILABLE],
+    )
+    amounts = {row.account: abs(row.amount) for row in rows.order_by("account")}
+    available, owed = amounts.get(Account.SELLER_AVAILABLE, 0), amounts.get(Account.SELLER_RECEIVABLE, 0)
+    netted = min(available, owed)
+    if netted:
+        owner = payout.merchant_id
+        legs = (Leg(Account.SELLER_RECEIVABLE, -netted, owner), Leg(Account.SELLER_AVAILABLE, netted, owner))
+        note = "what the merchant owed, taken before a payout"
+        key = f"payout/{payout.id}/net"
+        run(post([Journal(JournalKind.CORRECTION, key, payout.currency, legs, note=note, by_id=by.id)]))
+    return available - netted
+
+
+def _between(payout: Payout, source: Account, target: Account, kind: JournalKind) -> Journal:
+    owner, total = payout.merchant_id, payout.total
+    legs = (Leg(source, total, owner), Leg(target, -total, owner))
+    return Journal(kind, f"payout/{payout.id}/{kind.name.lower()}", payout.currency, legs)
+
+
+def give_back(payout: Payout) -> None:
+    """Return the money of a payout that will not be paid to what is available."""
+    run(post([_between(payout, Account.SELLER_IN_TRANSIT, Account.SELLER_AVAILABLE, JournalKind.PAYOUT_FAILED)]))
+
+
+def cancel(payout_id: UUID, *, merchant_id: int | None = None, by: Actor) -> Payout:
+    """Take a payout back before it is sent; the money is available again.
+
+    Raises:
+        PayoutNotFound: if there is none (of this merchant).
+        PayoutMoved: if it was sent, or ended otherwise.
+    """
+    with transaction.atomic():
+        payout = locked(payout_id)
+        if merchant_id is not None and payout.merchant_id != merchant_id:
+            raise PayoutNotFound
+        move(payout, PayoutEvent.CANCEL, by.role, finished_at=timezone.now())
+        give_back(payout)
+    log.info("payout.cancelled", extra={"payout": shown(payout), "role": by.role.value})
+    return payout
+
+
+def move(payout: Payout, event: PayoutEvent, role: Role, **fields: object) -> None:
+    """Move a payout by its table, if it still stands where it was read.
+
+    Raises:
+        PayoutMoved: if it does not, or the table has no such move.
+    """
+    source = PayoutState(payout.state)
+    if source not in sources_of(event, role):
+        raise PayoutMoved
+    target = MOVES[source, event].next
+    moved = Payout.objects.filter(id=payout.id, state=source.value).update(state=target.value, **fields)
+    if moved != 1:
+        raise PayoutMoved
+    payout.state = target.value
+    for name, value in fields.items():
+        setattr(payout, name, value)
+
+
+def locked(payout_id: UUID) -> Payout:
+    """Return a payout whose row this transaction holds.
+
+    Raises:
+        PayoutNotFound: if there is none.
+    """
+    payout = Payout.objects.select_for_update(of=("self",)).select_related("merchant").filter(id=payout_id).first()
+    if payout is None:
+        raise PayoutNotFound
+    return payout
+
+
+def shown(payout: Payout) -> str:
+    """Return the number people know a payout by."""
+    return ids.show("out", payout.id)

@@ -1,0 +1,111 @@
+"""What owners are told about their payouts: above all that somebody added an account or asked for money."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import StrEnum
+from uuid import UUID, uuid5
+
+from django.conf import settings
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+
+from xinka.kernel import ids
+from xinka.kernel.money import plain_amount
+from xinka.merchants.models import Merchant, Role
+from xinka.payouts.models import Payout, PayoutAccount
+from xinka.platform.jobs.queue import MAIL, Job
+from xinka.platform.mail.letter import Letter
+from xinka.platform.mail.sending import send
+
+MAIL_PAYOUT = Job("mail.payout", MAIL, priority=5)
+MAIL_ACCOUNT = Job("mail.payout_account", MAIL, priority=10)
+
+
+class News(StrEnum):
+    """What a letter tells."""
+
+    ADDED = "added"
+    REMOVED = "removed"
+    ASKED = "asked"
+    PAID = "paid"
+    FAILED = "failed"
+
+
+def mail_account(account_id: UUID, news: News) -> int:
+    """Tell the owners, and the merchant's alarm address, of a change of accounts; return how many mailboxes."""
+    account = PayoutAccount.objects.select_related("merchant", "added_by").get(id=account_id)
+    usable = timezone.localtime(account.usable_from).strftime("%Y-%m-%d %H:%M")
+    readers = list(_readers(account.merchant))
+    for address, language in readers:
+        with translation.override(language):
+            words = {"label": account.label, "from": usable}
+            if news is News.ADDED:
+                title = _("A payout account was added: %(label)s") % words
+                first = _("It can be used from %(from)s on, and not before.") % words
+            else:
+                title = _("A payout account was removed: %(label)s") % words
+                first = _("No money goes to this account any more.")
+            alarm = _("Was it not you? Sign in now, change your password and write to us: payouts can be stopped.")
+            facts = ((_("Shop"), account.merchant.name), (_("Account"), account.label))
+            action = (_("Open the accounts"), _desk(account.merchant, "payouts/accounts"))
+            send(_letter(f"payout_{news}", account.id, address, language, (title, (first, alarm), facts, action)))
+    return len(readers)
+
+
+def mail_payout(payout_id: UUID, news: News) -> int:
+    """Tell the owners that a payout was asked for, has arrived or could not be paid; return how many mailboxes."""
+    payout = Payout.objects.select_related("merchant").get(id=payout_id)
+    readers = list(_readers(payout.merchant))
+    for address, language in readers:
+        with translation.override(language):
+            words = {"sum": f"{plain_amount(payout.amount, payout.currency)} {payout.currency}"}
+            title, first = {
+                News.ASKED: (
+                    _("Withdrawal of %(sum)s asked for"),
+                    _("Was it not you? Cancel it on the page of payouts and change your password at once."),
+                ),
+                News.PAID: (_("%(sum)s has been paid out"), _("The money is on its way to your account.")),
+                News.FAILED: (
+                    _("%(sum)s could not be paid out"),
+                    _("The money is available on your balance again. Please check the account."),
+                ),
+            }[news]
+            facts = [(_("Shop"), payout.merchant.name), (_("Account"), payout.account_label)]
+            facts.append((_("Payout number"), ids.show("out", payout.id)))
+            if news is News.FAILED and payout.problem:
+                facts.append((_("Reason"), payout.problem))
+            action = (_("Open payouts"), _desk(payout.merchant, "payouts"))
+            text = (title % words, (first,), tuple(facts), action)
+            send(_letter(f"payout_{news}", payout.id, address, language, text))
+    return len(readers)
+
+
+def _readers(merchant: Merchant) -> Iterator[tuple[str, str]]:
+    """Yield the addresses that must hear of it, with their languages; each once."""
+    owners = merchant.memberships.filter(role=Role.OWNER, user__is_active=True).select_related("user")
+    people = {owner.user.email: owner.user.language or "zh-hans" for owner in owners}
+    if merchant.alert_email:
+        people.setdefault(merchant.alert_email, next(iter(people.values()), "zh-hans"))
+    yield from people.items()
+
+
+def _desk(merchant: Merchant, page: str) -> str:
+    return f"{settings.SITE_URL}/desk/{merchant.slug}/{page}"
+
+
+_Text = tuple[str, tuple[str, ...], tuple[tuple[str, str], ...], tuple[str, str]]
+
+
+def _letter(kind: str, about: UUID, to: str, language: str, text: _Text) -> Letter:
+    title, paragraphs, facts, action = text
+    return Letter(
+        kind=kind,
+        about=uuid5(about, to),
+        to=to,
+        language=language,
+        title=title,
+        paragraphs=paragraphs,
+        facts=facts,
+        action=action,
+    )
