@@ -1,0 +1,14 @@
+"""How long everybody has in a case, in hours; the defaults are what large marketplaces for digital goods give."""
+
+from __future__ import annotations
+
+from xinka.config.environment import read_int
+
+#: The seller's answer: short for goods that are checked at once, longer for those that take a look (0: by kind).
+DISPUTE_SELLER_HOURS = read_int("XINKA_DISPUTE_SELLER_HOURS", 0)
+DISPUTE_BUYER_HOURS = read_int("XINKA_DISPUTE_BUYER_HOURS", 48, least=1)
+DISPUTE_ARBITER_HOURS = read_int("XINKA_DISPUTE_ARBITER_HOURS", 72, least=1)
+#: After a decision: how long it can be appealed, once, before it is carried out.
+DISPUTE_APPEAL_HOURS = read_int("XINKA_DISPUTE_APPEAL_HOURS", 72, least=1)
+#: Evidence for a chargeback, where the gateway does not say until when it takes it.
+DISPUTE_CHARGEBACK_HOURS = read_int("XINKA_DISPUTE_CHARGEBACK_HOURS", 7 * 24, least=1)
