@@ -9,3 +9,4 @@ class PromotionsConfig(AppConfig):
     """Registers the models."""
 
     name = "xinka.promotions"
+    label = "promotions"
