@@ -16,8 +16,8 @@ from typing import Protocol, runtime_checkable
 class SplitRequest:
     """One split of one payment. ``split_no`` is our number of it and the idempotency key.
 
-    ``receiver`` is the merchant's account at the provider, ``receiver_kind`` its type in the provider's words (empty for
-    the usual one), ``origin_no`` our number of the share that a return takes back from.
+    ``receiver`` is the merchant's account at the provider, ``receiver_kind`` its type in the provider's words (empty
+    for the usual one), ``origin_no`` our number of the share that a return takes back from.
     """
 
     out_trade_no: str
@@ -55,7 +55,7 @@ class SplitResult:
 class ProviderSplit(Protocol):
     """The calls of a provider that shares out money; an answer that is not certain is a ``ProviderError``.
 
-    Each raises ``OutcomeUnknown`` if no answer came to a call that moves money: ask ``split_query`` before repeating it.
+    Each raises ``OutcomeUnknown`` if no answer came to a call that moves money: ``split_query`` is asked before more.
     """
 
     def share(self, split: SplitRequest) -> SplitResult:
