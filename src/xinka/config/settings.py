@@ -156,5 +156,6 @@ WORKER_STALLED_AFTER = read_int("XINKA_WORKER_STALLED_AFTER", 20, least=1)
 
 from xinka.config.accounts_settings import *  # noqa: E402, F403 -- how people sign in, a page of its own
 from xinka.config.dispute_settings import *  # noqa: E402, F403 -- how long everybody has in a dispute
+from xinka.config.escrow_settings import *  # noqa: E402, F403 -- who has custody of buyers' money
 from xinka.config.mail_settings import *  # noqa: E402, F403 -- how mail leaves the shop
 from xinka.config.payout_settings import *  # noqa: E402, F403 -- how merchants get their money
