@@ -1,8 +1,8 @@
-"""Who has custody of buyers' money, and whether refunds may go into a balance."""
+"""Who has custody of buyers' money."""
 
 from __future__ import annotations
 
-from xinka.config.environment import BadEnvironment, read, read_flag
+from xinka.config.environment import BadEnvironment, read
 
 #: ``own_goods``: the shop sells only its own goods. ``provider_split``: a licensed provider holds the money and shares
 #: it out. ``licensed``: the operator may hold it itself. docs/operate/escrow.md explains them.
@@ -13,5 +13,3 @@ if CUSTODY not in {"own_goods", "provider_split", "licensed"}:
         "must be own_goods, provider_split or licensed",
         "只能是 own_goods、provider_split 或 licensed",
     )
-#: Balances of buyers need a licence in many places, so there are none unless asked for.
-WALLET = read_flag("XINKA_WALLET")
