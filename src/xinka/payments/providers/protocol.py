@@ -37,11 +37,14 @@ class PayBy(StrEnum):
     FORM = "form"
     QR = "qr"
     APP_LINK = "app_link"
+    BRIDGE = "bridge"
 
 
 @dataclass(frozen=True, slots=True)
 class HowToPay:
     """What to show the buyer: an address, the text of a QR code, or an address with the fields of a form.
+
+    A bridge is a function that the gateway's own app offers to pages inside it, and what the page hands to it.
 
     ``handle`` is what ``query`` and ``close`` must be told as ``trade_no`` where the gateway does not find a payment by
     our number; it is kept with the payment and means nothing to anybody else.

@@ -1,0 +1,97 @@
+"""WeChat Pay v3 as one of Xinka's payment providers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import ClassVar, Self
+
+from xinka.payments.providers.protocol import (
+    BillRow,
+    Can,
+    HowToPay,
+    PaymentRequest,
+    QueryResult,
+    RawNotice,
+    RefundRequest,
+    RefundResult,
+    SettingField,
+    VerifiedNotice,
+)
+from xinka.payments.providers.wechat import notice as notices
+from xinka.payments.providers.wechat.client import AsyncWechatClient, WechatClient
+from xinka.payments.providers.wechat.config import SETTING_FIELDS, WechatConfig
+from xinka.payments.providers.wechat.signing import HEADERS
+
+
+@dataclass(frozen=True, slots=True)
+class WechatProvider:
+    """One channel that speaks WeChat Pay v3."""
+
+    config: WechatConfig
+    success_body: ClassVar[bytes] = b'{"code":"SUCCESS","message":"OK"}'
+    failure_body: ClassVar[bytes] = b'{"code":"FAIL","message":"refused"}'
+    #: RSA signatures over the raw body prove what a notice says.
+    is_weak: ClassVar[bool] = False
+    notice_headers: ClassVar[Sequence[str]] = HEADERS
+
+    @classmethod
+    def from_settings(cls, settings: Mapping[str, object]) -> Self:
+        """Return the channel described by stored settings; raises ``BadChannel``."""
+        return cls(WechatConfig.from_settings(settings))
+
+    @classmethod
+    def setting_fields(cls) -> Sequence[SettingField]:
+        """Return what the office asks for."""
+        return SETTING_FIELDS
+
+    @property
+    def can(self) -> frozenset[Can]:
+        """Everything; profit sharing where the merchant number has it."""
+        always = {Can.NOTICE, Can.CLOSE, Can.REFUND, Can.REFUND_QUERY, Can.BILL}
+        return frozenset(always | ({Can.SPLIT} if self.config.profit_sharing else set()))
+
+    def prepare(self, payment: PaymentRequest) -> HowToPay:
+        """Open the payment at WeChat: a QR code, or on phones WeChat's page where H5 is enabled."""
+        return WechatClient(self.config).create(payment)
+
+    def judge_notice(self, notice: RawNotice) -> VerifiedNotice:
+        """Return what a genuine notice says; raises ``NoticeRefused``."""
+        return notices.judge(self.config, notice, now=time.time())
+
+    def query(self, out_trade_no: str, trade_no: str = "") -> QueryResult:
+        """Ask about one payment."""
+        return WechatClient(self.config).query(out_trade_no, trade_no)
+
+    def refund(self, refund: RefundRequest) -> None:
+        """Give money back; what WeChat still works on is an ``OutcomeUnknown``."""
+        WechatClient(self.config).refund(refund)
+
+    def close(self, out_trade_no: str, trade_no: str = "") -> None:
+        """Close an unpaid payment; raises ``AlreadyPaid``."""
+        WechatClient(self.config).close(out_trade_no)
+
+    def refund_query(self, refund: RefundRequest) -> RefundResult:
+        """Ask about one refund."""
+        return WechatClient(self.config).refund_query(refund)
+
+    def bill(self, day: date) -> Iterator[BillRow]:
+        """Return the payments and refunds of one day, with the fee of each."""
+        return WechatClient(self.config).trade_bill(day)
+
+    def fund_flow(self, day: date) -> Iterator[BillRow]:
+        """Return the movements of the merchant's account of one day; fees are lines of their own."""
+        return WechatClient(self.config).flow_bill(day)
+
+    def check(self) -> str:
+        """Ask about a payment that does not exist."""
+        return WechatClient(self.config).check()
+
+    def session(self) -> AsyncWechatClient:
+        """Return the calls for an event loop."""
+        return AsyncWechatClient(self.config)
+
+
+PROVIDER = WechatProvider
