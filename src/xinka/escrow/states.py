@@ -28,6 +28,7 @@ class HoldEvent(StrEnum):
     CONFIRM = "confirm"
     CONFIRM_DUE = "confirm_due"
     RELEASE = "release"
+    SHARED = "shared"
     MATURE = "mature"
     GIVE_BACK = "give_back"
     GIVE_BACK_PART = "give_back_part"
@@ -70,13 +71,14 @@ class Move:
 _BUYER, _TIMER, _ARBITER = frozenset({Role.BUYER}), frozenset({Role.TIMER}), frozenset({Role.ARBITER})
 _GIVERS = frozenset({Role.SELLER, Role.TIMER, Role.ARBITER})
 _AGREED = frozenset({Role.SELLER, Role.ARBITER})
-_REGULATOR = frozenset({Role.REGULATOR})
+_REGULATOR, _PSP = frozenset({Role.REGULATOR}), frozenset({Role.PSP})
 
 MOVES = MappingProxyType(
     {
         (HoldState.HELD, HoldEvent.CONFIRM): Move(HoldState.AFTERSALE, _BUYER),
         (HoldState.HELD, HoldEvent.CONFIRM_DUE): Move(HoldState.AFTERSALE, _TIMER),
         (HoldState.HELD, HoldEvent.RELEASE): Move(HoldState.AFTERSALE, _ARBITER),
+        (HoldState.HELD, HoldEvent.SHARED): Move(HoldState.AFTERSALE, _PSP),
         (HoldState.HELD, HoldEvent.GIVE_BACK): Move(HoldState.RETURNED, _GIVERS),
         (HoldState.HELD, HoldEvent.GIVE_BACK_PART): Move(HoldState.HELD, _AGREED),
         (HoldState.HELD, HoldEvent.FREEZE): Move(HoldState.FROZEN, _REGULATOR),
