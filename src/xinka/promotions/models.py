@@ -212,16 +212,17 @@ class Use(models.Model):
     code = models.ForeignKey(Code, on_delete=models.PROTECT, null=True, related_name="uses", db_index=False)
     sale = models.ForeignKey(FlashSale, on_delete=models.PROTECT, null=True, related_name="uses")
     card = models.ForeignKey(GiftCard, on_delete=models.PROTECT, null=True, related_name="uses")
-    level = models.ForeignKey(Level, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False)
     units = models.PositiveIntegerField(default=0)
     buyer_keys = ArrayField(models.UUIDField(), default=list)
     #: For a gift card: whether GIFT_CARDS has been relieved of the amount.
     booked = models.BooleanField(default=False, db_default=False)
+    #: Whether nothing more will come of it: its order is settled, given back, or was never paid.
+    done = models.BooleanField(default=False, db_default=False)
     at = models.DateTimeField()
 
     class Meta:
         indexes = [
-            models.Index(fields=["at"], name="use_unbooked", condition=Q(kind="gift_card", state="held", booked=False)),
+            models.Index(fields=["at"], name="use_open", condition=Q(done=False)),
         ]
         constraints = [
             models.CheckConstraint(name="use_amount", condition=Q(amount__gte=0)),
