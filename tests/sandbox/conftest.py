@@ -33,7 +33,8 @@ class Shop:
             def do_GET(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
                 query = self.path.partition("?")[2].encode()
-                shop.heard.append(RawNotice(self.command, query, body, self.headers.get("Content-Type", "")))
+                headers = {name.lower(): value for name, value in self.headers.items()}
+                shop.heard.append(RawNotice(self.command, query, body, headers.get("content-type", ""), headers))
                 self.send_response(shop.status)
                 if shop.status == 302:
                     self.send_header("Location", "/elsewhere")
@@ -76,16 +77,16 @@ def woken(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
 @pytest.fixture(params=["MD5", "HMAC-SHA256"])
 def merchant(request: pytest.FixtureRequest, db: None) -> SandboxMerchant:
     """Ada's account at the gateway, with each kind of signature."""
-    from xinka.sandbox import trades
+    from xinka.sandbox.epay.accounts import open_merchant
 
-    return trades.open_merchant("Ada", sign_type=request.param)
+    return open_merchant("Ada", sign_type=request.param)
 
 
 @pytest.fixture
 def provider(merchant: SandboxMerchant, shop: Shop) -> EpayProvider:
     """The shop's own side of that account, which shares no code with the gateway."""
-    sign_type = SignType(merchant.sign_type)
-    return EpayProvider(EpayConfig(f"{shop.url}/sandbox/", merchant.pid, merchant.key, sign_type, plain_http=True))
+    key, sign_type = merchant.secrets["key"], SignType(merchant.secrets["sign_type"])
+    return EpayProvider(EpayConfig(f"{shop.url}/sandbox/", merchant.pid, key, sign_type, plain_http=True))
 
 
 @pytest.fixture

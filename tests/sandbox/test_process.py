@@ -17,7 +17,10 @@ from xinka.payments.providers.epay.provider import EpayProvider
 from xinka.payments.providers.epay.signing import SignType
 from xinka.payments.providers.protocol import PayBy, PaymentRequest, RawNotice, RefundRequest, TradeStatus
 
-OPEN = "from xinka.sandbox.trades import open_merchant as o; m = o('Ada', sign_type='HMAC-SHA256'); print(m.pid, m.key)"
+OPEN = (
+    "from xinka.sandbox.epay.accounts import open_merchant as o; "
+    "m = o('Ada', sign_type='HMAC-SHA256'); print(m.pid, m.secrets['key'])"
+)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from xinka.accounts.demo_people import PASSWORD, PEOPLE
 from xinka.config.environment import read
 from xinka.flows import demo
 from xinka.flows.demo import PayWay
-from xinka.sandbox import trades
+from xinka.sandbox.epay.accounts import open_merchant
 from xinka.sandbox.models import SandboxMerchant
 
 _ACCOUNT = "Xinka demo"
@@ -49,12 +49,12 @@ def _ways() -> list[PayWay]:
 
 
 def _settings(sign_type: str) -> dict[str, object]:
-    account = SandboxMerchant.objects.filter(name=_ACCOUNT, sign_type=sign_type).first()
-    account = account or trades.open_merchant(_ACCOUNT, sign_type=sign_type)
+    known = SandboxMerchant.objects.filter(name=_ACCOUNT, protocol="epay", secrets__sign_type=sign_type)
+    account = known.first() or open_merchant(_ACCOUNT, sign_type=sign_type)
     found: dict[str, object] = {
         "base_url": f"{settings.SITE_URL}/sandbox/",
         "pid": account.pid,
-        "key": account.key,
+        "key": account.secrets["key"],
         "sign_type": sign_type,
         "plain_http": True,
     }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
@@ -11,8 +10,9 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from xinka.sandbox import endings, trades
+from xinka.sandbox import endings
 from xinka.sandbox.models import SandboxTrade
+from xinka.sandbox.protocols import protocol_of
 from xinka.sandbox.states import TradeState
 
 _STAYS = {"expire"}
@@ -33,25 +33,24 @@ def end(request: HttpRequest, token: str, ending: str) -> HttpResponse:
     method = "POST" if request.POST.get("notify_by") == "POST" else "GET"
     if not endings.bring_about(trade, ending, now=now, method=method):
         return _page(request, trade, status=HTTPStatus.CONFLICT)
-    if ending in _STAYS or not trade.return_url:
+    way_back = protocol_of(trade).way_back(trade, paid=trade.is_paid(now))
+    if ending in _STAYS or not way_back:
         return redirect("sandbox:cashier", token=token)
-    return HttpResponseRedirect(_way_back(trade, paid=trade.is_paid(now)))
+    return HttpResponseRedirect(way_back)
 
 
 def _trade(token: str) -> SandboxTrade:
     return get_object_or_404(SandboxTrade.objects.select_related("merchant"), token=token)
 
 
-def _way_back(trade: SandboxTrade, *, paid: bool) -> str:
-    """Return the shop's address, with the signed fields only if there is something to say."""
-    return f"{trade.return_url}?{urlencode(trades.notice_fields(trade))}" if paid else trade.return_url
-
-
 def _page(request: HttpRequest, trade: SandboxTrade, *, status: int = HTTPStatus.OK) -> HttpResponse:
     now = timezone.now()
     choices = endings.possible(trade, now)
+    protocol = protocol_of(trade)
     context = {
         "trade": trade,
+        "label": protocol.label,
+        "may_choose_method": protocol.may_choose_method,
         "first": {code: choices[code] for code in ("pay",) if code in choices},
         "others": {code: ending for code, ending in choices.items() if code != "pay"},
         "attempts": trade.attempts.order_by("due_at", "id"),

@@ -13,7 +13,8 @@ from django.utils.translation import gettext_lazy as _
 
 from xinka.sandbox import notifier, trades
 from xinka.sandbox.models import SandboxTrade
-from xinka.sandbox.states import NoticeKind, TradeState
+from xinka.sandbox.protocols import protocol_of
+from xinka.sandbox.states import NoticeKind, Said, TradeState
 
 DELAY = timedelta(minutes=2)
 AFTER_EXPIRY = timedelta(minutes=1)
@@ -29,10 +30,11 @@ class Situation:
     now: datetime
     method: str
 
-    def notify(self, status: str = "TRADE_SUCCESS", *, kind: NoticeKind, after: timedelta = timedelta()) -> None:
-        """Plan a notice that truly says ``status``."""
-        fields = trades.notice_fields(self.trade, status)
-        notifier.plan(self.trade, fields, due_at=self.now + after, kind=kind, method=self.method)
+    def notify(self, said: Said = Said.PAID, *, kind: NoticeKind, after: timedelta = timedelta()) -> None:
+        """Plan a genuine notice, if this protocol tells of such a thing."""
+        request = protocol_of(self.trade).notice(self.trade, said, method=self.method)
+        if request is not None:
+            notifier.plan(self.trade, request, due_at=self.now + after, kind=kind)
 
     def pay(self, money: int | None = None, *, after: timedelta = timedelta()) -> bool:
         """Book the money, the asked amount unless another is named."""
@@ -46,7 +48,7 @@ def _pay(at: Situation) -> None:
 
 def _fail(at: Situation) -> None:
     if trades.close(at.trade, TradeState.FAILED):
-        at.notify("TRADE_CLOSED", kind=NoticeKind.CLOSED)
+        at.notify(Said.CLOSED, kind=NoticeKind.CLOSED)
 
 
 def _expire(at: Situation) -> None:
@@ -77,9 +79,8 @@ def _pay_more(at: Situation) -> None:
 
 
 def _forge(at: Situation) -> None:
-    fields = trades.notice_fields(at.trade)
-    fields["sign"] = fields["sign"][::-1]
-    notifier.plan(at.trade, fields, due_at=at.now, kind=NoticeKind.FORGED, method=at.method)
+    request = protocol_of(at.trade).forged(at.trade, method=at.method)
+    notifier.plan(at.trade, request, due_at=at.now, kind=NoticeKind.FORGED)
 
 
 def _duplicate(at: Situation) -> None:
@@ -91,7 +92,7 @@ def _duplicate(at: Situation) -> None:
 def _reorder(at: Situation) -> None:
     if at.pay():
         at.notify(kind=NoticeKind.GENUINE)
-        at.notify("WAIT_BUYER_PAY", kind=NoticeKind.STALE, after=REORDER_GAP)
+        at.notify(Said.WAITING, kind=NoticeKind.STALE, after=REORDER_GAP)
 
 
 def _delay(at: Situation) -> None:
@@ -105,12 +106,13 @@ def _keep_silent(at: Situation) -> None:
 
 @dataclass(frozen=True)
 class Ending:
-    """One button: its words, what it does, and whether it is still possible after the trade expired."""
+    """One button: its words, what it does, and whether it is possible after the trade expired or was paid."""
 
     label: str | Promise
     hint: str | Promise
     act: Callable[[Situation], None]
     after_expiry: bool = False
+    after_payment: bool = False
     least_money: int = 1
 
 
@@ -139,13 +141,22 @@ ENDINGS: Mapping[str, Ending] = MappingProxyType(
 def possible(trade: SandboxTrade, now: datetime) -> dict[str, Ending]:
     """Return the endings a trade still has."""
     expired = trade.state == TradeState.EXPIRED or (trade.state == TradeState.WAITING and trade.expires_at <= now)
-    if trade.state != TradeState.WAITING and not expired:
-        return {}
+    protocol = protocol_of(trade)
     return {
         code: ending
-        for code, ending in ENDINGS.items()
-        if trade.money >= ending.least_money and (ending.after_expiry or not expired)
+        for code, ending in {**ENDINGS, **protocol.endings}.items()
+        if code not in protocol.without
+        and trade.money >= ending.least_money
+        and _is_open(trade, ending, expired=expired)
     }
+
+
+def _is_open(trade: SandboxTrade, ending: Ending, *, expired: bool) -> bool:
+    if trade.state == TradeState.PAID:
+        return ending.after_payment
+    if trade.state != TradeState.WAITING and not expired:
+        return False
+    return not ending.after_payment and (ending.after_expiry or not expired)
 
 
 @transaction.atomic

@@ -7,40 +7,41 @@ from datetime import datetime
 from django.db import models
 from django.db.models import F, Q
 
+from xinka.sandbox.protocols import WireRequest
 from xinka.sandbox.states import EntryKind, NoticeKind, TradeState
-from xinka.sandbox.wire import SIGN_TYPES
 
 
 class SandboxMerchant(models.Model):
-    """A shop's account at the gateway."""
+    """A shop's account at the gateway. ``secrets`` holds what its protocol needs: keys of both sides, modes."""
 
-    pid = models.CharField(max_length=20, unique=True)
-    key = models.CharField(max_length=64)
+    protocol = models.CharField(max_length=20, default="epay")
+    pid = models.CharField(max_length=64, unique=True)
     name = models.CharField(max_length=60)
-    sign_type = models.CharField(max_length=12, choices=[(name, name) for name in SIGN_TYPES])
-    key_label = models.BooleanField(default=False)
+    secrets = models.JSONField(default=dict)
 
     def __str__(self) -> str:
         return f"{self.name} ({self.pid})"
 
 
 class SandboxTrade(models.Model):
-    """One payment asked for. Amounts are fen. ``token`` opens its cashier page."""
+    """One payment asked for. Amounts are minor units. ``token`` opens its cashier, ``facts`` are its protocol's."""
 
-    trade_no = models.CharField(max_length=32, unique=True)
+    trade_no = models.CharField(max_length=64, unique=True)
     merchant = models.ForeignKey(SandboxMerchant, on_delete=models.PROTECT, related_name="trades")
     out_trade_no = models.CharField(max_length=64)
     is_second = models.BooleanField(default=False, help_text="a second payment of the same order")
     token = models.CharField(max_length=43, unique=True)
     type = models.CharField(max_length=32, blank=True)
-    name = models.CharField(max_length=127)
+    name = models.CharField(max_length=256)
+    currency = models.CharField(max_length=3, default="CNY")
     money = models.BigIntegerField()
     paid_money = models.BigIntegerField(default=0)
     refunded_money = models.BigIntegerField(default=0)
     state = models.CharField(max_length=8, default=TradeState.WAITING, choices=[(s.value, s.value) for s in TradeState])
-    notify_url = models.TextField()
+    notify_url = models.TextField(blank=True)
     return_url = models.TextField(blank=True)
-    param = models.CharField(max_length=200, blank=True)
+    param = models.CharField(max_length=512, blank=True)
+    facts = models.JSONField(default=dict)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     paid_at = models.DateTimeField(null=True)
@@ -64,10 +65,29 @@ class SandboxTrade(models.Model):
         return self.paid_at is not None and self.paid_at <= now
 
 
+class SandboxRefund(models.Model):
+    """Money given back once; ``out_refund_no`` is the merchant's number, which makes it happen only once."""
+
+    trade = models.ForeignKey(SandboxTrade, on_delete=models.PROTECT, related_name="refunds")
+    refund_no = models.CharField(max_length=64, unique=True)
+    out_refund_no = models.CharField(max_length=64)
+    money = models.BigIntegerField()
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="sandbox_refund_once", fields=["trade", "out_refund_no"]),
+        ]
+
+    def __str__(self) -> str:
+        return self.refund_no
+
+
 class SandboxEntry(models.Model):
     """A movement of money in the gateway's books; refunds are negative."""
 
     trade = models.ForeignKey(SandboxTrade, on_delete=models.PROTECT, related_name="entries")
+    refund = models.ForeignKey(SandboxRefund, on_delete=models.PROTECT, null=True, related_name="entries")
     kind = models.CharField(max_length=8, choices=[(k.value, k.value) for k in EntryKind])
     amount = models.BigIntegerField()
     at = models.DateTimeField()
@@ -80,12 +100,14 @@ class SandboxEntry(models.Model):
 
 
 class NotifyAttempt(models.Model):
-    """One notice, planned or sent. ``number`` counts the retries of the same notice."""
+    """One notice, planned or sent, exactly as it goes over the wire. ``number`` counts the retries of one notice."""
 
     trade = models.ForeignKey(SandboxTrade, on_delete=models.CASCADE, related_name="attempts")
     kind = models.CharField(max_length=8, choices=NoticeKind.choices)
     method = models.CharField(max_length=4)
-    fields = models.JSONField()
+    url = models.TextField()
+    headers = models.JSONField(default=dict)
+    body = models.TextField(blank=True)
     number = models.PositiveSmallIntegerField(default=1)
     due_at = models.DateTimeField()
     taken_at = models.DateTimeField(null=True)
@@ -98,3 +120,8 @@ class NotifyAttempt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} #{self.number}"
+
+    @property
+    def request(self) -> WireRequest:
+        """The notice as it goes over the wire."""
+        return WireRequest(self.method, self.url, self.headers, self.body)

@@ -1,4 +1,4 @@
-"""Sends notices by real HTTP, again and again until the shop says "success", as gateways do.
+"""Sends notices by real HTTP, again and again until the shop says that it knows, as gateways do.
 
 A thread lives while notices are planned and ends when none is left; what is planned is in the database, so nothing is
 lost with the thread. It holds no database connection while it waits.
@@ -9,16 +9,14 @@ from __future__ import annotations
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
-from typing import NamedTuple
-from urllib.parse import urlencode
 
 from django.db import connection, transaction
 from django.utils import timezone
 
 from xinka.sandbox.models import NotifyAttempt, SandboxTrade
+from xinka.sandbox.protocols import WireAnswer, WireRequest, protocol_of
 from xinka.sandbox.states import NoticeKind
 
 RETRY_AFTER = (60, 180, 1200, 3600, 7200)
@@ -27,33 +25,33 @@ _LONGEST_NAP_SECONDS = 30.0
 _AT_ONCE = 8
 
 
-class Outcome(NamedTuple):
-    """What the shop answered; status 0 where nobody did."""
-
-    status: int
-    answer: str
-
-    @property
-    def accepted(self) -> bool:
-        """Whether the shop said it knows."""
-        return self.status == 200 and "success" in self.answer.lower()
-
-
-def plan(
-    trade: SandboxTrade, fields: Mapping[str, str], *, due_at: datetime, kind: NoticeKind, method: str = "GET"
-) -> None:
+def plan(trade: SandboxTrade, request: WireRequest, *, due_at: datetime, kind: NoticeKind) -> None:
     """Plan one notice; the thread is woken once the transaction is through."""
-    NotifyAttempt.objects.create(trade=trade, kind=kind, method=method, fields=dict(fields), due_at=due_at)
+    _keep(trade, request, due_at=due_at, kind=kind, number=1)
     transaction.on_commit(_thread.wake)
+
+
+def _keep(trade: SandboxTrade, request: WireRequest, *, due_at: datetime, kind: str, number: int) -> None:
+    NotifyAttempt.objects.create(
+        trade=trade,
+        kind=kind,
+        method=request.method,
+        url=request.url,
+        headers=dict(request.headers),
+        body=request.body,
+        number=number,
+        due_at=due_at,
+    )
 
 
 def deliver_due(now: datetime) -> float | None:
     """Send every notice that is due, together; return the seconds to the next one, or None if none is planned."""
-    due = list(NotifyAttempt.objects.filter(taken_at=None, due_at__lte=now).select_related("trade").order_by("due_at"))
+    planned = NotifyAttempt.objects.filter(taken_at=None, due_at__lte=now).order_by("due_at")
+    due = list(planned.select_related("trade__merchant"))
     mine = [attempt for attempt in due if _take(attempt, now)]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        for attempt, outcome in zip(mine, pool.map(_send, mine), strict=True):
-            _record(attempt, outcome)
+        for attempt, answer in zip(mine, pool.map(_send, mine), strict=True):
+            _record(attempt, answer)
     upcoming = NotifyAttempt.objects.filter(taken_at=None).order_by("due_at").values_list("due_at", flat=True).first()
     return None if upcoming is None else max((upcoming - timezone.now()).total_seconds(), 0.0)
 
@@ -63,40 +61,35 @@ def _take(attempt: NotifyAttempt, now: datetime) -> bool:
     return bool(NotifyAttempt.objects.filter(pk=attempt.pk, taken_at=None).update(taken_at=now))
 
 
-def _send(attempt: NotifyAttempt) -> Outcome:
-    form = urlencode(attempt.fields)
-    if attempt.method == "POST":
-        request = urllib.request.Request(attempt.trade.notify_url, data=form.encode())  # noqa: S310 - checked at opening
-    else:
-        request = urllib.request.Request(f"{attempt.trade.notify_url}?{form}")  # noqa: S310 - checked at opening
+def _send(attempt: NotifyAttempt) -> WireAnswer:
+    body = attempt.body.encode() if attempt.method == "POST" else None
+    request = urllib.request.Request(  # noqa: S310 - the address was checked when the trade was opened
+        attempt.url, data=body, headers=attempt.headers, method=attempt.method
+    )
     try:
         with _opener.open(request, timeout=_TIMEOUT_SECONDS) as response:
-            return Outcome(response.status, response.read(100).decode(errors="replace"))
+            return WireAnswer(response.status, response.read(100).decode(errors="replace"))
     except urllib.error.HTTPError as error:
         with error:
-            return Outcome(error.code, error.read(100).decode(errors="replace"))
+            return WireAnswer(error.code, error.read(100).decode(errors="replace"))
     except OSError as error:
-        return Outcome(0, type(error).__name__)
+        return WireAnswer(0, type(error).__name__)
 
 
-def _record(attempt: NotifyAttempt, outcome: Outcome) -> None:
+def _record(attempt: NotifyAttempt, answer: WireAnswer) -> None:
     """Write down the answer, and plan the next try of a genuine notice that was not accepted."""
-    attempt.status, attempt.answer, attempt.accepted = outcome.status, outcome.answer[:100], outcome.accepted
+    protocol = protocol_of(attempt.trade)
+    attempt.status, attempt.answer, attempt.accepted = answer.status, answer.body[:100], protocol.is_accepted(answer)
     attempt.save(update_fields=["status", "answer", "accepted"])
-    if outcome.accepted or attempt.kind == NoticeKind.FORGED or attempt.number > len(RETRY_AFTER):
+    if attempt.accepted or attempt.kind == NoticeKind.FORGED or attempt.number > len(RETRY_AFTER):
         return
-    NotifyAttempt.objects.create(
-        trade=attempt.trade,
-        kind=attempt.kind,
-        method=attempt.method,
-        fields=attempt.fields,
-        number=attempt.number + 1,
-        due_at=timezone.now() + timedelta(seconds=RETRY_AFTER[attempt.number - 1]),
-    )
+    wait = timedelta(seconds=RETRY_AFTER[attempt.number - 1])
+    again = protocol.again(attempt.trade, attempt.request)
+    _keep(attempt.trade, again, due_at=timezone.now() + wait, kind=attempt.kind, number=attempt.number + 1)
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """A redirect could lead anywhere; it counts as an answer that is not "success"."""
+    """A redirect could lead anywhere; it counts as an answer that says nothing."""
 
     def redirect_request(self, *_: object) -> None:
         """Follow nothing."""

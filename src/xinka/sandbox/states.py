@@ -15,6 +15,16 @@ class TradeState(StrEnum):
     PAID = "paid"
     FAILED = "failed"
     EXPIRED = "expired"
+    CLOSED = "closed"
+    REFUNDED = "refunded"
+
+
+class Said(StrEnum):
+    """What a notice says of a trade, whatever a protocol calls it."""
+
+    PAID = "paid"
+    WAITING = "waiting"
+    CLOSED = "closed"
     REFUNDED = "refunded"
 
 

@@ -1,89 +1,111 @@
-"""What the gateway does with merchants and trades: open, pay, refund, tell."""
+"""What the gateway does with merchants and trades, whatever protocol asks for it: open, pay, refund, close."""
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q, Sum
+from django.urls import reverse
 from django.utils import timezone
 
-from xinka.sandbox import wire
-from xinka.sandbox.models import SandboxEntry, SandboxMerchant, SandboxTrade
+from xinka.sandbox.errors import Declined, Why
+from xinka.sandbox.models import SandboxEntry, SandboxMerchant, SandboxRefund, SandboxTrade
 from xinka.sandbox.states import EntryKind, TradeState
-from xinka.sandbox.wire import WireError
 
 OPEN_FOR = timedelta(minutes=15)
-_REQUIRED = ("pid", "out_trade_no", "notify_url", "name", "money")
+_NAME_LENGTH = 256
 
 
-def open_merchant(name: str, *, sign_type: str = "MD5", key_label: bool = False) -> SandboxMerchant:
-    """Open a merchant account with a fresh number and key."""
-    if sign_type not in wire.SIGN_TYPES:
-        raise ValueError(sign_type)
-    pid = str(10_000_000 + secrets.randbelow(90_000_000))
-    return SandboxMerchant.objects.create(
-        pid=pid, key=secrets.token_hex(16), name=name, sign_type=sign_type, key_label=key_label
-    )
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A trade that a signed request asks for; ``money`` in minor units, ``type`` the way to pay in its protocol."""
+
+    out_trade_no: str
+    name: str
+    money: int
+    notify_url: str = ""
+    return_url: str = ""
+    type: str = ""
+    currency: str = "CNY"
+    param: str = ""
+    facts: Mapping[str, object] = field(default_factory=dict)
+    open_for: timedelta = OPEN_FOR
 
 
-def merchant_of(fields: Mapping[str, str]) -> SandboxMerchant:
-    """Return the merchant whose signature a request bears; raises ``WireError``."""
-    merchant = SandboxMerchant.objects.filter(pid=fields.get("pid", "")).first()
+def open_merchant(name: str, protocol: str, account: Mapping[str, object], *, pid: str = "") -> SandboxMerchant:
+    """Open a merchant account with what its protocol needs (``account``) and a fresh number unless one is given."""
+    pid = pid or str(10_000_000 + secrets.randbelow(90_000_000))
+    return SandboxMerchant.objects.create(pid=pid, name=name, protocol=protocol, secrets=dict(account))
+
+
+def merchant_of(pid: str, protocol: str) -> SandboxMerchant:
+    """Return the merchant with a number; raises ``Declined``."""
+    merchant = SandboxMerchant.objects.filter(pid=pid, protocol=protocol).first()
     if merchant is None:
-        raise WireError("商户不存在 (no such merchant)", -3)
-    wire.check_signature(fields, merchant.key, merchant.sign_type, label=merchant.key_label)
+        raise Declined(Why.NO_MERCHANT, "商户不存在 (no such merchant)")
     return merchant
 
 
-def open_trade(fields: Mapping[str, str]) -> SandboxTrade:
-    """Return the trade that a signed request asks for; the same request again returns the same trade.
+def open_trade(merchant: SandboxMerchant, wanted: Wanted) -> SandboxTrade:
+    """Return the trade that a request asks for, whose signature was checked; asked again, it is the same trade.
 
     Raises:
-        WireError: if the request is not signed, incomplete, or reuses an order number for something else.
+        Declined: if it is incomplete, leads elsewhere, or reuses an order number for something else.
     """
-    for name in _REQUIRED:
-        if not fields.get(name):
-            raise WireError(f"缺少参数 {name} (missing)")
-    merchant = merchant_of(fields)
-    for name in ("notify_url", "return_url"):
-        _check_destination(fields.get(name, ""))
+    for name, value in (("out_trade_no", wanted.out_trade_no), ("name", wanted.name)):
+        if not value:
+            raise Declined(Why.MISSING, f"缺少参数 {name} (missing)")
+    for url in (wanted.notify_url, wanted.return_url):
+        check_destination(url)
     now = timezone.now()
     trade, _ = SandboxTrade.objects.get_or_create(
         merchant=merchant,
-        out_trade_no=fields["out_trade_no"],
+        out_trade_no=wanted.out_trade_no,
         is_second=False,
         defaults={
             **_numbers(now),
-            "type": fields.get("type", ""),
-            "name": fields["name"][:127],
-            "money": wire.to_fen(fields["money"]),
-            "notify_url": fields["notify_url"],
-            "return_url": fields.get("return_url", ""),
-            "param": fields.get("param", ""),
+            "type": wanted.type,
+            "name": wanted.name[:_NAME_LENGTH],
+            "money": wanted.money,
+            "currency": wanted.currency,
+            "notify_url": wanted.notify_url,
+            "return_url": wanted.return_url,
+            "param": wanted.param,
+            "facts": dict(wanted.facts),
             "created_at": now,
-            "expires_at": now + OPEN_FOR,
+            "expires_at": now + wanted.open_for,
         },
     )
-    if trade.money != wire.to_fen(fields["money"]):
-        raise WireError("商户订单号已用于另一笔金额 (order number used for another amount)")
+    if (trade.money, trade.currency) != (wanted.money, wanted.currency):
+        raise Declined(Why.NUMBER_REUSED, "商户订单号已用于另一笔金额 (order number used for another amount)")
     return trade
+
+
+def cashier_url(trade: SandboxTrade) -> str:
+    """Return the address of a trade's cashier page, which is also what its QR code says."""
+    return str(settings.SITE_URL) + reverse("sandbox:cashier", kwargs={"token": trade.token})
 
 
 def _numbers(now: datetime) -> dict[str, str]:
     """Return a fresh number and token."""
-    number = f"{now:%Y%m%d%H%M%S}{secrets.randbelow(10**9):09d}"
-    return {"trade_no": number, "token": secrets.token_urlsafe(32)}
+    return {"trade_no": fresh_number(now), "token": secrets.token_urlsafe(32)}
 
 
-def _check_destination(url: str) -> None:
+def fresh_number(now: datetime) -> str:
+    """Return a number of the gateway's own that nobody has yet."""
+    return f"{now:%Y%m%d%H%M%S}{secrets.randbelow(10**9):09d}"
+
+
+def check_destination(url: str) -> None:
     """Refuse to call or to send people anywhere but to the shop this sandbox belongs to."""
     if url and urlsplit(url)[:2] != urlsplit(settings.SITE_URL)[:2]:
-        raise WireError("沙盒只通知本站地址 (the sandbox only calls its own shop)")
+        raise Declined(Why.DESTINATION, "沙盒只通知本站地址 (the sandbox only calls its own shop)")
 
 
 def close(trade: SandboxTrade, state: TradeState) -> bool:
@@ -92,7 +114,7 @@ def close(trade: SandboxTrade, state: TradeState) -> bool:
 
 
 def pay(trade: SandboxTrade, *, money: int, paid_at: datetime) -> bool:
-    """Book ``money`` fen from the buyer at ``paid_at`` (now or later); return whether this call did it."""
+    """Book ``money`` minor units from the buyer at ``paid_at`` (now or later); return whether this call did it."""
     payable = [TradeState.WAITING, TradeState.EXPIRED]
     with transaction.atomic():
         moved = SandboxTrade.objects.filter(pk=trade.pk, state__in=payable).update(
@@ -117,48 +139,58 @@ def pay_again(trade: SandboxTrade, *, now: datetime) -> SandboxTrade:
     return second
 
 
-def refund(trade: SandboxTrade, money: int, now: datetime) -> None:
-    """Give ``money`` fen back; raises ``WireError`` beyond what is left."""
+def refund(trade: SandboxTrade, money: int, now: datetime, *, out_refund_no: str = "") -> SandboxRefund:
+    """Give ``money`` minor units back, once for each number of the merchant's.
+
+    Raises:
+        Declined: beyond what is left, or if the number was used for another amount.
+    """
     with transaction.atomic():
+        SandboxTrade.objects.select_for_update().get(pk=trade.pk)
+        known = trade.refunds.filter(out_refund_no=out_refund_no).first() if out_refund_no else None
+        if known is not None:
+            if known.money != money:
+                raise Declined(Why.NUMBER_REUSED, "退款单号已用于另一笔金额 (refund number used for another amount)")
+            return known
         moved = SandboxTrade.objects.filter(
             pk=trade.pk, state=TradeState.PAID, paid_at__lte=now, paid_money__gte=F("refunded_money") + money
         ).update(refunded_money=F("refunded_money") + money)
         if not moved:
-            raise WireError("可退金额不足或未支付 (nothing left to refund)")
+            raise Declined(Why.NOT_REFUNDABLE, "可退金额不足或未支付 (nothing left to refund)")
         SandboxTrade.objects.filter(pk=trade.pk, refunded_money=F("paid_money")).update(state=TradeState.REFUNDED)
-        SandboxEntry.objects.create(trade=trade, kind=EntryKind.REFUND, amount=-money, at=now)
+        number = fresh_number(now)
+        found = SandboxRefund.objects.create(
+            trade=trade, refund_no=number, out_refund_no=out_refund_no or number, money=money, at=now
+        )
+        SandboxEntry.objects.create(trade=trade, refund=found, kind=EntryKind.REFUND, amount=-money, at=now)
+    trade.refresh_from_db()
+    return found
+
+
+def refund_of(trade: SandboxTrade, out_refund_no: str) -> SandboxRefund:
+    """Return a refund by the merchant's number; raises ``Declined``."""
+    found = trade.refunds.filter(out_refund_no=out_refund_no).first()
+    if found is None:
+        raise Declined(Why.NO_REFUND, "退款单不存在 (no such refund)")
+    return found
 
 
 def balance(merchant: SandboxMerchant, now: datetime) -> int:
-    """Return what the gateway holds for a merchant, in fen, by its own books."""
+    """Return what the gateway holds for a merchant, in minor units, by its own books."""
     total = SandboxEntry.objects.filter(trade__merchant=merchant, at__lte=now).aggregate(total=Sum("amount"))["total"]
     return int(total or 0)
 
 
-def find(merchant: SandboxMerchant, fields: Mapping[str, str]) -> SandboxTrade:
-    """Return a merchant's trade by the gateway's number or by the merchant's; raises ``WireError``."""
-    if number := fields.get("trade_no"):
-        wanted = Q(trade_no=number)
-    else:
-        wanted = Q(out_trade_no=fields.get("out_trade_no", ""), is_second=False)
+def entries_on(merchant: SandboxMerchant, day: date) -> Iterable[SandboxEntry]:
+    """Return the payments and refunds of one calendar day of the gateway's, as its bill lists them."""
+    found = SandboxEntry.objects.filter(trade__merchant=merchant, at__date=day).select_related("trade", "refund")
+    return found.order_by("at", "id").iterator()
+
+
+def find(merchant: SandboxMerchant, *, trade_no: str = "", out_trade_no: str = "") -> SandboxTrade:
+    """Return a merchant's trade by the gateway's number or by the merchant's; raises ``Declined``."""
+    wanted = Q(trade_no=trade_no) if trade_no else Q(out_trade_no=out_trade_no, is_second=False)
     trade = SandboxTrade.objects.filter(wanted, merchant=merchant).first()
     if trade is None:
-        raise WireError("订单号不存在 (no such order)")
+        raise Declined(Why.NO_TRADE, "订单号不存在 (no such order)")
     return trade
-
-
-def notice_fields(trade: SandboxTrade, status: str = "TRADE_SUCCESS") -> dict[str, str]:
-    """Return the signed fields that tell a merchant about a trade."""
-    merchant = trade.merchant
-    fields = {
-        "pid": merchant.pid,
-        "trade_no": trade.trade_no,
-        "out_trade_no": trade.out_trade_no,
-        "type": trade.type or "alipay",
-        "name": trade.name,
-        "money": wire.to_yuan(trade.paid_money or trade.money),
-        "trade_status": status,
-    }
-    if trade.param:
-        fields["param"] = trade.param
-    return wire.signed(fields, merchant.key, merchant.sign_type, label=merchant.key_label)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import include, path
 
-from xinka.sandbox import cashier, gateway
+from xinka.sandbox import cashier
+from xinka.sandbox.protocols import ROOMS
 
 app_name = "sandbox"
 urlpatterns = [
-    path("submit.php", gateway.submit, name="submit"),
-    path("mapi.php", gateway.mapi, name="mapi"),
-    path("api.php", gateway.api, name="api"),
     path("pay/<str:token>", cashier.show, name="cashier"),
     path("pay/<str:token>/<slug:ending>", cashier.end, name="end"),
+    *(path(room.prefix, include(f"xinka.sandbox.{room.room}.urls")) for room in ROOMS.values()),
 ]

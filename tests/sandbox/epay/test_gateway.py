@@ -16,6 +16,7 @@ from xinka.payments.providers.epay.replies import judge_accepted, judge_created,
 from xinka.payments.providers.http import Call, Reply
 from xinka.payments.providers.protocol import PayBy, PaymentRequest, QueryResult, RefundRequest, TradeStatus
 from xinka.sandbox import trades
+from xinka.sandbox.epay import accounts
 from xinka.sandbox.models import SandboxEntry, SandboxMerchant, SandboxTrade
 from xinka.sandbox.states import TradeState
 
@@ -144,24 +145,27 @@ def test_an_unknown_order_is_said_to_be_unknown(client: Client, provider: EpayPr
 def test_eve_learns_nothing_without_the_key(
     client: Client, merchant: SandboxMerchant, trade: SandboxTrade, act: str
 ) -> None:
-    for key in ("", "x" * 32, merchant.key.upper() + "0"):
+    for key in ("", "x" * 32, merchant.secrets["key"].upper() + "0"):
         answer = client.get("/sandbox/api.php", {"act": act, "pid": merchant.pid, "key": key}).json()
         assert set(answer) == {"code", "msg"}
         assert answer["code"] == -3
 
 
 def test_another_merchants_trade_is_not_shown(client: Client, trade: SandboxTrade) -> None:
-    eve = trades.open_merchant("Eve")
-    query = {"act": "order", "pid": eve.pid, "key": eve.key, "out_trade_no": trade.out_trade_no}
+    eve = accounts.open_merchant("Eve")
+    query = {"act": "order", "pid": eve.pid, "key": eve.secrets["key"], "out_trade_no": trade.out_trade_no}
     assert client.get("/sandbox/api.php", query).json()["code"] == -1
-    query = {"act": "order", "pid": eve.pid, "key": eve.key, "trade_no": trade.trade_no}
+    query = {"act": "order", "pid": eve.pid, "key": eve.secrets["key"], "trade_no": trade.trade_no}
     assert client.get("/sandbox/api.php", query).json()["code"] == -1
-    assert client.get("/sandbox/api.php", {"act": "orders", "pid": eve.pid, "key": eve.key}).json()["data"] == []
+    assert (
+        client.get("/sandbox/api.php", {"act": "orders", "pid": eve.pid, "key": eve.secrets["key"]}).json()["data"]
+        == []
+    )
 
 
 def test_many_orders_are_listed_newest_first(client: Client, merchant: SandboxMerchant, trade: SandboxTrade) -> None:
     second = trades.pay_again(trade, now=timezone.now())
-    query = {"act": "orders", "pid": merchant.pid, "key": merchant.key}
+    query = {"act": "orders", "pid": merchant.pid, "key": merchant.secrets["key"]}
     numbers = [row["trade_no"] for row in client.get("/sandbox/api.php", query).json()["data"]]
     assert numbers == [second.trade_no, trade.trade_no]
     assert len(client.get("/sandbox/api.php", query | {"limit": "1"}).json()["data"]) == 1

@@ -5,20 +5,21 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from xinka.sandbox import trades, wire
+from xinka.sandbox import trades
+from xinka.sandbox.epay import accounts, wire
+from xinka.sandbox.errors import Declined, Why
 from xinka.sandbox.models import SandboxMerchant, SandboxTrade
-from xinka.sandbox.wire import WireError
 
 _MOST_ORDERS = 50
 _REFUNDED, _PAID, _UNPAID = 2, 1, 0
+#: The codes of real gateways; every other refusal is -1.
+_CODES = {Why.NO_MERCHANT: -3, Why.BAD_SIGNATURE: -4, Why.UNKNOWN_CALL: -5}
 
 
 @csrf_exempt
@@ -27,8 +28,8 @@ def submit(request: HttpRequest) -> HttpResponse:
     """Send a buyer on to the cashier of the trade that the signed request asks for."""
     fields = request.POST if request.method == "POST" else request.GET
     try:
-        trade = trades.open_trade(fields.dict())
-    except WireError as error:
+        trade = accounts.open_trade(fields.dict())
+    except Declined as error:
         return render(request, "sandbox/declined.html", {"reason": str(error)}, status=400)
     return redirect("sandbox:cashier", token=trade.token)
 
@@ -39,12 +40,12 @@ def mapi(request: HttpRequest) -> JsonResponse:
     """Answer how to pay: the text of a QR code, or an address for a buyer who is on a phone already."""
     fields = request.POST.dict()
     if not fields.get("type") or not fields.get("clientip"):
-        return _declined(WireError("缺少参数 type 或 clientip (missing)"))
+        return _declined(Declined(Why.MISSING, "缺少参数 type 或 clientip (missing)"))
     try:
-        trade = trades.open_trade(fields)
-    except WireError as error:
+        trade = accounts.open_trade(fields)
+    except Declined as error:
         return _declined(error)
-    address = settings.SITE_URL + reverse("sandbox:cashier", kwargs={"token": trade.token})
+    address = trades.cashier_url(trade)
     way = "qrcode" if fields.get("device", "pc") == "pc" else "payurl"
     return JsonResponse({"code": 1, "msg": "success", "trade_no": trade.trade_no, way: address})
 
@@ -57,21 +58,23 @@ def api(request: HttpRequest) -> JsonResponse:
     try:
         answer = _ACTS.get(request.GET.get("act", ""), _unknown)
         return JsonResponse(answer(_merchant(fields), fields))
-    except WireError as error:
+    except Declined as error:
         return _declined(error)
 
 
-def _declined(error: WireError) -> JsonResponse:
-    return JsonResponse({"code": error.code, "msg": str(error)})
+def _declined(error: Declined) -> JsonResponse:
+    return JsonResponse({"code": _CODES.get(error.why, -1), "msg": str(error)})
 
 
 def _merchant(fields: dict[str, str]) -> SandboxMerchant:
-    merchant = SandboxMerchant.objects.filter(pid=fields.get("pid", "")).first()
-    if merchant is None:
-        raise WireError("商户ID不存在 (no such merchant)", -3)
-    if not hmac.compare_digest(fields.get("key", "").encode(), merchant.key.encode()):
-        raise WireError("商户密钥错误 (wrong key)", -3)
+    merchant = trades.merchant_of(fields.get("pid", ""), accounts.NAME)
+    if not hmac.compare_digest(fields.get("key", "").encode(), merchant.secrets["key"].encode()):
+        raise Declined(Why.NO_MERCHANT, "商户密钥错误 (wrong key)")
     return merchant
+
+
+def _find(merchant: SandboxMerchant, fields: dict[str, str]) -> SandboxTrade:
+    return trades.find(merchant, trade_no=fields.get("trade_no", ""), out_trade_no=fields.get("out_trade_no", ""))
 
 
 def _account(merchant: SandboxMerchant, _fields: dict[str, str]) -> dict[str, object]:
@@ -80,7 +83,7 @@ def _account(merchant: SandboxMerchant, _fields: dict[str, str]) -> dict[str, ob
 
 
 def _order(merchant: SandboxMerchant, fields: dict[str, str]) -> dict[str, object]:
-    return {"code": 1, "msg": "success", **_facts(merchant, trades.find(merchant, fields))}
+    return {"code": 1, "msg": "success", **_facts(merchant, _find(merchant, fields))}
 
 
 def _orders(merchant: SandboxMerchant, fields: dict[str, str]) -> dict[str, object]:
@@ -91,12 +94,12 @@ def _orders(merchant: SandboxMerchant, fields: dict[str, str]) -> dict[str, obje
 
 
 def _refund(merchant: SandboxMerchant, fields: dict[str, str]) -> dict[str, object]:
-    trades.refund(trades.find(merchant, fields), wire.to_fen(fields.get("money", "")), timezone.now())
+    trades.refund(_find(merchant, fields), wire.to_fen(fields.get("money", "")), timezone.now())
     return {"code": 1, "msg": "退款成功 (refunded)"}
 
 
 def _unknown(_merchant: SandboxMerchant, _fields: dict[str, str]) -> dict[str, object]:
-    raise WireError("No Act!", -5)
+    raise Declined(Why.UNKNOWN_CALL, "No Act!")
 
 
 def _facts(merchant: SandboxMerchant, trade: SandboxTrade) -> dict[str, object]:

@@ -14,8 +14,8 @@ from xinka.payments.providers.epay.config import EpayConfig
 from xinka.payments.providers.epay.provider import EpayProvider
 from xinka.payments.providers.epay.signing import Signer, SignType
 from xinka.payments.providers.protocol import RawNotice
-from xinka.sandbox import wire
-from xinka.sandbox.wire import WireError
+from xinka.sandbox.epay import wire
+from xinka.sandbox.errors import Declined
 
 VECTOR = {
     "pid": "1001",
@@ -74,7 +74,7 @@ def test_what_the_gateway_signs_the_shop_reads(name: str, fen: int, sign_type: S
 @pytest.mark.parametrize("changed", [{"money": "2.00"}, {"sign": ""}, {"sign": "签"}, {"sign_type": "HMAC-SHA256"}])
 def test_the_gateway_refuses_what_the_shop_did_not_sign(changed: dict[str, str]) -> None:
     fields = wire.signed(VECTOR, KEY, "MD5") | changed
-    with pytest.raises(WireError):
+    with pytest.raises(Declined):
         wire.check_signature(fields, KEY, "MD5")
 
 
@@ -86,5 +86,5 @@ def test_yuan_are_read_as_fen(text: str, fen: int) -> None:
 
 @pytest.mark.parametrize("text", ["", "0", "0.00", "-1", "1e3", "1.001", "１", "NaN", "1.", ".5"])
 def test_amounts_that_are_not_plain_are_declined(text: str) -> None:
-    with pytest.raises(WireError):
+    with pytest.raises(Declined):
         wire.to_fen(text)

@@ -7,16 +7,10 @@ import hmac
 import re
 from collections.abc import Mapping
 
+from xinka.sandbox.errors import Declined, Why
+
 SIGN_TYPES = ("MD5", "HMAC-SHA256")
 _YUAN = re.compile(r"(?P<yuan>[0-9]{1,8})(?:\.(?P<fen>[0-9]{1,2}))?", re.ASCII)
-
-
-class WireError(Exception):
-    """A request that the gateway declines; ``code`` and text go into the reply as real gateways do it."""
-
-    def __init__(self, message: str, code: int = -1) -> None:
-        super().__init__(message)
-        self.code = code
 
 
 def make_signature(fields: Mapping[str, str], key: str, sign_type: str, *, label: bool = False) -> str:
@@ -45,19 +39,19 @@ def signed(fields: Mapping[str, str], key: str, sign_type: str, *, label: bool =
 
 
 def check_signature(fields: Mapping[str, str], key: str, sign_type: str, *, label: bool = False) -> None:
-    """Raise ``WireError`` unless the fields are signed with this key."""
+    """Raise ``Declined`` unless the fields are signed with this key."""
     expected = make_signature(fields, key, sign_type, label=label)
     given = fields.get("sign", "")
     if fields.get("sign_type") != sign_type or not hmac.compare_digest(given.encode(), expected.encode()):
-        raise WireError("签名校验失败 (bad signature)", -4)
+        raise Declined(Why.BAD_SIGNATURE, "签名校验失败 (bad signature)")
 
 
 def to_fen(text: str) -> int:
-    """Return the fen of an amount in yuan; raises ``WireError``."""
+    """Return the fen of an amount in yuan; raises ``Declined``."""
     found = _YUAN.fullmatch(text)
     fen = int(found["yuan"]) * 100 + int((found["fen"] or "0").ljust(2, "0")) if found else 0
     if fen < 1:
-        raise WireError("金额不合法 (bad amount)")
+        raise Declined(Why.BAD_AMOUNT, "金额不合法 (bad amount)")
     return fen
 
 
