@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from xinka.kernel.flow import Flow, Query, Row
-from xinka.ledger import sql as ledger_sql
+from xinka.ledger.rules import RULES as LEDGER_RULES
 
 _SAMPLE = 20
 #: Every check reads whole tables. Of a shop that has just grown the planner may still believe that they are small, and
@@ -128,20 +128,7 @@ CHECKS = (
              'short_refunded')
            WHERE o.state = 'delivered' GROUP BY o.id HAVING coalesce(sum(r.amount), 0) < o.amount""",
     ),
-    Check(
-        "ledger",
-        "journals_balance",
-        "every journal has two entries at least and sums to zero",
-        "每笔账借贷相等",
-        ledger_sql.UNBALANCED,
-    ),
-    Check(
-        "ledger",
-        "books_balance",
-        "all entries of a currency sum to zero",
-        "全部分录合计为零",
-        "SELECT currency, sum(amount) FROM ledger_entry GROUP BY currency HAVING sum(amount) <> 0",
-    ),
+    *(Check("ledger", *rule) for rule in LEDGER_RULES),
     Check(
         "ledger",
         "receipts_are_entered",
