@@ -22,6 +22,7 @@ run: ## Set up what is needed and serve a demo shop  启动演示商店
 test: ## Everything a change must pass: check, unit, races, crashes, browser  全部测试
 	@scripts/setup development
 	@scripts/setup browser
+	@scripts/setup interop
 	@$(MAKE) --no-print-directory check
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal
 
@@ -45,6 +46,10 @@ lock: ## Resolve the locked lists of packages anew  重新锁定依赖
 	@scripts/setup production
 	$(BIN)/$(LOCK) -o requirements/production.txt
 	$(BIN)/$(LOCK) --group dev -o requirements/development.txt
+	@for list in requirements/interop-*.txt; do \
+		name=$${list#requirements/interop-}; \
+		grep -o "^$${name%.txt}==[0-9.]*" $$list | $(BIN)/$(subst pyproject.toml,-,$(LOCK)) --no-annotate -o $$list; \
+	done
 
 clean: ## Remove what tools have left (never the shop's data)  清理
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache test-results dist
