@@ -13,7 +13,7 @@ from uuid import UUID
 
 import psycopg
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from xinka.accounts.models import User
@@ -22,6 +22,7 @@ from xinka.kernel import ids
 from xinka.kernel.actors import Actor, Role
 from xinka.kernel.money import plain_amount
 from xinka.ledger.accounts import Account, JournalKind
+from xinka.ledger.errors import is_overdraft
 from xinka.ledger.models import Balance
 from xinka.ledger.posting import Journal, Leg, post
 from xinka.merchants.models import Merchant
@@ -141,8 +142,10 @@ def _take(payout: Payout, *, by: User) -> None:
         raise BalanceTooLow(most=plain_amount(fee().most(available), payout.currency))
     try:
         run(post([_between(payout, Account.SELLER_AVAILABLE, Account.SELLER_IN_TRANSIT, JournalKind.PAYOUT_ASKED)]))
-    except (psycopg.errors.CheckViolation, IntegrityError):
-        raise BalanceTooLow(most="0") from None
+    except psycopg.errors.CheckViolation as error:
+        if not is_overdraft(error):
+            raise
+        raise BalanceTooLow(most="0") from None  # never while everybody locks the balances first, as above
 
 
 def _net(payout: Payout, *, by: User) -> int:

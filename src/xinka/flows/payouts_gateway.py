@@ -1,0 +1,156 @@
+"""Payouts through a gateway: sent once, and whatever had no answer is asked about before it is sent again.
+
+That an attempt begins is committed before the gateway hears of it. So after a crash at any point, the next look finds
+an attempt on record and asks first; our number, which the gateway pays once, is the second guard.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from xinka.accounts.models import User
+from xinka.flows.payouts import locked, move, shown
+from xinka.flows.payouts_epay import PAYERS
+from xinka.flows.payouts_review import refuse_own
+from xinka.flows.payouts_sending import Outcome, settle_outcome
+from xinka.kernel.actors import Role
+from xinka.kernel.errors import ProviderError
+from xinka.payments.models import Channel
+from xinka.payouts.details import AccountKind, open_details, payout_place
+from xinka.payouts.errors import NothingToSend
+from xinka.payouts.models import Payout
+from xinka.payouts.providers.protocol import PayoutProvider, TransferRequest, TransferResult, TransferStatus
+from xinka.payouts.states import PayoutEvent, PayoutState
+from xinka.platform.audit.actions import record
+from xinka.platform.database.alone import alone_with
+from xinka.platform.database.django_drive import run
+from xinka.platform.jobs.queue import MONEY, Job, defer
+from xinka.platform.jobs.retries import in_words
+
+log = logging.getLogger(__name__)
+
+SEND_PAYOUT = Job("payout.send", MONEY)
+#: An attempt without an answer may still arrive; until this much later, "not found" proves nothing.
+MAY_STILL_ARRIVE = timedelta(minutes=10)
+#: How soon the gateway is asked again about what it has not finished.
+ASK_AGAIN = timedelta(minutes=2)
+_LOCK_SPACE = 0x5041594F
+
+
+def channels_that_pay(kind: AccountKind, currency: str) -> list[Channel]:
+    """Return the channels through which accounts of a kind can be paid."""
+    found = Channel.objects.filter(provider__in=PAYERS, currency=currency).defer("config").order_by("position", "id")
+    return [channel for channel in found if kind in PAYERS[channel.provider].kinds]
+
+
+def send_through(payout_id: UUID, channel_id: int, *, by: User) -> Payout:
+    """Have an approved payout sent through a gateway.
+
+    Raises:
+        PayoutNotFound, NotYourOwn, PayoutMoved.
+        NothingToSend: if that channel does not pay such accounts.
+    """
+    with transaction.atomic():
+        payout = locked(payout_id)
+        refuse_own(payout, by)
+        if channel_id not in {one.id for one in channels_that_pay(AccountKind(payout.account_kind), payout.currency)}:
+            raise NothingToSend
+        now = timezone.now()
+        move(payout, PayoutEvent.SEND, Role.FINANCE, channel_id=channel_id, sent_at=now, due_at=now)
+        run(defer(SEND_PAYOUT, [{"subject": payout.id}]))
+        record(by, "payout.send", shown(payout), amount=payout.amount, channel=channel_id)
+    return payout
+
+
+def execute(payout_id: UUID, *, now: datetime | None = None) -> PayoutState:
+    """Bring one payout forward by one step and return its state.
+
+    Raises:
+        ProviderError: if it must be looked at again later.
+    """
+    with alone_with(_LOCK_SPACE, payout_id) as alone:
+        payout = Payout.objects.get(id=payout_id)
+        if not alone or payout.state != PayoutState.SENDING or not payout.channel_id:
+            return PayoutState(payout.state)
+        provider = provider_for(payout)
+        moment = now or timezone.now()
+        if payout.attempts:
+            found = _guarded(payout, moment, lambda: provider.query(shown(payout)))
+            if found.status is not TransferStatus.NOT_FOUND:
+                return _enter(payout, found, moment)
+            if payout.sent_at is not None and moment < payout.sent_at + MAY_STILL_ARRIVE:
+                return _wait(payout, moment, "the gateway does not know it yet")
+        return _send(payout, provider, moment)
+
+
+def provider_for(payout: Payout) -> PayoutProvider:
+    """Return the gateway a payout is sent through."""
+    channel = Channel.objects.get(id=payout.channel_id)
+    return PAYERS[channel.provider].of_channel(channel)
+
+
+def _send(payout: Payout, provider: PayoutProvider, now: datetime) -> PayoutState:
+    _note(payout, attempts=payout.attempts + 1, sent_at=now, due_at=now + ASK_AGAIN)
+    to = open_details(payout.account_sealed, payout_place(payout.id))
+    request = TransferRequest(shown(payout), to, payout.amount, payout.currency, payout.merchant.name)
+    try:
+        found = provider.send(request)
+    except ProviderError as error:
+        if not error.permanent:
+            return _wait(payout, now, in_words(error))
+        # A "no" may also mean that it has this number already: only what it does not know has failed.
+        found = _guarded(payout, now, lambda: provider.query(request.number))
+        if found.status is TransferStatus.NOT_FOUND:
+            found = TransferResult(TransferStatus.FAILED, why=in_words(error))
+    return _enter(payout, found, now)
+
+
+def _guarded(payout: Payout, now: datetime, ask: Callable[[], TransferResult]) -> TransferResult:
+    try:
+        return ask()
+    except ProviderError as error:
+        _note(payout, problem=in_words(error)[:200], due_at=now + ASK_AGAIN)
+        raise ProviderError(in_words(error)) from None
+
+
+def _wait(payout: Payout, now: datetime, why: str) -> PayoutState:
+    _note(payout, problem=why[:200], due_at=now + ASK_AGAIN)
+    log.info("payout.waits", extra={"payout": shown(payout), "why": why})
+    return PayoutState.SENDING
+
+
+def _note(payout: Payout, **fields: object) -> None:
+    Payout.objects.filter(id=payout.id, state=PayoutState.SENDING).update(**fields)
+    for name, value in fields.items():
+        setattr(payout, name, value)
+
+
+def _enter(payout: Payout, found: TransferResult, now: datetime) -> PayoutState:
+    if found.status in {TransferStatus.PENDING, TransferStatus.NOT_FOUND}:
+        return _wait(payout, now, found.why)
+    is_paid = found.status is TransferStatus.DONE
+    with transaction.atomic():
+        row = locked(payout.id)
+        settle_outcome(row, Outcome(row.id, is_paid, found.reference, found.why[:200]), Role.PSP)
+    return PayoutState(row.state)
+
+
+def ask_about_open(now: datetime) -> int:
+    """Queue a look at every payout whose time has come; return how many.
+
+    This, and not the job's own retries, is what brings payouts home: it needs no worker to have survived.
+    """
+    with transaction.atomic():
+        due = Payout.objects.select_for_update(skip_locked=True).filter(
+            state=PayoutState.SENDING, channel_id__gt=0, due_at__lte=now
+        )
+        found = list(due.order_by("due_at").values_list("id", flat=True)[:50])
+        Payout.objects.filter(id__in=found).update(due_at=now + ASK_AGAIN)
+        run(defer(SEND_PAYOUT, [{"subject": payout_id} for payout_id in found]))
+    return len(found)

@@ -1,0 +1,117 @@
+"""What finance decides about payouts: yes by one or by two, no, and a hold on everything of one merchant."""
+
+from __future__ import annotations
+
+import logging
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from xinka.accounts.models import User
+from xinka.flows.payouts import cancel, lock_merchant, locked, move, shown
+from xinka.kernel.actors import Actor, Role
+from xinka.payouts.errors import ApprovedAlready, NotYourOwn, PayoutMoved
+from xinka.payouts.models import Payout, PayoutApproval, PayoutHold
+from xinka.payouts.queries import is_member
+from xinka.payouts.states import PayoutEvent, PayoutState, sources_of
+from xinka.platform.audit.actions import record
+
+log = logging.getLogger(__name__)
+
+
+def approvals_needed(payout: Payout) -> int:
+    """Return how many people have to say yes."""
+    return 2 if payout.total >= settings.PAYOUT_FOUR_EYES_FROM else 1
+
+
+def refuse_own(payout: Payout, by: User) -> None:
+    """See to it that nobody decides about money of their own shop.
+
+    Raises:
+        NotYourOwn: if this is what somebody tries.
+    """
+    if payout.asked_by_id == by.pk or is_member(by.pk, payout.merchant_id):
+        raise NotYourOwn
+
+
+def approve(payout_id: UUID, *, by: User) -> Payout:
+    """Say yes to a payout; the last yes that is needed makes it ready to be sent.
+
+    Raises:
+        PayoutNotFound, NotYourOwn.
+        PayoutMoved: if it does not wait for approval.
+        ApprovedAlready: if this person has said yes in this round.
+    """
+    with transaction.atomic():
+        payout = locked(payout_id)
+        refuse_own(payout, by)
+        if payout.state != PayoutState.ASKED:
+            raise PayoutMoved
+        _, is_new = PayoutApproval.objects.get_or_create(
+            payout=payout, round=payout.round, by=by, defaults={"at": timezone.now()}
+        )
+        if not is_new:
+            raise ApprovedAlready
+        given = PayoutApproval.objects.filter(payout=payout, round=payout.round).count()
+        if given >= approvals_needed(payout):
+            move(payout, PayoutEvent.APPROVE, Role.FINANCE)
+        record(by, "payout.approve", shown(payout), amount=payout.amount, yes=given, of=approvals_needed(payout))
+    return payout
+
+
+def reject(payout_id: UUID, *, by: User, reason: str) -> Payout:
+    """Say no to a payout; the money is available again, and the merchant reads why.
+
+    Raises:
+        PayoutNotFound, NotYourOwn, PayoutMoved.
+    """
+    with transaction.atomic():
+        payout = locked(payout_id)
+        refuse_own(payout, by)
+        cancelled = cancel(payout_id, by=Actor(Role.FINANCE, by.pk))
+        Payout.objects.filter(id=payout_id).update(problem=reason[:200])
+        record(by, "payout.reject", shown(payout), amount=payout.amount, reason=reason)
+    return cancelled
+
+
+def hold(merchant_id: int, *, by: User, reason: str, role: Role = Role.FINANCE) -> PayoutHold:
+    """Stop a merchant's payouts: no new ones, and those that have not been sent wait."""
+    with transaction.atomic():
+        lock_merchant(merchant_id)
+        made = PayoutHold.objects.create(merchant_id=merchant_id, reason=reason, by=by, at=timezone.now())
+        stopped = Payout.objects.filter(merchant_id=merchant_id, state__in=sources_of(PayoutEvent.HOLD, role)).update(
+            state=PayoutState.HELD.value
+        )
+        record(by, "payout.hold", f"merchant {merchant_id}", reason=reason, stopped=stopped)
+    log.warning("payout.hold", extra={"merchant": merchant_id, "stopped": stopped})
+    return made
+
+
+def lift_hold(hold_id: int, *, by: User, role: Role = Role.FINANCE) -> PayoutHold:
+    """End a hold. With the last one gone, payouts wait for approval again, all of it anew.
+
+    Raises:
+        PayoutMoved: if it was lifted already.
+        NotYourOwn: if somebody would lift the hold on their own shop.
+    """
+    with transaction.atomic():
+        found = PayoutHold.objects.filter(id=hold_id, lifted_at=None).first()
+        if found is None:
+            raise PayoutMoved
+        if is_member(by.pk, found.merchant_id):
+            raise NotYourOwn
+        lock_merchant(found.merchant_id)
+        now = timezone.now()
+        if PayoutHold.objects.filter(id=hold_id, lifted_at=None).update(lifted_at=now, lifted_by=by) != 1:
+            raise PayoutMoved
+        resumed = 0
+        if not PayoutHold.objects.filter(merchant_id=found.merchant_id, lifted_at=None).exists():
+            waiting = Payout.objects.filter(
+                merchant_id=found.merchant_id, state__in=sources_of(PayoutEvent.RESUME, role)
+            )
+            resumed = waiting.update(state=PayoutState.ASKED.value, round=F("round") + 1)
+        record(by, "payout.lift_hold", f"merchant {found.merchant_id}", resumed=resumed)
+    return found

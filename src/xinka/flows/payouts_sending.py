@@ -1,0 +1,181 @@
+"""How payouts end: they are sent in a file for a bank or through a gateway, and then paid or not.
+
+Being paid, and failing, each happen once: the state moves by a conditional update, in the transaction of the books.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from xinka.accounts.models import User
+from xinka.flows.payouts import give_back, locked, move, shown
+from xinka.flows.payouts_mail import MAIL_PAYOUT, News
+from xinka.kernel import ids
+from xinka.kernel.actors import Role
+from xinka.kernel.errors import BadIdentifier
+from xinka.kernel.money import plain_amount
+from xinka.ledger.accounts import Account, JournalKind
+from xinka.ledger.posting import Journal, Leg, post
+from xinka.payouts.details import AccountKind, open_details, payout_place
+from xinka.payouts.errors import BadResultFile, NothingToSend, PayoutMoved
+from xinka.payouts.models import Payout, PayoutBatch
+from xinka.payouts.queries import merchants_of
+from xinka.payouts.states import PayoutEvent, PayoutState
+from xinka.platform.audit.actions import record
+from xinka.platform.database.django_drive import run
+from xinka.platform.jobs.queue import defer
+
+log = logging.getLogger(__name__)
+
+MOST_IN_A_FILE = 500
+HEADING = ("payout", "name", "bank", "account", "network", "amount", "currency")
+_RESULTS = {"paid": True, "ok": True, "成功": True, "已付": True, "failed": False, "失败": False, "退票": False}
+_LONGEST = 200
+#: What spreadsheets take for a formula (OWASP, CSV Injection), the full-width forms too.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a bank or a person says became of one payout; ``reference`` is its number there."""
+
+    payout_id: UUID
+    is_paid: bool
+    reference: str = ""
+    why: str = ""
+
+
+def make_batch(kind: AccountKind, currency: str, *, by: User) -> PayoutBatch:
+    """Put approved payouts to one kind of account into a new file; from here on they are being sent.
+
+    Payouts of shops that ``by`` belongs to are left to somebody else.
+
+    Raises:
+        NothingToSend: if there are none.
+    """
+    with transaction.atomic():
+        ready = Payout.objects.select_for_update(skip_locked=True).filter(
+            state=PayoutState.APPROVED, account_kind=kind, currency=currency
+        )
+        chosen = list(ready.exclude(merchant_id__in=merchants_of(by.pk)).order_by("id")[:MOST_IN_A_FILE])
+        if not chosen:
+            raise NothingToSend
+        now = timezone.now()
+        total = sum(payout.amount for payout in chosen)
+        batch = PayoutBatch.objects.create(
+            made_by=by, made_at=now, kind=kind, currency=currency, n_payouts=len(chosen), total=total
+        )
+        for payout in chosen:
+            move(payout, PayoutEvent.SEND, Role.FINANCE, batch=batch, sent_at=now)
+        record(by, "payout.batch", f"batch {batch.id}", payouts=len(chosen), total=total)
+    return batch
+
+
+def file_of(batch: PayoutBatch, *, by: User) -> str:
+    """Return the file of a batch, with the accounts in clear; that it was taken is written down."""
+    record(by, "payout.batch_file", f"batch {batch.id}", payouts=batch.n_payouts)
+    text = io.StringIO()
+    writer = csv.writer(text, quoting=csv.QUOTE_ALL)
+    writer.writerow(HEADING)
+    for payout in batch.payouts.order_by("id"):
+        writer.writerow([safe_cell(cell) for cell in _cells(payout)])
+    return "\ufeff" + text.getvalue()
+
+
+def _cells(payout: Payout) -> tuple[str, ...]:
+    to = open_details(payout.account_sealed, payout_place(payout.id))
+    amount = plain_amount(payout.amount, payout.currency)
+    return (shown(payout), to.holder, to.bank, to.number, to.network, amount, payout.currency)
+
+
+def safe_cell(text: str) -> str:
+    """Keep a spreadsheet from taking a cell for a formula."""
+    return f"'{text}" if text.lstrip(" ").startswith(_FORMULA) else text
+
+
+def read_outcomes(text: str) -> list[Outcome]:
+    """Return the outcomes in a file with the columns ``payout``, ``result`` and, if wanted, ``reference``, ``why``.
+
+    Raises:
+        BadResultFile: at the first line that cannot be read.
+    """
+    reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))
+    if not {"payout", "result"} <= set(reader.fieldnames or ()):
+        raise BadResultFile(
+            line=1, why_zh="要有 payout 和 result 两列", why_en="it needs the columns payout and result"
+        )
+    found = list(_outcomes(reader))
+    if len({outcome.payout_id for outcome in found}) != len(found):
+        raise BadResultFile(line=len(found) + 1, why_zh="有重复的提现号", why_en="a payout is named twice")
+    return found
+
+
+def _outcomes(reader: csv.DictReader[str]) -> Iterator[Outcome]:
+    for line, row in enumerate(reader, 2):
+        try:
+            payout_id = ids.parse("out", (row["payout"] or "").strip())
+        except BadIdentifier:
+            raise BadResultFile(line=line, why_zh="提现号不对", why_en="this is no payout number") from None
+        result = _RESULTS.get((row["result"] or "").strip().lower())
+        if result is None:
+            raise BadResultFile(line=line, why_zh="结果只能是 paid 或 failed", why_en="a result is paid or failed")
+        reference, why = ((row.get(name) or "").strip()[:_LONGEST] for name in ("reference", "why"))
+        yield Outcome(payout_id, result, reference, why)
+
+
+def record_outcomes(batch: PayoutBatch, outcomes: Sequence[Outcome], *, by: User) -> int:
+    """Enter what became of payouts of a batch, all or nothing; return how many were news.
+
+    Raises:
+        PayoutMoved: if one is not of this batch, or had the other outcome before.
+    """
+    n_new = 0
+    with transaction.atomic():
+        for outcome in sorted(outcomes, key=lambda one: one.payout_id):
+            payout = locked(outcome.payout_id)
+            if payout.batch_id != batch.id:
+                raise PayoutMoved
+            n_new += settle_outcome(payout, outcome, Role.FINANCE)
+        record(by, "payout.outcomes", f"batch {batch.id}", told=len(outcomes), new=n_new)
+    return n_new
+
+
+def settle_outcome(payout: Payout, outcome: Outcome, role: Role) -> bool:
+    """End a payout whose row is locked, in the books too; false when it had ended just so before.
+
+    Raises:
+        PayoutMoved: if it is not being sent, or ended otherwise.
+    """
+    if payout.state == (PayoutState.PAID if outcome.is_paid else PayoutState.FAILED):
+        return False
+    event = PayoutEvent.PAY if outcome.is_paid else PayoutEvent.FAIL
+    told = {"reference": outcome.reference or payout.reference, "problem": outcome.why}
+    move(payout, event, role, finished_at=timezone.now(), due_at=None, **told)
+    if outcome.is_paid:
+        run(post([_paid(payout)]))
+    else:
+        give_back(payout)
+    news = News.PAID if outcome.is_paid else News.FAILED
+    run(defer(MAIL_PAYOUT, [{"subject": payout.id, "news": news.value}]))
+    log.info(f"payout.{news}", extra={"payout": shown(payout)})  # noqa: G004 - one of two fixed words
+    return True
+
+
+def _paid(payout: Payout) -> Journal:
+    """P7, paid: by the bank out of the trust account, or by a gateway out of what it owes us; the fee is ours."""
+    source = Account.CLEARING if payout.channel_id else Account.BANK_TRUST
+    legs = (
+        Leg(Account.SELLER_IN_TRANSIT, payout.total, payout.merchant_id),
+        Leg(source, -payout.amount),
+        Leg(Account.PAYOUT_FEE, -payout.fee),
+    )
+    kind = JournalKind.PAYOUT_PAID
+    return Journal(kind, f"payout/{payout.id}/payout_paid", payout.currency, legs, channel_id=payout.channel_id)

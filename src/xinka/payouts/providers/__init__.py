@@ -1,0 +1,1 @@
+"""Gateways that pay out, behind one Protocol."""

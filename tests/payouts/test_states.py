@@ -1,0 +1,54 @@
+"""The table of payouts' moves, against a copy kept by hand with who may make them."""
+
+from __future__ import annotations
+
+from xinka.kernel.actors import Role
+from xinka.payouts.states import MOVES, PayoutEvent, PayoutState, sources_of
+
+#: state, event, next, actors: written down again, so that a slip in the table shows.
+BY_HAND = {
+    ("asked", "approve", "approved", "finance"),
+    ("asked", "hold", "held", "finance regulator"),
+    ("asked", "cancel", "cancelled", "finance seller"),
+    ("approved", "hold", "held", "finance regulator"),
+    ("approved", "cancel", "cancelled", "finance seller"),
+    ("approved", "send", "sending", "finance"),
+    ("held", "resume", "asked", "finance regulator"),
+    ("held", "cancel", "cancelled", "finance"),
+    ("sending", "pay", "paid", "finance psp"),
+    ("sending", "fail", "failed", "finance psp"),
+}
+
+
+def test_the_table_is_the_one_written_by_hand() -> None:
+    table = {
+        (state.value, event.value, move.next.value, " ".join(sorted(move.actors)))
+        for (state, event), move in MOVES.items()
+    }
+    assert table == BY_HAND
+
+
+def test_what_has_ended_stays_ended() -> None:
+    assert {state for state in PayoutState if state.is_final} == {
+        PayoutState.PAID,
+        PayoutState.FAILED,
+        PayoutState.CANCELLED,
+    }
+    assert not [state for state, _event in MOVES if state.is_final]
+
+
+def test_every_state_is_reached_from_the_first() -> None:
+    reached = {PayoutState.ASKED}
+    for _ in PayoutState:
+        reached |= {move.next for (state, _event), move in MOVES.items() if state in reached}
+    assert reached == set(PayoutState)
+
+
+def test_the_seller_takes_back_only_what_was_not_sent_and_is_not_held() -> None:
+    assert sources_of(PayoutEvent.CANCEL, Role.SELLER) == {PayoutState.ASKED, PayoutState.APPROVED}
+    assert [event for event in PayoutEvent if sources_of(event, Role.SELLER)] == [PayoutEvent.CANCEL]
+
+
+def test_every_event_leads_to_one_state() -> None:
+    for event in PayoutEvent:
+        assert len({move.next for (_state, known), move in MOVES.items() if known is event}) == 1
