@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('accounts', '0003_alter_user_options_alter_user_created_at_and_more'),
+        ('accounts', '0002_shared_cache'),
         ('catalog', '0002_alter_category_tint_alter_product_kind_and_more'),
         ('merchants', '0002_alter_membership_role_alter_merchant_kind_and_more'),
     ]
