@@ -95,6 +95,8 @@ class Room:
 ROOMS: Mapping[str, Room] = MappingProxyType(
     {
         "epay": Room("epay", ""),
+        "wechat": Room("wechat", "wechat/"),
+        "stripe": Room("stripe", "stripe/"),
     }
 )
 
