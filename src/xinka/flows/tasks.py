@@ -18,6 +18,7 @@ from xinka.accounts.actions import forget_unconfirmed
 from xinka.flows import (
     mailing,
     sweep,
+    tasks_books,  # noqa: F401 - procrastinate looks for tasks in this module only
     tasks_payouts,  # noqa: F401 - as below
     tasks_stock,  # noqa: F401 - procrastinate looks for tasks in this module only
 )

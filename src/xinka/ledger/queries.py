@@ -1,4 +1,4 @@
-"""What the books say: balances of owners, read from what the database keeps."""
+"""What the books say: balances of owners, read from what the database keeps; reports as of a day from their entries."""
 
 from __future__ import annotations
 
@@ -6,6 +6,18 @@ from typing import TypedDict
 
 from xinka.ledger.accounts import Account, Nature
 from xinka.ledger.models import Balance
+from xinka.ledger.reports import Statement, Subject, TrialBalance, statement, trial_balance
+
+__all__ = [
+    "MerchantBalances",
+    "Statement",
+    "Subject",
+    "TrialBalance",
+    "balance_of",
+    "balances_of_merchant",
+    "statement",
+    "trial_balance",
+]
 
 
 class MerchantBalances(TypedDict):

@@ -184,7 +184,9 @@ def _opening(subject: Subject, bounds: dict[str, Any]) -> int:
         ((found,),) = _rows(_OWNED_BEFORE, bounds)
         return int(found)
     sums = _sums_until(bounds["since"])
-    return sum(amount for account, currency, amount in sums if (account, currency) == (subject.account, subject.currency))
+    return sum(
+        amount for account, currency, amount in sums if (account, currency) == (subject.account, subject.currency)
+    )
 
 
 def _which(subject: Subject) -> str:
