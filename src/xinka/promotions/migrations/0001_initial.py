@@ -14,8 +14,8 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0002_shared_cache'),
-        ('catalog', '0002_alter_category_tint_alter_product_kind_and_more'),
-        ('merchants', '0002_alter_membership_role_alter_merchant_kind_and_more'),
+        ('catalog', '0001_initial'),
+        ('merchants', '0001_initial'),
     ]
 
     operations = [
