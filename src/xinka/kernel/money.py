@@ -8,7 +8,7 @@ from decimal import Decimal
 from xinka.kernel.errors import BadInput
 
 #: Digits after the point, per currency Xinka can price in (ISO 4217).
-MINOR_DIGITS = {"CNY": 2, "USD": 2, "EUR": 2, "HKD": 2, "JPY": 0}
+MINOR_DIGITS = {"CNY": 2, "USD": 2, "EUR": 2, "GBP": 2, "HKD": 2, "TWD": 2, "JPY": 0, "KRW": 0, "KWD": 3}
 #: The largest amount of one order in minor units; keeps every sum far inside 64 bits.
 MAX_MINOR = 1_000_000_000_00
 _PLAIN = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,8})?", re.ASCII)

@@ -39,6 +39,7 @@ class ProviderClass(Protocol):
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {
         "epay": Kind("易支付 V1", "epay V1", "epay"),
+        "stripe": Kind("Stripe", "Stripe", "stripe"),
         "wechat": Kind("微信支付", "WeChat Pay", "wechat"),
     }
 )
