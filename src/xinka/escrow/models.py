@@ -61,7 +61,11 @@ class Hold(models.Model):
             models.CheckConstraint(
                 name="hold_amounts",
                 condition=Q(amount__gte=1, refunded__gte=0, released__gte=0, commission__gte=0, reserved__gte=0)
-                & Q(subsidy__gte=0, commission__lte=F("released") + F("subsidy"), amount__gte=F("refunded") + F("released")),
+                & Q(
+                    subsidy__gte=0,
+                    commission__lte=F("released") + F("subsidy"),
+                    amount__gte=F("refunded") + F("released"),
+                ),
             ),
             models.CheckConstraint(name="hold_stopped_rests", condition=Q(n_stops=0) | Q(due_at__isnull=True)),
             models.CheckConstraint(

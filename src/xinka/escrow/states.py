@@ -97,9 +97,11 @@ FINAL = frozenset({HoldState.SETTLED, HoldState.RETURNED})
 
 
 class SplitAction(StrEnum):
-    """What a licensed provider is asked to do with money it holds for us (profit-sharing, 分账)."""
+    """What a licensed provider is asked to do with money it holds for us (profit-sharing, 分账).
 
-    FREEZE = "freeze"
+    To freeze it is no action of its own: the payment is made so that it comes in frozen.
+    """
+
     SHARE = "share"
     RETURN = "return"
     UNFREEZE = "unfreeze"

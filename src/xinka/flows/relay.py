@@ -1,7 +1,8 @@
 """The relay: turns events of committed transactions into the jobs they mean, each exactly once.
 
 An event is deleted and its job written by one statement, so a relay that is killed loses nothing and repeats nothing,
-and any number of relays share the work. No Django here.
+and any number of relays share the work. The same statement makes the escrow holds of delivered orders, which the till
+so need not pay for. No Django here.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any
 
 import psycopg
 
+from xinka.flows.escrow_sql import holds_of
 from xinka.flows.settle import DELIVERED, REFUND_DUE, SHORT_PAID
 from xinka.kernel.flow import Flow, Query
 from xinka.platform.database.arrays import plain_array, text_array
@@ -40,15 +42,16 @@ JOBS: Mapping[str, Job] = MappingProxyType(
     }
 )
 
-RELAY = """
+RELAY = f"""
 WITH claimed AS (
   DELETE FROM outbox_event WHERE id IN (SELECT id FROM outbox_event ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED)
   RETURNING id, kind, subject),
+held AS ({holds_of(f"SELECT subject FROM claimed WHERE kind = '{DELIVERED}'")}),
 meant AS (
   SELECT c.id, c.kind, c.subject, coalesce(j.task, $6) AS task, coalesce(j.queue, $7) AS queue,
     coalesce(j.priority, 0) AS priority,
     jsonb_build_object('subject', c.subject)
-      || CASE WHEN j.task IS NULL THEN jsonb_build_object('kind', c.kind) ELSE '{}' END AS arguments
+      || CASE WHEN j.task IS NULL THEN jsonb_build_object('kind', c.kind) ELSE '{{}}' END AS arguments
   FROM claimed c LEFT JOIN unnest($2::text[], $3::text[], $4::text[], $5::int[]) AS j(kind, task, queue, priority)
     ON j.kind = c.kind)
 SELECT count(*), procrastinate_defer_jobs_v1(array_agg(

@@ -1,0 +1,31 @@
+"""Escrow: the buyer's money from delivery until it is the seller's for good, or the buyer's again.
+
+Every function here is a flow: run it in a transaction. Locks are taken in the order order → payment → reservation →
+hold → balances. ``now`` is for tests and for late timers; without it the clock is read once.
+"""
+
+from __future__ import annotations
+
+from xinka.escrow.states import HoldState, StopCause
+from xinka.flows.escrow.freezing import freeze, unfreeze
+from xinka.flows.escrow.holding import ensure_hold
+from xinka.flows.escrow.releasing import confirm, confirm_due, free_reserve_due, mature_due, release, remind_due
+from xinka.flows.escrow.returning import give_back
+from xinka.flows.escrow.stopping import resume, stop
+
+__all__ = [
+    "HoldState",
+    "StopCause",
+    "confirm",
+    "confirm_due",
+    "ensure_hold",
+    "free_reserve_due",
+    "freeze",
+    "give_back",
+    "mature_due",
+    "release",
+    "remind_due",
+    "resume",
+    "stop",
+    "unfreeze",
+]
