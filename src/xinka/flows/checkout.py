@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from xinka.flows.promotions_spending import Basket, Offer, Wish, lock_for, note_referrals, offer_for, spend
 from xinka.kernel.errors import Refusal
 from xinka.kernel.flow import Flow, Query, Row
 from xinka.kernel.money import plain_amount
@@ -19,6 +20,7 @@ from xinka.orders import errors
 from xinka.orders import sql as orders_sql
 from xinka.payments import sql as payments_sql
 from xinka.platform.database.arrays import bytes_array, plain_array, text_array
+from xinka.promotions.pricing import PRICE
 from xinka.stock import sql as stock_sql
 
 #: How long codes stay reserved for an unpaid order, in seconds.
@@ -34,7 +36,8 @@ UNPAID_ORDERS_WORTH = 2
 class CheckoutRequest:
     """One request for one SKU, shaped and sealed by the caller; uuids are hexadecimal text for speed.
 
-    ``expected`` is the total the page showed, in minor units; ``chosen`` the code the buyer picked, or 0.
+    ``expected`` is the total the page showed, in minor units; ``chosen`` the code the buyer picked, or 0. A ``wish`` is
+    only there when it may change the price; ``referrer_id`` is who sent the buyer, and ``buyer_id`` who is signed in.
     """
 
     order_id: UUID
@@ -51,6 +54,9 @@ class CheckoutRequest:
     address_key: str
     language: str
     password_key: str | None
+    wish: Wish | None = None
+    referrer_id: int = 0
+    buyer_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +68,12 @@ class Placed:
     amount: int
     is_new: bool
 
+
+#: What a request without a wish costs.
+_PLAIN_PRICE = """
+SELECT r.quantity * coalesce((SELECT t.unit_price FROM catalog_pricetier t WHERE t.sku_id = r.sku_id
+    AND t.min_quantity <= r.quantity ORDER BY t.min_quantity DESC LIMIT 1), s.price)
+  + CASE WHEN r.code_id <> 0 THEN s.choose_premium ELSE 0 END AS amount"""
 
 _JUDGE = f"""
 WITH req AS MATERIALIZED (
@@ -94,10 +106,7 @@ judged AS MATERIALIZED (
       k.min_quantity AS least, k.max_quantity AS most, k.price, k.choosable, k.choose_premium
     FROM catalog_sku k JOIN catalog_product p ON p.id = k.product_id JOIN merchants_merchant m ON m.id = p.merchant_id
     WHERE k.id = r.sku_id AND k.on_sale AND p.state = 'live' AND m.state = 'active') s ON true
-  LEFT JOIN LATERAL (
-    SELECT r.quantity * coalesce((SELECT t.unit_price FROM catalog_pricetier t WHERE t.sku_id = r.sku_id
-        AND t.min_quantity <= r.quantity ORDER BY t.min_quantity DESC LIMIT 1), s.price)
-      + CASE WHEN r.code_id <> 0 THEN s.choose_premium ELSE 0 END AS amount) price ON true
+  LEFT JOIN LATERAL ({_PLAIN_PRICE}) price ON true
   LEFT JOIN LATERAL (
     SELECT count(*) AS n_orders, coalesce(sum(cardinality(v.code_ids)) FILTER (WHERE v.sku_id = r.sku_id), 0) AS n_units
     FROM stock_reservation v WHERE v.contact_key = r.contact_key) of_contact ON true
@@ -133,6 +142,21 @@ PLACE_CHOSEN = (
     + ", all_taken AS (SELECT * FROM taken),"
     + _WRITE
 )
+#: What a request with a wish costs: $20 flash price, $21 share of the level, $22 – $24 what its code takes off.
+_WISHED_PRICE = PRICE.format(
+    quantity="r.quantity",
+    price="s.price",
+    tier="(SELECT t.unit_price FROM catalog_pricetier t WHERE t.sku_id = r.sku_id AND t.min_quantity <= r.quantity"
+    " ORDER BY t.min_quantity DESC LIMIT 1)",
+    premium="CASE WHEN r.code_id <> 0 THEN s.choose_premium ELSE 0 END",
+    flash="$20::bigint",
+    level_bps="$21::bigint",
+    off_fixed="$22::bigint",
+    off_bps="$23::bigint",
+    off_most="$24::bigint",
+)
+PLACE_NEXT_WISHED = PLACE_NEXT.replace(_PLAIN_PRICE, _WISHED_PRICE)
+PLACE_CHOSEN_WISHED = PLACE_CHOSEN.replace(_PLAIN_PRICE, _WISHED_PRICE)
 
 
 def place(batch: Sequence[CheckoutRequest]) -> Flow[list[Placed | Refusal]]:
@@ -143,18 +167,62 @@ def place(batch: Sequence[CheckoutRequest]) -> Flow[list[Placed | Refusal]]:
     Returns:
         For each request its :class:`Placed`, or the :class:`~xinka.kernel.errors.Refusal` that fits.
     """
-    plain = [index for index, request in enumerate(batch) if not request.chosen]
+    plain = [index for index, request in enumerate(batch) if not request.chosen and request.wish is None]
     answers = yield from _place_together(batch, plain)
     for index in plain:
         if index not in answers:
             # Others of the batch, or of another till's, may have asked for more than there was.
             answers[index] = yield from _try_alone(batch[index])
-    # A chosen code is taken after, and in a statement of its own, so that it cannot also be the next of the queue.
+    if len(plain) < len(batch):
+        yield from _place_singly(batch, answers)
+    if referred := _referred(batch, answers):
+        yield from note_referrals(referred)
+    return [answers[index] for index in range(len(batch))]
+
+
+def _place_singly(batch: Sequence[CheckoutRequest], answers: dict[int, Placed | Refusal]) -> Flow[None]:
+    """Answer the requests that need a statement of their own: for a chosen code, or at a price of their own."""
+    yield from lock_for([request.wish for request in batch if request.wish is not None])
     for index, request in enumerate(batch):
-        if request.chosen:
+        if request.wish is not None:
+            answers[index] = yield from _place_wished(request, request.wish)
+        elif request.chosen:
+            # A chosen code is taken after the others, so that it cannot also be the next of the queue.
             rows = yield _query(PLACE_CHOSEN, [request])
             answers[index] = (yield from _judge(request, rows[0])) if rows else errors.ChosenGone()
-    return [answers[index] for index in range(len(batch))]
+
+
+def _place_wished(request: CheckoutRequest, wish: Wish) -> Flow[Placed | Refusal]:
+    """Place one request at the price its wish comes to, and count what it used; the caller holds the locks."""
+    if (yield Query(orders_sql.BY_REQUEST, (request.request_key,))):
+        return (yield from _repeat(request))
+    keys = [request.contact_key, *([wish.buyer_key] if wish.buyer_key else [])]
+    basket = Basket(request.sku_id, request.quantity, request.chosen, keys)
+    offer = yield from offer_for(wish, basket)
+    if not isinstance(offer, Offer):
+        return errors.ProductGone() if offer is None else offer
+    facts = offer.facts
+    statement = PLACE_CHOSEN_WISHED if request.chosen else PLACE_NEXT_WISHED
+    query = _query(statement, [request])
+    more = (facts.flash, facts.level_bps, facts.off_fixed, facts.off_bps, facts.off_most)
+    rows = yield Query(query.sql, (*query.params, *more))
+    if not rows:
+        return errors.ChosenGone() if request.chosen else (yield from _count_left(request))
+    answer = yield from _judge(request, rows[0])
+    if isinstance(answer, Placed) and answer.is_new:
+        yield from spend(request.order_id, offer, basket)
+    return answer
+
+
+def _referred(batch: Sequence[CheckoutRequest], answers: dict[int, Placed | Refusal]) -> list[tuple[UUID, int, int]]:
+    """Return which new orders somebody sent the buyer for: order, who sent, who bought."""
+    found = []
+    for index, request in enumerate(batch):
+        if request.referrer_id:
+            answer = answers[index]
+            if isinstance(answer, Placed) and answer.is_new:
+                found.append((answer.order_id, request.referrer_id, request.buyer_id))
+    return found
 
 
 def _place_together(batch: Sequence[CheckoutRequest], indexes: list[int]) -> Flow[dict[int, Placed | Refusal]]:
@@ -243,3 +311,10 @@ def _try_alone(request: CheckoutRequest) -> Flow[Placed | Refusal]:
             return answers[0]
         available = 0
     return errors.OnlySomeLeft(available=available) if available else errors.OutOfStock()
+
+
+def _count_left(request: CheckoutRequest) -> Flow[Refusal]:
+    """Return why there were not enough codes for a request."""
+    ((_, available),) = yield Query(stock_sql.COUNT_UNSOLD, (plain_array([request.sku_id]),))
+    left = min(available, request.quantity - 1)
+    return errors.OnlySomeLeft(available=left) if left > 0 else errors.OutOfStock()

@@ -6,6 +6,7 @@ reserved or finds the order expired and is treated as late money; there is no th
 
 from __future__ import annotations
 
+from xinka.flows.promotions_returning import give_back
 from xinka.kernel.flow import Flow, Query
 from xinka.kernel.ids import new_uuid
 from xinka.ledger import sql as ledger_sql
@@ -54,6 +55,7 @@ def expire_due(*, grace_for: int = 0, limit: int = BATCH) -> Flow[int]:
     Run it in a transaction of its own, again and again until it returns less than ``limit``.
     """
     rows = yield Query(EXPIRE, (limit, grace_for))
+    yield from give_back([order_id for order_id, _ in rows])
     for order_id, state in rows:
         if state == "part_paid":
             yield from _return_held(order_id)
@@ -63,6 +65,7 @@ def expire_due(*, grace_for: int = 0, limit: int = BATCH) -> Flow[int]:
 def cancel(order_id: object) -> Flow[bool]:
     """Cancel one unpaid order for its buyer; return whether it was still open."""
     rows = yield Query(CANCEL, (order_id,))
+    yield from give_back([identifier for identifier, _ in rows])
     for identifier, state in rows:
         if state == "part_paid":
             yield from _return_held(identifier)

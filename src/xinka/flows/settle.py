@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from xinka.flows.promotions_returning import retake
 from xinka.kernel.flow import Flow, Query
 from xinka.kernel.ids import new_uuid
 from xinka.ledger import sql as ledger_sql
@@ -236,6 +237,10 @@ def _settle_or_return(money: VerifiedMoney, order: _Order, missing: int) -> Flow
     """Enough has come: deliver what was reserved, or what can be reserved again, or give everything back."""
     codes = yield from _claim_codes(order)
     late = order.state in CLOSED_UNPAID
+    if codes is not None and late and not (yield from retake(order.id)):
+        # What made it cheaper was given back and is gone by now: at this price it cannot be sold any more.
+        yield from _unclaim(order, codes)
+        codes = None
     if codes is None:
         yield from _receive(money, order.id, ReceiptOutcome.LATE_REFUNDED, {Account.REFUND_IN_TRANSIT: money.amount})
         yield from _promise_refund(order.id, money, money.amount, RefundReason.LATE)
@@ -268,6 +273,13 @@ def _claim_codes(order: _Order) -> Flow[tuple[list[int], bool] | None]:
         # Too few: the sale would be in part. Give back what this statement removed.
         yield Query(stock_sql.GIVE_BACK, (order.sku_id, plain_array(fresh[0][0])))
     return None
+
+
+def _unclaim(order: _Order, codes: tuple[list[int], bool]) -> Flow[None]:
+    """Put fresh codes back into the queue."""
+    code_ids, reusable = codes
+    if not reusable:
+        yield Query(stock_sql.GIVE_BACK, (order.sku_id, plain_array(code_ids)))
 
 
 def _promise_refund(order_id: UUID, money: VerifiedMoney, amount: int, reason: RefundReason) -> Flow[None]:
