@@ -8,6 +8,7 @@ from xinka import __version__
 from xinka.config.cli.audit import check
 from xinka.config.cli.bench import bench
 from xinka.config.cli.database import manage, migrate
+from xinka.config.cli.ledger import ledger
 from xinka.config.cli.messages import messages
 from xinka.config.cli.running import demo, run
 from xinka.config.cli.setting_up import channel, merchant
@@ -23,5 +24,5 @@ def main() -> None:
     """
 
 
-for _command in (run, demo, migrate, check, merchant, channel, stock, bench, messages, manage):
+for _command in (run, demo, migrate, check, merchant, channel, stock, ledger, bench, messages, manage):
     main.add_command(_command)

@@ -1,0 +1,86 @@
+"""``xinka ledger``: the trial balance as of a day, and the books for other programs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from datetime import date, datetime
+from pathlib import Path
+
+import click
+
+from xinka.config.cli.shop import open_shop, room
+
+_DAY = click.DateTime(["%Y-%m-%d"])
+_LANGUAGES = click.Choice(["zh-hans", "en"])
+
+
+@click.group()
+def ledger() -> None:
+    """Read the books.
+
+    查看与导出账目。
+    """
+
+
+@ledger.command()
+@click.option("--as-of", type=_DAY, help="The end of this day instead of now.")
+@click.option("--language", type=_LANGUAGES, default="zh-hans")
+def balance(as_of: datetime | None, language: str) -> None:
+    """Print the trial balance; the exit status is 1 if customers' money is not all there.
+
+    打印试算平衡表；客户资金有缺口时退出码为 1。
+    """
+    with open_shop():
+        from django.utils.translation import override  # here, because --help does without Django
+
+        shown = room("xinka.kernel.money").plain_amount
+        with override(language):
+            report = room("xinka.ledger.queries").trial_balance(as_of.date() if as_of else None)
+            names = room("xinka.ledger.words").ACCOUNTS
+            for line in report.lines:
+                amount = f"{shown(line.debit or -line.credit, line.currency):>18} {line.currency}"
+                click.echo(f"{amount}  {int(line.account):>2} {names[line.account]}")
+    for cover in report.cover:
+        held, owed = shown(cover.held, cover.currency), shown(cover.owed, cover.currency)
+        click.echo(f"{cover.currency}: owed to customers / 欠客户 {owed}, held / 已备 {held}")
+    sys.exit(any(cover.missing for cover in report.cover))
+
+
+@ledger.command()
+@click.option("--format", "form", type=click.Choice(["beancount", "csv", "xlsx"]), required=True)
+@click.option("--from", "first", type=_DAY, required=True, help="The first day.")
+@click.option("--to", "last", type=_DAY, required=True, help="The last day, included.")
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="A file instead of the terminal.")
+@click.option("--language", type=_LANGUAGES, default="zh-hans")
+def export(form: str, first: datetime, last: datetime, output: Path | None, language: str) -> None:
+    """Write all journals of a period, as text for beancount, as CSV or as XLSX.
+
+    导出一段时间内的全部账目。
+    """
+    if form == "xlsx" and output is None:
+        raise click.UsageError("--format xlsx needs --output / 导出 xlsx 请用 --output 指定文件")
+    if first > last:
+        raise click.UsageError("--from is after --to / 起始日期晚于截止日期")
+    with open_shop():
+        from django.utils.translation import override  # here, because --help does without Django
+
+        with override(language):
+            _export(form, first.date(), last.date(), output)
+
+
+def _export(form: str, first: date, last: date, output: Path | None) -> None:
+    tables = room("xinka.ledger.exports.tables")
+    if form == "xlsx" and output is not None:
+        with output.open("wb") as file:
+            tables.write_xlsx(tables.journals_table(first, last), file)
+        return
+    if form == "csv":
+        pieces: Iterable[str] = tables.write_csv(tables.journals_table(first, last))
+    else:
+        pieces = room("xinka.ledger.exports.beancount").write_beancount(first, last)
+    if output is None:
+        sys.stdout.writelines(pieces)
+        return
+    with output.open("w", encoding="utf-8", newline="") as text:
+        text.writelines(pieces)
