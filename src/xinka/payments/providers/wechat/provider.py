@@ -20,10 +20,12 @@ from xinka.payments.providers.protocol import (
     SettingField,
     VerifiedNotice,
 )
+from xinka.payments.providers.splitting import SplitRequest, SplitResult
 from xinka.payments.providers.wechat import notice as notices
 from xinka.payments.providers.wechat.client import AsyncWechatClient, WechatClient
 from xinka.payments.providers.wechat.config import SETTING_FIELDS, WechatConfig
 from xinka.payments.providers.wechat.signing import HEADERS
+from xinka.payments.providers.wechat.splits import Splits
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,22 @@ class WechatProvider:
     def fund_flow(self, day: date) -> Iterator[BillRow]:
         """Return the movements of the merchant's account of one day; fees are lines of their own."""
         return WechatClient(self.config).flow_bill(day)
+
+    def share(self, split: SplitRequest) -> SplitResult:
+        """Give the merchant a part of the frozen money."""
+        return Splits(self.config).share(split)
+
+    def split_return(self, split: SplitRequest) -> SplitResult:
+        """Take back from the merchant (a part of) what was shared."""
+        return Splits(self.config).split_return(split)
+
+    def unfreeze(self, split: SplitRequest) -> SplitResult:
+        """Let go what is left of the frozen money."""
+        return Splits(self.config).unfreeze(split)
+
+    def split_query(self, split: SplitRequest) -> SplitResult:
+        """Ask about a share, an unfreezing or, with ``origin_no``, a return."""
+        return Splits(self.config).split_query(split)
 
     def check(self) -> str:
         """Ask about a payment that does not exist."""

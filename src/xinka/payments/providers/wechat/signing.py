@@ -136,6 +136,11 @@ class PlatformKeys:
         if not agrees(known.key, f"{seal.timestamp}\n{seal.nonce}\n".encode() + body + b"\n", seal.signature):
             raise BadSignature
 
+    def newest(self) -> tuple[str, RSAPublicKey]:
+        """Return the key that lasts longest and its serial, to encrypt for WeChat what only it may read."""
+        serial, known = max(self.keys.items(), key=lambda pair: pair[1].until)
+        return serial, known.key
+
 
 def plain_serial(text: str) -> str:
     """Return a serial in the one form by which keys are found: hexadecimal in capitals without leading zeros."""
