@@ -1,0 +1,69 @@
+"""``xinka ledger`` prints the trial balance and writes the books into files."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from django.utils import timezone
+
+from xinka.config.cli import main
+from xinka.ledger.accounts import Account, JournalKind
+from xinka.ledger.days import day_of
+from xinka.ledger.posting import Journal, Leg, post
+from xinka.platform.database.django_drive import run
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def paid() -> None:
+    """One payment of 49.00."""
+    legs = (Leg(Account.CLEARING, 4900), Leg(Account.ESCROW, -4900))
+    run(post([Journal(JournalKind.PAYMENT, "in", "CNY", legs)]))
+
+
+def call(*arguments: str) -> Result:
+    return CliRunner().invoke(main, ["ledger", *arguments], env={**os.environ})
+
+
+def period() -> list[str]:
+    today = day_of(timezone.now()).isoformat()
+    return ["--from", today, "--to", today]
+
+
+def test_the_trial_balance_says_whether_customers_are_covered(paid: None) -> None:
+    result = call("balance", "--language", "en")
+    assert result.exit_code == 0, result.output
+    assert "-49.00 CNY   2 Held for orders" in result.output
+    assert "owed to customers / 欠客户 49.00, held / 已备 49.00" in result.output
+    legs = (Leg(Account.PSP_FEE, 1), Leg(Account.CLEARING, -1))
+    run(post([Journal(JournalKind.PSP_FEE, "fee", "CNY", legs)]))
+    assert call("balance").exit_code == 1
+    assert call("balance", "--as-of", "2026-01-01").output == ""
+
+
+@pytest.mark.parametrize(
+    ("form", "inside"), [("csv", "49.00,0.00,CNY"), ("beancount", "Liabilities:Escrow  -49.00 CNY")]
+)
+def test_text_goes_to_the_terminal_or_into_a_file(paid: None, tmp_path: Path, form: str, inside: str) -> None:
+    shown = call("export", "--format", form, *period())
+    assert shown.exit_code == 0, shown.output
+    file = tmp_path / "books"
+    assert call("export", "--format", form, *period(), "--output", str(file)).exit_code == 0
+    assert inside in shown.output
+    assert inside in file.read_text(encoding="utf-8")
+
+
+def test_a_workbook_goes_into_a_file_only(paid: None, tmp_path: Path) -> None:
+    file = tmp_path / "books.xlsx"
+    assert call("export", "--format", "xlsx", *period()).exit_code == 2
+    assert call("export", "--format", "xlsx", *period(), "--output", str(file)).exit_code == 0
+    assert zipfile.is_zipfile(file)
+
+
+def test_a_period_that_ends_before_it_begins_is_refused() -> None:
+    assert call("export", "--format", "csv", "--from", "2026-02-01", "--to", "2026-01-01").exit_code == 2
