@@ -1,0 +1,158 @@
+"""Many buyers at several tills: no coupon is used more often than it may, no sale oversold, no card overspent."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.db.models import Sum
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests import cast
+from tests.flows.rows import broken
+from tests.promotions import offers
+from tests.resilience.control import Connection, two_at_once
+from tests.resilience.tills import at_tills
+from xinka.flows.checkout import CheckoutRequest, Placed, place
+from xinka.flows.expire import cancel
+from xinka.orders.models import Order
+from xinka.platform.database.django_drive import run
+from xinka.promotions.errors import CodeUsedByYou
+from xinka.promotions.models import Code, Coupon, CouponBuyer, FlashSale, GiftCard, Use
+from xinka.till.engine import Engine
+
+pytestmark = [pytest.mark.race, pytest.mark.timeout(600)]
+
+
+def at_once(url: str, requests: Sequence[CheckoutRequest], *, tills: int = 3, seed: int = 1) -> Counter[str]:
+    """Let every buyer come to some till in the same moment; return how often each kind of answer was given."""
+    found: list[object] = []
+
+    async def story(opened: list[Engine]) -> None:
+        chance = random.Random(seed)
+        coming = [chance.choice(opened).place(request) for request in requests]
+        found.extend(await asyncio.gather(*coming, return_exceptions=True))
+
+    at_tills(url, tills, story)
+    return Counter(type(answer).__name__ for answer in found)
+
+
+def asks(ware: cast.Ware, expected: int, n: int, **wish: Any) -> list[CheckoutRequest]:
+    """Return the requests of so many buyers with the same wish."""
+    pay_by, words = cast.channel(f"c{uuid4().hex[:12]}"), wish.pop("code", "")
+    return [
+        cast.ask(ware.sku, pay_by, contact=f"b{k}@example.com", wish=offers.wish(words, **wish), expected=expected)
+        for k in range(n)
+    ]
+
+
+def test_sixty_buyers_for_a_coupon_that_ten_may_use(committed_shop: str) -> None:
+    ada = cast.adas_shop()
+    ware = cast.ware(ada, 80)
+    offers.coupon(merchant=ada, most_total=10)
+    kinds = at_once(committed_shop, asks(ware, 4400, 60, code="SPRING"))
+    assert kinds == {"Placed": 10, "CodeUsedUp": 50}
+    assert (Coupon.objects.get().n_used, Code.objects.get().n_used, Order.objects.count()) == (10, 10, 10)
+    assert broken() == []
+
+
+def test_control_two_who_read_the_count_before_they_write_it_both_use_the_last_one(committed_shop: str) -> None:
+    offers.coupon(merchant=cast.adas_shop(), most_total=1)
+
+    def use(connection: Connection, buyer: int, row: Sequence[Any]) -> None:
+        assert row[1] < 1, "each believes that one use is left"
+        connection.execute("UPDATE promotions_coupon SET n_used = %s WHERE id = %s", [row[1] + 1, row[0]])
+        connection.execute("INSERT INTO promotions_couponbuyer VALUES (%s, %s, 1)", [row[0], f"{buyer:032x}"])
+
+    two_at_once(committed_shop, "SELECT id, n_used FROM promotions_coupon", use)
+    assert (Coupon.objects.get().n_used, CouponBuyer.objects.count()) == (1, 2)
+
+
+def test_one_buyer_at_three_tills_uses_a_coupon_once(committed_shop: str) -> None:
+    ada = cast.adas_shop()
+    ware = cast.ware(ada, 20)
+    offers.coupon(merchant=ada, most_per_buyer=1)
+    wishes = [offers.wish("SPRING", user_id=7, buyer_key="7" * 32) for _ in range(12)]
+    pay_by = cast.channel()
+    requests = [
+        # One person with two addresses: the account is counted too.
+        cast.ask(ware.sku, pay_by, contact=f"cy{n % 2}@example.com", wish=wish, expected=4400)
+        for n, wish in enumerate(wishes)
+    ]
+    assert at_once(committed_shop, requests) == {"Placed": 1, "CodeUsedByYou": 11}
+    assert Order.objects.count() == Use.objects.count() == 1
+
+
+def test_two_hundred_buyers_for_thirty_units_at_the_flash_price(committed_shop: str) -> None:
+    ware = cast.ware(cast.adas_shop(), 100)
+    sold = offers.sale(ware.sku, units=30)
+    kinds = at_once(committed_shop, asks(ware, 3900, 200, sale_id=sold.id))
+    assert kinds == {"Placed": 30, "FlashGone": 170}
+    assert FlashSale.objects.get().n_taken == Order.objects.filter(amount=3900).count() == 30
+    assert broken() == []
+
+
+def test_a_gift_card_spent_by_many_at_once_pays_its_balance_and_no_more(committed_shop: str) -> None:
+    ware = cast.ware(cast.adas_shop(), 30)
+    offers.card(value=10_000)
+    code = "GIFT-CARD-0001-ABCD"
+    requests = asks(ware, 1, 10, code=code) + asks(ware, 4900 - 202, 10, code=code)
+    kinds = at_once(committed_shop, requests)
+    # Two orders of ¥49 leave ¥2.02 on it; who comes next pays the rest, if that is the price they saw.
+    assert kinds["Placed"] <= 3
+    spent = Use.objects.aggregate(spent=Sum("amount"))["spent"]
+    assert spent == 10_000 - GiftCard.objects.get().balance <= 10_000
+
+
+def test_sales_coupons_and_cards_in_every_mixture_lock_nobody_out(committed_shop: str) -> None:
+    ada = cast.adas_shop()
+    wares = [cast.ware(ada, 60, slug=f"w{n}") for n in range(2)]
+    sales = [offers.sale(ware.sku, units=40) for ware in wares]
+    for n in range(2):
+        offers.coupon(f"CODE{n}", merchant=ada)
+    pay_by = cast.channel()
+    requests = [
+        cast.ask(
+            wares[n % 2].sku,
+            pay_by,
+            contact=f"b{n}@example.com",
+            wish=offers.wish(f"CODE{n // 2 % 2}", sale_id=sales[n % 2].id),
+            expected=3400,
+        )
+        for n in range(80)
+    ]
+    assert at_once(committed_shop, requests, tills=4) == {"Placed": 80}
+    assert sum(Coupon.objects.values_list("n_used", flat=True)) == 80
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=st.lists(st.tuples(st.sampled_from(["use", "cancel"]), st.integers(0, 4)), min_size=4, max_size=25))
+def test_whatever_is_used_and_given_back_the_counts_are_those_of_the_orders(
+    committed_shop: str, steps: list[tuple[str, int]]
+) -> None:
+    ada = cast.adas_shop(slug=f"shop-{uuid4().hex}")
+    ware = cast.ware(ada, 20, slug=f"w-{uuid4().hex}")
+    made = offers.coupon(merchant=ada, most_total=3, most_per_buyer=2)
+    sold, pay_by, open_orders = offers.sale(ware.sku, units=4), cast.channel(f"c{uuid4().hex[:12]}"), []
+    for verb, who in steps:
+        if verb == "cancel" and open_orders:
+            run(cancel(open_orders.pop(who % len(open_orders))))
+        elif verb == "use":
+            wish = offers.wish("SPRING", sale_id=sold.id)
+            request = cast.ask(ware.sku, pay_by, contact=f"b{who}@{ada.slug}.example", wish=wish, expected=3400)
+            (answer,) = run(place([request]))
+            if isinstance(answer, Placed):
+                open_orders.append(answer.order_id)
+            else:
+                assert len(open_orders) == 3 or isinstance(answer, CodeUsedByYou)
+        made.refresh_from_db(), sold.refresh_from_db()
+        held = Use.objects.filter(coupon=made, state="held").count()
+        assert made.n_used == sold.n_taken == held == len(open_orders) <= 3
+        counted = CouponBuyer.objects.filter(coupon_id=made.id).aggregate(n=Sum("n_used"))["n"] or 0
+        assert counted == len(open_orders)
