@@ -95,6 +95,7 @@ class Room:
 ROOMS: Mapping[str, Room] = MappingProxyType(
     {
         "epay": Room("epay", ""),
+        "epay_v2": Room("epay_v2", "epay-v2/"),
         "wechat": Room("wechat", "wechat/"),
         "stripe": Room("stripe", "stripe/"),
     }

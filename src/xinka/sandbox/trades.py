@@ -167,6 +167,15 @@ def refund(trade: SandboxTrade, money: int, now: datetime, *, out_refund_no: str
     return found
 
 
+def refund_by(merchant: SandboxMerchant, *, refund_no: str = "", out_no: str = "") -> SandboxRefund:
+    """Return a merchant's refund by the gateway's number or by the merchant's; raises ``Declined``."""
+    wanted = Q(refund_no=refund_no) if refund_no else Q(out_refund_no=out_no)
+    found = SandboxRefund.objects.filter(wanted, trade__merchant=merchant).select_related("trade").first()
+    if found is None:
+        raise Declined(Why.NO_REFUND, "退款单号不存在 (no such refund)")
+    return found
+
+
 def refund_of(trade: SandboxTrade, out_refund_no: str) -> SandboxRefund:
     """Return a refund by the merchant's number; raises ``Declined``."""
     found = trade.refunds.filter(out_refund_no=out_refund_no).first()

@@ -51,6 +51,14 @@ class WrongMerchant(NoticeRefused):
     en = "The payment notice belongs to another merchant number."
 
 
+class StaleNotice(NoticeRefused):
+    """The notice is genuine but too old, or from the future: somebody may have kept it."""
+
+    code = "stale_notice"
+    zh = "支付通知的时间不对。"
+    en = "The payment notice is not of this time."
+
+
 class BadChannel(Refusal):
     """A channel's settings are incomplete or unsafe; ``why_zh`` and ``why_en`` say which and how to mend it."""
 

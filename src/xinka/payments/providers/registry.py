@@ -39,6 +39,7 @@ class ProviderClass(Protocol):
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {
         "epay": Kind("易支付 V1", "epay V1", "epay"),
+        "epay_v2": Kind("易支付 V2", "epay V2", "epay_v2"),
         "stripe": Kind("Stripe", "Stripe", "stripe"),
         "wechat": Kind("微信支付", "WeChat Pay", "wechat"),
     }

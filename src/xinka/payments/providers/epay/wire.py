@@ -36,9 +36,9 @@ def payment_fields(config: EpayConfig, payment: PaymentRequest) -> dict[str, str
     fields = {
         "pid": config.pid,
         "type": config.types[payment.method],
-        "out_trade_no": _number(payment.out_trade_no),
-        "notify_url": _plain_url(payment.notify_url),
-        "return_url": _plain_url(payment.return_url),
+        "out_trade_no": trade_number(payment.out_trade_no),
+        "notify_url": plain_url(payment.notify_url),
+        "return_url": plain_url(payment.return_url),
         "name": plain_title(payment.title),
         "money": plain_amount(payment.amount_minor, payment.currency),
     }
@@ -56,7 +56,7 @@ def create_call(config: EpayConfig, payment: PaymentRequest) -> Call:
 
 def order_call(config: EpayConfig, out_trade_no: str, trade_no: str = "") -> Call:
     """Return the question about one payment, by the gateway's number where there is one."""
-    number = {"trade_no": _number(trade_no)} if trade_no else {"out_trade_no": _number(out_trade_no)}
+    number = {"trade_no": trade_number(trade_no)} if trade_no else {"out_trade_no": trade_number(out_trade_no)}
     query = {"act": "order", **_identity(config), **number}
     return Call("GET", config.api_address("api.php"), query=query)
 
@@ -70,10 +70,10 @@ def refund_call(config: EpayConfig, refund: RefundRequest) -> Call:
     """Return the request to give money back."""
     if refund.amount_minor <= 0 or refund.currency != config.currency:
         raise BadInput(field="amount", why_zh="金额或货币不对", why_en="the amount or currency is not possible here")
-    number = {"trade_no": _number(refund.trade_no)} if refund.trade_no else {}
+    number = {"trade_no": trade_number(refund.trade_no)} if refund.trade_no else {}
     form = {
         **_identity(config),
-        **(number or {"out_trade_no": _number(refund.out_trade_no)}),
+        **(number or {"out_trade_no": trade_number(refund.out_trade_no)}),
         "money": plain_amount(refund.amount_minor, refund.currency),
     }
     return Call("POST", config.api_address("api.php"), query={"act": "refund"}, form=form)
@@ -89,13 +89,15 @@ def _identity(config: EpayConfig) -> dict[str, str]:
     return {"pid": config.pid, "key": config.key}
 
 
-def _number(text: str) -> str:
+def trade_number(text: str) -> str:
+    """Return an order number that cannot be mistaken for anything else; raises ``BadInput``."""
     if not _NUMBER.fullmatch(text):
         raise BadInput(field="out_trade_no", why_zh="订单号里有不允许的字符", why_en="it holds characters not allowed")
     return text
 
 
-def _plain_url(url: str) -> str:
+def plain_url(url: str) -> str:
+    """Return a web address without a query, since notices bring their own; raises ``BadInput``."""
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or parts.query or parts.fragment or "&" in url or "=" in url:
         raise BadInput(field="url", why_zh="地址不能带参数", why_en="the address must not have a query")
