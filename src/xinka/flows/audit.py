@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from xinka.flows.escrow_rules import HELD
+from xinka.flows.escrow_rules import RULES as ESCROW_RULES
 from xinka.kernel.flow import Flow, Query, Row
 from xinka.ledger.rules import RULES as LEDGER_RULES
 
@@ -129,6 +131,7 @@ CHECKS = (
            WHERE o.state = 'delivered' GROUP BY o.id HAVING coalesce(sum(r.amount), 0) < o.amount""",
     ),
     *(Check("ledger", *rule) for rule in LEDGER_RULES),
+    *(Check("escrow", *rule) for rule in ESCROW_RULES),
     Check(
         "ledger",
         "receipts_are_entered",
@@ -141,13 +144,9 @@ CHECKS = (
     Check(
         "ledger",
         "escrow_is_orders",
-        "escrow holds exactly the amount of delivered and part-paid orders",
+        "escrow has exactly what the holds and part-paid orders say",
         "托管余额与订单一致",
-        """SELECT o.id, o.state, o.amount, coalesce(-sum(e.amount), 0) FROM orders_order o
-           LEFT JOIN ledger_entry e ON e.order_id = o.id AND e.account = 2
-           GROUP BY o.id HAVING coalesce(-sum(e.amount), 0) <> CASE o.state WHEN 'delivered' THEN o.amount
-             WHEN 'part_paid' THEN (SELECT coalesce(sum(r.amount), 0) FROM payments_receipt r
-               WHERE r.order_id = o.id AND r.outcome = 'short') ELSE 0 END""",
+        HELD,
     ),
     Check(
         "ledger",
