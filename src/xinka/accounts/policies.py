@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec, cast
 
+from allauth.account.decorators import reauthentication_required
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib import messages
@@ -35,6 +36,11 @@ def signed_in(request: HttpRequest) -> User:
 def require_sign_in(view: View[P]) -> View[P]:
     """Let signed-in people through; send others to sign in and back."""
     return login_required(view)
+
+
+def require_fresh_proof(view: View[P]) -> View[P]:
+    """Let signed-in people through who proved within minutes who they are; ask others first, and go on from there."""
+    return cast("View[P]", reauthentication_required(view))
 
 
 def require_staff(view: View[P]) -> View[P]:

@@ -41,6 +41,11 @@ class Desk:
         return may(self.membership.role, Duty.EXPORT_ORDERS)
 
     @property
+    def may_see_money(self) -> bool:
+        """Whether this person may see the balance and what was paid out."""
+        return may(self.membership.role, Duty.SEE_MONEY)
+
+    @property
     def user_id(self) -> int:
         """Whose work it is."""
         return int(self.membership.user_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from xinka.desk import home, imports, orders, products, stock
+from xinka.desk import balance, home, imports, orders, payouts, products, stock
 
 app_name = "desk"
 
@@ -31,4 +31,18 @@ urlpatterns: list[URLPattern] = [
     path("<slug:merchant>/orders", orders.index, name="orders"),
     path("<slug:merchant>/orders.csv", orders.export, name="orders_csv"),
     path("<slug:merchant>/orders/<str:shown_id>", orders.show, name="order"),
+    path("<slug:merchant>/balance", balance.balance, name="balance"),
+    path("<slug:merchant>/statement", balance.entries, name="statement"),
+    path("<slug:merchant>/statement.csv", balance.export, {"form": "csv"}, name="statement_csv"),
+    path("<slug:merchant>/statement.xlsx", balance.export, {"form": "xlsx"}, name="statement_xlsx"),
+    path("<slug:merchant>/payouts", payouts.index, name="payouts"),
+    path("<slug:merchant>/payouts/new", payouts.withdraw, name="withdraw"),
+    path("<slug:merchant>/payouts/accounts", payouts.accounts, name="payout_accounts"),
+    path("<slug:merchant>/payouts/accounts/new", payouts.account_new, name="payout_account_new"),
+    path(
+        "<slug:merchant>/payouts/accounts/<uuid:account_id>/remove",
+        payouts.account_remove,
+        name="payout_account_remove",
+    ),
+    path("<slug:merchant>/payouts/<str:shown_id>/cancel", payouts.cancel, name="payout_cancel"),
 ]

@@ -15,6 +15,8 @@ class Duty(StrEnum):
     STOCK = "stock"
     ARCHIVE_PRODUCTS = "archive_products"
     EXPORT_ORDERS = "export_orders"
+    SEE_MONEY = "see_money"
+    WITHDRAW = "withdraw"
 
 
 _CLERK = frozenset({Duty.SEE_ORDERS, Duty.EDIT_PRODUCTS, Duty.STOCK})

@@ -1,0 +1,249 @@
+"""Ada sees her money and withdraws it after proving who she is; her clerk may not, and Eve sees nothing."""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from tests.cast import PASSWORD, adas_shop
+from tests.flows.payouts import ALIPAY, BANK, account, ada_of, approved, asked, enter, finance, money_of, owe
+from xinka.accounts.models import User
+from xinka.escrow.models import Hold
+from xinka.escrow.states import HoldState
+from xinka.flows import payouts_review
+from xinka.flows.payouts import shown
+from xinka.kernel.ids import new_uuid
+from xinka.ledger.accounts import Account
+from xinka.merchants.models import Merchant
+from xinka.payouts.models import Payout, PayoutAccount
+from xinka.payouts.states import PayoutState
+
+pytestmark = pytest.mark.django_db
+
+DESK = "/desk/ada-cards"
+SEEN = [f"{DESK}/{page}" for page in ("balance", "statement", "statement.csv", "statement.xlsx", "payouts")]
+SEEN += [f"{DESK}/payouts/new", f"{DESK}/payouts/accounts", f"{DESK}/payouts/accounts/new"]
+
+
+@pytest.fixture
+def shop() -> Merchant:
+    return adas_shop()
+
+
+def browser(user: User, *, fresh: bool = True) -> Client:
+    """Return a browser in which somebody is signed in, and has just proved again who they are if ``fresh``."""
+    made = Client()
+    made.force_login(user)
+    made.cookies["xk_lang"] = "en"
+    if fresh:
+        made.post("/account/reauthenticate/", {"password": PASSWORD, "next": "/account/"})
+    return made
+
+
+@pytest.fixture
+def ada(shop: Merchant) -> Client:
+    return browser(ada_of(shop))
+
+
+def acts(payout: Payout, to: PayoutAccount) -> list[str]:
+    return [
+        *(f"{DESK}/payouts/new", f"{DESK}/payouts/accounts/new"),
+        *(f"{DESK}/payouts/{shown(payout)}/cancel", f"{DESK}/payouts/accounts/{to.id}/remove"),
+    ]
+
+
+def test_bo_may_neither_see_nor_move_the_money(shop: Merchant) -> None:
+    enter(shop, 100_000)
+    to = account(shop)
+    payout = asked(to, 10_000)
+    bo = browser(shop.memberships.get(role="clerk").user)
+    assert {page: bo.get(page).status_code for page in SEEN} == dict.fromkeys(SEEN, 403)
+    form = {"account": str(to.id), "amount": "100", "key": "k", "kind": "alipay", "number": "bo@mail.example"}
+    assert [bo.post(act, form).status_code for act in acts(payout, to)] == [403] * 4
+    assert (Payout.objects.count(), PayoutAccount.objects.filter(removed_at=None).count()) == (1, 1)
+    assert money_of(shop) == (90_000, 10_000, 0)
+    assert "/balance" not in bo.get(f"{DESK}/").content.decode()
+
+
+def test_eve_learns_nothing_and_changes_nothing(shop: Merchant) -> None:
+    enter(shop, 100_000)
+    to = account(shop)
+    payout = asked(to, 10_000)
+    theirs = account(adas_shop(slug="eves-cards"))
+    eve = browser(ada_of(theirs.merchant))
+    assert {eve.get(page).status_code for page in SEEN} == {404}
+    assert {eve.post(act, {"amount": "100"}).status_code for act in acts(payout, to)} == {404}
+    assert {Client().get(page).status_code for page in SEEN} == {302}
+    through_her_own = f"/desk/eves-cards/payouts/{shown(payout)}/cancel"
+    assert eve.post(through_her_own).status_code == 404
+    assert eve.post(f"/desk/eves-cards/payouts/accounts/{to.id}/remove").status_code == 404
+    payout.refresh_from_db()
+    assert payout.state == PayoutState.ASKED
+
+
+def test_the_balance_tells_where_the_money_is_and_until_when(shop: Merchant, ada: Client) -> None:
+    for part, amount in {Account.SELLER_AVAILABLE: 100_000, Account.SELLER_PENDING: 20_000}.items():
+        enter(shop, amount, part)
+    enter(shop, 3_000, Account.SELLER_RESERVE)
+    owe(shop, 5_000)
+    asked(account(shop), 30_000)
+    owe(shop, 2_500)
+    now = timezone.now()
+    for state, days, released in ((HoldState.HELD, 1, 0), (HoldState.AFTERSALE, 3, 4_900)):
+        Hold.objects.create(
+            order_id=new_uuid(), merchant_id=shop.id, kind="card_code", amount=4_900, released=released, currency="CNY",
+            commission=released // 10, commission_bps=1_000, reserve_bps=0, confirm_seconds=1, after_sale_seconds=1,
+            reserve_seconds=1, state=state, due_at=now + timedelta(days=days), delivered_at=now,
+        )  # fmt: skip
+    page = ada.get(f"{DESK}/balance").content.decode()
+    for sum_ in ("¥650.00", "¥200.00", "¥30.00", "¥300.00", "¥25.00", "¥49.00", "¥44.10"):
+        assert sum_ in page
+    assert f"{timezone.localtime(now + timedelta(days=3)):%Y-%m-%d}" in page
+    assert "You owe ¥25.00" in page
+
+
+def test_an_empty_balance_says_what_will_come(ada: Client) -> None:
+    page = ada.get(f"{DESK}/balance").content.decode()
+    assert "Nothing is pending" in page
+    assert "No delivered order waits" in page
+    assert "Nothing was paid out yet" in ada.get(f"{DESK}/payouts").content.decode()
+    assert "No account yet" in ada.get(f"{DESK}/payouts/accounts").content.decode()
+    assert "no account that can be used" in ada.get(f"{DESK}/payouts/new").content.decode()
+
+
+def test_withdrawing_asks_again_who_it_is_and_then_goes_on(shop: Merchant) -> None:
+    enter(shop, 100_000)
+    to = account(shop)
+    stale = browser(ada_of(shop), fresh=False)
+    form = {"account": str(to.id), "amount": "300.00", "key": "form-1"}
+    asks = stale.post(f"{DESK}/payouts/new", form)
+    assert asks.status_code == 302
+    assert asks["Location"].startswith("/account/reauthenticate")
+    assert Payout.objects.count() == 0
+    wrong = stale.post(asks["Location"], {"password": "not the password at all"})
+    assert wrong.status_code == 200
+    assert Payout.objects.count() == 0
+    stale.post(asks["Location"], {"password": PASSWORD})
+    assert list(Payout.objects.values_list("amount", "state")) == [(30_000, "asked")]
+
+
+def test_an_account_is_not_changed_without_a_fresh_proof(shop: Merchant) -> None:
+    to = account(shop)
+    stale = browser(ada_of(shop), fresh=False)
+    added = {"kind": "alipay", "holder": "林小满", "number": "thief@mail.example"}
+    for address in (f"{DESK}/payouts/accounts/new", f"{DESK}/payouts/accounts/{to.id}/remove"):
+        assert stale.post(address, added)["Location"].startswith("/account/reauthenticate")
+    assert list(PayoutAccount.objects.values_list("id", "removed_at")) == [(to.id, None)]
+
+
+def test_a_proof_of_eleven_minutes_ago_is_none(shop: Merchant) -> None:
+    old = browser(ada_of(shop))
+    session = old.session
+    session["account_authentication_methods"][-1]["at"] -= 11 * 60
+    session.save()
+    assert old.get(f"{DESK}/payouts/new")["Location"].startswith("/account/reauthenticate")
+
+
+def test_ada_withdraws_and_takes_it_back(shop: Merchant, ada: Client) -> None:
+    enter(shop, 100_000)
+    to = account(shop)
+    page = ada.get(f"{DESK}/payouts/new").content.decode()
+    assert "招商银行 •••• 0123" in page
+    assert "¥1,000.00" in page
+    answer = ada.post(f"{DESK}/payouts/new", {"account": str(to.id), "amount": "¥1,000", "key": "form-1"})
+    assert answer["Location"] == f"{DESK}/payouts"
+    again = ada.post(f"{DESK}/payouts/new", {"account": str(to.id), "amount": "1000.00", "key": "form-1"})
+    assert again.status_code == 302
+    payout = Payout.objects.get()
+    assert money_of(shop) == (0, 100_000, 0)
+    assert "Waiting for approval" in ada.get(f"{DESK}/payouts").content.decode()
+    ada.post(f"{DESK}/payouts/{shown(payout)}/cancel")
+    assert money_of(shop) == (100_000, 0, 0)
+    assert ada.post(f"{DESK}/payouts/{shown(payout)}/cancel").status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("amount", "says"),
+    [("1000.01", "balance is too low"), ("9.99", "at least 10.00"), ("1e3", "write it like"), ("", "required")],
+)
+def test_what_cannot_be_withdrawn_is_said_and_what_was_typed_stays(
+    shop: Merchant, ada: Client, amount: str, says: str
+) -> None:
+    enter(shop, 100_000)
+    to = account(shop)
+    answer = ada.post(f"{DESK}/payouts/new", {"account": str(to.id), "amount": amount, "key": "form-1"})
+    assert answer.status_code == 422
+    page = answer.content.decode()
+    assert says.lower() in page.lower()
+    assert f'value="{amount}"' in page or not amount
+    assert Payout.objects.count() == 0
+
+
+def test_a_new_account_waits_and_is_shown_only_in_part(shop: Merchant, ada: Client) -> None:
+    form = {"kind": "bank", "holder": "林小满", "bank": "招商银行", "number": "6222 0212 3456 7890 123"}
+    assert ada.post(f"{DESK}/payouts/accounts/new", form).status_code == 302
+    added = PayoutAccount.objects.get()
+    assert added.fingerprint == BANK.fingerprint()
+    page = ada.get(f"{DESK}/payouts/accounts").content.decode()
+    assert "Waiting" in page
+    assert "招商银行 •••• 0123" in page
+    assert "6222" not in page
+    assert "林•••" not in page
+    assert "林••" in page
+    assert "can be used from" in ada.get(f"{DESK}/payouts/new").content.decode()
+    picked = {"account": str(added.id), "amount": "100", "key": "k"}
+    assert ada.post(f"{DESK}/payouts/new", picked).status_code == 422
+
+
+def test_an_account_that_cannot_be_is_refused_beside_its_field(ada: Client) -> None:
+    form = {"kind": "usdt", "number": "TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6x", "network": "TRC20"}
+    answer = ada.post(f"{DESK}/payouts/accounts/new", form)
+    assert answer.status_code == 422
+    assert "cannot be such an account" in answer.content.decode()
+    assert PayoutAccount.objects.count() == 0
+
+
+def test_a_hold_is_said_with_its_reason(shop: Merchant, ada: Client) -> None:
+    enter(shop, 100_000)
+    approved(account(shop), 10_000)
+    payouts_review.hold(shop.id, by=finance(), reason="we await your papers")
+    for page in ("balance", "payouts/new"):
+        assert "we await your papers" in ada.get(f"{DESK}/{page}").content.decode()
+    assert "On hold" in ada.get(f"{DESK}/payouts").content.decode()
+
+
+def test_the_statement_runs_from_opening_to_closing_and_leaves_as_a_file(shop: Merchant, ada: Client) -> None:
+    enter(shop, 100_000)
+    asked(account(shop, ALIPAY), 30_000)
+    page = ada.get(f"{DESK}/statement").content.decode()
+    assert "Payout requested" in page
+    assert "−¥300.00" in page
+    assert "¥700.00" in page
+    lines = b"".join(ada.get(f"{DESK}/statement.csv").streaming_content).decode()  # type: ignore[attr-defined]
+    rows = list(csv.reader(io.StringIO(lines.removeprefix("\ufeff"))))
+    assert [row[4:6] for row in rows[2:]] == [["1000.00", "1000.00"], ["-300.00", "700.00"]]
+    answer = ada.get(f"{DESK}/statement.xlsx")
+    book = b"".join(answer.streaming_content)  # type: ignore[attr-defined]
+    answer.close()
+    assert "xl/workbook.xml" in zipfile.ZipFile(io.BytesIO(book)).namelist()
+
+
+@pytest.mark.parametrize("query", ["part=everything", "currency=XXX", "from=2026-13-01", "from=2020-01-01"])
+def test_a_statement_nobody_can_give_is_not_found(ada: Client, query: str) -> None:
+    assert ada.get(f"{DESK}/statement?{query}").status_code == 404
+
+
+@pytest.mark.parametrize("page", SEEN)
+def test_every_page_is_there_in_chinese_too(shop: Merchant, ada: Client, page: str) -> None:
+    enter(shop, 100_000)
+    asked(account(shop), 10_000)
+    ada.cookies["xk_lang"] = "zh-hans"
+    answer = ada.get(page)
+    answer.close()
+    assert answer.status_code == 200
