@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from xinka.office import views
+from xinka.office import books, views
 
 app_name = "office"
 
@@ -18,5 +18,12 @@ urlpatterns: list[URLPattern] = [
     path("money/refunds/<str:shown_id>", views.refund, name="refund"),
     path("money/refunds/<str:shown_id>/done", views.refund_done, name="refund_done"),
     path("money/refunds/<str:shown_id>/send", views.refund_send, name="refund_send"),
+    path("books", books.books, name="books"),
+    path("books/export", books.export, name="books_export"),
+    path("books/journals/<str:shown_id>", books.journal, name="books_journal"),
+    path("books/<int:number>/<str:currency>", books.account, name="books_account"),
+    path("books/<int:number>/<str:currency>/export", books.export_account, name="books_export_account"),
+    path("books/<int:number>/<str:currency>/<int:owner_id>", books.owned_account, name="books_owned"),
+    path("books/<int:number>/<str:currency>/<int:owner_id>/export", books.export_account, name="books_export_owned"),
     path("audit", views.audit, name="audit"),
 ]
