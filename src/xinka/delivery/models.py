@@ -16,6 +16,7 @@ class DeliveredCode(models.Model):
     reusable = models.BooleanField(default=False)
     revealed_at = models.DateTimeField(null=True)
     revealed_from = models.TextField(default="", db_default="")
+    replaces = models.IntegerField(null=True, help_text="the position of a bad code that this one was given for")
 
     class Meta:
         db_table = "delivery_code"

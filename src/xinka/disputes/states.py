@@ -108,6 +108,7 @@ MOVES: MappingProxyType[tuple[CaseState, CaseEvent], Move] = MappingProxyType(
     {
         (_S.AWAITS_SELLER, _E.ANSWER): Move(_S.AWAITS_BUYER, _SELLER),
         (_S.AWAITS_SELLER, _E.OFFER): Move(_S.AWAITS_BUYER, _SELLER),
+        (_S.AWAITS_SELLER, _E.ACCEPT): Move(_S.CLOSED, _BUYER),  # an offer stands while they go on talking
         (_S.AWAITS_SELLER, _E.CONCEDE): Move(_S.CLOSED, _SELLER),
         (_S.AWAITS_SELLER, _E.WITHDRAW): Move(_S.CLOSED, _BUYER),
         (_S.AWAITS_SELLER, _E.RAISE): Move(_S.AWAITS_SELLER, _BUYER),

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from xinka.disputes.rules import RULES as CASE_RULES
 from xinka.flows.escrow_rules import HELD
 from xinka.flows.escrow_rules import RULES as ESCROW_RULES
+from xinka.flows.promotions_rules import RULES as PROMOTION_RULES
 from xinka.kernel.flow import Flow, Query, Row
 from xinka.ledger.rules import RULES as LEDGER_RULES
 
@@ -106,7 +108,7 @@ CHECKS = (
         "delivered quantity = paid quantity, per order",
         "付了多少就发多少",
         """SELECT o.id, o.state, o.quantity, count(d.code_id) FROM orders_order o
-           LEFT JOIN delivery_code d ON d.order_id = o.id GROUP BY o.id
+           LEFT JOIN delivery_code d ON d.order_id = o.id AND d.replaces IS NULL GROUP BY o.id
            HAVING (o.state = 'delivered' AND NOT bool_or(coalesce(d.reusable, false)) AND count(d.code_id) <>
              o.quantity)
                OR (o.state = 'delivered' AND count(d.code_id) = 0)
@@ -132,6 +134,8 @@ CHECKS = (
     ),
     *(Check("ledger", *rule) for rule in LEDGER_RULES),
     *(Check("escrow", *rule) for rule in ESCROW_RULES),
+    *(Check("disputes", *rule) for rule in CASE_RULES),
+    *(Check("promotions", *rule) for rule in PROMOTION_RULES),
     Check(
         "ledger",
         "receipts_are_entered",

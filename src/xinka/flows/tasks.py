@@ -19,7 +19,9 @@ from xinka.flows import (
     mailing,
     sweep,
     tasks_books,  # noqa: F401 - procrastinate looks for tasks in this module only
+    tasks_disputes,  # noqa: F401 - as above
     tasks_payouts,  # noqa: F401 - as below
+    tasks_promotions,  # noqa: F401 - as below
     tasks_stock,  # noqa: F401 - procrastinate looks for tasks in this module only
 )
 from xinka.flows.confirm import ask_about_expired, ask_about_open, confirm_payment

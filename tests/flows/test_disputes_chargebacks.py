@@ -1,0 +1,201 @@
+"""A bank takes money back: it is set aside at once, given back when we win, gone when we lose; told twice is once."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import zipfile
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from tests.flows.disputing import BUYER, NOW, Trade, dee, later, trade
+from tests.flows.rows import broken, leaves_nothing
+from tests.platform.files.samples import png
+from xinka.disputes.errors import CaseMoved, CaseNotFound
+from xinka.disputes.models import Case
+from xinka.disputes.states import CaseKind, CaseState, Outcome
+from xinka.flows import disputes_chargebacks
+from xinka.flows.disputes_chargebacks import Chargeback
+from xinka.flows.disputes_evidence import evidence_pack
+from xinka.flows.disputes_timers import fire_due
+from xinka.flows.escrow import confirm, mature_due
+from xinka.flows.reveal import reveal
+from xinka.ledger.accounts import Account
+from xinka.ledger.models import Entry
+from xinka.ledger.queries import balances_of_merchant
+from xinka.payments.models import ProviderEvent, Receipt
+from xinka.platform.audit.models import AuditEntry
+from xinka.platform.database.django_drive import run
+from xinka.platform.files.actions import Handed
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _fresh_vault() -> None:
+    from xinka.platform.vault import keys
+
+    keys.forget()
+
+
+@pytest.fixture
+def deal() -> Trade:
+    return trade()
+
+
+def receipt_of(deal: Trade) -> Receipt:
+    return Receipt.objects.get(payment_id=deal.bought.payment_id)
+
+
+def told(deal: Trade, amount: int = 9800, number: str = "dp_1") -> Chargeback:
+    return Chargeback(deal.bought.channel.id, receipt_of(deal).trade_no, number, amount)
+
+
+def balance(account: Account) -> int:
+    return sum(Entry.objects.filter(account=account).values_list("amount", flat=True))
+
+
+def money_of(deal: Trade) -> dict[str, int]:
+    return {name: sum_ for name, sum_ in dict(balances_of_merchant(deal.order.merchant_id)).items() if sum_}
+
+
+def matured(deal: Trade) -> int:
+    """Let the seller have the money; return how much became available."""
+    run(confirm(deal.order.id, by=BUYER))
+    run(mature_due(timezone.now() + timedelta(days=60)))
+    return balances_of_merchant(deal.order.merchant_id)["available"]
+
+
+def test_while_the_money_is_held_the_hold_stops_and_the_seller_owes_the_sum(deal: Trade) -> None:
+    case = disputes_chargebacks.open_chargeback(told(deal), now=NOW)
+    assert (case.kind, case.state, case.due_at) == (CaseKind.CHARGEBACK, CaseState.GATEWAY_ASKS, later(days=7))
+    assert (deal.stops, money_of(deal), balance(Account.SUSPENSE)) == ({"dispute"}, {"receivable": 9800}, -9800)
+    assert broken() == []
+
+
+def test_after_settlement_it_comes_out_of_what_can_be_withdrawn(deal: Trade) -> None:
+    available = matured(deal)
+    assert available > 0
+    disputes_chargebacks.open_chargeback(told(deal), now=NOW)
+    left = money_of(deal)
+    assert left.get("available", 0) == 0
+    assert left.get("receivable", 0) == 9800 - available
+    assert broken() == []
+
+
+@pytest.mark.parametrize("is_settled", [True, False])
+def test_won_gives_back_exactly_what_was_taken(deal: Trade, is_settled: bool) -> None:
+    if is_settled:
+        matured(deal)
+    before = money_of(deal)
+    case = disputes_chargebacks.open_chargeback(told(deal), now=NOW)
+    disputes_chargebacks.win(case.id, now=NOW)
+    assert (money_of(deal), balance(Account.SUSPENSE), deal.stops) == (before, 0, set())
+    assert Case.objects.get(id=case.id).outcome == Outcome.WON
+    assert broken() == []
+
+
+def test_lost_money_is_no_longer_with_the_gateway(deal: Trade) -> None:
+    case = disputes_chargebacks.open_chargeback(told(deal), now=NOW)
+    before = balance(Account.CLEARING)
+    disputes_chargebacks.lose(case.id, now=NOW)
+    assert (balance(Account.CLEARING), balance(Account.SUSPENSE)) == (before - 9800, 0)
+    with pytest.raises(CaseMoved):
+        leaves_nothing(lambda: disputes_chargebacks.win(case.id, now=NOW))
+    assert broken() == []
+
+
+def test_told_twice_is_one_case(deal: Trade) -> None:
+    first = disputes_chargebacks.open_chargeback(told(deal), now=NOW)
+    again = leaves_nothing(lambda: disputes_chargebacks.open_chargeback(told(deal), now=NOW))
+    assert first == again
+
+
+def test_a_chargeback_may_come_while_a_dispute_is_open(deal: Trade) -> None:
+    deal.complain()
+    disputes_chargebacks.open_chargeback(told(deal), now=NOW)
+    assert deal.hold.n_stops == 2
+    assert broken() == []
+
+
+def test_a_payment_of_nobody_is_no_case(deal: Trade) -> None:
+    strange = Chargeback(deal.bought.channel.id, "never", "dp_9", 9800)
+    with pytest.raises(CaseNotFound):
+        leaves_nothing(lambda: disputes_chargebacks.open_chargeback(strange, now=NOW))
+
+
+def test_more_than_was_paid_is_not_set_aside(deal: Trade) -> None:
+    assert disputes_chargebacks.open_chargeback(told(deal, 99_999), now=NOW).amount == 9800
+
+
+def test_evidence_that_was_not_sent_in_time_is_late_and_the_bank_decides(deal: Trade) -> None:
+    case = disputes_chargebacks.open_chargeback(told(deal), now=NOW)
+    assert fire_due(later(days=7)) == 1
+    seen = Case.objects.get(id=case.id)
+    assert (seen.state, seen.is_late) == (CaseState.GATEWAY_DECIDES, True)
+
+
+def event(deal: Trade, status: str, number: str) -> None:
+    ProviderEvent.objects.create(
+        channel=deal.bought.channel,
+        event_id=number,
+        about="dispute",
+        subject_no="dp_1",
+        trade_no=receipt_of(deal).trade_no,
+        amount=9800,
+        currency="CNY",
+        status=status,
+        received_at=NOW,
+    )
+
+
+def test_what_the_gateway_tells_is_taken_in_once_and_in_any_order(deal: Trade) -> None:
+    for n, status in enumerate(("warning_needs_response", "needs_response", "under_review", "won", "won"), 1):
+        event(deal, status, f"evt_{n}")
+    assert disputes_chargebacks.take_in_events(NOW) == 5
+    assert disputes_chargebacks.take_in_events(NOW) == 0
+    assert Case.objects.get().outcome == Outcome.WON
+    assert broken() == []
+
+
+def test_a_loss_that_is_told_first_opens_and_closes(deal: Trade) -> None:
+    event(deal, "lost", "evt_1")
+    disputes_chargebacks.take_in_events(NOW)
+    event(deal, "needs_response", "evt_0")
+    disputes_chargebacks.take_in_events(NOW)
+    assert [case.outcome for case in Case.objects.all()] == [Outcome.LOST]
+    assert broken() == []
+
+
+def test_an_event_about_nothing_of_ours_is_put_aside_and_the_next_is_read(deal: Trade) -> None:
+    event(deal, "needs_response", "evt_1")
+    ProviderEvent.objects.filter(event_id="evt_1").update(trade_no="never", subject_no="dp_0")
+    event(deal, "needs_response", "evt_2")
+    assert disputes_chargebacks.take_in_events(NOW) == 2
+    assert Case.objects.get().gateway_case_no == "dp_1"
+
+
+def test_the_evidence_pack_holds_every_fact_and_no_code(deal: Trade) -> None:
+    reveal(deal.order.id, {1}, device="Chrome, Windows", now=NOW)
+    deal.complain(files=(Handed("shot.png", png()),))
+    case = disputes_chargebacks.open_chargeback(told(deal), now=NOW)
+    dispute = Case.objects.exclude(id=case.id).get()
+    judge = dee()
+    for one in (case, dispute):
+        pack = evidence_pack(one, by=judge, now=NOW)
+        with zipfile.ZipFile(io.BytesIO(pack.content)) as archive:
+            found = {name: archive.read(name) for name in archive.namelist()}
+        facts = json.loads(found["case.json"])
+        assert [piece["first_opened_from"] for piece in facts["goods"]] == ["Chrome, Windows", ""]
+        assert facts["order"]["buyer"] == "cy@example.com"
+        assert facts["payments"][0]["number_at_the_gateway"] == receipt_of(deal).trade_no
+        sums = dict(reversed(line.split("  ")) for line in found.pop("SHA256SUMS").decode().splitlines())
+        assert sums == {name: hashlib.sha256(content).hexdigest() for name, content in found.items()}
+        assert not any(code.encode() in content for code in deal.ware.codes for content in found.values())
+        assert b"<script" not in found["case.html"]
+    assert facts["thread"][0]["text"] == "It says used."
+    assert [name for name in found if name.startswith("files/")] == ["files/01-shot.png"]
+    assert AuditEntry.objects.filter(action="case.take_evidence").count() == 2
