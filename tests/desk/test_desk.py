@@ -70,6 +70,7 @@ def every_address(shop: Merchant) -> Iterator[tuple[URLPattern, str]]:
         "sku_id": made.sku.id,
         "batch_id": batch.id,
         "shown_id": ids.show("ord", bought.order_id),
+        "account_id": bought.order_id,
     }
     for pattern in urlpatterns:
         if pattern.name != "choose":
@@ -110,15 +111,18 @@ def test_nobody_gets_in_without_signing_in(shop: Merchant, method: str) -> None:
 
 def test_ada_sees_all_her_pages(shop: Merchant, ada: Client) -> None:
     seen = {pattern.name: ada.get(address).status_code for pattern, address in every_address(shop)}
-    assert set(seen.values()) == {200, 405}
+    assert set(seen.values()) == {200, 302, 405}
+    assert {name for name, status in seen.items() if status == 302} == {"payout_new", "payout_account_new"}
     assert {name for name, status in seen.items() if status == 405} == {
-        *("product_preview", "product_move", "content", "confirm", "resume", "discard", "undo", "withdraw")
+        *("product_preview", "product_move", "content", "confirm", "resume", "discard", "undo", "withdraw"),
+        *("payout_cancel", "payout_account_remove"),
     }
 
 
 def test_bo_sees_what_a_clerk_may(shop: Merchant, bo: Client) -> None:
     refused = {pattern.name for pattern, address in every_address(shop) if bo.get(address).status_code == 403}
-    assert refused == {"orders_csv"}
+    money = {"balance", "statement", "statement_csv", "statement_xlsx", "payouts", "payout_new"}
+    assert refused == {"orders_csv"} | money | {"payout_accounts", "payout_account_new"}
 
 
 def test_every_address_names_its_duty() -> None:

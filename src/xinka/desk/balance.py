@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from tempfile import TemporaryFile
+from tempfile import SpooledTemporaryFile
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -28,6 +28,7 @@ from xinka.merchants.policies import Duty
 from xinka.platform.look.templatetags.look import amount
 
 _PER_PAGE = 50
+_IN_MEMORY = 4 * 1024 * 1024
 _LONGEST = timedelta(days=400)
 #: The parts of a merchant's money that have entries of their own, by their name in the address.
 PARTS: dict[str, tuple[Account, Promise]] = {
@@ -123,7 +124,7 @@ def export(request: HttpRequest, desk: Desk, form: str) -> HttpResponseBase:
         response = StreamingHttpResponse(write_csv(table), content_type="text/csv; charset=utf-8")
         response["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name)}"
         return response
-    target = TemporaryFile()  # noqa: SIM115 - the response reads it, and closes it with itself
+    target = SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - the response reads it, and closes it with itself
     write_xlsx(table, target)
     target.seek(0)
     return FileResponse(target, as_attachment=True, filename=name)

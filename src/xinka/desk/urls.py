@@ -36,7 +36,7 @@ urlpatterns: list[URLPattern] = [
     path("<slug:merchant>/statement.csv", balance.export, {"form": "csv"}, name="statement_csv"),
     path("<slug:merchant>/statement.xlsx", balance.export, {"form": "xlsx"}, name="statement_xlsx"),
     path("<slug:merchant>/payouts", payouts.index, name="payouts"),
-    path("<slug:merchant>/payouts/new", payouts.withdraw, name="withdraw"),
+    path("<slug:merchant>/payouts/new", payouts.withdraw, name="payout_new"),
     path("<slug:merchant>/payouts/accounts", payouts.accounts, name="payout_accounts"),
     path("<slug:merchant>/payouts/accounts/new", payouts.account_new, name="payout_account_new"),
     path(
