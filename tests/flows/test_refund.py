@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import pytest
 from django.db import connection
+from pytest_django import Settings
 
 from tests import cast
 from tests.flows.gateway import Gateway, Trade
+from tests.flows.holding import held
 from xinka.flows import refund as flow
 from xinka.flows.audit import check_all
+from xinka.flows.escrow import give_back
 from xinka.flows.refund import RefundMoved, execute_refund, mark_done_by_hand, send_again
 from xinka.kernel import ids
+from xinka.kernel.actors import Actor, Role
 from xinka.kernel.errors import ProviderError
 from xinka.ledger.accounts import Account, JournalKind
 from xinka.ledger.models import Entry
+from xinka.ledger.queries import balance_of
 from xinka.payments.models import Refund
-from xinka.payments.states import RefundState
+from xinka.payments.providers.errors import OutcomeUnknown
+from xinka.payments.providers.protocol import Can, RefundRequest, RefundResult, RefundStatus
+from xinka.payments.states import RefundReason, RefundState, RefundTo
 from xinka.platform.audit.models import AuditEntry
 from xinka.platform.database.django_drive import run
 from xinka.platform.outbox.models import OutboxEvent
@@ -196,3 +203,172 @@ def test_staff_cannot_mark_a_refund_that_is_on_its_way(owed: Refund) -> None:
         mark_done_by_hand(owed.id, by=cast.person("dee@example.com", staff=True), note="no")
     assert _state(owed) is RefundState.DUE
     assert AuditEntry.objects.count() == 0
+
+
+# A gateway that can be asked about a refund by our number
+
+
+class Askable:
+    """A gateway that knows our numbers of refunds; ``mood`` decides how a call ends."""
+
+    can = frozenset({Can.REFUND, Can.REFUND_QUERY})
+
+    def __init__(self) -> None:
+        self.given_back: dict[str, int] = {}
+        self.calls: list[str] = []
+        self.mood, self.says = "yes", RefundStatus.DONE
+
+    def refund(self, request: RefundRequest) -> None:
+        """Give money back, once per number."""
+        self.calls.append("refund")
+        if self.mood == "no":
+            raise ProviderError("not enough money", permanent=True)
+        if self.mood != "lost":
+            assert self.given_back.setdefault(request.refund_no, request.amount_minor) == request.amount_minor
+        if self.mood in {"lost", "silent"}:
+            raise OutcomeUnknown("no answer")
+
+    def refund_query(self, request: RefundRequest) -> RefundResult:
+        """Tell of a refund by its number."""
+        self.calls.append("query")
+        if request.refund_no not in self.given_back:
+            return RefundResult(RefundStatus.NOT_FOUND)
+        return RefundResult(self.says, self.given_back[request.refund_no], "G-1")
+
+
+@pytest.fixture
+def askable(monkeypatch: pytest.MonkeyPatch) -> Askable:
+    made = Askable()
+    monkeypatch.setattr(flow, "provider_of", lambda _: made)
+    return made
+
+
+@pytest.fixture
+def decided() -> list[Refund]:
+    """Two parts of one payment that an arbiter gave back."""
+    bought = held()
+    dee = Actor(Role.ARBITER, 1)
+    for n, part in enumerate((1_000, 2_000)):
+        run(give_back(bought.order_id, part, reason=RefundReason.DISPUTE, key=f"part{n}", by=dee))
+    return list(Refund.objects.order_by("amount"))
+
+
+def test_parts_of_one_payment_go_back_each_under_its_own_number(askable: Askable, decided: list[Refund]) -> None:
+    for refund in decided:
+        assert execute_refund(refund.id) is RefundState.DONE
+        assert execute_refund(refund.id) is RefundState.DONE
+    assert askable.given_back == {ids.show("ref", refund.id): refund.amount for refund in decided}
+    assert askable.calls == ["refund", "refund"]
+    assert [finding.check.name for finding in run(check_all()) if not finding.holds] == []
+
+
+@pytest.mark.parametrize("mood", ["silent", "lost"])
+def test_an_answer_that_never_came_is_asked_for_by_number(askable: Askable, decided: list[Refund], mood: str) -> None:
+    askable.mood = mood
+    with pytest.raises(ProviderError) as caught:
+        execute_refund(decided[0].id)
+    assert not caught.value.permanent
+    assert _state(decided[0]) is RefundState.SENDING
+    askable.mood = "yes"
+    assert execute_refund(decided[0].id) is RefundState.DONE
+    assert askable.calls == (["refund", "query"] if mood == "silent" else ["refund", "query", "refund"])
+    assert askable.given_back == {ids.show("ref", decided[0].id): 1_000}
+    assert _sent_entries() == {Account.REFUND_IN_TRANSIT: 1_000, Account.CLEARING: -1_000}
+
+
+def test_a_refund_that_is_still_pending_is_asked_about_again_and_not_sent_again(
+    askable: Askable, decided: list[Refund]
+) -> None:
+    askable.mood, askable.says = "silent", RefundStatus.PENDING
+    for _ in range(3):
+        with pytest.raises(ProviderError):
+            execute_refund(decided[0].id)
+    assert askable.calls == ["refund", "query", "query"]
+    assert _sent_entries() == {}
+    askable.says = RefundStatus.DONE
+    assert execute_refund(decided[0].id) is RefundState.DONE
+    decided[0].refresh_from_db()
+    assert decided[0].gateway_refund_no == "G-1"
+
+
+def test_a_refund_that_never_ends_is_left_to_staff(askable: Askable, decided: list[Refund]) -> None:
+    askable.mood, askable.says = "silent", RefundStatus.UNKNOWN
+    for _ in range(7):
+        with pytest.raises(ProviderError):
+            execute_refund(decided[0].id)
+    assert execute_refund(decided[0].id) is RefundState.NEEDS_STAFF
+    assert askable.calls.count("refund") == 1
+
+
+def test_a_refund_that_failed_or_has_another_amount_is_left_to_staff(askable: Askable, decided: list[Refund]) -> None:
+    askable.mood, askable.says = "silent", RefundStatus.FAILED
+    for refund in decided:
+        with pytest.raises(ProviderError):
+            execute_refund(refund.id)
+    assert execute_refund(decided[0].id) is RefundState.NEEDS_STAFF
+    askable.says = RefundStatus.DONE
+    askable.given_back[ids.show("ref", decided[1].id)] = 7
+    assert execute_refund(decided[1].id) is RefundState.NEEDS_STAFF
+    assert _sent_entries() == {}
+
+
+def test_parts_at_a_gateway_that_tells_only_of_payments(gateway: Gateway) -> None:
+    bought = _bought(gateway)
+    cast.settle(cast.money_for(bought, trade_no="T9"))
+    gateway.trades[ids.show("pay", bought.payment_id)] = Trade("T9", "49.00")
+    for n in range(2):
+        by = Actor(Role.ARBITER, 1)
+        run(give_back(bought.order_id, 100, reason=RefundReason.DISPUTE, key=f"part{n}", by=by))
+    first, second = Refund.objects.order_by("created_at", "id")
+    assert execute_refund(first.id) is RefundState.DONE
+    assert execute_refund(second.id) is RefundState.DONE
+    assert gateway.n_given_back == 2
+
+
+def test_the_word_about_one_part_is_not_taken_for_another(gateway: Gateway) -> None:
+    bought = _bought(gateway)
+    cast.settle(cast.money_for(bought, trade_no="T9"))
+    gateway.trades[ids.show("pay", bought.payment_id)] = Trade("T9", "49.00")
+    for n in range(2):
+        by = Actor(Role.ARBITER, 1)
+        run(give_back(bought.order_id, 100, reason=RefundReason.DISPUTE, key=f"part{n}", by=by))
+    first, second = Refund.objects.order_by("created_at", "id")
+    assert execute_refund(first.id) is RefundState.DONE
+    gateway.mood = "silent"
+    with pytest.raises(ProviderError):
+        execute_refund(second.id)
+    assert execute_refund(second.id) is RefundState.NEEDS_STAFF
+    assert gateway.n_given_back == 1
+
+
+# Into a balance
+
+
+@pytest.fixture
+def into_balance(settings: Settings) -> Refund:
+    settings.WALLET = True
+    bought = held()
+    dee = Actor(Role.ARBITER, 1)
+    run(give_back(bought.order_id, None, reason=RefundReason.DISPUTE, key="k", by=dee, to=RefundTo.WALLET))
+    return Refund.objects.get()
+
+
+def test_a_buyer_with_an_account_gets_it_into_the_balance_once(askable: Askable, into_balance: Refund) -> None:
+    cy = cast.person(cast.CY)
+    for _ in range(2):
+        assert execute_refund(into_balance.id) is RefundState.DONE
+    assert balance_of(Account.WALLET, cy.pk) == 10_000
+    assert askable.calls == []
+    assert [finding.check.name for finding in run(check_all()) if not finding.holds] == []
+
+
+@pytest.mark.parametrize("reason", ["no account", "address not confirmed", "no balances"])
+def test_without_an_account_or_balances_it_is_left_to_staff(
+    into_balance: Refund, settings: Settings, reason: str
+) -> None:
+    if reason != "no account":
+        cast.person(cast.CY, verified=reason == "no balances")
+    cast.person(cast.EVE)
+    settings.WALLET = reason != "no balances"
+    assert execute_refund(into_balance.id) is RefundState.NEEDS_STAFF
+    assert not Entry.objects.filter(account=Account.WALLET).exists()

@@ -20,7 +20,7 @@ from xinka.orders.access import LINK_FOR, OrderAccess, contact_place, order_path
 from xinka.orders.models import Order
 from xinka.orders.states import OrderState
 from xinka.payments.models import Receipt, Refund
-from xinka.payments.states import ReceiptOutcome, RefundReason, RefundState
+from xinka.payments.states import ReceiptOutcome, RefundReason, RefundState, RefundTo
 from xinka.platform.database.django_drive import run
 from xinka.platform.jobs.queue import MAIL, Job, defer
 from xinka.platform.mail.letter import Letter
@@ -154,7 +154,7 @@ def mail_refund_done(refund_id: UUID) -> bool:
             language=order.language,
             title=_("%(amount)s went back to you") % facts,
             paragraphs=(
-                _("We sent %(amount)s back the way you paid. It can take a few days to show there.") % facts,
+                _way_of(refund) % facts,
                 _why(RefundReason(refund.reason)),
             ),
             facts=(*_facts(order), (_("Refund number"), ids.show("ref", refund.id))),
@@ -163,12 +163,22 @@ def mail_refund_done(refund_id: UUID) -> bool:
         return send(letter)
 
 
+def _way_of(refund: Refund) -> str:
+    if refund.goes_to == RefundTo.WALLET:
+        return _("%(amount)s is in your balance here.")
+    return _("We sent %(amount)s back the way you paid. It can take a few days to show there.")
+
+
 def _why(reason: RefundReason) -> str:
     return {
         RefundReason.LATE: _("Your money came after the order expired, and the goods were sold out."),
         RefundReason.OVERPAID: _("You paid more than the price. The goods were delivered, and this is the extra."),
         RefundReason.DOUBLE: _("The order had been paid before. You have the goods once, and this payment back."),
         RefundReason.UNDERPAID: _("The order expired before it was paid in full."),
+        RefundReason.SELLER: _("The seller gave it back."),
+        RefundReason.DISPUTE: _("It was decided in the dispute about this order."),
+        RefundReason.STAFF: _("Our staff gave it back."),
+        RefundReason.RECALL: _("The goods were called back."),
     }[reason]
 
 

@@ -1,21 +1,25 @@
-"""Refunds: money that a settlement promised back is sent, and never sent twice.
+"""Refunds: money that a settlement or a decision promised back is sent, and never sent twice.
 
-The gateways we speak to have no idempotency key. So the gateway is asked before anything is sent, also the first time;
-an answer that never came is looked up before the next attempt; and what stays uncertain is left to a person.
+A gateway that can be asked about a refund is told our number of it, the same at every try, and is asked about that
+number before a second try. One that cannot is asked about the payment before anything is sent, also the first time; an
+answer that never came is looked up before the next attempt; and what stays uncertain is left to a person.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from xinka.accounts.models import User
+from xinka.escrow.custody import has_wallet
+from xinka.escrow.models import Split
+from xinka.escrow.states import OPEN_SPLITS, SplitAction
+from xinka.flows.alone import alone_with
 from xinka.flows.relay import EXECUTE_REFUND, REFUND_DONE
 from xinka.kernel import ids
 from xinka.kernel.errors import IllegalMove, ProviderError, Refusal
@@ -23,17 +27,21 @@ from xinka.kernel.flow import Flow, Query
 from xinka.kernel.ids import new_uuid
 from xinka.ledger import sql as ledger_sql
 from xinka.ledger.accounts import Account, JournalKind
+from xinka.ledger.posting import Journal, Leg, post
+from xinka.orders.access import contact_place
+from xinka.orders.models import Order
 from xinka.payments.channels import provider_of
 from xinka.payments.models import Receipt, Refund
 from xinka.payments.providers.errors import OutcomeUnknown
-from xinka.payments.providers.protocol import Provider, RefundRequest, TradeStatus
-from xinka.payments.states import RefundState
+from xinka.payments.providers.protocol import Can, Provider, RefundRequest, RefundStatus, TradeStatus
+from xinka.payments.states import RefundState, RefundTo
 from xinka.platform.audit.actions import record
 from xinka.platform.database.arrays import plain_array
 from xinka.platform.database.django_drive import run
 from xinka.platform.jobs.queue import defer
 from xinka.platform.jobs.retries import MAX_ATTEMPTS, in_words
 from xinka.platform.outbox import sql as outbox_sql
+from xinka.platform.vault.keys import open_envelope
 
 log = logging.getLogger(__name__)
 
@@ -56,35 +64,89 @@ def execute_refund(refund_id: UUID, *, sure: bool = False) -> RefundState:
     Raises:
         ProviderError: if it must be tried again later.
     """
-    with _alone_with(refund_id) as alone:
+    with alone_with(_LOCK_SPACE, refund_id) as alone:
         refund = Refund.objects.select_related("channel").get(id=refund_id)
         state = RefundState(refund.state)
-        if not alone or state in {RefundState.DONE, RefundState.NEEDS_STAFF}:
+        if not alone or state in {RefundState.DONE, RefundState.NEEDS_STAFF} or _waits_for_return(refund):
             return state
         was_in_flight = state is RefundState.SENDING and not sure
         if state is RefundState.DUE:
             _move(refund, RefundState.DUE, RefundState.SENDING)
+        if refund.goes_to == RefundTo.WALLET:
+            return _into_balance(refund)
         try:
             provider = provider_of(refund.channel)
         except Refusal as refusal:
             return _leave_to_staff(refund, str(refusal))
-        return _look_and_send(refund, provider, was_in_flight=was_in_flight)
+        receipt = Receipt.objects.get(channel_id=refund.channel_id, trade_no=refund.trade_no)
+        if receipt.payment_id is None:
+            return _leave_to_staff(refund, "the receipt names no payment")
+        if Can.REFUND_QUERY in provider.can:
+            return _ask_and_send(refund, provider, _request(refund, receipt), was_in_flight=was_in_flight)
+        return _look_and_send(refund, provider, receipt, was_in_flight=was_in_flight)
 
 
-def _look_and_send(refund: Refund, provider: Provider, *, was_in_flight: bool) -> RefundState:
-    receipt = Receipt.objects.get(channel_id=refund.channel_id, trade_no=refund.trade_no)
-    if receipt.payment_id is None:
-        return _leave_to_staff(refund, "the receipt names no payment")
-    number = ids.show("pay", receipt.payment_id)
+def _waits_for_return(refund: Refund) -> bool:
+    """Whether the provider has yet to take back from the seller what is to be refunded."""
+    if refund.order_id is None or refund.state != RefundState.DUE:
+        return False
+    returns = Split.objects.filter(order_id=refund.order_id, action=SplitAction.RETURN.value)
+    return returns.filter(state__in=[state.value for state in OPEN_SPLITS]).exists()
+
+
+def _request(refund: Refund, receipt: Receipt) -> RefundRequest:
+    return RefundRequest(
+        ids.show("pay", receipt.payment_id or refund.id),
+        refund.amount,
+        refund.currency,
+        refund.trade_no,
+        refund_no=ids.show("ref", refund.id),
+        total_minor=receipt.amount,
+    )
+
+
+def _ask_and_send(refund: Refund, provider: Provider, request: RefundRequest, *, was_in_flight: bool) -> RefundState:
+    """Send under our number; what may have been sent before is asked about first."""
+    if not was_in_flight:
+        return _send(refund, provider, request)
     try:
-        status = provider.query(number, refund.trade_no).status
+        found = provider.refund_query(request)
+    except ProviderError as error:
+        return _try_later(refund, error, sent=True)
+    if found.status is RefundStatus.NOT_FOUND:
+        return _send(refund, provider, request)
+    if found.status is RefundStatus.FAILED:
+        return _leave_to_staff(refund, "the gateway says that the refund failed")
+    if found.status is not RefundStatus.DONE:
+        return _try_later(refund, ProviderError(f"the gateway says {found.status.value}"), sent=True)
+    if found.amount_minor not in {0, refund.amount}:
+        return _leave_to_staff(refund, f"the gateway gave back {found.amount_minor}")
+    return _finish(refund, RefundState.SENDING, gateway_no=found.gateway_refund_no)
+
+
+def _look_and_send(refund: Refund, provider: Provider, receipt: Receipt, *, was_in_flight: bool) -> RefundState:
+    """Send to a gateway that tells only of payments: its word about the payment decides."""
+    request = _request(refund, receipt)
+    try:
+        status = provider.query(request.out_trade_no, refund.trade_no).status
     except ProviderError as error:
         return _try_later(refund, error, sent=was_in_flight)
+    if status is TradeStatus.REFUNDED and _has_sibling(refund):
+        # The word may be about another part of the same payment.
+        if was_in_flight:
+            return _leave_to_staff(refund, "another part went back before, and the gateway does not tell parts")
+        return _send(refund, provider, request)
     if status is TradeStatus.REFUNDED:
         return _finish(refund, RefundState.SENDING, "the gateway shows it as refunded")
     if doubt := _doubt(status, was_in_flight=was_in_flight, is_whole=receipt.amount == refund.amount):
         return _leave_to_staff(refund, doubt)
-    return _send(refund, provider, RefundRequest(number, refund.amount, refund.currency, refund.trade_no))
+    return _send(refund, provider, request)
+
+
+def _has_sibling(refund: Refund) -> bool:
+    """Whether another part of the same payment was sent, or may have been."""
+    parts = Refund.objects.filter(channel_id=refund.channel_id, trade_no=refund.trade_no).exclude(id=refund.id)
+    return parts.exclude(state=RefundState.DUE).exists()
 
 
 def _doubt(status: TradeStatus, *, was_in_flight: bool, is_whole: bool) -> str:
@@ -100,26 +162,29 @@ def _send(refund: Refund, provider: Provider, request: RefundRequest) -> RefundS
     try:
         provider.refund(request)
     except OutcomeUnknown as error:
-        # Whole payments are looked up and tried again: the gateway cannot give back more than it got.
+        # It is asked about, or the whole payment looked up, before anything is sent again.
         return _try_later(refund, error, sent=True)
     except ProviderError as error:
         return _leave_to_staff(refund, in_words(error))
     return _finish(refund, RefundState.SENDING)
 
 
-@contextmanager
-def _alone_with(refund_id: UUID) -> Iterator[bool]:
-    """Hold the refund's lock, which ends with this process however it ends; false when another process has it."""
-    key = [_LOCK_SPACE, int.from_bytes(refund_id.bytes[-4:], "big", signed=True)]
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", key)
-        (alone,) = cursor.fetchone() or (False,)
-    try:
-        yield bool(alone)
-    finally:
-        if alone:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", key)
+def _into_balance(refund: Refund) -> RefundState:
+    """Credit the buyer's balance here; no gateway has a part in it."""
+    user = account_of_buyer(refund.order_id) if has_wallet() and refund.order_id else None
+    if user is None:
+        return _leave_to_staff(refund, "there are no balances here, or this buyer has no account")
+    return _finish(refund, RefundState.SENDING, wallet_of=user.pk)
+
+
+def account_of_buyer(order_id: UUID) -> User | None:
+    """Return the account whose confirmed address an order was sent to, if there is one."""
+    order = Order.objects.filter(id=order_id).first()
+    if order is None:
+        return None
+    address = open_envelope(order.contact, contact_place(order.id)).decode()
+    owned = User.objects.filter(emailaddress__email__iexact=address, emailaddress__verified=True, is_active=True)
+    return owned.distinct().first()
 
 
 def _move(refund: Refund, source: RefundState, target: RefundState, **fields: object) -> None:
@@ -144,11 +209,14 @@ def _leave_to_staff(refund: Refund, why: str) -> RefundState:
     return RefundState.NEEDS_STAFF
 
 
-def _finish(refund: Refund, source: RefundState, note: str = "") -> RefundState:
+def _finish(
+    refund: Refund, source: RefundState, note: str = "", *, gateway_no: str = "", wallet_of: int | None = None
+) -> RefundState:
     """Mark it done and enter it into the books in the same transaction; the mail follows from the event."""
     with transaction.atomic():
-        _move(refund, source, RefundState.DONE, done_at=timezone.now(), problem=note, attempts=F("attempts") + 1)
-        run(_enter(refund))
+        facts = {"problem": note, "gateway_refund_no": gateway_no, "attempts": F("attempts") + 1}
+        _move(refund, source, RefundState.DONE, done_at=timezone.now(), **facts)
+        run(_enter(refund) if wallet_of is None else _credit(refund, wallet_of))
     log.info("refund.done", extra={"refund": ids.show("ref", refund.id)})
     return RefundState.DONE
 
@@ -161,6 +229,13 @@ def _enter(refund: Refund) -> Flow[None]:
         ledger_sql.POST,
         (new_uuid(), kind, refund.order_id, refund.channel_id, refund.currency, accounts, amounts),
     )
+    yield Query(outbox_sql.APPEND, (REFUND_DONE, plain_array([refund.id])))
+
+
+def _credit(refund: Refund, user_id: int) -> Flow[None]:
+    legs = (Leg(Account.REFUND_IN_TRANSIT, refund.amount), Leg(Account.WALLET, -refund.amount, user_id))
+    key = f"refund/{refund.id}/balance"
+    yield from post([Journal(JournalKind.WALLET, key, refund.currency, legs, order_id=refund.order_id)])
     yield Query(outbox_sql.APPEND, (REFUND_DONE, plain_array([refund.id])))
 
 
