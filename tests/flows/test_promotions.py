@@ -167,7 +167,7 @@ def _now(hours: int) -> datetime:
         (errors.CodeNotYet, {"starts": 1}),
         (errors.CodeExpired, {"ends": 0}),
         (errors.CodeExpired, {"stopped": 0}),
-        (errors.CodeUsedUp, {"most_total": 3, "n_used": 3}),
+        (errors.CodeUsedUp, {"most_total": 0}),
         (errors.CodeNeedsMore, {"least_spend": 4901}),
     ],
 )

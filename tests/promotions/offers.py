@@ -10,6 +10,9 @@ from django.utils import timezone
 
 from xinka.catalog.models import Sku
 from xinka.flows.promotions_spending import Wish
+from xinka.ledger.accounts import Account, JournalKind
+from xinka.ledger.posting import Journal, Leg, post
+from xinka.platform.database.django_drive import run
 from xinka.platform.vault.keys import blind_index
 from xinka.promotions.codes import normalise_code
 from xinka.promotions.models import Code, Coupon, FlashSale, GiftCard
@@ -45,6 +48,8 @@ def sale(sku: Sku, *, price: int = 3900, units: int = 10, **more: Any) -> FlashS
 
 
 def card(code: str = "GIFT-CARD-0001-ABCD", *, value: int = 10_000, **more: Any) -> GiftCard:
-    """Return a gift card with its whole value."""
+    """Return a gift card with its whole value, given away by the platform, under a code we know."""
     values = {"value": value, "balance": value, "hint": code[-4:], "batch_id": uuid4(), **more}
+    legs = (Leg(Account.PROMOTIONS, value), Leg(Account.GIFT_CARDS, -value))
+    run(post([Journal(JournalKind.GIFT_CARD, f"cast:{uuid4()}", "CNY", legs)]))
     return GiftCard.objects.create(code_key=card_key(code), **values)

@@ -114,23 +114,21 @@ def _judge_sale(sku: SkuRow, quantity: int) -> Refusal | None:
 
 def _with_code(wish: Wish, basket: Basket, sku: SkuRow, offer: Offer) -> Flow[Offer | Refusal | None]:
     """Return the offer with its code taken off."""
-    subject = _subject(wish.place)
-    misses = yield Query(sql.N_MISSES, (subject,))
-    if misses and misses[0][0] >= WRONG_CODES:
+    if (yield from is_guessing(wish.place)):
         return errors.TooManyCodes()
     rows = yield Query(sql.COUPON_FACTS, (wish.code, sku.merchant_id, plain_array(basket.buyer_keys)))
     if rows:
         coupon = CouponRow(*rows[0])
         if (refusal := _judge_coupon(coupon, basket, sku, offer.price)) is not None:
             if isinstance(refusal, errors.CodeNotForThis):
-                yield Query(sql.COUNT_MISS, (subject, WRONG_CODES_IN))
+                yield from count_miss(wish.place)
             return refusal
         offer.coupon_id, offer.code_id = coupon.coupon_id, coupon.code_id
         offer.funded_by = FundedBy.MERCHANT if coupon.issuer_id else FundedBy.PLATFORM
         return _taken_off(offer, coupon.off_fixed, coupon.off_bps, coupon.off_most)
     cards = yield Query(sql.CARD_FACTS, (wish.card_key,))
     if not cards:
-        yield Query(sql.COUNT_MISS, (subject, WRONG_CODES_IN))
+        yield from count_miss(wish.place)
         return errors.CodeUnknown()
     card_id, balance, currency, is_over = cards[0]
     if is_over:
@@ -227,6 +225,17 @@ def note_referrals(referred: Sequence[tuple[UUID, int, int]]) -> Flow[None]:
     if referred:
         orders, senders, buyers = zip(*referred, strict=True)
         yield Query(sql.INSERT_REFERRALS, (plain_array(orders), plain_array(senders), plain_array(buyers)))
+
+
+def is_guessing(place: str) -> Flow[bool]:
+    """Whether so many wrong codes have come from a place that no more are looked at for a while."""
+    misses = yield Query(sql.N_MISSES, (_subject(place),))
+    return bool(misses) and misses[0][0] >= WRONG_CODES
+
+
+def count_miss(place: str) -> Flow[None]:
+    """Count one wrong code."""
+    yield Query(sql.COUNT_MISS, (_subject(place), WRONG_CODES_IN))
 
 
 def _subject(place: str) -> UUID:

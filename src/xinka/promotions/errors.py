@@ -116,3 +116,12 @@ class FlashLimit(FlashRefused):
     code = "flash_limit"
     zh = "限时价每人最多 {most} 件。没有扣款，按原价买也行。"
     en = "At most {most} pcs per person at the flash price. You have not been charged; the plain price still holds."
+
+
+class NoBalances(Refusal):
+    """This shop keeps no balances."""
+
+    code = "no_balances"
+    status = HTTPStatus.CONFLICT
+    zh = "本站没有余额功能。礼品卡下单时直接填码就能用。"
+    en = "This shop keeps no balances. Enter the gift card's code when you order."

@@ -174,12 +174,16 @@ class Member(models.Model):
 
 
 class GiftCard(models.Model):
-    """Money in a code. The code is kept as a keyed hash; ``hint`` is its last four letters, for telling cards apart."""
+    """Money in a code, which is kept as a keyed hash; ``hint`` is its last four letters, for telling cards apart.
+
+    ``value`` = ``balance`` + ``redeemed`` into somebody's balance + what orders have used.
+    """
 
     code_key = models.UUIDField(unique=True)
     hint = models.CharField(max_length=4)
     value = models.BigIntegerField()
     balance = models.BigIntegerField()
+    redeemed = models.BigIntegerField(default=0, db_default=0)
     currency = models.CharField(max_length=3, default="CNY")
     expires_at = models.DateTimeField(null=True)
     stopped_at = models.DateTimeField(null=True)
@@ -214,8 +218,8 @@ class Use(models.Model):
     card = models.ForeignKey(GiftCard, on_delete=models.PROTECT, null=True, related_name="uses")
     units = models.PositiveIntegerField(default=0)
     buyer_keys = ArrayField(models.UUIDField(), default=list)
-    #: For a gift card: whether GIFT_CARDS has been relieved of the amount.
-    booked = models.BooleanField(default=False, db_default=False)
+    #: For a gift card: of how much of the amount GIFT_CARDS has been relieved, because the seller has it.
+    booked = models.BigIntegerField(default=0, db_default=0)
     #: Whether nothing more will come of it: its order is settled, given back, or was never paid.
     done = models.BooleanField(default=False, db_default=False)
     at = models.DateTimeField()

@@ -145,7 +145,7 @@ INSERT INTO promotions_use (order_id, kind, amount, funded_by, state, coupon_id,
 SELECT $1::uuid, u.kind, u.amount, u.funded_by, 'held',
   CASE WHEN u.kind = 'coupon' THEN $5::bigint END, CASE WHEN u.kind = 'coupon' THEN $6::bigint END,
   CASE WHEN u.kind = 'flash' THEN $7::bigint END, CASE WHEN u.kind = 'gift_card' THEN $8::bigint END,
-  CASE WHEN u.kind = 'flash' THEN $9::int ELSE 0 END, $10::uuid[], false, false, now()
+  CASE WHEN u.kind = 'flash' THEN $9::int ELSE 0 END, $10::uuid[], 0, false, now()
 FROM unnest($2::text[], $3::bigint[], $4::text[]) AS u(kind, amount, funded_by)
 """
 
@@ -226,4 +226,66 @@ CROSS JOIN LATERAL (
   SELECT bps, merchant_id FROM promotions_referralterms WHERE merchant_id = o.merchant_id OR merchant_id IS NULL
   ORDER BY merchant_id NULLS LAST LIMIT 1) t
 WHERE t.bps > 0 AND r.referrer_id <> r.buyer_id ON CONFLICT (order_id) DO NOTHING
+"""
+
+#: Uses of paid orders about which something is to be done since their hold moved; $1 at most so many.
+USES_MOVED = """
+SELECT u.order_id, u.kind, u.amount, u.booked, u.card_id, coalesce(c.back_on_refund, false) OR u.kind = 'gift_card',
+  o.state = 'refunded' OR coalesce(h.state = 'returned', false), coalesce(h.state = 'settled', false),
+  coalesce(u.amount * h.released / h.amount, 0), o.currency
+FROM promotions_use u JOIN orders_order o ON o.id = u.order_id LEFT JOIN escrow_hold h ON h.order_id = u.order_id
+LEFT JOIN promotions_coupon c ON c.id = u.coupon_id
+WHERE NOT u.done AND u.state = 'held' AND (o.state = 'refunded' OR h.state IN ('settled', 'returned')
+  OR (h.state = 'aftersale' AND u.kind = 'gift_card' AND u.booked <> u.amount * h.released / h.amount))
+ORDER BY u.at LIMIT $1 FOR UPDATE OF u SKIP LOCKED
+"""
+CARD_BACK = "UPDATE promotions_giftcard SET balance = balance + $2::bigint WHERE id = $1::bigint"
+USE_BOOKED = """
+UPDATE promotions_use SET booked = $3::bigint, done = $4::boolean WHERE order_id = $1::uuid AND kind = $2::text
+"""
+
+#: Referrals whose hold has moved; $1 at most so many, $2 only these orders or NULL.
+REFERRALS_MOVED = """
+SELECT f.order_id, f.referrer_id, f.merchant_id, f.bps, f.funded_by, f.currency, f.accrued, f.version, o.contact_key,
+  coalesce(h.state IN ('aftersale', 'settled'), false), o.state = 'refunded' OR coalesce(h.state IN ('settled',
+  'returned'), false), coalesce(h.released, 0)
+FROM promotions_referral f JOIN orders_order o ON o.id = f.order_id LEFT JOIN escrow_hold h ON h.order_id = f.order_id
+WHERE f.state IN ('waiting', 'accrued') AND ($2::uuid[] IS NULL OR f.order_id = ANY($2::uuid[]))
+  AND (o.state = 'refunded' OR h.state IN ('settled', 'returned')
+    OR (h.state = 'aftersale' AND (f.state = 'waiting' OR f.accrued <> h.released * f.bps / 10000)))
+ORDER BY f.at LIMIT $1 FOR UPDATE OF f SKIP LOCKED
+"""
+REFERRAL_MOVED = """
+UPDATE promotions_referral SET accrued = $2::bigint, state = $3::text, version = version + 1 WHERE order_id = $1::uuid
+"""
+
+#: Sales that began or ended since the pages were told; returns the products whose pages are stale.
+TELL_SALES = """
+WITH news AS (
+  SELECT s.id, CASE WHEN s.stopped_at IS NOT NULL OR now() >= s.ends_at THEN 2 WHEN now() >= s.starts_at THEN 1
+    ELSE 0 END AS told FROM promotions_flashsale s WHERE s.told < 2),
+told AS (
+  UPDATE promotions_flashsale s SET told = n.told FROM news n WHERE s.id = n.id AND s.told <> n.told RETURNING s.sku_id)
+SELECT pg_notify('xinka_pages', 'product:' || k.product_id), pg_notify('xinka_pages', 'catalog')
+FROM (SELECT DISTINCT k.product_id FROM told t JOIN catalog_sku k ON k.id = t.sku_id) k
+"""
+
+#: $1 people, $2 the keys of their addresses: what they have spent for good, in orders that are settled.
+RECKON_MEMBERS = """
+INSERT INTO promotions_member (user_id, spent, level_id, reckoned_at)
+SELECT s.user_id, s.spent, (SELECT l.id FROM promotions_level l WHERE l.spent_from <= s.spent
+  ORDER BY l.spent_from DESC LIMIT 1), now()
+FROM (SELECT k.user_id, sum(h.released)::bigint AS spent FROM unnest($1::bigint[], $2::uuid[]) AS k(user_id, key)
+  JOIN orders_order o ON o.contact_key = k.key AND o.currency = 'CNY'
+  JOIN escrow_hold h ON h.order_id = o.id AND h.state = 'settled' GROUP BY 1) s
+ON CONFLICT (user_id) DO UPDATE SET spent = excluded.spent, level_id = excluded.level_id,
+  reckoned_at = excluded.reckoned_at
+"""
+
+#: $1 keyed hash of the code, which the caller has locked; returns what was on the card.
+REDEEM_CARD = """
+UPDATE promotions_giftcard g SET redeemed = g.redeemed + c.balance, balance = 0
+FROM (SELECT id, balance FROM promotions_giftcard WHERE code_key = $1::uuid FOR UPDATE) c
+WHERE g.id = c.id AND c.balance > 0 AND g.stopped_at IS NULL AND (g.expires_at IS NULL OR now() < g.expires_at)
+RETURNING g.id, c.balance, g.currency
 """

@@ -1,0 +1,32 @@
+"""The jobs of promotions: what the hour begins and ends, what a release or a refund means, who has risen."""
+
+from __future__ import annotations
+
+from procrastinate.contrib.django import app
+
+from xinka.flows import promotions_clock, promotions_vesting
+from xinka.platform.jobs.queue import CHORES, MONEY
+
+
+@app.periodic(cron="* * * * * */5")
+@app.task(name="promotions.tell_sales", queue=CHORES, queueing_lock="promotions.tell_sales", priority=10)
+def tell_sales(timestamp: int) -> None:
+    """Have pages made anew whose flash sale began or ended."""
+    promotions_clock.tell_sales()
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="promotions.vest", queue=MONEY, queueing_lock="promotions.vest")
+def vest(timestamp: int) -> None:
+    """Book gift cards and referrals whose orders were released or refunded."""
+    while promotions_vesting.book_uses() == promotions_vesting.BATCH:
+        pass
+    while promotions_vesting.vest_due() == promotions_vesting.BATCH:
+        pass
+
+
+@app.periodic(cron="50 2 * * *")
+@app.task(name="promotions.reckon_members", queue=CHORES, queueing_lock="promotions.reckon_members", priority=-10)
+def reckon_members(timestamp: int) -> None:
+    """Reckon the levels of all members anew."""
+    promotions_clock.reckon_members()
