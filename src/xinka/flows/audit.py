@@ -14,6 +14,7 @@ from xinka.flows.escrow_rules import RULES as ESCROW_RULES
 from xinka.flows.promotions_rules import RULES as PROMOTION_RULES
 from xinka.kernel.flow import Flow, Query, Row
 from xinka.ledger.rules import RULES as LEDGER_RULES
+from xinka.payouts.rules import RULES as PAYOUT_RULES
 
 _SAMPLE = 20
 #: Every check reads whole tables. Of a shop that has just grown the planner may still believe that they are small, and
@@ -136,6 +137,7 @@ CHECKS = (
     *(Check("escrow", *rule) for rule in ESCROW_RULES),
     *(Check("disputes", *rule) for rule in CASE_RULES),
     *(Check("promotions", *rule) for rule in PROMOTION_RULES),
+    *(Check("payouts", *rule) for rule in PAYOUT_RULES),
     Check(
         "ledger",
         "receipts_are_entered",

@@ -13,7 +13,7 @@ from xinka.config.cli.shop import open_database
 if TYPE_CHECKING:
     from xinka.flows.audit import Finding
 
-_GROUPS = ("stock", "ledger", "delivery", "disputes")
+_GROUPS = ("stock", "ledger", "delivery", "escrow", "disputes", "promotions", "payouts")
 
 
 @click.command()

@@ -1,0 +1,48 @@
+"""The auditor sees each thing that must never be true of payouts; every rule is shown to fail."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+
+from tests.cast import adas_shop
+from tests.flows.payouts import account, approved, enter, finance
+from tests.flows.rows import broken
+from xinka.flows.payouts_sending import Outcome, make_batch, record_outcomes
+from xinka.payouts.details import AccountKind
+from xinka.payouts.models import Payout
+
+pytestmark = pytest.mark.django_db
+
+
+def ends(*, paid: bool) -> Payout:
+    """Return a payout that went all the way."""
+    shop = adas_shop()
+    enter(shop, 100_000)
+    payout = approved(account(shop), 10_000)
+    batch = make_batch(AccountKind.BANK, "CNY", by=finance())
+    record_outcomes(batch, [Outcome(payout.id, is_paid=paid)], by=finance())
+    return payout
+
+
+@pytest.mark.parametrize("paid", [True, False])
+def test_a_payout_that_ends_breaks_nothing(paid: bool) -> None:
+    ends(paid=paid)
+    assert broken() == []
+
+
+@pytest.mark.parametrize(
+    ("tampering", "rules"),
+    [
+        ("UPDATE payouts_payout SET state = 'sending', finished_at = NULL", {"in_transit_is_payouts", "ended_once"}),
+        ("UPDATE payouts_payout SET state = 'failed'", {"ended_once"}),
+        ("UPDATE payouts_payout SET state = 'cancelled'", {"ended_once"}),
+        ("DELETE FROM payouts_payoutapproval", {"enough_eyes"}),
+        ("UPDATE payouts_payoutapproval SET by_id = (SELECT asked_by_id FROM payouts_payout)", {"enough_eyes"}),
+    ],
+)
+def test_what_was_tampered_with_shows(tampering: str, rules: set[str]) -> None:
+    ends(paid=True)
+    with connection.cursor() as cursor:
+        cursor.execute(tampering)
+    assert set(broken()) == rules
