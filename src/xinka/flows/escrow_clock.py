@@ -1,0 +1,90 @@
+"""What the hour brings for holds: reminders first, then releases, then maturity; and what was forgotten is mended.
+
+Each batch is a transaction of its own, so any number of workers share the work and a killed one leaves nothing half
+done.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from xinka.flows.escrow.releasing import BATCH, confirm_due, free_reserve_due, mature_due, remind_due
+from xinka.flows.escrow.splits import EXECUTE_SPLIT
+from xinka.flows.escrow_sql import ENSURE
+from xinka.flows.settle import DELIVERED
+from xinka.kernel import ids
+from xinka.kernel.flow import Flow, Query
+from xinka.platform.database.arrays import plain_array
+from xinka.platform.database.django_drive import run
+from xinka.platform.jobs.queue import defer
+
+log = logging.getLogger(__name__)
+
+#: How long the relay and the jobs have before something counts as forgotten, and how far back is looked for it.
+_FORGOTTEN_AFTER = timedelta(minutes=10)
+_LOOK_BACK = timedelta(days=2)
+_ROUNDS = 100
+
+_FORGOTTEN_HOLDS = """
+SELECT o.id FROM orders_order o
+WHERE o.id >= $1::uuid AND o.state = 'delivered' AND o.delivered_at < $2::timestamptz
+  AND NOT EXISTS (SELECT 1 FROM escrow_hold h WHERE h.order_id = o.id)
+  AND NOT EXISTS (SELECT 1 FROM outbox_event v WHERE v.kind = $3 AND v.subject = o.id)
+ORDER BY o.id LIMIT 500
+"""
+
+_FORGOTTEN_SPLITS = """
+SELECT s.id FROM escrow_split s
+WHERE s.state IN ('due', 'sending') AND s.created_at < $1::timestamptz
+  AND NOT EXISTS (SELECT 1 FROM procrastinate_jobs j
+    WHERE j.status IN ('todo', 'doing') AND j.task_name = $2 AND j.args ->> 'split_id' = s.id::text)
+LIMIT 100
+"""
+
+
+def fire_timers(now: datetime | None = None) -> dict[str, int]:
+    """Fire every timer of holds that is due; return how many of each."""
+    now = now or timezone.now()
+    return {
+        "reminded": _all(remind_due, now),
+        "released": _all(confirm_due, now),
+        "matured": _all(mature_due, now),
+        "reserves": _all(free_reserve_due, now),
+    }
+
+
+def _all(timer: Callable[[datetime, int], Flow[int]], now: datetime) -> int:
+    total = 0
+    for _ in range(_ROUNDS):
+        fired = run(timer(now, BATCH))
+        total += fired
+        if fired < BATCH:
+            break
+    return total
+
+
+def mend(now: datetime | None = None) -> dict[str, int]:
+    """Make holds that the relay did not make, and queue splits nobody works on; return how many of each."""
+    now = now or timezone.now()
+    found = {"holds": run(_make_holds(now)), "splits": run(_queue_splits(now))}
+    if any(found.values()):
+        log.warning("escrow.mended", extra=found)
+    return found
+
+
+def _make_holds(now: datetime) -> Flow[int]:
+    since = ids.first_of((now - _LOOK_BACK).timestamp())
+    rows = yield Query(_FORGOTTEN_HOLDS, (since, now - _FORGOTTEN_AFTER, DELIVERED))
+    if rows:
+        yield Query(ENSURE, (plain_array([row[0] for row in rows]),))
+    return len(rows)
+
+
+def _queue_splits(now: datetime) -> Flow[int]:
+    rows = yield Query(_FORGOTTEN_SPLITS, (now - _FORGOTTEN_AFTER, EXECUTE_SPLIT.task))
+    yield from defer(EXECUTE_SPLIT, [{"split_id": row[0]} for row in rows])
+    return len(rows)
