@@ -9,7 +9,7 @@ from xinka.kernel.money import parse_amount
 from xinka.payments.providers.epay_v2.config import EpayV2Config
 from xinka.payments.providers.epay_v2.signing import SIGN_TYPE, agrees
 from xinka.payments.providers.errors import BadSignature, MalformedNotice, StaleNotice, WrongAlgorithm, WrongMerchant
-from xinka.payments.providers.forms import ALL_SEPARATORS, payload, read_form
+from xinka.payments.providers.forms import payload, read_form
 from xinka.payments.providers.protocol import RawNotice, VerifiedNotice
 
 PAID = "TRADE_SUCCESS"
@@ -28,7 +28,7 @@ def judge(config: EpayV2Config, notice: RawNotice, now: float) -> VerifiedNotice
     Raises:
         NoticeRefused: if it is malformed, not signed by the platform, stale, or not for this merchant.
     """
-    fields = read_form(payload(notice), max_fields=_MAX_FIELDS, refused=ALL_SEPARATORS)
+    fields = read_form(payload(notice), max_fields=_MAX_FIELDS)
     for name in REQUIRED:
         if not fields.get(name):
             raise MalformedNotice(why=f"{name} missing")
