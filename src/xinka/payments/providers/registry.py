@@ -38,8 +38,10 @@ class ProviderClass(Protocol):
 
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {
+        "alipay": Kind("支付宝", "Alipay", "alipay"),
         "epay": Kind("易支付 V1", "epay V1", "epay"),
         "epay_v2": Kind("易支付 V2", "epay V2", "epay_v2"),
+        "paypal": Kind("PayPal", "PayPal", "paypal"),
         "stripe": Kind("Stripe", "Stripe", "stripe"),
         "wechat": Kind("微信支付", "WeChat Pay", "wechat"),
     }
