@@ -20,7 +20,7 @@ from django.db.utils import IntegrityError
 from xinka.flows.promotions_returning import give_back
 from xinka.kernel import ids
 from xinka.kernel.errors import BadInput
-from xinka.kernel.flow import Flow, Query
+from xinka.kernel.flow import Flow, Query, Row
 from xinka.ledger.accounts import Account, JournalKind
 from xinka.ledger.posting import Journal, Leg, post
 from xinka.orders.contact import normalise_contact
@@ -119,9 +119,9 @@ def _vest(only: str | None) -> int:
     return len(found)
 
 
-def _referrals_moved(only: str | None) -> Flow[list[tuple[object, ...]]]:
+def _referrals_moved(only: str | None) -> Flow[list[Row]]:
     rows = yield Query(sql.REFERRALS_MOVED, (BATCH, only))
-    return list(rows)
+    return rows
 
 
 def _vest_one(one: _Referred, *, is_own: bool) -> None:
