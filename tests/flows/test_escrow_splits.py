@@ -1,0 +1,276 @@
+"""Custody at a licensed provider: a release counts when the provider has confirmed it, however late, often or never."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from pytest_django import Settings
+
+from tests import cast
+from tests.flows.holding import books, end_of, held, history, hold_of, now, terms
+from tests.flows.rows import broken
+from xinka.escrow.errors import HoldMoved
+from xinka.escrow.models import Receiver, Split
+from xinka.escrow.states import HoldState, SplitState, StopCause
+from xinka.flows import escrow, escrow_clock
+from xinka.flows import refund as refunding
+from xinka.flows.escrow import splitting
+from xinka.flows.escrow.releasing import shared
+from xinka.flows.escrow.splitting import execute_split, mark_split_done, try_split_again
+from xinka.flows.refund import execute_refund
+from xinka.kernel import ids
+from xinka.kernel.actors import Actor, Role
+from xinka.kernel.errors import ProviderError
+from xinka.payments.models import Refund
+from xinka.payments.providers.errors import OutcomeUnknown
+from xinka.payments.providers.protocol import Can, RefundRequest
+from xinka.payments.providers.splitting import SplitRequest, SplitResult, SplitStatus
+from xinka.payments.states import RefundReason, RefundState
+from xinka.platform.audit.models import AuditEntry
+from xinka.platform.database.django_drive import run
+
+pytestmark = pytest.mark.django_db
+
+CY, DEE = Actor(Role.BUYER), Actor(Role.ARBITER, 2)
+
+
+class Licensed:
+    """A provider that keeps its own count of what moved; ``mood`` is how its calls end."""
+
+    can = frozenset({Can.SPLIT, Can.REFUND, Can.REFUND_QUERY})
+
+    def __init__(self) -> None:
+        self.moved: dict[str, tuple[str, int, str]] = {}
+        self.calls: list[str] = []
+        self.refunded: list[int] = []
+        self.mood = "yes"
+
+    def _move(self, kind: str, split: SplitRequest) -> SplitResult:
+        self.calls.append(kind)
+        if self.mood == "no":
+            return SplitResult(SplitStatus.FAILED, reason="not a receiver of ours")
+        if self.mood != "lost":
+            fact = (kind, split.amount_minor, split.receiver)
+            assert self.moved.setdefault(split.split_no, fact) == fact
+        if self.mood in {"lost", "silent"}:
+            raise OutcomeUnknown("no answer")
+        return SplitResult(SplitStatus.PENDING if self.mood == "slow" else SplitStatus.DONE, split.amount_minor, "G")
+
+    def share(self, split: SplitRequest) -> SplitResult:
+        """Give the merchant a part."""
+        return self._move("share", split)
+
+    def split_return(self, split: SplitRequest) -> SplitResult:
+        """Take back a part."""
+        return self._move("return", split)
+
+    def unfreeze(self, split: SplitRequest) -> SplitResult:
+        """Let go the rest."""
+        return self._move("unfreeze", split)
+
+    def split_query(self, split: SplitRequest) -> SplitResult:
+        """Tell of one."""
+        self.calls.append("query")
+        if split.split_no not in self.moved:
+            return SplitResult(SplitStatus.NOT_FOUND)
+        status = SplitStatus.PENDING if self.mood == "slow" else SplitStatus.DONE
+        return SplitResult(status, self.moved[split.split_no][1], "G")
+
+    def refund(self, request: RefundRequest) -> None:
+        """Give the buyer money back."""
+        self.refunded.append(request.amount_minor)
+
+
+@pytest.fixture
+def licensed(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Licensed]:
+    """The shop is in the mode in which a provider has custody."""
+    settings.CUSTODY = "provider_split"
+    made = Licensed()
+    for room in (splitting, refunding):
+        monkeypatch.setattr(room, "provider_of", lambda _: made)
+    yield made
+    assert broken() == []
+
+
+@pytest.fixture
+def bought(licensed: Licensed) -> cast.Bought:
+    """An order whose merchant is known to the provider."""
+    terms(commission_bps=500)
+    made = held()
+    Receiver.objects.create(merchant_id=made.order.merchant_id, channel_id=made.channel.id, account="ada-at-psp")
+    return made
+
+
+def _the(action: str) -> Split:
+    return Split.objects.get(action=action)
+
+
+def _queued() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'escrow.split'")
+        return int(cursor.fetchone()[0])
+
+
+def _released(bought: cast.Bought) -> bool:
+    return books(bought.order_id).get("seller_pending", 0) > 0
+
+
+def test_a_release_waits_for_the_providers_word(licensed: Licensed, bought: cast.Bought) -> None:
+    assert run(escrow.confirm(bought.order_id, by=CY)) is HoldState.HELD
+    assert not _released(bought)
+    assert _queued() == 1
+    assert run(escrow.confirm(bought.order_id, by=CY)) is HoldState.HELD
+    assert run(escrow.confirm_due(now() + timedelta(days=900))) == 0
+    assert _queued() == 1
+    assert execute_split(_the("share").id) is SplitState.DONE
+    assert list(licensed.moved.values()) == [("share", 9_500, "ada-at-psp")]
+    assert books(bought.order_id) == {"clearing": -10_000, "seller_pending": 9_500, "commission": 500}
+    assert history(bought) == ["confirm", "shared"]
+
+
+@pytest.mark.parametrize("mood", ["silent", "lost", "slow"])
+def test_a_late_answer_releases_once(licensed: Licensed, bought: cast.Bought, mood: str) -> None:
+    run(escrow.confirm(bought.order_id, by=CY))
+    licensed.mood = mood
+    for _ in range(3):
+        with pytest.raises(ProviderError) as caught:
+            execute_split(_the("share").id)
+        assert not caught.value.permanent
+        assert not _released(bought)
+        if mood != "slow":
+            break
+    licensed.mood = "yes"
+    assert execute_split(_the("share").id) is SplitState.DONE
+    assert _released(bought)
+    assert len(licensed.moved) == 1
+    assert licensed.calls.count("share") == (2 if mood == "lost" else 1)
+
+
+def test_an_answer_that_comes_twice_releases_once(licensed: Licensed, bought: cast.Bought) -> None:
+    run(escrow.confirm(bought.order_id, by=CY))
+    for _ in range(3):
+        assert execute_split(_the("share").id) is SplitState.DONE
+    run(shared(bought.order_id))
+    assert books(bought.order_id)["seller_pending"] == 9_500
+    assert licensed.calls == ["share"]
+
+
+def test_an_answer_that_never_comes_releases_nothing_and_ends_with_staff(
+    licensed: Licensed, bought: cast.Bought
+) -> None:
+    dee = cast.person("dee@example.com", staff=True)
+    run(escrow.confirm(bought.order_id, by=CY))
+    licensed.mood = "slow"
+    for _ in range(7):
+        with pytest.raises(ProviderError):
+            execute_split(_the("share").id)
+    assert execute_split(_the("share").id) is SplitState.NEEDS_STAFF
+    assert not _released(bought)
+    mark_split_done(_the("share").id, by=dee, note="seen at the provider")
+    assert _released(bought)
+    assert AuditEntry.objects.get().action == "split.mark_done"
+    with pytest.raises(HoldMoved):
+        mark_split_done(_the("share").id, by=dee, note="again")
+
+
+def test_a_merchant_the_provider_does_not_know_waits_for_staff_who_mend_it(
+    licensed: Licensed, bought: cast.Bought
+) -> None:
+    dee = cast.person("dee@example.com", staff=True)
+    Receiver.objects.all().delete()
+    run(escrow.confirm(bought.order_id, by=CY))
+    assert execute_split(_the("share").id) is SplitState.NEEDS_STAFF
+    assert licensed.calls == []
+    Receiver.objects.create(merchant_id=bought.order.merchant_id, channel_id=bought.channel.id, account="ada-now")
+    try_split_again(_the("share").id, by=dee)
+    assert execute_split(_the("share").id) is SplitState.DONE
+    assert list(licensed.moved.values()) == [("share", 9_500, "ada-now")]
+
+
+def test_a_channel_that_cannot_share_waits_for_staff(licensed: Licensed, bought: cast.Bought) -> None:
+    licensed.can = frozenset({Can.REFUND})
+    run(escrow.confirm_due(end_of(bought)))
+    assert execute_split(_the("share").id) is SplitState.NEEDS_STAFF
+    assert not _released(bought)
+
+
+def test_what_matured_has_left_clearing_and_the_rest_is_let_go(licensed: Licensed, bought: cast.Bought) -> None:
+    run(escrow.confirm(bought.order_id, by=CY))
+    execute_split(_the("share").id)
+    run(escrow.mature_due(end_of(bought)))
+    assert books(bought.order_id) == {"clearing": -500, "commission": 500}
+    assert execute_split(_the("unfreeze").id) is SplitState.DONE
+    assert licensed.calls == ["share", "unfreeze"]
+
+
+def test_a_dispute_before_anything_was_sent_takes_the_share_back(licensed: Licensed, bought: cast.Bought) -> None:
+    run(escrow.confirm(bought.order_id, by=CY))
+    run(escrow.stop(bought.order_id, StopCause.RISK, "r"))
+    assert execute_split(_the("share").id) is SplitState.DROPPED
+    assert licensed.calls == []
+    run(escrow.resume(bought.order_id, StopCause.RISK, "r"))
+    run(escrow.confirm_due(end_of(bought)))
+    assert execute_split(Split.objects.get(action="share", state="due").id) is SplitState.DONE
+    assert _released(bought)
+
+
+def test_what_is_held_goes_back_without_any_share(licensed: Licensed, bought: cast.Bought) -> None:
+    run(escrow.confirm(bought.order_id, by=CY))
+    run(escrow.give_back(bought.order_id, 4_000, reason=RefundReason.DISPUTE, key="a", by=DEE))
+    assert execute_split(_the("share").id) is SplitState.DROPPED
+    run(escrow.confirm_due(now()))
+    execute_split(Split.objects.get(action="share", state="due").id)
+    assert list(licensed.moved.values()) == [("share", 5_700, "ada-at-psp")]
+
+
+def test_a_share_on_its_way_is_answered_before_anything_goes_back(licensed: Licensed, bought: cast.Bought) -> None:
+    run(escrow.confirm(bought.order_id, by=CY))
+    licensed.mood = "slow"
+    with pytest.raises(ProviderError):
+        execute_split(_the("share").id)
+    with pytest.raises(HoldMoved):
+        run(escrow.give_back(bought.order_id, None, reason=RefundReason.DISPUTE, key="a", by=DEE))
+    assert not Refund.objects.exists()
+
+
+def test_a_refund_after_the_share_waits_until_the_seller_gave_it_back(licensed: Licensed, bought: cast.Bought) -> None:
+    run(escrow.confirm(bought.order_id, by=CY))
+    execute_split(_the("share").id)
+    run(escrow.give_back(bought.order_id, 5_000, reason=RefundReason.DISPUTE, key="a", by=DEE))
+    refund = Refund.objects.get()
+    assert execute_refund(refund.id) is RefundState.DUE
+    assert licensed.refunded == []
+    licensed.mood = "lost"
+    with pytest.raises(ProviderError):
+        execute_split(_the("return").id)
+    assert execute_refund(refund.id) is RefundState.DUE
+    licensed.mood = "yes"
+    assert execute_split(_the("return").id) is SplitState.DONE
+    assert licensed.moved[ids.show("spl", _the("return").id)][:2] == ("return", 4_750)
+    assert execute_refund(refund.id) is RefundState.DONE
+    assert licensed.refunded == [5_000]
+    run(escrow.mature_due(end_of(bought)))
+    assert books(bought.order_id) == {"clearing": -250, "commission": 250}
+
+
+def test_a_forgotten_split_is_queued_again(licensed: Licensed, bought: cast.Bought) -> None:
+    run(escrow.confirm(bought.order_id, by=CY))
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM procrastinate_jobs")
+    assert escrow_clock.mend(now())["splits"] == 0
+    assert escrow_clock.mend(now() + timedelta(minutes=11))["splits"] == 1
+    assert escrow_clock.mend(now() + timedelta(minutes=11))["splits"] == 0
+    assert _queued() == 1
+
+
+@pytest.mark.parametrize("mode", ["own_goods", "licensed"])
+def test_in_the_other_modes_the_provider_is_asked_nothing(
+    licensed: Licensed, bought: cast.Bought, settings: Settings, mode: str
+) -> None:
+    settings.CUSTODY = mode
+    assert run(escrow.confirm(bought.order_id, by=CY)) is HoldState.AFTERSALE
+    assert not Split.objects.exists()
+    assert hold_of(bought).state == "aftersale"
