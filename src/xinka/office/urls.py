@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from xinka.office import books, views
+from xinka.office import books, payouts, views
 
 app_name = "office"
 
@@ -25,5 +25,17 @@ urlpatterns: list[URLPattern] = [
     path("books/<int:number>/<str:currency>/export", books.export_account, name="books_export_account"),
     path("books/<int:number>/<str:currency>/<int:owner_id>", books.owned_account, name="books_owned"),
     path("books/<int:number>/<str:currency>/<int:owner_id>/export", books.export_account, name="books_export_owned"),
+    path("payouts", payouts.index, name="payouts"),
+    path("payouts/merchants/<int:merchant_id>/hold", payouts.hold, name="payout_hold"),
+    path("payouts/holds/<int:hold_id>/lift", payouts.lift, name="payout_lift"),
+    path("payouts/files", payouts.batch_new, name="payout_batch_new"),
+    path("payouts/files/<int:batch_id>", payouts.batch, name="payout_batch"),
+    path("payouts/files/<int:batch_id>/file", payouts.batch_file, name="payout_batch_file"),
+    path("payouts/files/<int:batch_id>/results", payouts.batch_results, name="payout_batch_results"),
+    path("payouts/files/<int:batch_id>/<str:shown_id>", payouts.outcome, name="payout_outcome"),
+    path("payouts/<str:shown_id>", payouts.show, name="payout"),
+    path("payouts/<str:shown_id>/approve", payouts.approve, name="payout_approve"),
+    path("payouts/<str:shown_id>/reject", payouts.reject, name="payout_reject"),
+    path("payouts/<str:shown_id>/send", payouts.send, name="payout_send"),
     path("audit", views.audit, name="audit"),
 ]

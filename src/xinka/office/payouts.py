@@ -1,0 +1,262 @@
+"""Finance at work on payouts: the queue, one payout, holds on merchants, files for banks and what came of them."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from uuid import UUID
+
+from django import forms
+from django.conf import settings
+from django.contrib import messages
+from django.db.models import Count, Sum
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from xinka.accounts.policies import require_staff, signed_in
+from xinka.flows import payouts_gateway, payouts_review, payouts_sending
+from xinka.flows.payouts import shown
+from xinka.flows.payouts_balance import money_of
+from xinka.flows.payouts_sending import Outcome
+from xinka.kernel import ids
+from xinka.kernel.errors import BadIdentifier, Refusal
+from xinka.merchants.models import Merchant
+from xinka.payouts.details import AccountKind
+from xinka.payouts.models import KINDS, Payout, PayoutBatch, PayoutHold
+from xinka.payouts.queries import open_payouts, same_account_elsewhere
+from xinka.payouts.states import PayoutState
+
+_MOST_RESULT_BYTES = 1_000_000
+_RECENT = 20
+STATES = {
+    PayoutState.ASKED: (_("To approve"), "w", "alert"),
+    PayoutState.HELD: (_("On hold"), "d", "lock"),
+    PayoutState.APPROVED: (_("To send"), "held", "clock"),
+    PayoutState.SENDING: (_("Being sent"), "held", "arrow"),
+    PayoutState.PAID: (_("Paid"), "g", "check"),
+    PayoutState.FAILED: (_("Failed"), "d", "stop"),
+    PayoutState.CANCELLED: (_("Cancelled"), "", "x"),
+}
+
+
+class Reason(forms.Form):
+    """Why finance says no, or stops a merchant's payouts; the merchant reads it."""
+
+    reason = forms.CharField(label=_("Why? The merchant reads this."), min_length=5, max_length=200, strip=True)
+
+
+class Results(forms.Form):
+    """What a bank answered about a file."""
+
+    file = forms.FileField(
+        label=_("File of results"),
+        help_text=_("CSV with the columns payout, result (paid or failed) and, if wanted, reference and why."),
+    )
+
+    def clean_file(self) -> str:
+        """Return the text of the file."""
+        file = self.cleaned_data["file"]
+        if (file.size or 0) > _MOST_RESULT_BYTES:
+            raise forms.ValidationError(_("This file is too large."))
+        try:
+            return str(file.read(), "utf-8-sig")
+        except UnicodeDecodeError:
+            raise forms.ValidationError(_("Save the file as UTF-8.")) from None
+
+
+def _row(payout: Payout) -> dict[str, object]:
+    words, kind, icon = STATES[PayoutState(payout.state)]
+    return {"payout": payout, "shown_id": shown(payout), "words": words, "kind": kind, "icon": icon}
+
+
+@require_safe
+@require_staff
+def index(request: HttpRequest) -> HttpResponse:
+    """Show what waits for finance: to approve, to send, under way, on hold."""
+    ready = Payout.objects.filter(state=PayoutState.APPROVED).values("account_kind", "currency")
+    files = [
+        {**row, "words": KINDS[AccountKind(row["account_kind"])]}
+        for row in ready.annotate(n=Count("id"), sum=Sum("amount")).order_by("account_kind", "currency")
+    ]
+    context = {
+        "rows": [_row(payout) for payout in open_payouts()],
+        "files": files,
+        "holds": PayoutHold.objects.filter(lifted_at=None).select_related("merchant", "by").order_by("at"),
+        "batches": PayoutBatch.objects.select_related("made_by").order_by("-id")[:_RECENT],
+    }
+    return render(request, "office/payouts.html", context)
+
+
+@require_safe
+@require_staff
+def show(request: HttpRequest, shown_id: str) -> HttpResponse:
+    """Show one payout and what can be done about it."""
+    return _page(request, _payout(shown_id), Reason())
+
+
+def _payout(shown_id: str) -> Payout:
+    try:
+        payout_id: UUID = ids.parse("out", shown_id)
+    except BadIdentifier:
+        raise Http404 from None
+    return get_object_or_404(Payout.objects.select_related("merchant", "account", "asked_by", "batch"), id=payout_id)
+
+
+def _page(request: HttpRequest, payout: Payout, form: Reason, *, status: int = HTTPStatus.OK) -> HttpResponse:
+    state = PayoutState(payout.state)
+    given = payout.approvals.filter(round=payout.round).select_related("by").order_by("at")
+    context = {
+        **_row(payout),
+        "form": form,
+        "given": given,
+        "needed": payouts_review.approvals_needed(payout),
+        "four_eyes_from": settings.PAYOUT_FOUR_EYES_FROM,
+        "may_approve": state is PayoutState.ASKED,
+        "may_reject": state in {PayoutState.ASKED, PayoutState.APPROVED, PayoutState.HELD},
+        "may_send": state is PayoutState.APPROVED,
+        "channels": payouts_gateway.channels_that_pay(AccountKind(payout.account_kind), payout.currency),
+        "elsewhere": same_account_elsewhere(payout.account.fingerprint, payout.merchant_id),
+        "money": money_of(payout.merchant_id, payout.currency),
+        "n_paid": Payout.objects.filter(merchant_id=payout.merchant_id, state=PayoutState.PAID).count(),
+    }
+    return render(request, "office/payout.html", context, status=status)
+
+
+@require_POST
+@require_staff
+def approve(request: HttpRequest, shown_id: str) -> HttpResponse:
+    """Say yes."""
+    payout = payouts_review.approve(_payout(shown_id).id, by=signed_in(request))
+    if payout.state == PayoutState.APPROVED:
+        messages.success(request, gettext("Approved; it can be sent now"))
+    else:
+        messages.success(request, gettext("Your yes is noted; somebody else has to approve it too"))
+    return _see("office:payout", shown_id)
+
+
+@require_POST
+@require_staff
+def reject(request: HttpRequest, shown_id: str) -> HttpResponse:
+    """Say no, with the reason."""
+    payout, form = _payout(shown_id), Reason(request.POST)
+    if not form.is_valid():
+        return _page(request, payout, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    payouts_review.reject(payout.id, by=signed_in(request), reason=form.cleaned_data["reason"])
+    messages.success(request, gettext("Refused; the money is available to the merchant again"))
+    return _see("office:payouts")
+
+
+@require_POST
+@require_staff
+def send(request: HttpRequest, shown_id: str) -> HttpResponse:
+    """Send it through a gateway."""
+    number = request.POST.get("channel", "")
+    if not number.isascii() or not number.isdigit():
+        raise Http404
+    payouts_gateway.send_through(_payout(shown_id).id, int(number), by=signed_in(request))
+    messages.success(request, gettext("It is being sent"))
+    return _see("office:payout", shown_id)
+
+
+@require_POST
+@require_staff
+def hold(request: HttpRequest, merchant_id: int) -> HttpResponse:
+    """Stop a merchant's payouts."""
+    merchant, form = get_object_or_404(Merchant, id=merchant_id), Reason(request.POST)
+    if form.is_valid():
+        payouts_review.hold(merchant.id, by=signed_in(request), reason=form.cleaned_data["reason"])
+        messages.success(request, gettext("Payouts of %(name)s are on hold") % {"name": merchant.name})
+    else:
+        messages.warning(request, gettext("Nothing was stopped: write the reason, at least five characters."))
+    return _see("office:payouts")
+
+
+@require_POST
+@require_staff
+def lift(request: HttpRequest, hold_id: int) -> HttpResponse:
+    """End a hold."""
+    lifted = payouts_review.lift_hold(hold_id, by=signed_in(request))
+    messages.success(request, gettext("The hold on %(name)s is lifted") % {"name": lifted.merchant.name})
+    return _see("office:payouts")
+
+
+@require_POST
+@require_staff
+def batch_new(request: HttpRequest) -> HttpResponse:
+    """Put approved payouts into a file."""
+    kind, currency = request.POST.get("kind", ""), request.POST.get("currency", "")
+    if kind not in {one.value for one in AccountKind}:
+        raise Http404
+    made = payouts_sending.make_batch(AccountKind(kind), currency, by=signed_in(request))
+    return _see("office:payout_batch", made.id)
+
+
+@require_safe
+@require_staff
+def batch(request: HttpRequest, batch_id: int) -> HttpResponse:
+    """Show one file, and what came of each payout in it."""
+    return _batch_page(request, _batch(batch_id), Results())
+
+
+def _batch(batch_id: int) -> PayoutBatch:
+    return get_object_or_404(PayoutBatch.objects.select_related("made_by"), id=batch_id)
+
+
+def _batch_page(request: HttpRequest, found: PayoutBatch, form: Results, *, status: int = 200) -> HttpResponse:
+    payouts = found.payouts.select_related("merchant").defer("account_sealed").order_by("id")
+    rows = [_row(payout) for payout in payouts]
+    n_open = sum(payout.state == PayoutState.SENDING for payout in payouts)
+    context = {"batch": found, "rows": rows, "form": form, "n_open": n_open}
+    return render(request, "office/payout_batch.html", context, status=status)
+
+
+@never_cache
+@require_POST
+@require_staff
+def batch_file(request: HttpRequest, batch_id: int) -> HttpResponse:
+    """Hand the file over; that it was taken is written down."""
+    text = payouts_sending.file_of(_batch(batch_id), by=signed_in(request))
+    response = HttpResponse(text, content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="payouts-{batch_id}.csv"'
+    return response
+
+
+@require_POST
+@require_staff
+def batch_results(request: HttpRequest, batch_id: int) -> HttpResponse:
+    """Enter what the bank answered, from its file."""
+    found, form = _batch(batch_id), Results(request.POST, request.FILES)
+    if form.is_valid():
+        try:
+            outcomes = payouts_sending.read_outcomes(form.cleaned_data["file"])
+            n_new = payouts_sending.record_outcomes(found, outcomes, by=signed_in(request))
+        except Refusal as refusal:
+            form.add_error(None, refusal.message(get_language() or ""))
+        else:
+            messages.success(request, gettext("%(n)d results entered") % {"n": n_new})
+            return _see("office:payout_batch", batch_id)
+    return _batch_page(request, found, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+@require_POST
+@require_staff
+def outcome(request: HttpRequest, batch_id: int, shown_id: str) -> HttpResponse:
+    """Enter what became of one payout by hand."""
+    found, result = _batch(batch_id), request.POST.get("result", "")
+    if result not in {"paid", "failed"}:
+        raise Http404
+    words, is_paid = request.POST.get("words", "").strip()[:200], result == "paid"
+    told = Outcome(_payout(shown_id).id, is_paid, reference=words if is_paid else "", why="" if is_paid else words)
+    payouts_sending.record_outcomes(found, [told], by=signed_in(request))
+    messages.success(request, gettext("Entered"))
+    return _see("office:payout_batch", batch_id)
+
+
+def _see(name: str, *args: object) -> HttpResponseRedirect:
+    response = HttpResponseRedirect(reverse(name, args=args))
+    response.status_code = HTTPStatus.SEE_OTHER
+    return response

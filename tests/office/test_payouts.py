@@ -1,0 +1,172 @@
+"""Finance approves, refuses, holds and sends payouts; others do not learn that the pages exist."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from tests.cast import adas_shop, person
+from tests.flows.payouts import account, ada_of, approved, asked, enter, finance, money_of
+from xinka.accounts.models import User
+from xinka.flows import payouts_review
+from xinka.flows.payouts import shown
+from xinka.flows.payouts_sending import make_batch
+from xinka.merchants.models import Membership, Merchant
+from xinka.payouts.details import AccountKind
+from xinka.payouts.models import Payout, PayoutBatch, PayoutHold
+from xinka.payouts.states import PayoutState
+from xinka.platform.audit.models import AuditEntry
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def shop() -> Merchant:
+    made = adas_shop()
+    enter(made, 1_000_000)
+    return made
+
+
+def state_of(payout: Payout) -> str:
+    payout.refresh_from_db()
+    return payout.state
+
+
+def test_outsiders_and_sellers_see_nothing_and_change_nothing(shop: Merchant, client: Client) -> None:
+    waiting, ready = asked(account(shop), 10_000), approved(account(shop), 10_000)
+    batch = make_batch(AccountKind.BANK, "CNY", by=finance())
+    hold = payouts_review.hold(adas_shop(slug="beas-cards").id, by=finance(), reason="complaints")
+    before = list(Payout.objects.order_by("id").values_list("state", flat=True))
+    n_acts = AuditEntry.objects.count()
+    one = f"/office/payouts/{shown(waiting)}"
+    files = f"/office/payouts/files/{batch.id}"
+    reads = ["/office/payouts", one, files]
+    acts = [f"{one}/approve", f"{one}/reject", f"{one}/send", "/office/payouts/files", f"{files}/file"]
+    acts += [f"{files}/results", f"{files}/{shown(ready)}", f"/office/payouts/merchants/{shop.id}/hold"]
+    acts += [f"/office/payouts/holds/{hold.id}/lift"]
+    told = {"reason": "because I say so", "result": "paid", "kind": "bank", "currency": "CNY", "channel": "1"}
+    for user in (person("eve@example.com"), ada_of(shop)):
+        client.force_login(user)
+        assert {client.get(page).status_code for page in reads} == {404}
+        assert {client.post(act, told).status_code for act in acts} == {404}
+    assert {Client().get(page).status_code for page in reads} == {302}
+    assert list(Payout.objects.order_by("id").values_list("state", flat=True)) == before
+    assert AuditEntry.objects.count() == n_acts
+
+
+def test_the_queue_shows_what_waits_and_nothing_else_when_nothing_does(shop: Merchant, office: Client) -> None:
+    assert "Nothing to pay out" in office.get("/office/payouts").content.decode()
+    asked(account(shop), 10_000)
+    approved(account(shop), 12_300)
+    page = office.get("/office/payouts").content.decode()
+    assert "To approve" in page
+    assert "1 approved" in page
+    assert "¥123.00" in page
+    assert "6222" not in page
+
+
+def test_two_people_approve_a_large_one(shop: Merchant, office: Client, dee: User) -> None:
+    payout = asked(account(shop), 600_000)
+    address = f"/office/payouts/{shown(payout)}"
+    assert "(0/2)" in office.get(address).content.decode()
+    assert office.post(f"{address}/approve").status_code == 303
+    assert office.post(f"{address}/approve").status_code == 409
+    assert state_of(payout) == PayoutState.ASKED
+    fay = Client()
+    fay.force_login(finance())
+    assert fay.post(f"{address}/approve").status_code == 303
+    assert state_of(payout) == PayoutState.APPROVED
+    assert payout.approvals.order_by("id").values_list("by_id", flat=True).first() == dee.id
+
+
+def test_dee_does_not_approve_for_a_shop_of_hers(shop: Merchant, office: Client, dee: User) -> None:
+    payout = asked(account(shop), 10_000)
+    Membership.objects.create(merchant=shop, user=dee)
+    assert office.post(f"/office/payouts/{shown(payout)}/approve").status_code == 403
+    assert state_of(payout) == PayoutState.ASKED
+
+
+def test_a_refusal_needs_its_reason(shop: Merchant, office: Client) -> None:
+    payout = asked(account(shop), 10_000)
+    address = f"/office/payouts/{shown(payout)}/reject"
+    assert office.post(address, {"reason": "no"}).status_code == 422
+    assert state_of(payout) == PayoutState.ASKED
+    assert office.post(address, {"reason": "the name does not fit"}).status_code == 303
+    assert state_of(payout) == PayoutState.CANCELLED
+    assert money_of(shop) == (1_000_000, 0, 0)
+
+
+def test_a_hold_is_put_and_lifted(shop: Merchant, office: Client) -> None:
+    payout = asked(account(shop), 10_000)
+    address = f"/office/payouts/merchants/{shop.id}/hold"
+    office.post(address, {"reason": ""})
+    assert PayoutHold.objects.count() == 0
+    office.post(address, {"reason": "complaints about a batch"})
+    assert state_of(payout) == PayoutState.HELD
+    assert "complaints about a batch" in office.get("/office/payouts").content.decode()
+    office.post(f"/office/payouts/holds/{PayoutHold.objects.get().id}/lift")
+    assert state_of(payout) == PayoutState.ASKED
+    assert set(AuditEntry.objects.values_list("action", flat=True)) >= {"payout.hold", "payout.lift_hold"}
+
+
+def test_the_same_account_at_another_merchant_is_said(shop: Merchant, office: Client) -> None:
+    account(adas_shop(slug="beas-cards"))
+    Merchant.objects.filter(slug="beas-cards").update(name="Bea")
+    page = office.get(f"/office/payouts/{shown(asked(account(shop), 10_000))}").content.decode()
+    assert "Other merchants use the same account: Bea" in page
+
+
+def test_a_file_is_made_taken_and_answered(shop: Merchant, office: Client) -> None:
+    to = account(shop)
+    first, second, third = approved(to, 10_000), approved(to, 20_000), approved(to, 30_000)
+    made = office.post("/office/payouts/files", {"kind": "bank", "currency": "CNY"})
+    batch = PayoutBatch.objects.get()
+    address = f"/office/payouts/files/{batch.id}"
+    assert made["Location"] == address
+    file = office.post(f"{address}/file")
+    assert file["Content-Disposition"] == f'attachment; filename="payouts-{batch.id}.csv"'
+    assert "no-store" in file["Cache-Control"]
+    rows = list(csv.DictReader(io.StringIO(file.content.decode("utf-8-sig"))))
+    assert [row["amount"] for row in rows] == ["100.00", "200.00", "300.00"]
+    assert {row["account"] for row in rows} == {"6222021234567890123"}
+    answer = f"payout,result,reference,why\n{shown(first)},paid,B-1,\n{shown(second)},failed,,account closed\n"
+    upload = SimpleUploadedFile("results.csv", answer.encode())
+    assert office.post(f"{address}/results", {"file": upload}).status_code == 303
+    office.post(f"{address}/{shown(third)}", {"result": "paid", "words": "B-3"})
+    assert [state_of(payout) for payout in (first, second, third)] == ["paid", "failed", "paid"]
+    assert money_of(shop) == (960_000, 0, 0)
+    page = office.get(address).content.decode()
+    assert "account closed" in page
+    assert "B-3" in page
+    assert "6222" not in page
+    assert office.post(f"{address}/{shown(third)}", {"result": "failed"}).status_code == 409
+
+
+def test_a_file_of_results_that_cannot_be_read_changes_nothing(shop: Merchant, office: Client) -> None:
+    payout = approved(account(shop), 10_000)
+    batch = make_batch(AccountKind.BANK, "CNY", by=finance())
+    for content in (b"payout,result\nout_x,paid\n", b"\xff\xfe", b""):
+        upload = SimpleUploadedFile("results.csv", content)
+        answer = office.post(f"/office/payouts/files/{batch.id}/results", {"file": upload})
+        assert answer.status_code == 422
+    assert state_of(payout) == PayoutState.SENDING
+
+
+def test_there_is_nothing_to_send_twice(shop: Merchant, office: Client) -> None:
+    approved(account(shop), 10_000)
+    assert office.post("/office/payouts/files", {"kind": "bank", "currency": "CNY"}).status_code == 303
+    assert office.post("/office/payouts/files", {"kind": "bank", "currency": "CNY"}).status_code == 409
+    assert office.post("/office/payouts/files", {"kind": "gold", "currency": "CNY"}).status_code == 404
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+def test_every_page_is_there_in_both_languages(shop: Merchant, office: Client, language: str) -> None:
+    payout = approved(account(shop), 10_000)
+    batch = make_batch(AccountKind.BANK, "CNY", by=finance())
+    office.cookies["xk_lang"] = language
+    for page in ("", f"/{shown(payout)}", f"/files/{batch.id}"):
+        assert office.get(f"/office/payouts{page}").status_code == 200
