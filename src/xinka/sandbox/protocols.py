@@ -97,6 +97,7 @@ ROOMS: Mapping[str, Room] = MappingProxyType(
         "epay": Room("epay", ""),
         "epay_v2": Room("epay_v2", "epay-v2/"),
         "wechat": Room("wechat", "wechat/"),
+        "paypal": Room("paypal", "paypal/"),
         "stripe": Room("stripe", "stripe/"),
     }
 )
