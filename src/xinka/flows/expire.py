@@ -6,6 +6,8 @@ reserved or finds the order expired and is treated as late money; there is no th
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from xinka.flows.promotions_returning import give_back
 from xinka.kernel.flow import Flow, Query
 from xinka.kernel.ids import new_uuid
@@ -13,11 +15,15 @@ from xinka.ledger import sql as ledger_sql
 from xinka.ledger.accounts import Account, JournalKind
 from xinka.payments import sql as payments_sql
 from xinka.payments.states import RefundReason, RefundTo
-from xinka.platform.database.arrays import plain_array
+from xinka.platform.database.arrays import plain_array, text_array
+from xinka.platform.jobs.queue import MONEY, Job, defer
 from xinka.platform.outbox import sql as outbox_sql
 from xinka.stock import sql as stock_sql
 
 REFUND_DUE = "refund.due"
+CLOSE_PAYMENT = Job("payment.close", MONEY, priority=-1)
+#: Kinds of gateway that cannot close a payment, so that no job is spent on them.
+NEVER_CLOSES = ("epay",)
 #: How many orders one transaction expires; small, so that a till never waits long for their rows.
 BATCH = 500
 
@@ -56,6 +62,7 @@ def expire_due(*, grace_for: int = 0, limit: int = BATCH) -> Flow[int]:
     """
     rows = yield Query(EXPIRE, (limit, grace_for))
     yield from give_back([order_id for order_id, _ in rows])
+    yield from _ask_to_close([order_id for order_id, _ in rows])
     for order_id, state in rows:
         if state == "part_paid":
             yield from _return_held(order_id)
@@ -66,10 +73,18 @@ def cancel(order_id: object) -> Flow[bool]:
     """Cancel one unpaid order for its buyer; return whether it was still open."""
     rows = yield Query(CANCEL, (order_id,))
     yield from give_back([identifier for identifier, _ in rows])
+    yield from _ask_to_close([identifier for identifier, _ in rows])
     for identifier, state in rows:
         if state == "part_paid":
             yield from _return_held(identifier)
     return bool(rows)
+
+
+def _ask_to_close(order_ids: Sequence[object]) -> Flow[None]:
+    """Queue the closing of what these orders have open at gateways."""
+    if order_ids:
+        rows = yield Query(payments_sql.PREPARED_OF, (plain_array(order_ids), text_array(NEVER_CLOSES)))
+        yield from defer(CLOSE_PAYMENT, [{"payment_id": row[0]} for row in rows])
 
 
 def _return_held(order_id: object) -> Flow[None]:

@@ -21,6 +21,7 @@ from xinka.flows import (
     tasks_books,  # noqa: F401 - procrastinate looks for tasks in this module only
     tasks_disputes,  # noqa: F401 - as above
     tasks_escrow,  # noqa: F401 - as above
+    tasks_payments,  # noqa: F401 - as above
     tasks_payouts,  # noqa: F401 - as below
     tasks_promotions,  # noqa: F401 - as below
     tasks_stock,  # noqa: F401 - procrastinate looks for tasks in this module only

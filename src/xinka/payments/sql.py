@@ -41,3 +41,17 @@ WHERE order_id = $1 AND outcome = 'short' ORDER BY received_at
 RELEASE_HELD = """
 UPDATE payments_receipt SET outcome = 'short_refunded' WHERE channel_id = $1 AND trade_no = $2 AND outcome = 'short'
 """
+
+#: A notice about a refund or a dispute, once per channel and event.
+KEEP_EVENT = """
+INSERT INTO payments_providerevent (channel_id, event_id, about, subject_no, out_trade_no, trade_no, amount, currency,
+  status, received_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, now()) ON CONFLICT (channel_id, event_id) DO NOTHING RETURNING id
+"""
+
+#: Attempts to pay these orders that a gateway knows of; $2 names the kinds of gateway that cannot close any.
+PREPARED_OF = """
+SELECT p.id FROM payments_payment p JOIN payments_channel c ON c.id = p.channel_id
+WHERE p.order_id = ANY($1::uuid[]) AND p.state = 'pending' AND (p.pay_url IS NOT NULL OR p.qr_text IS NOT NULL)
+  AND c.provider <> ALL($2::text[])
+"""

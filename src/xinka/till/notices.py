@@ -8,6 +8,7 @@ from uuid import UUID
 
 import structlog
 
+from xinka.flows.events import KEPT, keep_event
 from xinka.flows.hints import take_hint
 from xinka.flows.settle import VerifiedMoney
 from xinka.kernel import ids
@@ -49,6 +50,8 @@ async def notice(till: Till, request: Request) -> Response:
             await till.engine.settle(await _verify(till, channel, said))
         elif said.is_hint:
             await _take_hint(till, said)
+        elif said.about in KEPT:
+            await _keep_event(till, channel, said)
     except Refusal as refusal:
         log.warning("notice.refused", channel=channel.slug, code=refusal.code, address=request.address)
         return Response(int(refusal.status), channel.provider.failure_body, _HEADERS)
@@ -73,6 +76,12 @@ async def _take_hint(till: Till, said: VerifiedNotice) -> None:
     if payment_id is not None:
         async with till.pool.connection() as connection, connection.transaction():
             await drive_async(connection, take_hint(payment_id))
+
+
+async def _keep_event(till: Till, channel: Channel, said: VerifiedNotice) -> None:
+    """Have a worker look into a refund or a dispute; durable before the gateway is told to stop sending."""
+    async with till.pool.connection() as connection, connection.transaction():
+        await drive_async(connection, keep_event(channel.id, said))
 
 
 async def _verify(till: Till, channel: Channel, said: VerifiedNotice) -> VerifiedMoney:

@@ -1,0 +1,53 @@
+"""Closing: an order that expired or was cancelled leaves no QR code behind that can still be paid.
+
+Best effort: whatever a gateway lets through after all is late money, which is settled or goes back like any other.
+"""
+
+from __future__ import annotations
+
+import logging
+from uuid import UUID
+
+from xinka.flows.confirm import confirm_payment
+from xinka.kernel import ids
+from xinka.kernel.errors import ProviderError, Refusal
+from xinka.payments.channels import provider_of
+from xinka.payments.models import Payment
+from xinka.payments.providers.errors import AlreadyPaid
+from xinka.payments.providers.protocol import Can
+from xinka.payments.states import PaymentState
+
+log = logging.getLogger(__name__)
+
+
+def close_payment(payment_id: UUID) -> bool:
+    """Close one open payment at its gateway; return whether it was closed now.
+
+    The payment stays open here and is asked about as before: some gateways call a payment closed that nobody had begun,
+    and still let it be paid.
+
+    Raises:
+        ProviderError: if the gateway gave no certain answer and may give one later.
+    """
+    payment = Payment.objects.select_related("channel").get(id=payment_id)
+    if payment.state != PaymentState.PENDING:
+        return False
+    number = ids.show("pay", payment.id)
+    try:
+        provider = provider_of(payment.channel)
+        if Can.CLOSE not in provider.can:
+            return False
+        provider.close(number, payment.handle)
+    except AlreadyPaid:
+        log.info("payment.paid_before_closing", extra={"payment": number})
+        confirm_payment(payment_id)
+        return False
+    except Refusal as refusal:
+        log.warning("payment.not_closed", extra={"payment": number, "why": str(refusal)})
+        return False
+    except ProviderError as error:
+        if not error.permanent:
+            raise
+        log.warning("payment.not_closed", extra={"payment": number, "why": str(error)})
+        return False
+    return True
