@@ -30,8 +30,8 @@ WRONG_CODES_IN = 600
 class Wish:
     """What a request asks for besides its goods: a code (in its normal form), a flash sale, the price of a level.
 
-    ``card_key`` is the keyed hash of the same code, ``place`` stands for the network it came from, ``buyer_key`` for
-    the person who is signed in.
+    ``card_key`` is the keyed hash of the same code, ``buyer_key`` stands for the person who is signed in. ``place`` is
+    the network against which wrong codes are counted; without one, for a code that was good before, none are.
     """
 
     code: str = ""
@@ -114,7 +114,7 @@ def _judge_sale(sku: SkuRow, quantity: int) -> Refusal | None:
 
 def _with_code(wish: Wish, basket: Basket, sku: SkuRow, offer: Offer) -> Flow[Offer | Refusal | None]:
     """Return the offer with its code taken off."""
-    if (yield from is_guessing(wish.place)):
+    if wish.place and (yield from is_guessing(wish.place)):
         return errors.TooManyCodes()
     rows = yield Query(sql.COUPON_FACTS, (wish.code, sku.merchant_id, plain_array(basket.buyer_keys)))
     if rows:
@@ -181,13 +181,15 @@ def spend(order_id: UUID, offer: Offer, basket: Basket) -> Flow[None]:
     card_off = price.code_off if offer.card_id else 0
     n_buyers = len(set(basket.buyer_keys))
     if offer.sale_id or offer.coupon_id or offer.card_id:
-        counted = yield Query(
+        ((*counted, left),) = yield Query(
             sql.SPEND,
             (offer.sale_id, basket.quantity, keys, offer.coupon_id, offer.code_id, offer.card_id, card_off),
         )
         sale, coupon, card = bool(offer.sale_id), bool(offer.coupon_id), bool(offer.card_id)
-        if tuple(counted[0]) != (sale, sale * n_buyers, coupon, coupon, coupon * n_buyers, card):
-            raise SpentMeanwhile(tuple(counted[0]))
+        if counted != [sale, sale * n_buyers, coupon, coupon, coupon * n_buyers, card]:
+            raise SpentMeanwhile(counted)
+        if left == 0:
+            yield Query(sql.DROP_PAGE_OF, (basket.sku_id,))
     uses = _uses(offer)
     if uses:
         yield Query(
@@ -235,7 +237,8 @@ def is_guessing(place: str) -> Flow[bool]:
 
 def count_miss(place: str) -> Flow[None]:
     """Count one wrong code."""
-    yield Query(sql.COUNT_MISS, (_subject(place), WRONG_CODES_IN))
+    if place:
+        yield Query(sql.COUNT_MISS, (_subject(place), WRONG_CODES_IN))
 
 
 def _subject(place: str) -> UUID:

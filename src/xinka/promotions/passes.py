@@ -1,4 +1,4 @@
-"""Passes the pages give out and the till believes: who is signed in with which level, and who sent the visitor here.
+"""Passes that pages and till give out and believe: who is signed in with which level, who sent the visitor, which code.
 
 Both are keyed hashes (BLAKE2b, RFC 7693), so the till asks no database. No Django here.
 """
@@ -6,14 +6,17 @@ Both are keyed hashes (BLAKE2b, RFC 7693), so the till asks no database. No Djan
 from __future__ import annotations
 
 import hmac
+import ipaddress
 from dataclasses import dataclass
 from hashlib import blake2b
 
 MEMBER_COOKIE = "xk_member"
 REFERRAL_COOKIE = "xk_ref"
-#: How long a level shown on a page is honoured, and how long a link is remembered, in seconds.
+CODE_COOKIE = "xk_code"
+#: How long a level shown on a page is honoured, and how long a link and a code are remembered, in seconds.
 MEMBER_FOR = 2 * 3600
 REFERRAL_FOR = 30 * 24 * 3600
+CODE_FOR = 3600
 _DIGITS = 18
 
 
@@ -60,9 +63,31 @@ class Passes:
         words, _, proof = value.partition(".")
         return int(words) if _is_number(words) and _same(self._proof("referral", words), proof) else 0
 
+    def code(self, code: str) -> str:
+        """Return the cookie that remembers a code which was good when it was looked at."""
+        return f"{code.encode().hex()}.{self._proof('code', code)}"
+
+    def read_code(self, value: str) -> str:
+        """Return the remembered code, or nothing: a code that nobody looked at cannot be tried out this way."""
+        letters, _, proof = value.partition(".")
+        try:
+            code = bytes.fromhex(letters).decode()
+        except ValueError:
+            return ""
+        return code if code and _same(self._proof("code", code), proof) else ""
+
     def buyer_key(self, user_id: int) -> str:
         """Return the key under which uses of somebody signed in are counted, as hexadecimal digits of a uuid."""
         return blake2b(f"buyer:{user_id}".encode(), key=self._secret, digest_size=16).hexdigest()
+
+
+def place_of(address: str) -> str:
+    """Return what counts as one place: an IPv4 address, or the /64 that one IPv6 customer has."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    return address if parsed.version == 4 else str(ipaddress.ip_network((parsed, 64), strict=False))
 
 
 def _is_number(text: str) -> bool:

@@ -102,12 +102,12 @@ ON CONFLICT (subject) DO UPDATE SET
 """
 
 #: $1 sale, $2 units, $3 keys of the buyer, $4 coupon, $5 code, $6 card, $7 amount off the card; nothing is 0.
-#: Returns how many rows were counted of: sale, its buyers, coupon, its code, its buyers, card.
+#: Returns how many rows were counted of: sale, its buyers, coupon, its code, its buyers, card; and the sale's rest.
 SPEND = """
 WITH sale AS (
   UPDATE promotions_flashsale SET n_taken = n_taken + $2::int
   WHERE id = $1::bigint AND n_taken + $2::int <= units AND stopped_at IS NULL AND now() >= starts_at AND now() < ends_at
-  RETURNING id, per_buyer),
+  RETURNING id, per_buyer, units - n_taken AS left_over),
 sale_buyers AS (
   INSERT INTO promotions_flashbuyer AS b (sale_id, buyer_key, n_units)
   SELECT s.id, key, $2::int FROM sale s, unnest($3::uuid[]) AS key
@@ -135,8 +135,12 @@ card AS (
   WHERE id = $6::bigint AND balance >= $7::bigint AND stopped_at IS NULL AND (expires_at IS NULL OR now() < expires_at)
   RETURNING 1)
 SELECT (SELECT count(*) FROM sale), (SELECT count(*) FROM sale_buyers), (SELECT count(*) FROM coupon),
-  (SELECT count(*) FROM code), (SELECT count(*) FROM coupon_buyers), (SELECT count(*) FROM card)
+  (SELECT count(*) FROM code), (SELECT count(*) FROM coupon_buyers), (SELECT count(*) FROM card),
+  (SELECT left_over FROM sale)
 """
+
+#: The last unit of a sale has gone: the page of its product shows another price from now on.
+DROP_PAGE_OF = "SELECT pg_notify('xinka_pages', 'product:' || product_id) FROM catalog_sku WHERE id = $1::bigint"
 
 #: $1 order, $2 kinds, $3 amounts, $4 by whom borne, $5 coupon, $6 code, $7 sale, $8 card, $9 units, $10 buyer's keys.
 INSERT_USES = """

@@ -13,19 +13,24 @@ from xinka.kernel import ids
 from xinka.kernel.errors import BadInput, Refusal
 from xinka.orders.access import COOKIE, COOKIE_FOR, contact_place, normalise_password, order_path
 from xinka.orders.contact import normalise_contact
-from xinka.orders.errors import NoSuchChannel
+from xinka.orders.errors import NoSuchChannel, PriceChanged
 from xinka.till.context import Till
 from xinka.till.http import NO_STORE, SAFE, Request, Response, json_response, parse_form, refusal_response
 
 _LIMIT = 16 * 1024
 _MAX_PASSWORD = 64
 _MAX_KEY = 64
+_MAX_CODE = 80
 _MAX_ID = 2**63 - 1
-_NUMBERS = ("sku", "quantity", "expected", "chosen")
+_NUMBERS = ("sku", "quantity", "expected", "chosen", "sale")
+_OPTIONAL = frozenset({"chosen", "sale"})
 
 
 class CheckoutForm(msgspec.Struct, forbid_unknown_fields=True):
-    """What a checkout says; ``expected`` is the total in minor units that the page showed."""
+    """What a checkout says; ``expected`` is the total in minor units that the page showed.
+
+    ``coupon`` is the code of a coupon or a gift card, and ``sale`` the flash sale whose price the page showed.
+    """
 
     sku: int
     quantity: int
@@ -35,6 +40,8 @@ class CheckoutForm(msgspec.Struct, forbid_unknown_fields=True):
     chosen: int = 0
     password: str = ""
     request_key: str = ""
+    coupon: str = ""
+    sale: int = 0
 
 
 class ForeignOrigin(Refusal):
@@ -62,7 +69,7 @@ async def checkout(till: Till, request: Request) -> Response:
     except Refusal as refusal:
         if wants_json:
             return refusal_response(refusal, request.language())
-        return _show_refusal(refusal, form)
+        return _show_refusal(till, refusal, form)
     cookie = _cookie(till, placed)
     path = order_path(placed.order_id)
     if wants_json:
@@ -103,6 +110,8 @@ def parse_checkout(body: bytes, *, is_json: bool) -> CheckoutForm:
             raise BadInput(field=name, why_zh="数字超出范围", why_en="the number is out of range")
     if form.quantity > 1_000_000:
         raise BadInput(field="quantity", why_zh="数量太大", why_en="the quantity is too large")
+    if len(form.coupon) > _MAX_CODE:
+        raise BadInput(field="coupon", why_zh=f"最多 {_MAX_CODE} 个字符", why_en=f"at most {_MAX_CODE} characters")
     if len(form.password) > _MAX_PASSWORD or len(form.request_key) > _MAX_KEY:
         raise BadInput(
             field="password", why_zh=f"最多 {_MAX_PASSWORD} 个字符", why_en=f"at most {_MAX_PASSWORD} characters"
@@ -114,7 +123,7 @@ def _from_fields(fields: dict[str, str]) -> CheckoutForm:
     values: dict[str, object] = dict(fields)
     for name in _NUMBERS:
         text = fields.get(name, "")
-        if text == "" and name == "chosen":
+        if text == "" and name in _OPTIONAL:
             values.pop(name, None)
         elif text.isascii() and text.isdigit() and len(text) < 19:
             values[name] = int(text)
@@ -129,15 +138,19 @@ def seal_request(till: Till, form: CheckoutForm, request: Request) -> CheckoutRe
     Raises:
         BadInput: if the contact is neither a mail address nor a QQ number.
         NoSuchChannel: if there is no such way to pay.
+        CodeUnknown: if what stands for a code cannot be one.
     """
     contact = normalise_contact(form.contact).encode()
     channel = till.channels.get(form.channel)
     if channel is None:
         raise NoSuchChannel
+    wish, referrer_id, buyer_id = till.wishes.read(form.coupon, form.sale, request)
     order_id = ids.new_uuid()
     password = normalise_password(form.password) or till.access.made_password(order_id)
     key = till.request_index.hex(form.request_key.encode()) if form.request_key else ids.new_uuid().hex
     facts = f"{form.sku}|{form.quantity}|{form.chosen}|{form.expected}|{channel.id}|{form.password}|".encode() + contact
+    if wish is not None:
+        facts += f"|{wish.code}|{wish.sale_id}".encode()
     return CheckoutRequest(
         order_id=order_id,
         payment_id=ids.new_uuid(),
@@ -153,6 +166,9 @@ def seal_request(till: Till, form: CheckoutForm, request: Request) -> CheckoutRe
         address_key=till.address_index.hex(request.address.encode()),
         language=request.language(),
         password_key=till.password_index.hex(password.encode()),
+        wish=wish,
+        referrer_id=referrer_id,
+        buyer_id=buyer_id,
     )
 
 
@@ -165,9 +181,11 @@ def _cookie(till: Till, placed: Placed) -> tuple[str, str]:
     )
 
 
-def _show_refusal(refusal: Refusal, form: CheckoutForm | None) -> Response:
-    """Send a browser to the page that explains a refusal and offers the way on."""
+def _show_refusal(till: Till, refusal: Refusal, form: CheckoutForm | None) -> Response:
+    """Send a browser to the page that explains a refusal and offers the way on; no code is ever in an address."""
     facts = {name: value for name, value in refusal.params.items() if isinstance(value, str | int)}
     query = {"code": refusal.code, **({"sku": form.sku, "quantity": form.quantity} if form else {}), **facts}
     headers = [("location", f"/checkout/refused?{urlencode(query)}"), NO_STORE, *SAFE]
+    if form is not None and form.coupon and isinstance(refusal, PriceChanged):
+        headers.append(till.wishes.remember_code(form.coupon, secure=till.environment.secure))
     return Response(HTTPStatus.SEE_OTHER, b"", headers)

@@ -21,6 +21,7 @@ from xinka.payments.providers.registry import provider_for
 from xinka.platform.vault.envelope import BlindIndex, DataKey, Keyring, WrappedKey
 from xinka.till.engine import Engine, Pool, watch_commits
 from xinka.till.waiting import Waiting
+from xinka.till.wishes import WishReader
 
 log = structlog.get_logger("xinka.till")
 
@@ -57,6 +58,7 @@ class Till:
     waiting: Waiting
     engine: Engine
     ring: Keyring
+    wishes: WishReader
     started_at: float = field(default_factory=time.time)
     exits: contextlib.AsyncExitStack = field(default_factory=contextlib.AsyncExitStack)
 
@@ -113,6 +115,7 @@ async def open_till() -> Till:
         waiting=waiting,
         engine=Engine(pool, waiting.wake),
         ring=ring,
+        wishes=WishReader(environment),
     )
 
 

@@ -33,7 +33,8 @@ MAX_BYTES = 48 * 1024 * 1024
 _DROPPED_HEADERS = frozenset(
     {MARK, "content-length", "content-encoding", "vary", "set-cookie", "etag", "cache-control"}
 )
-_SESSIONS = ("xk_session", "__Host-xk_session")
+#: Whoever has one of these sees pages of their own: somebody signed in, or with a code that changes prices.
+_SESSIONS = ("xk_session", "__Host-xk_session", "xk_code")
 
 log = structlog.get_logger("xinka.till")
 Key = tuple[str, str, str, str]
