@@ -159,11 +159,12 @@ def sending(shop: Merchant, payer: Payer) -> Payout:
     config = {
         "base_url": f"http://127.0.0.1:{payer.port}/",
         "pid": "1001",
-        "private_key": pem(keys()[0]),
-        "public_key": pem(keys()[1], public=True),
+        "merchant_private_key": pem(keys()[0]),
+        "platform_public_key": pem(keys()[1], public=True),
+        "plain_http": True,
     }
     channel = Channel.objects.create(
-        slug="epay2", name="易支付", name_en="epay", provider="epay2", config=seal_config("epay2", config)
+        slug="epay2", name="易支付", name_en="epay", provider="epay_v2", config=seal_config("epay2", config)
     )
     return send_through(approved(account(shop, ALIPAY), 40_000).id, channel.id, by=finance())
 

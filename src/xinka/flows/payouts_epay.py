@@ -1,33 +1,27 @@
 """The gateways of kind "epay V2" pay out too: ``/api/transfer/submit`` and ``/api/transfer/query``.
 
-They are set up as payment channels, with whose keys these calls are signed: sorted ``k=v&k=v``, RSA PKCS#1 v1.5 with
-SHA-256, both ways. Field names follow the published V2 documents and are to be confirmed with a live gateway.
+They are set up as payment channels, with whose keys these calls are signed, both ways. Field names
+follow the published V2 documents and are to be confirmed with a live gateway.
 """
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import ClassVar, Self
-
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
-from cryptography.hazmat.primitives.hashes import SHA256
 
 from xinka.kernel.errors import ProviderError
 from xinka.kernel.money import plain_amount
 from xinka.payments.channels import config_place
 from xinka.payments.models import Channel
-from xinka.payments.providers.epay.signing import canonical
+from xinka.payments.providers.epay_v2.config import EpayV2Config
+from xinka.payments.providers.epay_v2.signing import agrees, seal
 from xinka.payments.providers.errors import OutcomeUnknown
 from xinka.payments.providers.http import Call, Reply, ask
-from xinka.payments.providers.keys import Named, private_key, public_key
 from xinka.payouts.details import AccountKind
 from xinka.payouts.providers.protocol import TransferRequest, TransferResult, TransferStatus
 from xinka.platform.vault.keys import open_envelope
@@ -37,7 +31,6 @@ _TYPES: Mapping[AccountKind, str] = MappingProxyType(
 )
 _STATUSES = {"0": TransferStatus.PENDING, "1": TransferStatus.DONE, "2": TransferStatus.FAILED}
 _UNKNOWN = re.compile("不存在|没有(该|此)|not (found|exist)|no such", re.IGNORECASE)
-_OURS, _THEIRS = Named("商户私钥", "merchant private key"), Named("平台公钥", "platform public key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,19 +38,12 @@ class EpayTransfers:
     """Payouts of one account at one gateway."""
 
     kinds: ClassVar[frozenset[AccountKind]] = frozenset(_TYPES)
-    base_url: str
-    pid: str
-    ours: RSAPrivateKey = field(repr=False)
-    theirs: RSAPublicKey = field(repr=False)
+    config: EpayV2Config
 
     @classmethod
     def of_channel(cls, channel: Channel) -> Self:
-        """Return the gateway behind a channel of kind epay V2; raises ``BadChannel`` if a key cannot be read."""
-        known = json.loads(open_envelope(channel.config, config_place(channel.slug)))
-        ours = private_key(str(known.get("private_key", "")), _OURS)
-        theirs = public_key(str(known.get("public_key", "")), _THEIRS)
-        base = str(known.get("api_url") or known.get("base_url", ""))
-        return cls(base.rstrip("/"), str(known.get("pid", "")), ours, theirs)
+        """Return the gateway behind a channel of kind epay V2; raises ``BadChannel`` if its settings are not usable."""
+        return cls(EpayV2Config.from_settings(json.loads(open_envelope(channel.config, config_place(channel.slug)))))
 
     def send(self, transfer: TransferRequest) -> TransferResult:
         """Ask ``/api/transfer/submit``; only a signed answer is one."""
@@ -88,17 +74,12 @@ class EpayTransfers:
         return self._judge(answer, number)
 
     def _ask(self, path: str, fields: Mapping[str, str]) -> dict[str, str]:
-        whole = {"pid": self.pid, "timestamp": str(int(time.time())), **fields}
-        signature = self.ours.sign(canonical(whole).encode(), PKCS1v15(), SHA256())
-        form = {**whole, "sign": base64.b64encode(signature).decode(), "sign_type": "RSA"}
-        answer = _read(ask(Call("POST", f"{self.base_url}/{path}", form=form)))
+        form = seal(self.config, {name: value for name, value in fields.items() if value}, time.time())
+        answer = _read(ask(Call("POST", self.config.api_address(path), form=form)))
         if answer.get("code") != "0":
             raise _Refused(_plain(answer.get("msg", ""))[:120] or "no reason given")
-        try:
-            signed = base64.b64decode(answer.get("sign", ""), validate=True)
-            self.theirs.verify(signed, canonical(answer).encode(), PKCS1v15(), SHA256())
-        except (InvalidSignature, ValueError):
-            raise OutcomeUnknown("the gateway's answer is not signed by its key") from None
+        if not agrees(self.config, answer):
+            raise OutcomeUnknown("the gateway's answer is not signed by its key")
         return answer
 
     @staticmethod
@@ -134,4 +115,4 @@ def _plain(text: str) -> str:
 
 
 #: Kinds of payment channels that pay out.
-PAYERS: Mapping[str, type[EpayTransfers]] = MappingProxyType({"epay2": EpayTransfers})
+PAYERS: Mapping[str, type[EpayTransfers]] = MappingProxyType({"epay_v2": EpayTransfers})
