@@ -94,6 +94,7 @@ class Room:
 
 ROOMS: Mapping[str, Room] = MappingProxyType(
     {
+        "alipay": Room("alipay", "alipay/"),
         "epay": Room("epay", ""),
         "epay_v2": Room("epay_v2", "epay-v2/"),
         "wechat": Room("wechat", "wechat/"),

@@ -11,7 +11,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
-from json.decoder import scanstring
 from typing import Any
 
 from xinka.kernel.errors import BadInput, ProviderError
@@ -134,7 +133,7 @@ def _parts(text: str) -> Iterator[tuple[str, _Part]]:
         raise ValueError("not an object")
     place = _after_white(text, place + 1)
     while text[place : place + 1] == '"':
-        name, place = scanstring(text, place + 1)
+        name, place = _DECODER.raw_decode(text, place)
         place = _after_white(text, place)
         if text[place : place + 1] != ":" or name in seen:
             raise ValueError("not one member")

@@ -1,0 +1,1 @@
+"""Alipay's open platform at the sandbox gateway: ``gateway.do``, notices, bills; with plain keys or certificates."""
