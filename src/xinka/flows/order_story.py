@@ -8,6 +8,7 @@ from datetime import datetime
 from xinka.catalog.models import Kind, Sku
 from xinka.delivery.models import DeliveredCode
 from xinka.delivery.queries import delivered_codes
+from xinka.escrow.models import Hold
 from xinka.orders.access import contact_place
 from xinka.orders.contact import mask_contact
 from xinka.orders.models import Order
@@ -27,6 +28,7 @@ class OrderStory:
     receipts: list[Receipt] = field(default_factory=list)
     refunds: list[Refund] = field(default_factory=list)
     paid_by: str = ""
+    hold: Hold | None = None
 
     @property
     def state(self) -> OrderState:
@@ -79,6 +81,7 @@ def story_of(order: Order) -> OrderStory:
         receipts=unusual_receipts(order),
         refunds=refunds,
         paid_by=paid.channel.slug if paid else "",
+        hold=Hold.objects.filter(order_id=order.id).first(),
     )
 
 

@@ -8,6 +8,8 @@ from datetime import datetime
 from django.utils import timezone
 from django.utils.translation import gettext
 
+from xinka.escrow.models import Hold
+from xinka.escrow.states import HoldState, Timer
 from xinka.flows.order_story import OrderStory
 from xinka.orders.states import OrderState
 from xinka.platform.look.templatetags.look import amount
@@ -33,7 +35,8 @@ def steps_of(story: OrderStory) -> list[Step]:
             over = gettext("Expired") if story.state is OrderState.EXPIRED else gettext("Cancelled")
             return [placed, Step("done", over, _time(order.closed_at or order.expires_at))]
         case OrderState.REFUNDED:
-            return [placed, Step("done", gettext("Refunded"), _time(order.closed_at))]
+            gone = Step("done", gettext("Refunded"), _time(order.closed_at))
+            return [placed, _pay_step(story), _delivery_step(story), gone] if order.delivered_at else [placed, gone]
         case _:
             return [
                 placed,
@@ -43,16 +46,46 @@ def steps_of(story: OrderStory) -> list[Step]:
 
 
 def _paid(story: OrderStory) -> list[Step]:
-    order = story.order
-    paid = Step("done", gettext("You paid"), f"{_time(order.paid_at)}  {amount(order.amount, order.currency)}")
     if story.state is OrderState.PAID:
-        return [paid, Step("now", gettext("Delivery"), gettext("on its way"))]
-    return [
-        paid,
-        Step("done", gettext("Delivered"), f"{_time(order.delivered_at)}  × {order.quantity}"),
-        Step("now", gettext("Held by Xinka"), gettext("booked as held, not passed on")),
-        Step("next", gettext("To the merchant"), gettext("not before release rules exist")),
-    ]
+        return [_pay_step(story), Step("now", gettext("Delivery"), gettext("on its way"))]
+    return [_pay_step(story), _delivery_step(story), *_held(story.hold)]
+
+
+def _pay_step(story: OrderStory) -> Step:
+    order = story.order
+    return Step("done", gettext("You paid"), f"{_time(order.paid_at)}  {amount(order.amount, order.currency)}")
+
+
+def _delivery_step(story: OrderStory) -> Step:
+    return Step("done", gettext("Delivered"), f"{_time(story.order.delivered_at)}  × {story.order.quantity}")
+
+
+def _held(hold: Hold | None) -> list[Step]:
+    """Return the steps of the money once the goods are there: checked, after-sale, the merchant's."""
+    state = HoldState(hold.state) if hold else HoldState.HELD
+    frozen = gettext("frozen by an official case")
+    if hold is None or state is HoldState.HELD or hold.frozen_from == HoldState.HELD:
+        text = frozen if state is HoldState.FROZEN else _until(hold)
+        return [
+            Step("now", gettext("Held while you check"), text),
+            Step("next", gettext("After-sale"), gettext("you can still complain")),
+            Step("next", gettext("To the merchant"), ""),
+        ]
+    checked = Step("done", gettext("Checked"), _time(hold.released_at))
+    if state is HoldState.SETTLED:
+        return [checked, Step("done", gettext("To the merchant"), _time(hold.settled_at))]
+    text = frozen if state is HoldState.FROZEN else _until(hold)
+    return [checked, Step("now", gettext("After-sale"), text), Step("next", gettext("To the merchant"), "")]
+
+
+def _until(hold: Hold | None) -> str:
+    if hold is None:
+        return ""
+    if hold.n_stops:
+        return gettext("stands still while something is open")
+    if hold.due_event == Timer.SHARE:
+        return gettext("on its way to the merchant")
+    return gettext("until %(time)s") % {"time": _time(hold.due_at)}
 
 
 def _time(moment: datetime | None) -> str:
