@@ -15,8 +15,8 @@ from xinka.sandbox.states import EntryKind
 _HEADING = (
     "支付宝交易号,商户订单号,业务类型,商品名称,创建时间,完成时间,门店编号,门店名称,操作员,终端号,对方账户,"
     "订单金额（元）,商家实收（元）,支付宝红包（元）,集分宝（元）,支付宝优惠（元）,商家优惠（元）,券核销金额（元）,券名称,"
-    "商家红包消费金额（元）,卡消费金额（元）,退款批次号/请求号,服务费（元）,分润（元）,备注"
-).split(",")
+    "商家红包消费金额（元）,卡消费金额（元）,退款批次号/请求号,服务费（元）,分润（元）,备注\r\n"
+)
 _FEE_PER_10000 = 60
 
 
@@ -28,16 +28,21 @@ def has_any(merchant: SandboxMerchant, day: date) -> bool:
 def archive(merchant: SandboxMerchant, day: date) -> bytes:
     """Return the archive of a day."""
     name = f"{merchant.secrets['seller_id']}0156_{day:%Y%m%d}_业务明细"
+    tables = {f"{name}.csv": _details(merchant, day), f"{name}(汇总).csv": "#支付宝业务汇总查询\r\n".encode("gbk")}
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as file:
-        file.writestr(_named(f"{name}.csv"), _details(merchant, day))
-        file.writestr(_named(f"{name}(汇总).csv"), "#支付宝业务汇总查询\r\n".encode("gbk"))
-    return packed.getvalue()
+        for place, (title, table) in enumerate(tables.items()):
+            file.writestr(_stand_in(place, title), table)
+    found = packed.getvalue()
+    for place, title in enumerate(tables):
+        # The library writes names in ASCII or UTF-8 only; Alipay writes the bytes of GBK without saying so.
+        found = found.replace(_stand_in(place, title).encode(), title.encode("gbk"))
+    return found
 
 
-def _named(name: str) -> zipfile.ZipInfo:
-    """Return an entry whose name has the bytes of GBK, as Alipay writes them, without saying so."""
-    return zipfile.ZipInfo(name.encode("gbk").decode("cp437"), date_time=(2026, 1, 1, 0, 0, 0))
+def _stand_in(place: int, title: str) -> str:
+    """Return a name as long as the title is in GBK, that nothing else in the archive holds."""
+    return str(place).ljust(len(title.encode("gbk")), "~")
 
 
 def _details(merchant: SandboxMerchant, day: date) -> bytes:
@@ -45,7 +50,7 @@ def _details(merchant: SandboxMerchant, day: date) -> bytes:
     writer = csv.writer(text)
     text.write(f"#支付宝业务明细查询\r\n#账号：[{merchant.secrets['seller_id']}0156]\r\n")
     text.write("#-----------------------------------------业务明细列表----------------------------------------\r\n")
-    writer.writerow(_HEADING)
+    text.write(_HEADING)
     for entry in _entries(merchant, day):
         writer.writerow(f"{cell}\t" for cell in _cells(entry))
     text.write("#-----------------------------------------业务明细列表结束------------------------------------\r\n")
