@@ -10,7 +10,7 @@ import logging
 from django.utils import timezone
 
 from xinka.flows.disputes_chargebacks import take_in_events
-from xinka.flows.refund import execute_refund
+from xinka.flows.refund import execute_refund, finish_if_done
 from xinka.kernel import ids
 from xinka.kernel.errors import BadIdentifier, ProviderError
 from xinka.payments.models import ProviderEvent, Receipt, Refund
@@ -42,9 +42,10 @@ def _look_into_refunds(event: ProviderEvent) -> bool:
     """Have every refund in flight of the payment looked into; the event does not say for certain which it is about."""
     numbers = {event.trade_no} - {""} or _trade_nos(event)
     refunds = Refund.objects.filter(channel_id=event.channel_id, trade_no__in=numbers)
-    for refund in refunds.filter(state=RefundState.SENDING.value):
+    looks = {RefundState.SENDING.value: execute_refund, RefundState.NEEDS_STAFF.value: finish_if_done}
+    for refund in refunds.filter(state__in=looks):
         try:
-            execute_refund(refund.id)
+            looks[refund.state](refund.id)
         except ProviderError as error:
             log.info("refund.not_yet", extra={"refund": ids.show("ref", refund.id), "why": str(error)})
     if not refunds.exists():

@@ -124,6 +124,27 @@ def _ask_and_send(refund: Refund, provider: Provider, request: RefundRequest, *,
     return _finish(refund, RefundState.SENDING, gateway_no=found.gateway_refund_no)
 
 
+def finish_if_done(refund_id: UUID) -> RefundState:
+    """Look at a refund that waits for staff, because its gateway told of it: one that is through is done.
+
+    Raises:
+        ProviderError: if the gateway gave no certain answer.
+    """
+    with alone_with(_LOCK_SPACE, refund_id) as alone:
+        refund = Refund.objects.select_related("channel").get(id=refund_id)
+        if not alone or refund.state != RefundState.NEEDS_STAFF or refund.goes_to == RefundTo.WALLET:
+            return RefundState(refund.state)
+        provider = provider_of(refund.channel)
+        receipt = Receipt.objects.get(channel_id=refund.channel_id, trade_no=refund.trade_no)
+        if receipt.payment_id is None or Can.REFUND_QUERY not in provider.can:
+            return RefundState.NEEDS_STAFF
+        found = provider.refund_query(_request(refund, receipt))
+        if found.status is not RefundStatus.DONE or found.amount_minor not in {0, refund.amount}:
+            return RefundState.NEEDS_STAFF
+        note = "the gateway told of it later"
+        return _finish(refund, RefundState.NEEDS_STAFF, note, gateway_no=found.gateway_refund_no)
+
+
 def _look_and_send(refund: Refund, provider: Provider, receipt: Receipt, *, was_in_flight: bool) -> RefundState:
     """Send to a gateway that tells only of payments: its word about the payment decides."""
     request = _request(refund, receipt)

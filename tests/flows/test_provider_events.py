@@ -1,0 +1,183 @@
+"""Events: what a gateway tells of refunds and disputes is kept once, and has the gateway asked, nothing more."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+
+from tests import cast
+from xinka.flows import provider_events, refund
+from xinka.flows.events import HANDLE_EVENT, KEPT, keep_event
+from xinka.flows.provider_events import handle_event, handle_forgotten
+from xinka.kernel import ids
+from xinka.payments.models import Channel, ProviderEvent, Refund
+from xinka.payments.providers.errors import OutcomeUnknown
+from xinka.payments.providers.protocol import (
+    Can,
+    NoticeAbout,
+    RefundRequest,
+    RefundResult,
+    RefundStatus,
+    VerifiedNotice,
+)
+from xinka.payments.states import RefundState
+from xinka.platform.database.django_drive import run
+
+pytestmark = pytest.mark.django_db
+
+
+class Gateway:
+    """A gateway that takes its time with refunds."""
+
+    can = frozenset({Can.REFUND, Can.REFUND_QUERY})
+
+    def __init__(self) -> None:
+        self.status = RefundStatus.PENDING
+        self.sent: list[RefundRequest] = []
+        self.asked = 0
+
+    def refund(self, request: RefundRequest) -> None:
+        """Take it in."""
+        self.sent.append(request)
+        raise OutcomeUnknown("in progress")
+
+    def refund_query(self, request: RefundRequest) -> RefundResult:
+        """Say where it is."""
+        self.asked += 1
+        return RefundResult(self.status, request.amount_minor, "5020020")
+
+
+@pytest.fixture
+def gateway(monkeypatch: pytest.MonkeyPatch) -> Gateway:
+    """The gateway behind every channel."""
+    found = Gateway()
+    monkeypatch.setattr(refund, "provider_of", lambda _channel: found)
+    return found
+
+
+@pytest.fixture
+def in_flight(gateway: Gateway) -> Refund:
+    """Cy paid twice; the second payment is on its way back."""
+    bought = cast.buy(cast.ware(cast.adas_shop(), 2).sku, cast.channel(provider="wechat"))
+    cast.pay(bought)
+    cast.settle(cast.money_for(bought, trade_no="T2"))
+    found = Refund.objects.get()
+    with pytest.raises(Exception, match="in progress"):
+        refund.execute_refund(found.id)
+    return found
+
+
+def told(about: NoticeAbout = NoticeAbout.REFUND, **more: str) -> VerifiedNotice:
+    """What the gateway tells."""
+    facts = {"out_trade_no": "", "trade_no": "T2", "event_id": "EV-1", "subject_no": "5020020", **more}
+    return VerifiedNotice(
+        amount_minor=4900, currency="CNY", status="REFUND.SUCCESS", is_paid=False, about=about, **facts
+    )
+
+
+def keep(channel: Channel, said: VerifiedNotice) -> bool:
+    """Keep an event as the till does."""
+    return run(keep_event(channel.id, said))
+
+
+def jobs() -> int:
+    """Return how many events wait for a worker."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM procrastinate_jobs WHERE task_name = %s", [HANDLE_EVENT.task])
+        return int(cursor.fetchone()[0])
+
+
+def state(found: Refund) -> RefundState:
+    """Return where a refund is now."""
+    found.refresh_from_db()
+    return RefundState(found.state)
+
+
+def test_an_event_is_kept_once_for_each_channel() -> None:
+    one, other = cast.channel("one"), cast.channel("other")
+    assert [keep(one, told()), keep(one, told()), keep(other, told())] == [True, False, True]
+    assert keep(one, told(event_id="EV-2"))
+    assert (ProviderEvent.objects.count(), jobs()) == (3, 3)
+
+
+def test_an_event_without_a_number_is_told_apart_by_what_it_says() -> None:
+    one = cast.channel("one")
+    assert [keep(one, told(event_id="")), keep(one, told(event_id=""))] == [True, False]
+    assert keep(one, told(event_id="", subject_no="5020021"))
+
+
+def test_only_refunds_and_disputes_are_kept() -> None:
+    assert {NoticeAbout.REFUND, NoticeAbout.DISPUTE} == KEPT
+
+
+def test_a_refund_that_is_through_is_done_as_soon_as_the_gateway_tells(gateway: Gateway, in_flight: Refund) -> None:
+    gateway.status = RefundStatus.DONE
+    keep(in_flight.channel, told())
+    event = ProviderEvent.objects.get()
+    assert handle_event(event.id)
+    assert state(in_flight) is RefundState.DONE
+    assert in_flight.gateway_refund_no == "5020020"
+    assert not handle_event(event.id)
+    assert (gateway.asked, len(gateway.sent)) == (1, 1)
+
+
+def test_a_forged_looking_success_moves_nothing_while_the_gateway_says_otherwise(
+    gateway: Gateway, in_flight: Refund
+) -> None:
+    keep(in_flight.channel, told())
+    handle_event(ProviderEvent.objects.get().id)
+    assert state(in_flight) is RefundState.SENDING
+    assert ProviderEvent.objects.get().handled_at is not None
+
+
+def test_a_refund_that_failed_goes_to_staff(gateway: Gateway, in_flight: Refund) -> None:
+    gateway.status = RefundStatus.FAILED
+    keep(in_flight.channel, told())
+    handle_event(ProviderEvent.objects.get().id)
+    assert state(in_flight) is RefundState.NEEDS_STAFF
+    gateway.status = RefundStatus.DONE
+    keep(in_flight.channel, told(event_id="EV-2"))
+    handle_event(ProviderEvent.objects.latest("id").id)
+    assert state(in_flight) is RefundState.DONE
+
+
+def test_an_event_that_names_only_our_number_finds_its_refund(gateway: Gateway, in_flight: Refund) -> None:
+    from xinka.payments.models import Payment
+
+    gateway.status = RefundStatus.DONE
+    number = ids.show("pay", Payment.objects.get().id)
+    keep(in_flight.channel, told(trade_no="", out_trade_no=number))
+    handle_event(ProviderEvent.objects.get().id)
+    assert state(in_flight) is RefundState.DONE
+
+
+@pytest.mark.parametrize("number", ["", "nonsense", "pay_00000000000000000000000001"])
+def test_a_refund_that_nobody_here_asked_for_is_only_noted(
+    gateway: Gateway, in_flight: Refund, number: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    keep(in_flight.channel, told(trade_no="" if number else "T9", out_trade_no=number))
+    assert not handle_event(ProviderEvent.objects.get().id)
+    assert "refund.unknown" in caplog.text
+    assert gateway.asked == 0
+
+
+def test_another_channels_refund_is_not_touched(gateway: Gateway, in_flight: Refund) -> None:
+    keep(cast.channel("other"), told())
+    handle_event(ProviderEvent.objects.get().id)
+    assert gateway.asked == 0
+
+
+def test_events_whose_job_was_lost_are_found(gateway: Gateway, in_flight: Refund) -> None:
+    gateway.status = RefundStatus.DONE
+    keep(in_flight.channel, told())
+    assert handle_forgotten() == 1
+    assert handle_forgotten() == 0
+    assert state(in_flight) is RefundState.DONE
+
+
+def test_a_dispute_goes_to_those_who_handle_cases(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+    monkeypatch.setattr(provider_events, "take_in_events", lambda now: asked.append(now) or 1)
+    keep(cast.channel("one"), told(NoticeAbout.DISPUTE))
+    assert handle_event(ProviderEvent.objects.get().id)
+    assert len(asked) == 1
