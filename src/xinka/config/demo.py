@@ -10,6 +10,7 @@ from xinka.flows import demo
 from xinka.flows.demo import PayWay
 from xinka.sandbox.epay.accounts import open_merchant
 from xinka.sandbox.models import SandboxMerchant
+from xinka.sandbox.wechat import accounts as wechat_accounts
 
 _ACCOUNT = "Xinka demo"
 #: Name of the note in the data directory; ``xinka run --demo`` prints it.
@@ -35,17 +36,24 @@ def close() -> None:
     (settings.ENVIRONMENT.data_dir / LOGINS).unlink(missing_ok=True)
 
 
-_SLUGS = ("alipay-sandbox", "wechat-sandbox")
+_SLUGS = ("alipay-sandbox", "wechat-sandbox", "wechatpay-sandbox")
 
 
 def _ways() -> list[PayWay]:
     """Return both kinds of channel: one that settles on its notice and shows a QR code, one that is asked first."""
-    alipay, wechat = _SLUGS
+    alipay, wechat, wechatpay = _SLUGS
     strong = _settings("HMAC-SHA256") | {"by_api": True}
     return [
         PayWay(alipay, "支付宝（沙盒）", "Alipay (sandbox)", "qr", "alipay", strong),
         PayWay(wechat, "微信支付（沙盒）", "WeChat Pay (sandbox)", "phone", "wxpay", _settings("MD5")),
+        PayWay(wechatpay, "微信支付 v3（沙盒）", "WeChat Pay v3 (sandbox)", "phone", "", _wechat_settings(), "wechat"),
     ]
+
+
+def _wechat_settings() -> dict[str, object]:
+    known = SandboxMerchant.objects.filter(name=_ACCOUNT, protocol="wechat")
+    account = known.first() or wechat_accounts.open_merchant(_ACCOUNT)
+    return wechat_accounts.shop_settings(account, f"{_gateway_from_here()}/sandbox/wechat")
 
 
 def _settings(sign_type: str) -> dict[str, object]:
@@ -58,8 +66,12 @@ def _settings(sign_type: str) -> dict[str, object]:
         "sign_type": sign_type,
         "plain_http": True,
     }
-    # Behind a proxy, this machine itself reaches the gateway without the detour.
-    port = read("XINKA_PORT")
-    if port and settings.ENVIRONMENT.secure:
-        found["api_url"] = f"http://127.0.0.1:{port}/sandbox/"
+    if _gateway_from_here() != settings.SITE_URL:
+        found["api_url"] = f"{_gateway_from_here()}/sandbox/"
     return found
+
+
+def _gateway_from_here() -> str:
+    """Return where this machine itself reaches the gateway: behind a proxy, without the detour."""
+    port = read("XINKA_PORT")
+    return f"http://127.0.0.1:{port}" if port and settings.ENVIRONMENT.secure else str(settings.SITE_URL)

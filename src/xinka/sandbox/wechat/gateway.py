@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -35,8 +36,8 @@ def create(asked: Asked, kind: str) -> object:
     if kind == "native":
         return {"code_url": trades.cashier_url(trade)}
     if kind == "h5":
-        page = reverse("sandbox:wechat_h5").removeprefix("/sandbox/wechat")
-        return {"h5_url": f"{asked.base_url}{page}?prepay_id={trade.token}&package=1"}
+        page = reverse("sandbox:wechat_h5")
+        return {"h5_url": f"{settings.SITE_URL}{page}?prepay_id={trade.token}&package=1"}
     return {"prepay_id": f"wx{trade.trade_no}"}
 
 
