@@ -171,7 +171,7 @@ def _compare(bill: Bill, day: Day) -> Flow[None]:
     yield Query(sql.REFUNDS_BY_OUR_NUMBER, (channel_id,))
     yield Query(sql.REFUNDS_BY_THEIR_NUMBER, (channel_id,))
     yield Query(sql.REFUNDS_BY_AMOUNT, (channel_id, bill.id))
-    yield Query(sql.FORGET, (channel_id, day.day - REMEMBERED_FOR))
+    yield Query(sql.FORGET, (channel_id, day.day, day.day - REMEMBERED_FOR))
     since, until = yield from _window(day)
     yield Query(sql.FIND_PAYMENTS, (channel_id,))
     yield Query(sql.FIND_PAYMENTS_NOT_THERE, (channel_id, since, until))
@@ -220,9 +220,10 @@ def _conclude(bill: Bill, day: Day) -> Flow[None]:
 
 def _enter_fees(bill: Bill, day: Day, fees: dict[str, int]) -> Flow[None]:
     """Enter what the gateway kept (P1'), less what an earlier reading of this bill has entered."""
-    ((entered, n_readings),) = yield Query(
-        "SELECT fees_entered, n_readings FROM reconciling_bill WHERE id = $1", (bill.id,)
+    ((kept, n_readings),) = yield Query(
+        "SELECT fees_entered::text, n_readings FROM reconciling_bill WHERE id = $1", (bill.id,)
     )
+    entered = json.loads(kept)
     journals = []
     for currency in sorted({*fees, *entered}):
         amount = fees.get(currency, 0) - int(entered.get(currency, 0))

@@ -109,7 +109,8 @@ WHERE b.kind = 'payment' AND (r.received_at < $3::timestamptz OR r.received_at >
 UNION SELECT $1::int, 'refund', b.refund::text, $2::date FROM bill_line b WHERE b.refund IS NOT NULL
 ON CONFLICT DO NOTHING
 """
-FORGET = "DELETE FROM reconciling_seen WHERE channel_id = $1::int AND day < $2::date"
+#: What the same bill, of $2, told at an earlier reading, and what was long ago.
+FORGET = "DELETE FROM reconciling_seen WHERE channel_id = $1::int AND (day = $2::date OR day < $3::date)"
 
 N_FOUND = "SELECT count(*) FROM bill_found"
 #: $1 the bill, $2 the most. What was decided stays decided unless the facts have changed since.
