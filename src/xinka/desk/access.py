@@ -12,6 +12,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponseBase
 
 from xinka.accounts.models import User
+from xinka.disputes.queries import n_for_seller
 from xinka.merchants.models import Membership, Merchant
 from xinka.merchants.policies import Duty, may
 from xinka.merchants.queries import membership_of
@@ -44,6 +45,11 @@ class Desk:
     def may_see_money(self) -> bool:
         """Whether this person may see the balance and what was paid out."""
         return may(self.membership.role, Duty.SEE_MONEY)
+
+    @property
+    def n_cases(self) -> int:
+        """How many cases wait for this merchant."""
+        return n_for_seller(self.merchant.id)
 
     @property
     def user_id(self) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from xinka.desk import balance, home, imports, orders, payouts, products, stock
+from xinka.desk import balance, disputes, home, imports, orders, payouts, products, stock
 
 app_name = "desk"
 
@@ -31,6 +31,11 @@ urlpatterns: list[URLPattern] = [
     path("<slug:merchant>/orders", orders.index, name="orders"),
     path("<slug:merchant>/orders.csv", orders.export, name="orders_csv"),
     path("<slug:merchant>/orders/<str:shown_id>", orders.show, name="order"),
+    path("<slug:merchant>/cases", disputes.index, name="cases"),
+    path("<slug:merchant>/cases/<str:case_id>", disputes.show, name="case"),
+    path("<slug:merchant>/cases/<str:case_id>/say", disputes.say, name="case_say"),
+    path("<slug:merchant>/cases/<str:case_id>/act", disputes.act, name="case_act"),
+    path("<slug:merchant>/cases/<str:case_id>/file/<str:evidence_id>", disputes.file, name="case_file"),
     path("<slug:merchant>/balance", balance.balance, name="balance"),
     path("<slug:merchant>/statement", balance.entries, name="statement"),
     path("<slug:merchant>/statement.csv", balance.export, {"form": "csv"}, name="statement_csv"),

@@ -29,10 +29,12 @@ from xinka.disputes.models import Case, Message
 from xinka.disputes.reasons import Reason
 from xinka.disputes.states import BEGINS, CaseEvent, CaseKind, CaseState, Offer, Outcome
 from xinka.escrow.hold import Hold
+from xinka.escrow.models import Hold as HoldRow
+from xinka.escrow.states import FINAL
 from xinka.flows import disputes_money as money
 from xinka.flows.disputes_mailing import mail_message_later, mail_move_later
 from xinka.kernel.actors import Actor, Role
-from xinka.kernel.errors import BadInput
+from xinka.kernel.errors import BadInput, Refusal
 from xinka.kernel.ids import new_uuid
 from xinka.orders.models import Order
 from xinka.orders.states import OrderState
@@ -305,3 +307,17 @@ def hand_to_staff(case: Case, now: datetime) -> dict[str, object]:
     if case.kind == CaseKind.QUESTION:
         fields["kind"] = become_dispute(case).value
     return fields
+
+
+def obstacle_to(order: Order) -> Refusal | None:
+    """Return why no case can be opened about an order now, or ``None``; a look only, the opening decides."""
+    if order.state != OrderState.DELIVERED:
+        return TooLateToComplain()
+    hold = HoldRow.objects.filter(order_id=order.id).first()
+    if hold is not None and hold.state in FINAL:
+        return TooLateToComplain()
+    try:
+        _refuse_repeated(order.id)
+    except Refusal as refusal:
+        return refusal
+    return None

@@ -17,9 +17,11 @@ class Duty(StrEnum):
     EXPORT_ORDERS = "export_orders"
     SEE_MONEY = "see_money"
     WITHDRAW = "withdraw"
+    ANSWER_CASES = "answer_cases"
+    GIVE_BACK = "give_back"
 
 
-_CLERK = frozenset({Duty.SEE_ORDERS, Duty.EDIT_PRODUCTS, Duty.STOCK})
+_CLERK = frozenset({Duty.SEE_ORDERS, Duty.EDIT_PRODUCTS, Duty.STOCK, Duty.ANSWER_CASES})
 DUTIES: dict[Role, frozenset[Duty]] = {Role.OWNER: frozenset(Duty), Role.CLERK: _CLERK}
 
 

@@ -14,6 +14,7 @@ from django.db import connection
 from django.utils import timezone
 
 import xinka
+from xinka.disputes.queries import n_for_staff
 from xinka.payments.models import Receipt, Refund
 from xinka.payments.states import ReceiptOutcome, RefundState
 from xinka.platform.audit.models import Report
@@ -131,11 +132,12 @@ class Tasks:
     n_refunds: int
     n_unmatched: int
     n_broken: int
+    n_cases: int = 0
 
     @property
     def total(self) -> int:
         """How many things that is."""
-        return self.n_dead + self.n_refunds + self.n_unmatched + self.n_broken
+        return self.n_dead + self.n_refunds + self.n_unmatched + self.n_broken + self.n_cases
 
 
 def _rows(statement: str, *params: int) -> list[tuple[Any, ...]]:
@@ -152,6 +154,7 @@ def tasks() -> Tasks:
         n_refunds=Refund.objects.filter(state=RefundState.NEEDS_STAFF).count(),
         n_unmatched=Receipt.objects.filter(outcome=ReceiptOutcome.UNMATCHED).count(),
         n_broken=Report.objects.filter(holds=False).count(),
+        n_cases=n_for_staff(),
     )
 
 

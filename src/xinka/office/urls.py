@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from xinka.office import books, payouts, views
+from xinka.office import books, catalogue, channels, disputes, payouts, views
 
 app_name = "office"
 
@@ -37,5 +37,26 @@ urlpatterns: list[URLPattern] = [
     path("payouts/<str:shown_id>/approve", payouts.approve, name="payout_approve"),
     path("payouts/<str:shown_id>/reject", payouts.reject, name="payout_reject"),
     path("payouts/<str:shown_id>/send", payouts.send, name="payout_send"),
+    path("cases", disputes.index, name="cases"),
+    path("cases/<str:case_id>", disputes.show, name="case"),
+    path("cases/<str:case_id>/say", disputes.say, name="case_say"),
+    path("cases/<str:case_id>/decide", disputes.decide, name="case_decide"),
+    path("cases/<str:case_id>/evidence", disputes.take_evidence, name="case_evidence"),
+    path("cases/<str:case_id>/sent", disputes.sent_evidence, name="case_sent"),
+    path("cases/<str:case_id>/file/<str:evidence_id>", disputes.file, name="case_file"),
+    path("channels", channels.index, name="channels"),
+    path("channels/new/<str:kind>", channels.create, name="channel_new"),
+    path("channels/<int:channel_id>", channels.edit, name="channel"),
+    path("channels/<int:channel_id>/test", channels.try_out, name="channel_test"),
+    path("channels/<int:channel_id>/switch", channels.switch, name="channel_switch"),
+    path("channels/<int:channel_id>/move", channels.move, name="channel_move"),
+    path("merchants", catalogue.merchants, name="merchants"),
+    path("merchants/new", catalogue.merchant_new, name="merchant_new"),
+    path("merchants/<int:merchant_id>", catalogue.merchant, name="merchant"),
+    path("merchants/<int:merchant_id>/standing", catalogue.merchant_standing, name="merchant_standing"),
+    path("categories", catalogue.categories, name="categories"),
+    path("categories/new", catalogue.category_new, name="category_new"),
+    path("categories/<int:category_id>", catalogue.category, name="category"),
+    path("categories/<int:category_id>/move", catalogue.category_move, name="category_move"),
     path("audit", views.audit, name="audit"),
 ]

@@ -12,6 +12,7 @@ from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_POST, require_safe
 
 from xinka.accounts.user_agents import device_label
+from xinka.delivery.models import DeliveredCode
 from xinka.flows.order_story import OrderStory, story_of
 from xinka.flows.reveal import reveal
 from xinka.kernel import ids
@@ -21,6 +22,8 @@ from xinka.platform.look.prose import prose
 from xinka.platform.look.refusals import is_fragment
 from xinka.shop import words
 from xinka.shop.access import grant_if_missing, order_access, order_for, password_key
+from xinka.shop.disputes import case_link
+from xinka.shop.escrow import badge_of, holding_of
 from xinka.shop.lookup import open_by_link
 from xinka.shop.progress import steps_of
 
@@ -34,6 +37,7 @@ class CodeCard:
     opened_from: str
     value: str = ""
     link: str = ""
+    replaces: int | None = None
 
 
 @require_safe
@@ -93,7 +97,7 @@ def _open(request: HttpRequest, found: Order, positions: set[int] | None) -> dic
 def _answer(request: HttpRequest, found: Order, template: str, opened: dict[int, bytes]) -> HttpResponse:
     story = story_of(found)
     context = order_context(story)
-    cards = [_card(code.position, code.revealed_at, code.revealed_from, opened) for code in story.codes]
+    cards = [_card(code, opened) for code in story.codes]
     context |= {
         "cards": cards,
         "card": next((card for card in cards if card.value), None),
@@ -105,10 +109,11 @@ def _answer(request: HttpRequest, found: Order, template: str, opened: dict[int,
     return response
 
 
-def _card(position: int, opened_at: datetime | None, opened_from: str, opened: dict[int, bytes]) -> CodeCard:
-    value = opened.get(position, b"").decode("utf-8", "replace")
+def _card(code: DeliveredCode, opened: dict[int, bytes]) -> CodeCard:
+    value = opened.get(code.position, b"").decode("utf-8", "replace")
     is_link = value.startswith(("https://", "http://")) and not any(char.isspace() for char in value)
-    return CodeCard(position, opened_at, opened_from, value, value if is_link else "")
+    link = value if is_link else ""
+    return CodeCard(code.position, code.revealed_at, code.revealed_from, value, link, code.replaces)
 
 
 def order_context(story: OrderStory) -> dict[str, object]:
@@ -123,7 +128,7 @@ def order_context(story: OrderStory) -> dict[str, object]:
         "short_id": ids.show("ord", found.id)[-8:].upper(),
         "product": product,
         "merchant_name": words.merchant_name(product.merchant),
-        "headline": words.delivered_in_words(story.kind, len(story.codes)),
+        "headline": words.delivered_in_words(story.kind, sum(code.replaces is None for code in story.codes)),
         "content_label": words.content_label(story.kind),
         "steps": steps_of(story),
         "password": _made_password(story),
@@ -132,6 +137,9 @@ def order_context(story: OrderStory) -> dict[str, object]:
         "is_waiting": story.state.is_open,
         "is_late": story.state.is_open and found.expires_at <= timezone.now(),
         "received": found.amount - story.missing,
+        "money_badge": badge_of(story.hold),
+        "holding": holding_of(story) if delivered else None,
+        **case_link(found),
     }
 
 

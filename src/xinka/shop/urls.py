@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from xinka.shop import catalogue, lookup, orders, paying, product, refused
+from xinka.shop import catalogue, codes, disputes, escrow, lookup, orders, paying, product, refused
 
 app_name = "shop"
 
@@ -22,6 +22,16 @@ urlpatterns: list[URLPattern] = [
     path("order/<str:shown_id>/reveal", orders.reveal_codes, name="reveal"),
     path("order/<str:shown_id>/download", orders.download_codes, name="download"),
     path("order/<str:shown_id>/open", lookup.open_by_link, name="open"),
+    path("order/<str:shown_id>/confirm", escrow.confirm_received, name="confirm"),
+    path("order/<str:shown_id>/help", disputes.help_with, name="help"),
+    path("order/<str:shown_id>/case/<str:case_id>", disputes.show, name="case"),
+    path("order/<str:shown_id>/case/<str:case_id>/say", disputes.say, name="case_say"),
+    path("order/<str:shown_id>/case/<str:case_id>/act", disputes.act, name="case_act"),
+    path("order/<str:shown_id>/case/<str:case_id>/file/<str:evidence_id>", disputes.file, name="case_file"),
+    path("code", codes.use_code, name="use_code"),
+    path("gift-cards", codes.gift_cards, name="gift_cards"),
+    path("r/<str:code>", codes.follow, name="follow"),
+    path("recommend", codes.referrals, name="referrals"),
     path("orders", lookup.my_orders, name="my_orders"),
     path("orders/find", lookup.find_order, name="find_order"),
     path("orders/find/mail", lookup.mail_links, name="mail_links"),

@@ -1,0 +1,223 @@
+"""The merchant's cases: a queue by urgency, and one case with what can be done about it."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.http import require_POST, require_safe
+
+from xinka.desk.access import Desk, desk_of, for_members
+from xinka.disputes import reasons
+from xinka.disputes.actions import LONGEST_TEXT
+from xinka.disputes.errors import CaseMoved, CaseNotFound
+from xinka.disputes.forms import WordsForm
+from xinka.disputes.models import Case
+from xinka.disputes.policies import moves_for
+from xinka.disputes.progress import steps_of
+from xinka.disputes.queries import cases_of_merchant, evidence_of
+from xinka.disputes.states import CaseKind, Offer
+from xinka.disputes.thread import thread_of
+from xinka.disputes.words import KINDS, badge_for, decision_in_words, offer_in_words
+from xinka.flows import disputes, disputes_deciding
+from xinka.flows.disputes_facts import pieces_of
+from xinka.kernel import ids
+from xinka.kernel.actors import Actor, Role
+from xinka.kernel.errors import BadIdentifier, BadInput, Refusal
+from xinka.kernel.money import parse_amount
+from xinka.merchants.policies import Duty, may
+from xinka.orders.models import Order
+from xinka.platform.files.models import StoredFile
+from xinka.platform.files.serving import answer_with
+from xinka.platform.files.uploads import handed_in, limit_uploads
+
+_PER_PAGE = 30
+TABS = (
+    ("mine", gettext_lazy("Your turn")),
+    ("open", gettext_lazy("Open")),
+    ("closed", gettext_lazy("Closed")),
+    ("all", gettext_lazy("All")),
+)
+
+
+@require_safe
+@for_members(Duty.SEE_ORDERS)
+def index(request: HttpRequest, desk: Desk) -> HttpResponse:
+    """List the cases, the most urgent first."""
+    which = request.GET.get("which", "mine")
+    page = Paginator(cases_of_merchant(desk.merchant.id, which=which), _PER_PAGE).get_page(request.GET.get("page"))
+    orders = Order.objects.in_bulk([case.order_id for case in page.object_list])
+    rows = [
+        {
+            "case": case,
+            "order": orders.get(case.order_id),
+            "badge": badge_for(case, Role.SELLER),
+            "kind": KINDS[CaseKind(case.kind)],
+            "reason": reasons.in_words(case.reason),
+        }
+        for case in page.object_list
+    ]
+    context = {"desk": desk, "page": page, "rows": rows, "which": which, "tabs": TABS}
+    return render(request, "desk/cases.html", context)
+
+
+def _case(desk: Desk, case_id: str) -> Case:
+    """Return a case of this merchant.
+
+    Raises:
+        CaseNotFound: if it is another merchant's, or there is none.
+    """
+    try:
+        wanted = ids.parse("dsp", case_id)
+    except BadIdentifier:
+        raise CaseNotFound from None
+    found = Case.objects.filter(id=wanted, merchant_id=desk.merchant.id).first()
+    if found is None:
+        raise CaseNotFound
+    return found
+
+
+@require_safe
+@for_members(Duty.SEE_ORDERS)
+def show(request: HttpRequest, desk: Desk, case_id: str) -> HttpResponse:
+    """Show one case."""
+    return _page(request, desk, _case(desk, case_id), WordsForm())
+
+
+def _page(request: HttpRequest, desk: Desk, case: Case, form: WordsForm, status: int = 200) -> HttpResponse:
+    order = Order.objects.get(id=case.order_id)
+    base = f"/desk/{desk.merchant.slug}"
+    may_answer = may(desk.membership.role, Duty.ANSWER_CASES)
+    context = {
+        "desk": desk,
+        "case": case,
+        "case_path": f"{base}/cases/{case.shown_id}",
+        "order": order,
+        "order_link": f"{base}/orders/{ids.show('ord', order.id)}",
+        "badge": badge_for(case, Role.SELLER),
+        "kind_words": KINDS[CaseKind(case.kind)],
+        "reason_words": reasons.in_words(case.reason),
+        "said": thread_of(case, Role.SELLER),
+        "pieces": pieces_of(case),
+        "steps": steps_of(case),
+        "can": moves_for(case, Role.SELLER) if may_answer else {},
+        "may_answer": may_answer and case.kind != CaseKind.CHARGEBACK,
+        "may_give_back": may(desk.membership.role, Duty.GIVE_BACK),
+        "can_replace": may_answer and case.is_open and disputes.can_replace(case),
+        "offer_words": offer_in_words(case.offer, case.offer_amount, case.currency) if case.offer else "",
+        "decision_words": decision_in_words(case.decision, case.decision_amount, case.currency)
+        if case.decision
+        else "",
+        "form": form,
+    }
+    return render(request, "desk/case.html", context, status=status)
+
+
+@csrf_exempt  # only so far: the check follows once the limits of the upload are set, since it reads the whole body
+@login_required
+def say(request: HttpRequest, merchant: str, case_id: str) -> HttpResponseBase:
+    """Answer, with files. Who may not is turned away before a byte of a file is read."""
+    desk = desk_of(request, merchant)
+    if not may(desk.membership.role, Duty.ANSWER_CASES):
+        raise PermissionDenied
+    limit_uploads(request)
+    return _say(request, desk, _case(desk, case_id))
+
+
+say.duty = Duty.ANSWER_CASES  # type: ignore[attr-defined]  # the tests read it off every address
+
+
+@csrf_protect
+@require_POST
+def _say(request: HttpRequest, desk: Desk, case: Case) -> HttpResponse:
+    form = WordsForm(request.POST)
+    if form.is_valid():
+        by, files = Actor(Role.SELLER, desk.user_id), tuple(handed_in(request, "files"))
+        try:
+            disputes.write(case.id, form.cleaned_data["text"], by=by, now=timezone.now(), files=files)
+        except Refusal as refusal:
+            form.add_error(None, refusal.message(get_language() or ""))
+        else:
+            return _back(desk, case)
+    return _page(request, desk, case, form, status=422)
+
+
+def _back(desk: Desk, case: Case) -> HttpResponse:
+    response = redirect("desk:case", merchant=desk.merchant.slug, case_id=case.shown_id)
+    response.status_code = 303
+    return response
+
+
+#: Whose duty a move is; what gives money back, or agrees to it, is for those who may.
+_DUTIES = MappingProxyType(
+    {
+        "replace": Duty.ANSWER_CASES,
+        "escalate": Duty.ANSWER_CASES,
+        "appeal": Duty.ANSWER_CASES,
+        "part": Duty.GIVE_BACK,
+        "concede": Duty.GIVE_BACK,
+        "waive": Duty.GIVE_BACK,
+    }
+)
+
+
+@require_POST
+@for_members(Duty.ANSWER_CASES)
+def act(request: HttpRequest, desk: Desk, case_id: str) -> HttpResponse:
+    """Make one of the seller's moves."""
+    case, move = _case(desk, case_id), request.POST.get("move", "")
+    if move not in _DUTIES:
+        raise CaseMoved
+    if not may(desk.membership.role, _DUTIES[move]):
+        raise PermissionDenied
+    _act(case, move, request, Actor(Role.SELLER, desk.user_id))
+    messages.success(request, _("Done"))
+    return _back(desk, case)
+
+
+def _act(case: Case, move: str, request: HttpRequest, by: Actor) -> None:
+    now = timezone.now()
+    match move:
+        case "replace":
+            disputes.offer(case.id, Offer.REPLACE, by=by, now=now)
+        case "part":
+            disputes.offer(case.id, Offer.PART, amount=_amount(request, case.currency), by=by, now=now)
+        case "concede":
+            disputes.concede(case.id, by=by, now=now)
+        case "escalate":
+            disputes.escalate(case.id, by=by, now=now)
+        case "waive":
+            disputes_deciding.waive(case.id, by=by, now=now)
+        case _:
+            text = request.POST.get("text", "").strip()[:LONGEST_TEXT]
+            disputes_deciding.appeal(case.id, text, by=by, now=now)
+
+
+def _amount(request: HttpRequest, currency: str) -> int:
+    try:
+        return parse_amount(request.POST.get("amount", "").strip(), currency)
+    except BadInput:
+        return 0  # the flow says what an amount must be
+
+
+@require_safe
+@for_members(Duty.SEE_ORDERS)
+def file(request: HttpRequest, desk: Desk, case_id: str, evidence_id: str) -> HttpResponse:
+    """Hand a piece of evidence to the merchant's team."""
+    case = _case(desk, case_id)
+    try:
+        found = evidence_of(case, ids.parse("evd", evidence_id))
+    except BadIdentifier:
+        found = None
+    if found is None:
+        raise CaseNotFound
+    return answer_with(StoredFile.objects.get(id=found.file_id), download="download" in request.GET)

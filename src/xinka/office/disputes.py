@@ -1,0 +1,250 @@
+"""Cases for staff: a queue, one case with what the records know down to the code, and the decision.
+
+A decision is asked for twice like every act that moves money: first the form, then a page that says what will happen.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from django import forms
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.http import require_POST, require_safe
+
+from xinka.accounts.policies import require_staff, signed_in
+from xinka.disputes import reasons
+from xinka.disputes.actions import LONGEST_TEXT
+from xinka.disputes.errors import CaseMoved, CaseNotFound
+from xinka.disputes.forms import WordsForm
+from xinka.disputes.models import Case
+from xinka.disputes.policies import moves_for
+from xinka.disputes.progress import steps_of
+from xinka.disputes.queries import cases_for_staff, evidence_of
+from xinka.disputes.states import CaseKind, CaseState, Decision
+from xinka.disputes.thread import thread_of
+from xinka.disputes.words import KINDS, badge_for, decision_in_words
+from xinka.flows import disputes, disputes_chargebacks, disputes_deciding
+from xinka.flows.disputes_deciding import LEAST_REASONS, Verdict, is_impartial
+from xinka.flows.disputes_evidence import evidence_pack
+from xinka.flows.disputes_facts import facts_of
+from xinka.flows.order_story import contact_of
+from xinka.kernel import ids
+from xinka.kernel.actors import Actor, Role
+from xinka.kernel.errors import BadIdentifier, BadInput, Refusal
+from xinka.kernel.money import parse_amount
+from xinka.orders.contact import mask_contact
+from xinka.platform.files.models import StoredFile
+from xinka.platform.files.serving import answer_with
+from xinka.platform.files.uploads import handed_in, limit_uploads
+
+_PER_PAGE = 30
+TABS = (
+    ("", gettext_lazy("For us")),
+    ("open", gettext_lazy("Open")),
+    ("chargebacks", gettext_lazy("Chargebacks")),
+    ("closed", gettext_lazy("Closed")),
+)
+
+
+class DecisionForm(forms.Form):
+    """Who gets the money, and why."""
+
+    decision = forms.ChoiceField(
+        label=gettext_lazy("Decision"),
+        widget=forms.RadioSelect,
+        choices=[
+            (Decision.REFUND.value, gettext_lazy("Everything goes back to the buyer")),
+            (Decision.PART.value, gettext_lazy("A part goes back to the buyer")),
+            (Decision.RELEASE.value, gettext_lazy("The money goes to the merchant")),
+        ],
+    )
+    amount = forms.CharField(label=gettext_lazy("Which part"), required=False, max_length=16, strip=True)
+    reasons = forms.CharField(
+        label=gettext_lazy("Reasons"),
+        help_text=gettext_lazy("Both sides read them: what the records show, which rule it comes from."),
+        min_length=LEAST_REASONS,
+        max_length=LONGEST_TEXT,
+        strip=True,
+        widget=forms.Textarea(attrs={"rows": 5}),
+    )
+
+    def __init__(self, *args: object, currency: str, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # handed on as they came
+        self._currency = currency
+
+    def verdict(self) -> Verdict:
+        """Return what the form says; an amount counts for a part only."""
+        data = self.cleaned_data
+        amount = 0
+        if data["decision"] == Decision.PART:
+            try:
+                amount = parse_amount(data["amount"], self._currency)
+            except BadInput:
+                amount = 0  # the flow says what an amount must be
+        return Verdict(Decision(data["decision"]), data["reasons"], amount)
+
+
+@require_safe
+@require_staff
+def index(request: HttpRequest) -> HttpResponse:
+    """List the cases: what is late first, then what is due soonest."""
+    which = request.GET.get("which", "")
+    page = Paginator(cases_for_staff(which=which), _PER_PAGE).get_page(request.GET.get("page"))
+    rows = [
+        {
+            "case": case,
+            "badge": badge_for(case, Role.STAFF),
+            "kind": KINDS[CaseKind(case.kind)],
+            "reason": reasons.in_words(case.reason),
+        }
+        for case in page.object_list
+    ]
+    return render(request, "office/cases.html", {"page": page, "rows": rows, "which": which, "tabs": TABS})
+
+
+def _case(case_id: str) -> Case:
+    try:
+        wanted = ids.parse("dsp", case_id)
+    except BadIdentifier:
+        raise CaseNotFound from None
+    found = Case.objects.select_related("merchant").filter(id=wanted).first()
+    if found is None:
+        raise CaseNotFound
+    return found
+
+
+@require_safe
+@require_staff
+def show(request: HttpRequest, case_id: str) -> HttpResponse:
+    """Show one case with everything that is known."""
+    case = _case(case_id)
+    return _page(request, case, WordsForm(), DecisionForm(currency=case.currency))
+
+
+def _page(
+    request: HttpRequest, case: Case, form: WordsForm, decision: DecisionForm, status: int = HTTPStatus.OK
+) -> HttpResponse:
+    facts, me = facts_of(case, timezone.now()), signed_in(request)
+    can = moves_for(case, Role.ARBITER)
+    context = {
+        "case": case,
+        "case_path": f"/office/cases/{case.shown_id}",
+        "facts": facts,
+        "order": facts.order,
+        "order_id": ids.show("ord", facts.order.id),
+        "contact": mask_contact(contact_of(facts.order)),
+        "badge": badge_for(case, Role.STAFF),
+        "kind_words": KINDS[CaseKind(case.kind)],
+        "reason_words": reasons.in_words(case.reason),
+        "said": thread_of(case, Role.STAFF),
+        "pieces": facts.pieces,
+        "earlier": [(one, badge_for(one, Role.STAFF)) for one in facts.earlier],
+        "steps": steps_of(case),
+        "can": can,
+        "may_decide": can["decide"] or can["decide_appeal"],
+        "is_impartial": is_impartial(case, me),
+        "decision_words": decision_in_words(case.decision, case.decision_amount, case.currency)
+        if case.decision
+        else "",
+        "form": form,
+        "decision": decision,
+    }
+    return render(request, "office/case.html", context, status=status)
+
+
+@require_POST
+@require_staff
+def decide(request: HttpRequest, case_id: str) -> HttpResponse:
+    """Decide a case, or the appeal: first a page that says what will happen, then the act."""
+    case, me = _case(case_id), signed_in(request)
+    form = DecisionForm(request.POST, currency=case.currency)
+    if not form.is_valid():
+        return _page(request, case, WordsForm(), form, HTTPStatus.UNPROCESSABLE_ENTITY)
+    verdict = form.verdict()
+    if request.POST.get("confirmed") != "1":
+        sums = {Decision.REFUND: case.amount, Decision.PART: verdict.amount, Decision.RELEASE: 0}
+        words = decision_in_words(verdict.decision.value, sums[verdict.decision], case.currency)
+        context = {"case": case, "form": form, "words": words, "is_final": case.state == CaseState.APPEALED}
+        return render(request, "office/case_decide.html", context)
+    act = disputes_deciding.decide_appeal if case.state == CaseState.APPEALED else disputes_deciding.decide
+    try:
+        act(case.id, verdict, by=me, now=timezone.now())
+    except Refusal as refusal:
+        form.add_error(None, refusal.message(get_language() or ""))
+        return _page(request, case, WordsForm(), form, HTTPStatus.UNPROCESSABLE_ENTITY)
+    messages.success(request, _("Decided"))
+    return _back(case)
+
+
+@csrf_exempt  # only so far: the check follows once the limits of the upload are set, since it reads the whole body
+@require_staff
+def say(request: HttpRequest, case_id: str) -> HttpResponseBase:
+    """Ask the sides for something, or tell them something."""
+    limit_uploads(request)
+    return _say(request, _case(case_id))
+
+
+@csrf_protect
+@require_POST
+def _say(request: HttpRequest, case: Case) -> HttpResponse:
+    form = WordsForm(request.POST)
+    if form.is_valid():
+        by, files = Actor(Role.STAFF, signed_in(request).pk), tuple(handed_in(request, "files"))
+        try:
+            disputes.write(case.id, form.cleaned_data["text"], by=by, now=timezone.now(), files=files)
+        except Refusal as refusal:
+            form.add_error(None, refusal.message(get_language() or ""))
+        else:
+            return _back(case)
+    return _page(request, case, form, DecisionForm(currency=case.currency), HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+def _back(case: Case) -> HttpResponse:
+    response = redirect("office:case", case_id=case.shown_id)
+    response.status_code = HTTPStatus.SEE_OTHER
+    return response
+
+
+@require_POST
+@require_staff
+def take_evidence(request: HttpRequest, case_id: str) -> HttpResponse:
+    """Hand the evidence pack over; that it was taken is in the audit."""
+    pack = evidence_pack(_case(case_id), by=signed_in(request), now=timezone.now())
+    response = HttpResponse(pack.content, content_type="application/zip")
+    # The name is the shown number: letters and digits, so nothing in it needs quoting.
+    response["Content-Disposition"] = f'attachment; filename="{pack.name}"'
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+@require_POST
+@require_staff
+def sent_evidence(request: HttpRequest, case_id: str) -> HttpResponse:
+    """Write down that the evidence was handed to the gateway."""
+    case = _case(case_id)
+    if case.kind != CaseKind.CHARGEBACK:
+        raise CaseMoved
+    disputes_chargebacks.send_evidence(case.id, by=signed_in(request), now=timezone.now())
+    messages.success(request, _("Written down"))
+    return _back(case)
+
+
+@require_safe
+@require_staff
+def file(request: HttpRequest, case_id: str, evidence_id: str) -> HttpResponse:
+    """Hand a piece of evidence to staff."""
+    case = _case(case_id)
+    try:
+        found = evidence_of(case, ids.parse("evd", evidence_id))
+    except BadIdentifier:
+        found = None
+    if found is None:
+        raise CaseNotFound
+    return answer_with(StoredFile.objects.get(id=found.file_id), download="download" in request.GET)

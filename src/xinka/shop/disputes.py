@@ -1,0 +1,298 @@
+"""A buyer's case: opened from the order page, followed and settled on its own page, as a guest too.
+
+Whoever may open the order may open its cases, and nobody else learns that there are any: the pages lie under the
+order's own path, where its cookie is.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from types import MappingProxyType
+from typing import Protocol
+from uuid import UUID
+
+from django import forms
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from xinka.catalog.models import Kind
+from xinka.disputes import reasons
+from xinka.disputes.actions import LONGEST_TEXT
+from xinka.disputes.errors import CaseMoved, CaseNotFound
+from xinka.disputes.forms import WordsForm
+from xinka.disputes.models import Case
+from xinka.disputes.policies import moves_for
+from xinka.disputes.progress import steps_of
+from xinka.disputes.queries import cases_of_order, evidence_of, open_case_of
+from xinka.disputes.states import CaseKind, Offer
+from xinka.disputes.thread import thread_of
+from xinka.disputes.words import KINDS, badge_for, decision_in_words, offer_in_words
+from xinka.flows import disputes, disputes_deciding
+from xinka.flows.disputes_facts import pieces_of
+from xinka.flows.disputes_money import positions_in_use
+from xinka.flows.order_story import story_of
+from xinka.kernel import ids
+from xinka.kernel.actors import Actor, Role
+from xinka.kernel.errors import BadIdentifier, Refusal
+from xinka.orders.access import order_path
+from xinka.orders.models import Order
+from xinka.platform.files.models import StoredFile
+from xinka.platform.files.serving import answer_with
+from xinka.platform.files.uploads import handed_in, limit_uploads
+from xinka.platform.ratelimits.limits import Limit, wait_after
+from xinka.shop.access import grant_if_missing, order_for
+
+#: What one order's page may be asked to change: tries and seconds.
+_WRITES = (40, 600)
+_SEE_OTHER = 303
+
+
+class TooBusy(Refusal):
+    """Too much was written from one order's pages."""
+
+    code = "case_too_busy"
+    status = 429
+    zh = "操作太频繁。请等几分钟再试。"
+    en = "Too much at once. Please wait a few minutes."
+
+
+class ComplaintForm(forms.Form):
+    """What is wrong, with which pieces, and what the buyer wants."""
+
+    wish = forms.ChoiceField(
+        label=_("What do you want?"),
+        widget=forms.RadioSelect,
+        initial="dispute",
+        choices=[
+            ("dispute", _("It does not work: I want a fresh one or my money")),
+            ("question", _("I have a question to the merchant first")),
+        ],
+    )
+    reason = forms.ChoiceField(label=_("What is wrong?"))
+    pieces = forms.TypedMultipleChoiceField(
+        label=_("Which pieces?"),
+        coerce=int,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("None marked means the whole order."),
+    )
+    text = forms.CharField(
+        label=_("Tell what happened"),
+        help_text=_("When, in which account and region, and what you saw. Do not paste whole codes."),
+        max_length=LONGEST_TEXT,
+        strip=True,
+        widget=forms.Textarea(attrs={"rows": 5}),
+    )
+
+    def __init__(self, *args: object, kind: Kind, pieces: list[int], **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # handed on as they came
+        fields = self.fields
+        fields["reason"].choices = [(one.value, reasons.WORDS[one]) for one in reasons.REASONS[kind]]  # type: ignore[attr-defined]  # a choice field's
+        fields["pieces"].choices = [(n, gettext("No. %(n)d") % {"n": n}) for n in pieces]  # type: ignore[attr-defined]  # as above
+        if len(pieces) < 2:
+            del fields["pieces"]
+
+
+def case_link(order: Order) -> dict[str, object]:
+    """Return what the order page says of cases: the open one, earlier ones, or that one can be opened."""
+    cases = cases_of_order(order.id)
+    path = order_path(order.id)
+    shown = [(f"{path}/case/{case.shown_id}", case, badge_for(case, Role.BUYER)) for case in cases]
+    return {"cases": shown, "may_complain": disputes.obstacle_to(order) is None}
+
+
+@csrf_exempt  # only so far: the check follows once the limits of the upload are set, since it reads the whole body
+def help_with(request: HttpRequest, shown_id: str) -> HttpResponseBase:
+    """Open a case. Who may not see the order is turned away before a byte of a file is read."""
+    found = order_for(request, shown_id)
+    limit_uploads(request)
+    return _help_with(request, found)
+
+
+@csrf_protect
+@require_http_methods(["GET", "HEAD", "POST"])
+def _help_with(request: HttpRequest, found: Order) -> HttpResponse:
+    open_one = open_case_of(found.id)
+    if open_one is not None:
+        return redirect(_path(open_one))
+    story = story_of(found)
+    obstacle = disputes.obstacle_to(found)
+    if obstacle is not None:
+        return _page(request, found, "shop/case_closed.html", {"why": obstacle.message(get_language() or "")})
+    data = request.POST if request.method == "POST" else None
+    form = ComplaintForm(data, kind=story.kind, pieces=positions_in_use(found.id))
+    if form.is_valid():
+        _slow_down(found)
+        try:
+            case = disputes.open_case(found, _complaint(request, form), by=Actor(Role.BUYER), now=timezone.now())
+        except Refusal as refusal:
+            form.add_error(None, refusal.message(get_language() or ""))
+        else:
+            return redirect(_path(case))
+    return _page(request, found, "shop/case_open.html", {"form": form, "story": story})
+
+
+def _complaint(request: HttpRequest, form: ComplaintForm) -> disputes.Complaint:
+    data = form.cleaned_data
+    return disputes.Complaint(
+        reasons.Reason(data["reason"]),
+        data["text"],
+        tuple(data.get("pieces", ())),
+        is_question=data["wish"] == "question",
+        files=tuple(handed_in(request, "files")),
+    )
+
+
+def _slow_down(order: Order) -> None:
+    if wait := wait_after([Limit(f"case:{order.id}", *_WRITES)]):
+        raise TooBusy(retry_after=wait)
+
+
+def _path(case: Case) -> str:
+    return f"{order_path(case.order_id)}/case/{case.shown_id}"
+
+
+def _case(request: HttpRequest, shown_id: str, case_id: str) -> tuple[Order, Case]:
+    """Return a case of an order to somebody who may see the order.
+
+    Raises:
+        OrderNotFound, CaseNotFound: in every other case; a chargeback is nobody's business here.
+    """
+    order = order_for(request, shown_id)
+    try:
+        wanted = ids.parse("dsp", case_id)
+    except BadIdentifier:
+        raise CaseNotFound from None
+    found = Case.objects.filter(id=wanted, order_id=order.id).exclude(kind=CaseKind.CHARGEBACK).first()
+    if found is None:
+        raise CaseNotFound
+    return order, found
+
+
+def _page(request: HttpRequest, order: Order, template: str, context: dict[str, object]) -> HttpResponse:
+    path = order_path(order.id)
+    response = render(request, template, {"order": order, "order_link": path, **context})
+    response["Cache-Control"] = "no-store"
+    grant_if_missing(request, response, order.id)
+    return response
+
+
+@require_safe
+def show(request: HttpRequest, shown_id: str, case_id: str) -> HttpResponse:
+    """Show a case."""
+    order, case = _case(request, shown_id, case_id)
+    return _case_page(request, order, case, WordsForm())
+
+
+def _case_page(request: HttpRequest, order: Order, case: Case, form: WordsForm, status: int = 200) -> HttpResponse:
+    can = moves_for(case, Role.BUYER)
+    context: dict[str, object] = {
+        "case": case,
+        "case_path": _path(case),
+        "badge": badge_for(case, Role.BUYER),
+        "kind_words": KINDS[CaseKind(case.kind)],
+        "reason_words": reasons.in_words(case.reason),
+        "said": thread_of(case, Role.BUYER),
+        "pieces": pieces_of(case),
+        "steps": steps_of(case),
+        "can": can,
+        "offer_words": offer_in_words(case.offer, case.offer_amount, case.currency) if case.offer else "",
+        "decision_words": _decision(case),
+        "form": form,
+        "is_mine": can["reply"] or can["appeal"],
+    }
+    response = _page(request, order, "shop/case.html", context)
+    response.status_code = status
+    return response
+
+
+def _decision(case: Case) -> str:
+    return decision_in_words(case.decision, case.decision_amount, case.currency) if case.decision else ""
+
+
+@csrf_exempt  # as above
+def say(request: HttpRequest, shown_id: str, case_id: str) -> HttpResponseBase:
+    """Add words and files."""
+    order, case = _case(request, shown_id, case_id)
+    limit_uploads(request)
+    return _say(request, order, case)
+
+
+@csrf_protect
+@require_POST
+def _say(request: HttpRequest, order: Order, case: Case) -> HttpResponse:
+    form = WordsForm(request.POST)
+    if form.is_valid():
+        _slow_down(order)
+        files = tuple(handed_in(request, "files"))
+        try:
+            disputes.write(case.id, form.cleaned_data["text"], by=Actor(Role.BUYER), now=timezone.now(), files=files)
+        except Refusal as refusal:
+            form.add_error(None, refusal.message(get_language() or ""))
+        else:
+            return _back(case)
+    return _case_page(request, order, case, form, status=422)
+
+
+def _back(case: Case) -> HttpResponse:
+    response = redirect(_path(case))
+    response.status_code = _SEE_OTHER
+    return response
+
+
+class _PlainMove(Protocol):
+    """A move that needs no more than who and when."""
+
+    def __call__(self, case_id: UUID, *, by: Actor, now: datetime) -> Case: ...
+
+
+_PLAIN: MappingProxyType[str, _PlainMove] = MappingProxyType(
+    {
+        "decline": disputes.decline,
+        "withdraw": disputes.withdraw,
+        "raise": disputes.raise_question,
+        "escalate": disputes.escalate,
+        "waive": disputes_deciding.waive,
+    }
+)
+
+
+@require_POST
+def act(request: HttpRequest, shown_id: str, case_id: str) -> HttpResponse:
+    """Make one of the buyer's moves."""
+    order, case = _case(request, shown_id, case_id)
+    _slow_down(order)
+    move, by, now = request.POST.get("move", ""), Actor(Role.BUYER), timezone.now()
+    if move == "accept":
+        _accept(case, request.POST.get("offer", ""), request.POST.get("amount", ""), by)
+    elif move == "appeal":
+        disputes_deciding.appeal(case.id, request.POST.get("text", "").strip()[:LONGEST_TEXT], by=by, now=now)
+    elif move in _PLAIN:
+        _PLAIN[move](case.id, by=by, now=now)
+    else:
+        raise CaseMoved
+    return _back(case)
+
+
+def _accept(case: Case, what: str, amount: str, by: Actor) -> None:
+    if what not in set(Offer) or not (amount.isascii() and amount.isdigit() and len(amount) < 16):
+        raise CaseMoved
+    disputes.accept(case.id, Offer(what), amount=int(amount), by=by, now=timezone.now())
+
+
+@require_safe
+def file(request: HttpRequest, shown_id: str, case_id: str, evidence_id: str) -> HttpResponse:
+    """Hand a piece of evidence to the buyer."""
+    _order, case = _case(request, shown_id, case_id)
+    try:
+        found = evidence_of(case, ids.parse("evd", evidence_id))
+    except BadIdentifier:
+        found = None
+    if found is None:
+        raise CaseNotFound
+    return answer_with(StoredFile.objects.get(id=found.file_id), download="download" in request.GET)

@@ -1,0 +1,139 @@
+"""The merchant's cases: Ada settles, Bo answers but gives no money away, others see nothing."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.utils import timezone
+
+from tests import cast
+from tests.flows.disputing import BUYER, Trade, trade
+from tests.platform.files.samples import png
+from xinka.accounts.models import User
+from xinka.disputes.models import Case, Evidence
+from xinka.disputes.states import CaseState, Outcome
+from xinka.flows import disputes
+from xinka.platform.files.actions import Handed
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _fresh_vault() -> None:
+    from xinka.platform.vault import keys
+
+    keys.forget()
+
+
+@pytest.fixture
+def deal() -> Trade:
+    """Two pieces, delivered."""
+    return trade()
+
+
+@pytest.fixture
+def case(deal: Trade) -> Case:
+    """Cy's complaint, made now."""
+    complaint = disputes.Complaint(disputes.Reason.ALREADY_USED, "It says used.", files=(Handed("a.png", png()),))
+    return disputes.open_case(deal.order, complaint, by=BUYER, now=timezone.now())
+
+
+def browser_of(email: str) -> Client:
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(User.objects.get(email=email))
+    return client
+
+
+@pytest.fixture
+def ada(deal: Trade) -> Client:
+    """The owner's browser."""
+    return browser_of("ada@ada-cards.example")
+
+
+@pytest.fixture
+def bo(deal: Trade) -> Client:
+    """The clerk's browser."""
+    return browser_of("bo@ada-cards.example")
+
+
+def path_of(case: Case, suffix: str = "") -> str:
+    return f"/desk/ada-cards/cases/{case.shown_id}{suffix}"
+
+
+def now_of(case: Case) -> Case:
+    return Case.objects.get(id=case.id)
+
+
+def test_the_queue_shows_what_waits_and_how_long(ada: Client, case: Case) -> None:
+    page = ada.get("/desk/ada-cards/cases").content.decode()
+    assert path_of(case) in page
+    assert "11 hours" in page or "12 hours" in page
+    assert "Nobody waits for you" not in page
+    assert "No cases here" in ada.get("/desk/ada-cards/cases?which=closed").content.decode()
+
+
+def test_the_page_tells_what_was_said_and_what_can_be_done(ada: Client, case: Case) -> None:
+    page = ada.get(path_of(case)).content.decode()
+    assert "It says used." in page
+    assert "Offer fresh codes from stock" in page
+    assert "Give ¥98.00 back" in page
+    assert "a.png" in page
+
+
+def test_ada_answers_offers_and_gives_back(ada: Client, case: Case) -> None:
+    assert ada.post(path_of(case, "/say"), {"text": "Which?"}).status_code == 303
+    assert now_of(case).state == CaseState.AWAITS_BUYER
+    assert ada.post(path_of(case, "/act"), {"move": "part", "amount": "20"}).status_code == 303
+    assert (now_of(case).offer, now_of(case).offer_amount) == ("part", 2000)
+    assert ada.post(path_of(case, "/act"), {"move": "replace"}).status_code == 303
+    assert (now_of(case).offer, now_of(case).offer_amount) == ("replace", 0)
+    assert ada.post(path_of(case, "/act"), {"move": "concede"}).status_code == 303
+    assert now_of(case).outcome == Outcome.REFUNDED
+
+
+@pytest.mark.parametrize("amount", ["", "0", "98", "98.01", "-1", "1e3", "２０", "20.001", "abc"])
+def test_a_part_that_is_no_part_is_refused(ada: Client, case: Case, amount: str) -> None:
+    assert ada.post(path_of(case, "/act"), {"move": "part", "amount": amount}).status_code == 422
+    assert now_of(case).version == 1
+
+
+def test_bo_answers_and_offers_fresh_codes_but_gives_no_money_away(bo: Client, case: Case) -> None:
+    assert bo.post(path_of(case, "/act"), {"move": "replace"}).status_code == 303
+    version = now_of(case).version
+    for move in ("part", "concede", "waive"):
+        assert bo.post(path_of(case, "/act"), {"move": move, "amount": "10"}).status_code == 403
+    assert now_of(case).version == version
+    assert "Give ¥98.00 back" not in bo.get(path_of(case)).content.decode()
+
+
+@pytest.mark.parametrize("move", ["accept", "withdraw", "decide", "decline", "nonsense", ""])
+def test_moves_that_are_not_the_sellers_do_not_exist_here(ada: Client, case: Case, move: str) -> None:
+    assert ada.post(path_of(case, "/act"), {"move": move}).status_code == 409
+    assert now_of(case).version == 1
+
+
+def test_evidence_goes_both_ways(ada: Client, case: Case) -> None:
+    shown = Evidence.objects.get().shown_id
+    assert ada.get(path_of(case, f"/file/{shown}"))["Content-Type"] == "image/png"
+    log = SimpleUploadedFile("log.txt", "21:16 已兑换".encode())
+    assert ada.post(path_of(case, "/say"), {"text": "Our log.", "files": log}).status_code == 303
+    assert Evidence.objects.count() == 2
+
+
+def test_others_see_nothing(case: Case) -> None:
+    cast.adas_shop(slug="other-shop")
+    cast.person(cast.EVE)
+    shown = Evidence.objects.get().shown_id
+    for email in ("ada@other-shop.example", cast.EVE):
+        client = browser_of(email)
+        for path in ("/desk/ada-cards/cases", path_of(case), path_of(case, f"/file/{shown}")):
+            assert client.get(path).status_code == 404
+        for suffix in ("/say", "/act"):
+            assert client.post(path_of(case, suffix), {"move": "concede", "text": "x"}).status_code == 404
+    other = browser_of("ada@other-shop.example")
+    assert other.get(f"/desk/other-shop/cases/{case.shown_id}").status_code == 404
+    assert case.shown_id not in other.get("/desk/other-shop/cases?which=all").content.decode()
+    guest = Client()
+    assert guest.get(path_of(case)).status_code == 302
+    assert now_of(case).version == 1

@@ -1,0 +1,144 @@
+"""Dee's cases: what the records know, a decision asked for twice, evidence whose taking is written down."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from pytest_django import Settings
+
+from tests import cast
+from tests.flows.disputing import BUYER, NOW, REASONS, SELLER, Trade, trade
+from tests.platform.files.samples import png
+from xinka.accounts.models import User
+from xinka.disputes.models import Case, Evidence
+from xinka.disputes.states import CaseState, Outcome
+from xinka.flows import disputes, disputes_chargebacks, disputes_deciding
+from xinka.flows.disputes_chargebacks import Chargeback
+from xinka.flows.reveal import reveal
+from xinka.payments.models import Receipt
+from xinka.platform.audit.models import AuditEntry
+from xinka.platform.files.actions import Handed
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _fresh_vault() -> None:
+    from xinka.platform.vault import keys
+
+    keys.forget()
+
+
+@pytest.fixture
+def deal() -> Trade:
+    """Two pieces, delivered, the first opened."""
+    made = trade()
+    reveal(made.order.id, {1}, device="Chrome, Windows", now=NOW)
+    return made
+
+
+@pytest.fixture
+def case(deal: Trade) -> Case:
+    """A case that the seller handed to staff."""
+    complaint = disputes.Complaint(disputes.Reason.ALREADY_USED, "It says used.", (1,), files=(Handed("a.png", png()),))
+    made = disputes.open_case(deal.order, complaint, by=BUYER, now=timezone.now())
+    return disputes.escalate(made.id, by=SELLER, now=timezone.now())
+
+
+def path_of(case: Case, suffix: str = "") -> str:
+    return f"/office/cases/{case.shown_id}{suffix}"
+
+
+def decision(**more: str) -> dict[str, str]:
+    return {"decision": "refund", "amount": "", "reasons": REASONS, **more}
+
+
+def now_of(case: Case) -> Case:
+    return Case.objects.get(id=case.id)
+
+
+def test_what_waits_stands_on_the_first_page_and_in_the_queue(office: Client, case: Case) -> None:
+    assert "Cases that need a decision" in office.get("/office/").content.decode()
+    assert path_of(case) in office.get("/office/cases").content.decode()
+    assert path_of(case) not in office.get("/office/cases?which=closed").content.decode()
+
+
+def test_the_page_tells_what_the_records_know_and_no_code(office: Client, case: Case, deal: Trade) -> None:
+    page = office.get(path_of(case)).content.decode()
+    assert "Chrome, Windows" in page
+    assert "complained of" in page
+    assert "cy@example.com" not in page
+    assert [code for code in deal.ware.codes if code in page] == []
+
+
+def test_a_decision_is_asked_for_twice_and_says_what_will_happen(office: Client, case: Case) -> None:
+    first = office.post(path_of(case, "/decide"), decision(decision="part", amount="10"))
+    assert "¥10.00 go back to the buyer" in first.content.decode()
+    assert now_of(case).state == CaseState.UNDER_REVIEW
+    answer = office.post(path_of(case, "/decide"), decision(decision="part", amount="10", confirmed="1"))
+    assert answer.status_code == 303
+    assert (now_of(case).state, now_of(case).decision_amount) == (CaseState.DECIDED, 1000)
+    assert AuditEntry.objects.filter(action="case.decide").count() == 1
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"reasons": "because"}, {"decision": "nothing"}, {"decision": "part", "amount": "49", "confirmed": "1"}]
+)
+def test_a_decision_that_is_not_whole_is_asked_for_again(office: Client, case: Case, wrong: dict[str, str]) -> None:
+    assert office.post(path_of(case, "/decide"), decision(**wrong)).status_code == 422
+    assert now_of(case).state == CaseState.UNDER_REVIEW
+
+
+def test_the_appeal_is_anothers(office: Client, case: Case, dee: User, settings: Settings) -> None:
+    office.post(path_of(case, "/decide"), decision(decision="release", confirmed="1"))
+    disputes_deciding.appeal(case.id, "No.", by=BUYER, now=timezone.now())
+    assert "somebody else must decide" in office.get(path_of(case)).content.decode()
+    assert office.post(path_of(case, "/decide"), decision(confirmed="1")).status_code == 422
+    dan = Client(headers={"accept-language": "en"})
+    dan.force_login(cast.person("dan@example.com", staff=True))
+    assert dan.post(path_of(case, "/decide"), decision(confirmed="1")).status_code == 303
+    assert now_of(case).outcome == Outcome.REFUNDED
+
+
+def test_staff_ask_the_sides(office: Client, case: Case) -> None:
+    assert office.post(path_of(case, "/say"), {"text": "Please show the time."}).status_code == 303
+    assert now_of(case).state == CaseState.UNDER_REVIEW
+    assert "Please show the time." in office.get(path_of(case)).content.decode()
+
+
+def test_the_evidence_pack_is_a_post_and_is_written_down(office: Client, case: Case) -> None:
+    assert office.get(path_of(case, "/evidence")).status_code == 405
+    answer = office.post(path_of(case, "/evidence"))
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        assert set(archive.namelist()) == {"case.json", "case.html", "files/01-a.png", "SHA256SUMS"}
+    assert AuditEntry.objects.filter(action="case.take_evidence", subject=case.shown_id).count() == 1
+
+
+def test_a_chargeback_waits_for_evidence_and_then_for_the_bank(office: Client, deal: Trade) -> None:
+    receipt = Receipt.objects.get(payment_id=deal.bought.payment_id)
+    told = Chargeback(receipt.channel_id, receipt.trade_no, "dp_77", 9800)
+    case = disputes_chargebacks.open_chargeback(told, now=timezone.now())
+    page = office.get(path_of(case)).content.decode()
+    assert "dp_77" in page
+    assert "I handed it in" in page
+    assert office.post(path_of(case, "/sent")).status_code == 303
+    assert now_of(case).state == CaseState.GATEWAY_DECIDES
+    assert path_of(case) in office.get("/office/cases?which=chargebacks").content.decode()
+
+
+def test_only_staff_see_any_of_it(case: Case, client: Client) -> None:
+    shown = Evidence.objects.get().shown_id
+    gets = ["/office/cases", path_of(case), path_of(case, f"/file/{shown}")]
+    posts = [path_of(case, suffix) for suffix in ("/say", "/decide", "/evidence", "/sent")]
+    assert {client.get(path).status_code for path in gets} | {client.post(path).status_code for path in posts} == {302}
+    for email in ("ada@ada-cards.example", "cy@example.com"):
+        person = User.objects.filter(email=email).first() or cast.person(email)
+        client.force_login(person)
+        found = {client.get(path).status_code for path in gets}
+        found |= {client.post(path, decision(confirmed="1")).status_code for path in posts}
+        assert found == {404}
+    assert now_of(case).version == 2

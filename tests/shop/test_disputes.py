@@ -1,0 +1,206 @@
+"""The buyer's case: opened and settled as a guest from the order page; Eve sees nothing of it, not even that it is."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.utils import timezone
+
+from tests import cast
+from tests.flows.disputing import SELLER, dee, verdict
+from tests.flows.rows import leaves_nothing
+from tests.platform.files.samples import SECRET, png
+from xinka.disputes.models import Case, Evidence
+from xinka.disputes.states import CaseState, Offer, Outcome
+from xinka.flows import disputes, disputes_deciding
+from xinka.orders.access import order_path
+from xinka.platform.files.models import StoredFile
+
+pytestmark = pytest.mark.django_db
+
+COMPLAINT = {"wish": "dispute", "reason": "already_used", "text": "It says used."}
+
+
+def path_of(bought: cast.Bought) -> str:
+    return order_path(bought.order_id)
+
+
+def opened(cy: Client, bought: cast.Bought, **more: object) -> Case:
+    answer = cy.post(f"{path_of(bought)}/help", {**COMPLAINT, **more})
+    assert answer.status_code == 302, answer.content.decode()
+    return Case.objects.get(order_id=bought.order_id)
+
+
+def case_path(case: Case) -> str:
+    return f"{order_path(case.order_id)}/case/{case.shown_id}"
+
+
+def test_the_order_page_leads_to_a_form_with_the_reasons_of_its_kind(cy: Client, delivered: cast.Bought) -> None:
+    assert f"{path_of(delivered)}/help" in cy.get(path_of(delivered)).content.decode()
+    page = cy.get(f"{path_of(delivered)}/help").content.decode()
+    assert "The code was used already" in page
+    assert "It is for another region" in page
+    assert "I cannot get in" not in page, "that is for courses"
+    assert "No. 2" in page
+
+
+def test_a_guest_opens_a_case_and_sees_where_it_stands(cy: Client, delivered: cast.Bought) -> None:
+    case = opened(cy, delivered, pieces=["2"])
+    assert (case.positions, case.amount) == ([2], 4900)
+    page = cy.get(case_path(case)).content.decode()
+    assert "It says used." in page
+    assert "¥49.00" in page
+    assert "The merchant must answer" in page
+    assert "never opened" in page, "the record says that the seal is whole"
+    assert case.shown_id[-8:].upper() in cy.get(path_of(delivered)).content.decode()
+
+
+def test_while_one_is_open_the_form_leads_to_it(cy: Client, delivered: cast.Bought) -> None:
+    case = opened(cy, delivered)
+    answer = cy.get(f"{path_of(delivered)}/help")
+    assert answer["Location"] == case_path(case)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"text": " "}, {"reason": "no_access"}, {"wish": "money"}, {"pieces": ["9"]}, {"text": "a" * 4001}]
+)
+def test_what_is_not_whole_is_asked_for_again(cy: Client, delivered: cast.Bought, wrong: dict[str, object]) -> None:
+    answer = cy.post(f"{path_of(delivered)}/help", {**COMPLAINT, **wrong})
+    assert answer.status_code == 200
+    assert Case.objects.count() == 0
+    assert COMPLAINT["text"] in answer.content.decode() or "text" in wrong, "what was typed is kept"
+
+
+def test_a_picture_is_kept_without_what_was_hidden_in_it(cy: Client, delivered: cast.Bought) -> None:
+    shot = SimpleUploadedFile("失败.png", png(), content_type="text/html")
+    case = opened(cy, delivered, files=shot)
+    evidence = Evidence.objects.get(message__case=case)
+    answer = cy.get(f"{case_path(case)}/file/{evidence.shown_id}")
+    assert answer["Content-Type"] == "image/png"
+    assert SECRET.encode() not in answer.content
+    assert "sandbox" in answer["Content-Security-Policy"]
+    assert "失败.png" in cy.get(case_path(case)).content.decode()
+
+
+def test_a_program_called_a_picture_is_not_taken_and_no_case_is_opened(cy: Client, delivered: cast.Bought) -> None:
+    bad = SimpleUploadedFile("shot.png", b"MZ\x90\x00\x03\x00", content_type="image/png")
+    answer = cy.post(f"{path_of(delivered)}/help", {**COMPLAINT, "files": bad})
+    assert "Nothing was saved" in answer.content.decode()
+    assert (Case.objects.count(), StoredFile.objects.count()) == (0, 0)
+
+
+def test_seven_files_are_too_many(cy: Client, delivered: cast.Bought) -> None:
+    files = [SimpleUploadedFile(f"{n}.txt", b"text") for n in range(7)]
+    answer = cy.post(f"{path_of(delivered)}/help", {**COMPLAINT, "files": files})
+    assert answer.status_code == 413
+    assert Case.objects.count() == 0
+
+
+def test_a_large_file_is_given_up_on_while_it_comes(cy: Client, delivered: cast.Bought) -> None:
+    large = SimpleUploadedFile("a.txt", b"a" * (8 * 1024 * 1024 + 1))
+    assert cy.post(f"{path_of(delivered)}/help", {**COMPLAINT, "files": large}).status_code == 413
+
+
+def test_an_offer_is_shown_and_taken(cy: Client, delivered: cast.Bought) -> None:
+    case = opened(cy, delivered)
+    disputes.offer(case.id, Offer.PART, amount=2000, by=SELLER, now=timezone.now())
+    assert "¥20.00 back" in cy.get(case_path(case)).content.decode()
+    stale = cy.post(f"{case_path(case)}/act", {"move": "accept", "offer": "part", "amount": "9000"})
+    assert stale.status_code == 409
+    answer = cy.post(f"{case_path(case)}/act", {"move": "accept", "offer": "part", "amount": "2000"})
+    assert answer.status_code == 303
+    assert Case.objects.get().outcome == Outcome.PART_REFUNDED
+
+
+def test_fresh_codes_stand_on_the_order_page_sealed(cy: Client, delivered: cast.Bought, ware: cast.Ware) -> None:
+    case = opened(cy, delivered, pieces=["1"])
+    disputes.offer(case.id, Offer.REPLACE, by=SELLER, now=timezone.now())
+    cy.post(f"{case_path(case)}/act", {"move": "accept", "offer": "replace", "amount": "0"})
+    page = cy.get(path_of(delivered)).content.decode()
+    assert "for no. 1" in page
+    assert "2 codes are here" in page, "two were bought; the third is for a bad one"
+    assert [code for code in ware.codes if code in page] == []
+
+
+@pytest.mark.parametrize("move", ["decide", "concede", "offer", "seller_silent", "", "carry_out"])
+def test_moves_that_are_not_the_buyers_do_not_exist_here(cy: Client, delivered: cast.Bought, move: str) -> None:
+    case = opened(cy, delivered)
+    assert cy.post(f"{case_path(case)}/act", {"move": move}).status_code == 409
+    assert Case.objects.get().version == 1
+
+
+def test_a_decision_is_shown_with_its_reasons_and_appealed_once(cy: Client, delivered: cast.Bought) -> None:
+    case = opened(cy, delivered)
+    disputes.escalate(case.id, by=SELLER, now=timezone.now())
+    disputes_deciding.decide(case.id, verdict("release"), by=dee(), now=timezone.now())
+    page = cy.get(case_path(case)).content.decode()
+    assert "the merchant showed nothing" in page
+    assert "I agree" in page
+    cy.post(f"{case_path(case)}/act", {"move": "appeal", "text": "They never answered."})
+    assert Case.objects.get().state == CaseState.APPEALED
+    assert "I agree" not in cy.get(case_path(case)).content.decode()
+
+
+def test_words_and_files_can_be_added(cy: Client, delivered: cast.Bought) -> None:
+    case = opened(cy, delivered)
+    shot = SimpleUploadedFile("b.png", png())
+    assert cy.post(f"{case_path(case)}/say", {"text": "See here.", "files": shot}).status_code == 303
+    page = cy.get(case_path(case)).content.decode()
+    assert "See here." in page
+    assert "b.png" in page
+    assert cy.post(f"{case_path(case)}/say", {"text": ""}).status_code == 422
+
+
+def test_what_somebody_writes_is_never_markup(cy: Client, delivered: cast.Bought) -> None:
+    case = opened(cy, delivered, text="<script>alert(1)</script><img src=x onerror=alert(1)>")
+    page = cy.get(case_path(case)).content.decode()
+    assert "<script>alert" not in page
+    assert "<img src=x" not in page
+
+
+def test_eve_finds_no_case_and_no_file_and_changes_nothing(
+    cy: Client, stranger: Client, delivered: cast.Bought
+) -> None:
+    case = opened(cy, delivered, files=SimpleUploadedFile("a.png", png()))
+    evidence = Evidence.objects.get()
+    paths = [f"{path_of(delivered)}/help", case_path(case), f"{case_path(case)}/file/{evidence.shown_id}"]
+    eve = Client()
+    eve.force_login(cast.person(cast.EVE))
+    for browser in (stranger, eve):
+        for path in paths:
+            assert browser.get(path).status_code == 404
+        for suffix in ("say", "act"):
+            posted = leaves_nothing(lambda b=browser, s=suffix: b.post(f"{case_path(case)}/{s}", {"move": "withdraw"}))
+            assert posted.status_code == 404  # type: ignore[attr-defined]  # a response
+
+
+def test_a_buyer_does_not_reach_a_case_through_another_order(
+    cy: Client, delivered: cast.Bought, ware: cast.Ware
+) -> None:
+    other = cast.buy(ware.sku, delivered.channel, contact="eve@example.com")
+    cast.pay(other)
+    complaint = disputes.Complaint(disputes.Reason.INVALID, "mine")
+    case = disputes.open_case(other.order, complaint, by=disputes.Actor(disputes.Role.BUYER), now=timezone.now())
+    assert cy.get(f"{path_of(delivered)}/case/{case.shown_id}").status_code == 404
+    assert cy.get(f"{path_of(delivered)}/case/dsp_nonsense").status_code == 404
+
+
+def test_posting_without_the_token_is_refused(delivered: cast.Bought) -> None:
+    strict = Client(enforce_csrf_checks=True)
+    strict.cookies["xk_order"] = delivered.cookie
+    assert strict.post(f"{path_of(delivered)}/help", COMPLAINT).status_code == 403
+    assert Case.objects.count() == 0
+
+
+def test_an_order_that_was_not_delivered_has_a_page_that_says_so(cy: Client, bought: cast.Bought) -> None:
+    assert "No case can be opened now" in cy.get(f"{path_of(bought)}/help").content.decode()
+
+
+def test_chinese_comes_first(delivered: cast.Bought) -> None:
+    client = Client()
+    client.cookies["xk_order"] = delivered.cookie
+    case = opened(client, delivered)
+    for path in (path_of(delivered), case_path(case)):
+        page = client.get(path).content.decode()
+        assert "merchant" not in page.partition("<main")[2].partition("</main>")[0].replace("merchant-", "")
