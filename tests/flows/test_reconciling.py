@@ -14,16 +14,18 @@ from tests import cast
 from tests.cast import Bought
 from tests.flows.rows import broken
 from xinka.flows import reconciling
-from xinka.flows.reconciling import BillBusy, reconcile_day, reconcile_from_gateway
+from xinka.flows.reconciling import BillBusy, queue_bills, reconcile_day, reconcile_from_gateway
 from xinka.kernel import ids
 from xinka.kernel.ids import new_uuid
 from xinka.ledger.accounts import Account
 from xinka.ledger.days import day_of, start_of
 from xinka.ledger.models import Entry
+from xinka.payments.channels import seal_config
 from xinka.payments.models import Channel, Receipt, Refund
 from xinka.payments.providers.errors import BillNotReady
 from xinka.payments.providers.protocol import BillKind, BillRow, Can
 from xinka.payments.states import RefundState
+from xinka.platform.database.django_drive import run
 from xinka.reconciling.models import Bill, Difference, Seen
 
 pytestmark = pytest.mark.django_db
@@ -264,7 +266,9 @@ def test_two_readings_of_one_channel_do_not_meet(shop: Shop) -> None:
         busy.execute("SELECT pg_advisory_lock(%s, %s)", [reconciling._LOCK_SPACE, shop.channel.id])
         with pytest.raises(BillBusy):
             shop.read(payment("A"))
-    shop.read(payment("A"))
+        assert queued() == []
+        busy.execute("SELECT pg_advisory_unlock_all()")
+        shop.read(payment("A"))
     assert len(queued()) == 1
 
 
@@ -324,3 +328,32 @@ def test_a_bill_that_is_not_ready_is_waited_for_and_then_read(shop: Shop, monkey
 def test_a_gateway_without_bills_is_not_asked(shop: Shop) -> None:
     assert reconcile_from_gateway(shop.channel.id, TODAY) is None
     assert Bill.objects.count() == 0
+
+
+def test_bills_of_the_last_days_are_queued_once_until_they_are_read(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _behind(monkeypatch, Gateway([]))
+    now = timezone.now()
+    assert run(queue_bills(now)) == 0  # nobody has ever paid through it
+    shop.paid("A")
+    assert run(queue_bills(now)) == 3
+    assert run(queue_bills(now)) == 0
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT args ->> 'day' FROM procrastinate_jobs WHERE task_name = 'books.read_bill' ORDER BY id")
+        days = [date.fromisoformat(day) for (day,) in cursor.fetchall()]
+        cursor.execute("DELETE FROM procrastinate_jobs")
+    assert days == [TODAY - timedelta(3), TODAY - timedelta(2), YESTERDAY]
+    reconcile_from_gateway(shop.channel.id, YESTERDAY)
+    assert run(queue_bills(now)) == 2
+
+
+@pytest.mark.parametrize("without", ["bills", "right settings", "a place in the shop"])
+def test_channels_without_bills_are_not_asked(shop: Shop, monkeypatch: pytest.MonkeyPatch, without: str) -> None:
+    shop.paid("A")
+    if without == "right settings":
+        Channel.objects.update(config=seal_config(shop.channel.slug, {}))
+    if without == "a place in the shop":
+        _behind(monkeypatch, Gateway([]))
+        Channel.objects.update(on=False)
+    assert run(queue_bills(timezone.now())) == 0

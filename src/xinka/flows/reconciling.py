@@ -27,7 +27,9 @@ from xinka.ledger.posting import Journal, Leg, post
 from xinka.payments.channels import provider_of
 from xinka.payments.models import Channel
 from xinka.payments.providers.protocol import BillKind, BillRow, Can
+from xinka.platform.database.arrays import plain_array
 from xinka.platform.database.django_drive import run
+from xinka.platform.jobs.queue import CHORES, Job, defer
 from xinka.reconciling import sql
 from xinka.reconciling.bill_file import BillLine
 from xinka.reconciling.models import Bill
@@ -37,6 +39,9 @@ log = logging.getLogger(__name__)
 
 #: Our clock and the gateway's may put a payment on different days when it comes as near to midnight as this.
 NEAR_MIDNIGHT = timedelta(minutes=5)
+READ_BILL = Job("books.read_bill", CHORES, priority=-10)
+#: How many days back a bill is still asked for.
+ASKED_FOR = 3
 #: How long it is remembered which bill told of a payment near midnight, or of a refund.
 REMEMBERED_FOR = timedelta(days=400)
 #: The most differences that are queued; a bill with more is most likely another channel's.
@@ -71,6 +76,36 @@ class Day:
     def end(self) -> datetime:
         """The first moment after it."""
         return self.start + timedelta(days=1)
+
+
+_UNREAD = """
+SELECT c.id, d.day::text FROM unnest($1::int[]) AS c(id) CROSS JOIN unnest($2::date[]) AS d(day)
+WHERE NOT EXISTS (SELECT 1 FROM reconciling_bill b WHERE b.channel_id = c.id AND b.day = d.day AND b.state = 'done')
+  AND NOT EXISTS (SELECT 1 FROM procrastinate_jobs j WHERE j.status IN ('todo', 'doing') AND j.task_name = $3
+    AND j.args ->> 'day' = d.day::text AND (j.args ->> 'channel_id')::int = c.id)
+  AND EXISTS (SELECT 1 FROM payments_receipt r WHERE r.channel_id = c.id)
+ORDER BY d.day, c.id
+"""
+
+
+def queue_bills(now: datetime) -> Flow[int]:
+    """Queue the bills of the last days that were not read yet, of every channel that has bills and was paid through.
+
+    Oldest first, so that what falls between two days is known when the later one is compared.
+    """
+    channels = [channel.id for channel in Channel.objects.filter(on=True) if _has_bills(channel)]
+    today = now.astimezone(ZONE).date()
+    days = [today - timedelta(days=n) for n in range(ASKED_FOR, 0, -1)]
+    rows = yield Query(_UNREAD, (plain_array(channels), plain_array(days), READ_BILL.task))
+    yield from defer(READ_BILL, [{"channel_id": channel_id, "day": day} for channel_id, day in rows])
+    return len(rows)
+
+
+def _has_bills(channel: Channel) -> bool:
+    try:
+        return Can.BILL in provider_of(channel).can
+    except Refusal:
+        return False  # its settings are not right; the office's list of channels says so
 
 
 def reconcile_from_gateway(channel_id: int, day: date) -> Bill | None:
