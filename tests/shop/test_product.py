@@ -48,7 +48,7 @@ def test_the_form_has_exactly_the_fields_checkout_takes(ware: cast.Ware, alipay:
     page = stranger.get("/p/star-300").content.decode()
     form = page[page.index('id="buy"') : page.index("</form>", page.index('id="buy"'))]
     fields = set(re.findall(r'name="(\w+)"', form))
-    assert fields == {"sku", "expected", "request_key", "quantity", "contact", "channel", "password"}
+    assert fields == {"sku", "expected", "request_key", "quantity", "contact", "channel", "password", "coupon"}
 
 
 def test_a_quantity_in_the_address_is_priced_by_its_tier(ware: cast.Ware, alipay: Channel, stranger: Client) -> None:
@@ -149,11 +149,11 @@ def test_links_in_prose_tell_nobody_where_they_come_from() -> None:
     assert 'rel="noopener noreferrer nofollow ugc"' in str(prose("[site](https://example.com)"))
 
 
-def test_a_first_look_costs_six_statements(
+def test_a_first_look_costs_few_statements(
     ware: cast.Ware, alipay: Channel, stranger: Client, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     Sku.objects.create(product=ware.product, price=9900, label="大")
-    with django_assert_num_queries(4):  # product, variants, tiers, channels; and the stock, by the till's statement
+    with django_assert_num_queries(5):  # product, variants, tiers, sales, channels; and the stock, by the till's
         stranger.get("/p/star-300")
 
 

@@ -1,4 +1,7 @@
-"""A product's page: everything needed to decide and to order, and nothing that is different from visitor to visitor."""
+"""A product's page: everything needed to decide and to order.
+
+For most visitors it is the same, and the till keeps it; whoever is signed in or has a code sees their own price.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,16 @@ from dataclasses import dataclass
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from xinka.catalog.models import Product, Sku
-from xinka.catalog.queries import product_on_sale, unit_price
+from xinka.catalog.queries import product_on_sale
 from xinka.payments.models import Channel
 from xinka.platform.look.policy import mark_public
 from xinka.platform.look.prose import prose
 from xinka.shop import words
+from xinka.shop.deals import deal_for, give_pass, has_own_page
 from xinka.stock.queries import Label, labels_on_offer, live_counts
 
 _LONGEST_LABEL = 40
@@ -69,8 +74,13 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
     found = product_on_sale(slug)
     if found is None or not found.skus.all():
         raise Http404
-    mark_public(request, f"product:{found.id}")
-    return render(request, "shop/product.html", _context(request, found))
+    is_own = has_own_page(request)
+    if not is_own:
+        mark_public(request, f"product:{found.id}")
+    response = render(request, "shop/product.html", _context(request, found))
+    if is_own:
+        give_pass(request, response)
+    return response
 
 
 def _context(request: HttpRequest, found: Product) -> dict[str, object]:
@@ -80,7 +90,8 @@ def _context(request: HttpRequest, found: Product) -> dict[str, object]:
     stock = counts.get(sku.id, 0)
     most = sku.max_quantity if stock is None else max(sku.min_quantity, min(sku.max_quantity, stock))
     quantity = min(max(_number(request, "quantity"), sku.min_quantity), most)
-    total = unit_price(sku, quantity) * quantity
+    deal = deal_for(request, sku, quantity)
+    total = deal.price.total
     ways = _pay_ways(sku, total)
     return {
         "product": found,
@@ -94,8 +105,10 @@ def _context(request: HttpRequest, found: Product) -> dict[str, object]:
         "can_buy": (stock is None or stock >= sku.min_quantity) and any(way.fits for way in ways),
         "is_sold_out": stock is not None and stock < sku.min_quantity,
         "quantity": quantity,
-        "most": most,
-        "unit": unit_price(sku, quantity),
+        "most": min(most, deal.sale.per_buyer or most, deal.units_left) if deal.sale else most,
+        "unit": deal.price.unit,
+        "deal": deal,
+        "now": timezone.now(),
         "total": total,
         "total_text": words.figures(total, sku.currency),
         "ways": ways,

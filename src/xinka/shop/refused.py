@@ -16,10 +16,12 @@ from django.utils.translation import get_language, gettext
 from django.views.decorators.http import require_safe
 
 from xinka.catalog.models import Sku
-from xinka.catalog.queries import sku_for_sale, unit_price
+from xinka.catalog.queries import sku_for_sale
 from xinka.kernel.errors import Refusal
 from xinka.orders import errors
 from xinka.platform.look.templatetags.look import amount
+from xinka.promotions import errors as promotions
+from xinka.shop.deals import deal_for, remember_code
 from xinka.shop.words import title_of
 from xinka.stock.queries import live_counts
 
@@ -63,6 +65,7 @@ _KNOWN: dict[str, type[Refusal]] = {
         errors.NoSuchChannel,
         errors.RequestKeyReused,
         TooBusy,
+        *(kind for group in (promotions.CodeRefused, promotions.FlashRefused) for kind in group.__subclasses__()),
     )
 }
 _BUSY = {"overloaded", "too_busy", "busy", "queue_full"}
@@ -82,7 +85,7 @@ def refused(request: HttpRequest) -> HttpResponse:
     code = request.GET.get("code", "")
     sku_id, quantity = _number(request, "sku"), max(1, _number(request, "quantity"))
     sku = sku_for_sale(sku_id) if sku_id else None
-    refusal = _refusal(code, request.GET.get("field", ""), sku, quantity)
+    refusal = _refusal(request, code, sku, quantity)
     context = {
         "heading": refusal.message(get_language() or ""),
         "way_on": _way_on(refusal, sku, quantity),
@@ -91,11 +94,13 @@ def refused(request: HttpRequest) -> HttpResponse:
     }
     response = render(request, "shop/refused.html", context)
     response["X-Robots-Tag"] = "noindex"
+    if isinstance(refusal, promotions.CodeRefused):
+        remember_code(response, "")  # the way on is without it
     return response
 
 
-def _refusal(code: str, field: str, sku: Sku | None, quantity: int) -> Refusal:
-    if code == "bad_input" and field == "contact":
+def _refusal(request: HttpRequest, code: str, sku: Sku | None, quantity: int) -> Refusal:
+    if code == "bad_input" and request.GET.get("field", "") == "contact":
         return BadContact()
     if code in _BUSY:
         return TooBusy()
@@ -106,14 +111,25 @@ def _refusal(code: str, field: str, sku: Sku | None, quantity: int) -> Refusal:
         available = live_counts([sku.id]).get(sku.id)
         return errors.OnlySomeLeft(available=available) if available else errors.OutOfStock()
     if known is errors.PriceChanged:
-        total = unit_price(sku, quantity) * quantity
+        total = deal_for(request, sku, quantity).price.total
         return errors.PriceChanged(amount=total, price=amount(total, sku.currency))
+    if known in _WITH_NUMBERS:
+        # Whose limit it was is not known here any more; the number is only a hint, and shown as one.
+        name = _WITH_NUMBERS[known]
+        number = _number(request, name)
+        return known(**{name: number}, price=amount(number, sku.currency))
     if known is errors.BadQuantity:
         return errors.BadQuantity(least=sku.min_quantity, most=sku.max_quantity)
     return known()
 
 
-_WITH_FACTS = {errors.OnlySomeLeft, errors.PriceChanged, errors.BadQuantity}
+_WITH_NUMBERS: dict[type[Refusal], str] = {
+    promotions.CodeUsedByYou: "most",
+    promotions.CodeNeedsMore: "least",
+    promotions.FlashGone: "left",
+    promotions.FlashLimit: "most",
+}
+_WITH_FACTS = {errors.OnlySomeLeft, errors.PriceChanged, errors.BadQuantity, *_WITH_NUMBERS}
 
 
 def _way_on(refusal: Refusal, sku: Sku | None, quantity: int) -> WayOn:
@@ -129,6 +145,10 @@ def _way_on(refusal: Refusal, sku: Sku | None, quantity: int) -> WayOn:
         return WayOn(gettext("See similar products"), reverse("shop:category", args=[shelf.slug]))
     if isinstance(refusal, errors.PriceChanged):
         return WayOn(gettext("Buy at the new price"), _page(sku, quantity))
+    if isinstance(refusal, promotions.CodeRefused):
+        return WayOn(gettext("Buy without the code"), _page(sku, quantity))
+    if isinstance(refusal, promotions.FlashRefused):
+        return WayOn(gettext("Look at the price now"), _page(sku, quantity))
     if isinstance(refusal, errors.ChosenGone):
         return WayOn(gettext("Choose another"), _page(sku, 1))
     return WayOn(gettext("Back to the product"), _page(sku, quantity))

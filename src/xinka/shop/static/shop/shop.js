@@ -10,7 +10,7 @@
   // One key per set of choices: pressing twice, or coming back and pressing again, is the same order. Browsers that make
   // the page anew for "back" or "reload" forget the key, so it is kept for the tab; a page opened afresh is a new order.
   const memory = `xk-order:${location.pathname}`;
-  const choices = () => JSON.stringify(["sku", "quantity", "contact", "channel", "password", "chosen"].map((name) => all(`[name=${name}]`).filter((item) => item.type !== "radio" || item.checked).map((item) => item.value)));
+  const choices = () => JSON.stringify(["sku", "quantity", "contact", "channel", "password", "chosen", "coupon", "sale"].map((name) => all(`[name=${name}]`).filter((item) => item.type !== "radio" || item.checked).map((item) => item.value)));
   const kept = () => { try { return JSON.parse(sessionStorage.getItem(memory)) ?? {}; } catch { return {}; } };
   const keep = () => { try { sessionStorage.setItem(memory, JSON.stringify({ key: field("request_key").value, choices: choices() })); } catch { /* then pressing again may be a second order, never a second charge */ } };
   const renew = () => { field("request_key").value = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join(""); };
@@ -19,11 +19,22 @@
     if (isAgain && kept().choices === choices()) field("request_key").value = kept().key;
   };
 
-  const total = () => {
-    const count = Number(quantity.value) || 0;
+  // The same reckoning as promotions/pricing.py: tier or sale, level, premium, one code; at least one minor unit is left.
+  const price = () => {
+    const count = Number(quantity.value) || 0, { unit, level, fixed, share, most } = form.dataset;
     const tier = all(".tiers [data-from]").filter((item) => Number(item.dataset.from) <= count).pop();
     const premium = all("[data-premium]:checked").reduce((sum, item) => sum + Number(item.dataset.premium), 0);
-    return Number(tier?.dataset.minor ?? form.dataset.unit) * count + premium;
+    const goods = Number(tier?.dataset.minor ?? unit) * count;
+    const levelOff = Math.floor((goods * Number(level || 0)) / 10000), subtotal = goods - levelOff + premium;
+    const part = Math.min(Math.floor((subtotal * Number(share || 0)) / 10000), most ? Number(most) : Infinity);
+    const codeOff = Math.max(0, Math.min(Number(fixed || 0) + part, subtotal - 1));
+    return { levelOff, codeOff, total: subtotal - codeOff };
+  };
+  const figures = (minor) => { const digits = Number(form.dataset.digits); return (minor / 10 ** digits).toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits }); };
+  const write = ({ levelOff, codeOff, total }) => {
+    document.querySelectorAll("[data-total]").forEach((node) => { node.textContent = figures(total); });
+    all("[data-level-off]").forEach((node) => { node.textContent = form.dataset.sign + figures(levelOff); });
+    all("[data-code-off]").forEach((node) => { node.textContent = form.dataset.sign + figures(codeOff); });
   };
 
   const keepWays = (sum) => {
@@ -40,9 +51,10 @@
   const show = () => {
     const isChosen = all("[data-premium]:checked").length > 0;
     if (isChosen && quantity.value !== "1") { quantity.value = "1"; quantity.dispatchEvent(new Event("input", { bubbles: true })); }
-    const sum = total();
-    field("expected").value = String(sum);
-    keepWays(sum);
+    const sums = price();
+    field("expected").value = String(sums.total);
+    keepWays(sums.total);
+    write(sums);
     all(".opt").forEach((option) => option.classList.toggle("on", Boolean(option.querySelector("input:checked"))));
   };
   const changed = () => { show(); renew(); };
@@ -52,6 +64,43 @@
   addEventListener("pageshow", () => { show(); resume(); });
   show();
   if (!field("request_key").value) renew();
+
+  // The code: looked at by the shop without leaving the page; what was typed and not looked at yet is, before ordering.
+  const coupon = field("coupon"), words = form.querySelector("[data-code-words]"), use = form.querySelector("[data-use-code]");
+  let applied = coupon.value, asking = false;
+  const tell = (text, bad) => {
+    words.textContent = text;
+    words.className = bad ? "err" : "help";
+    words.closest(".fld").classList.toggle("bad", bad);
+    if (bad) coupon.setAttribute("aria-invalid", "true"); else coupon.removeAttribute("aria-invalid");
+  };
+  const apply = async () => {
+    if (asking) return;
+    asking = true;
+    use.setAttribute("aria-busy", "true");
+    try {
+      const asked = new URLSearchParams({ sku: field("sku").value, quantity: quantity.value, coupon: coupon.value, chosen: all("[data-premium]:checked")[0]?.value || "0" });
+      const answer = await fetch(use.formAction, { method: "POST", headers: { Accept: "application/json" }, body: asked });
+      if (!answer.ok) throw new Error(answer.status);
+      const got = await answer.json();
+      if (!got.refusal) applied = coupon.value = got.code; else applied = "";
+      Object.assign(form.dataset, { fixed: got.fixed, share: got.bps, most: got.most ?? "" });
+      form.querySelector("[data-code-row]").hidden = !got.code;
+      if (got.code) form.querySelector("[data-code-label]").textContent = got.label;
+      tell(got.refusal || (got.code ? words.dataset.good : words.dataset.idle), Boolean(got.refusal));
+      changed();
+    } catch { form.removeEventListener("submit", first, true); HTMLFormElement.prototype.requestSubmit.call(form, use); } finally {
+      asking = false;
+      use.removeAttribute("aria-busy");
+    }
+  };
+  const first = (event) => {
+    if (event.submitter !== use && coupon.value.trim() === applied) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    apply();
+  };
+  form.addEventListener("submit", first, true);
 
   // The contact: judged when left, not while typing.
   const contact = form.querySelector("[data-contact]"), error = document.getElementById("contact-e");
@@ -64,5 +113,27 @@
   };
   contact.addEventListener("blur", judge);
   contact.addEventListener("input", () => { if (contact.hasAttribute("aria-invalid")) judge(); });
-  form.addEventListener("submit", (event) => { if (!judge()) { event.preventDefault(); contact.focus(); } else keep(); }, true);
+  form.addEventListener("submit", (event) => { if (event.submitter === use) return; if (!judge()) { event.preventDefault(); contact.focus(); } else keep(); }, true);
+})();
+
+/* A flash price: how long it lasts, or until it begins. When the moment comes, the page is made anew by the shop. */
+(() => {
+  "use strict";
+  for (const box of document.querySelectorAll("[data-flash]")) {
+    const ends = Date.parse(box.dataset.ends), face = box.querySelector("[data-flash-clock]");
+    const two = (number) => String(number).padStart(2, "0");
+    const tick = () => {
+      const left = Math.ceil((ends - Date.now()) / 1000);
+      if (left <= 0) {
+        clearInterval(timer);
+        face.textContent = "00:00:00";
+        // The tills hear of it within five seconds; a page that was late already is not asked for again and again.
+        if (left > -3) setTimeout(() => location.reload(), 6000);
+        return;
+      }
+      face.textContent = `${two(Math.trunc(left / 3600))}:${two(Math.trunc(left / 60) % 60)}:${two(left % 60)}`;
+    };
+    const timer = setInterval(tick, 1000);
+    tick();
+  }
 })();

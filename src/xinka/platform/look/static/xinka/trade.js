@@ -17,7 +17,8 @@
       const digits = Number(box.dataset.digits ?? 2);
       const unit = Number(tier?.dataset.minor ?? box.dataset.minor);
       const extra = all("[data-premium]:checked", form).reduce((sum, item) => sum + Number(item.dataset.premium), 0);
-      if (unit >= 0) {
+      // An order form knows about sales, levels and codes, and writes its total itself.
+      if (unit >= 0 && form.dataset?.buy === undefined) {
         const words = ((unit * count + extra) / 10 ** digits).toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
         all("[data-total]").forEach((node) => { node.textContent = words; });
       }

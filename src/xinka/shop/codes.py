@@ -1,0 +1,159 @@
+"""The code field of the product page, the page of gift cards, and the links by which people are sent here.
+
+A code is never part of an address: it comes in the body of a POST and is remembered in a signed cookie.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from http import HTTPStatus
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import get_language, gettext
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from xinka.accounts.adapter import client_address
+from xinka.accounts.policies import require_sign_in, signed_in
+from xinka.catalog.models import Sku
+from xinka.catalog.queries import sku_for_sale
+from xinka.flows import promotions_cards as cards
+from xinka.kernel.errors import Refusal
+from xinka.ledger.accounts import Account
+from xinka.ledger.queries import balance_of as owed_to
+from xinka.platform.look.addresses import safe_path
+from xinka.platform.look.templatetags.look import amount
+from xinka.promotions.codes import normalise_code
+from xinka.promotions.errors import CodeUnknown
+from xinka.promotions.models import Referral, ReferralTerms
+from xinka.promotions.passes import CODE_COOKIE, REFERRAL_COOKIE, REFERRAL_FOR, place_of
+from xinka.shop.deals import Deal, deal_for, passes, remember_code, with_code
+from xinka.shop.words import figures
+
+
+@csrf_exempt  # the page is the same for everybody and so has no token; the request must come from this site
+@sensitive_post_parameters("coupon", "contact", "password")
+@require_POST
+def use_code(request: HttpRequest) -> HttpResponse:
+    """Look at a code and remember it if it is good; an empty one is forgotten. Scripts are answered with JSON."""
+    if not _is_from_here(request):
+        raise Http404
+    sku = sku_for_sale(_number(request, "sku"))
+    if sku is None:
+        raise Http404
+    typed, quantity = request.POST.get("coupon", "")[:80], max(sku.min_quantity, _number(request, "quantity"))
+    request.COOKIES.pop(CODE_COOKIE, None)  # the new one counts, not the one before
+    chosen = _number(request, "chosen")
+    deal = deal_for(request, sku, quantity, chosen=chosen)
+    if typed.strip():
+        deal = _judge(request, deal, sku, typed, chosen)
+    if request.headers.get("Accept", "").startswith("application/json"):
+        response: HttpResponse = JsonResponse(_told(deal, sku))
+    else:
+        query = urlencode({"sku": sku.id, "quantity": quantity})
+        address = f"{reverse('shop:product', args=[sku.product.slug])}?{query}#buy"
+        response = HttpResponseRedirect(address, status=303)
+        if deal.refusal:
+            context = {"words": deal.refusal, "way_back": address, "product": sku.product}
+            response = render(request, "shop/code_refused.html", context, status=HTTPStatus.CONFLICT)
+    remember_code(response, deal.code)
+    return response
+
+
+def _judge(request: HttpRequest, deal: Deal, sku: Sku, typed: str, chosen: int) -> Deal:
+    code = normalise_code(typed)
+    if not code:
+        return replace(deal, refusal=CodeUnknown().message(get_language() or ""))
+    return with_code(request, deal, sku, code, place=place_of(client_address(request)), chosen=chosen)
+
+
+def _told(deal: Deal, sku: Sku) -> dict[str, object]:
+    """Return what the script needs to go on reckoning by itself."""
+    facts = deal.facts
+    return {
+        "code": deal.code,
+        "refusal": deal.refusal,
+        "fixed": facts.off_fixed,
+        "bps": facts.off_bps,
+        "most": facts.off_most,
+        "total": deal.price.total,
+        "total_text": figures(deal.price.total, sku.currency),
+        "label": gettext("Gift card") if deal.is_card else gettext("Code"),
+    }
+
+
+def _is_from_here(request: HttpRequest) -> bool:
+    site, origin = request.headers.get("Sec-Fetch-Site", ""), request.headers.get("Origin", "")
+    return site in ("", "same-origin", "none") and (not origin or origin.partition("://")[2] == request.get_host())
+
+
+def _number(request: HttpRequest, name: str) -> int:
+    text = request.POST.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0
+
+
+@sensitive_post_parameters("code")
+@require_http_methods(["GET", "HEAD", "POST"])
+def gift_cards(request: HttpRequest) -> HttpResponse:
+    """Show what is on a gift card; whoever is signed in may put it into their balance, where there are balances."""
+    context: dict[str, object] = {"has_wallet": settings.WALLET}
+    if request.method == "POST":
+        place, code = place_of(client_address(request)), request.POST.get("code", "")[:80]
+        found = cards.balance_of(code, place)
+        if isinstance(found, Refusal):
+            context |= {"refusal": found.message(get_language() or ""), "typed": code}
+            return render(request, "shop/gift_cards.html", context, status=int(found.status))
+        if request.POST.get("redeem") and request.user.is_authenticated:
+            return _redeem(request, code, place)
+        context |= {"card": found, "typed": code}
+    return render(request, "shop/gift_cards.html", context)
+
+
+def _redeem(request: HttpRequest, code: str, place: str) -> HttpResponse:
+    answer = cards.redeem(code, signed_in(request).id, place)
+    if isinstance(answer, Refusal):
+        context = {"refusal": answer.message(get_language() or ""), "typed": code, "has_wallet": settings.WALLET}
+        return render(request, "shop/gift_cards.html", context, status=int(answer.status))
+    messages.success(request, gettext("%(sum)s is in your balance now.") % {"sum": amount(*answer)})
+    return HttpResponseRedirect(reverse("shop:gift_cards"), status=303)
+
+
+@require_safe
+def follow(request: HttpRequest, code: str) -> HttpResponse:
+    """Remember who sent this visitor and go on; a link that is not genuine just goes on."""
+    response = HttpResponseRedirect(safe_path(request.GET.get("to", "/")), status=303)
+    if passes().read_referral(code):
+        response.set_cookie(
+            REFERRAL_COOKIE,
+            code,
+            max_age=REFERRAL_FOR,
+            path="/checkout",
+            secure=settings.ENVIRONMENT.secure,
+            httponly=True,
+            samesite="Lax",
+        )
+    response["X-Robots-Tag"] = "noindex"
+    return response
+
+
+@require_safe
+@require_sign_in
+def referrals(request: HttpRequest) -> HttpResponse:
+    """Show a person their own link and what it has brought."""
+    user = signed_in(request)
+    rows = Referral.objects.filter(referrer_id=user.id).order_by("-at")[:50]
+    offer = ReferralTerms.objects.filter(merchant=None).first()
+    context = {
+        "link": f"{settings.SITE_URL}{reverse('shop:follow', args=[passes().referral(user.id)])}",
+        "rows": rows,
+        "percent": f"{offer.bps / 100:g}" if offer and offer.bps else "",
+        "pending": abs(owed_to(Account.REFERRAL_PENDING, user.id, "CNY")),
+        "wallet": abs(owed_to(Account.WALLET, user.id, "CNY")) if settings.WALLET else None,
+    }
+    return render(request, "shop/referrals.html", context)
