@@ -77,7 +77,7 @@ def withdraw(request: HttpRequest, desk: Desk) -> HttpResponse:
     """Ask for a payout."""
     currency, currencies = currency_of(request, desk)
     accounts = accounts_of(desk.merchant.id)
-    form = WithdrawForm(request.POST or None, accounts=accounts, currency=currency)
+    form = WithdrawForm(request.POST if request.method == "POST" else None, accounts=accounts, currency=currency)
     if request.method == "POST" and form.is_valid():
         wish = payouts.Wish(
             desk.merchant.id,
@@ -142,7 +142,7 @@ def accounts(request: HttpRequest, desk: Desk) -> HttpResponse:
 @require_fresh_proof
 def account_new(request: HttpRequest, desk: Desk) -> HttpResponse:
     """Add an account; the owners get a mail about it, and it waits."""
-    form = AccountForm(request.POST or None)
+    form = AccountForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
             added = add_account(desk.merchant.id, form.cleaned_data["details"], by=signed_in(request))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from xinka.office import books, catalogue, channels, disputes, payouts, views
+from xinka.office import books, catalogue, channels, disputes, escrow, escrow_terms, payouts, views
 
 app_name = "office"
 
@@ -58,5 +58,16 @@ urlpatterns: list[URLPattern] = [
     path("categories/new", catalogue.category_new, name="category_new"),
     path("categories/<int:category_id>", catalogue.category, name="category"),
     path("categories/<int:category_id>/move", catalogue.category_move, name="category_move"),
+    path("escrow", escrow.index, name="escrow"),
+    path("escrow/custody", escrow.modes, name="escrow_custody"),
+    path("escrow/terms", escrow_terms.index, name="escrow_terms"),
+    path("escrow/terms/<str:scope>", escrow_terms.edit, name="escrow_terms_edit"),
+    path("escrow/freezes/<int:case_id>", escrow.decide, name="freeze_decide"),
+    path("escrow/splits/<str:shown_id>/done", escrow.split_done, name="split_done"),
+    path("escrow/splits/<str:shown_id>/again", escrow.split_again, name="split_again"),
+    path("escrow/<str:shown_id>", escrow.show, name="hold"),
+    path("escrow/<str:shown_id>/stop", escrow.stop, name="hold_stop"),
+    path("escrow/<str:shown_id>/resume", escrow.resume, name="hold_resume"),
+    path("escrow/<str:shown_id>/freeze", escrow.freeze, name="hold_freeze"),
     path("audit", views.audit, name="audit"),
 ]

@@ -1,0 +1,211 @@
+"""Merchants and categories: who sells here, and on which shelves."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db import transaction
+from django.db.models import Count
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from xinka.accounts.models import User
+from xinka.accounts.policies import require_staff, signed_in
+from xinka.catalog.categories import move_category, save_category
+from xinka.catalog.models import Category
+from xinka.merchants.actions import open_merchant, set_standing, set_verified
+from xinka.merchants.models import Merchant, MerchantState
+from xinka.payments.actions import tell_tills
+from xinka.payouts.queries import standing_hold
+from xinka.platform.audit.actions import record
+
+if TYPE_CHECKING:  # generic in the stubs alone
+    _MerchantForm = forms.ModelForm[Merchant]
+    _CategoryForm = forms.ModelForm[Category]
+else:
+    _MerchantForm = _CategoryForm = forms.ModelForm
+
+_PAGE = 50
+_GLYPHS = ("card", "game", "member", "key", "book", "box", "bolt", "phone", "globe", "tag")
+
+
+class MerchantForm(_MerchantForm):
+    """A merchant as staff know it; ``owner`` is asked for once, when it is opened."""
+
+    owner = forms.EmailField(label=_("E-mail address of the owner"), required=False)
+    verified = forms.BooleanField(label=_("We have checked who this is"), required=False)
+
+    class Meta:
+        model = Merchant
+        fields = ("slug", "name", "name_en", "kind", "about", "alert_email")
+        labels = {
+            "slug": _("Short name"),
+            "name": _("Name in Chinese"),
+            "name_en": _("Name in English"),
+            "kind": _("In law"),
+            "about": _("About"),
+            "alert_email": _("Alarm address"),
+        }
+        help_texts = {"alert_email": _("Hears of low stock and of every change of payout accounts.")}
+        widgets = {"about": forms.Textarea(attrs={"rows": 4})}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.is_new = self.instance.pk is None
+        self.person: User | None = None
+        if self.is_new:
+            self.fields["owner"].required = True
+            self.fields["owner"].help_text = _("An account that exists.")
+        else:
+            del self.fields["slug"], self.fields["owner"]
+            self.fields["verified"].initial = self.instance.verified_at is not None
+
+    def clean_owner(self) -> str:
+        """The owner has an account."""
+        email = str(self.cleaned_data["owner"]).strip().lower()
+        self.person = User.objects.filter(email=email).first()
+        if self.person is None:
+            raise forms.ValidationError(_("Nobody has signed up with this address."))
+        return email
+
+
+class CategoryForm(_CategoryForm):
+    """A shelf."""
+
+    glyph = forms.ChoiceField(label=_("Icon"), choices=[(glyph, glyph) for glyph in _GLYPHS])
+
+    class Meta:
+        model = Category
+        fields = ("slug", "name", "name_en", "glyph", "tint")
+        labels = {
+            "slug": _("Short name"),
+            "name": _("Name in Chinese"),
+            "name_en": _("Name in English"),
+            "tint": _("Colour of its tickets"),
+        }
+
+
+@require_safe
+@require_staff
+def merchants(request: HttpRequest) -> HttpResponse:
+    """List the merchants, or those whose name or short name has some letters in it."""
+    query = request.GET.get("q", "").strip()[:60]
+    found = Merchant.objects.annotate(n_products=Count("products")).order_by("name", "id")
+    if query:
+        found = found.filter(name__icontains=query) | found.filter(slug__icontains=query)
+    page = Paginator(found, _PAGE).get_page(request.GET.get("page"))
+    return render(request, "office/merchants.html", {"page": page, "query": query})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@require_staff
+def merchant_new(request: HttpRequest) -> HttpResponse:
+    """Open a merchant for somebody with an account."""
+    form = MerchantForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid() and form.person is not None:
+        with transaction.atomic():
+            made = form.save(commit=False)
+            set_verified(made, verified=form.cleaned_data["verified"])
+            open_merchant(made, owner=form.person)
+            record(signed_in(request), "merchant.open", f"merchant {made.slug}", owner=form.person.pk)
+        messages.success(request, gettext("Opened: %(name)s") % {"name": made.name})
+        return _see("office:merchant", made.id)
+    return _form(request, "office/merchant.html", {"form": form, "merchant": form.instance, "team": [], "hold": None})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@require_staff
+def merchant(request: HttpRequest, merchant_id: int) -> HttpResponse:
+    """Show a merchant and its team, and change its names."""
+    found = get_object_or_404(Merchant, id=merchant_id)
+    form = MerchantForm(request.POST if request.method == "POST" else None, instance=found)
+    if request.method == "POST" and form.is_valid():
+        with transaction.atomic():
+            changed = form.save(commit=False)
+            set_verified(changed, verified=form.cleaned_data["verified"])
+            changed.save()
+            tell_tills()  # its name is on pages that are kept
+            record(signed_in(request), "merchant.change", f"merchant {found.slug}", fields=", ".join(form.changed_data))
+        messages.success(request, gettext("Saved"))
+        return _see("office:merchant", found.id)
+    team = found.memberships.select_related("user").order_by("-role", "id")
+    context = {"form": form, "merchant": found, "team": team, "hold": standing_hold(found.id)}
+    return _form(request, "office/merchant.html", context)
+
+
+@require_POST
+@require_staff
+def merchant_standing(request: HttpRequest, merchant_id: int) -> HttpResponse:
+    """Suspend a merchant, whose products then leave the shop, or let it sell again."""
+    found, to = get_object_or_404(Merchant, id=merchant_id), request.POST.get("to", "")
+    if to not in MerchantState.values:
+        raise Http404
+    with transaction.atomic():
+        if set_standing(found.id, to=MerchantState(to)):
+            tell_tills()
+            record(signed_in(request), f"merchant.{to}", f"merchant {found.slug}")
+    messages.success(request, gettext("Saved"))
+    return _see("office:merchant", found.id)
+
+
+@require_safe
+@require_staff
+def categories(request: HttpRequest) -> HttpResponse:
+    """List the categories in their order."""
+    found = Category.objects.annotate(n_products=Count("products"))
+    return render(request, "office/categories.html", {"categories": found.order_by("position", "id")})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@require_staff
+def category_new(request: HttpRequest) -> HttpResponse:
+    """Put up a shelf."""
+    return _category(request, Category())
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@require_staff
+def category(request: HttpRequest, category_id: int) -> HttpResponse:
+    """Rename a shelf."""
+    return _category(request, get_object_or_404(Category, id=category_id))
+
+
+def _category(request: HttpRequest, found: Category) -> HttpResponse:
+    is_new = found.pk is None
+    form = CategoryForm(request.POST if request.method == "POST" else None, instance=found)
+    if request.method == "POST" and form.is_valid():
+        with transaction.atomic():
+            made = save_category(form.save(commit=False))
+            record(signed_in(request), "category.open" if is_new else "category.change", f"category {made.slug}")
+        messages.success(request, gettext("Saved"))
+        return _see("office:categories")
+    return _form(request, "office/category.html", {"form": form, "category": found, "is_new": is_new})
+
+
+@require_POST
+@require_staff
+def category_move(request: HttpRequest, category_id: int) -> HttpResponse:
+    """Move a shelf up or down."""
+    found, up = get_object_or_404(Category, id=category_id), request.POST.get("to") == "up"
+    with transaction.atomic():
+        if move_category(found.id, up=up):
+            record(signed_in(request), "category.move", f"category {found.slug}", to="up" if up else "down")
+    return _see("office:categories")
+
+
+def _form(request: HttpRequest, name: str, context: dict[str, Any]) -> HttpResponse:
+    return render(request, name, context, status=422 if context["form"].errors else 200)
+
+
+def _see(name: str, *args: object) -> HttpResponseRedirect:
+    response = HttpResponseRedirect(reverse(name, args=args))
+    response.status_code = HTTPStatus.SEE_OTHER
+    return response

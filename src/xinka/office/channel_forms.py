@@ -1,0 +1,135 @@
+"""The form of a channel: what every channel has, and what its kind of gateway asks for."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_slug
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from xinka.kernel.errors import BadInput
+from xinka.kernel.money import MINOR_DIGITS, parse_amount, plain_amount
+from xinka.payments.models import Channel, Devices
+from xinka.payments.providers.protocol import SettingField
+from xinka.payments.providers.registry import class_of
+
+#: Names of settings in the form begin so, to keep apart from the channel's own.
+_PREFIX = "setting-"
+_GLYPHS = ("qr", "card", "wallet", "phone", "globe", "chain")
+#: The channel's own currency says it.
+_SAID_ELSEWHERE = {"currency"}
+
+
+def is_english() -> bool:
+    """Whether the reader reads English."""
+    return (get_language() or "").startswith("en")
+
+
+class ChannelForm(forms.Form):
+    """A channel of one kind; of a known channel the secrets are not shown, and stay when left empty."""
+
+    slug = forms.CharField(label=_("Short name"), max_length=40, validators=[validate_slug])
+    name = forms.CharField(label=_("Name in Chinese"), max_length=40)
+    name_en = forms.CharField(label=_("Name in English"), max_length=40)
+    glyph = forms.ChoiceField(label=_("Icon"), choices=[(glyph, glyph) for glyph in _GLYPHS])
+    method = forms.CharField(label=_("Way to pay at the gateway"), max_length=20, required=False)
+    currency = forms.ChoiceField(label=_("Currency"), choices=[(code, code) for code in MINOR_DIGITS])
+    min_amount = forms.CharField(label=_("Smallest payment"), max_length=16)
+    max_amount = forms.CharField(label=_("Largest payment"), max_length=16)
+    devices = forms.ChoiceField(label=_("Offered"), choices=Devices.choices)
+    fee_bps = forms.IntegerField(label=_("The gateway's share, in 1/10,000"), min_value=0, max_value=10_000)
+    fee_fixed = forms.CharField(label=_("And per payment"), max_length=16)
+    on = forms.BooleanField(label=_("Buyers may pay with it"), required=False)
+
+    def __init__(self, *args: Any, channel: Channel, stored: dict[str, object], **kwargs: Any) -> None:
+        kwargs["initial"] = _initial(channel)
+        super().__init__(*args, **kwargs)
+        self.channel = channel
+        self.is_new = channel.pk is None
+        self.fields["method"].help_text = _("As the gateway calls it: alipay, wxpay, qqpay, native, page … or empty.")
+        self.fields["slug"].help_text = _("Part of the notice address; it cannot be changed later.")
+        if not self.is_new:
+            del self.fields["slug"]
+        asked = [one for one in class_of(channel.provider).setting_fields() if one.name not in _SAID_ELSEWHERE]
+        for setting in asked:
+            self.fields[_PREFIX + setting.name] = _field(setting, stored.get(setting.name), is_new=self.is_new)
+        self._asked = asked
+
+    @property
+    def own_fields(self) -> list[forms.BoundField]:
+        """What every channel has."""
+        return [bound for bound in self if not bound.name.startswith(_PREFIX)]
+
+    @property
+    def setting_fields(self) -> list[forms.BoundField]:
+        """What this kind of gateway asks for."""
+        return [bound for bound in self if bound.name.startswith(_PREFIX)]
+
+    @property
+    def told(self) -> dict[str, object]:
+        """The settings as they were filled in."""
+        return {one.name: self.cleaned_data.get(_PREFIX + one.name) for one in self._asked}
+
+    def clean_slug(self) -> str:
+        """A short name is free."""
+        slug = str(self.cleaned_data["slug"])
+        if Channel.objects.filter(slug=slug).exists():
+            raise ValidationError(_("This short name is taken."))
+        return slug
+
+    def clean(self) -> dict[str, Any]:
+        """Amounts become minor units of the channel's currency."""
+        data: dict[str, Any] = super().clean() or {}
+        for name in ("min_amount", "max_amount", "fee_fixed"):
+            if name in data:
+                try:
+                    text = unicodedata.normalize("NFKC", str(data[name])).strip()
+                    data[name] = parse_amount(text, str(data.get("currency", "CNY")))
+                except BadInput as refusal:
+                    self.add_error(name, str(refusal.params["why_en" if is_english() else "why_zh"]))
+        if not self.errors and not 1 <= data["min_amount"] <= data["max_amount"]:
+            self.add_error("max_amount", _("The largest payment must not be below the smallest."))
+        return data
+
+    def apply(self) -> Channel:
+        """Return the channel as it shall become, without its settings."""
+        for name, value in self.cleaned_data.items():
+            if not name.startswith(_PREFIX):
+                setattr(self.channel, name, value)
+        return self.channel
+
+
+def _initial(channel: Channel) -> dict[str, object]:
+    names = ("slug", "name", "name_en", "glyph", "method", "currency", "devices", "fee_bps", "on")
+    amounts = ("min_amount", "max_amount", "fee_fixed")
+    currency = channel.currency
+    return {name: getattr(channel, name) for name in names} | {
+        name: plain_amount(getattr(channel, name), currency) for name in amounts
+    }
+
+
+def _field(setting: SettingField, stored: object, *, is_new: bool) -> forms.Field:
+    """Return the field of one setting; a secret never carries its value."""
+    english = is_english()
+    label, words = (setting.label_en, setting.help_en) if english else (setting.label_zh, setting.help_zh)
+    keeps = setting.secret and not is_new and bool(stored)
+    common: dict[str, Any] = {"label": label, "required": setting.required and not keeps, "help_text": words}
+    if setting.is_flag:
+        return forms.BooleanField(label=label, required=False, help_text=words, initial=bool(stored))
+    if setting.choices:
+        choices = [(value, en if english else zh) for value, (zh, en) in setting.choices.items()]
+        return forms.ChoiceField(choices=choices, initial=stored, **common)
+    if keeps:
+        common["help_text"] = _("Kept and not shown. Leave it empty to keep it.")
+    quiet = {"autocomplete": "off", "spellcheck": "false"}
+    if setting.multiline:
+        widget: forms.Widget = forms.Textarea(attrs={"rows": 6, "class": "mono", **quiet})
+    elif setting.secret:
+        widget = forms.PasswordInput(attrs={**quiet, "autocomplete": "new-password"})
+    else:
+        widget = forms.TextInput(attrs=quiet)
+    return forms.CharField(widget=widget, initial="" if setting.secret else stored, max_length=20_000, **common)

@@ -1,0 +1,151 @@
+"""Payment channels: which there are, in what order, with what settings; tried before buyers meet them.
+
+Whoever changes where buyers' money goes has to prove afresh who they are.
+"""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+
+from django.conf import settings
+from django.contrib import messages
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import get_language, gettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from xinka.accounts.policies import require_fresh_proof, require_staff, signed_in
+from xinka.kernel.errors import ProviderError, Refusal
+from xinka.office.channel_forms import ChannelForm, is_english
+from xinka.payments.actions import merged_settings, move_channel, save_channel, settings_of, switch_channel
+from xinka.payments.channels import provider_of
+from xinka.payments.models import Channel
+from xinka.payments.providers.registry import KINDS
+from xinka.platform.audit.actions import record
+from xinka.platform.vault.envelope import EnvelopeError
+
+log = logging.getLogger(__name__)
+
+
+def kind_name(kind: str) -> str:
+    """Return what a kind of gateway is called."""
+    known = KINDS.get(kind)
+    return (known.en if is_english() else known.zh) if known else kind
+
+
+@require_safe
+@require_staff
+def index(request: HttpRequest) -> HttpResponse:
+    """List the channels in their order."""
+    channels = [(channel, kind_name(channel.provider)) for channel in Channel.objects.defer("config")]
+    return render(request, "office/channels.html", {"channels": channels, "kinds": _kinds()})
+
+
+def _kinds() -> list[tuple[str, str]]:
+    return [(kind, kind_name(kind)) for kind in sorted(KINDS)]
+
+
+@never_cache
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+@require_staff
+@require_fresh_proof
+def create(request: HttpRequest, kind: str) -> HttpResponse:
+    """Set up a channel of a kind."""
+    if kind not in KINDS:
+        raise Http404
+    return _edit(request, Channel(provider=kind, max_amount=5_000_000, min_amount=100), {})
+
+
+@never_cache
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+@require_staff
+@require_fresh_proof
+def edit(request: HttpRequest, channel_id: int) -> HttpResponse:
+    """Change a channel; its secrets are never shown."""
+    channel = get_object_or_404(Channel, id=channel_id)
+    try:
+        stored = settings_of(channel)
+    except EnvelopeError:
+        stored = {}  # sealed by a key that is gone: everything has to be entered again
+    return _edit(request, channel, stored)
+
+
+def _edit(request: HttpRequest, channel: Channel, stored: dict[str, object]) -> HttpResponse:
+    form = ChannelForm(request.POST if request.method == "POST" else None, channel=channel, stored=stored)
+    if request.method == "POST" and form.is_valid():
+        told = merged_settings(channel.provider, stored, form.told)
+        changed = form.apply()
+        if changed.currency != "CNY" or "currency" in told:
+            told["currency"] = changed.currency
+        try:
+            with transaction.atomic():
+                save_channel(changed, told)
+                names = ", ".join(sorted(name for name in told if told[name] != stored.get(name)))
+                record(
+                    signed_in(request), "channel.save", f"channel {changed.slug}", settings=names, on=int(changed.on)
+                )
+        except Refusal as refusal:
+            form.add_error(None, refusal.message(get_language() or ""))
+        else:
+            messages.success(request, gettext("Saved. Try it before buyers do."))
+            return _see("office:channel", changed.id)
+    context = {
+        "form": form,
+        "channel": channel,
+        "kind": kind_name(channel.provider),
+        "notify_url": "" if form.is_new else f"{settings.SITE_URL}/pay/notify/{channel.slug}",
+    }
+    return render(request, "office/channel.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+@require_staff
+def try_out(request: HttpRequest, channel_id: int) -> HttpResponse:
+    """Ask the gateway whether it knows us; no money moves."""
+    channel = get_object_or_404(Channel, id=channel_id)
+    try:
+        answer = provider_of(channel).check()
+    except (ProviderError, Refusal, EnvelopeError) as error:
+        words = error.message(get_language() or "") if isinstance(error, Refusal) else str(error)
+        messages.warning(request, gettext("The test failed: %(why)s") % {"why": words})
+    else:
+        messages.success(request, gettext("The gateway knows us: %(answer)s") % {"answer": answer})
+    record(signed_in(request), "channel.test", f"channel {channel.slug}")
+    return _see("office:channel", channel.id)
+
+
+@require_POST
+@require_staff
+def switch(request: HttpRequest, channel_id: int) -> HttpResponse:
+    """Offer a channel to buyers, or not."""
+    channel = get_object_or_404(Channel.objects.defer("config"), id=channel_id)
+    on = request.POST.get("on") == "1"
+    with transaction.atomic():
+        if switch_channel(channel.id, on=on):
+            record(signed_in(request), "channel.on" if on else "channel.off", f"channel {channel.slug}")
+    return _see("office:channels")
+
+
+@require_POST
+@require_staff
+def move(request: HttpRequest, channel_id: int) -> HttpResponse:
+    """Move a channel up or down in the order buyers see."""
+    channel = get_object_or_404(Channel.objects.defer("config"), id=channel_id)
+    up = request.POST.get("to") == "up"
+    with transaction.atomic():
+        if move_channel(channel.id, up=up):
+            record(signed_in(request), "channel.move", f"channel {channel.slug}", to="up" if up else "down")
+    return _see("office:channels")
+
+
+def _see(name: str, *args: object) -> HttpResponseRedirect:
+    response = HttpResponseRedirect(reverse(name, args=args))
+    response.status_code = HTTPStatus.SEE_OTHER
+    return response

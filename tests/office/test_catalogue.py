@@ -1,0 +1,96 @@
+"""Dee opens, renames and suspends merchants and keeps the shelves; others cannot."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from tests import cast
+from xinka.catalog.models import Category
+from xinka.merchants.models import Membership, Merchant, MerchantState, Role
+from xinka.platform.audit.models import AuditEntry
+
+pytestmark = pytest.mark.django_db
+
+NEW = {"slug": "bea-cards", "name": "贝亚卡铺", "name_en": "Bea's cards", "kind": "individual", "verified": "on"}
+
+
+def test_outsiders_see_and_change_nothing(client: Client) -> None:
+    shop, shelf = cast.adas_shop(), cast.shelf()
+    pages = ["/office/merchants", "/office/merchants/new", f"/office/merchants/{shop.id}", "/office/categories"]
+    pages += ["/office/categories/new", f"/office/categories/{shelf.id}"]
+    acts = [*pages[1:3], *pages[4:], f"/office/merchants/{shop.id}/standing", f"/office/categories/{shelf.id}/move"]
+    for user in (cast.person("eve@example.com"), cast.User.objects.get(email="ada@ada-cards.example")):
+        client.force_login(user)
+        assert {client.get(page).status_code for page in pages} == {404}
+        assert {client.post(act, {**NEW, "to": "suspended"}).status_code for act in acts} == {404}
+    assert (Merchant.objects.get().state, Category.objects.get().name) == (MerchantState.ACTIVE, "游戏点卡")
+
+
+def test_a_merchant_is_opened_for_somebody_with_an_account(office: Client) -> None:
+    assert office.post("/office/merchants/new", {**NEW, "owner": "bea@example.com"}).status_code == 422
+    assert Merchant.objects.count() == 0
+    bea = cast.person("bea@example.com")
+    answer = office.post("/office/merchants/new", {**NEW, "owner": "Bea@example.com"})
+    made = Merchant.objects.get()
+    assert answer["Location"] == f"/office/merchants/{made.id}"
+    assert made.verified_at is not None
+    assert list(Membership.objects.values_list("user", "role")) == [(bea.id, Role.OWNER)]
+    assert AuditEntry.objects.get().action == "merchant.open"
+    assert office.post("/office/merchants/new", {**NEW, "owner": "bea@example.com"}).status_code == 422
+
+
+def test_a_merchant_is_renamed_and_keeps_its_short_name(office: Client) -> None:
+    shop = cast.adas_shop()
+    since = shop.verified_at
+    address = f"/office/merchants/{shop.id}"
+    office.post(address, {**NEW, "slug": "other", "name": "新名字"})
+    shop.refresh_from_db()
+    assert (shop.slug, shop.name, shop.verified_at) == ("ada-cards", "新名字", since)
+    office.post(address, {"name": "新名字", "kind": "company"})
+    shop.refresh_from_db()
+    assert (shop.verified_at, shop.kind) == (None, "company")
+
+
+def test_a_suspended_merchant_leaves_the_shop_and_comes_back(office: Client, client: Client) -> None:
+    shop = cast.adas_shop()
+    made = cast.ware(shop, 1)
+    assert client.get(f"/p/{made.product.slug}").status_code == 200
+    office.post(f"/office/merchants/{shop.id}/standing", {"to": "suspended"})
+    assert client.get(f"/p/{made.product.slug}").status_code == 404
+    assert "Suspended" in office.get("/office/merchants").content.decode()
+    office.post(f"/office/merchants/{shop.id}/standing", {"to": "active"})
+    assert client.get(f"/p/{made.product.slug}").status_code == 200
+    assert office.post(f"/office/merchants/{shop.id}/standing", {"to": "gone"}).status_code == 404
+    acts = set(AuditEntry.objects.values_list("action", flat=True))
+    assert acts == {"merchant.suspended", "merchant.active"}
+
+
+def test_merchants_are_found_by_their_name(office: Client) -> None:
+    cast.adas_shop()
+    assert "艾达卡铺" in office.get("/office/merchants?q=艾达").content.decode()
+    assert "No merchant here" in office.get("/office/merchants?q=zzz").content.decode()
+
+
+def test_shelves_are_put_up_renamed_and_ordered(office: Client) -> None:
+    assert "No category yet" in office.get("/office/categories").content.decode()
+    for slug in ("games", "music"):
+        told = {"slug": slug, "name": slug, "name_en": slug, "glyph": "card", "tint": "c1"}
+        assert office.post("/office/categories/new", told).status_code == 303
+    games, music = Category.objects.order_by("position")
+    assert (games.slug, music.position) == ("games", 1)
+    office.post(f"/office/categories/{music.id}/move", {"to": "up"})
+    assert list(Category.objects.values_list("slug", flat=True)) == ["music", "games"]
+    told = {"slug": "games", "name": "游戏", "name_en": "Games", "glyph": "game", "tint": "c2"}
+    office.post(f"/office/categories/{games.id}", told)
+    games.refresh_from_db()
+    assert (games.name, games.position) == ("游戏", 1)
+    assert office.post("/office/categories/new", told).status_code == 422
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+def test_every_page_is_there_in_both_languages(office: Client, language: str) -> None:
+    shop, shelf = cast.adas_shop(), cast.shelf()
+    office.cookies["xk_lang"] = language
+    for page in ("merchants", "merchants/new", f"merchants/{shop.id}", "categories", f"categories/{shelf.id}"):
+        assert office.get(f"/office/{page}").status_code == 200
