@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from xinka.desk.access import Desk, for_members
+from xinka.desk.escrow import money_of_order
 from xinka.kernel import ids
 from xinka.kernel.money import plain_amount
 from xinka.merchants.policies import Duty
@@ -83,7 +84,9 @@ def show(request: HttpRequest, desk: Desk, shown_id: str) -> HttpResponse:
         (_("Closed"), order.closed_at),
     ]
     story = [(words, at) for words, at in moments if at]
-    return render(request, "desk/order.html", {"desk": desk, "story": story, **_row(order)})
+    return render(
+        request, "desk/order.html", {"desk": desk, "story": story, "money": money_of_order(order.id), **_row(order)}
+    )
 
 
 @require_safe
