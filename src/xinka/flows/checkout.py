@@ -76,7 +76,7 @@ SELECT r.quantity * coalesce((SELECT t.unit_price FROM catalog_pricetier t WHERE
   + CASE WHEN r.code_id <> 0 THEN s.choose_premium ELSE 0 END AS amount"""
 
 _JUDGE = f"""
-WITH req AS MATERIALIZED (
+req AS MATERIALIZED (
   SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::int[], $5::bigint[], $6::bigint[], $7::int[],
     $8::uuid[], $9::bigint[], $10::bytea[], $11::uuid[], $12::uuid[], $13::text[], $14::uuid[],
     $16::int[], $17::int[], $18::int[], $19::int[]) WITH ORDINALITY
@@ -122,11 +122,15 @@ won AS MATERIALIZED (
 {orders_sql.INSERT_WON},
 {payments_sql.INSERT_WON},
 {stock_sql.RESERVE}
-SELECT n, 'placed', amount, currency, least, most FROM won
+"""
+
+_ROWS = """
+SELECT n, 'placed' AS verdict, amount, currency, least, most FROM won
 UNION ALL SELECT n, verdict, amount, currency, least, most FROM judged WHERE verdict <> 'fit'
 """
 
-PLACE_NEXT = (
+#: The statement in two parts, so that :mod:`xinka.flows.selling` can make one of it and of a settlement.
+NEXT_STEPS = (
     _JUDGE
     + "fit AS (SELECT * FROM judged WHERE verdict = 'fit' AND mode = 'unique'),"
     + stock_sql.TAKE_NEXT
@@ -135,12 +139,15 @@ PLACE_NEXT = (
     + "SELECT * FROM taken), all_taken AS (SELECT * FROM taken UNION ALL SELECT * FROM reusable),"
     + _WRITE
 )
+PLACE_NEXT = f"WITH {NEXT_STEPS} {_ROWS}"
 PLACE_CHOSEN = (
-    _JUDGE
+    "WITH "
+    + _JUDGE
     + "fit AS (SELECT * FROM judged WHERE verdict = 'fit'),"
     + stock_sql.TAKE_CHOSEN
     + ", all_taken AS (SELECT * FROM taken),"
     + _WRITE
+    + _ROWS
 )
 #: What a request with a wish costs: $20 flash price, $21 share of the level, $22 – $24 what its code takes off.
 _WISHED_PRICE = PRICE.format(
@@ -167,8 +174,39 @@ def place(batch: Sequence[CheckoutRequest]) -> Flow[list[Placed | Refusal]]:
     Returns:
         For each request its :class:`Placed`, or the :class:`~xinka.kernel.errors.Refusal` that fits.
     """
-    plain = [index for index, request in enumerate(batch) if not request.chosen and request.wish is None]
-    answers = yield from _place_together(batch, plain)
+    answers: dict[int, Placed | Refusal] = {}
+    plain = plain_of(batch)
+    if plain:
+        rows = yield query_of(PLACE_NEXT, [batch[index] for index in plain])
+        answers = yield from judge_rows(batch, plain, rows)
+    return (yield from finish(batch, plain, answers))
+
+
+def plain_of(batch: Sequence[CheckoutRequest]) -> list[int]:
+    """Return the places of the requests that one statement may serve together."""
+    return [index for index, request in enumerate(batch) if not request.chosen and request.wish is None]
+
+
+def needs_transaction(request: CheckoutRequest) -> bool:
+    """Whether a request takes more than one statement, which must all happen or none."""
+    return bool(request.chosen or request.wish is not None or request.referrer_id)
+
+
+def judge_rows(
+    batch: Sequence[CheckoutRequest], indexes: list[int], rows: Sequence[Row]
+) -> Flow[dict[int, Placed | Refusal]]:
+    """Return the answers in the rows of the statement for those requests; who came away short of codes has none."""
+    answers: dict[int, Placed | Refusal] = {}
+    for row in rows:
+        index = indexes[row[0] - 1]
+        answers[index] = yield from _judge(batch[index], row)
+    return answers
+
+
+def finish(
+    batch: Sequence[CheckoutRequest], plain: list[int], answers: dict[int, Placed | Refusal]
+) -> Flow[list[Placed | Refusal]]:
+    """Serve those that no common statement served, and return all answers in the order of the requests."""
     for index in plain:
         if index not in answers:
             # Others of the batch, or of another till's, may have asked for more than there was.
@@ -188,7 +226,7 @@ def _place_singly(batch: Sequence[CheckoutRequest], answers: dict[int, Placed | 
             answers[index] = yield from _place_wished(request, request.wish)
         elif request.chosen:
             # A chosen code is taken after the others, so that it cannot also be the next of the queue.
-            rows = yield _query(PLACE_CHOSEN, [request])
+            rows = yield query_of(PLACE_CHOSEN, [request])
             answers[index] = (yield from _judge(request, rows[0])) if rows else errors.ChosenGone()
 
 
@@ -203,7 +241,7 @@ def _place_wished(request: CheckoutRequest, wish: Wish) -> Flow[Placed | Refusal
         return errors.ProductGone() if offer is None else offer
     facts = offer.facts
     statement = PLACE_CHOSEN_WISHED if request.chosen else PLACE_NEXT_WISHED
-    query = _query(statement, [request])
+    query = query_of(statement, [request])
     more = (facts.flash, facts.level_bps, facts.off_fixed, facts.off_bps, facts.off_most)
     rows = yield Query(query.sql, (*query.params, *more))
     if not rows:
@@ -225,39 +263,31 @@ def _referred(batch: Sequence[CheckoutRequest], answers: dict[int, Placed | Refu
     return found
 
 
-def _place_together(batch: Sequence[CheckoutRequest], indexes: list[int]) -> Flow[dict[int, Placed | Refusal]]:
-    """Place those requests in one statement; who came away short of codes is not in the answer."""
-    answers: dict[int, Placed | Refusal] = {}
-    if indexes:
-        for row in (yield _query(PLACE_NEXT, [batch[index] for index in indexes])):
-            index = indexes[row[0] - 1]
-            answers[index] = yield from _judge(batch[index], row)
-    return answers
+def query_of(sql: str, requests: list[CheckoutRequest]) -> Query:
+    """Return a statement for these requests."""
+    return Query(sql, columns_of(requests))
 
 
-def _query(sql: str, requests: list[CheckoutRequest]) -> Query:
-    """Return the statement for these requests, column by column."""
-    return Query(
-        sql,
-        (
-            plain_array([r.order_id for r in requests]),
-            plain_array([r.payment_id for r in requests]),
-            plain_array([r.sku_id for r in requests]),
-            plain_array([r.quantity for r in requests]),
-            plain_array([r.chosen for r in requests]),
-            plain_array([r.expected for r in requests]),
-            plain_array([r.channel_id for r in requests]),
-            plain_array([r.request_key for r in requests]),
-            plain_array([r.request_hash for r in requests]),
-            bytes_array([r.contact for r in requests]),
-            plain_array([r.contact_key for r in requests]),
-            plain_array([r.address_key for r in requests]),
-            text_array([r.language for r in requests]),
-            plain_array([r.password_key for r in requests]),
-            RESERVED_FOR,
-            *_counts([(r.contact_key, r.sku_id, r.quantity) for r in requests]),
-            *_counts([(r.address_key, r.sku_id, r.quantity) for r in requests]),
-        ),
+def columns_of(requests: list[CheckoutRequest]) -> tuple[object, ...]:
+    """Return the requests column by column, as the statement's parameters."""
+    return (
+        plain_array([r.order_id for r in requests]),
+        plain_array([r.payment_id for r in requests]),
+        plain_array([r.sku_id for r in requests]),
+        plain_array([r.quantity for r in requests]),
+        plain_array([r.chosen for r in requests]),
+        plain_array([r.expected for r in requests]),
+        plain_array([r.channel_id for r in requests]),
+        plain_array([r.request_key for r in requests]),
+        plain_array([r.request_hash for r in requests]),
+        bytes_array([r.contact for r in requests]),
+        plain_array([r.contact_key for r in requests]),
+        plain_array([r.address_key for r in requests]),
+        text_array([r.language for r in requests]),
+        plain_array([r.password_key for r in requests]),
+        RESERVED_FOR,
+        *_counts([(r.contact_key, r.sku_id, r.quantity) for r in requests]),
+        *_counts([(r.address_key, r.sku_id, r.quantity) for r in requests]),
     )
 
 
@@ -276,7 +306,7 @@ def _counts(requests: list[tuple[str, int, int]]) -> tuple[str, str]:
 
 def _judge(request: CheckoutRequest, row: Row) -> Flow[Placed | Refusal]:
     """Return the answer for one row of the statement."""
-    _, verdict, amount, currency, least, most = row
+    _, verdict, amount, currency, least, most, *_ = row
     match verdict:
         case "placed":
             return Placed(request.order_id, request.payment_id, amount, is_new=True)
@@ -306,7 +336,8 @@ def _try_alone(request: CheckoutRequest) -> Flow[Placed | Refusal]:
     """Answer a request that came away short in company."""
     ((_, available),) = yield Query(stock_sql.COUNT_UNSOLD, (plain_array([request.sku_id]),))
     if available >= request.quantity:
-        answers = yield from _place_together([request], [0])
+        rows = yield query_of(PLACE_NEXT, [request])
+        answers = yield from judge_rows([request], [0], rows)
         if answers:
             return answers[0]
         available = 0

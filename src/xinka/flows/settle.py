@@ -9,12 +9,12 @@ Locks are taken in this order, here and in every other flow: order, payment, res
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from xinka.flows.promotions_returning import retake
-from xinka.kernel.flow import Flow, Query
+from xinka.kernel.flow import Flow, Query, Row
 from xinka.kernel.ids import new_uuid
 from xinka.ledger import sql as ledger_sql
 from xinka.ledger.accounts import Account, JournalKind
@@ -67,13 +67,14 @@ class _Order:
     chosen: int | None
 
 
-SETTLE_PLAIN = f"""
-WITH req AS MATERIALIZED (
+#: The statement in two parts, so that :mod:`xinka.flows.selling` can make one of it and of checkouts.
+SETTLE_STEPS = f"""
+money AS MATERIALIZED (
   SELECT * FROM unnest($1::uuid[], $2::int[], $3::text[], $4::bigint[], $5::text[], $6::uuid[]) WITH ORDINALITY
     AS t(payment_id, channel_id, trade_no, amount, currency, journal_id, n)),
 due AS MATERIALIZED (
   SELECT r.n, r.trade_no, r.journal_id, r.channel_id, p.id AS payment_id, p.order_id, p.amount, p.currency
-  FROM req r
+  FROM money r
   CROSS JOIN LATERAL (
     SELECT id, order_id, amount, currency FROM payments_payment
     WHERE id = r.payment_id AND channel_id = r.channel_id AND amount = r.amount AND currency = r.currency
@@ -110,8 +111,8 @@ posted AS (
     now()
   FROM freed f CROSS JOIN (VALUES ({Account.CLEARING:d}, 1), ({Account.ESCROW:d}, -1)) AS leg(account, sign)),
 told AS (INSERT INTO outbox_event (kind, subject, at) SELECT '{DELIVERED}', order_id, now() FROM freed)
-SELECT n, order_id FROM freed
 """
+SETTLE_PLAIN = f"WITH {SETTLE_STEPS} SELECT n, order_id FROM freed"
 
 
 def settle_plain(batch: Sequence[VerifiedMoney]) -> Flow[list[Settlement | None]]:
@@ -119,18 +120,25 @@ def settle_plain(batch: Sequence[VerifiedMoney]) -> Flow[list[Settlement | None]
 
     Run it in a transaction of its own. Every ``payment_id`` must be set and must occur once in the batch.
     """
-    rows = yield Query(
-        SETTLE_PLAIN,
-        (
-            plain_array([money.payment_id for money in batch]),
-            plain_array([money.channel_id for money in batch]),
-            text_array([money.trade_no for money in batch]),
-            plain_array([money.amount for money in batch]),
-            text_array([money.currency for money in batch]),
-            plain_array([money.journal_id for money in batch]),
-        ),
+    rows = yield Query(SETTLE_PLAIN, columns_of(batch))
+    return settlements(len(batch), rows)
+
+
+def columns_of(batch: Sequence[VerifiedMoney]) -> tuple[object, ...]:
+    """Return the moneys column by column, as the statement's parameters."""
+    return (
+        plain_array([money.payment_id for money in batch]),
+        plain_array([money.channel_id for money in batch]),
+        text_array([money.trade_no for money in batch]),
+        plain_array([money.amount for money in batch]),
+        text_array([money.currency for money in batch]),
+        plain_array([money.journal_id for money in batch]),
     )
-    answers: list[Settlement | None] = [None] * len(batch)
+
+
+def settlements(n_moneys: int, rows: Iterable[Row]) -> list[Settlement | None]:
+    """Return the answers in rows of (n, order)."""
+    answers: list[Settlement | None] = [None] * n_moneys
     for n, order_id in rows:
         answers[n - 1] = Settlement(ReceiptOutcome.SETTLED, order_id)
     return answers
