@@ -1,85 +1,16 @@
-"""Starts one of the two servers of a shop: ``python -m xinka.config.serve till`` or ``… web``.
-
-Granian forks its worker from this process, so this process imports nothing but granian: what it does not hold is not
-held twice.
-"""
+"""Starts one of the two servers of a shop: ``python -m xinka.config.serve till`` or ``… web``."""
 
 from __future__ import annotations
 
-import os
-import signal
 import sys
-from collections.abc import Callable
 from importlib import import_module
-from typing import Any
 
-from granian.constants import Interfaces, Loops
-from granian.server.mp import MPServer as Server
-
-from xinka.config.environment import BadEnvironment, load, read, read_int
-from xinka.config.processes import BEHIND_THE_TILL, die_with_parent
-
-_DRAIN_SECONDS = 25
-
-
-def _loader(parent: int) -> Callable[[str], Any]:
-    """Return what granian calls in its worker to get the application."""
-
-    def load_application(target: str) -> Any:
-        die_with_parent(parent)
-        for number in (signal.SIGTERM, signal.SIGINT):  # until granian sets its own: the inherited ones do nothing here
-            signal.signal(number, signal.SIG_DFL)
-        module, _, name = target.partition(":")
-        return getattr(import_module(module), name)
-
-    return load_application
-
-
-def till() -> Server:
-    """Return the server of the public port."""
-    return Server(
-        "xinka.till.server:app",
-        address=read("XINKA_HOST", "127.0.0.1"),
-        port=read_int("XINKA_PORT", 8000, least=1),
-        interface=Interfaces.RSGI,
-        workers=read_int("XINKA_TILL_WORKERS", 1, least=1),
-        loop=Loops.uvloop,
-        backlog=2048,
-        backpressure=4096,
-        websockets=False,
-        log_level="warning",  # type: ignore[arg-type]  # granian takes the name as well
-        workers_kill_timeout=_DRAIN_SECONDS,
-    )
-
-
-def web() -> Server:
-    """Return the server behind the till, on a unix socket in the data directory."""
-    environment = load()
-    path = environment.web_socket
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path.unlink(missing_ok=True)
-    if len(os.fsencode(path)) > 107:
-        raise BadEnvironment(
-            "XINKA_DATA_DIR", "its path is too long for a unix socket", "目录路径太长，放不下 unix 套接字"
-        )
-    return Server(
-        "xinka.config.wsgi:application",
-        uds=path,
-        interface=Interfaces.WSGI,
-        workers=1,
-        blocking_threads=read_int("XINKA_WEB_THREADS", 8, least=1),
-        backpressure=64,
-        log_level="warning",  # type: ignore[arg-type]  # granian takes the name as well
-        workers_kill_timeout=_DRAIN_SECONDS,
-    )
+_SERVERS = {"till": "xinka.config.serve_till", "web": "xinka.config.serve_web"}
 
 
 def main(name: str) -> None:
-    """Serve until a signal says otherwise."""
-    if name == "web":
-        os.nice(BEHIND_THE_TILL)
-    server = {"till": till, "web": web}[name]()
-    server.serve(target_loader=_loader(os.getpid()))
+    """Serve until a signal says otherwise; each server is imported only by its own process."""
+    import_module(_SERVERS[name]).main()
 
 
 if __name__ == "__main__":

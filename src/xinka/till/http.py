@@ -1,19 +1,18 @@
-"""Requests and responses as the till sees them, and the adapter to granian's RSGI."""
+"""Requests and responses as the till sees them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
 import msgspec
-from granian.rsgi import ProtocolClosed, ProtocolError  # type: ignore[attr-defined]  # its stubs forget them
 
 from xinka.kernel.errors import Refusal
 from xinka.platform.look.preferences import LANGUAGE_COOKIE, language_of
+from xinka.till.serving.exchange import Exchange
+from xinka.till.serving.heads import Headers
 
-Headers = list[tuple[str, str]]
 _ENCODER = msgspec.json.Encoder()
 JSON = ("content-type", "application/json")
 PROBLEM = ("content-type", "application/problem+json")
@@ -37,21 +36,6 @@ class BodyTooLarge(Refusal):
     en = "The request body is too large."
 
 
-class HungUp(Exception):
-    """The visitor closed the connection before the request was whole; there is nobody left to answer."""
-
-
-class Scope(Protocol):
-    """What granian tells of a request (RSGI specification)."""
-
-    method: str
-    path: str
-    query_string: str
-    client: str
-    scheme: str
-    headers: Any
-
-
 @dataclass(slots=True)
 class Response:
     """An answer whose body is known."""
@@ -64,24 +48,23 @@ class Response:
 class Request:
     """One request; what costs time is read only when asked for."""
 
-    __slots__ = ("_protocol", "_scope", "address", "method", "path", "query")
+    __slots__ = ("address", "exchange", "method", "path", "query")
 
-    def __init__(self, scope: Scope, protocol: Any, address: str) -> None:
-        self._scope = scope
-        self._protocol = protocol
-        self.method: str = scope.method
-        self.path: str = scope.path
-        self.query: str = scope.query_string
+    def __init__(self, exchange: Exchange, address: str) -> None:
+        self.exchange = exchange
+        self.method = exchange.method
+        self.path = exchange.path
+        self.query = exchange.query
         self.address = address
 
     def header(self, name: str) -> str:
         """Return a header, or nothing."""
-        value = self._scope.headers.get(name)
-        return value if isinstance(value, str) else ""
+        value = self.exchange.fields.get(name.encode())
+        return value.decode("latin-1") if value else ""
 
     def headers(self) -> list[tuple[str, str]]:
         """Return all headers, names in lower case."""
-        return list(self._scope.headers.items())
+        return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in self.exchange.fields.items()]
 
     def cookie(self, name: str) -> str:
         """Return a cookie, or nothing. Where one name comes twice, the first counts: its path is the longer one."""
@@ -108,23 +91,17 @@ class Request:
             BodyTooLarge: if it is larger than ``limit`` bytes; the rest is not read.
             HungUp: if the visitor closed the connection before its end.
         """
-        try:
-            return await self._read(limit)
-        except (ProtocolClosed, ProtocolError):
-            raise HungUp from None
-
-    async def _read(self, limit: int) -> bytes:
         length = self.header("content-length")
         if length:
             if not length.isdigit() or int(length) > limit:
                 raise BodyTooLarge
-            return bytes(await self._protocol())
+            return await self.exchange.read_all()
         parts, size = [], 0
-        async for part in self._protocol:
+        async for part in self.exchange.parts():
             size += len(part)
             if size > limit:
                 raise BodyTooLarge
-            parts.append(bytes(part))
+            parts.append(part)
         return b"".join(parts)
 
 
@@ -162,10 +139,9 @@ def client_address(peer: str, forwarded: str, trusted: tuple[str, ...]) -> str:
     ``forwarded`` is ``X-Forwarded-For``; whoever is not a trusted proxy can write into it what he likes, so it is read
     from the right and no further than trust goes.
     """
-    address = peer.rpartition(":")[0].strip("[]")
-    if address not in trusted:
-        return address
+    if peer not in trusted:
+        return peer
     for hop in reversed(forwarded.split(",")):
         if hop.strip() and hop.strip() not in trusted:
             return hop.strip()
-    return address
+    return peer

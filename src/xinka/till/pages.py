@@ -21,7 +21,8 @@ import psycopg
 import structlog
 
 from xinka.platform.look.preferences import LANGUAGE_COOKIE, THEME_COOKIE, language_of, theme_of
-from xinka.till.http import Headers, Request, Response
+from xinka.till.http import Request, Response
+from xinka.till.serving.heads import Headers
 from xinka.till.upstream import Upstream
 
 CHANNEL = "xinka_pages"

@@ -1,13 +1,14 @@
-"""The till as granian runs it (RSGI): routes the few hot requests, answers pages from memory, passes on the rest."""
+"""The till: routes the few hot requests, answers pages from memory, passes on the rest."""
 
 from __future__ import annotations
 
 import asyncio
 import gc
+import signal
+import socket
 import time
-from collections.abc import Awaitable, Callable
 from http import HTTPStatus
-from typing import Any
+from typing import Self
 from urllib.parse import urlsplit
 
 import psycopg
@@ -18,44 +19,52 @@ from xinka.kernel.errors import Refusal
 from xinka.platform.batching import Overloaded
 from xinka.till import checkout, health, logs, notices, orders, pages
 from xinka.till.context import Till, close_till, open_till
-from xinka.till.http import HungUp, Request, Response, Scope, client_address, refusal_response
+from xinka.till.http import Request, Response, client_address, refusal_response
 from xinka.till.live_stock import LiveStock
+from xinka.till.serving.connection import Connection, Edge
+from xinka.till.serving.exchange import Exchange, HungUp
 from xinka.till.upstream import Upstream
 
 log = structlog.get_logger("xinka.till")
-Handler = Callable[[Till, Request], Awaitable[Response]]
+BACKLOG = 2048
+#: How long answers may take that are under way when the till is asked to end; shorter than its supervisor's patience.
+DRAIN_SECONDS = 20.0
 
 
 class App:
     """One till process."""
 
-    def __init__(self) -> None:
-        self._till: Till | None = None
-        self._starting: asyncio.Task[None] | None = None
+    def __init__(self, till: Till) -> None:
+        """Take what the till holds; ``open`` makes one."""
+        self.till = till
         self._live_stock = LiveStock()
-        self._tasks: set[asyncio.Task[None]] = set()
+        scheme = "https" if till.environment.secure else "http"
+        self._upstream = Upstream(till.environment.web_socket, scheme, urlsplit(till.environment.site_url).netloc)
+        self._pages = pages.Pages(self._upstream)
+        self._following = asyncio.get_running_loop().create_task(self._follow_changes())
 
-    def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Start opening what the till holds; requests that come before it is open wait for it."""
-        self._starting = loop.create_task(self._start())
+    @classmethod
+    async def open(cls) -> Self:
+        """Open what the till holds."""
+        app = cls(await open_till())
+        # What lives as long as the process need not be looked through for garbage again and again, and what an order
+        # leaves behind goes by reference counts: fewer collections are some 5 % less work per order.
+        gc.freeze()
+        gc.set_threshold(50_000, 50, 100)
+        log.info("till.open", channels=sorted(app.till.channels))
+        return app
 
-    def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
+    async def close(self) -> None:
         """Answer what is queued and close."""
-        for task in self._tasks:
-            task.cancel()
-        if self._till is not None:
-            loop.run_until_complete(close_till(self._till))
+        self._following.cancel()
+        await self._upstream.close()
+        await close_till(self.till)
 
-    async def __rsgi__(self, scope: Scope, protocol: Any) -> None:
+    async def answer(self, exchange: Exchange) -> None:
         """Answer one request."""
-        if self._till is None:
-            await self._wait_until_open()
-        assert self._till is not None  # noqa: S101 - for the type checker: opened just above
-        till = self._till
-        address = client_address(
-            scope.client, scope.headers.get("x-forwarded-for") or "", till.environment.trusted_proxies
-        )
-        request = Request(scope, protocol, address)
+        till = self.till
+        forwarded = exchange.fields.get(b"x-forwarded-for", b"").decode("latin-1")
+        request = Request(exchange, client_address(exchange.address, forwarded, till.environment.trusted_proxies))
         started = time.perf_counter()
         try:
             response = await self._route(till, request)
@@ -64,9 +73,9 @@ class App:
         except Exception as error:  # noqa: BLE001 - the outermost: whatever happens, the visitor gets an answer
             response = _failed(request, error)
         if response is None:
-            await self._upstream.relay(request, protocol)
+            await self._upstream.relay(request)
             return
-        protocol.response_bytes(response.status, response.headers, response.body)
+        exchange.answer(response.status, response.headers, response.body)
         health.count(request.path, response.status, time.perf_counter() - started)
 
     async def _route(self, till: Till, request: Request) -> Response | None:
@@ -90,35 +99,13 @@ class App:
         page = self._pages.get(key) or await self._pages.render(key, request)
         return pages.respond(page, request) if isinstance(page, pages.Page) else page
 
-    async def _wait_until_open(self) -> None:
-        if self._starting is None:
-            self.__rsgi_init__(asyncio.get_running_loop())
-        assert self._starting is not None  # noqa: S101 - for the type checker: set just above
-        await asyncio.shield(self._starting)
-
-    async def _start(self) -> None:
-        till = await open_till()
-        scheme = "https" if till.environment.secure else "http"
-        host = urlsplit(till.environment.site_url).netloc
-        self._upstream = Upstream(till.environment.web_socket, scheme, host)
-        self._pages = pages.Pages(self._upstream)
-        till.exits.push_async_callback(self._upstream.close)
-        task = asyncio.get_running_loop().create_task(self._follow_changes(till))
-        self._tasks.add(task)
-        self._till = till
-        # What lives as long as the process need not be looked through for garbage again and again, and what an order
-        # leaves behind goes by reference counts: fewer collections are some 5 % less work per order.
-        gc.freeze()
-        gc.set_threshold(50_000, 50, 100)
-        log.info("till.open", channels=sorted(till.channels))
-
-    async def _follow_changes(self, till: Till) -> None:
+    async def _follow_changes(self) -> None:
         """Forget pages and read channels again when other processes say that they changed."""
-        async for tag in pages.listen(till.environment.database_url):
+        async for tag in pages.listen(self.till.environment.database_url):
             self._pages.drop(tag)
             if tag in ("", "channels"):
                 try:
-                    await till.reload_channels()
+                    await self.till.reload_channels()
                 except (psycopg.OperationalError, PoolTimeout) as error:
                     log.warning("channels.reload_failed", reason=type(error).__name__)
 
@@ -143,5 +130,19 @@ class InternalFault(Refusal):
     en = "Our mistake: this step did not happen and you have not been charged. Please try again."
 
 
-logs.configure()
-app = App()
+async def serve(listening: socket.socket) -> None:
+    """Serve on a socket that listens already, until SIGTERM or SIGINT; then answer what is under way."""
+    logs.configure()
+    loop = asyncio.get_running_loop()
+    asked_to_end = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, asked_to_end.set)
+    app = await App.open()
+    edge = Edge(app.answer)
+    edge.sweep()
+    server = await loop.create_server(lambda: Connection(edge), sock=listening, backlog=BACKLOG)
+    await asked_to_end.wait()
+    server.close()
+    app.till.waiting.wake_all()
+    await edge.drain(DRAIN_SECONDS)
+    await app.close()

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote
 
 import httpcore
 import structlog
 
-from xinka.till.http import NO_STORE, SAFE, TEXT, Headers, Request, Response
+from xinka.till.http import NO_STORE, SAFE, TEXT, Request, Response
+from xinka.till.serving.exchange import Exchange
+from xinka.till.serving.heads import Headers
 
 #: Concern one connection only, and must not be passed on (RFC 9110, section 7.6.1).
 _HOP_BY_HOP = frozenset(
@@ -35,8 +35,6 @@ _TIMEOUTS = {"connect": 2.0, "pool": 10.0, "read": 60.0, "write": 60.0}
 _WHOLE = 1_000_000
 #: The largest upload Django is shown: a stock file of a million long codes.
 MAX_UPLOAD = 256 * 1024 * 1024
-
-_ASCII = "".join(map(chr, range(0x21, 0x7F)))
 
 log = structlog.get_logger("xinka.till")
 
@@ -67,23 +65,26 @@ class Upstream:
             return _unavailable(error)
         return Response(answer.status, answer.content, _pass_back(answer.headers))
 
-    async def relay(self, request: Request, protocol: Any) -> None:
+    async def relay(self, request: Request) -> None:
         """Pass a request with its body to Django and its answer back, neither held in memory whole if it is large."""
+        exchange = request.exchange
         length = request.header("content-length")
         if length.isdigit() and int(length) > MAX_UPLOAD:
-            _send(protocol, Response(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, b"", [*SAFE]))
+            _send(exchange, Response(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, b"", [*SAFE]))
             return
         try:
             async with self._pool.stream(
                 request.method,
                 _url(request),
                 headers=_encode(self._headers(request)),
-                content=_body(protocol) if length not in ("", "0") or request.header("transfer-encoding") else None,
+                content=_body(exchange) if length not in ("", "0") or request.header("transfer-encoding") else None,
                 extensions={"timeout": _TIMEOUTS},
             ) as answer:
-                await _pass_body(answer, protocol)
+                await _pass_body(answer, exchange)
         except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError) as error:
-            _send(protocol, _unavailable(error))
+            unavailable = _unavailable(error)
+            if not exchange.is_begun:  # half an answer cannot be taken back; the connection is closed instead
+                _send(exchange, unavailable)
 
     async def close(self) -> None:
         """Let go of the connections."""
@@ -103,8 +104,7 @@ class Upstream:
 
 def _url(request: Request) -> httpcore.URL:
     target = request.path + (f"?{request.query}" if request.query else "")
-    # Some programs send addresses as they are typed; HTTP wants them in ASCII (RFC 3986, section 2).
-    return httpcore.URL(scheme=b"http", host=b"xinka", port=None, target=quote(target, safe=_ASCII).encode("ascii"))
+    return httpcore.URL(scheme=b"http", host=b"xinka", port=None, target=target.encode("ascii"))
 
 
 def _encode(headers: Headers) -> list[tuple[bytes, bytes]]:
@@ -116,29 +116,30 @@ def _pass_back(headers: list[tuple[bytes, bytes]]) -> Headers:
     return [(name, value) for name, value in decoded if name not in _HOP_BY_HOP and name not in {"server", "date"}]
 
 
-async def _body(protocol: Any) -> AsyncIterator[bytes]:
+async def _body(exchange: Exchange) -> AsyncIterator[bytes]:
     size = 0
-    async for part in protocol:
+    async for part in exchange.parts():
         size += len(part)
         if size > MAX_UPLOAD:
             raise httpcore.ProtocolError("upload too large")
-        yield bytes(part)
+        yield part
 
 
-async def _pass_body(answer: httpcore.Response, protocol: Any) -> None:
+async def _pass_body(answer: httpcore.Response, exchange: Exchange) -> None:
     headers = [(name, value) for name, value in _pass_back(answer.headers) if not name.startswith(_OURS)]
     length = next((int(value) for name, value in headers if name == "content-length" and value.isdigit()), None)
     if length is not None and length <= _WHOLE:
         body = b"".join([part async for part in answer.aiter_stream()])
-        _send(protocol, Response(answer.status, body, headers))
+        _send(exchange, Response(answer.status, body, headers))
         return
-    stream = protocol.response_stream(answer.status, headers)
+    exchange.begin(answer.status, headers)
     async for part in answer.aiter_stream():
-        await stream.send_bytes(part)
+        await exchange.send(part)
+    exchange.end()
 
 
-def _send(protocol: Any, response: Response) -> None:
-    protocol.response_bytes(response.status, response.headers, response.body)
+def _send(exchange: Exchange, response: Response) -> None:
+    exchange.answer(response.status, response.headers, response.body)
 
 
 def _unavailable(error: Exception) -> Response:

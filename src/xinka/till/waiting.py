@@ -68,6 +68,11 @@ class Waiting:
         for event in self._sleepers.get(order_id, ()):
             event.set()
 
+    def wake_all(self) -> None:
+        """Wake everybody: the till is about to end."""
+        for order_id in list(self._sleepers):
+            self.wake(order_id)
+
     async def _read_wanted(self) -> None:
         while self._wanted:
             wanted, self._wanted = self._wanted, {}

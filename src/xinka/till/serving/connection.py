@@ -1,0 +1,344 @@
+"""One visitor's connection: requests are read one after another, answered in turn, and nobody is waited for endlessly.
+
+What a visitor may cost is bounded everywhere: the size of a head, the number of headers, how long a head or a body may
+take, how much is read ahead, how long an answer may lie unread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections import deque
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from http import HTTPStatus
+from typing import Any, cast
+from urllib.parse import quote
+
+import httptools
+
+from xinka.till.serving.exchange import Exchange, HungUp
+from xinka.till.serving.heads import response_head
+
+MAX_HEAD = 16 * 1024
+MAX_HEADERS = 100
+MAX_PIPELINED = 16
+HEAD_WITHIN = 15.0
+BODY_PAUSE = 30.0
+IDLE_FOR = 75.0
+UNREAD_FOR = 60.0
+#: How much, and how long, is read of a body that was refused, so that the visitor gets to read why.
+DISCARD_BYTES = 32 * 1024 * 1024
+DISCARD_FOR = 5.0
+
+_ASCII = "".join(map(chr, range(0x21, 0x7F)))
+
+Handler = Callable[[Exchange], Awaitable[None]]
+_JOINED_BY = {b"cookie": b"; "}
+_ONCE = frozenset({b"host", b"content-length", b"content-type", b"origin"})
+
+
+class Edge:
+    """All connections of a process, and the handler of their requests."""
+
+    def __init__(self, handler: Handler, *, max_connections: int = 4096) -> None:
+        self.handler = handler
+        self.connections: set[Connection] = set()
+        self.max_connections = max_connections
+        self.is_closing = False
+        self._drained = asyncio.Event()
+        self.loop = asyncio.get_running_loop()
+
+    def sweep(self) -> None:
+        """Close the connections whose time is over, and look again in a second."""
+        now = self.loop.time()
+        for connection in [one for one in self.connections if one.deadline < now]:
+            connection.give_up()
+        self.loop.call_later(1.0, self.sweep)
+
+    def forget(self, connection: Connection) -> None:
+        """Note that a connection has ended."""
+        self.connections.discard(connection)
+        if not self.connections:
+            self._drained.set()
+
+    async def drain(self, within: float) -> None:
+        """Let what is under way be answered, then close everything."""
+        self.is_closing = True
+        for connection in list(self.connections):
+            connection.close_if_idle()
+        self._drained.clear()
+        if self.connections:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._drained.wait(), within)
+        for connection in list(self.connections):
+            connection.give_up()
+
+
+class Connection(asyncio.Protocol):
+    """One connection; httptools calls the ``on_…`` methods while it reads."""
+
+    def __init__(self, edge: Edge) -> None:
+        self._edge = edge
+        self._parser: Any = httptools.HttpRequestParser(self)
+        self._transport: asyncio.Transport = cast(asyncio.Transport, None)
+        self._address = ""
+        self._target = b""
+        self._fields: dict[bytes, bytes] = {}
+        self._head_size = 0
+        self._n_headers = 0
+        self._problem: HTTPStatus | None = None
+        self._receiving: Exchange | None = None
+        self._active: Exchange | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._queue: deque[Exchange] = deque()
+        self._is_reading = True
+        self._is_ending = False
+        self._discarded = 0
+        self._writable: asyncio.Future[None] | None = None
+        self.deadline = math.inf
+
+    # ── asyncio's side ────────────────────────────────────────────────────────────────────────────
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin, unless there are too many already."""
+        self._transport = cast(asyncio.Transport, transport)
+        if len(self._edge.connections) >= self._edge.max_connections or self._edge.is_closing:
+            self._transport.abort()
+            return
+        peer = transport.get_extra_info("peername")
+        self._address = peer[0] if isinstance(peer, tuple) else ""
+        self._edge.connections.add(self)
+        self.deadline = self._edge.loop.time() + HEAD_WITHIN
+
+    def data_received(self, data: bytes) -> None:
+        """Read what came."""
+        if self._is_ending:
+            self._discard(len(data))
+            return
+        if self._active is None:
+            self.deadline = self._edge.loop.time() + HEAD_WITHIN
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self._is_ending = True  # we speak nothing else: the request is answered as it stands, and that is all
+        except httptools.HttpParserError:
+            self._problem = self._problem or HTTPStatus.BAD_REQUEST
+        if self._problem is not None:
+            self._refuse(self._problem)
+
+    def eof_received(self) -> bool:
+        """Whoever half-closes still gets the answer that is under way."""
+        if self._active is None or not self._active.is_whole:
+            return False
+        self._is_ending = True
+        return True
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
+        """Tell whoever works for this visitor."""
+        self._edge.forget(self)
+        self._is_ending = True
+        for exchange in (self._receiving, self._active, *self._queue):
+            if exchange is not None:
+                exchange.lose()
+        self._queue.clear()
+        if self._writable is not None and not self._writable.done():
+            self._writable.set_result(None)
+        # What is under way goes on: a gateway that hung up told us of money all the same.
+
+    def pause_writing(self) -> None:
+        """The visitor reads slower than we write."""
+        self._writable = self._edge.loop.create_future()
+        self.deadline = self._edge.loop.time() + UNREAD_FOR
+
+    def resume_writing(self) -> None:
+        """Go on writing."""
+        self.deadline = math.inf
+        if self._writable is not None and not self._writable.done():
+            self._writable.set_result(None)
+        self._writable = None
+
+    # ── the parser's side ─────────────────────────────────────────────────────────────────────────
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        self._target, self._fields, self._head_size, self._n_headers = b"", {}, 0, 0
+
+    def on_url(self, part: bytes) -> None:
+        """Take a part of the target."""
+        self._target += part
+        self._head_size += len(part)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header; where one may only come once, twice is a problem (RFC 9112, section 3.2)."""
+        self._head_size += len(name) + len(value) + 4
+        self._n_headers += 1
+        if self._head_size > MAX_HEAD or self._n_headers > MAX_HEADERS:
+            self._problem = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+            return
+        name = name.lower()
+        if name in self._fields:
+            if name in _ONCE:
+                self._problem = HTTPStatus.BAD_REQUEST
+                return
+            value = self._fields[name] + _JOINED_BY.get(name, b", ") + value
+        self._fields[name] = value
+
+    def on_headers_complete(self) -> None:
+        """The head is whole: somebody may begin to work on the request while its body comes."""
+        if self._problem is not None or self._is_ending:
+            return
+        exchange = self._exchange()
+        if exchange is None:
+            self._problem = HTTPStatus.BAD_REQUEST
+            return
+        self._receiving = exchange
+        if self._active is None:
+            self._begin(exchange)
+        else:
+            self._queue.append(exchange)
+            self._stop_reading()
+            if len(self._queue) > MAX_PIPELINED:
+                self._problem = HTTPStatus.BAD_REQUEST
+
+    def on_body(self, part: bytes) -> None:
+        """Take a part of the body."""
+        if self._receiving is not None:
+            self._receiving.receive(part)
+            if self.deadline != math.inf:
+                self.deadline = self._edge.loop.time() + BODY_PAUSE
+
+    def on_message_complete(self) -> None:
+        """The request is whole; from now on the time is ours."""
+        if self._receiving is not None:
+            self._receiving.complete()
+            if self._receiving is self._active:
+                self.deadline = math.inf
+            self._receiving = None
+
+    # ── the exchange's side ───────────────────────────────────────────────────────────────────────
+
+    def write(self, data: bytes) -> None:
+        """Send bytes."""
+        self._transport.write(data)
+
+    async def drained(self) -> None:
+        """Wait until the visitor has read enough; raises ``HungUp``."""
+        if self._writable is not None:
+            await self._writable
+        if self._transport.is_closing():
+            raise HungUp
+
+    def pause_body(self) -> None:
+        """Let the visitor wait with the rest."""
+        self._stop_reading()
+        self.deadline = math.inf
+
+    def resume_body(self) -> None:
+        """Read on."""
+        self._read_on()
+        self.deadline = self._edge.loop.time() + BODY_PAUSE
+
+    def is_last(self) -> bool:
+        """Whether this connection ends after the exchange under way."""
+        active = self._active
+        return self._is_ending or self._edge.is_closing or active is None or not (active.keep_alive and active.is_whole)
+
+    # ── between them ──────────────────────────────────────────────────────────────────────────────
+
+    def _exchange(self) -> Exchange | None:
+        """Return the exchange that the head asks for, if it is one we can answer."""
+        parser = self._parser
+        # Some programs send addresses as they are typed; HTTP wants them in ASCII (RFC 3986, section 2).
+        target = self._target.decode("ascii") if self._target.isascii() else quote(self._target, safe=_ASCII)
+        if target.startswith(("http://", "https://")):  # the absolute form, which every server must take
+            target = "/" + target.partition("//")[2].partition("/")[2]
+        old = parser.get_http_version() == "1.0"
+        if not target.startswith("/") or (b"host" not in self._fields and not old):
+            return None
+        exchange = Exchange(self, parser.get_method().decode("ascii"), target, self._fields)
+        exchange.address = self._address
+        exchange.keep_alive = parser.should_keep_alive()
+        exchange.is_old = old
+        if b"expect" in self._fields and self._active is None:
+            self.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        return exchange
+
+    def _begin(self, exchange: Exchange) -> None:
+        self._active = exchange
+        self.deadline = math.inf if exchange.is_whole else self._edge.loop.time() + BODY_PAUSE
+        if not exchange.is_whole:
+            self._read_on()
+        self._task = self._edge.loop.create_task(self._work(exchange))
+
+    async def _work(self, exchange: Exchange) -> None:
+        try:
+            await self._edge.handler(exchange)
+        except HungUp:
+            pass
+        finally:
+            self._finish(exchange)
+
+    def _finish(self, exchange: Exchange) -> None:
+        """Go on with the next request, or end the connection, as the answer has announced."""
+        if self._transport.is_closing():
+            self._active = None
+            return
+        if not exchange.is_answered:
+            self._transport.abort()  # half an answer: a closed connection says so, silence would not
+            return
+        last = self.is_last()
+        self._active = None
+        if not exchange.is_whole:
+            self._is_ending = True
+            exchange.forget()
+            self._receiving = None
+            self.deadline = self._edge.loop.time() + DISCARD_FOR
+            self._transport.write_eof()
+            self._read_on()
+        elif last:
+            self._transport.close()
+        elif self._queue:
+            self._begin(self._queue.popleft())
+        else:
+            self.deadline = self._edge.loop.time() + IDLE_FOR
+            self._read_on()
+
+    def _discard(self, n_bytes: int) -> None:
+        """Read over what belongs to a request that has its refusal already."""
+        self._discarded += n_bytes
+        if self._active is None and self._discarded > DISCARD_BYTES:
+            self._transport.abort()
+
+    def _refuse(self, status: HTTPStatus) -> None:
+        """Answer what is no request, and end the connection."""
+        self._is_ending = True
+        active = self._active
+        if active is None or not (active.is_whole or active.is_begun):
+            self.write(response_head(status, [], 0, is_last=True))
+            self._transport.close()
+        if active is not None and not active.is_whole:
+            active.lose()
+
+    def _stop_reading(self) -> None:
+        if self._is_reading:
+            self._is_reading = False
+            self._transport.pause_reading()
+
+    def _read_on(self) -> None:
+        if not self._is_reading and not self._transport.is_closing():
+            self._is_reading = True
+            self._transport.resume_reading()
+
+    def close_if_idle(self) -> None:
+        """Close it unless a request is under way."""
+        if self._active is None:
+            self._transport.close()
+
+    def give_up(self) -> None:
+        """Its time is over: close it, saying so if a request was on its way."""
+        if self._receiving is None and self._active is None and self._head_size and not self._is_ending:
+            self.write(response_head(HTTPStatus.REQUEST_TIMEOUT, [], 0, is_last=True))
+            self._transport.close()
+        else:
+            self._transport.abort()
