@@ -201,11 +201,9 @@ def percentile(ordered: list[float], share: float) -> float:
 
 
 def _is_whole(data: bytes) -> bool:
-    head, _, body = data.partition(b"\r\n\r\n")
-    place = head.lower().find(b"content-length:")
-    if place < 0:
-        return True
-    return len(body) >= int(head[place + 15 :].split(b"\r\n", 1)[0])
+    end = data.find(b"\r\n\r\n")
+    place = data.find(b"content-length: ", 0, end)  # the till writes its headers in lower case
+    return place < 0 or len(data) - end - 4 >= int(data[place + 16 : data.find(b"\r", place)])
 
 
 def main() -> None:

@@ -83,18 +83,18 @@ def test_a_commit_that_gave_up_waiting_for_its_standby_is_not_believed(
             raise
         commits.append("certain")
 
-    whole = engine_module.place
+    whole = engine_module.sell
     warn = "DO $$ BEGIN RAISE WARNING 'canceling wait for synchronous replication due to user request'; END $$"
 
-    def place_with_a_warning(batch: Any) -> Any:
+    def sell_with_a_warning(requests: Any, moneys: Any) -> Any:
         from xinka.kernel.flow import Query  # here, because only this flow is made up
 
         if not commits:
             yield Query(warn)
-        return (yield from whole(batch))
+        return (yield from whole(requests, moneys))
 
     monkeypatch.setattr(engine_module, "_refuse_cancelled_commit", note)
-    monkeypatch.setattr(engine_module, "place", place_with_a_warning)
+    monkeypatch.setattr(engine_module, "sell", sell_with_a_warning)
 
     async def story(tills: list[Engine]) -> None:
         answer = await tills[0].place(request)

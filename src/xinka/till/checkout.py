@@ -70,11 +70,11 @@ async def checkout(till: Till, request: Request) -> Response:
         if wants_json:
             return refusal_response(refusal, request.language())
         return _show_refusal(till, refusal, form)
-    cookie = _cookie(till, placed)
     path = order_path(placed.order_id)
+    cookie = _cookie(till, placed, path)
     if wants_json:
         answer = {
-            "order": ids.show("ord", placed.order_id),
+            "order": path.rpartition("/")[2],
             "payment": ids.show("pay", placed.payment_id),
             "amount": placed.amount,
             "pay_url": f"{path}/pay",
@@ -172,12 +172,12 @@ def seal_request(till: Till, form: CheckoutForm, request: Request) -> CheckoutRe
     )
 
 
-def _cookie(till: Till, placed: Placed) -> tuple[str, str]:
+def _cookie(till: Till, placed: Placed, path: str) -> tuple[str, str]:
     value = till.access.cookie_value(placed.order_id)
     secure = "; Secure" if till.environment.secure else ""
     return (
         "set-cookie",
-        f"{COOKIE}={value}; Path={order_path(placed.order_id)}; Max-Age={COOKIE_FOR}; HttpOnly; SameSite=Lax{secure}",
+        f"{COOKIE}={value}; Path={path}; Max-Age={COOKIE_FOR}; HttpOnly; SameSite=Lax{secure}",
     )
 
 

@@ -301,6 +301,7 @@ class Connection(asyncio.Protocol):
         elif self._queue:
             self._begin(self._queue.popleft())
         else:
+            self._head_size = 0
             self.deadline = self._edge.loop.time() + IDLE_FOR
             self._read_on()
 
