@@ -13,6 +13,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, reverse
+from django.utils import timezone
 
 from tests.cast import adas_shop, buy, channel, pay, person, ware
 from xinka.accounts.models import User
@@ -20,10 +21,13 @@ from xinka.catalog.models import Product, ProductState, Sku
 from xinka.desk.fields import TiersField, parse_yuan
 from xinka.desk.orders import safe_cell
 from xinka.desk.urls import urlpatterns
-from xinka.flows import stocking
+from xinka.disputes.models import Evidence
+from xinka.flows import disputes, stocking
 from xinka.kernel import ids
+from xinka.kernel.actors import Actor, Role
 from xinka.merchants.models import Merchant
 from xinka.merchants.policies import Duty
+from xinka.platform.files.actions import Handed
 from xinka.stock.models import BatchState, StockBatch, StockCode, UnsoldCode
 
 pytestmark = pytest.mark.django_db
@@ -64,8 +68,14 @@ def every_address(shop: Merchant) -> Iterator[tuple[URLPattern, str]]:
     made = ware(shop, 3)
     bought = buy(made.sku, channel())
     batch = stocking.receive(made.sku.id, [b"WAITING-1"], name="w.txt", by_id=None)
+    pay(bought)
+    shown = (Handed("a.txt", b"seen"),)
+    complaint = disputes.Complaint(disputes.Reason.OTHER, "wrong", files=shown)
+    case = disputes.open_case(bought.order, complaint, by=Actor(Role.BUYER), now=timezone.now())
     values = {
         "merchant": shop.slug,
+        "case_id": case.shown_id,
+        "evidence_id": Evidence.objects.get(message__case=case).shown_id,
         "product_id": made.product.id,
         "sku_id": made.sku.id,
         "batch_id": batch.id,
@@ -115,7 +125,7 @@ def test_ada_sees_all_her_pages(shop: Merchant, ada: Client) -> None:
     assert {name for name, status in seen.items() if status == 302} == {"payout_new", "payout_account_new"}
     assert {name for name, status in seen.items() if status == 405} == {
         *("product_preview", "product_move", "content", "confirm", "resume", "discard", "undo", "withdraw"),
-        *("payout_cancel", "payout_account_remove"),
+        *("case_say", "case_act", "payout_cancel", "payout_account_remove"),
     }
 
 
@@ -374,7 +384,7 @@ def test_tiers_are_shown_as_they_are_read() -> None:
     assert field.clean(field.prepare_value([(10, 4655), (50, 4400)])) == [(10, 4655), (50, 4400)]
 
 
-@pytest.mark.parametrize(("page", "most"), [("", 11), ("products", 6), ("stock", 7), ("orders", 6)])
+@pytest.mark.parametrize(("page", "most"), [("", 12), ("products", 7), ("stock", 8), ("orders", 7)])
 def test_lists_cost_the_same_whatever_their_length(shop: Merchant, ada: Client, page: str, most: int) -> None:
     pay_by = channel()
     buy(ware(shop, 2, slug="one").sku, pay_by)

@@ -43,11 +43,13 @@ def _charged_back(deal: Trade) -> None:
     disputes_chargebacks.open_chargeback(told, now=NOW)
 
 
+_CLOSE = """UPDATE disputes_case
+  SET state = 'closed', outcome = 'lapsed', closed_at = now(), due_at = NULL, due_event = ''"""
 DAMAGE = {
     "the stop was ended by hand": (_open, "UPDATE escrow_stop SET ended_at = now()", {"case_stops_hold"}),
     "the case was closed by hand": (
         _open,
-        "UPDATE disputes_case SET state = 'closed', outcome = 'lapsed', closed_at = now(), due_at = NULL, due_event = ''",
+        _CLOSE,
         {"stop_has_case", "case_log_is_whole"},
     ),
     "a line of the log is gone": (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import wraps
+from functools import cached_property, wraps
 from typing import Any, Concatenate, ParamSpec
 
 from django.contrib.auth.decorators import login_required
@@ -46,7 +46,7 @@ class Desk:
         """Whether this person may see the balance and what was paid out."""
         return may(self.membership.role, Duty.SEE_MONEY)
 
-    @property
+    @cached_property
     def n_cases(self) -> int:
         """How many cases wait for this merchant."""
         return n_for_seller(self.merchant.id)
