@@ -141,7 +141,7 @@ def test_a_phone_goes_to_the_cashier_and_back_to_the_shop(
     client, place = Client(), urlsplit(how.target)
     cashier = client.get(f"{place.path}?{place.query}").headers["Location"]
     response = client.post(f"{cashier}/pay")
-    assert response.headers["Location"] == phone_payment.return_url
+    assert response.headers["Location"] == f"{phone_payment.return_url}?out_trade_no={NUMBER}"
 
 
 def test_nobody_is_sent_elsewhere(provider: WechatProvider, phone_payment: PaymentRequest) -> None:

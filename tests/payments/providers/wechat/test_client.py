@@ -90,7 +90,7 @@ def test_a_payment_on_a_phone_opens_wechats_page_and_comes_back(
     gateway.will_say({"h5_url": "https://wx.tenpay.com/cgi-bin/mmpayweb-bin/checkmweb?prepay_id=wx1&package=2"})
     how = at_gateway(h5=True).prepare(replace(payment, device="mobile"))
     assert how.by is PayBy.REDIRECT
-    assert parse_qs(urlsplit(how.target).query)["redirect_url"] == [payment.return_url]
+    assert parse_qs(urlsplit(how.target).query)["redirect_url"] == [f"{payment.return_url}?out_trade_no={NUMBER}"]
     assert json.loads(gateway.asked[0][2])["scene_info"] == {
         "payer_client_ip": "203.0.113.7",
         "h5_info": {"type": "Wap"},

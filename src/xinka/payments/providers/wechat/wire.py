@@ -133,8 +133,9 @@ def download_call(config: WechatConfig, url: str, *, now: float) -> Call:
 
 
 def with_way_back(h5_url: str, payment: PaymentRequest) -> str:
-    """Return WeChat's page for a phone's browser, told where the buyer goes afterwards."""
-    return f"{h5_url}{'&' if '?' in h5_url else '?'}{urlencode({'redirect_url': payment.return_url})}"
+    """Return WeChat's page for a phone's browser, told where the buyer goes afterwards, with our number in hand."""
+    back = f"{payment.return_url}?{urlencode({'out_trade_no': payment.out_trade_no})}"
+    return f"{h5_url}{'&' if '?' in h5_url else '?'}{urlencode({'redirect_url': back})}"
 
 
 def fresh_nonce() -> str:
