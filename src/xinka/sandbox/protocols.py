@@ -98,8 +98,10 @@ ROOMS: Mapping[str, Room] = MappingProxyType(
         "epay": Room("epay", ""),
         "epay_v2": Room("epay_v2", "epay-v2/"),
         "wechat": Room("wechat", "wechat/"),
+        "epusdt": Room("epusdt", "epusdt/"),
         "paypal": Room("paypal", "paypal/"),
         "stripe": Room("stripe", "stripe/"),
+        "tokenpay": Room("tokenpay", "tokenpay/"),
     }
 )
 

@@ -39,10 +39,14 @@ class ProviderClass(Protocol):
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {
         "alipay": Kind("支付宝", "Alipay", "alipay"),
+        "balance": Kind("余额", "Balance", "balance"),
         "epay": Kind("易支付 V1", "epay V1", "epay"),
         "epay_v2": Kind("易支付 V2", "epay V2", "epay_v2"),
+        "epusdt": Kind("USDT（epusdt / BEpusdt / GMPay）", "USDT (epusdt, BEpusdt, GMPay)", "epusdt"),
+        "manual": Kind("人工转账", "Transfer by hand", "manual"),
         "paypal": Kind("PayPal", "PayPal", "paypal"),
         "stripe": Kind("Stripe", "Stripe", "stripe"),
+        "tokenpay": Kind("加密货币（TokenPay）", "Coins (TokenPay)", "tokenpay"),
         "wechat": Kind("微信支付", "WeChat Pay", "wechat"),
     }
 )
