@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from xinka.payments.states import PaymentState, ReceiptOutcome, RefundReason, RefundState, RefundTo
+from xinka.payments.states import BankLineState, PaymentState, ReceiptOutcome, RefundReason, RefundState, RefundTo
 
 
 class Devices(models.TextChoices):
@@ -152,3 +153,36 @@ class ProviderEvent(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["channel", "event_id"], name="provider_event_once")]
         indexes = [models.Index(fields=["received_at"], name="provider_event_open", condition=Q(handled_at=None))]
+
+
+class BankLine(models.Model):
+    """A transfer that one person found in the bank account, and another confirms; once per channel and bank's number.
+
+    ``payment_id`` is the attempt whose reference it bears, if any.
+    """
+
+    channel = models.ForeignKey(Channel, on_delete=models.PROTECT)
+    bank_no = models.TextField()
+    reference = models.TextField(default="", db_default="")
+    payment_id = models.UUIDField(null=True)
+    amount = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    state = models.CharField(max_length=9, choices=[(s.value, s.value) for s in BankLineState])
+    recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    recorded_at = models.DateTimeField()
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["channel", "bank_no"], name="bank_line_once", condition=~Q(state=BankLineState.DISCARDED.value)
+            ),
+            models.CheckConstraint(name="bank_line_state", condition=Q(state__in=[s.value for s in BankLineState])),
+            models.CheckConstraint(name="bank_line_amount", condition=Q(amount__gte=1)),
+            models.CheckConstraint(
+                name="bank_line_four_eyes",
+                condition=~Q(state=BankLineState.CONFIRMED.value)
+                | (Q(decided_by__isnull=False) & ~Q(decided_by=F("recorded_by"))),
+            ),
+        ]

@@ -55,6 +55,14 @@ class RefundTo(StrEnum):
     WALLET = "wallet"
 
 
+class BankLineState(StrEnum):
+    """A transfer that staff found in the bank account: one records it, another confirms or discards it."""
+
+    RECORDED = "recorded"
+    CONFIRMED = "confirmed"
+    DISCARDED = "discarded"
+
+
 REFUND_MOVES: dict[RefundState, frozenset[RefundState]] = {
     RefundState.DUE: frozenset({RefundState.SENDING}),
     RefundState.SENDING: frozenset({RefundState.DONE, RefundState.DUE, RefundState.NEEDS_STAFF}),

@@ -1,0 +1,1 @@
+"""Paying from the balance a signed-in buyer has here."""

@@ -1,0 +1,1 @@
+"""Paying by a transfer that staff find in the bank account."""
