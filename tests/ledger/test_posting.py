@@ -59,6 +59,7 @@ def test_many_journals_are_entered_at_once_in_the_order_they_were_given() -> Non
     asked = [release(f"release/{n}", 1000 + n) for n in range(50)]
     made = run(post(asked))
     assert len(set(made)) == 50
+    assert made == sorted(made)
     for journal, journal_id in zip(asked, made, strict=True):
         assert Entry.objects.get(journal_id=journal_id, account=Account.ESCROW).amount == journal.legs[0].amount
     assert balance_of(Account.SELLER_PENDING, ADA) == -sum(journal.legs[1].amount for journal in asked)

@@ -74,12 +74,14 @@ def post(journals: Sequence[Journal]) -> Flow[list[UUID]]:
     """
     if not journals:
         return []
-    rows = yield Query(sql.POST_MANY, _columns(journals, [new_uuid() for _ in journals]))
-    found: dict[int, tuple[UUID, bytes]] = {n - 1: (identifier, bytes(made)) for n, identifier, made in rows}
+    # In ascending order, so that a statement tells of them in the order in which they were given.
+    made = sorted(new_uuid() for _ in journals)
+    rows = yield Query(sql.POST_MANY, _columns(journals, made))
+    found: dict[int, tuple[UUID, bytes]] = {n - 1: (identifier, bytes(sealed)) for n, identifier, sealed in rows}
     if missing := [journal.key for n, journal in enumerate(journals) if n not in found]:
         # Entered by a transaction that ended while we waited for it, or named twice among ours.
         late = yield Query(sql.JOURNALS_BY_KEY, (text_array(missing),))
-        by_key = {key: (identifier, bytes(made)) for key, identifier, made in late}
+        by_key = {key: (identifier, bytes(sealed)) for key, identifier, sealed in late}
         found |= {n: by_key[journal.key] for n, journal in enumerate(journals) if n not in found}
     for n, journal in enumerate(journals):
         if found[n][1] != journal.content_hash:

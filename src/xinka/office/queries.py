@@ -19,6 +19,8 @@ from xinka.payments.models import Receipt, Refund
 from xinka.payments.states import ReceiptOutcome, RefundState
 from xinka.platform.audit.models import Report
 from xinka.platform.mail.models import LetterState, SentLetter
+from xinka.reconciling.models import Difference
+from xinka.reconciling.states import DifferenceState
 
 _MOST = 50
 
@@ -133,11 +135,12 @@ class Tasks:
     n_unmatched: int
     n_broken: int
     n_cases: int = 0
+    n_differences: int = 0
 
     @property
     def total(self) -> int:
         """How many things that is."""
-        return self.n_dead + self.n_refunds + self.n_unmatched + self.n_broken + self.n_cases
+        return self.n_dead + self.n_refunds + self.n_unmatched + self.n_broken + self.n_cases + self.n_differences
 
 
 def _rows(statement: str, *params: int) -> list[tuple[Any, ...]]:
@@ -155,6 +158,7 @@ def tasks() -> Tasks:
         n_unmatched=Receipt.objects.filter(outcome=ReceiptOutcome.UNMATCHED).count(),
         n_broken=Report.objects.filter(holds=False).count(),
         n_cases=n_for_staff(),
+        n_differences=Difference.objects.filter(state=DifferenceState.OPEN).count(),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from xinka.office import books, catalogue, channels, disputes, escrow, escrow_terms, payouts, views
+from xinka.office import books, catalogue, channels, disputes, escrow, escrow_terms, payouts, reconciling, views
 
 app_name = "office"
 
@@ -25,6 +25,11 @@ urlpatterns: list[URLPattern] = [
     path("books/<int:number>/<str:currency>/export", books.export_account, name="books_export_account"),
     path("books/<int:number>/<str:currency>/<int:owner_id>", books.owned_account, name="books_owned"),
     path("books/<int:number>/<str:currency>/<int:owner_id>/export", books.export_account, name="books_export_owned"),
+    path("reconciling", reconciling.index, name="reconciling"),
+    path("reconciling/bills", reconciling.read, name="bill_read"),
+    path("reconciling/<int:difference_id>", reconciling.show, name="difference"),
+    path("reconciling/<int:difference_id>/settle", reconciling.settle, name="difference_settle"),
+    path("reconciling/<int:difference_id>/move", reconciling.move, name="difference_move"),
     path("payouts", payouts.index, name="payouts"),
     path("payouts/merchants/<int:merchant_id>/hold", payouts.hold, name="payout_hold"),
     path("payouts/holds/<int:hold_id>/lift", payouts.lift, name="payout_lift"),

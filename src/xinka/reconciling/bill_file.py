@@ -63,7 +63,7 @@ def read_bill(lines: Iterable[str], currency: str) -> Iterator[BillLine]:
 
 
 def _line(row: dict[str, str], currency: str) -> BillLine:
-    kind, trade_no = row["kind"].strip(), row["trade_no"].strip()
+    kind, trade_no, amount = ((row[name] or "").strip() for name in ("kind", "trade_no", "amount"))
     if kind not in KINDS or (not trade_no and kind in {"payment", "refund"}):
         raise ValueError(kind)
     currency = (row.get("currency") or "").strip().upper() or currency
@@ -74,7 +74,7 @@ def _line(row: dict[str, str], currency: str) -> BillLine:
         trade_no,
         (row.get("out_trade_no") or "").strip(),
         (row.get("refund_no") or "").strip(),
-        parse_amount(row["amount"].strip(), currency),
+        parse_amount(amount, currency),
         parse_amount(fee.removeprefix("-"), currency) * (-1 if is_negative else 1) if fee else 0,
         currency,
         _moment(at) if at else None,

@@ -1,0 +1,213 @@
+"""Staff see where gateways and books differ, say what it is, and have forgotten money entered with one click."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
+
+from tests import cast
+from tests.flows.gateway import Gateway, Trade, open_gateway
+from xinka.kernel import ids
+from xinka.ledger.days import day_of
+from xinka.payments.models import Channel, Receipt
+from xinka.platform.audit.models import AuditEntry
+from xinka.reconciling.models import Bill, Difference
+
+pytestmark = pytest.mark.django_db
+
+YESTERDAY = day_of(timezone.now()) - timedelta(days=1)
+HEAD = "kind,trade_no,out_trade_no,refund_no,amount,fee,currency,at\n"
+
+
+@pytest.fixture
+def gateway() -> Iterator[Gateway]:
+    """A gateway that can be told what it knows."""
+    with open_gateway() as opened:
+        yield opened
+
+
+@pytest.fixture
+def channel(gateway: Gateway) -> Channel:
+    """Cy's way of paying; this gateway hands out no bills."""
+    return cast.channel(config={"base_url": gateway.url})
+
+
+@pytest.fixture
+def bought(channel: Channel) -> cast.Bought:
+    """An order that Cy has paid without our hearing of it."""
+    return cast.buy(cast.ware(cast.adas_shop(), 2).sku, channel)
+
+
+def upload(client: Client, channel: Channel, text: str | bytes, *, day: date = YESTERDAY) -> object:
+    content = text if isinstance(text, bytes) else text.encode()
+    file = SimpleUploadedFile("bill.csv", content, "text/csv")
+    return client.post("/office/reconciling/bills", {"channel": channel.id, "day": str(day), "file": file})
+
+
+def number_of(bought: cast.Bought) -> str:
+    return ids.show("pay", bought.payment_id)
+
+
+@pytest.fixture
+def missing(office: Client, channel: Channel, bought: cast.Bought) -> Difference:
+    """The bill has Cy's payment, we do not."""
+    upload(office, channel, f"{HEAD}payment,T1,{number_of(bought)},,49.00,0.30,,2026-11-21T12:00:00\n")
+    return Difference.objects.get()
+
+
+def acts() -> list[str]:
+    """Return what was done about differences, the oldest first."""
+    return list(AuditEntry.objects.exclude(action="bill.upload").order_by("id").values_list("action", flat=True))
+
+
+def test_eve_and_ada_find_no_queue(client: Client, channel: Channel) -> None:
+    cast.adas_shop()
+    pages = ["/office/reconciling", "/office/reconciling/1"]
+    posts = ["/office/reconciling/bills", "/office/reconciling/1/settle", "/office/reconciling/1/move"]
+    assert {client.get(page).status_code for page in pages} == {302}
+    for email in ("eve@example.com", "ada@ada-cards.example"):
+        client.force_login(cast.User.objects.filter(email=email).first() or cast.person(email))
+        assert {client.get(page).status_code for page in pages} == {404}
+        assert {client.post(page).status_code for page in posts} == {404}
+    assert Bill.objects.count() == AuditEntry.objects.count() == 0
+
+
+def test_without_bills_the_page_says_so(office: Client) -> None:
+    text = office.get("/office/reconciling").content.decode()
+    assert "nothing waits for you" in text
+    assert "No bill has been compared yet" in text
+    assert "There is nothing in this state" in office.get("/office/reconciling?state=resolved").content.decode()
+
+
+def test_an_uploaded_bill_is_compared_at_once(office: Client, channel: Channel, bought: cast.Bought) -> None:
+    cast.settle(cast.money_for(bought, trade_no="T1"))
+    Receipt.objects.update(received_at=timezone.now() - timedelta(days=1))
+    text = f"\ufeff{HEAD}payment,T1,{number_of(bought)},,48.00,0.30,CNY,\npayment,T2,,,5.00,,,\n"
+    assert upload(office, channel, text).status_code == 303  # type: ignore[attr-defined]  # a response
+    page = office.get("/office/reconciling").content.decode()
+    for words in ("Amounts differ", "¥48.00", "¥49.00", "Missing here", "¥5.00", "Compared", "¥0.30", channel.name):
+        assert words in page
+    assert AuditEntry.objects.get().action == "bill.upload"
+    assert "Differences between gateways and books" in office.get("/office/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a,b,c\n1,2,3\n", "it needs kind, trade_no and amount"),
+        (f"{HEAD}payment,T1,,,49.00,,,\ngift,T2,,,1,,,\n", "Line 3 of the bill"),
+        (f"{HEAD}payment,T1,,,49.001,,,\n", "Line 2 of the bill"),
+        (f"{HEAD}payment,T1,,,49.00,,XXX,\n", "Line 2 of the bill"),
+        (f"{HEAD}payment,T1\n", "Line 2 of the bill"),
+        (HEAD.encode() + b"payment,\xff\xfe,,,1,,,\n", "no text in UTF-8"),
+    ],
+)
+def test_a_file_that_is_no_bill_is_refused_with_the_line(
+    office: Client, channel: Channel, text: str | bytes, words: str
+) -> None:
+    answer = upload(office, channel, text)
+    assert answer.status_code == 422  # type: ignore[attr-defined]  # a response
+    assert words in answer.content.decode()  # type: ignore[attr-defined]
+    assert Difference.objects.count() == 0
+
+
+def test_a_day_that_is_not_over_and_a_gateway_without_bills_are_told(office: Client, channel: Channel) -> None:
+    answer = upload(office, channel, HEAD, day=YESTERDAY + timedelta(days=1))
+    assert "not over yet" in answer.content.decode()  # type: ignore[attr-defined]
+    answer = office.post("/office/reconciling/bills", {"channel": channel.id, "day": str(YESTERDAY)})
+    assert answer.status_code == 422
+    assert "hands out no bills" in answer.content.decode()
+
+
+def test_a_gateway_with_bills_is_asked_by_a_worker(
+    office: Client, channel: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("xinka.office.reconciling._has_bills", lambda _channel: True)
+    answer = office.post("/office/reconciling/bills", {"channel": channel.id, "day": str(YESTERDAY)})
+    assert answer.status_code == 303
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT task_name, args ->> 'day' FROM procrastinate_jobs")
+        assert cursor.fetchall() == [("books.read_bill", str(YESTERDAY))]
+
+
+def test_money_the_gateway_confirms_is_entered_with_one_click(
+    office: Client, missing: Difference, gateway: Gateway, bought: cast.Bought
+) -> None:
+    gateway.trades[number_of(bought)] = Trade("T1", "49.00")
+    page = f"/office/reconciling/{missing.id}"
+    assert "Ask and enter" in office.get(page).content.decode()
+    assert office.post(f"{page}/settle").status_code == 303
+    assert bought.order.state == "delivered"
+    missing.refresh_from_db()
+    assert (missing.state, missing.note) == ("resolved", "settled: settled")
+    assert acts() == ["difference.settle"]
+    assert office.post(f"{page}/settle").status_code == 409
+    assert Receipt.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("trade", "why"),
+    [
+        (Trade("T1", "49.00", status="0"), "unpaid"),
+        (Trade("T1", "48.00"), "amount"),
+        (Trade("T2", "49.00"), "not_found"),
+        (None, "not_found"),
+    ],
+    ids=["unpaid", "another amount", "another number", "unknown"],
+)
+def test_money_the_gateway_does_not_confirm_is_not_entered(
+    office: Client, missing: Difference, gateway: Gateway, bought: cast.Bought, trade: Trade | None, why: str
+) -> None:
+    if trade is not None:
+        gateway.trades[number_of(bought)] = trade
+    answer = office.post(f"/office/reconciling/{missing.id}/settle")
+    assert answer.status_code == 409
+    assert why in answer.content.decode().split("does not confirm")[1]
+    assert bought.order.state == "awaiting_payment"
+    assert Receipt.objects.count() == 0
+    assert acts() == []
+    missing.refresh_from_db()
+    assert missing.state == "open"
+
+
+def test_a_gateway_that_is_down_enters_nothing(office: Client, missing: Difference, gateway: Gateway) -> None:
+    gateway.is_down = True
+    assert office.post(f"/office/reconciling/{missing.id}/settle").status_code == 409
+    assert Receipt.objects.count() == 0
+
+
+def test_only_a_payment_of_ours_can_be_entered(office: Client, channel: Channel) -> None:
+    upload(office, channel, f"{HEAD}payment,T1,pay_00000000000000000000000000,,49.00,,,\n")
+    page = f"/office/reconciling/{Difference.objects.get().id}"
+    assert "Ask and enter" not in office.get(page).content.decode()
+    assert office.post(f"{page}/settle").status_code == 409
+
+
+def test_staff_say_what_a_difference_is_and_the_first_word_counts(
+    office: Client, missing: Difference, dee: cast.User
+) -> None:
+    page = f"/office/reconciling/{missing.id}"
+    says = {"source": "open", "target": "explained", "note": "the gateway looks into it, ticket 7"}
+    assert office.post(f"{page}/move", {**says, "note": "?"}).status_code == 422
+    assert office.post(f"{page}/move", says).status_code == 303
+    assert office.post(f"{page}/move", says).status_code == 409
+    assert office.post(f"{page}/move", {**says, "source": "explained", "target": "gone"}).status_code == 404
+    text = office.get(page).content.decode()
+    assert "ticket 7" in text
+    assert office.post(f"{page}/move", {**says, "source": "explained", "target": "resolved"}).status_code == 303
+    assert office.post(f"{page}/move", {**says, "source": "resolved", "target": "explained"}).status_code == 409
+    assert office.post(f"{page}/move", {**says, "source": "resolved", "target": "open"}).status_code == 303
+    missing.refresh_from_db()
+    assert (missing.state, missing.by_id) == ("open", dee.id)
+    assert acts() == ["difference.explained", "difference.resolved", "difference.open"]
+
+
+def test_acts_are_posts_and_what_is_not_there_is_not_found(office: Client, missing: Difference) -> None:
+    assert office.get(f"/office/reconciling/{missing.id}/settle").status_code == 405
+    assert office.get("/office/reconciling/99999999").status_code == 404
