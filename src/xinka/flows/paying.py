@@ -24,7 +24,7 @@ from xinka.orders.errors import NoSuchChannel, OrderNotFound
 from xinka.orders.models import Order
 from xinka.orders.states import OrderState
 from xinka.payments.channels import provider_of
-from xinka.payments.models import Channel, Payment, Receipt
+from xinka.payments.models import Channel, Devices, Payment, Receipt
 from xinka.payments.providers.protocol import HowToPay, PayBy, PaymentRequest
 from xinka.payments.states import PaymentState, ReceiptOutcome
 
@@ -62,9 +62,13 @@ def missing_amount(order: Order) -> int:
     return order.amount - sum(held)
 
 
-def channels_for(amount: int, currency: str) -> list[Channel]:
-    """Return the channels that are on and take this amount, in their order."""
+def channels_for(amount: int, currency: str, *, is_phone: bool | None = None) -> list[Channel]:
+    """Return the channels that are on and take this amount, in their order; with ``is_phone``, for such a device."""
     found = Channel.objects.filter(on=True, currency=currency, min_amount__lte=amount, max_amount__gte=amount)
+    if is_phone is not None:
+        found = found.exclude(devices=Devices.DESKTOP if is_phone else Devices.PHONE)
+    if not settings.WALLET:
+        found = found.exclude(provider="balance")
     return list(found.defer("config"))
 
 

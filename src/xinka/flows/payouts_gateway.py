@@ -15,6 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from xinka.accounts.models import User
+from xinka.flows.alone import alone_with
 from xinka.flows.payouts import locked, move, shown
 from xinka.flows.payouts_epay import PAYERS
 from xinka.flows.payouts_review import refuse_own
@@ -28,7 +29,6 @@ from xinka.payouts.models import Payout
 from xinka.payouts.providers.protocol import PayoutProvider, TransferRequest, TransferResult, TransferStatus
 from xinka.payouts.states import PayoutEvent, PayoutState
 from xinka.platform.audit.actions import record
-from xinka.platform.database.alone import alone_with
 from xinka.platform.database.django_drive import run
 from xinka.platform.jobs.queue import MONEY, Job, defer
 from xinka.platform.jobs.retries import in_words

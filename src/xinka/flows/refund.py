@@ -21,6 +21,7 @@ from xinka.escrow.models import Split
 from xinka.escrow.states import OPEN_SPLITS, SplitAction
 from xinka.flows.alone import alone_with
 from xinka.flows.relay import EXECUTE_REFUND, REFUND_DONE
+from xinka.flows.wallet import BALANCE, payer_of
 from xinka.kernel import ids
 from xinka.kernel.errors import IllegalMove, ProviderError, Refusal
 from xinka.kernel.flow import Flow, Query
@@ -72,7 +73,7 @@ def execute_refund(refund_id: UUID, *, sure: bool = False) -> RefundState:
         was_in_flight = state is RefundState.SENDING and not sure
         if state is RefundState.DUE:
             _move(refund, RefundState.DUE, RefundState.SENDING)
-        if refund.goes_to == RefundTo.WALLET:
+        if refund.goes_to == RefundTo.WALLET or refund.channel.provider == BALANCE:
             return _into_balance(refund)
         try:
             provider = provider_of(refund.channel)
@@ -192,10 +193,20 @@ def _send(refund: Refund, provider: Provider, request: RefundRequest) -> RefundS
 
 def _into_balance(refund: Refund) -> RefundState:
     """Credit the buyer's balance here; no gateway has a part in it."""
+    if payer := _paid_from_balance_of(refund):
+        return _finish(refund, RefundState.SENDING, wallet_of=payer)
     user = account_of_buyer(refund.order_id) if has_wallet() and refund.order_id else None
     if user is None:
         return _leave_to_staff(refund, "there are no balances here, or this buyer has no account")
     return _finish(refund, RefundState.SENDING, wallet_of=user.pk)
+
+
+def _paid_from_balance_of(refund: Refund) -> int | None:
+    """Return whose balance the money came from, if it came from one; it goes back there, whoever asks."""
+    if refund.channel.provider != BALANCE:
+        return None
+    receipt = Receipt.objects.get(channel_id=refund.channel_id, trade_no=refund.trade_no)
+    return payer_of(receipt.payment_id) if receipt.payment_id else None
 
 
 def account_of_buyer(order_id: UUID) -> User | None:

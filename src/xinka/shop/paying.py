@@ -112,7 +112,7 @@ def _open(request: HttpRequest, story: OrderStory) -> dict[str, object]:
     payments = [payment for payment in paying.payments_of(order) if payment.amount == story.missing]
     wanted = request.GET.get("channel", "")
     payment = next((one for one in payments if one.channel.slug == wanted), payments[0] if payments else None)
-    channels = paying.channels_for(story.missing, order.currency)
+    channels = paying.channels_for(story.missing, order.currency, is_phone=_is_phone(request))
     shown: dict[str, object] = {
         "payment": payment,
         "others": [_way(channel) for channel in channels if payment is None or channel.id != payment.channel_id],
@@ -122,13 +122,17 @@ def _open(request: HttpRequest, story: OrderStory) -> dict[str, object]:
     return shown
 
 
+def _is_phone(request: HttpRequest) -> bool:
+    return "Mobi" in request.headers.get("User-Agent", "")
+
+
 def _way(channel: Channel) -> dict[str, str]:
     return {"slug": channel.slug, "name": words.channel_name(channel), "glyph": channel.glyph}
 
 
 def _how_to_pay(request: HttpRequest, payment: Payment, order: Order) -> dict[str, object]:
     """Ask the gateway, if it was not asked yet, and return the QR code or the way to its page."""
-    payer = paying.Payer(client_address(request), is_phone="Mobi" in request.headers.get("User-Agent", ""))
+    payer = paying.Payer(client_address(request), is_phone=_is_phone(request))
     try:
         ready = paying.prepare_payment(payment, order, payer)
     except (ProviderError, BadChannel, MethodUnavailable) as error:

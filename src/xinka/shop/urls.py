@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from xinka.shop import catalogue, codes, disputes, escrow, lookup, orders, paying, product, refused
+from xinka.shop import catalogue, codes, disputes, escrow, lookup, orders, paying, product, refused, without_gateway
 
 app_name = "shop"
 
@@ -15,6 +15,8 @@ urlpatterns: list[URLPattern] = [
     path("p/<slug:slug>", product.product, name="product"),
     path("checkout/refused", refused.refused, name="refused"),
     path("pay/return/<slug:channel>", paying.gateway_return, name="gateway_return"),
+    path("pay/balance/<str:number>", without_gateway.from_balance, name="pay_balance"),
+    path("pay/transfer/<str:number>", without_gateway.by_transfer, name="pay_transfer"),
     path("order/<str:shown_id>", orders.order, name="order"),
     path("order/<str:shown_id>/pay", paying.pay, name="pay"),
     path("order/<str:shown_id>/cancel", paying.cancel_order, name="cancel"),
