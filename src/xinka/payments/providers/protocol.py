@@ -17,7 +17,10 @@ from typing import NamedTuple, Protocol
 
 @dataclass(frozen=True, slots=True)
 class PaymentRequest:
-    """One payment to be made: ``out_trade_no`` is our number, ``method`` our name for the way to pay."""
+    """One payment to be made: ``out_trade_no`` is our number, ``method`` our name for the way to pay.
+
+    ``payer_id`` is the gateway's own name of the buyer, where we know it (WeChat's openid).
+    """
 
     out_trade_no: str
     amount_minor: int
@@ -28,6 +31,7 @@ class PaymentRequest:
     return_url: str
     client_ip: str = ""
     device: str = ""
+    payer_id: str = field(default="", repr=False)
 
 
 class PayBy(StrEnum):

@@ -111,12 +111,13 @@ def test_money_to_be_shared_out_is_held(gateway: Gateway, at_gateway: Make, paym
 def test_jsapi_is_offered_only_where_an_openid_is_known(
     gateway: Gateway, at_gateway: Make, payment: PaymentRequest, keys: list[rsa.RSAPrivateKey]
 ) -> None:
-    inside = replace(payment, method="jsapi")
-    with pytest.raises(MethodUnavailable):
-        at_gateway().prepare(inside)
+    inside = replace(payment, method="jsapi", payer_id="oUpF8uMuAJO_M2pxb1Q9zNjWeS6o")
+    for unknown in ("", "not an openid"):
+        with pytest.raises(MethodUnavailable):
+            at_gateway().prepare(replace(inside, payer_id=unknown))
     assert gateway.asked == []
     gateway.will_say({"prepay_id": "wx201410272009395522657a690389285100"})
-    how = at_gateway(openid="oUpF8uMuAJO_M2pxb1Q9zNjWeS6o").prepare(inside)
+    how = at_gateway().prepare(inside)
     assert json.loads(gateway.asked[0][2])["payer"] == {"openid": "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"}
     fields = how.fields
     assert (how.by, fields["package"]) == (PayBy.BRIDGE, "prepay_id=wx201410272009395522657a690389285100")
@@ -124,6 +125,13 @@ def test_jsapi_is_offered_only_where_an_openid_is_known(
     keys[0].public_key().verify(
         base64.b64decode(fields["paySign"]), message.encode(), padding.PKCS1v15(), hashes.SHA256()
     )
+
+
+def test_a_way_that_is_not_set_up_is_refused(gateway: Gateway, at_gateway: Make, payment: PaymentRequest) -> None:
+    for method in ("h5", "app", "alipay"):
+        with pytest.raises(MethodUnavailable):
+            at_gateway().prepare(replace(payment, method=method))
+    assert gateway.asked == []
 
 
 @pytest.mark.parametrize("changed", [{"amount_minor": 0}, {"currency": "USD"}, {"out_trade_no": "a/../b"}])

@@ -71,7 +71,6 @@ def test_either_of_wechats_keys_is_enough_and_both_may_hold(settings_of_ada: dic
         ({"base_url": "http://api.mch.weixin.qq.com"}, "https"),
         ({"base_url": "https://api.mch.weixin.qq.com?x=1"}, "malformed"),
         ({"base_url": "https://:0/"}, "malformed"),
-        ({"openid": "x"}, "OpenID"),
         ({"unheard_of": "x"}, "unknown"),
         ({"h5": "yes"}, "unknown"),
         ({"mchid": 1900009191}, "unknown"),

@@ -20,7 +20,6 @@ _MCHID = re.compile(r"[0-9]{8,10}", re.ASCII)
 _APPID = re.compile(r"wx[0-9a-zA-Z]{16}", re.ASCII)
 _SERIAL = re.compile(r"[0-9A-Fa-f]{16,64}", re.ASCII)
 _PUBLIC_KEY_ID = re.compile(r"PUB_KEY_ID_[0-9A-Za-z]{8,52}", re.ASCII)
-_OPENID = re.compile(r"[0-9A-Za-z_\-]{20,64}", re.ASCII)
 _API_KEY = re.compile(r"[0-9A-Za-z]{32}", re.ASCII)
 _LEAST_DISTINCT = 8
 
@@ -34,7 +33,7 @@ class WechatConfig:
     """One channel: a merchant number with an app of it, our keys and WeChat's.
 
     WeChat's side is known by its public key, by platform certificates, or by both while a merchant moves from the old
-    to the new. ``openid`` makes the method ``jsapi`` possible for that one person, as in a trial of the setup.
+    to the new.
 
     Raises:
         BadChannel: if something is missing, malformed, or a key is not what it should be.
@@ -51,7 +50,6 @@ class WechatConfig:
     certificates: str = field(default="", repr=False)
     h5: bool = False
     profit_sharing: bool = False
-    openid: str = field(default="", repr=False)
     base_url: str = GATEWAY
     plain_http: bool = False
     merchant: MerchantKey = field(init=False, repr=False, compare=False)
@@ -92,7 +90,7 @@ _STORED: Mapping[str, type] = {
     **dict.fromkeys(
         ("mchid", "appid", "serial_no", "private_key", "api_v3_key", "public_key_id", "public_key", "certificates"), str
     ),
-    **dict.fromkeys(("openid", "base_url"), str),
+    "base_url": str,
     **dict.fromkeys(("h5", "profit_sharing", "plain_http"), bool),
 }
 _REQUIRED = {"mchid", "appid", "serial_no", "private_key", "api_v3_key"}
@@ -113,8 +111,6 @@ def _check_names(config: WechatConfig) -> None:
         )
     if config.public_key_id and not _PUBLIC_KEY_ID.fullmatch(config.public_key_id):
         raise BadChannel(why_zh="公钥 ID 以 PUB_KEY_ID_ 开头", why_en="the public key's ID begins with PUB_KEY_ID_")
-    if config.openid and not _OPENID.fullmatch(config.openid):
-        raise BadChannel(why_zh="OpenID 写得不对", why_en="the OpenID is malformed")
 
 
 def _check_api_key(key: str) -> None:
@@ -200,9 +196,5 @@ SETTING_FIELDS = (
     SettingField(
         "profit_sharing", "付款先冻结，用分账放款", "Hold payments and release them by profit sharing", required=False,
         is_flag=True, help_zh="需要商户号开通分账", help_en="needs profit sharing on the merchant number",
-    ),
-    SettingField(
-        "openid", "测试用 OpenID", "OpenID for trials", required=False,
-        help_zh="只有 jsapi 方式用到", help_en="only for the method jsapi",
     ),
 )  # fmt: skip

@@ -18,6 +18,7 @@ from xinka.payments.providers.wechat.notice import CURRENCY
 
 NATIVE, H5, JSAPI = "native", "h5", "jsapi"
 _NUMBER = re.compile(r"[A-Za-z0-9_\-]{6,64}", re.ASCII)
+_OPENID = re.compile(r"[0-9A-Za-z_\-]{20,64}", re.ASCII)
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _MAX_TITLE_BYTES = 127
 _PLAIN_TARGET = re.compile(r"/[A-Za-z0-9_.~/\-]*(?:\?[A-Za-z0-9_.~%=&+/:\-]*)?", re.ASCII)
@@ -41,11 +42,11 @@ def way_of(config: WechatConfig, payment: PaymentRequest) -> str:
     """Return which of WeChat's ways a payment goes: what the channel says, or what fits the buyer's device.
 
     Raises:
-        MethodUnavailable: if the channel does not offer it, or nobody's openid is known for ``jsapi``.
+        MethodUnavailable: if the channel does not offer it, or the buyer's openid, which ``jsapi`` needs, is not known.
     """
     if payment.method in ("", "wxpay", "wechat"):
         return H5 if config.h5 and payment.device == "mobile" else NATIVE
-    offered = {NATIVE} | ({H5} if config.h5 else set()) | ({JSAPI} if config.openid else set())
+    offered = {NATIVE} | ({H5} if config.h5 else set()) | ({JSAPI} if _OPENID.fullmatch(payment.payer_id) else set())
     if payment.method not in offered:
         raise MethodUnavailable(method=payment.method)
     return payment.method
@@ -72,7 +73,7 @@ def create_call(config: WechatConfig, payment: PaymentRequest, way: str, *, now:
     if way == H5:
         body["scene_info"] = {"payer_client_ip": payment.client_ip or "127.0.0.1", "h5_info": {"type": "Wap"}}
     if way == JSAPI:
-        body["payer"] = {"openid": config.openid}
+        body["payer"] = {"openid": payment.payer_id}
     return signed(config, "POST", f"/v3/pay/transactions/{way}", body, now=now)
 
 
