@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from xinka.office import books, catalogue, channels, disputes, escrow, escrow_terms, payouts, reconciling, views
+from xinka.office import (
+    books,
+    catalogue,
+    channels,
+    disputes,
+    escrow,
+    escrow_terms,
+    payouts,
+    reconciling,
+    transfers,
+    views,
+)
 
 app_name = "office"
 
@@ -49,6 +60,9 @@ urlpatterns: list[URLPattern] = [
     path("cases/<str:case_id>/evidence", disputes.take_evidence, name="case_evidence"),
     path("cases/<str:case_id>/sent", disputes.sent_evidence, name="case_sent"),
     path("cases/<str:case_id>/file/<str:evidence_id>", disputes.file, name="case_file"),
+    path("transfers", transfers.index, name="transfers"),
+    path("transfers/<int:line_id>/confirm", transfers.confirm, name="transfer_confirm"),
+    path("transfers/<int:line_id>/discard", transfers.discard, name="transfer_discard"),
     path("channels", channels.index, name="channels"),
     path("channels/new/<str:kind>", channels.create, name="channel_new"),
     path("channels/<int:channel_id>", channels.edit, name="channel"),

@@ -1,0 +1,114 @@
+"""Transfers by hand: what somebody saw in the bank account waits here for somebody else to confirm it."""
+
+from __future__ import annotations
+
+import unicodedata
+from http import HTTPStatus
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from xinka.accounts.policies import require_staff, signed_in
+from xinka.flows.transfers import MANUAL, LineKnown, Seen, confirm_line, discard_line, record_line, reference_of
+from xinka.kernel import ids
+from xinka.kernel.errors import BadInput
+from xinka.kernel.money import parse_amount
+from xinka.office.channel_forms import is_english
+from xinka.payments.models import BankLine, Channel, Payment
+from xinka.payments.states import BankLineState, PaymentState
+
+_MOST = 100
+
+
+class LineForm(forms.Form):
+    """A transfer as the bank's statement shows it."""
+
+    channel = forms.ModelChoiceField(
+        label=_("Channel"), queryset=Channel.objects.filter(provider=MANUAL).defer("config"), empty_label=None
+    )
+    bank_no = forms.CharField(label=_("Number at the bank"), max_length=64)
+    amount = forms.CharField(label=_("Amount"), max_length=16)
+    reference = forms.CharField(
+        label=_("Reference"),
+        max_length=40,
+        required=False,
+        help_text=_("As the buyer wrote it; empty if there is none."),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """The amount is one of the channel's currency."""
+        data: dict[str, Any] = super().clean() or {}
+        if "amount" in data and "channel" in data:
+            text = unicodedata.normalize("NFKC", data["amount"]).strip()
+            try:
+                data["amount"] = parse_amount(text, data["channel"].currency)
+            except BadInput as refusal:
+                self.add_error("amount", str(refusal.params["why_en" if is_english() else "why_zh"]))
+            else:
+                if data["amount"] < 1:
+                    self.add_error("amount", _("This is no amount."))
+        return data
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@require_staff
+def index(request: HttpRequest) -> HttpResponse:
+    """Show what waits for a second pair of eyes, and write down another transfer."""
+    form = LineForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        told = form.cleaned_data
+        try:
+            record_line(
+                Seen(told["channel"], told["bank_no"], told["amount"], told["reference"]), by=signed_in(request)
+            )
+        except LineKnown as refusal:
+            form.add_error("bank_no", refusal.message(get_language() or ""))
+        else:
+            messages.success(request, gettext("Written down. Somebody else has to confirm it."))
+            return _see()
+    lines = BankLine.objects.filter(state=BankLineState.RECORDED).select_related("channel", "recorded_by")
+    expected = Payment.objects.filter(channel__provider=MANUAL, state=PaymentState.PENDING).select_related("channel")
+    context = {
+        "form": form,
+        "has_channel": Channel.objects.filter(provider=MANUAL).exists(),
+        "lines": [_line(line) for line in lines.order_by("recorded_at")[:_MOST]],
+        "expected": [(reference_of(payment), payment) for payment in expected.order_by("-created_at")[:_MOST]],
+    }
+    return render(request, "office/transfers.html", context, status=422 if form.errors else 200)
+
+
+def _line(line: BankLine) -> dict[str, object]:
+    payment = Payment.objects.filter(id=line.payment_id).first() if line.payment_id else None
+    order = ids.show("ord", payment.order_id) if payment else ""
+    return {"line": line, "order": order, "asked": payment.amount if payment else None}
+
+
+@require_POST
+@require_staff
+def confirm(request: HttpRequest, line_id: int) -> HttpResponse:
+    """Confirm a transfer that somebody else recorded."""
+    settlement = confirm_line(line_id, by=signed_in(request))
+    messages.success(request, gettext("Confirmed: %(outcome)s") % {"outcome": settlement.outcome.value})
+    return _see()
+
+
+@require_POST
+@require_staff
+def discard(request: HttpRequest, line_id: int) -> HttpResponse:
+    """Discard a transfer that was recorded by mistake."""
+    discard_line(line_id, by=signed_in(request))
+    messages.success(request, gettext("Discarded"))
+    return _see()
+
+
+def _see() -> HttpResponseRedirect:
+    response = HttpResponseRedirect(reverse("office:transfers"))
+    response.status_code = HTTPStatus.SEE_OTHER
+    return response
