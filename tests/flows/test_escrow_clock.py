@@ -42,7 +42,7 @@ def test_the_letter_says_when_and_is_sent_once(mailbox: Mailbox) -> None:
         mail_ends_soon(bought.order_id)
     (letter,) = mailbox.mails
     assert letter["To"] == cast.CY
-    assert f"{timezone.localtime(end_of(bought)):%Y-%m-%d %H:%M}" in str(letter.get_body(("plain",)))
+    assert f"{timezone.localtime(end_of(bought)):%Y-%m-%d %H:%M}" in letter.get_body(("plain",)).get_content()
 
 
 def test_no_letter_once_the_time_is_over_or_stands_still(mailbox: Mailbox) -> None:

@@ -203,7 +203,5 @@ def test_a_cancelled_order_says_that_nothing_was_charged(bought: cast.Bought, cy
     assert "data-order-status" not in page
 
 
-def test_the_page_claims_no_release_of_money(delivered: cast.Bought, cy: Client) -> None:
-    page = page_of(cy, delivered)
-    assert "booked as held" in page
-    assert "7 days" not in page
+def test_the_page_tells_of_money_that_is_held_before_there_is_a_hold(delivered: cast.Bought, cy: Client) -> None:
+    assert "Held while you check" in page_of(cy, delivered)

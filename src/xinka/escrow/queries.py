@@ -30,7 +30,7 @@ class Heap:
 def heaps() -> list[Heap]:
     """Return what is held, in after-sale and frozen."""
     live = Hold.objects.filter(state__in=[HoldState.HELD, HoldState.AFTERSALE, HoldState.FROZEN])
-    rows = live.values_list("state", "currency").annotate(Count("order_id"), Sum(F("amount") - F("refunded")))
+    rows = live.values_list("state", "currency").annotate(n=Count("order_id"), left=Sum(F("amount") - F("refunded")))
     order = [HoldState.HELD.value, HoldState.AFTERSALE.value, HoldState.FROZEN.value]
     return sorted((Heap(*row) for row in rows), key=lambda heap: (order.index(heap.state), heap.currency))
 

@@ -10,7 +10,7 @@ from xinka.kernel.actors import Role
 
 #: Words, the badge's kind, and its icon.
 STATES: dict[HoldState, tuple[Promise, str, str]] = {
-    HoldState.HELD: (_("Held"), "held", "lock"),
+    HoldState.HELD: (_("In escrow"), "held", "lock"),
     HoldState.AFTERSALE: (_("After-sale"), "held", "shield"),
     HoldState.SETTLED: (_("Settled"), "g", "check"),
     HoldState.RETURNED: (_("Given back"), "", "undo"),
@@ -21,7 +21,7 @@ CAUSES: dict[StopCause, Promise] = {
     StopCause.DISPUTE: _("Dispute"),
     StopCause.CLAIM: _("After-sale claim"),
     StopCause.RISK: _("Risk"),
-    StopCause.LICENCE: _("Licence"),
+    StopCause.LICENCE: _("Licence in doubt"),
     StopCause.CASE: _("Official case"),
 }
 EVENTS: dict[str, Promise] = {
@@ -35,7 +35,7 @@ EVENTS: dict[str, Promise] = {
     HoldEvent.FREEZE: _("Frozen"),
     HoldEvent.UNFREEZE: _("Freeze ended"),
     HoldEvent.FREE_RESERVE: _("Reserve freed"),
-    HoldEvent.STOP: _("Stopped"),
+    HoldEvent.STOP: _("Brought to rest"),
     HoldEvent.RESUME: _("Went on"),
 }
 ROLES: dict[str, Promise] = {

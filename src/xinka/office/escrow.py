@@ -38,7 +38,7 @@ from xinka.platform.database.django_drive import run
 _PAGE = 50
 VIEWS = {
     "stopped": _("At rest"),
-    "held": _("Held"),
+    "held": _("In escrow"),
     "aftersale": _("After-sale"),
     "provider": _("At the provider"),
     "frozen": _("Frozen"),
