@@ -40,6 +40,24 @@ def open_merchant(name: str, *, with_certificates: bool = False) -> SandboxMerch
     return trades.open_merchant(name, NAME, account, pid=f"2021{secrets.randbelow(10**12):012d}")
 
 
+def shop_settings(merchant: SandboxMerchant, browser_url: str, server_url: str) -> dict[str, object]:
+    """Return what the shop enters for this application, in certificate mode if it has certificates."""
+    account = merchant.secrets
+    found = {
+        "app_id": merchant.pid,
+        "app_private_key": account["app_private"],
+        "seller_id": account["seller_id"],
+        "phone": "wap",
+        "gateway_url": f"{browser_url}/gateway.do",
+        "api_url": f"{server_url}/gateway.do",
+        "plain_http": True,
+    }
+    if "app_cert" not in account:
+        return found | {"alipay_public_key": account["alipay_public"]}
+    names = {"app_cert": "app_cert", "alipay_cert": "alipay_cert", "alipay_root_cert": "root_cert"}
+    return found | {theirs: account[ours] for theirs, ours in names.items()}
+
+
 def merchant_of(fields: Mapping[str, str], now: datetime) -> SandboxMerchant:
     """Return the application whose signature a request bears; raises ``Declined``."""
     merchant = trades.merchant_of(fields.get("app_id", ""), NAME)

@@ -28,6 +28,19 @@ def open_merchant(name: str, merchant_keys: rsa.Pair | None = None) -> SandboxMe
     return trades.open_merchant(name, NAME, account)
 
 
+def shop_settings(merchant: SandboxMerchant, browser_url: str, server_url: str) -> dict[str, object]:
+    """Return what the shop enters for this account."""
+    account = merchant.secrets
+    return {
+        "base_url": browser_url,
+        "api_url": server_url,
+        "pid": merchant.pid,
+        "merchant_private_key": account["merchant_private"],
+        "platform_public_key": account["platform_public"],
+        "plain_http": True,
+    }
+
+
 def merchant_of(fields: Mapping[str, str]) -> SandboxMerchant:
     """Return the merchant whose signature a request bears; raises ``Declined``."""
     merchant = trades.merchant_of(fields.get("pid", ""), NAME)
