@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from django.db.models import F
@@ -103,6 +104,7 @@ def _request(refund: Refund, receipt: Receipt) -> RefundRequest:
         refund.trade_no,
         refund_no=ids.show("ref", refund.id),
         total_minor=receipt.amount,
+        notify_url=f"{settings.SITE_URL}/pay/notify/{refund.channel.slug}",
     )
 
 

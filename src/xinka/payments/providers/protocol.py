@@ -139,7 +139,7 @@ class RefundRequest:
     """Money to give back, by the gateway's number or, without one, by ours.
 
     ``refund_no`` is our number of the refund, the idempotency key where the gateway has one; ``total_minor`` what was
-    paid, which some gateways want to hear again.
+    paid, which some gateways want to hear again; ``notify_url`` where they may tell that it is through.
     """
 
     out_trade_no: str
@@ -148,6 +148,7 @@ class RefundRequest:
     trade_no: str = ""
     refund_no: str = ""
     total_minor: int = 0
+    notify_url: str = ""
 
 
 class RefundStatus(StrEnum):

@@ -41,7 +41,7 @@ from xinka.payments.providers.protocol import (
 from xinka.payments.providers.wechat.provider import WechatProvider
 
 Make = Callable[..., WechatProvider]
-REFUND = RefundRequest(NUMBER, 310, "CNY", TRADE, "ref_01jd3v5w8qk2m4n6p8r0s2t4v7", 9310)
+REFUND = RefundRequest(NUMBER, 310, "CNY", TRADE, "ref_01jd3v5w8qk2m4n6p8r0s2t4v7", 9310, "https://shop.example/n")
 REFUND_ANSWER = {
     "refund_id": "50200207182018070300011301001",
     "out_refund_no": REFUND.refund_no,
@@ -321,6 +321,7 @@ def test_a_refund_is_sent_with_its_number(gateway: Gateway, at_gateway: Make, ke
         "transaction_id": TRADE,
         "out_refund_no": REFUND.refund_no,
         "amount": {"refund": 310, "total": 9310, "currency": "CNY"},
+        "notify_url": "https://shop.example/n",
     }
 
 

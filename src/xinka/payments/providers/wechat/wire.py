@@ -99,6 +99,8 @@ def refund_call(config: WechatConfig, refund: RefundRequest, *, now: float) -> C
         "out_refund_no": number(refund.refund_no),
         "amount": {"refund": refund.amount_minor, "total": refund.total_minor, "currency": CURRENCY},
     }
+    if refund.notify_url:
+        body["notify_url"] = refund.notify_url
     return signed(config, "POST", "/v3/refund/domestic/refunds", body, now=now)
 
 
