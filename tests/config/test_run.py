@@ -50,7 +50,7 @@ class Shop:
             return 0
 
     def parts(self) -> dict[str, int]:
-        """The process ids of what does the work: granian's forked workers and our own worker."""
+        """The process ids of what does the work: the till, granian's forked worker and our own worker."""
         found = {}
         for child in psutil.Process(self.process.pid).children(recursive=True):
             try:
@@ -59,7 +59,7 @@ class Shop:
                 continue  # it is just ending
             if "xinka.config.worker" in command:
                 found["worker"] = child.pid
-            elif command[-1:] in (["till"], ["web"]) and child.ppid() != self.process.pid:
+            elif command[-1:] == ["till"] or (command[-1:] == ["web"] and child.ppid() != self.process.pid):
                 found[command[-1]] = child.pid
         return found
 
