@@ -16,6 +16,7 @@ from django.urls import URLPattern, reverse
 from django.utils import timezone
 
 from tests.cast import adas_shop, buy, channel, pay, person, ware
+from tests.promotions import offers
 from xinka.accounts.models import User
 from xinka.catalog.models import Product, ProductState, Sku
 from xinka.desk.fields import TiersField, parse_yuan
@@ -81,6 +82,8 @@ def every_address(shop: Merchant) -> Iterator[tuple[URLPattern, str]]:
         "batch_id": batch.id,
         "shown_id": ids.show("ord", bought.order_id),
         "account_id": bought.order_id,
+        "coupon_id": offers.coupon(merchant=shop).id,
+        "sale_id": offers.sale(made.sku).id,
     }
     for pattern in urlpatterns:
         if pattern.name != "choose":
@@ -126,13 +129,15 @@ def test_ada_sees_all_her_pages(shop: Merchant, ada: Client) -> None:
     assert {name for name, status in seen.items() if status == 405} == {
         *("product_preview", "product_move", "content", "confirm", "resume", "discard", "undo", "withdraw"),
         *("case_say", "case_act", "payout_cancel", "payout_account_remove"),
+        *("coupon_codes", "coupon_stop", "sale_stop", "referral_terms"),
     }
 
 
 def test_bo_sees_what_a_clerk_may(shop: Merchant, bo: Client) -> None:
     refused = {pattern.name for pattern, address in every_address(shop) if bo.get(address).status_code == 403}
     money = {"balance", "statement", "statement_csv", "statement_xlsx", "payouts", "payout_new"}
-    assert refused == {"orders_csv"} | money | {"payout_accounts", "payout_account_new"}
+    promotions = {"promotions", "coupon", "coupon_new", "coupon_csv", "sale", "sale_new"}
+    assert refused == {"orders_csv"} | money | {"payout_accounts", "payout_account_new"} | promotions
 
 
 def test_every_address_names_its_duty() -> None:

@@ -46,6 +46,11 @@ class Desk:
         """Whether this person may see the balance and what was paid out."""
         return may(self.membership.role, Duty.SEE_MONEY)
 
+    @property
+    def may_promote(self) -> bool:
+        """Whether this person may make things cheaper."""
+        return may(self.membership.role, Duty.PROMOTE)
+
     @cached_property
     def n_cases(self) -> int:
         """How many cases wait for this merchant."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from xinka.desk import balance, disputes, home, imports, orders, payouts, products, stock
+from xinka.desk import balance, disputes, home, imports, orders, payouts, products, promotions, stock
 
 app_name = "desk"
 
@@ -36,6 +36,16 @@ urlpatterns: list[URLPattern] = [
     path("<slug:merchant>/cases/<str:case_id>/say", disputes.say, name="case_say"),
     path("<slug:merchant>/cases/<str:case_id>/act", disputes.act, name="case_act"),
     path("<slug:merchant>/cases/<str:case_id>/file/<str:evidence_id>", disputes.file, name="case_file"),
+    path("<slug:merchant>/promotions", promotions.index, name="promotions"),
+    path("<slug:merchant>/promotions/coupons/new", promotions.coupon_new, name="coupon_new"),
+    path("<slug:merchant>/promotions/coupons/<int:coupon_id>", promotions.coupon, name="coupon"),
+    path("<slug:merchant>/promotions/coupons/<int:coupon_id>/codes", promotions.coupon_codes, name="coupon_codes"),
+    path("<slug:merchant>/promotions/coupons/<int:coupon_id>/codes.csv", promotions.coupon_csv, name="coupon_csv"),
+    path("<slug:merchant>/promotions/coupons/<int:coupon_id>/stop", promotions.coupon_stop, name="coupon_stop"),
+    path("<slug:merchant>/promotions/sales/new", promotions.sale_new, name="sale_new"),
+    path("<slug:merchant>/promotions/sales/<int:sale_id>", promotions.sale, name="sale"),
+    path("<slug:merchant>/promotions/sales/<int:sale_id>/stop", promotions.sale_stop, name="sale_stop"),
+    path("<slug:merchant>/promotions/recommending", promotions.referral_terms, name="referral_terms"),
     path("<slug:merchant>/balance", balance.balance, name="balance"),
     path("<slug:merchant>/statement", balance.entries, name="statement"),
     path("<slug:merchant>/statement.csv", balance.export, {"form": "csv"}, name="statement_csv"),

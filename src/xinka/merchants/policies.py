@@ -19,6 +19,7 @@ class Duty(StrEnum):
     WITHDRAW = "withdraw"
     ANSWER_CASES = "answer_cases"
     GIVE_BACK = "give_back"
+    PROMOTE = "promote"
 
 
 _CLERK = frozenset({Duty.SEE_ORDERS, Duty.EDIT_PRODUCTS, Duty.STOCK, Duty.ANSWER_CASES})

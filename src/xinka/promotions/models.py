@@ -71,6 +71,11 @@ class Coupon(models.Model):
         return self.name
 
     @property
+    def percent(self) -> str:
+        """The share it takes, as people write it."""
+        return f"{self.bps / 100:g}"
+
+    @property
     def funded_by(self) -> FundedBy:
         """Who bears the discount."""
         return FundedBy.PLATFORM if self.merchant_id is None else FundedBy.MERCHANT

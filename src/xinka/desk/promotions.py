@@ -1,0 +1,182 @@
+"""A merchant's promotions: coupons with their codes, flash sales, and what whoever recommends the shop gets."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from xinka.desk.access import Desk, for_members
+from xinka.kernel import ids
+from xinka.merchants.policies import Duty
+from xinka.promotions import actions
+from xinka.promotions.exports import codes_as_csv
+from xinka.promotions.forms import MOST_CODES, CouponForm, CouponRules, SaleForm, TermsForm
+from xinka.promotions.models import Coupon, FlashSale, ReferralTerms, Use
+
+_PER_PAGE = 30
+_LATEST = 20
+
+
+@require_safe
+@for_members(Duty.PROMOTE)
+def index(request: HttpRequest, desk: Desk) -> HttpResponse:
+    """List coupons and sales, the newest first."""
+    coupons = Coupon.objects.filter(merchant=desk.merchant)
+    terms = ReferralTerms.objects.filter(merchant=desk.merchant).first()
+    context = {
+        "desk": desk,
+        "page": Paginator(coupons, _PER_PAGE).get_page(request.GET.get("page")),
+        "sales": FlashSale.objects.filter(merchant=desk.merchant).select_related("sku__product")[:_PER_PAGE],
+        "now": timezone.now(),
+        "terms": TermsForm(initial={"percent": terms.bps if terms else None}),
+    }
+    return render(request, "desk/promotions.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_members(Duty.PROMOTE)
+def coupon_new(request: HttpRequest, desk: Desk) -> HttpResponse:
+    """Make a coupon and its codes."""
+    form = CouponForm(request.POST if request.method == "POST" else None, merchant=desk.merchant)
+    if form.is_bound and form.is_valid():
+        data = form.cleaned_data
+        made = actions.make_coupon(form.coupon_of(desk.user_id), code=data["code"], n_codes=data["n_codes"] or 0)
+        messages.success(request, _("The coupon is made."))
+        return redirect("desk:coupon", merchant=desk.merchant.slug, coupon_id=made.id)
+    return _form_page(request, desk, form, _("New coupon"))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_members(Duty.PROMOTE)
+def coupon(request: HttpRequest, desk: Desk, coupon_id: int) -> HttpResponse:
+    """Show a coupon, its codes and who used it; change its rules."""
+    found = _coupon(desk, coupon_id)
+    form = CouponRules(request.POST if request.method == "POST" else None, coupon=found)
+    if form.is_bound and form.is_valid():
+        actions.change_coupon(form.apply(found))
+        messages.success(request, _("Saved."))
+        return redirect("desk:coupon", merchant=desk.merchant.slug, coupon_id=found.id)
+    uses = Use.objects.filter(coupon=found).order_by("-at")[:_LATEST]
+    context = {
+        "desk": desk,
+        "coupon": found,
+        "form": form,
+        "codes": found.codes.order_by("id")[:_LATEST],
+        "n_codes": found.codes.count(),
+        "most_codes": MOST_CODES,
+        "uses": [(ids.show("ord", use.order_id), use) for use in uses],
+        "now": timezone.now(),
+    }
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
+    return render(request, "desk/coupon.html", context, status=status)
+
+
+@require_POST
+@for_members(Duty.PROMOTE)
+def coupon_codes(request: HttpRequest, desk: Desk, coupon_id: int) -> HttpResponse:
+    """Make more single-use codes."""
+    found = _coupon(desk, coupon_id)
+    text = request.POST.get("count", "")
+    count = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0
+    if 1 <= count <= MOST_CODES:
+        actions.add_codes(found, count)
+        messages.success(request, _("%(n)s codes were made.") % {"n": count})
+    else:
+        messages.warning(request, _("From 1 to %(most)s codes at once.") % {"most": MOST_CODES})
+    return redirect("desk:coupon", merchant=desk.merchant.slug, coupon_id=found.id)
+
+
+@require_safe
+@for_members(Duty.PROMOTE)
+def coupon_csv(request: HttpRequest, desk: Desk, coupon_id: int) -> HttpResponseBase:  # noqa: ARG001 - members only
+    """Hand the codes over as a file."""
+    return codes_as_csv(_coupon(desk, coupon_id))
+
+
+@require_POST
+@for_members(Duty.PROMOTE)
+def coupon_stop(request: HttpRequest, desk: Desk, coupon_id: int) -> HttpResponse:
+    """End a coupon now; orders that have it keep it."""
+    found = _coupon(desk, coupon_id)
+    if actions.stop_coupon(found):
+        messages.success(request, _("Stopped. Orders that have it keep it."))
+    return redirect("desk:coupon", merchant=desk.merchant.slug, coupon_id=found.id)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_members(Duty.PROMOTE)
+def sale_new(request: HttpRequest, desk: Desk) -> HttpResponse:
+    """Plan a flash sale."""
+    form = SaleForm(request.POST if request.method == "POST" else None, merchant=desk.merchant)
+    if form.is_bound and form.is_valid():
+        made = actions.save_sale(form.sale_of(desk.merchant, desk.user_id))
+        messages.success(request, _("The sale is planned."))
+        return redirect("desk:sale", merchant=desk.merchant.slug, sale_id=made.id)
+    return _form_page(request, desk, form, _("New flash sale"))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_members(Duty.PROMOTE)
+def sale(request: HttpRequest, desk: Desk, sale_id: int) -> HttpResponse:
+    """Show a sale and who bought at its price; change what may be changed."""
+    found = _sale(desk, sale_id)
+    form = SaleForm(request.POST if request.method == "POST" else None, merchant=desk.merchant, sale=found)
+    if form.is_bound and form.is_valid():
+        actions.save_sale(form.sale_of(desk.merchant, desk.user_id))
+        messages.success(request, _("Saved."))
+        return redirect("desk:sale", merchant=desk.merchant.slug, sale_id=found.id)
+    uses = Use.objects.filter(sale=found).order_by("-at")[:_LATEST]
+    context = {
+        "desk": desk,
+        "sale": found,
+        "form": form,
+        "uses": [(ids.show("ord", use.order_id), use) for use in uses],
+        "now": timezone.now(),
+    }
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
+    return render(request, "desk/sale.html", context, status=status)
+
+
+@require_POST
+@for_members(Duty.PROMOTE)
+def sale_stop(request: HttpRequest, desk: Desk, sale_id: int) -> HttpResponse:
+    """End a sale now; what is left is sold at the plain price."""
+    found = _sale(desk, sale_id)
+    if actions.stop_sale(found):
+        messages.success(request, _("Stopped. Orders at its price keep it."))
+    return redirect("desk:sale", merchant=desk.merchant.slug, sale_id=found.id)
+
+
+@require_POST
+@for_members(Duty.PROMOTE)
+def referral_terms(request: HttpRequest, desk: Desk) -> HttpResponse:
+    """Set what whoever sends a buyer gets of this merchant's sales."""
+    form = TermsForm(request.POST)
+    if form.is_valid():
+        actions.set_referral_terms(desk.merchant, form.cleaned_data["percent"] or 0)
+        messages.success(request, _("Saved. It holds for orders from now on."))
+    else:
+        messages.warning(request, " ".join(str(error) for error in form.errors.get("percent", [])))
+    return redirect("desk:promotions", merchant=desk.merchant.slug)
+
+
+def _form_page(request: HttpRequest, desk: Desk, form: CouponForm | SaleForm, title: str) -> HttpResponse:
+    context = {"desk": desk, "form": form, "title": title}
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
+    return render(request, "desk/promotion_new.html", context, status=status)
+
+
+def _coupon(desk: Desk, coupon_id: int) -> Coupon:
+    return get_object_or_404(Coupon, id=coupon_id, merchant=desk.merchant)
+
+
+def _sale(desk: Desk, sale_id: int) -> FlashSale:
+    found = FlashSale.objects.select_related("sku__product")
+    return get_object_or_404(found, id=sale_id, merchant=desk.merchant)

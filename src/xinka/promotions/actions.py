@@ -1,0 +1,70 @@
+"""The only writers of promotions, the till's counting apart. Pages that show a sale are dropped in the same commit."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.utils import timezone
+
+from xinka.catalog.actions import drop_pages_of
+from xinka.merchants.models import Merchant
+from xinka.promotions.codes import make_codes
+from xinka.promotions.models import Code, Coupon, FlashSale, ReferralTerms
+
+
+@transaction.atomic
+def make_coupon(coupon: Coupon, *, code: str = "", n_codes: int = 0) -> Coupon:
+    """Write a new coupon with one code for everybody, or with so many that are good once each."""
+    coupon.save()
+    if code:
+        Code.objects.create(coupon=coupon, issuer_id=coupon.merchant_id or 0, code=code)
+    if n_codes:
+        add_codes(coupon, n_codes)
+    return coupon
+
+
+@transaction.atomic
+def add_codes(coupon: Coupon, count: int) -> None:
+    """Make so many more single-use codes."""
+    issuer, left = coupon.merchant_id or 0, count
+    while left:
+        made = [Code(coupon=coupon, issuer_id=issuer, code=code, most_uses=1) for code in make_codes(left)]
+        taken = set(
+            Code.objects.filter(issuer_id=issuer, code__in=[one.code for one in made]).values_list("code", flat=True)
+        )
+        Code.objects.bulk_create([one for one in made if one.code not in taken], batch_size=2000)
+        left = len(taken)
+
+
+def change_coupon(coupon: Coupon) -> None:
+    """Write the rules that may be changed while a coupon is in use; its counts are the till's."""
+    coupon.save(update_fields=["name", "ends_at", "most_total", "most_per_buyer", "back_on_refund"])
+
+
+def stop_coupon(coupon: Coupon) -> bool:
+    """End a coupon now; return whether it was not stopped before."""
+    return Coupon.objects.filter(id=coupon.id, stopped_at=None).update(stopped_at=timezone.now()) == 1
+
+
+@transaction.atomic
+def save_sale(sale: FlashSale) -> FlashSale:
+    """Write a sale, but for its counts, and have its page made anew."""
+    if sale.id is None:
+        sale.save()
+    else:
+        sale.told = 0
+        sale.save(update_fields=["price", "units", "per_buyer", "starts_at", "ends_at", "told"])
+    drop_pages_of(sale.sku.product_id)
+    return sale
+
+
+@transaction.atomic
+def stop_sale(sale: FlashSale) -> bool:
+    """End a sale now; return whether it was not stopped before."""
+    stopped = FlashSale.objects.filter(id=sale.id, stopped_at=None).update(stopped_at=timezone.now())
+    drop_pages_of(sale.sku.product_id)
+    return stopped == 1
+
+
+def set_referral_terms(merchant: Merchant | None, bps: int) -> None:
+    """Set what whoever sends a buyer gets; of a merchant's goods, or of all that have no terms of their own."""
+    ReferralTerms.objects.update_or_create(merchant=merchant, defaults={"bps": bps})

@@ -1,0 +1,81 @@
+"""Form fields of promotions: amounts in yuan, shares in percent, and what a coupon is good for."""
+
+from __future__ import annotations
+
+import unicodedata
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from xinka.kernel.errors import BadInput
+from xinka.kernel.money import parse_amount, plain_amount
+
+_NUMBER = {"inputmode": "decimal", "autocomplete": "off", "class": "num"}
+
+
+class MoneyField(forms.CharField):
+    """An amount: typed in yuan, kept in minor units; empty is ``None``."""
+
+    def __init__(self, *, least: int = 1, **kwargs: Any) -> None:
+        self.least = least
+        super().__init__(max_length=16, **kwargs)
+        self.widget.attrs |= _NUMBER
+
+    def prepare_value(self, value: object) -> object:
+        """Show minor units as yuan, and what was typed as it was typed."""
+        return plain_amount(value) if isinstance(value, int) else value
+
+    def clean(self, value: object) -> int | None:
+        """Return the minor units; a field that is closed comes with them already."""
+        if isinstance(value, int):
+            return value
+        text = unicodedata.normalize("NFKC", super().clean(value) or "").strip().removeprefix("¥").strip()
+        if not text:
+            return None
+        try:
+            minor = parse_amount(text)
+        except BadInput as refusal:
+            words = refusal.params["why_en" if str(get_language()).startswith("en") else "why_zh"]
+            raise ValidationError(str(words), code="amount") from None
+        if minor < self.least:
+            raise ValidationError(_("At least %(least)s."), params={"least": plain_amount(self.least)})
+        return minor
+
+
+class PercentField(forms.CharField):
+    """A share: typed in percent with at most two decimals, kept in 1/10000; empty is ``None``."""
+
+    def __init__(self, *, most: int = 10_000, least: int = 1, **kwargs: Any) -> None:
+        self.least, self.most = least, most
+        super().__init__(max_length=8, **kwargs)
+        self.widget.attrs |= _NUMBER
+
+    def prepare_value(self, value: object) -> object:
+        """Show 1/10000 as percent."""
+        return f"{Decimal(value) / 100:f}" if isinstance(value, int) else value
+
+    def clean(self, value: object) -> int | None:
+        """Return the share in 1/10000; a field that is closed comes with it already."""
+        if isinstance(value, int):
+            return value
+        text = unicodedata.normalize("NFKC", super().clean(value) or "").strip().removesuffix("%").strip()
+        if not text:
+            return None
+        try:
+            share = Decimal(text) * 100
+        except InvalidOperation:
+            raise ValidationError(_("Write it like 5 or 2.5.")) from None
+        if not share.is_finite() or share != share.to_integral_value() or not self.least <= share <= self.most:
+            bounds = {"least": f"{self.least / 100:g}", "most": f"{self.most / 100:g}"}
+            raise ValidationError(_("From %(least)s to %(most)s, with two decimals at most."), params=bounds)
+        return int(share)
+
+
+class MomentField(forms.DateTimeField):
+    """A moment of the shop's calendar, typed into the browser's own field."""
+
+    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")

@@ -1,0 +1,230 @@
+"""Ada's promotions: coupons and their codes, flash sales, what whoever recommends her gets; and who may not."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from tests import cast
+from tests.promotions import offers
+from xinka.accounts.models import User
+from xinka.flows.checkout import Placed
+from xinka.merchants.models import Merchant
+from xinka.promotions.codes import LETTERS
+from xinka.promotions.models import Code, Coupon, FlashSale, ReferralTerms
+
+pytestmark = pytest.mark.django_db
+HOME = "/desk/ada-cards/promotions"
+
+
+@pytest.fixture
+def shop() -> Merchant:
+    """Ada's merchant."""
+    return cast.adas_shop()
+
+
+@pytest.fixture
+def ware(shop: Merchant) -> cast.Ware:
+    """Cards at ¥49."""
+    return cast.ware(shop, 10)
+
+
+def browser_of(email: str) -> Client:
+    """Return a browser in which somebody is signed in."""
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(User.objects.get(email=email))
+    return client
+
+
+@pytest.fixture
+def ada(shop: Merchant) -> Client:
+    """Ada's browser."""
+    return browser_of("ada@ada-cards.example")
+
+
+def moment(hours: int) -> str:
+    """Return a moment as the browser's field writes it."""
+    return f"{timezone.localtime() + timedelta(hours=hours):%Y-%m-%dT%H:%M}"
+
+
+def coupon_form(**more: object) -> dict[str, object]:
+    """Return what a person fills in for a coupon of ¥5."""
+    values = {"name": "Spring", "takes": "amount", "amount": "5", "applies_to": "all:", "starts_at": moment(-1)}
+    return {**values, "code": "spring-10", **more}
+
+
+def test_ada_makes_a_coupon_that_buyers_can_use(shop: Merchant, ware: cast.Ware, ada: Client) -> None:
+    answer = ada.post(f"{HOME}/coupons/new", coupon_form(most_total="2", most_per_buyer="1"))
+    made = Coupon.objects.get()
+    assert (answer.status_code, answer["Location"]) == (302, f"{HOME}/coupons/{made.id}")
+    assert (made.amount, made.merchant_id, made.most_total, Code.objects.get().code) == (500, shop.id, 2, "SPRING10")
+    placed = cast.checkout(cast.ask(ware.sku, cast.channel(), wish=offers.wish("spring10"), expected=4400))
+    assert isinstance(placed, Placed)
+    page = ada.get(f"{HOME}/coupons/{made.id}").content.decode()
+    assert "1 / 2" in page
+    assert "ord_" in page
+    assert "Spring" in ada.get(HOME).content.decode()
+
+
+def test_a_share_with_its_cap_for_one_variant(ware: cast.Ware, ada: Client) -> None:
+    data = coupon_form(
+        takes="percent", amount="", percent="12.5", most_off="10", applies_to=f"product:{ware.product.id}"
+    )
+    ada.post(f"{HOME}/coupons/new", data)
+    made = Coupon.objects.get()
+    assert (made.bps, made.most_off, made.scope, made.product_id) == (1250, 1000, "product", ware.product.id)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"amount": ""}, "Say how much"),
+        ({"amount": "0"}, "At least"),
+        ({"amount": "5.001"}, "decimals"),
+        ({"takes": "percent", "percent": "101"}, "From 0.01 to 100"),
+        ({"takes": "percent", "percent": "NaN"}, "From 0.01"),
+        ({"code": "a b"}, "no other signs"),
+        ({"code": ""}, "Write a code"),
+        ({"n_codes": "5"}, "Either one code"),
+        ({"ends_at": moment(-2)}, "must end after"),
+        ({"applies_to": "product:999999"}, "Select a valid choice"),
+    ],
+)
+def test_what_is_wrong_is_said_and_nothing_is_made(ada: Client, change: dict[str, str], words: str) -> None:
+    answer = ada.post(f"{HOME}/coupons/new", coupon_form(**change))
+    assert answer.status_code == 422
+    assert words in answer.content.decode()
+    assert not Coupon.objects.exists()
+
+
+def test_a_coupon_cannot_be_for_another_merchants_goods(ada: Client) -> None:
+    theirs = cast.ware(cast.adas_shop(slug="eves-cards"), 1, slug="theirs")
+    answer = ada.post(f"{HOME}/coupons/new", coupon_form(applies_to=f"product:{theirs.product.id}"))
+    assert (answer.status_code, Coupon.objects.count()) == (422, 0)
+
+
+def test_one_word_is_one_coupon_of_a_merchant(ada: Client) -> None:
+    ada.post(f"{HOME}/coupons/new", coupon_form())
+    answer = ada.post(f"{HOME}/coupons/new", coupon_form(code="ＳＰＲＩＮＧ１０"))
+    assert (answer.status_code, Coupon.objects.count()) == (422, 1)
+
+
+def test_ten_thousand_codes_are_made_and_leave_as_a_file(ada: Client) -> None:
+    ada.post(f"{HOME}/coupons/new", coupon_form(code="", n_codes="10000"))
+    made = Coupon.objects.get()
+    assert Code.objects.filter(coupon=made, most_uses=1).count() == 10_000
+    answer = ada.get(f"{HOME}/coupons/{made.id}/codes.csv")
+    text = b"".join(answer.streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
+    rows = list(csv.reader(io.StringIO(text)))
+    assert rows[0] == ["code", "used", "most"]
+    assert len({row[0] for row in rows[1:]}) == 10_000
+    assert set(rows[1][0]) <= set(LETTERS)
+    ada.post(f"{HOME}/coupons/{made.id}/codes", {"count": "5"})
+    ada.post(f"{HOME}/coupons/{made.id}/codes", {"count": "99999999"})
+    assert Code.objects.count() == 10_005
+
+
+def test_rules_can_be_changed_but_not_below_what_is_used(ware: cast.Ware, shop: Merchant, ada: Client) -> None:
+    made = offers.coupon(merchant=shop)
+    for n in range(2):
+        wish = offers.wish("SPRING")
+        cast.buy(ware.sku, cast.channel(f"c{n}"), contact=f"b{n}@example.com", wish=wish, expected=4400)
+    page = f"{HOME}/coupons/{made.id}"
+    assert ada.post(page, {"name": "New", "most_total": "1"}).status_code == 422
+    assert ada.post(page, {"name": "New", "most_total": "2"}).status_code == 302
+    made.refresh_from_db()
+    assert (made.name, made.most_total, made.n_used, made.amount) == ("New", 2, 2, 500)
+
+
+def test_a_stopped_coupon_is_stopped_for_good(shop: Merchant, ada: Client) -> None:
+    made = offers.coupon(merchant=shop)
+    ada.post(f"{HOME}/coupons/{made.id}/stop")
+    made.refresh_from_db()
+    assert made.stopped_at is not None
+    assert "Stop now" not in ada.get(f"{HOME}/coupons/{made.id}").content.decode()
+
+
+def sale_form(ware: cast.Ware, **more: object) -> dict[str, object]:
+    """Return what a person fills in for a sale at ¥39."""
+    values = {"sku": ware.sku.id, "price": "39", "units": "5", "starts_at": moment(-1), "ends_at": moment(2)}
+    return {**values, **more}
+
+
+def test_ada_plans_a_sale_and_its_price_is_on_the_page(ware: cast.Ware, ada: Client) -> None:
+    cast.channel()
+    assert ada.post(f"{HOME}/sales/new", sale_form(ware, per_buyer="2")).status_code == 302
+    made = FlashSale.objects.get()
+    assert (made.price, made.units, made.per_buyer, made.n_taken) == (3900, 5, 2, 0)
+    assert "¥39.00" in Client().get("/p/star-300").content.decode().replace("<i>¥</i>", "¥")
+    changed = sale_form(ware, price="1", units="7", per_buyer="")
+    assert ada.post(f"{HOME}/sales/{made.id}", changed).status_code == 302
+    made.refresh_from_db()
+    assert (made.price, made.units, made.per_buyer) == (3900, 7, None), "a sale that is on keeps its price"
+    ada.post(f"{HOME}/sales/{made.id}/stop")
+    made.refresh_from_db()
+    assert made.stopped_at is not None
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"price": "49"}, "lower than the price"),
+        ({"units": "0"}, "greater than or equal to 1"),
+        ({"ends_at": moment(-2)}, "must end after"),
+        ({"sku": "999999"}, "Select a valid choice"),
+    ],
+)
+def test_a_sale_that_makes_no_sense_is_not_planned(
+    ware: cast.Ware, ada: Client, change: dict[str, str], words: str
+) -> None:
+    answer = ada.post(f"{HOME}/sales/new", sale_form(ware, **change))
+    assert (answer.status_code, FlashSale.objects.count()) == (422, 0)
+    assert words in answer.content.decode()
+
+
+def test_a_sale_has_no_fewer_units_than_are_taken(shop: Merchant, ware: cast.Ware, ada: Client) -> None:
+    made = offers.sale(ware.sku, units=5)
+    cast.buy(ware.sku, cast.channel(), quantity=3, wish=offers.wish(sale_id=made.id), expected=3 * 3900)
+    assert ada.post(f"{HOME}/sales/{made.id}", sale_form(ware, units="2")).status_code == 422
+    assert ada.post(f"{HOME}/sales/{made.id}", sale_form(ware, units="3")).status_code == 302
+
+
+def test_ada_offers_a_commission(shop: Merchant, ada: Client) -> None:
+    ada.post(f"{HOME}/recommending", {"percent": "2.5"})
+    assert ReferralTerms.objects.get().bps == 250
+    ada.post(f"{HOME}/recommending", {"percent": "60"})
+    ada.post(f"{HOME}/recommending", {"percent": ""})
+    assert ReferralTerms.objects.get().bps == 0
+
+
+def test_bo_the_clerk_makes_nothing_cheaper(shop: Merchant, ware: cast.Ware) -> None:
+    bo = browser_of("bo@ada-cards.example")
+    made = offers.coupon(merchant=shop)
+    assert bo.get(HOME).status_code == 403
+    assert bo.post(f"{HOME}/coupons/new", coupon_form()).status_code == 403
+    assert bo.get(f"{HOME}/coupons/{made.id}/codes.csv").status_code == 403
+    assert "/promotions" not in bo.get("/desk/ada-cards/").content.decode()
+
+
+def test_eve_the_other_merchant_finds_none_of_it(shop: Merchant, ware: cast.Ware) -> None:
+    cast.adas_shop(slug="eves-cards")
+    eve, made, sold = browser_of("ada@eves-cards.example"), offers.coupon(merchant=shop), offers.sale(ware.sku)
+    for home in (HOME, "/desk/eves-cards/promotions"):
+        for path in (f"coupons/{made.id}", f"coupons/{made.id}/codes.csv", f"sales/{sold.id}"):
+            assert eve.get(f"{home}/{path}").status_code == 404
+        for path in (f"coupons/{made.id}/stop", f"coupons/{made.id}/codes", f"sales/{sold.id}/stop"):
+            assert eve.post(f"{home}/{path}", {"count": "1"}).status_code == 404
+    assert Client().get(HOME).status_code == 302
+    made.refresh_from_db(), sold.refresh_from_db()
+    assert (made.stopped_at, sold.stopped_at, Code.objects.count()) == (None, None, 1)
+
+
+def test_an_empty_desk_says_what_promotions_are(ada: Client, shop: Merchant) -> None:
+    page = ada.get(HOME).content.decode()
+    assert "No coupons yet" in page
+    assert "No flash sales yet" in page
