@@ -56,7 +56,7 @@ class BillBusy(Refusal):
 
     code = "bill_busy"
     status = 409
-    zh = "这个渠道正在对账，请稍后再试。"
+    zh = "这个通道正在对账，请稍后再试。"
     en = "A bill of this channel is being read just now; try again in a moment."
 
 

@@ -44,7 +44,7 @@ class GatewayDisagrees(Refusal):
 
     code = "gateway_disagrees"
     status = HTTPStatus.CONFLICT
-    zh = "渠道没有确认这笔付款（{why}），没有入账。"
+    zh = "通道没有确认这笔付款（{why}），没有入账。"
     en = "The gateway does not confirm this payment ({why}); nothing was settled."
 
 

@@ -123,7 +123,7 @@ RULES = (
     Rule(
         "customers_are_covered",
         "gateways and the trust account, with what the operator has advanced, cover what is owed to customers",
-        "渠道与专户的资金加上平台垫付，足以覆盖欠客户的款项",
+        "通道与专户的资金加上平台垫付，足以覆盖欠客户的款项",
         _COVERED,
     ),
     Rule(

@@ -10,7 +10,7 @@ from xinka.ledger.accounts import Account, JournalKind
 ACCOUNTS: dict[Account, Promise] = {
     Account.CLEARING: _("Owed by the gateways"),
     Account.ESCROW: _("Held for orders"),
-    Account.REFUND_IN_TRANSIT: _("Refunds on their way"),
+    Account.REFUND_IN_TRANSIT: _("Refunds in transit"),
     Account.SUSPENSE: _("Suspense"),
     Account.BANK_TRUST: _("Trust account"),
     Account.BANK_OPERATING: _("Operating account"),
@@ -35,7 +35,7 @@ ACCOUNTS: dict[Account, Promise] = {
 }
 
 KINDS: dict[JournalKind, Promise] = {
-    JournalKind.PAYMENT: _("Payment"),
+    JournalKind.PAYMENT: _("Payment received"),
     JournalKind.REFUND_DECIDED: _("Refund decided"),
     JournalKind.REFUND_SENT: _("Refund sent"),
     JournalKind.PSP_FEE: _("Gateway fee"),

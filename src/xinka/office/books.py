@@ -65,8 +65,8 @@ class AsOf(forms.Form):
 class Period(forms.Form):
     """From when to when; without a question it is this month."""
 
-    first = _day_field(_("From"))
-    last = _day_field(_("To"))
+    first = _day_field(_("First day"))
+    last = _day_field(_("Last day"))
 
     def clean(self) -> dict[str, Any]:
         """Refuse a period that runs backwards or is too long for a page."""

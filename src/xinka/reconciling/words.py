@@ -15,9 +15,9 @@ WHATS: dict[What, Promise] = {
     What.CURRENCY: _("Currencies differ"),
     What.REPEATED: _("Twice in the bill"),
 }
-ABOUTS: dict[About, Promise] = {About.PAYMENT: _("Payment"), About.REFUND: _("Refund")}
+ABOUTS: dict[About, Promise] = {About.PAYMENT: _("Payment received"), About.REFUND: _("Refund")}
 STATES: dict[DifferenceState, Promise] = {
-    DifferenceState.OPEN: _("Open"),
+    DifferenceState.OPEN: _("Undecided"),
     DifferenceState.EXPLAINED: _("Explained"),
     DifferenceState.RESOLVED: _("Resolved"),
 }

@@ -10,7 +10,7 @@ from datetime import date
 from decimal import Decimal
 from typing import IO
 
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 
 from xinka.kernel import ids
 from xinka.kernel.money import plain_amount
@@ -44,8 +44,8 @@ def journals_table(first: date, last: date) -> Table:
         gettext("Date"),
         gettext("Time"),
         gettext("Journal"),
-        gettext("What"),
-        gettext("Account"),
+        pgettext("books", "What"),
+        pgettext("books", "Account"),
         gettext("Account name"),
         gettext("Whose"),
         gettext("Debit"),
@@ -66,7 +66,7 @@ def statement_table(subject: Subject, first: date, last: date) -> Table:
         gettext("Date"),
         gettext("Time"),
         gettext("Journal"),
-        gettext("What"),
+        pgettext("books", "What"),
         gettext("Amount"),
         gettext("Balance"),
         gettext("Currency"),
