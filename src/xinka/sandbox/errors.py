@@ -20,6 +20,8 @@ class Why(StrEnum):
     NOT_REFUNDABLE = "not_refundable"
     ALREADY_PAID = "already_paid"
     ALREADY_CLOSED = "already_closed"
+    NO_SHARE = "no_share"
+    NOT_SHAREABLE = "not_shareable"
     UNKNOWN_CALL = "unknown_call"
 
 

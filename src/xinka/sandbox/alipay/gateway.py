@@ -16,7 +16,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods
 
 from xinka.sandbox import trades
-from xinka.sandbox.alipay import accounts, bills, wire
+from xinka.sandbox.alipay import accounts, bills, shares, wire
 from xinka.sandbox.epay.wire import to_fen, to_yuan
 from xinka.sandbox.errors import Declined, Why
 from xinka.sandbox.models import SandboxMerchant, SandboxTrade
@@ -34,6 +34,8 @@ _SUB_CODES = {
     Why.ALREADY_PAID: "ACQ.TRADE_STATUS_ERROR",
     Why.ALREADY_CLOSED: "ACQ.TRADE_HAS_CLOSE",
     Why.NO_REFUND: "isp.bill_not_exist",
+    Why.NO_SHARE: "ACQ.TRADE_SETTLE_NOT_EXIST",
+    Why.NOT_SHAREABLE: "ACQ.ALLOC_AMOUNT_VALIDATE_ERROR",
 }
 _SENDERS_FAULT = {Why.NO_MERCHANT, Why.BAD_SIGNATURE, Why.UNKNOWN_CALL}
 
@@ -142,6 +144,15 @@ def _refund_query(merchant: SandboxMerchant, _fields: dict[str, str], content: C
     }
 
 
+def _settle(merchant: SandboxMerchant, _fields: dict[str, str], content: Content) -> Facts:
+    trade = _find(merchant, content)
+    return {"trade_no": trade.trade_no, "settle_no": shares.settle(trade, content, timezone.now())}
+
+
+def _settle_query(merchant: SandboxMerchant, _fields: dict[str, str], content: Content) -> Facts:
+    return shares.about(_find(merchant, content), str(content.get("out_request_no", "")))
+
+
 def _bill(merchant: SandboxMerchant, _fields: dict[str, str], content: Content) -> Facts:
     try:
         day = date.fromisoformat(str(content.get("bill_date", "")))
@@ -182,5 +193,8 @@ _CALLS: dict[str, Callable[[SandboxMerchant, dict[str, str], Content], Facts]] =
     "alipay.trade.close": _close,
     "alipay.trade.refund": _refund,
     "alipay.trade.fastpay.refund.query": _refund_query,
+    "alipay.trade.royalty.relation.bind": lambda *_: {"result_code": "SUCCESS"},
+    "alipay.trade.order.settle": _settle,
+    "alipay.trade.order.settle.query": _settle_query,
     "alipay.data.dataservice.bill.downloadurl.query": _bill,
 }

@@ -12,6 +12,7 @@ from xinka.payments.providers.alipay import notice as notices
 from xinka.payments.providers.alipay import wire
 from xinka.payments.providers.alipay.client import AlipayClient, AsyncAlipayClient
 from xinka.payments.providers.alipay.config import SETTING_FIELDS, AlipayConfig
+from xinka.payments.providers.alipay.splits import Splits
 from xinka.payments.providers.protocol import (
     BillRow,
     Can,
@@ -25,6 +26,7 @@ from xinka.payments.providers.protocol import (
     SettingField,
     VerifiedNotice,
 )
+from xinka.payments.providers.splitting import SplitRequest, SplitResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,6 @@ class AlipayProvider:
     #: Alipay's RSA signature proves what a notice says.
     is_weak: ClassVar[bool] = False
     notice_headers: ClassVar[Sequence[str]] = ()
-    can: ClassVar[frozenset[Can]] = frozenset({Can.NOTICE, Can.CLOSE, Can.REFUND, Can.REFUND_QUERY, Can.BILL})
 
     @classmethod
     def from_settings(cls, settings: Mapping[str, object]) -> Self:
@@ -48,6 +49,12 @@ class AlipayProvider:
     def setting_fields(cls) -> Sequence[SettingField]:
         """Return what the office asks for."""
         return SETTING_FIELDS
+
+    @property
+    def can(self) -> frozenset[Can]:
+        """Everything; profit-sharing where the application has it."""
+        always = {Can.NOTICE, Can.CLOSE, Can.REFUND, Can.REFUND_QUERY, Can.BILL}
+        return frozenset(always | ({Can.SPLIT} if self.config.profit_sharing else set()))
 
     def prepare(self, payment: PaymentRequest) -> HowToPay:
         """Return a QR code, or the address of Alipay's page, whatever is set for the buyer's device."""
@@ -79,6 +86,22 @@ class AlipayProvider:
     def bill(self, day: date) -> Iterator[BillRow]:
         """Fetch the bill of a day's trades."""
         return AlipayClient(self.config).bill(day)
+
+    def share(self, split: SplitRequest) -> SplitResult:
+        """Give the merchant a part of the frozen money."""
+        return Splits(self.config).share(split)
+
+    def split_return(self, split: SplitRequest) -> SplitResult:
+        """Not offered by itself: Alipay takes shares back with the refund."""
+        return Splits(self.config).split_return(split)
+
+    def unfreeze(self, split: SplitRequest) -> SplitResult:
+        """Finish the sharing of a trade."""
+        return Splits(self.config).unfreeze(split)
+
+    def split_query(self, split: SplitRequest) -> SplitResult:
+        """Ask about a share or a finishing."""
+        return Splits(self.config).split_query(split)
 
     def check(self) -> str:
         """Ask about a payment that does not exist."""

@@ -79,6 +79,11 @@ def bill_call(config: AlipayConfig, day: date, now: float) -> Call:
     return _call(config, BILL, {"bill_type": "trade", "bill_date": day.isoformat()}, now)
 
 
+def plain_call(config: AlipayConfig, method: str, content: Mapping[str, object], now: float) -> Call:
+    """Return any other call."""
+    return _call(config, method, content, now)
+
+
 def request_no(refund: RefundRequest) -> str:
     """Return the number that makes a refund happen once."""
     return number(refund.refund_no or refund.out_trade_no)
