@@ -166,6 +166,11 @@ class Level(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def percent(self) -> str:
+        """Its share off, as people write it."""
+        return f"{self.off_bps / 100:g}"
+
 
 class Member(models.Model):
     """What a signed-in buyer has spent for good, and the level that earns."""
