@@ -63,6 +63,7 @@ class PayWay:
     method: str
     settings: Mapping[str, object]
     provider: str = "epay"
+    currency: str = "CNY"
 
 
 def load(ways: Sequence[PayWay]) -> bool:
@@ -106,6 +107,7 @@ def _open_ways(ways: Sequence[PayWay]) -> None:
             "glyph": way.glyph,
             "provider": way.provider,
             "method": way.method,
+            "currency": way.currency,
             "position": position,
             "on": True,
             "config": seal_config(way.slug, way.settings),
@@ -183,6 +185,7 @@ def _variant(row: Mapping[str, Any], kind: str) -> Variant:
         label=row.get("label", ""),
         label_en=row.get("label_en", ""),
         price=row["price"],
+        currency=row.get("currency", "CNY"),
         mode=StockMode.REUSABLE if is_reusable else StockMode.UNIQUE,
         delivery_order=row.get("order", "oldest"),
         min_quantity=row.get("min", 1),

@@ -79,7 +79,7 @@ def _pay(order: Placed, channel: Channel, request: CheckoutRequest, opened_at: d
 
 
 def _for_sale() -> list[Sku]:
-    found = Sku.objects.filter(on_sale=True, product__state=ProductState.LIVE)
+    found = Sku.objects.filter(on_sale=True, currency="CNY", product__state=ProductState.LIVE)
     return list(found.select_related("product").prefetch_related("tiers").order_by("id"))
 
 
