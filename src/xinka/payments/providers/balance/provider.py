@@ -32,7 +32,7 @@ class BalanceProvider(WithoutGateway):
 
     def prepare(self, payment: PaymentRequest) -> HowToPay:
         """Return the page on which the buyer sees the balance and says yes."""
-        return HowToPay(PayBy.REDIRECT, f"/pay/balance/{payment.out_trade_no}")
+        return HowToPay(PayBy.REDIRECT, f"/pay/here/{payment.out_trade_no}")
 
 
 PROVIDER = BalanceProvider

@@ -53,7 +53,7 @@ class ManualProvider(WithoutGateway):
 
     def prepare(self, payment: PaymentRequest) -> HowToPay:
         """Return the page that says where the money goes and with which reference."""
-        return HowToPay(PayBy.REDIRECT, f"/pay/transfer/{payment.out_trade_no}")
+        return HowToPay(PayBy.REDIRECT, f"/pay/here/{payment.out_trade_no}")
 
 
 PROVIDER = ManualProvider
