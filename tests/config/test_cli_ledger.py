@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 from django.utils import timezone
 
+from tests import cast
 from xinka.config.cli import main
 from xinka.ledger.accounts import Account, JournalKind
 from xinka.ledger.days import day_of
@@ -67,3 +68,36 @@ def test_a_workbook_goes_into_a_file_only(paid: None, tmp_path: Path) -> None:
 
 def test_a_period_that_ends_before_it_begins_is_refused() -> None:
     assert call("export", "--format", "csv", "--from", "2026-02-01", "--to", "2026-01-01").exit_code == 2
+
+
+def test_a_bill_file_is_compared(tmp_path: Path) -> None:
+    channel = cast.channel()
+    bought = cast.buy(cast.ware(cast.adas_shop(), 1).sku, channel)
+    cast.settle(cast.money_for(bought, trade_no="T1"))
+    today = day_of(timezone.now()).isoformat()
+    file = tmp_path / "bill.csv"
+    file.write_text("kind,trade_no,amount,fee\npayment,T1,49.00,0.30\n", encoding="utf-8")
+    result = call("reconcile", channel.slug, today, str(file))
+    assert (result.exit_code, result.output) == (0, "1 payments / 收款, 0 refunds / 退款, 0 differences / 差异\n")
+    file.write_text("kind,trade_no,amount\npayment,T1,48.00\n", encoding="utf-8")
+    assert call("reconcile", channel.slug, today, str(file)).exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("channel", "content", "words"),
+    [
+        ("nobody", b"kind,trade_no,amount\n", "there is no channel nobody"),
+        ("alipay-md5", b"kind,amount\n", "Line 1 of the bill"),
+        ("alipay-md5", b"kind,trade_no,amount\npayment,\xff,1\n", "not UTF-8"),
+    ],
+)
+def test_a_bill_file_that_cannot_be_compared_is_refused_in_both_languages(
+    tmp_path: Path, channel: str, content: bytes, words: str
+) -> None:
+    cast.channel()
+    file = tmp_path / "bill.csv"
+    file.write_bytes(content)
+    result = call("reconcile", channel, "2026-03-02", str(file))
+    assert result.exit_code == 1
+    assert words in result.output
+    assert " / " in result.output

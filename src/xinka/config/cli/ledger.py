@@ -84,3 +84,31 @@ def _export(form: str, first: date, last: date, output: Path | None) -> None:
         return
     with output.open("w", encoding="utf-8", newline="") as text:
         text.writelines(pieces)
+
+
+@ledger.command()
+@click.argument("channel")
+@click.argument("day", type=_DAY)
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def reconcile(channel: str, day: datetime, file: Path) -> None:
+    """Compare the bill FILE (CSV: kind, trade_no, amount …) of CHANNEL for one DAY with the books.
+
+    用账单文件核对一个通道一天的账；有差异时退出码为 1。
+    """
+    from xinka.kernel.errors import Refusal  # here, because --help does without it
+
+    with open_shop(), file.open(encoding="utf-8-sig", newline="") as lines:
+        found = room("xinka.payments.models").Channel.objects.filter(slug=channel).first()
+        if found is None:
+            raise click.ClickException(f"there is no channel {channel} / 没有这个通道")
+        read_bill = room("xinka.reconciling.bill_file").read_bill
+        try:
+            bill = room("xinka.flows.reconciling").reconcile_day(found, day.date(), read_bill(lines, found.currency))
+        except Refusal as refusal:
+            raise click.ClickException(f"{refusal.message('en')} / {refusal.message('zh-hans')}") from None
+        except UnicodeDecodeError:
+            raise click.ClickException("the file is not UTF-8 / 文件不是 UTF-8") from None
+    click.echo(
+        f"{bill.n_payments} payments / 收款, {bill.n_refunds} refunds / 退款, {bill.n_differences} differences / 差异"
+    )
+    sys.exit(bill.n_differences > 0)
