@@ -121,7 +121,7 @@ def order(page: Page, site: str, product: str, channel: str, *, contact: str = "
     page.goto(site + product)
     page.fill("#contact", contact or str(10**9 + secrets.randbelow(9 * 10**9)))
     page.check(f"[name=channel][value='{channel}']")
-    page.locator("button[form=buy]:visible, #buy button[type=submit]:visible").first.click()
+    page.locator("button.btn[form=buy]:visible, #buy button.btn[type=submit]:visible").first.click()
     page.wait_for_url("**/pay", wait_until="load")
     return page.url.removesuffix("/pay")
 

@@ -11,7 +11,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_POST, require_safe
@@ -43,8 +43,8 @@ from xinka.platform.files.uploads import handed_in, limit_uploads
 _PER_PAGE = 30
 TABS = (
     ("mine", gettext_lazy("Your turn")),
-    ("open", gettext_lazy("Open")),
-    ("closed", gettext_lazy("Closed")),
+    ("open", pgettext_lazy("cases", "Open")),
+    ("closed", pgettext_lazy("cases", "Closed")),
     ("all", gettext_lazy("All")),
 )
 

@@ -27,7 +27,7 @@ def steps_of(case: Case) -> list[Step]:
     if case.kind == CaseKind.CHARGEBACK:
         return _chargeback(case)
     state = CaseState(case.state)
-    steps = [Step("done", _("Opened"), _moment(case.opened_at))]
+    steps = [Step("done", _("Case opened"), _moment(case.opened_at))]
     if state is CaseState.AWAITS_SELLER:
         steps.append(Step("now", _("The merchant answers"), _until(case)))
     elif case.answered_at is not None:

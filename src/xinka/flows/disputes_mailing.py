@@ -103,7 +103,7 @@ def _letter(case: Case, order: Order, reader: _Reader, words: Words, about: UUID
         facts=(
             (_("Product"), order.title),
             (_("Stopped"), amount(case.amount, case.currency)),
-            (_("Case"), case.shown_id),
+            (_("Case number"), case.shown_id),
             (_("Order number"), ids.show("ord", order.id)),
         ),
         action=(_("Open the order") if reader.role is Role.BUYER else _("Open the case"), reader.link),

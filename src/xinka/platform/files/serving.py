@@ -12,6 +12,8 @@ from xinka.platform.files.models import StoredFile
 
 #: The file is a document of its own without scripts, styles, frames, forms or an origin (CSP 3, section 6.3.3).
 POLICY = "default-src 'none'; sandbox; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+#: Browsers centre a picture that is opened by itself with styles of their own, and would complain of the policy.
+POLICY_OF_PICTURES = f"{POLICY}; style-src 'unsafe-inline'"
 
 
 def answer_with(file: StoredFile, *, download: bool = False) -> HttpResponse:
@@ -20,7 +22,7 @@ def answer_with(file: StoredFile, *, download: bool = False) -> HttpResponse:
     response = HttpResponse(open_file(file), content_type=kind.content_type)
     shown = "inline" if kind.is_image and not download else "attachment"
     response["Content-Disposition"] = f"{shown}; filename*=UTF-8''{quote(file.name, safe='')}"
-    response["Content-Security-Policy"] = POLICY
+    response["Content-Security-Policy"] = POLICY_OF_PICTURES if kind.is_image else POLICY
     response["X-Content-Type-Options"] = "nosniff"
     response["Cache-Control"] = "private, no-store"
     return response

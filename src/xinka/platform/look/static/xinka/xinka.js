@@ -102,9 +102,9 @@
   each("[data-drop]", (box) => {
     const input = box.querySelector("input[type=file]"), name = box.querySelector("[data-file-name]");
     const show = () => {
-      const file = input.files[0];
-      box.classList.toggle("has", Boolean(file));
-      if (file && name) name.textContent = `${file.name}  ${Math.max(1, Math.round(file.size / 1024)).toLocaleString("en-US")} KB`;
+      const files = [...input.files], size = files.reduce((sum, file) => sum + file.size, 0);
+      box.classList.toggle("has", files.length > 0);
+      if (files.length && name) name.textContent = `${files.map((file) => file.name).join(", ")}  ${Math.max(1, Math.round(size / 1024)).toLocaleString("en-US")} KB`;
     };
     input.addEventListener("change", show);
     ["dragover", "dragleave", "drop"].forEach((type) => box.addEventListener(type, (event) => {
