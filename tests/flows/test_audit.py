@@ -12,7 +12,6 @@ from tests.cast import Bought
 from tests.flows.rows import broken
 from xinka.disputes.rules import RULES as CASE_RULES
 from xinka.flows.audit import CHECKS, check_all
-from xinka.flows.escrow_rules import RULES as ESCROW_RULES
 from xinka.ledger.rules import RULES as LEDGER_RULES
 from xinka.platform.database.django_drive import run
 
@@ -220,9 +219,10 @@ def test_each_damage_is_found_and_nothing_else(damage: Callable[[Scene], None], 
 
 
 def test_no_rule_is_without_a_damage_that_breaks_it() -> None:
-    # tests/ledger/test_rules.py, test_escrow_rules.py and test_disputes_rules.py break each of these
-    elsewhere = {rule.name for rule in (*LEDGER_RULES, *ESCROW_RULES)} | {rule[0] for rule in CASE_RULES}
-    assert {check.name for check in CHECKS} == {name for _, rules in DAMAGE for name in rules} | elsewhere
+    # tests/ledger/test_rules.py breaks these, and each other room's tests break the rules of its own group.
+    elsewhere = {rule.name for rule in LEDGER_RULES}
+    ours = {check.name for check in CHECKS if check.group in {"stock", "delivery", "ledger"}}
+    assert ours == {name for _, rules in DAMAGE for name in rules} | elsewhere
 
 
 def test_a_finding_shows_examples_of_what_breaks_its_rule() -> None:

@@ -168,6 +168,7 @@ def test_while_one_worker_sends_another_does_nothing(gateway: Gateway, owed: Ref
     with psycopg.connect(**known) as other:
         other.execute("SELECT pg_advisory_lock(%s, %s)", key)
         assert execute_refund(owed.id) is RefundState.DUE
+        other.execute("SELECT pg_advisory_unlock(%s, %s)", key)  # a closed connection lets go a moment later
     assert gateway.asked == []
     assert execute_refund(owed.id) is RefundState.DONE
 
