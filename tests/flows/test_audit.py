@@ -10,7 +10,6 @@ from django.db import connection
 from tests import cast
 from tests.cast import Bought
 from tests.flows.rows import broken
-from xinka.disputes.rules import RULES as CASE_RULES
 from xinka.flows.audit import CHECKS, check_all
 from xinka.ledger.rules import RULES as LEDGER_RULES
 from xinka.platform.database.django_drive import run
