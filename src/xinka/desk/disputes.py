@@ -29,7 +29,7 @@ from xinka.disputes.states import CaseKind, Offer
 from xinka.disputes.thread import thread_of
 from xinka.disputes.words import KINDS, badge_for, decision_in_words, offer_in_words
 from xinka.flows import disputes, disputes_deciding
-from xinka.flows.disputes_facts import pieces_of
+from xinka.flows.disputes_facts import codes_mailed_at, pieces_of
 from xinka.kernel import ids
 from xinka.kernel.actors import Actor, Role
 from xinka.kernel.errors import BadIdentifier, BadInput, Refusal
@@ -108,6 +108,7 @@ def _page(request: HttpRequest, desk: Desk, case: Case, form: WordsForm, status:
         "reason_words": reasons.in_words(case.reason),
         "said": thread_of(case, Role.SELLER),
         "pieces": pieces_of(case),
+        "mailed_at": codes_mailed_at(case.order_id),
         "steps": steps_of(case),
         "can": moves_for(case, Role.SELLER) if may_answer else {},
         "may_answer": may_answer and case.kind != CaseKind.CHARGEBACK,

@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
+from django.conf import settings
 from django.db import connection
 from django.db.models import Count, Q, QuerySet
 
 from xinka.disputes.models import Case
 from xinka.disputes.states import CaseKind, Outcome
 from xinka.orders.models import Order
+from xinka.platform.mail.models import LetterState, SentLetter
 
 #: Histories look back this far.
 _LOOK_BACK = timedelta(days=90)
@@ -112,6 +115,17 @@ def _history(n_orders: int, cases: QuerySet[Case]) -> History:
         n_chargebacks=Count("id", filter=Q(kind=CaseKind.CHARGEBACK)),
     )
     return History(n_orders, **counted)
+
+
+def codes_mailed_at(order_id: UUID) -> datetime | None:
+    """Return when the codes themselves went out by mail: who reads the mailbox need not open any seal.
+
+    ``None`` where mails carry only the link, or none was sent.
+    """
+    if settings.MAIL_CODES != "codes":
+        return None
+    letter = SentLetter.objects.filter(kind="goods", subject=order_id, state=LetterState.SENT).first()
+    return letter.sent_at if letter else None
 
 
 def pieces_of(case: Case) -> list[Piece]:

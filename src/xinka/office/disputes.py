@@ -33,7 +33,7 @@ from xinka.disputes.words import KINDS, badge_for, decision_in_words
 from xinka.flows import disputes, disputes_chargebacks, disputes_deciding
 from xinka.flows.disputes_deciding import LEAST_REASONS, Verdict, is_impartial
 from xinka.flows.disputes_evidence import evidence_pack
-from xinka.flows.disputes_facts import facts_of
+from xinka.flows.disputes_facts import codes_mailed_at, facts_of
 from xinka.flows.order_story import contact_of
 from xinka.kernel import ids
 from xinka.kernel.actors import Actor, Role
@@ -145,6 +145,7 @@ def _page(
         "reason_words": reasons.in_words(case.reason),
         "said": thread_of(case, Role.STAFF),
         "pieces": facts.pieces,
+        "mailed_at": codes_mailed_at(case.order_id),
         "earlier": [(one, badge_for(one, Role.STAFF)) for one in facts.earlier],
         "steps": steps_of(case),
         "can": can,

@@ -33,7 +33,7 @@ from xinka.disputes.states import CaseKind, Offer
 from xinka.disputes.thread import thread_of
 from xinka.disputes.words import KINDS, badge_for, decision_in_words, offer_in_words
 from xinka.flows import disputes, disputes_deciding
-from xinka.flows.disputes_facts import pieces_of
+from xinka.flows.disputes_facts import codes_mailed_at, pieces_of
 from xinka.flows.disputes_money import positions_in_use
 from xinka.flows.order_story import story_of
 from xinka.kernel import ids
@@ -199,6 +199,7 @@ def _case_page(request: HttpRequest, order: Order, case: Case, form: WordsForm, 
         "reason_words": reasons.in_words(case.reason),
         "said": thread_of(case, Role.BUYER),
         "pieces": pieces_of(case),
+        "mailed_at": codes_mailed_at(case.order_id),
         "steps": steps_of(case),
         "can": can,
         "offer_words": offer_in_words(case.offer, case.offer_amount, case.currency) if case.offer else "",
