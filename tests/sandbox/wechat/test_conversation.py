@@ -242,9 +242,9 @@ def test_frozen_money_is_shared_called_back_and_let_go(provider: WechatProvider,
     assert provider.split_query(back).amount_minor == 3000
     trade.refresh_from_db()
     assert frozen(trade) == 9310 - 8000 + 3000
-    rest = SplitRequest(NUMBER, trade.trade_no, "spl_0003", 0, "CNY")
-    for _ in range(2):
-        assert provider.unfreeze(rest).status is SplitStatus.DONE
+    rest = SplitRequest(NUMBER, trade.trade_no, "spl_0003", 4310, "CNY", "1900000109")
+    for answer in (provider.unfreeze(rest), provider.unfreeze(rest), provider.split_query(rest)):
+        assert (answer.status, answer.amount_minor) == (SplitStatus.DONE, 0)
     trade.refresh_from_db()
     assert frozen(trade) == 0
 

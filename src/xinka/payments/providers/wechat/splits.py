@@ -55,7 +55,10 @@ class Splits:
             "receivers": [receiver],
             "unfreeze_unsplit": False,
         }
-        return _judge_order(self._move("/v3/profitsharing/orders", body), split)
+        found = _judge_order(self._move("/v3/profitsharing/orders", body), split)
+        if found.amount_minor != split.amount_minor:
+            raise OutcomeUnknown("profit sharing: the answer does not name the receiver's share")
+        return found
 
     def unfreeze(self, split: SplitRequest) -> SplitResult:
         """Let go what is still frozen."""
@@ -121,21 +124,20 @@ class Splits:
 
 
 def _judge_order(answer: Mapping[str, object], split: SplitRequest) -> SplitResult:
-    """Return what became of one sharing or unfreezing; it must be the one that was asked for."""
+    """Return what became of one sharing or unfreezing; it must be the one that was asked for.
+
+    A sharing names its receiver. An unfreezing names nobody, or the merchant number that the money stays with.
+    """
     if answer.get("out_order_no") != split.split_no or answer.get("transaction_id") != split.trade_no:
         raise ProviderError("WeChat Pay answered about another profit sharing")
-    number = str(answer.get("order_id", ""))
-    parts = answer.get("receivers") or []
+    number, parts = str(answer.get("order_id", "")), answer.get("receivers") or []
     if not isinstance(parts, list) or not all(isinstance(part, dict) for part in parts):
         raise ProviderError("WeChat Pay's answer about a profit sharing is not readable")
-    if split.receiver:
-        parts = [part for part in parts if part.get("account") == split.receiver]
+    parts = [part for part in parts if split.receiver and part.get("account") == split.receiver]
     amount = sum(part["amount"] for part in parts if type(part.get("amount")) is int)
     if answer.get("state") != "FINISHED":
         return SplitResult(SplitStatus.PENDING, amount, number)
     found = {_PARTS.get(str(part.get("result")), SplitStatus.PENDING) for part in parts}
-    if split.receiver and not parts:
-        return SplitResult(SplitStatus.FAILED, 0, number, "the receiver got nothing")
     for status in (SplitStatus.FAILED, SplitStatus.PENDING):
         if status in found:
             reasons = [str(part["fail_reason"]) for part in parts if part.get("fail_reason")]
