@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 
 from xinka.accounts.demo_people import PASSWORD, PEOPLE
-from xinka.config import demo_foreign
+from xinka.config import demo_direct, demo_foreign
 from xinka.config.environment import read
 from xinka.flows import demo
 from xinka.flows.demo import PayWay
@@ -33,7 +33,7 @@ def load() -> bool:
 
 def close() -> None:
     """Put away what only a demo may have, in a shop that is not one."""
-    demo.close_ways((*_SLUGS, *demo_foreign.SLUGS))
+    demo.close_ways((*_SLUGS, *demo_direct.SLUGS, *demo_foreign.SLUGS))
     (settings.ENVIRONMENT.data_dir / LOGINS).unlink(missing_ok=True)
 
 
@@ -48,6 +48,7 @@ def _ways() -> list[PayWay]:
         PayWay(alipay, "支付宝（沙盒）", "Alipay (sandbox)", "qr", "alipay", strong),
         PayWay(wechat, "微信支付（沙盒）", "WeChat Pay (sandbox)", "phone", "wxpay", _settings("MD5")),
         PayWay(wechatpay, "微信支付 v3（沙盒）", "WeChat Pay v3 (sandbox)", "phone", "", _wechat_settings(), "wechat"),
+        *demo_direct.ways(_ACCOUNT, _gateway_from_here()),
         *demo_foreign.ways(_ACCOUNT),
     ]
 

@@ -21,6 +21,8 @@ from xinka.shop import words
 from xinka.shop.deals import deal_for, give_pass, has_own_page
 from xinka.stock.queries import Label, labels_on_offer, live_counts
 
+#: Ways to pay beside the goods; more would make a buyer read instead of buy.
+_FEW_WAYS = 3
 _LONGEST_LABEL = 40
 _LAST_LABEL_PAGE = 200
 
@@ -127,13 +129,15 @@ def tiers_of(sku: Sku) -> list[Tier]:
 
 
 def _pay_ways(sku: Sku, total: int) -> list[PayWay]:
+    """Return the few ways to pay to choose from beside the goods; the pay page offers all of them."""
     ways: list[PayWay] = []
     for channel in Channel.objects.filter(on=True, currency=sku.currency).defer("config"):
         fits = channel.min_amount <= total <= channel.max_amount
         is_first = fits and not any(way.is_first for way in ways)
         name = words.channel_name(channel)
         ways.append(PayWay(channel.slug, name, channel.glyph, channel.min_amount, channel.max_amount, fits, is_first))
-    return ways
+    fitting = [way for way in ways if way.fits]
+    return ways if len(ways) <= _FEW_WAYS else (fitting or ways)[:_FEW_WAYS]
 
 
 def _picking(request: HttpRequest, sku: Sku) -> Picking:
