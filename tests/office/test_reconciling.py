@@ -91,7 +91,7 @@ def test_an_uploaded_bill_is_compared_at_once(office: Client, channel: Channel, 
     text = f"\ufeff{HEAD}payment,T1,{number_of(bought)},,48.00,0.30,CNY,\npayment,T2,,,5.00,,,\n"
     assert upload(office, channel, text).status_code == 303  # type: ignore[attr-defined]  # a response
     page = office.get("/office/reconciling").content.decode()
-    for words in ("Amounts differ", "¥48.00", "¥49.00", "Missing here", "¥5.00", "Compared", "¥0.30", channel.name):
+    for words in ("Amounts differ", "¥48.00", "¥49.00", "Missing here", "¥5.00", "Compared", "¥0.30", channel.name_en):
         assert words in page
     assert AuditEntry.objects.get().action == "bill.upload"
     assert "Differences between gateways and books" in office.get("/office/").content.decode()

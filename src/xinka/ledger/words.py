@@ -31,7 +31,7 @@ ACCOUNTS: dict[Account, Promise] = {
     Account.CAPITAL: _("Capital"),
     Account.REFERRAL_PENDING: _("Referral commission, not vested"),
     Account.GIFT_CARDS: _("Gift cards"),
-    Account.PROMOTIONS: _("Promotions"),
+    Account.PROMOTIONS: _("Promotions the shop pays for"),
 }
 
 KINDS: dict[JournalKind, Promise] = {

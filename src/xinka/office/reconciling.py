@@ -95,7 +95,7 @@ def _index_page(request: HttpRequest, form: BillForm, status: int = HTTPStatus.O
     rows = Difference.objects.select_related("bill").order_by("-found_at", "-id")
     if state in set(DifferenceState):
         rows = rows.filter(state=state)
-    channels = dict(Channel.objects.values_list("id", "name"))
+    channels = {channel.id: _name(channel) for channel in Channel.objects.only("id", "name", "name_en")}
     page = Paginator(rows, _PAGE).get_page(request.GET.get("page"))
     bills = Bill.objects.order_by("-day", "channel_id")[:_BILLS]
     context = {
@@ -107,6 +107,12 @@ def _index_page(request: HttpRequest, form: BillForm, status: int = HTTPStatus.O
         "bills": [(bill, channels.get(bill.channel_id, ""), _sums(bill)) for bill in bills],
     }
     return render(request, "office/reconciling.html", context, status=status)
+
+
+def _name(channel: Channel | None) -> str:
+    if channel is None:
+        return ""
+    return channel.name_en if (get_language() or "").startswith("en") else channel.name
 
 
 def _sums(bill: Bill) -> list[tuple[str, int, int, int]]:
@@ -160,7 +166,7 @@ def _page(request: HttpRequest, found: Difference, form: Decision, status: int =
     context = {
         "found": found,
         "about": ABOUTS[found.about],  # type: ignore[index]  # the column holds the enum's values
-        "channel": channel,
+        "channel": _name(channel),
         "order": ids.show("ord", order_id) if order_id else "",
         "can_settle": payment is not None and state is not DifferenceState.RESOLVED,
         "targets": [(target.value, STATES[target]) for target in DifferenceState if target in MOVES[state]],
