@@ -37,7 +37,7 @@ STATES = {
     PayoutState.HELD: (_("On hold"), "d", "lock"),
     PayoutState.APPROVED: (_("To send"), "held", "clock"),
     PayoutState.SENDING: (_("Being sent"), "held", "arrow"),
-    PayoutState.PAID: (_("Paid"), "g", "check"),
+    PayoutState.PAID: (_("Paid out"), "g", "check"),
     PayoutState.FAILED: (_("Failed"), "d", "stop"),
     PayoutState.CANCELLED: (_("Cancelled"), "", "x"),
 }
