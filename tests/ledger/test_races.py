@@ -109,3 +109,21 @@ def test_the_last_yuan_is_spent_once(shop_database: str) -> None:
         (Account.SELLER_AVAILABLE, 1): -1,
         (Account.SELLER_IN_TRANSIT, 1): -2,
     }
+
+
+def test_control_posts_of_one_transaction_in_several_statements_can_block_one_another(shop_database: str) -> None:
+    """What the order of locks saves us from: taken crosswise, statement by statement, the database ends one of them."""
+    crosswise = Barrier(2)
+
+    def story(connection: psycopg.Connection[tuple[object, ...]], n: int) -> None:
+        if n >= 2:
+            return
+        accounts = [Account.SELLER_PENDING, Account.SELLER_AVAILABLE]
+        with connection.transaction():
+            drive(connection, post([gain(f"{n}/first", [accounts[n]])]))
+            crosswise.wait()
+            drive(connection, post([gain(f"{n}/second", [accounts[1 - n]])]))
+
+    answers = together(shop_database, story)
+    assert [type(answer) for answer in answers if answer] == [psycopg.errors.DeadlockDetected]
+    assert sum(sums(shop_database, "ledger_balance").values()) == -2
