@@ -68,7 +68,14 @@ def _answer(request: HttpRequest, pid: str, act: Any, *, gmpay: bool) -> JsonRes
         wire.check_signature(fields, account["token"], account["dialect"])
         return JsonResponse({"status_code": 200, "message": "success", "data": act(merchant, fields), "request_id": ""})
     except Declined as error:
-        return _fail(str(error), 401 if error.why is Why.BAD_SIGNATURE else 400)
+        return _refusal(error, gmpay=gmpay)
+
+
+def _refusal(error: Declined, *, gmpay: bool) -> JsonResponse:
+    """Return a refusal; the dialects refuse a signature in their own ways."""
+    if error.why is not Why.BAD_SIGNATURE:
+        return _fail(str(error))
+    return _fail(str(error), 401) if gmpay else JsonResponse({"error": str(error)}, status=400)
 
 
 def _merchant(pid: str, *, gmpay: bool) -> SandboxMerchant:
@@ -99,16 +106,24 @@ def _create(merchant: SandboxMerchant, fields: dict[str, Any]) -> dict[str, Any]
             currency=currency,
         ),
     )
-    price = wire.as_signed(fields["amount"])
-    return {
+    return _created(trade, merchant.secrets["dialect"], wire.as_signed(fields["amount"]))
+
+
+def _created(trade: SandboxTrade, dialect: str, price: str) -> dict[str, Any]:
+    """Return the answer to a request for a payment; the dialects write numbers and the address in their own ways."""
+    told: dict[str, Any] = {
         "trade_id": trade.trade_no,
         "order_id": trade.out_trade_no,
-        "amount": price if merchant.secrets["dialect"] == "bepusdt" else float(price),
+        "amount": price if dialect == "bepusdt" else float(price),
         "actual_amount": str(coins(trade)),
         "token": ADDRESS,
         "expiration_time": int((trade.expires_at - timezone.now()).total_seconds()),
         "payment_url": trades.cashier_url(trade),
     }
+    if dialect == "gmpay":
+        told |= {"token": "USDT", "receive_address": ADDRESS, "currency": trade.currency, "status": _state(trade)}
+        told |= {"actual_amount": float(coins(trade)), "expiration_time": int(trade.expires_at.timestamp())}
+    return told
 
 
 def _cancel(merchant: SandboxMerchant, fields: dict[str, Any]) -> dict[str, Any]:
