@@ -71,6 +71,14 @@ def guest_pages(page: Page, site: str) -> Iterator[str]:
 def buyer_pages(page: Page, site: str) -> Iterator[str]:
     """Stand on the pages of somebody with an account."""
     sign_in(page, site, "Cy")
+    page.goto(f"{site}/orders")
+    for order_page in _links(page):
+        page.goto(urljoin(site, order_page))
+        cases = [href for href in _links(page) if "/case/dsp_" in href]
+        if cases:
+            page.goto(urljoin(site, cases[0]))
+            yield "case"
+            break
     for name, path in {"my-orders": "/orders", "account": "/account/", "devices": "/account/sessions/"}.items():
         page.goto(site + path)
         yield name
@@ -84,8 +92,9 @@ def merchant_pages(page: Page, site: str) -> Iterator[str]:
         ("desk-product", "/products/[0-9]+$"),
         ("desk-order", "/orders/ord_"),
         ("desk-sku", "/stock/[0-9]+$"),
+        ("desk-case", "/cases/dsp_"),
     ):
-        index = {"desk-product": "products", "desk-order": "orders", "desk-sku": "stock"}[name]
+        index = {"desk-product": "products", "desk-order": "orders", "desk-sku": "stock", "desk-case": "cases"}[name]
         page.goto(f"{site}/desk/xinghe/{index}")
         found = [href for href in _links(page) if re.search(link, href)]
         if found:
@@ -99,6 +108,10 @@ def staff_pages(page: Page, site: str) -> Iterator[str]:
     """Stand on the pages of those who run the marketplace."""
     sign_in(page, site, "Dee")
     yield from _rooms(page, site, "/office/", "office")
+    page.goto(f"{site}/office/cases")
+    for path in [href for href in _links(page) if "/cases/dsp_" in href][:1]:
+        page.goto(urljoin(site, path))
+        yield "office-case"
 
 
 def _rooms(page: Page, site: str, entrance: str, name: str) -> Iterator[str]:

@@ -28,6 +28,7 @@ from xinka.accounts.models import User
 from xinka.catalog.actions import Variant, save_product
 from xinka.catalog.models import Category, Kind, Product, ProductState, Sku, StockMode
 from xinka.flows import stocking
+from xinka.flows.demo_cases import open_cases
 from xinka.flows.demo_sales import sell_for_two_weeks
 from xinka.kernel.errors import Refusal
 from xinka.merchants.models import Membership, Merchant
@@ -86,6 +87,7 @@ def load(ways: Sequence[PayWay]) -> bool:
     _stock_up()
     with transaction.atomic():
         sell_for_two_weeks([way.slug for way in ways if way.provider == "epay"], cy=PEOPLE[0].email)
+        open_cases("xinghe", cy=PEOPLE[0].email)
         report(_MARK, {"part": "all"})
     return True
 
