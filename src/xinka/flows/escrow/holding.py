@@ -61,6 +61,11 @@ def ensure_hold(order_id: UUID) -> Flow[Hold]:
     return Hold.from_row(rows[0])
 
 
+def ensure_holds(order_ids: Sequence[UUID]) -> Flow[None]:
+    """Make the holds of delivered orders that have none yet."""
+    yield Query(escrow_sql.ENSURE, (plain_array(order_ids),))
+
+
 def allow(hold: Hold, event: HoldEvent, by: Actor) -> Move:
     """Return the move that an event makes.
 
