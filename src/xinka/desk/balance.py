@@ -13,7 +13,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 from django.views.decorators.http import require_safe
 
 from xinka.desk.access import Desk, for_members
@@ -33,7 +33,7 @@ _MOST_IN_WORKBOOK = 100_000
 _LONGEST = timedelta(days=400)
 #: The parts of a merchant's money that have entries of their own, by their name in the address.
 PARTS: dict[str, tuple[Account, Promise]] = {
-    "available": (Account.SELLER_AVAILABLE, gettext_lazy("Available")),
+    "available": (Account.SELLER_AVAILABLE, pgettext_lazy("money", "Available")),
     "pending": (Account.SELLER_PENDING, gettext_lazy("Pending")),
     "reserve": (Account.SELLER_RESERVE, gettext_lazy("Reserve")),
     "in_transit": (Account.SELLER_IN_TRANSIT, gettext_lazy("Being paid out")),
@@ -72,7 +72,7 @@ def currency_of(request: HttpRequest, desk: Desk) -> tuple[str, list[str]]:
 
 def _facts(money: MerchantMoney) -> list[dict[str, object]]:
     facts: list[dict[str, object]] = [
-        {"label": _("Available"), "value": money.available, "context": _("can be withdrawn")},
+        {"label": pgettext("money", "Available"), "value": money.available, "context": _("can be withdrawn")},
         {"label": _("Pending"), "value": money.pending, "context": _("confirmed, within the after-sale time")},
         {"label": _("In escrow"), "value": money.in_escrow, "context": _("delivered, the buyer still checks")},
         {"label": _("Reserve"), "value": money.reserve, "context": _("kept back for claims")},
