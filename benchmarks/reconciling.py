@@ -81,7 +81,8 @@ def lay_in(n_rows: int, *days: date) -> None:
 
     Channel.objects.create(id=1, slug="bench", name="bench", name_en="bench", provider="epay", config=b"")
     for day in days:
-        values: dict[str, str | int] = {"day": day.isoformat(), "rows": n_rows, "amount": _AMOUNT, "every": _REFUNDED_EVERY}
+        values: dict[str, str | int] = {"day": day.isoformat(), "rows": n_rows}
+        values |= {"amount": _AMOUNT, "every": _REFUNDED_EVERY}
         with transaction.atomic(), connection.cursor() as cursor:
             for statement in _PAST.split(";\n"):
                 cursor.execute(statement, values)

@@ -348,11 +348,13 @@ def test_bills_of_the_last_days_are_queued_once_until_they_are_read(
     assert run(queue_bills(now)) == 2
 
 
-@pytest.mark.parametrize("without", ["bills", "right settings", "a place in the shop"])
+@pytest.mark.parametrize("without", ["bills", "right settings", "its key", "a place in the shop"])
 def test_channels_without_bills_are_not_asked(shop: Shop, monkeypatch: pytest.MonkeyPatch, without: str) -> None:
     shop.paid("A")
     if without == "right settings":
         Channel.objects.update(config=seal_config(shop.channel.slug, {}))
+    if without == "its key":
+        Channel.objects.update(config=b"not an envelope")
     if without == "a place in the shop":
         _behind(monkeypatch, Gateway([]))
         Channel.objects.update(on=False)

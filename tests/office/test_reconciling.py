@@ -128,7 +128,7 @@ def test_a_day_that_is_not_over_and_a_gateway_without_bills_are_told(office: Cli
 def test_a_gateway_with_bills_is_asked_by_a_worker(
     office: Client, channel: Channel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("xinka.office.reconciling._has_bills", lambda _channel: True)
+    monkeypatch.setattr("xinka.office.reconciling.has_bills", lambda _channel: True)
     answer = office.post("/office/reconciling/bills", {"channel": channel.id, "day": str(YESTERDAY)})
     assert answer.status_code == 303
     with connection.cursor() as cursor:

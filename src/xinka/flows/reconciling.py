@@ -30,6 +30,7 @@ from xinka.payments.providers.protocol import BillKind, BillRow, Can
 from xinka.platform.database.arrays import plain_array
 from xinka.platform.database.django_drive import run
 from xinka.platform.jobs.queue import CHORES, Job, defer
+from xinka.platform.vault.envelope import EnvelopeError
 from xinka.reconciling import sql
 from xinka.reconciling.bill_file import BillLine
 from xinka.reconciling.models import Bill
@@ -93,7 +94,7 @@ def queue_bills(now: datetime) -> Flow[int]:
 
     Oldest first, so that what falls between two days is known when the later one is compared.
     """
-    channels = [channel.id for channel in Channel.objects.filter(on=True) if _has_bills(channel)]
+    channels = [channel.id for channel in Channel.objects.filter(on=True) if has_bills(channel)]
     today = now.astimezone(ZONE).date()
     days = [today - timedelta(days=n) for n in range(ASKED_FOR, 0, -1)]
     rows = yield Query(_UNREAD, (plain_array(channels), plain_array(days), READ_BILL.task))
@@ -101,11 +102,12 @@ def queue_bills(now: datetime) -> Flow[int]:
     return len(rows)
 
 
-def _has_bills(channel: Channel) -> bool:
+def has_bills(channel: Channel) -> bool:
+    """Whether the channel's gateway hands out bills; one whose settings are not right hands out nothing."""
     try:
         return Can.BILL in provider_of(channel).can
-    except Refusal:
-        return False  # its settings are not right; the office's list of channels says so
+    except (Refusal, EnvelopeError):
+        return False
 
 
 def reconcile_from_gateway(channel_id: int, day: date) -> Bill | None:
@@ -116,7 +118,7 @@ def reconcile_from_gateway(channel_id: int, day: date) -> Bill | None:
         if Can.BILL not in provider.can:
             return None
         return reconcile_day(channel, day, provider.bill(day))
-    except (ProviderError, Refusal) as error:
+    except (ProviderError, Refusal, EnvelopeError) as error:
         _note_problem(channel, day, str(error))
         return None
 

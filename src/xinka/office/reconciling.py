@@ -22,13 +22,11 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
 from xinka.accounts.policies import require_staff, signed_in
-from xinka.flows.reconciling import READ_BILL, reconcile_day
+from xinka.flows.reconciling import READ_BILL, has_bills, reconcile_day
 from xinka.flows.reconciling_acts import decide, payment_behind, settle_missing
 from xinka.kernel import ids
 from xinka.kernel.errors import Refusal
-from xinka.payments.channels import provider_of
 from xinka.payments.models import Channel
-from xinka.payments.providers.protocol import Can
 from xinka.platform.audit.actions import record
 from xinka.platform.database.django_drive import run
 from xinka.platform.jobs.queue import defer
@@ -65,7 +63,7 @@ class BillForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Ask for a file where the gateway has none to give."""
         found: dict[str, Any] = super().clean() or {}
-        if "channel" in found and not found.get("file") and not _has_bills(found["channel"]):
+        if "channel" in found and not found.get("file") and not has_bills(found["channel"]):
             self.add_error("file", gettext("This gateway hands out no bills. Choose a file."))
         return found
 
@@ -74,13 +72,6 @@ class Decision(forms.Form):
     """What staff say about a difference."""
 
     note = forms.CharField(label=_("What is it, and where is the proof?"), min_length=5, max_length=300, strip=True)
-
-
-def _has_bills(channel: Channel) -> bool:
-    try:
-        return Can.BILL in provider_of(channel).can
-    except Refusal:
-        return False
 
 
 @require_safe

@@ -28,7 +28,7 @@ SUMS = """
 SELECT currency, count(*) FILTER (WHERE kind = 'payment'), count(*) FILTER (WHERE kind = 'refund'),
   coalesce(sum(amount) FILTER (WHERE kind = 'payment'), 0)::bigint,
   coalesce(sum(amount) FILTER (WHERE kind = 'refund'), 0)::bigint,
-  (sum(fee) + coalesce(sum(amount) FILTER (WHERE kind = 'fee'), 0))::bigint
+  sum(CASE WHEN kind = 'fee' AND fee = 0 THEN amount ELSE fee END)::bigint
 FROM bill_line GROUP BY currency ORDER BY currency
 """
 
