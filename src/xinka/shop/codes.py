@@ -14,7 +14,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language, gettext, pgettext
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -84,7 +84,7 @@ def _told(deal: Deal, sku: Sku) -> dict[str, object]:
         "most": facts.off_most,
         "total": deal.price.total,
         "total_text": figures(deal.price.total, sku.currency),
-        "label": gettext("Gift card") if deal.is_card else gettext("Code"),
+        "label": gettext("Gift card") if deal.is_card else pgettext("promotion", "Code"),
     }
 
 
