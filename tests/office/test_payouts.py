@@ -170,3 +170,9 @@ def test_every_page_is_there_in_both_languages(shop: Merchant, office: Client, l
     office.cookies["xk_lang"] = language
     for page in ("", f"/{shown(payout)}", f"/files/{batch.id}"):
         assert office.get(f"/office/payouts{page}").status_code == 200
+
+
+def test_the_to_do_list_counts_what_waits(shop: Merchant, office: Client) -> None:
+    assert "Payouts to approve" not in office.get("/office/").content.decode()
+    asked(account(shop), 10_000)
+    assert "Payouts to approve or to send" in office.get("/office/").content.decode()

@@ -15,8 +15,11 @@ from django.utils import timezone
 
 import xinka
 from xinka.disputes.queries import n_for_staff
-from xinka.payments.models import Receipt, Refund
-from xinka.payments.states import ReceiptOutcome, RefundState
+from xinka.escrow.queries import n_waiting
+from xinka.payments.models import BankLine, Receipt, Refund
+from xinka.payments.states import BankLineState, ReceiptOutcome, RefundState
+from xinka.payouts.models import Payout
+from xinka.payouts.states import PayoutState
 from xinka.platform.audit.models import Report
 from xinka.platform.mail.models import LetterState, SentLetter
 from xinka.reconciling.models import Difference
@@ -136,11 +139,15 @@ class Tasks:
     n_broken: int
     n_cases: int = 0
     n_differences: int = 0
+    n_payouts: int = 0
+    n_transfers: int = 0
+    n_escrow: int = 0
 
     @property
     def total(self) -> int:
         """How many things that is."""
-        return self.n_dead + self.n_refunds + self.n_unmatched + self.n_broken + self.n_cases + self.n_differences
+        troubles = self.n_dead + self.n_refunds + self.n_unmatched + self.n_broken
+        return troubles + self.n_cases + self.n_differences + self.n_payouts + self.n_transfers + self.n_escrow
 
 
 def _rows(statement: str, *params: int) -> list[tuple[Any, ...]]:
@@ -158,6 +165,9 @@ def tasks() -> Tasks:
         n_unmatched=Receipt.objects.filter(outcome=ReceiptOutcome.UNMATCHED).count(),
         n_broken=Report.objects.filter(holds=False).count(),
         n_cases=n_for_staff(),
+        n_escrow=n_waiting(),
+        n_payouts=Payout.objects.filter(state__in=[PayoutState.ASKED, PayoutState.APPROVED]).count(),
+        n_transfers=BankLine.objects.filter(state=BankLineState.RECORDED).count(),
         n_differences=Difference.objects.filter(state=DifferenceState.OPEN).count(),
     )
 
