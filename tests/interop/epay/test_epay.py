@@ -115,10 +115,12 @@ def test_their_client_pays_and_asks_at_our_gateway(
     opened = httpx.get(sdk.ask("address", account=account, order=order))
     trade = SandboxTrade.objects.get()
     assert (opened.status_code, opened.headers["location"]) == (302, f"/sandbox/pay/{trade.token}")
-    assert not sdk.ask("query", account=account, out_trade_no=NUMBER)["paid"]
+    assert sdk.ask("query", account=account, out_trade_no=NUMBER)["raw"]["status"] == 0
     endings.bring_about(trade, "pay", now=timezone.now())
     found = sdk.ask("query", account=account, out_trade_no=NUMBER)
-    assert (found["paid"], found["amount"]) == (True, "93.10")
+    assert (found["query_ok"], found["gateway_trade_no"], found["amount"]) == (True, trade.trade_no, "93.10")
+    # The SDK's own ``paid`` looks for ``trade_status``, which this protocol has in notices only.
+    assert found["raw"]["status"] == 1
 
 
 def test_our_notice_is_believed_by_them_and_our_forgery_is_not(

@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from xinka.kernel.errors import ProviderError
-from xinka.payments.providers.errors import AlreadyPaid, BadSignature, BillNotReady, OutcomeUnknown
+from xinka.payments.providers.errors import AlreadyPaid, BadSignature, BillNotReady, OutcomeUnknown, StaleNotice
 from xinka.payments.providers.protocol import (
     BillKind,
     NoticeAbout,
@@ -24,7 +24,6 @@ from xinka.payments.providers.protocol import (
 )
 from xinka.payments.providers.splitting import SplitRequest, SplitStatus
 from xinka.payments.providers.wechat.provider import WechatProvider
-from xinka.payments.providers.wechat.signing import StaleNotice
 
 if TYPE_CHECKING:
     from xinka.sandbox.models import NotifyAttempt, SandboxMerchant, SandboxTrade

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from xinka.payments.providers.epay import wire
 from xinka.payments.providers.epay.config import EpayConfig
-from xinka.payments.providers.epay.notice import MAX_BYTES, REQUIRED, parse_notice
+from xinka.payments.providers.epay.notice import REQUIRED, parse_notice
 from xinka.payments.providers.epay.provider import EpayProvider
 from xinka.payments.providers.epay.signing import Signer, SignType, canonical
 from xinka.payments.providers.errors import (
@@ -20,6 +20,7 @@ from xinka.payments.providers.errors import (
     WrongAlgorithm,
     WrongMerchant,
 )
+from xinka.payments.providers.forms import MAX_BYTES
 from xinka.payments.providers.protocol import PaymentRequest, RawNotice, VerifiedNotice
 
 FORM = "application/x-www-form-urlencoded"

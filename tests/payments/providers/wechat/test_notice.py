@@ -17,12 +17,13 @@ from xinka.payments.providers.errors import (
     BadSignature,
     MalformedNotice,
     NoticeRefused,
+    StaleNotice,
     WrongAlgorithm,
     WrongMerchant,
 )
 from xinka.payments.providers.protocol import NoticeAbout, RawNotice, VerifiedNotice
 from xinka.payments.providers.wechat.provider import WechatProvider
-from xinka.payments.providers.wechat.signing import FRESH_FOR, StaleNotice, UnknownSerial
+from xinka.payments.providers.wechat.signing import FRESH_FOR, UnknownSerial
 
 
 @pytest.fixture(autouse=True)

@@ -12,10 +12,9 @@ from xinka.kernel.errors import BadInput
 from xinka.kernel.money import parse_amount
 from xinka.payments.providers.epay.config import EpayConfig
 from xinka.payments.providers.errors import BadSignature, MalformedNotice, WrongAlgorithm, WrongMerchant
-from xinka.payments.providers.forms import ALL_SEPARATORS, MAX_BYTES, payload, read_form
+from xinka.payments.providers.forms import ALL_SEPARATORS, payload, read_form
 from xinka.payments.providers.protocol import RawNotice, VerifiedNotice
 
-__all__ = ["MAX_BYTES", "parse_notice", "verify_notice"]
 MAX_FIELDS = 32
 PAID = "TRADE_SUCCESS"
 REQUIRED = ("pid", "out_trade_no", "trade_no", "type", "name", "money", "trade_status", "sign", "sign_type")

@@ -15,7 +15,7 @@ from typing import NamedTuple, Self
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 
-from xinka.payments.providers.errors import BadSignature, MalformedNotice, NoticeRefused, WrongAlgorithm
+from xinka.payments.providers.errors import BadSignature, MalformedNotice, StaleNotice, WrongAlgorithm
 from xinka.payments.providers.keys import agrees, sign
 
 SCHEME = "WECHATPAY2-SHA256-RSA2048"
@@ -31,14 +31,6 @@ HEADERS = (
 _TIMESTAMP = re.compile(r"[0-9]{1,12}", re.ASCII)
 _NONCE = re.compile(r"[!-~]{1,128}", re.ASCII)
 _SERIAL = re.compile(r"[0-9A-Za-z_]{1,64}", re.ASCII)
-
-
-class StaleNotice(NoticeRefused):
-    """The message is signed, but long ago or in the future: somebody may have kept it."""
-
-    code = "stale_notice"
-    zh = "这条支付通知的时间和现在相差太多。"
-    en = "The payment notice was signed too long ago, or in the future."
 
 
 class UnknownSerial(BadSignature):
