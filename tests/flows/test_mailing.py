@@ -7,13 +7,17 @@ from django.core.mail import EmailMultiAlternatives
 from pytest_django import Settings
 
 from tests import cast
+from tests.flows.holding import held
 from tests.flows.mailbox import Mailbox
 from xinka.flows import mailing
+from xinka.flows.escrow import give_back
 from xinka.kernel import ids
+from xinka.kernel.actors import Actor, Role
 from xinka.kernel.errors import ProviderError
 from xinka.orders.states import OrderState
 from xinka.payments.models import Refund
-from xinka.payments.states import RefundState
+from xinka.payments.states import RefundReason, RefundState, RefundTo
+from xinka.platform.database.django_drive import run
 from xinka.platform.mail.models import LetterState, SentLetter
 
 pytestmark = pytest.mark.django_db
@@ -218,3 +222,14 @@ def test_a_merchant_hears_of_low_stock_at_the_address_set_for_it(mailbox: Mailbo
     ware.product.merchant.save()
     mailing.mail_low_stock(ware.sku.id, 1)
     assert [to for _, to, _ in mailbox.raw][1:] == ["stock@ada-cards.example"]
+
+
+@pytest.mark.parametrize("reason", RefundReason)
+@pytest.mark.parametrize("to", RefundTo)
+def test_every_reason_and_way_of_a_refund_has_its_words(mailbox: Mailbox, reason: RefundReason, to: RefundTo) -> None:
+    bought = held()
+    by = Actor(Role.ARBITER, 1)
+    run(give_back(bought.order_id, 1_000, reason=reason, key="k", by=by))
+    Refund.objects.update(state="done", goes_to=to)
+    assert mailing.mail_refund_done(Refund.objects.get().id)
+    assert len(mailbox.mails) == 1

@@ -161,6 +161,12 @@ def test_what_a_provider_did_not_do_is_seen_and_mended(office: Client, bought: c
     assert Receiver.objects.get().account == "ada-at-psp"
 
 
+def test_what_waits_is_on_the_first_page(office: Client, bought: cast.Bought, settings: Settings) -> None:
+    assert "stuck at a provider" not in office.get("/office/").content.decode()
+    stuck(bought, settings)
+    assert "stuck at a provider" in office.get("/office/").content.decode()
+
+
 def test_staff_mark_a_share_as_done_with_a_note(office: Client, bought: cast.Bought, settings: Settings) -> None:
     number = ids.show("spl", stuck(bought, settings).id)
     assert office.post(f"/office/escrow/splits/{number}/done", {"note": "ok"}).status_code == 422

@@ -65,6 +65,12 @@ def freezes_asked() -> list[FreezeCase]:
     return list(FreezeCase.objects.filter(decided_at=None).order_by("asked_at"))
 
 
+def n_waiting() -> int:
+    """Return how many freezes wait for a second person, and how many splits for anybody of the staff."""
+    stuck = Split.objects.filter(state=SplitState.NEEDS_STAFF).count()
+    return stuck + FreezeCase.objects.filter(decided_at=None).count()
+
+
 def stops_of(order_id: UUID) -> list[Stop]:
     """Return what stopped a hold, open ones first."""
     return list(Stop.objects.filter(order_id=order_id).order_by(F("ended_at").desc(nulls_first=True), "since"))
