@@ -203,6 +203,16 @@ def test_a_code_for_something_else_is_not_for_this(ada: Merchant, ware: cast.War
     assert not Order.objects.exists()
 
 
+def test_a_coupon_of_the_platform_for_one_merchant_is_good_there_alone(
+    ada: Merchant, ware: cast.Ware, alipay: Channel
+) -> None:
+    other = cast.ware(cast.adas_shop(slug="others"), 3, slug="elsewhere")
+    offers.coupon(scope="merchant", seller=ada)
+    assert type(answer(other, alipay, offers.wish("SPRING"), 4400)) is errors.CodeNotForThis
+    found = placed(ware, alipay, offers.wish("SPRING"), 4400)
+    assert uses_of(found.order_id) == [("coupon", 500, "platform", "held")]
+
+
 def test_two_merchants_may_have_the_same_word(ada: Merchant, ware: cast.Ware, alipay: Channel) -> None:
     offers.coupon(merchant=cast.adas_shop(slug="others"), amount=100)
     offers.coupon(merchant=ada, amount=200)

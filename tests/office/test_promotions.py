@@ -51,6 +51,14 @@ def test_dee_makes_a_coupon_that_the_platform_bears(office: Client) -> None:
     assert list(AuditEntry.objects.order_by("id").values_list("action", flat=True)) == ["coupon.make", "coupon.stop"]
 
 
+def test_a_coupon_for_one_merchant(office: Client) -> None:
+    ada = cast.adas_shop()
+    assert office.post(f"{HOME}/coupons/new", coupon_form(applies_to=f"seller:{ada.id}")).status_code == 303
+    made = Coupon.objects.get()
+    assert (made.scope, made.seller, made.merchant) == ("merchant", ada, None)
+    assert ada.name in office.get(f"{HOME}/coupons/{made.id}").content.decode()
+
+
 def test_codes_are_made_in_bulk_and_whoever_takes_them_away_is_written_down(office: Client) -> None:
     office.post(f"{HOME}/coupons/new", coupon_form(code="", n_codes="300"))
     made = Coupon.objects.get()

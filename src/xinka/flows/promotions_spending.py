@@ -151,6 +151,7 @@ def _taken_off(offer: Offer, fixed: int, bps: int, most: int | None) -> Offer:
 def _judge_coupon(coupon: CouponRow, basket: Basket, sku: SkuRow, price: Price) -> Refusal | None:
     fits = {
         Scope.ALL: True,
+        Scope.MERCHANT: coupon.seller_id == sku.merchant_id,
         Scope.CATEGORY: coupon.category_id == sku.category_id,
         Scope.PRODUCT: coupon.product_id == sku.product_id,
         Scope.SKU: coupon.sku_id == basket.sku_id,

@@ -90,8 +90,10 @@ class CouponForm(CouponRules):
         goods = _goods(self.merchant)
         skus = [(f"sku:{sku.id}", f"{p.title} {sku.label}") for p in goods for sku in p.skus.all() if sku.label]
         shelves = [(f"category:{shelf.id}", shelf.name) for shelf in Category.objects.all()]
+        sellers = [] if self.merchant else [(f"seller:{m.id}", m.name) for m in Merchant.objects.all()[:_MOST_CHOICES]]
         everything = _("Everything I sell") if self.merchant else _("Everything in the shop")
         found: list[Any] = [("all:", everything), (_("Categories"), shelves)]
+        found += [(_("Merchants"), sellers)] if sellers else []
         found += [(_("Products"), [(f"product:{p.id}", p.title) for p in goods])] if goods else []
         return [*found, (_("Variants"), skus)] if skus else found
 
@@ -131,7 +133,7 @@ class CouponForm(CouponRules):
             amount=data["amount"] if is_amount else 0,
             bps=0 if is_amount else data["percent"],
             most_off=None if is_amount else data["most_off"],
-            scope=scope,
+            scope=Scope.MERCHANT if scope == "seller" else scope,
             least_spend=data["least_spend"] or 0,
             starts_at=data["starts_at"],
             made_by_id=by_id,

@@ -19,6 +19,7 @@ from xinka.promotions.states import FundedBy, ReferralState, Scope, Takes, UseKi
 _TAKES = [(Takes.AMOUNT.value, _("An amount off")), (Takes.PERCENT.value, _("A percentage off"))]
 _SCOPES = [
     (Scope.ALL.value, _("Everything")),
+    (Scope.MERCHANT.value, _("One merchant")),
     (Scope.CATEGORY.value, _("One category")),
     (Scope.PRODUCT.value, _("One product")),
     (Scope.SKU.value, _("One variant")),
@@ -36,6 +37,8 @@ class Coupon(models.Model):
     most_off = models.BigIntegerField(null=True, help_text="the most a share may come to")
     currency = models.CharField(max_length=3, default="CNY")
     scope = models.CharField(max_length=8, choices=_SCOPES, default=Scope.ALL)
+    #: Whose goods a coupon of the platform is good for, where it is one merchant's.
+    seller = models.ForeignKey(Merchant, on_delete=models.PROTECT, null=True, related_name="+")
     category = models.ForeignKey(Category, on_delete=models.PROTECT, null=True, related_name="+")
     product = models.ForeignKey(Product, on_delete=models.PROTECT, null=True, related_name="+")
     sku = models.ForeignKey(Sku, on_delete=models.PROTECT, null=True, related_name="+")

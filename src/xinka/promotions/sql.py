@@ -63,6 +63,7 @@ class CouponRow(NamedTuple):
     off_bps: int
     off_most: int | None
     scope: str
+    seller_id: int | None
     category_id: int | None
     product_id: int | None
     sku_id: int | None
@@ -76,8 +77,9 @@ class CouponRow(NamedTuple):
 
 #: $1 code, $2 merchant whose goods are bought, $3 keys of the buyer. The merchant's code goes before the platform's.
 COUPON_FACTS = """
-SELECT c.id, k.id, k.issuer_id, c.currency, c.amount, c.bps, c.most_off, c.scope, c.category_id, c.product_id, c.sku_id,
-  now() < c.starts_at, c.stopped_at IS NOT NULL OR coalesce(now() >= c.ends_at, false), c.least_spend,
+SELECT c.id, k.id, k.issuer_id, c.currency, c.amount, c.bps, c.most_off, c.scope, c.seller_id,
+  c.category_id, c.product_id, c.sku_id, now() < c.starts_at,
+  c.stopped_at IS NOT NULL OR coalesce(now() >= c.ends_at, false), c.least_spend,
   coalesce(c.n_used >= c.most_total, false) OR coalesce(k.n_used >= k.most_uses, false), c.most_per_buyer,
   coalesce((SELECT max(b.n_used) FROM promotions_couponbuyer b
     WHERE b.coupon_id = c.id AND b.buyer_key = ANY($3::uuid[])), 0)
@@ -162,7 +164,7 @@ WHERE order_id = ANY($1::uuid[]) AND state = $2::text ORDER BY order_id, kind FO
 #: $1 orders, $2 the kinds that go back. What was counted is uncounted, and the uses say so.
 GIVE_BACK = """
 WITH back AS (
-  UPDATE promotions_use SET state = 'returned'
+  UPDATE promotions_use SET state = 'returned', done = true
   WHERE order_id = ANY($1::uuid[]) AND kind = ANY($2::text[]) AND state = 'held' RETURNING *),
 sale AS (
   UPDATE promotions_flashsale s SET n_taken = s.n_taken - b.units

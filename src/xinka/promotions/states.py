@@ -39,6 +39,7 @@ class Scope(StrEnum):
     """What a coupon is good for."""
 
     ALL = "all"
+    MERCHANT = "merchant"
     CATEGORY = "category"
     PRODUCT = "product"
     SKU = "sku"
