@@ -12,6 +12,7 @@ import tempfile
 import zipfile
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from typing import BinaryIO
 from urllib.parse import urlsplit
 
@@ -65,15 +66,15 @@ def _rows(text: io.TextIOWrapper) -> Iterator[BillRow]:
     """Yield what stands between the heading and the remarks at the end."""
     places: list[int] | None = None
     for line in csv.reader(text):
-        cells = [cell.strip() for cell in line]
-        if not cells or cells[0].startswith("#"):
+        if not line or line[0].startswith("#"):
             continue
         if places is None:
-            places = _places(cells)
+            places = _places([name.strip() for name in line])
             continue
-        if len(cells) <= max(places):
-            raise ProviderError("a line of Alipay's bill is cut short", permanent=True)
-        yield _row([cells[place] for place in places])
+        try:
+            yield _row([line[place].strip() for place in places])
+        except IndexError:
+            raise ProviderError("a line of Alipay's bill is cut short", permanent=True) from None
 
 
 def _places(heading: Sequence[str]) -> list[int]:
@@ -98,6 +99,7 @@ def _row(cells: Sequence[str]) -> BillRow:
     )
 
 
+@lru_cache(maxsize=4096)  # prices repeat, and a bill may have a million lines
 def _minor(text: str) -> int:
     """Return the fen of an amount that may be negative; what is charged to the merchant is."""
     digits = text.replace(",", "") or "0"
@@ -109,7 +111,7 @@ def _minor(text: str) -> int:
 
 def _moment(text: str) -> datetime | None:
     try:
-        return datetime.strptime(text, "%Y-%m-%d %H:%M:%S").replace(tzinfo=BEIJING)
+        return datetime.fromisoformat(text).replace(tzinfo=BEIJING)
     except ValueError:
         return None
 

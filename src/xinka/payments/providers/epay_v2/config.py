@@ -75,11 +75,10 @@ class EpayV2Config:
     def from_settings(cls, settings: Mapping[str, object]) -> Self:
         """Return the channel described by stored settings (decrypted JSON); unknown names are refused."""
         known = stored_settings(settings, _STORED, ("base_url", "pid", "merchant_private_key", "platform_public_key"))
-        if "way" in known:
-            try:
-                known["way"] = Way(str(known["way"]))
-            except ValueError:
-                raise BadChannel(why_zh="下单方式写得不对", why_en="the way to begin a payment is not known") from None
+        try:
+            known["way"] = Way(str(known.get("way") or Way.WEB))
+        except ValueError:
+            raise BadChannel(why_zh="下单方式写得不对", why_en="the way to begin a payment is not known") from None
         types = known.get("types")
         if isinstance(types, dict):
             known["types"] = MappingProxyType({str(name): str(value) for name, value in types.items()})
