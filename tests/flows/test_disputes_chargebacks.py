@@ -11,13 +11,13 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from tests.flows.disputing import BUYER, NOW, Trade, dee, later, trade
+from tests.flows.disputing import BUYER, NOW, SELLER, Trade, dee, later, trade
 from tests.flows.rows import broken, leaves_nothing
 from tests.platform.files.samples import png
-from xinka.disputes.errors import CaseMoved, CaseNotFound
+from xinka.disputes.errors import BankDecides, CaseMoved, CaseNotFound
 from xinka.disputes.models import Case
 from xinka.disputes.states import CaseKind, CaseState, Outcome
-from xinka.flows import disputes_chargebacks
+from xinka.flows import disputes, disputes_chargebacks
 from xinka.flows.disputes_chargebacks import Chargeback
 from xinka.flows.disputes_evidence import evidence_pack
 from xinka.flows.disputes_timers import fire_due
@@ -26,7 +26,7 @@ from xinka.flows.reveal import reveal
 from xinka.ledger.accounts import Account
 from xinka.ledger.models import Entry
 from xinka.ledger.queries import balances_of_merchant
-from xinka.payments.models import ProviderEvent, Receipt
+from xinka.payments.models import ProviderEvent, Receipt, Refund
 from xinka.platform.audit.models import AuditEntry
 from xinka.platform.database.django_drive import run
 from xinka.platform.files.actions import Handed
@@ -119,6 +119,34 @@ def test_a_chargeback_may_come_while_a_dispute_is_open(deal: Trade) -> None:
     disputes_chargebacks.open_chargeback(told(deal), now=NOW)
     assert deal.hold.n_stops == 2
     assert broken() == []
+
+
+def test_the_buyer_is_not_paid_twice_by_us_and_by_the_bank(deal: Trade) -> None:
+    dispute = deal.complain()
+    case = disputes_chargebacks.open_chargeback(told(deal), now=NOW)
+    with pytest.raises(BankDecides):
+        leaves_nothing(lambda: disputes.concede(dispute.id, by=SELLER, now=NOW))
+    assert fire_due(later(hours=13)) == 0, "the silent seller's timer waits for the bank"
+    disputes_chargebacks.lose(case.id, now=later(days=3))
+    assert Case.objects.get(id=dispute.id).outcome == Outcome.LOST
+    assert (deal.stops, Refund.objects.count()) == (set(), 0)
+    with pytest.raises(BankDecides):
+        leaves_nothing(deal.complain)
+    assert broken() == []
+
+
+def test_after_a_won_chargeback_the_dispute_goes_on(deal: Trade) -> None:
+    dispute = deal.complain()
+    disputes_chargebacks.win(disputes_chargebacks.open_chargeback(told(deal), now=NOW).id, now=NOW)
+    disputes.concede(dispute.id, by=SELLER, now=NOW)
+    assert sum(Refund.objects.values_list("amount", flat=True)) == 9800
+    assert broken() == []
+
+
+def test_an_amount_in_another_currency_counts_as_the_whole(deal: Trade) -> None:
+    receipt = receipt_of(deal)
+    foreign = Chargeback(receipt.channel_id, receipt.trade_no, "dp_3", 1300, "USD")
+    assert disputes_chargebacks.open_chargeback(foreign, now=NOW).amount == 9800
 
 
 def test_a_payment_of_nobody_is_no_case(deal: Trade) -> None:

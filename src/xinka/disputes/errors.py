@@ -79,6 +79,15 @@ class TooManyMessages(Refusal):
     en = "You have written too much in this case. Please wait for an answer."
 
 
+class BankDecides(Refusal):
+    """The buyer asked the bank for the same money: it is not given back twice."""
+
+    code = "case_bank_decides"
+    status = HTTPStatus.CONFLICT
+    zh = "这笔钱正由银行处理，或银行已经退了，不能再退一次。"
+    en = "The bank is deciding about this money, or has given it back; it is not given back twice."
+
+
 class BadAmount(Refusal):
     """An amount is outside of what the case is about; ``most`` is written as people read it."""
 

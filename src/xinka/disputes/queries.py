@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import F, Q, QuerySet
 
 from xinka.disputes.models import Case, Evidence
-from xinka.disputes.states import CaseKind, CaseState
+from xinka.disputes.states import CaseKind, CaseState, Outcome
 
 #: What staff must see to.
 FOR_STAFF = (CaseState.UNDER_REVIEW, CaseState.APPEALED, CaseState.GATEWAY_ASKS)
@@ -52,6 +52,12 @@ def cases_for_staff(*, which: str = "") -> QuerySet[Case]:
         case _:
             found = found.filter(state__in=FOR_STAFF)
     return found.order_by("-is_late", F("due_at").asc(nulls_last=True), "moved_at", "id")
+
+
+def is_at_the_bank(order_id: UUID) -> bool:
+    """Whether a bank is deciding about an order's money, or has decided for the buyer."""
+    found = Case.objects.filter(order_id=order_id, kind=CaseKind.CHARGEBACK)
+    return found.exclude(outcome=Outcome.WON).exists()
 
 
 def due_cases(now: datetime, limit: int) -> list[UUID]:

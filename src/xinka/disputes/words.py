@@ -32,7 +32,7 @@ OUTCOMES: Mapping[Outcome, Promise] = MappingProxyType(
         Outcome.WITHDRAWN: _("Taken back"),
         Outcome.LAPSED: _("Closed without an answer"),
         Outcome.WON: _("Won at the bank"),
-        Outcome.LOST: _("Lost at the bank"),
+        Outcome.LOST: _("Given back by the bank"),
     }
 )
 

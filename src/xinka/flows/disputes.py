@@ -15,6 +15,7 @@ from xinka.disputes import terms
 from xinka.disputes.actions import begin, move, say
 from xinka.disputes.errors import (
     BadAmount,
+    BankDecides,
     CaseIsOpen,
     CaseMoved,
     CaseNotFound,
@@ -26,6 +27,7 @@ from xinka.disputes.errors import (
     TooManyCases,
 )
 from xinka.disputes.models import Case, Message
+from xinka.disputes.queries import is_at_the_bank
 from xinka.disputes.reasons import Reason
 from xinka.disputes.states import BEGINS, CaseEvent, CaseKind, CaseState, Offer, Outcome
 from xinka.escrow.hold import Hold
@@ -61,7 +63,7 @@ def open_case(order: Order, complaint: Complaint, *, by: Actor, now: datetime) -
     """Open a case: the hold stops in the same transaction, and the seller's time begins.
 
     Raises:
-        CaseIsOpen, TooLateToComplain, DecidedBefore, TooManyCases: if the order cannot have one now.
+        CaseIsOpen, TooLateToComplain, DecidedBefore, TooManyCases, BankDecides: if the order cannot have one now.
         BadInput: if a piece is not of this order.
         Refusal: if a file is not taken.
     """
@@ -88,6 +90,8 @@ def _hold_to_argue_about(order: Order) -> Hold:
 
 
 def _refuse_repeated(order_id: UUID) -> None:
+    if is_at_the_bank(order_id):
+        raise BankDecides
     earlier = list(Case.objects.filter(order_id=order_id).exclude(kind=CaseKind.CHARGEBACK))
     if any(case.is_open for case in earlier):
         raise CaseIsOpen

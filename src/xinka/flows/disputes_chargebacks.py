@@ -45,12 +45,16 @@ _TAKEN_FROM = (Account.SELLER_AVAILABLE, Account.SELLER_RESERVE)
 
 @dataclass(frozen=True)
 class Chargeback:
-    """What a gateway says a bank wants back; ``due_at`` is until when it takes evidence, where it says."""
+    """What a gateway says a bank wants back; ``due_at`` is until when it takes evidence, where it says.
+
+    An amount in another currency than the payment's counts as the whole payment.
+    """
 
     channel_id: int
     trade_no: str
     gateway_case_no: str
     amount: int
+    currency: str = ""
     due_at: datetime | None = None
     reason: Reason = Reason.NOT_PAID_BY_ME
 
@@ -69,7 +73,8 @@ def open_chargeback(found: Chargeback, *, now: datetime) -> Case:
         if receipt is None or receipt.order_id is None:
             raise CaseNotFound
         order = Order.objects.get(id=receipt.order_id)
-        case = _case_of(found, order, min(found.amount or receipt.amount, receipt.amount), now)
+        is_in_full = not found.amount or found.currency not in {"", receipt.currency}
+        case = _case_of(found, order, receipt.amount if is_in_full else min(found.amount, receipt.amount), now)
         try:
             begin(case, CaseEvent.GATEWAY_OPENED, PSP, details={"amount": case.amount})
         except CaseIsOpen:
@@ -163,8 +168,18 @@ def lose(case_id: UUID, *, now: datetime) -> Case:
         case = move(locked(case_id), CaseEvent.GATEWAY_LOST, PSP, now=now, fields={"outcome": Outcome.LOST.value})
         legs = [Leg(Account.SUSPENSE, int(case.amount)), Leg(Account.CLEARING, -int(case.amount))]
         _post(case, JournalKind.CHARGEBACK_LOST, "lost", legs)
+        _close_others(case, now)
         _end(case)
     return case
+
+
+def _close_others(case: Case, now: datetime) -> None:
+    """Close what the buyer has open here about the same order: the bank has given the money back."""
+    fields = {"outcome": Outcome.LOST.value}
+    others = Case.objects.select_for_update().filter(order_id=case.order_id).exclude(kind=CaseKind.CHARGEBACK)
+    for other in others.exclude(state=CaseState.CLOSED):
+        move(other, CaseEvent.GATEWAY_LOST, PSP, now=now, fields=fields)
+        money.resume_hold(other)
 
 
 def _end(case: Case) -> None:
@@ -202,7 +217,7 @@ def _apply(event: ProviderEvent, now: datetime) -> None:
     if case is None:
         if status in _WON:
             return  # it was settled before any money moved
-        found = Chargeback(event.channel_id, trade_no, event.subject_no, event.amount)
+        found = Chargeback(event.channel_id, trade_no, event.subject_no, event.amount, event.currency, event.due_at)
         case = open_chargeback(found, now=now)
     if case.is_open and status in _WON:
         win(case.id, now=now)

@@ -11,8 +11,9 @@ from uuid import UUID
 
 from xinka.delivery import sql as delivery_sql
 from xinka.delivery.queries import delivered_codes
-from xinka.disputes.errors import NothingToReplace
+from xinka.disputes.errors import BankDecides, NothingToReplace
 from xinka.disputes.models import Case
+from xinka.disputes.queries import is_at_the_bank
 from xinka.disputes.states import CaseKind
 from xinka.escrow.hold import Hold
 from xinka.escrow.states import FINAL, HoldState, StopCause
@@ -66,7 +67,13 @@ def resume_hold(case: Case, kind: CaseKind | None = None) -> None:
 
 
 def give_back(case: Case, amount: int, *, by: Actor, reason: RefundReason = RefundReason.DISPUTE) -> int:
-    """Give the buyer money back while the hold is stopped; return how much, which is less when less is left."""
+    """Give the buyer money back while the hold is stopped; return how much, which is less when less is left.
+
+    Raises:
+        BankDecides: if the buyer asked the bank for it.
+    """
+    if is_at_the_bank(case.order_id):
+        raise BankDecides
     left = left_of(hold_of(case.order_id))
     wanted = min(amount, left)
     if wanted:
