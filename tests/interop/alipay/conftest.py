@@ -46,6 +46,12 @@ def npm() -> Iterator[OtherSide]:
 
 
 @pytest.fixture
+def sides(community: OtherSide, official: OtherSide, npm: OtherSide) -> dict[str, OtherSide]:
+    """All three."""
+    return {"community": community, "official": official, "npm": npm}
+
+
+@pytest.fixture
 def gateway_url(live_server: LiveServer, settings: Settings) -> str:
     """Where our gateway is; the shop it belongs to has the same address."""
     settings.SITE_URL = live_server.url
