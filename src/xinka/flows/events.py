@@ -27,6 +27,7 @@ def keep_event(channel_id: int, said: VerifiedNotice) -> Flow[bool]:
         said.amount_minor,
         said.currency,
         said.status,
+        said.due_at,
     )
     rows = yield Query(sql.KEEP_EVENT, facts)
     yield from defer(HANDLE_EVENT, [{"event_id": row[0]} for row in rows])

@@ -147,6 +147,7 @@ class ProviderEvent(models.Model):
     amount = models.BigIntegerField(default=0, db_default=0)
     currency = models.CharField(max_length=3)
     status = models.TextField(default="", db_default="")
+    due_at = models.DateTimeField(null=True)
     received_at = models.DateTimeField()
     handled_at = models.DateTimeField(null=True)
 

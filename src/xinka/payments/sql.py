@@ -45,8 +45,8 @@ UPDATE payments_receipt SET outcome = 'short_refunded' WHERE channel_id = $1 AND
 #: A notice about a refund or a dispute, once per channel and event.
 KEEP_EVENT = """
 INSERT INTO payments_providerevent (channel_id, event_id, about, subject_no, out_trade_no, trade_no, amount, currency,
-  status, received_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, now()) ON CONFLICT (channel_id, event_id) DO NOTHING RETURNING id
+  status, due_at, received_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, now()) ON CONFLICT (channel_id, event_id) DO NOTHING RETURNING id
 """
 
 #: Attempts to pay these orders that a gateway knows of; $2 names the kinds of gateway that cannot close any.

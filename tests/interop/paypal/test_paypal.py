@@ -258,6 +258,7 @@ def test_what_happens_after_the_payment_is_told_too(
     press(payment, ending)
     said = heard(provider, sent(payment))
     assert (said.about, said.trade_no, said.is_paid) == (about, trade_no, False)
+    assert (said.due_at is not None) is (ending == "dispute")
 
 
 def test_eve_with_an_account_of_her_own_sees_nothing_of_adas(

@@ -226,6 +226,7 @@ def test_what_happens_after_the_payment_is_told_too(
         trade_no,
         "dispute" if ending == "dispute" else "refund",
     )
+    assert (said.due_at is not None) is (ending == "dispute")
 
 
 def test_the_cashiers_forgery_is_refused_by_both(

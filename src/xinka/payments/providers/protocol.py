@@ -90,6 +90,7 @@ class VerifiedNotice(NamedTuple):
     Notices about anything but a payment are kept as events (unique per channel and ``event_id``) for a worker, which
     asks the gateway itself: ``subject_no`` is the gateway's number of the refund or dispute. A notice about a payment
     may also be a hint (``is_hint``): a worker then asks the gateway about that payment and settles what it answers.
+    ``due_at`` is until when a dispute waits for the shop.
     """
 
     out_trade_no: str
@@ -102,6 +103,7 @@ class VerifiedNotice(NamedTuple):
     event_id: str = ""
     subject_no: str = ""
     is_hint: bool = False
+    due_at: datetime | None = None
 
 
 class TradeStatus(StrEnum):

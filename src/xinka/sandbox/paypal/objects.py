@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -92,7 +92,7 @@ def refund(found: SandboxRefund) -> dict[str, Any]:
     }
 
 
-def dispute(trade: SandboxTrade) -> dict[str, Any]:
+def dispute(trade: SandboxTrade, now: datetime, days: int = 10) -> dict[str, Any]:
     """Return a dispute that waits for the shop's answer."""
     disputed = {"seller_transaction_id": CAPTURE + trade.trade_no, "custom": trade.out_trade_no}
     return {
@@ -101,6 +101,7 @@ def dispute(trade: SandboxTrade) -> dict[str, Any]:
         "reason": "MERCHANDISE_OR_SERVICE_NOT_AS_DESCRIBED",
         "status": "WAITING_FOR_SELLER_RESPONSE",
         "dispute_amount": money(trade.paid_money, trade.currency),
+        "seller_response_due_date": f"{(now + timedelta(days=days)).astimezone(UTC):%Y-%m-%dT%H:%M:%S.000Z}",
     }
 
 

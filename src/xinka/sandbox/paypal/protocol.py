@@ -51,7 +51,7 @@ def _take_long_ago(at: Situation) -> None:
 
 
 def _open_dispute(at: Situation) -> None:
-    request = event(at.trade, "CUSTOMER.DISPUTE.CREATED", objects.dispute(at.trade))
+    request = event(at.trade, "CUSTOMER.DISPUTE.CREATED", objects.dispute(at.trade, at.now))
     notifier.plan(at.trade, request, due_at=at.now, kind=NoticeKind.GENUINE)
 
 

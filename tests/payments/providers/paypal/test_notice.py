@@ -83,6 +83,41 @@ def test_disputes_name_theirs(paypal: PayPalProvider) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [
+        ("RESOLVED_BUYER_FAVOUR", "RESOLVED_BUYER_FAVOUR"),
+        ("RESOLVED_SELLER_FAVOUR", "RESOLVED_SELLER_FAVOUR"),
+        ("CANCELED_BY_BUYER", "RESOLVED_SELLER_FAVOUR"),
+        ("RESOLVED_WITH_PAYOUT", "RESOLVED_SELLER_FAVOUR"),
+        ("ACCEPTED", "ACCEPTED"),
+    ],
+)
+def test_a_resolved_dispute_says_who_won(paypal: PayPalProvider, code: str, status: str) -> None:
+    facts = {
+        "dispute_id": "PP-D-12345",
+        "status": "RESOLVED",
+        "dispute_amount": {"currency_code": "USD", "value": "19.90"},
+        "dispute_outcome": {"outcome_code": code},
+    }
+    assert paypal.judge_notice(notice(event(facts, "CUSTOMER.DISPUTE.RESOLVED"))).status == status
+
+
+@pytest.mark.parametrize(
+    ("due", "is_told"),
+    [("2026-12-01T12:00:00.000Z", True), ("", False), ("soon", False), ("2026-12-01T12:00:00", False)],
+)
+def test_a_dispute_says_until_when_it_waits(paypal: PayPalProvider, due: str, is_told: bool) -> None:
+    facts = {
+        "dispute_id": "PP-D-12345",
+        "status": "WAITING_FOR_SELLER_RESPONSE",
+        "dispute_amount": {"currency_code": "USD", "value": "19.90"},
+        "seller_response_due_date": due,
+    }
+    said = paypal.judge_notice(notice(event(facts, "CUSTOMER.DISPUTE.CREATED")))
+    assert (said.due_at is not None) is is_told
+
+
 def test_what_is_not_ours_is_acknowledged_and_no_more(paypal: PayPalProvider) -> None:
     for body in (event({"id": "x"}, "BILLING.PLAN.CREATED"), event(capture(custom_id=None))):
         said = paypal.judge_notice(notice(body))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from datetime import UTC, datetime
 
 import pytest
 
@@ -52,6 +53,21 @@ def test_refunds_and_disputes_are_told_with_their_numbers(
     said = stripe.judge_notice(notice(body))
     assert (said.about, said.subject_no, said.trade_no, said.is_paid) == (about, subject["id"], "pi_3Q", False)
     assert (said.amount_minor, said.status, said.event_id) == (subject["amount"], "needs_response", "evt_1Q")
+
+
+@pytest.mark.parametrize(
+    ("details", "due"),
+    [
+        ({"due_by": 1767225600}, datetime(2026, 1, 1, tzinfo=UTC)),
+        ({"due_by": None}, None),
+        ({"due_by": -1}, None),
+        ({"due_by": "soon"}, None),
+        (None, None),
+    ],
+)
+def test_a_dispute_says_until_when_it_waits(stripe: StripeProvider, details: object, due: datetime | None) -> None:
+    dispute = {"id": "dp_1", "amount": 1990, "currency": "usd", "status": "needs_response", "evidence_details": details}
+    assert stripe.judge_notice(notice(event(dispute, "charge.dispute.created"))).due_at == due
 
 
 def test_what_we_do_not_know_is_acknowledged_and_no_more(stripe: StripeProvider) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,6 +22,8 @@ ORDER = "order/"
 APPROVED = "CHECKOUT.ORDER.APPROVED"
 CAPTURED = "PAYMENT.CAPTURE.COMPLETED"
 _REFUNDS = frozenset({"PAYMENT.CAPTURE.REFUNDED", "PAYMENT.CAPTURE.REVERSED"})
+SELLER_WON = "RESOLVED_SELLER_FAVOUR"
+_SELLER_KEEPS = frozenset({"CANCELED_BY_BUYER", "DENIED", "RESOLVED_WITH_PAYOUT"})
 _NUMBER = re.compile(r"[A-Za-z0-9\-]{1,64}", re.ASCII)
 _OURS = re.compile(r"[A-Za-z0-9._|\-]{1,64}", re.ASCII)
 Fields = Mapping[str, Any]
@@ -108,12 +111,31 @@ def _dispute(event_id: str, dispute: Fields) -> VerifiedNotice:
         _text(first, "seller_transaction_id"),
         amount,
         currency,
-        _text(dispute, "status"),
+        _outcome(dispute) or _text(dispute, "status"),
         is_paid=False,
         about=NoticeAbout.DISPUTE,
         event_id=event_id,
         subject_no=_number(dispute, "dispute_id"),
+        due_at=_due(dispute),
     )
+
+
+def _outcome(dispute: Fields) -> str:
+    """Return who won a dispute that is resolved: a buyer who withdrew, or whom PayPal paid itself, took nothing."""
+    found = dispute.get("dispute_outcome")
+    if _text(dispute, "status") != "RESOLVED" or not isinstance(found, dict):
+        return ""
+    code = _text(found, "outcome_code")
+    return SELLER_WON if code in _SELLER_KEEPS else code
+
+
+def _due(dispute: Fields) -> datetime | None:
+    """Return until when PayPal waits for the seller."""
+    try:
+        found = datetime.fromisoformat(_text(dispute, "seller_response_due_date"))
+    except ValueError:
+        return None
+    return found if found.tzinfo else None
 
 
 def _parent(refund: Fields) -> str:

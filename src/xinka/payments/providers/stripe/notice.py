@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from xinka.kernel.money import MAX_MINOR, MINOR_DIGITS
@@ -22,6 +23,7 @@ SIGNATURE = "stripe-signature"
 MAX_BYTES = 64 * 1024
 _PAID_BY = frozenset({"checkout.session.completed", "checkout.session.async_payment_succeeded"})
 _IDENTIFIER = re.compile(r"[a-z]{2,10}_[A-Za-z0-9_]{1,250}", re.ASCII)
+_FAR = 4_102_444_800
 _NUMBER = re.compile(r"[A-Za-z0-9._|\-]{1,64}", re.ASCII)
 
 
@@ -91,7 +93,17 @@ def _other(config: StripeConfig, about: NoticeAbout, event_id: str, subject: Map
         about=about,
         event_id=event_id,
         subject_no=_text(subject, "id"),
+        due_at=_due(subject) if about is NoticeAbout.DISPUTE else None,
     )
+
+
+def _due(dispute: Mapping[str, Any]) -> datetime | None:
+    """Return until when Stripe takes evidence."""
+    details = dispute.get("evidence_details")
+    due_by = details.get("due_by") if isinstance(details, dict) else None
+    if not isinstance(due_by, int) or not 0 < due_by < _FAR:
+        return None
+    return datetime.fromtimestamp(due_by, tz=UTC)
 
 
 def _money(amount: object, currency: str) -> tuple[int, str]:
