@@ -114,3 +114,20 @@ def test_other_ways_to_pay_fit_the_device(client: Client, agent: str, offered: s
     own = buyer(client, bought)
     page = own.get(page_of(bought), headers={"User-Agent": agent}).content.decode()
     assert {slug for slug in ("everywhere", "phones", "desks") if f'value="{slug}"' in page} == offered
+
+
+def test_the_kept_page_names_only_what_everybody_can_use(client: Client, settings: Settings) -> None:
+    made = cast.ware(cast.adas_shop(), 1)
+    cast.channel("phones", devices="phone")
+    page = f"/p/{made.product.slug}"
+    assert 'value="phones"' in client.get(page).content.decode()
+    cast.channel("everywhere")
+    Channel.objects.create(
+        slug="wallet", name="余额", name_en="Balance", provider="balance", config=seal_config("wallet", {})
+    )
+    for wallet in (False, True):
+        settings.WALLET = wallet
+        shown = client.get(page).content.decode()
+        assert 'value="everywhere"' in shown
+        assert 'value="phones"' not in shown
+        assert ('value="wallet"' in shown) is wallet

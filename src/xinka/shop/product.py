@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -14,7 +15,7 @@ from django.views.decorators.http import require_safe
 
 from xinka.catalog.models import Product, Sku
 from xinka.catalog.queries import product_on_sale
-from xinka.payments.models import Channel
+from xinka.payments.models import Channel, Devices
 from xinka.platform.look.policy import mark_public
 from xinka.platform.look.prose import prose
 from xinka.shop import words
@@ -129,9 +130,15 @@ def tiers_of(sku: Sku) -> list[Tier]:
 
 
 def _pay_ways(sku: Sku, total: int) -> list[PayWay]:
-    """Return the few ways to pay to choose from beside the goods; the pay page offers all of them."""
+    """Return the few ways to pay to choose from beside the goods; the pay page offers all of them.
+
+    This page is kept for everybody, so it names what every device can use, unless there is nothing else.
+    """
     ways: list[PayWay] = []
-    for channel in Channel.objects.filter(on=True, currency=sku.currency).defer("config"):
+    found = Channel.objects.filter(on=True, currency=sku.currency).defer("config")
+    if not settings.WALLET:
+        found = found.exclude(provider="balance")
+    for channel in found.filter(devices=Devices.ALL) or found:
         fits = channel.min_amount <= total <= channel.max_amount
         is_first = fits and not any(way.is_first for way in ways)
         name = words.channel_name(channel)
