@@ -30,7 +30,7 @@ from xinka.payments.models import Channel
 from xinka.payments.states import RefundReason
 from xinka.platform.database.django_drive import run
 from xinka.promotions import errors
-from xinka.promotions.models import FlashSale, GiftCard, Level, Member, Referral, ReferralTerms, Use
+from xinka.promotions.models import Coupon, FlashSale, GiftCard, Level, Member, Referral, ReferralTerms, Use
 
 pytestmark = pytest.mark.django_db
 BUYER, ARBITER = Actor(Role.BUYER), Actor(Role.ARBITER, 1)
@@ -307,3 +307,14 @@ def test_members_rise_with_what_they_have_spent_for_good(ware: cast.Ware, alipay
     reckon_members()
     assert list(Member.objects.values_list("user_id", "spent", "level_id")) == [(cy.id, 20_000, gold.id)]
     assert not Member.objects.filter(user=eve).exists()
+
+
+def test_the_demo_shows_each_kind_of_promotion() -> None:
+    from xinka.flows.promotions_demo import make_things_cheaper  # here, because only this test is about the demo
+
+    ware = cast.ware(cast.adas_shop(slug="xinghe"), 3, slug="paper-crane-online")
+    make_things_cheaper("xinghe")
+    assert list(Coupon.objects.order_by("id").values_list("codes__code", flat=True)) == ["WELCOME", "XINGHE5"]
+    assert (FlashSale.objects.get().price, ReferralTerms.objects.get().bps, Level.objects.count()) == (4410, 200, 2)
+    placed = cast.checkout(cast.ask(ware.sku, cast.channel(), wish=offers.wish("welcome"), expected=4410))
+    assert placed.amount == 4410

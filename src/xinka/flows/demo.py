@@ -30,6 +30,7 @@ from xinka.catalog.models import Category, Kind, Product, ProductState, Sku, Sto
 from xinka.flows import stocking
 from xinka.flows.demo_cases import open_cases
 from xinka.flows.demo_sales import sell_for_two_weeks
+from xinka.flows.promotions_demo import make_things_cheaper
 from xinka.kernel.errors import Refusal
 from xinka.merchants.models import Membership, Merchant
 from xinka.payments.channels import config_place, seal_config
@@ -88,6 +89,7 @@ def load(ways: Sequence[PayWay]) -> bool:
     with transaction.atomic():
         sell_for_two_weeks([way.slug for way in ways if way.provider == "epay"], cy=PEOPLE[0].email)
         open_cases("xinghe", cy=PEOPLE[0].email)
+        make_things_cheaper("xinghe")
         report(_MARK, {"part": "all"})
     return True
 
