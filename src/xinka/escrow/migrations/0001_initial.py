@@ -119,7 +119,7 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(primary_key=True, serialize=False)),
                 ('key', models.CharField(max_length=160, unique=True)),
                 ('order_id', models.UUIDField(db_index=True)),
-                ('action', models.CharField(choices=[('freeze', 'freeze'), ('share', 'share'), ('return', 'return'), ('unfreeze', 'unfreeze')], max_length=8)),
+                ('action', models.CharField(choices=[('share', 'share'), ('return', 'return'), ('unfreeze', 'unfreeze')], max_length=8)),
                 ('state', models.CharField(choices=[('due', 'due'), ('sending', 'sending'), ('done', 'done'), ('needs_staff', 'needs_staff'), ('dropped', 'dropped')], max_length=11)),
                 ('channel_id', models.IntegerField()),
                 ('trade_no', models.TextField()),
@@ -135,7 +135,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'indexes': [models.Index(condition=models.Q(('state__in', ['done', 'dropped']), _negated=True), fields=['created_at'], name='split_open')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['due', 'sending', 'done', 'needs_staff', 'dropped'])), name='split_state'), models.CheckConstraint(condition=models.Q(('action__in', ['freeze', 'share', 'return', 'unfreeze'])), name='split_action')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['due', 'sending', 'done', 'needs_staff', 'dropped'])), name='split_state'), models.CheckConstraint(condition=models.Q(('action__in', ['share', 'return', 'unfreeze'])), name='split_action')],
             },
         ),
         migrations.CreateModel(
