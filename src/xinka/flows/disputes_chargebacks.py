@@ -27,7 +27,7 @@ from xinka.kernel.actors import Actor, Role
 from xinka.kernel.ids import new_uuid
 from xinka.ledger.accounts import Account, JournalKind
 from xinka.ledger.posting import Journal, Leg, post
-from xinka.ledger.queries import balance_of
+from xinka.ledger.queries import balance_of, balances_of_merchant
 from xinka.orders.models import Order
 from xinka.payments.models import ProviderEvent, Receipt
 from xinka.platform.audit.actions import record
@@ -127,8 +127,19 @@ def _set_aside(case: Case) -> None:
     _post(case, JournalKind.CHARGEBACK_OPENED, "opened", [*_owned(case), Leg(Account.SUSPENSE, -int(case.amount))])
 
 
-def _owned(case: Case, sign: int = 1) -> list[Leg]:
-    return [Leg(Account(int(account)), sign * part, case.merchant_id) for account, part in case.taken.items()]
+def _owned(case: Case) -> list[Leg]:
+    return [Leg(Account(int(account)), part, case.merchant_id) for account, part in case.taken.items()]
+
+
+def _returned(case: Case) -> list[Leg]:
+    """Return the way back of what was set aside; what was paid of the debt since can be withdrawn again."""
+    money.lock_balances(case.merchant_id, case.currency)
+    back = {Account(int(account)): part for account, part in case.taken.items()}
+    owed = back.pop(Account.SELLER_RECEIVABLE, 0)
+    still_owed = min(owed, balances_of_merchant(case.merchant_id, case.currency)["receivable"])
+    back[Account.SELLER_AVAILABLE] = back.get(Account.SELLER_AVAILABLE, 0) + owed - still_owed
+    back[Account.SELLER_RECEIVABLE] = still_owed
+    return [Leg(account, -part, case.merchant_id) for account, part in back.items() if part]
 
 
 def _post(case: Case, kind: JournalKind, step: str, legs: list[Leg]) -> None:
@@ -156,8 +167,7 @@ def win(case_id: UUID, *, now: datetime) -> Case:
     """The bank decided for the seller: what was set aside goes back to where it came from."""
     with transaction.atomic():
         case = move(locked(case_id), CaseEvent.GATEWAY_WON, PSP, now=now, fields={"outcome": Outcome.WON.value})
-        legs = [*_owned(case, -1), Leg(Account.SUSPENSE, int(case.amount))]
-        _post(case, JournalKind.CHARGEBACK_WON, "won", legs)
+        _post(case, JournalKind.CHARGEBACK_WON, "won", [*_returned(case), Leg(Account.SUSPENSE, int(case.amount))])
         _end(case)
     return case
 
