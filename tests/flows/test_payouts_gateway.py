@@ -21,18 +21,25 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from django.utils import timezone
 
 from tests.cast import adas_shop
-from tests.flows.payouts import ALIPAY, account, approved, enter, finance, money_of
+from tests.flows.payouts import ALIPAY, account, ada_of, approved, enter, finance, money_of
 from tests.flows.rows import broken
 from xinka.flows import payouts_gateway
 from xinka.flows.payouts import shown
-from xinka.flows.payouts_gateway import ASK_AGAIN, MAY_STILL_ARRIVE, ask_about_open, execute, send_through
-from xinka.kernel.errors import ProviderError
+from xinka.flows.payouts_gateway import (
+    ASK_AGAIN,
+    MAY_STILL_ARRIVE,
+    ask_about_open,
+    execute,
+    send_through,
+    settle_by_hand,
+)
+from xinka.flows.payouts_sending import Outcome
 from xinka.ledger.accounts import Account
 from xinka.ledger.models import Entry
 from xinka.merchants.models import Merchant
 from xinka.payments.channels import seal_config
 from xinka.payments.models import Channel
-from xinka.payouts.errors import NothingToSend
+from xinka.payouts.errors import NothingToSend, NotYourOwn, PayoutMoved
 from xinka.payouts.models import Payout
 from xinka.payouts.states import PayoutState
 
@@ -248,8 +255,9 @@ def test_an_answer_that_is_not_signed_by_the_gateway_is_none(shop: Merchant, pay
     payout = sending(shop, payer)
     payer.signs = False
     assert execute(payout.id) == PayoutState.SENDING
-    with pytest.raises(ProviderError):
-        execute(payout.id)
+    assert execute(payout.id) == PayoutState.SENDING
+    payout.refresh_from_db()
+    assert "not signed by its key" in payout.problem
     assert money_of(shop) == (60_000, 40_000, 0)
     payer.signs = True
     assert execute(payout.id) == PayoutState.PAID
@@ -283,3 +291,27 @@ def test_a_channel_pays_only_the_accounts_it_can(shop: Merchant, payer: Payer) -
         send_through(other.id, 0, by=finance())
     other.refresh_from_db()
     assert other.state == PayoutState.APPROVED
+
+
+def test_a_channel_that_is_not_usable_any_more_leaves_the_payout_waiting(shop: Merchant, payer: Payer) -> None:
+    payout = sending(shop, payer)
+    Channel.objects.update(config=seal_config("epay2", {"pid": "1001"}))
+    assert execute(payout.id) == PayoutState.SENDING
+    payout.refresh_from_db()
+    assert "is missing" in payout.problem
+    assert payer.calls == []
+
+
+def test_what_no_gateway_tells_of_is_entered_by_hand_once_and_never_by_ones_own(shop: Merchant, payer: Payer) -> None:
+    payout = sending(shop, payer)
+    outcome = Outcome(payout.id, is_paid=True, reference="seen there")
+    with pytest.raises(NotYourOwn):
+        settle_by_hand(payout.id, outcome, by=ada_of(shop))
+    assert settle_by_hand(payout.id, outcome, by=finance()).state == PayoutState.PAID
+    assert execute(payout.id) == PayoutState.PAID
+    assert payer.calls == []
+    with pytest.raises(PayoutMoved):
+        settle_by_hand(payout.id, Outcome(payout.id, is_paid=False), by=finance())
+    with pytest.raises(PayoutMoved):
+        settle_by_hand(approved(account(shop, ALIPAY), 1_000).id, outcome, by=finance())
+    assert broken() == []

@@ -17,7 +17,7 @@ from xinka.ledger.accounts import Account
 from xinka.ledger.models import Entry
 from xinka.merchants.models import Membership, Merchant
 from xinka.payouts.details import AccountKind
-from xinka.payouts.errors import BadResultFile, NothingToSend, PayoutMoved
+from xinka.payouts.errors import BadResultFile, NothingToSend, NotYourOwn, PayoutMoved
 from xinka.payouts.models import Payout, PayoutBatch
 from xinka.payouts.states import PayoutState
 from xinka.platform.audit.models import AuditEntry
@@ -92,6 +92,14 @@ def test_what_was_paid_leaves_the_trust_account_and_the_fee_is_ours(shop: Mercha
     with pytest.raises(PayoutMoved):
         record_outcomes(batch, [Outcome(payout.id, is_paid=False)], by=finance())
     assert broken() == []
+
+
+def test_nobody_enters_outcomes_of_ones_own_shop(shop: Merchant) -> None:
+    payout = approved(account(shop), 10_000)
+    batch = make_batch(AccountKind.BANK, "CNY", by=finance())
+    with pytest.raises(NotYourOwn):
+        record_outcomes(batch, [Outcome(payout.id, is_paid=False)], by=ada_of(shop))
+    assert money_of(shop) == (90_000, 10_000, 0)
 
 
 def test_what_failed_is_available_again_with_its_fee(shop: Merchant, settings: Settings) -> None:

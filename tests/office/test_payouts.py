@@ -46,7 +46,12 @@ def test_outsiders_and_sellers_see_nothing_and_change_nothing(shop: Merchant, cl
     files = f"/office/payouts/files/{batch.id}"
     reads = ["/office/payouts", one, files]
     acts = [f"{one}/approve", f"{one}/reject", f"{one}/send", "/office/payouts/files", f"{files}/file"]
-    acts += [f"{files}/results", f"{files}/{shown(ready)}", f"/office/payouts/merchants/{shop.id}/hold"]
+    acts += [
+        f"{one}/outcome",
+        f"{files}/results",
+        f"{files}/{shown(ready)}",
+        f"/office/payouts/merchants/{shop.id}/hold",
+    ]
     acts += [f"/office/payouts/holds/{hold.id}/lift"]
     told = {"reason": "because I say so", "result": "paid", "kind": "bank", "currency": "CNY", "channel": "1"}
     for user in (person("eve@example.com"), ada_of(shop)):

@@ -7,7 +7,6 @@ an attempt on record and asks first; our number, which the gateway pays once, is
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -21,10 +20,10 @@ from xinka.flows.payouts_epay import PAYERS
 from xinka.flows.payouts_review import refuse_own
 from xinka.flows.payouts_sending import Outcome, settle_outcome
 from xinka.kernel.actors import Role
-from xinka.kernel.errors import ProviderError
+from xinka.kernel.errors import ProviderError, Refusal
 from xinka.payments.models import Channel
 from xinka.payouts.details import AccountKind, open_details, payout_place
-from xinka.payouts.errors import NothingToSend
+from xinka.payouts.errors import NothingToSend, PayoutMoved
 from xinka.payouts.models import Payout
 from xinka.payouts.providers.protocol import PayoutProvider, TransferRequest, TransferResult, TransferStatus
 from xinka.payouts.states import PayoutEvent, PayoutState
@@ -69,24 +68,44 @@ def send_through(payout_id: UUID, channel_id: int, *, by: User) -> Payout:
 
 
 def execute(payout_id: UUID, *, now: datetime | None = None) -> PayoutState:
-    """Bring one payout forward by one step and return its state.
-
-    Raises:
-        ProviderError: if it must be looked at again later.
-    """
+    """Bring one payout forward by one step and return its state; what had no answer is looked at again soon."""
     with alone_with(_LOCK_SPACE, payout_id) as alone:
         payout = Payout.objects.get(id=payout_id)
         if not alone or payout.state != PayoutState.SENDING or not payout.channel_id:
             return PayoutState(payout.state)
-        provider = provider_for(payout)
         moment = now or timezone.now()
-        if payout.attempts:
-            found = _guarded(payout, moment, lambda: provider.query(shown(payout)))
-            if found.status is not TransferStatus.NOT_FOUND:
-                return _enter(payout, found, moment)
-            if payout.sent_at is not None and moment < payout.sent_at + MAY_STILL_ARRIVE:
-                return _wait(payout, moment, "the gateway does not know it yet")
-        return _send(payout, provider, moment)
+        try:
+            return _step(payout, provider_for(payout), moment)
+        except (ProviderError, Refusal) as error:  # no answer, or a channel that is not usable: looked at again soon
+            return _wait(payout, moment, in_words(error) if isinstance(error, ProviderError) else str(error))
+
+
+def _step(payout: Payout, provider: PayoutProvider, now: datetime) -> PayoutState:
+    if payout.attempts:
+        found = provider.query(shown(payout))
+        if found.status is not TransferStatus.NOT_FOUND:
+            return _enter(payout, found, now)
+        if payout.sent_at is not None and now < payout.sent_at + MAY_STILL_ARRIVE:
+            return _wait(payout, now, "the gateway does not know it yet")
+    return _send(payout, provider, now)
+
+
+def settle_by_hand(payout_id: UUID, outcome: Outcome, *, by: User) -> Payout:
+    """Enter what somebody found out about a payout that a gateway does not tell of any more.
+
+    Raises:
+        PayoutNotFound, NotYourOwn.
+        PayoutMoved: if it is not being sent through a gateway.
+    """
+    with transaction.atomic():
+        payout = locked(payout_id)
+        refuse_own(payout, by)
+        if not payout.channel_id:
+            raise PayoutMoved
+        settle_outcome(payout, outcome, Role.FINANCE)
+        words = outcome.reference or outcome.why
+        record(by, "payout.by_hand", shown(payout), amount=payout.amount, paid=int(outcome.is_paid), note=words)
+    return payout
 
 
 def provider_for(payout: Payout) -> PayoutProvider:
@@ -103,20 +122,12 @@ def _send(payout: Payout, provider: PayoutProvider, now: datetime) -> PayoutStat
         found = provider.send(request)
     except ProviderError as error:
         if not error.permanent:
-            return _wait(payout, now, in_words(error))
+            raise
         # A "no" may also mean that it has this number already: only what it does not know has failed.
-        found = _guarded(payout, now, lambda: provider.query(request.number))
+        found = provider.query(request.number)
         if found.status is TransferStatus.NOT_FOUND:
             found = TransferResult(TransferStatus.FAILED, why=in_words(error))
     return _enter(payout, found, now)
-
-
-def _guarded(payout: Payout, now: datetime, ask: Callable[[], TransferResult]) -> TransferResult:
-    try:
-        return ask()
-    except ProviderError as error:
-        _note(payout, problem=in_words(error)[:200], due_at=now + ASK_AGAIN)
-        raise ProviderError(in_words(error)) from None
 
 
 def _wait(payout: Payout, now: datetime, why: str) -> PayoutState:

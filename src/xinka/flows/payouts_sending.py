@@ -18,6 +18,7 @@ from django.utils import timezone
 from xinka.accounts.models import User
 from xinka.flows.payouts import give_back, locked, move, shown
 from xinka.flows.payouts_mail import MAIL_PAYOUT, News
+from xinka.flows.payouts_review import refuse_own
 from xinka.kernel import ids
 from xinka.kernel.actors import Role
 from xinka.kernel.errors import BadIdentifier
@@ -136,6 +137,7 @@ def record_outcomes(batch: PayoutBatch, outcomes: Sequence[Outcome], *, by: User
 
     Raises:
         PayoutMoved: if one is not of this batch, or had the other outcome before.
+        NotYourOwn: if one is of a shop that ``by`` belongs to.
     """
     n_new = 0
     with transaction.atomic():
@@ -143,6 +145,7 @@ def record_outcomes(batch: PayoutBatch, outcomes: Sequence[Outcome], *, by: User
             payout = locked(outcome.payout_id)
             if payout.batch_id != batch.id:
                 raise PayoutMoved
+            refuse_own(payout, by)
             n_new += settle_outcome(payout, outcome, Role.FINANCE)
         record(by, "payout.outcomes", f"batch {batch.id}", told=len(outcomes), new=n_new)
     return n_new

@@ -118,6 +118,7 @@ def _page(request: HttpRequest, payout: Payout, form: Reason, *, status: int = H
         "may_approve": state is PayoutState.ASKED,
         "may_reject": state in {PayoutState.ASKED, PayoutState.APPROVED, PayoutState.HELD},
         "may_send": state is PayoutState.APPROVED,
+        "may_enter": state is PayoutState.SENDING and bool(payout.channel_id),
         "channels": payouts_gateway.channels_that_pay(AccountKind(payout.account_kind), payout.currency),
         "elsewhere": same_account_elsewhere(payout.account.fingerprint, payout.merchant_id),
         "money": money_of(payout.merchant_id, payout.currency),
@@ -159,6 +160,16 @@ def send(request: HttpRequest, shown_id: str) -> HttpResponse:
         raise Http404
     payouts_gateway.send_through(_payout(shown_id).id, int(number), by=signed_in(request))
     messages.success(request, gettext("It is being sent"))
+    return _see("office:payout", shown_id)
+
+
+@require_POST
+@require_staff
+def by_hand(request: HttpRequest, shown_id: str) -> HttpResponse:
+    """Enter what became of a payout through a gateway that does not tell."""
+    told = _told(request, shown_id)
+    payouts_gateway.settle_by_hand(told.payout_id, told, by=signed_in(request))
+    messages.success(request, gettext("Entered"))
     return _see("office:payout", shown_id)
 
 
@@ -246,14 +257,18 @@ def batch_results(request: HttpRequest, batch_id: int) -> HttpResponse:
 @require_staff
 def outcome(request: HttpRequest, batch_id: int, shown_id: str) -> HttpResponse:
     """Enter what became of one payout by hand."""
-    found, result = _batch(batch_id), request.POST.get("result", "")
-    if result not in {"paid", "failed"}:
-        raise Http404
-    words, is_paid = request.POST.get("words", "").strip()[:200], result == "paid"
-    told = Outcome(_payout(shown_id).id, is_paid, reference=words if is_paid else "", why="" if is_paid else words)
-    payouts_sending.record_outcomes(found, [told], by=signed_in(request))
+    payouts_sending.record_outcomes(_batch(batch_id), [_told(request, shown_id)], by=signed_in(request))
     messages.success(request, gettext("Entered"))
     return _see("office:payout_batch", batch_id)
+
+
+def _told(request: HttpRequest, shown_id: str) -> Outcome:
+    """Return the outcome a form tells of; its words are the number at the bank, or why it failed."""
+    result, words = request.POST.get("result", ""), request.POST.get("words", "").strip()[:200]
+    if result not in {"paid", "failed"}:
+        raise Http404
+    is_paid = result == "paid"
+    return Outcome(_payout(shown_id).id, is_paid, reference=words if is_paid else "", why="" if is_paid else words)
 
 
 def _see(name: str, *args: object) -> HttpResponseRedirect:
