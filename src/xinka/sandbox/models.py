@@ -99,6 +99,26 @@ class SandboxEntry(models.Model):
         return f"{self.kind} {self.amount}"
 
 
+class SandboxTransfer(models.Model):
+    """Money a merchant had paid out to somebody, once for each number of the merchant's."""
+
+    merchant = models.ForeignKey(SandboxMerchant, on_delete=models.PROTECT, related_name="transfers")
+    transfer_no = models.CharField(max_length=64, unique=True)
+    out_biz_no = models.CharField(max_length=64)
+    account = models.CharField(max_length=120)
+    holder = models.CharField(max_length=120, blank=True)
+    money = models.BigIntegerField()
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="sandbox_transfer_once", fields=["merchant", "out_biz_no"]),
+        ]
+
+    def __str__(self) -> str:
+        return self.transfer_no
+
+
 class NotifyAttempt(models.Model):
     """One notice, planned or sent, exactly as it goes over the wire. ``number`` counts the retries of one notice."""
 

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from xinka.sandbox import trades
 from xinka.sandbox.epay.wire import to_fen, to_yuan
-from xinka.sandbox.epay_v2 import accounts
+from xinka.sandbox.epay_v2 import accounts, transfers
 from xinka.sandbox.errors import Declined, Why
 from xinka.sandbox.models import SandboxMerchant, SandboxTrade
 from xinka.sandbox.states import TradeState
@@ -134,6 +134,8 @@ _ACTS: dict[str, Callable[[SandboxMerchant, dict[str, str]], Answer]] = {
     "pay/close": _close,
     "pay/refund": _refund,
     "pay/refundquery": _refund_query,
+    "transfer/submit": transfers.submit,
+    "transfer/query": transfers.query,
     "merchant/info": _info,
     "merchant/orders": _orders,
 }
