@@ -11,18 +11,14 @@ from xinka.kernel.actors import Role
 BY_HAND = """
 awaits_seller: answer > awaits_buyer (seller); offer > awaits_buyer (seller); accept > closed (buyer);
   concede > closed (seller); withdraw > closed (buyer); raise > awaits_seller (buyer);
-  escalate > under_review (seller); seller_silent > closed (timer); question_unanswered > under_review (timer);
-  gateway_lost > closed (psp)
+  escalate > under_review (seller); seller_silent > closed (timer); question_unanswered > under_review (timer)
 awaits_buyer: reply > awaits_seller (buyer); offer > awaits_buyer (seller); accept > closed (buyer);
   decline > awaits_seller (buyer); concede > closed (seller); withdraw > closed (buyer);
-  raise > awaits_seller (buyer); escalate > under_review (buyer); buyer_silent > closed (timer);
-  gateway_lost > closed (psp)
+  raise > awaits_seller (buyer); escalate > under_review (buyer); buyer_silent > closed (timer)
 under_review: concede > closed (seller); withdraw > closed (buyer); review_late > under_review (timer);
-  decide > decided (arbiter); gateway_lost > closed (psp)
-decided: waive > decided (buyer seller); carry_out > closed (timer buyer seller); appeal > appealed (buyer seller);
-  gateway_lost > closed (psp)
-appealed: review_late > appealed (timer); decide_appeal > closed (arbiter);
-  gateway_lost > closed (psp)
+  decide > decided (arbiter)
+decided: waive > decided (buyer seller); carry_out > closed (timer buyer seller); appeal > appealed (buyer seller)
+appealed: review_late > appealed (timer); decide_appeal > closed (arbiter)
 gateway_asks: send_evidence > gateway_decides (staff arbiter); evidence_late > gateway_decides (timer);
   gateway_won > closed (psp); gateway_lost > closed (psp)
 gateway_decides: gateway_won > closed (psp); gateway_lost > closed (psp)

@@ -128,6 +128,7 @@ def test_the_buyer_is_not_paid_twice_by_us_and_by_the_bank(deal: Trade) -> None:
         leaves_nothing(lambda: disputes.concede(dispute.id, by=SELLER, now=NOW))
     assert fire_due(later(hours=13)) == 0, "the silent seller's timer waits for the bank"
     disputes_chargebacks.lose(case.id, now=later(days=3))
+    assert fire_due(later(days=4)) == 1
     assert Case.objects.get(id=dispute.id).outcome == Outcome.LOST
     assert (deal.stops, Refund.objects.count()) == (set(), 0)
     with pytest.raises(BankDecides):

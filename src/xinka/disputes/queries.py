@@ -55,9 +55,14 @@ def cases_for_staff(*, which: str = "") -> QuerySet[Case]:
 
 
 def is_at_the_bank(order_id: UUID) -> bool:
-    """Whether a bank is deciding about an order's money, or has decided for the buyer."""
-    found = Case.objects.filter(order_id=order_id, kind=CaseKind.CHARGEBACK)
-    return found.exclude(outcome=Outcome.WON).exists()
+    """Whether a bank is deciding about an order's money."""
+    return Case.objects.filter(order_id=order_id, kind=CaseKind.CHARGEBACK).exclude(state=CaseState.CLOSED).exists()
+
+
+def lost_to_the_bank(order_id: UUID) -> int:
+    """Return what banks have given back to the buyer of an order."""
+    found = Case.objects.filter(order_id=order_id, kind=CaseKind.CHARGEBACK, outcome=Outcome.LOST)
+    return sum(found.values_list("amount", flat=True))
 
 
 def due_cases(now: datetime, limit: int) -> list[UUID]:

@@ -103,7 +103,6 @@ class Move:
 _BUYER, _SELLER, _ARBITER, _TIMER = (frozenset({role}) for role in (Role.BUYER, Role.SELLER, Role.ARBITER, Role.TIMER))
 _STAFF, _PSP = frozenset({Role.STAFF, Role.ARBITER}), frozenset({Role.PSP})
 _S, _E = CaseState, CaseEvent
-_BETWEEN_THEM = (_S.AWAITS_SELLER, _S.AWAITS_BUYER, _S.UNDER_REVIEW, _S.DECIDED, _S.APPEALED)
 
 MOVES: MappingProxyType[tuple[CaseState, CaseEvent], Move] = MappingProxyType(
     {
@@ -134,8 +133,6 @@ MOVES: MappingProxyType[tuple[CaseState, CaseEvent], Move] = MappingProxyType(
         (_S.DECIDED, _E.APPEAL): Move(_S.APPEALED, _BUYER | _SELLER),
         (_S.APPEALED, _E.REVIEW_LATE): Move(_S.APPEALED, _TIMER),
         (_S.APPEALED, _E.DECIDE_APPEAL): Move(_S.CLOSED, _ARBITER),
-        # The bank has given the buyer the money: what else is open about it has no object any more.
-        **{(state, _E.GATEWAY_LOST): Move(_S.CLOSED, _PSP) for state in _BETWEEN_THEM},
         (_S.GATEWAY_ASKS, _E.SEND_EVIDENCE): Move(_S.GATEWAY_DECIDES, _STAFF),
         (_S.GATEWAY_ASKS, _E.EVIDENCE_LATE): Move(_S.GATEWAY_DECIDES, _TIMER),
         (_S.GATEWAY_ASKS, _E.GATEWAY_WON): Move(_S.CLOSED, _PSP),

@@ -90,7 +90,7 @@ def _hold_to_argue_about(order: Order) -> Hold:
 
 
 def _refuse_repeated(order_id: UUID) -> None:
-    if is_at_the_bank(order_id):
+    if is_at_the_bank(order_id) or money.is_given_back_by_bank(order_id):
         raise BankDecides
     earlier = list(Case.objects.filter(order_id=order_id).exclude(kind=CaseKind.CHARGEBACK))
     if any(case.is_open for case in earlier):
@@ -226,9 +226,9 @@ def accept(case_id: UUID, what: Offer, *, by: Actor, now: datetime, amount: int 
         case = locked(case_id)
         if case.offer != what.value or case.offer_amount != amount:
             raise NothingOffered
-        outcome = Outcome.REPLACED if what is Offer.REPLACE else Outcome.PART_REFUNDED
+        outcome = Outcome.REPLACED.value if what is Offer.REPLACE else money.ends_as(case, Outcome.PART_REFUNDED)
         details = {"offer": what.value, "amount": amount}
-        move(case, CaseEvent.ACCEPT, by, now=now, fields={"outcome": outcome.value}, details=details)
+        move(case, CaseEvent.ACCEPT, by, now=now, fields={"outcome": outcome}, details=details)
         if what is Offer.REPLACE:
             money.replace_codes(case)
         else:
@@ -257,7 +257,7 @@ def concede(case_id: UUID, *, by: Actor, now: datetime) -> Case:
     """Give the buyer back all that the case is about; nobody has to agree to that."""
     with transaction.atomic():
         case = locked(case_id)
-        fields = {"outcome": Outcome.REFUNDED.value}
+        fields = {"outcome": money.ends_as(case, Outcome.REFUNDED)}
         move(case, CaseEvent.CONCEDE, by, now=now, fields=fields, details={"amount": case.amount})
         money.give_back(case, case.amount, by=by, reason=RefundReason.SELLER)
         money.resume_hold(case)

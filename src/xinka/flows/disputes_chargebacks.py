@@ -178,18 +178,8 @@ def lose(case_id: UUID, *, now: datetime) -> Case:
         case = move(locked(case_id), CaseEvent.GATEWAY_LOST, PSP, now=now, fields={"outcome": Outcome.LOST.value})
         legs = [Leg(Account.SUSPENSE, int(case.amount)), Leg(Account.CLEARING, -int(case.amount))]
         _post(case, JournalKind.CHARGEBACK_LOST, "lost", legs)
-        _close_others(case, now)
         _end(case)
     return case
-
-
-def _close_others(case: Case, now: datetime) -> None:
-    """Close what the buyer has open here about the same order: the bank has given the money back."""
-    fields = {"outcome": Outcome.LOST.value}
-    others = Case.objects.select_for_update().filter(order_id=case.order_id).exclude(kind=CaseKind.CHARGEBACK)
-    for other in others.exclude(state=CaseState.CLOSED):
-        move(other, CaseEvent.GATEWAY_LOST, PSP, now=now, fields=fields)
-        money.resume_hold(other)
 
 
 def _end(case: Case) -> None:

@@ -101,7 +101,7 @@ def decide_appeal(case_id: UUID, verdict: Verdict, *, by: User, now: datetime) -
         case = locked(case_id)
         fields = _judged(case, verdict, by) | {"appeal_decided_by_id": by.pk, "is_late": False}
         actor = Actor(Role.ARBITER, by.pk)
-        fields["outcome"] = _OUTCOMES[verdict.decision].value
+        fields["outcome"] = _ending(case, verdict.decision)
         move(case, CaseEvent.DECIDE_APPEAL, actor, now=now, fields=fields, details=_details(case, fields))
         _move_money(case, by=actor)
         _explain(case, verdict, by, now)
@@ -131,6 +131,11 @@ def _explain(case: Case, verdict: Verdict, by: User, now: datetime) -> None:
     say(case, Actor(Role.ARBITER, by.pk), verdict.reasons.strip(), (), now=now)
     record(by, "case.decide", case.shown_id, decision=verdict.decision.value, amount=int(case.decision_amount))
     mail_move_later(case)
+
+
+def _ending(case: Case, decision: Decision) -> str:
+    outcome = _OUTCOMES[decision]
+    return outcome.value if outcome is Outcome.RELEASED else money.ends_as(case, outcome)
 
 
 def _move_money(case: Case, *, by: Actor) -> None:
@@ -197,7 +202,7 @@ def carry_out(case: Case, *, by: Actor, now: datetime) -> Case:
     if not case.decision:
         raise CaseMoved
     fields = {"buyer_waived": case.buyer_waived, "seller_waived": case.seller_waived}
-    outcome = _OUTCOMES[Decision(case.decision)].value
+    outcome = _ending(case, Decision(case.decision))
     details: dict[str, str | int] = {"decision": case.decision, "amount": int(case.decision_amount)}
     move(case, CaseEvent.CARRY_OUT, by, now=now, fields={**fields, "outcome": outcome}, details=details)
     _move_money(case, by=Actor(Role.ARBITER, case.decided_by_id))

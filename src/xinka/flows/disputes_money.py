@@ -13,8 +13,8 @@ from xinka.delivery import sql as delivery_sql
 from xinka.delivery.queries import delivered_codes
 from xinka.disputes.errors import BankDecides, NothingToReplace
 from xinka.disputes.models import Case
-from xinka.disputes.queries import is_at_the_bank
-from xinka.disputes.states import CaseKind
+from xinka.disputes.queries import is_at_the_bank, lost_to_the_bank
+from xinka.disputes.states import CaseKind, Outcome
 from xinka.escrow.hold import Hold
 from xinka.escrow.states import FINAL, HoldState, StopCause
 from xinka.flows import escrow
@@ -70,17 +70,28 @@ def give_back(case: Case, amount: int, *, by: Actor, reason: RefundReason = Refu
     """Give the buyer money back while the hold is stopped; return how much, which is less when less is left.
 
     Raises:
-        BankDecides: if the buyer asked the bank for it.
+        BankDecides: if the buyer asked the bank for it too.
     """
     if is_at_the_bank(case.order_id):
         raise BankDecides
     left = left_of(hold_of(case.order_id))
-    wanted = min(amount, left)
+    wanted = 0 if is_given_back_by_bank(case.order_id) else min(amount, left)
     if wanted:
         # A silent seller has agreed: part of a hold is given back only with the seller or by an arbiter.
         actor = Actor(Role.SELLER) if by.role is Role.TIMER and wanted < left else by
         run(escrow.give_back(case.order_id, wanted, reason=reason, key=f"case:{case.id}", by=actor))
     return wanted
+
+
+def is_given_back_by_bank(order_id: UUID) -> bool:
+    """Whether a bank has given the buyer all that is left, so that nothing must go back a second time."""
+    lost = lost_to_the_bank(order_id)
+    return bool(lost) and lost >= left_of(hold_of(order_id))
+
+
+def ends_as(case: Case, outcome: Outcome) -> str:
+    """Return the outcome of an ending that gives money back: the bank's, where it was first."""
+    return Outcome.LOST.value if is_given_back_by_bank(case.order_id) else outcome.value
 
 
 def let_go(case: Case, *, by: Actor) -> None:

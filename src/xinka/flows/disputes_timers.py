@@ -58,7 +58,7 @@ def _try_later(case_id: UUID, now: datetime) -> None:
 
 def _refund(case: Case, now: datetime) -> None:
     """The seller said nothing: the buyer gets the money back."""
-    fields = {"outcome": Outcome.REFUNDED.value}
+    fields = {"outcome": money.ends_as(case, Outcome.REFUNDED)}
     move(case, CaseEvent.SELLER_SILENT, TIMER, now=now, fields=fields, details={"amount": case.amount})
     money.give_back(case, case.amount, by=TIMER)
     money.resume_hold(case)
