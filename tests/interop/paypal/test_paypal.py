@@ -57,7 +57,7 @@ def channel_of(merchant: SandboxMerchant, url: str, **changed: object) -> PayPal
     """Return the shop's side of an account."""
     names = ("client_id", "client_secret", "webhook_id", "root")
     keys = {name: merchant.secrets[name] for name in names}
-    there = {"mode": "sandbox", "api_url": f"{url}/sandbox/paypal", "plain_http": True}
+    there = {"mode": "sandbox", "api_url": f"{url}/sandbox/paypal", "plain_http": True, "currency": "USD"}
     return PayPalProvider.from_settings({**keys, **there, **changed})
 
 

@@ -36,7 +36,7 @@ def test_their_client_makes_captures_and_gives_back_and_ours_sees_the_same(
     merchant = open_merchant("Ada", f"{live_server.url}/n")
     keys = {name: merchant.secrets[name] for name in ("client_id", "client_secret", "webhook_id", "root")}
     account = keys | {"url": f"{live_server.url}/sandbox/paypal"}
-    there = {"mode": "sandbox", "api_url": account["url"], "plain_http": True}
+    there = {"mode": "sandbox", "api_url": account["url"], "plain_http": True, "currency": "USD"}
     provider = PayPalProvider.from_settings(keys | there)
     number = ids.show("pay", ids.new_uuid())
 

@@ -63,7 +63,8 @@ def merchant(live_server: LiveServer, settings: Settings) -> SandboxMerchant:
 def provider(merchant: SandboxMerchant, live_server: LiveServer) -> StripeProvider:
     """The shop's side of it."""
     keys = {"secret_key": merchant.secrets["secret_key"], "webhook_secret": merchant.secrets["webhook_secret"]}
-    return StripeProvider.from_settings(keys | {"api_url": f"{live_server.url}/sandbox/stripe", "plain_http": True})
+    there = {"api_url": f"{live_server.url}/sandbox/stripe", "plain_http": True, "currency": "USD"}
+    return StripeProvider.from_settings(keys | there)
 
 
 @pytest.fixture
@@ -167,6 +168,7 @@ def test_the_settings_are_tried_and_a_wrong_key_is_named_without_being_shown(
             "webhook_secret": merchant.secrets["webhook_secret"],
             "api_url": provider.config.api_url,
             "plain_http": True,
+            "currency": "USD",
         }
     )
     for ask in (wrong.check, lambda: wrong.prepare(payment), lambda: wrong.query("pay_x", "cs_test_1")):

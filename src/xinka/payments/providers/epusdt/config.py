@@ -104,7 +104,13 @@ _STORED: Mapping[str, type] = {
 }
 
 SETTING_FIELDS = (
-    SettingField("base_url", "网关地址", "Gateway address"),
+    SettingField(
+        "base_url",
+        "网关地址",
+        "Gateway address",
+        help_zh="链上退款做不到自动：退款会转给工作人员手工处理",
+        help_en="Coins cannot be sent back automatically: refunds go to staff.",
+    ),
     SettingField(
         "dialect",
         "网关版本",
@@ -122,13 +128,4 @@ SETTING_FIELDS = (
         "token", "API 密钥", "API token", secret=True, help_zh="至少 32 位随机字符", help_en="32 random letters"
     ),
     SettingField("pid", "商户号（仅 GMPay）", "Merchant number (GMPay only)", required=False),
-    SettingField(
-        "currency",
-        "标价货币",
-        "Currency of prices",
-        required=False,
-        choices={code: (code, code) for code in sorted(_CURRENCIES)},
-        help_zh="链上退款做不到自动：退款会转给工作人员手工处理",
-        help_en="Coins cannot be sent back automatically: refunds go to staff.",
-    ),
 )

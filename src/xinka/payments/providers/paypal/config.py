@@ -47,7 +47,7 @@ class PayPalConfig:
     client_secret: str = field(repr=False)
     webhook_id: str
     mode: str = "live"
-    currency: str = "USD"
+    currency: str = "CNY"
     asks_paypal: bool = False
     api_url: str = ""
     plain_http: bool = False
@@ -129,9 +129,6 @@ SETTING_FIELDS = (
         "Mode",
         required=False,
         choices={"live": ("正式", "Live"), "sandbox": ("PayPal 沙箱", "PayPal's sandbox")},
-    ),
-    SettingField(
-        "currency", "货币", "Currency", required=False, choices={code: (code, code) for code in sorted(CURRENCIES)}
     ),
     SettingField(
         "asks_paypal",

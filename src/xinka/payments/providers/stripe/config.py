@@ -29,7 +29,7 @@ class StripeConfig:
 
     secret_key: str = field(repr=False)
     webhook_secrets: tuple[str, ...] = field(repr=False)
-    currency: str = "USD"
+    currency: str = "CNY"
     api_url: str = API
     plain_http: bool = False
 
@@ -83,12 +83,5 @@ SETTING_FIELDS = (
         multiline=True,
         help_zh="whsec_…；轮换期间可以一行一个填两个",
         help_en="whsec_…; two, one a line, while you replace it",
-    ),
-    SettingField(
-        "currency",
-        "货币",
-        "Currency",
-        required=False,
-        choices={code: (code, code) for code in ("USD", "EUR", "GBP", "HKD", "JPY", "CNY", "KRW", "KWD")},
     ),
 )

@@ -64,7 +64,13 @@ class TokenPayConfig:
 _STORED: Mapping[str, type] = {"base_url": str, "token": str, "currency": str, "coin": str, "plain_http": bool}
 
 SETTING_FIELDS = (
-    SettingField("base_url", "网关地址", "Gateway address"),
+    SettingField(
+        "base_url",
+        "网关地址",
+        "Gateway address",
+        help_zh="BaseCurrency 要和通道的货币一致；链上退款做不到自动，会转给工作人员手工处理",
+        help_en="Its BaseCurrency must be the channel's. Coins cannot be sent back automatically: refunds go to staff.",
+    ),
     SettingField(
         "token",
         "异步通知密钥（ApiToken）",
@@ -73,15 +79,6 @@ SETTING_FIELDS = (
         help_zh="至少 32 位随机字符；MD5 签名较弱，发货前会主动向网关核实，请把单笔上限设低",
         help_en="32 random letters. MD5 is weak: the gateway is asked before anything is delivered, and the channel's "
         "largest amount should be low.",
-    ),
-    SettingField(
-        "currency",
-        "标价货币（BaseCurrency）",
-        "BaseCurrency",
-        required=False,
-        choices={code: (code, code) for code in sorted(CURRENCIES)},
-        help_zh="链上退款做不到自动：退款会转给工作人员手工处理",
-        help_en="Coins cannot be sent back automatically: refunds go to staff.",
     ),
     SettingField(
         "coin",
