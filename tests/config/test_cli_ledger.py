@@ -101,3 +101,44 @@ def test_a_bill_file_that_cannot_be_compared_is_refused_in_both_languages(
     assert result.exit_code == 1
     assert words in result.output
     assert " / " in result.output
+
+
+def test_what_a_gateway_paid_into_the_bank_is_entered_once(tmp_path: Path) -> None:
+    channel = cast.channel()
+    cast.settle(cast.money_for(cast.buy(cast.ware(cast.adas_shop(), 1).sku, channel)))
+    file = tmp_path / "came.csv"
+    file.write_text("\ufeffNumber,Amount,Arrived\nS1,40.00,\nS2,9.00,8.90\n", encoding="utf-8")
+    result = call("settlement", channel.slug, str(file))
+    assert (result.exit_code, result.output) == (0, "2 entered / 已入账, 0 known before / 此前已入账\n")
+    result = call("settlement", channel.slug, str(file))
+    assert (result.exit_code, result.output) == (0, "0 entered / 已入账, 2 known before / 此前已入账\n")
+    shown = call("balance", "--language", "en")
+    assert "48.90 CNY   5 " in shown.output
+    assert "0.10 CNY   4 " in shown.output
+    assert shown.exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("channel", "content", "words"),
+    [
+        ("nobody", b"number,amount\n", "there is no channel nobody"),
+        ("alipay-md5", b"number\n", "Line 1 cannot be read"),
+        ("alipay-md5", b"number,amount\nS1,40.00\nS2,1e3\n", "Line 3 cannot be read"),
+        ("alipay-md5", b"number,amount\n,40.00\n", "Line 2 cannot be read"),
+        ("alipay-md5", b"number,amount\nS1,0\n", "Line 2 cannot be read"),
+        ("alipay-md5", b"number,amount\n\xff,40.00\n", "not UTF-8"),
+        ("alipay-md5", b"number,amount\nS1,40.00\nS2,9.01\n", "owes 49.00 CNY by the books, yet 49.01 CNY"),
+        ("alipay-md5", b"number,amount\nS1,40.00\nS1,9.00\n", "belongs to a journal with other content"),
+    ],
+)
+def test_a_settlement_file_that_cannot_be_entered_enters_nothing(
+    tmp_path: Path, channel: str, content: bytes, words: str
+) -> None:
+    cast.settle(cast.money_for(cast.buy(cast.ware(cast.adas_shop(), 1).sku, cast.channel())))
+    file = tmp_path / "came.csv"
+    file.write_bytes(content)
+    result = call("settlement", channel, str(file))
+    assert result.exit_code == 1
+    assert words in result.output
+    assert " / " in result.output
+    assert "  5 " not in call("balance").output

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TypedDict
 
+from django.db import connection
+
 from xinka.ledger.accounts import Account, Nature
 from xinka.ledger.models import Balance
 from xinka.ledger.reports import Statement, Subject, TrialBalance, statement, trial_balance
@@ -15,6 +17,7 @@ __all__ = [
     "TrialBalance",
     "balance_of",
     "balances_of_merchant",
+    "owed_by_gateways",
     "statement",
     "trial_balance",
 ]
@@ -56,3 +59,21 @@ def balances_of_merchant(merchant_id: int, currency: str = "CNY") -> MerchantBal
     for account, amount in rows.values_list("account", "amount"):
         found[_OF_MERCHANT[Account(account)]] = abs(amount)  # type: ignore[literal-required]  # values of the table
     return found
+
+
+#: Closed days by their sums, and only what came after them entry by entry.
+_OWED_BY_GATEWAYS = f"""
+SELECT channel_id, currency, sum(amount) FROM (
+  SELECT channel_id, currency, amount FROM ledger_day_total WHERE account = {Account.CLEARING:d}
+  UNION ALL
+  SELECT channel_id, currency, amount FROM ledger_entry WHERE account = {Account.CLEARING:d} AND at >= coalesce(
+    (SELECT (max(day) + 1)::timestamp AT TIME ZONE 'Asia/Shanghai' FROM ledger_closed_day), '-infinity')) t
+GROUP BY 1, 2 HAVING sum(amount) <> 0
+"""
+
+
+def owed_by_gateways() -> dict[tuple[int, str], int]:
+    """Return what each channel's gateway owes us now, by channel and currency; below zero is what we owe it."""
+    with connection.cursor() as cursor:
+        cursor.execute(_OWED_BY_GATEWAYS)
+        return {(channel_id, currency): int(amount) for channel_id, currency, amount in cursor.fetchall()}

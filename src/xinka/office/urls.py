@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 
 from xinka.office import (
+    arrivals,
     books,
     catalogue,
     channels,
@@ -31,6 +32,7 @@ urlpatterns: list[URLPattern] = [
     path("money/refunds/<str:shown_id>/done", views.refund_done, name="refund_done"),
     path("money/refunds/<str:shown_id>/send", views.refund_send, name="refund_send"),
     path("books", books.books, name="books"),
+    path("books/arrivals", arrivals.index, name="arrivals"),
     path("books/export", books.export, name="books_export"),
     path("books/journals/<str:shown_id>", books.journal, name="books_journal"),
     path("books/<int:number>/<str:currency>", books.account, name="books_account"),

@@ -112,3 +112,28 @@ def reconcile(channel: str, day: datetime, file: Path) -> None:
         f"{bill.n_payments} payments / 收款, {bill.n_refunds} refunds / 退款, {bill.n_differences} differences / 差异"
     )
     sys.exit(bill.n_differences > 0)
+
+
+@ledger.command()
+@click.argument("channel")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def settlement(channel: str, file: Path) -> None:
+    """Enter what the gateway of CHANNEL paid into the bank: FILE is a CSV of number, amount and, if wanted, arrived.
+
+    把通道打到银行的款项入账；差额记入待查。重复的行不会再记一次。
+    """
+    from xinka.kernel.errors import Refusal  # here, because --help does without it
+
+    with open_shop(), file.open(encoding="utf-8-sig", newline="") as lines:
+        found = room("xinka.payments.models").Channel.objects.filter(slug=channel).first()
+        if found is None:
+            raise click.ClickException(f"there is no channel {channel} / 没有这个通道")
+        arrivals = room("xinka.flows.arrivals")
+        try:
+            told = arrivals.read_arrivals(lines, found.currency)
+            n_new = arrivals.enter_arrivals(found, told, by=None)
+        except Refusal as refusal:
+            raise click.ClickException(f"{refusal.message('en')} / {refusal.message('zh-hans')}") from None
+        except UnicodeDecodeError:
+            raise click.ClickException("the file is not UTF-8 / 文件不是 UTF-8") from None
+    click.echo(f"{n_new} entered / 已入账, {len(told) - n_new} known before / 此前已入账")
