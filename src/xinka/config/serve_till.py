@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 from contextlib import suppress
+from importlib import import_module
 
 from xinka.config.environment import BadEnvironment, read, read_int
 from xinka.config.processes import die_with_parent
@@ -70,6 +71,5 @@ def _fork_till(parent: int, sockets: list[socket.socket], number: int) -> int:
 def _serve_till(listening: socket.socket) -> None:
     import uvloop  # here, because the process that only forks does not need it
 
-    from xinka.till.server import serve  # the same
-
-    uvloop.run(serve(listening))
+    # By its name, as servers load applications: the till reads its settings from the floor of this file.
+    uvloop.run(import_module("xinka.till.server").serve(listening))
