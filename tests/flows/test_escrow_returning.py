@@ -9,6 +9,7 @@ import pytest
 from tests import cast
 from tests.flows.holding import books, end_of, held, hold_of, is_about, now, terms
 from tests.flows.rows import broken, leaves_nothing
+from xinka.delivery.models import DeliveredCode
 from xinka.escrow.errors import (
     HoldMoved,
     KeyTaken,
@@ -29,6 +30,7 @@ from xinka.payments.models import Receipt, Refund
 from xinka.payments.states import RefundReason, RefundTo
 from xinka.platform.database.django_drive import run
 from xinka.platform.outbox.models import OutboxEvent
+from xinka.stock.models import UnsoldCode
 
 pytestmark = pytest.mark.django_db
 
@@ -66,6 +68,22 @@ def test_all_of_it_goes_back_while_it_is_held() -> None:
     assert (refund.amount, refund.reason, refund.state, refund.goes_to) == (10_000, "dispute", "due", "channel")
     assert OutboxEvent.objects.filter(kind="refund.due", subject=refund.id).count() == 1
     assert broken() == []
+
+
+def test_codes_that_were_seen_are_not_sold_again_when_the_money_goes_back() -> None:
+    bought = held(quantity=2)
+    seen = _delivered(bought)
+    assert len(seen) == 2
+    _back(bought, None, by=ADA)
+    assert _delivered(bought) == seen
+    assert not UnsoldCode.objects.exists()
+    with pytest.raises(Refusal):
+        cast.buy(bought.order.sku, bought.channel)
+    assert broken() == []
+
+
+def _delivered(bought: cast.Bought) -> list[int]:
+    return sorted(DeliveredCode.objects.filter(order_id=bought.order_id).values_list("code_id", flat=True))
 
 
 def test_a_part_goes_back_and_the_rest_is_released() -> None:
