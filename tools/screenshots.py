@@ -11,9 +11,19 @@ from pathlib import Path
 
 from playwright.sync_api import Browser
 
+from tools import money_tour
 from tools.tour import THEMES, WINDOWS, buyer_pages, chromium, guest_pages, merchant_pages, settled, staff_pages
 
-_WALKS = {"guest": guest_pages, "buyer": buyer_pages, "merchant": merchant_pages, "staff": staff_pages}
+_WALKS = {
+    "guest": guest_pages,
+    "buyer": buyer_pages,
+    "merchant": merchant_pages,
+    "staff": staff_pages,
+    "buyer-money": money_tour.buyer_money_pages,
+    "cashiers": money_tour.cashier_pages,
+    "merchant-money": money_tour.merchant_money_pages,
+    "staff-money": money_tour.staff_money_pages,
+}
 
 
 def main() -> None:

@@ -72,9 +72,9 @@ def buyer_pages(page: Page, site: str) -> Iterator[str]:
     """Stand on the pages of somebody with an account."""
     sign_in(page, site, "Cy")
     page.goto(f"{site}/orders")
-    for order_page in _links(page):
+    for order_page in links(page):
         page.goto(urljoin(site, order_page))
-        cases = [href for href in _links(page) if "/case/dsp_" in href]
+        cases = [href for href in links(page) if "/case/dsp_" in href]
         if cases:
             page.goto(urljoin(site, cases[0]))
             yield "case"
@@ -96,7 +96,7 @@ def merchant_pages(page: Page, site: str) -> Iterator[str]:
     ):
         index = {"desk-product": "products", "desk-order": "orders", "desk-sku": "stock", "desk-case": "cases"}[name]
         page.goto(f"{site}/desk/xinghe/{index}")
-        found = [href for href in _links(page) if re.search(link, href)]
+        found = [href for href in links(page) if re.search(link, href)]
         if found:
             page.goto(urljoin(page.url, found[0]))
             yield name
@@ -109,7 +109,7 @@ def staff_pages(page: Page, site: str) -> Iterator[str]:
     sign_in(page, site, "Dee")
     yield from _rooms(page, site, "/office/", "office")
     page.goto(f"{site}/office/cases")
-    for path in [href for href in _links(page) if "/cases/dsp_" in href][:1]:
+    for path in [href for href in links(page) if "/cases/dsp_" in href][:1]:
         page.goto(urljoin(site, path))
         yield "office-case"
 
@@ -118,14 +118,15 @@ def _rooms(page: Page, site: str, entrance: str, name: str) -> Iterator[str]:
     page.goto(site + entrance)
     yield name
     here = page.url.rstrip("/")
-    paths = {urljoin(page.url, href).partition("?")[0].rstrip("/") for href in _links(page, "nav a")}
+    paths = {urljoin(page.url, href).partition("?")[0].rstrip("/") for href in links(page, "nav a")}
     for path in sorted(paths - {here, (site + entrance).rstrip("/")}):
         if path.startswith(site + entrance):
             page.goto(path)
             yield f"{name}-{path.rsplit('/', 1)[-1]}"
 
 
-def _links(page: Page, where: str = "main a") -> list[str]:
+def links(page: Page, where: str = "main a") -> list[str]:
+    """Return where the links of a part of the page lead."""
     return [str(link.get_attribute("href") or "") for link in page.locator(where).all()]
 
 
