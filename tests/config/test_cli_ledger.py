@@ -142,3 +142,19 @@ def test_a_settlement_file_that_cannot_be_entered_enters_nothing(
     assert words in result.output
     assert " / " in result.output
     assert "  5 " not in call("balance").output
+
+
+def test_the_operators_own_money_covers_what_was_advanced(paid: None) -> None:
+    legs = (Leg(Account.PSP_FEE, 29), Leg(Account.CLEARING, -29))
+    run(post([Journal(JournalKind.PSP_FEE, "fee", "CNY", legs)]))
+    assert call("balance").exit_code == 1
+    assert call("put-in", "B7", "0.29").output == "entered / 已入账\n"
+    assert call("put-in", "B7", "0.29").output == "known before / 此前已入账\n"
+    assert call("balance").exit_code == 0
+    assert "other content" in call("put-in", "B7", "0.30").output
+
+
+@pytest.mark.parametrize("amount", ["0", "-- -1", "1.001", "much"])
+def test_what_is_no_amount_is_not_put_in(amount: str) -> None:
+    assert call("put-in", "B7", *amount.split()).exit_code != 0
+    assert "  5 " not in call("balance").output

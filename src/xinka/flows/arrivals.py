@@ -84,6 +84,24 @@ def enter_arrivals(channel: Channel, arrivals: Sequence[Arrival], *, by: User | 
     return n_new
 
 
+def put_in(number: str, amount: int, currency: str, *, by: User | None) -> bool:
+    """Enter money of the operator's own that went into the trust account; return whether it was new.
+
+    Raises:
+        KeyReused: if the number was entered with another amount.
+    """
+    legs = (Leg(Account.BANK_TRUST, amount), Leg(Account.CAPITAL, -amount))
+    journal = Journal(
+        JournalKind.CORRECTION, f"put-in:{number}", currency, legs, note=number, by_id=by.pk if by else None
+    )
+    with transaction.atomic():
+        is_new = not books.Journal.objects.filter(key=journal.key).exists()
+        run(post([journal]))
+        if is_new:
+            record(by, "books.put_in", number, amount=amount, currency=currency)
+    return is_new
+
+
 def _journal(channel: Channel, arrival: Arrival, by: User | None) -> Journal:
     legs = (
         Leg(Account.CLEARING, -arrival.told),

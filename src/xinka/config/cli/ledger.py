@@ -137,3 +137,25 @@ def settlement(channel: str, file: Path) -> None:
         except UnicodeDecodeError:
             raise click.ClickException("the file is not UTF-8 / 文件不是 UTF-8") from None
     click.echo(f"{n_new} entered / 已入账, {len(told) - n_new} known before / 此前已入账")
+
+
+@ledger.command("put-in")
+@click.argument("number")
+@click.argument("amount")
+@click.option("--currency", default="CNY", show_default=True)
+def put_in(number: str, amount: str, currency: str) -> None:
+    """Enter AMOUNT of your own money that you put into the trust account; NUMBER is the bank's for that transfer.
+
+    把平台补进专户的自有资金入账；同一流水号不会记两次。
+    """
+    from xinka.kernel.errors import Refusal  # here, because --help does without it
+
+    with open_shop():
+        try:
+            minor = room("xinka.kernel.money").parse_amount(amount, currency)
+            if minor < 1:
+                raise click.UsageError("there is nothing to enter / 金额要大于零")
+            is_new = room("xinka.flows.arrivals").put_in(number, minor, currency, by=None)
+        except Refusal as refusal:
+            raise click.ClickException(f"{refusal.message('en')} / {refusal.message('zh-hans')}") from None
+    click.echo("entered / 已入账" if is_new else "known before / 此前已入账")
