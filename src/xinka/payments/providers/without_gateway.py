@@ -1,4 +1,4 @@
-"""What providers without a gateway have in common: nobody sends notices, nobody can be asked, people or books decide."""
+"""What providers without a gateway share: nobody sends notices, nobody can be asked, people or books decide."""
 
 from __future__ import annotations
 
