@@ -11,6 +11,7 @@ from pytest_django import Settings
 
 from xinka.accounts.demo_people import PASSWORD, PEOPLE
 from xinka.flows.audit import check_all
+from xinka.ledger.accounts import JournalKind
 from xinka.platform.database.django_drive import run
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -29,7 +30,9 @@ def _counts() -> dict[str, int]:
 def test_the_demo_keeps_every_rule_and_is_loaded_once() -> None:
     from xinka.config import demo
     from xinka.ledger.models import Entry
+    from xinka.ledger.queries import trial_balance
     from xinka.orders.models import Order
+    from xinka.payouts.models import Payout
 
     assert demo.load()
     first = _counts()
@@ -38,12 +41,14 @@ def test_the_demo_keeps_every_rule_and_is_loaded_once() -> None:
     assert first["StockCode"] > 3000
     assert first["Order"] > 100
     assert first["OutboxEvent"] == 0, "nobody is mailed about what never happened"
+    assert sorted(Payout.objects.values_list("state", flat=True)) == ["asked", "paid"]
+    assert [found.missing for found in trial_balance().cover] == [0]
     groups = ("stock", "ledger", "delivery", "escrow", "disputes")
     assert all(finding.holds for group in groups for finding in run(check_all(group)))
     now = timezone.now()
     assert not Order.objects.filter(placed_at__gt=now - timedelta(minutes=29)).exists()
     assert Order.objects.filter(placed_at__lt=now - timedelta(days=13)).exists()
-    assert not Entry.objects.filter(at__gt=now - timedelta(minutes=20)).exists()
+    assert not Entry.objects.filter(at__gt=now - timedelta(minutes=20), kind=JournalKind.PAYMENT).exists()
     assert not demo.load()
     assert _counts() == first
 

@@ -1,0 +1,55 @@
+"""The demo's way of money out: a gateway paid into the bank, one withdrawal arrived, another waits for approval."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db import connection
+from django.utils import timezone
+
+from xinka.accounts.models import User
+from xinka.flows import payouts, payouts_review
+from xinka.flows.arrivals import Arrival, enter_arrivals
+from xinka.flows.escrow import confirm_due, mature_due
+from xinka.flows.payouts import Wish
+from xinka.flows.payouts_accounts import add_account
+from xinka.flows.payouts_mail import MAIL_ACCOUNT, MAIL_PAYOUT
+from xinka.flows.payouts_sending import Outcome, make_batch, record_outcomes
+from xinka.ledger.accounts import Account
+from xinka.ledger.queries import balance_of, owed_by_gateways
+from xinka.merchants.models import Merchant
+from xinka.payments.models import Channel
+from xinka.payouts.details import AccountDetails, AccountKind
+from xinka.platform.database.django_drive import run
+
+#: Nobody's card: it begins with no bank's number.
+_BANK = AccountDetails(AccountKind.BANK, "艾达", "0000000000000000018", bank="示例银行")
+#: What came less than was sent, in minor units: it waits in suspense.
+_LOST = 100
+
+
+def pay_out(merchant_slug: str, *, owner: User, finance: User) -> int:
+    """Have a merchant's owner withdraw a third of the balance twice, and return that sum; nobody is mailed about it."""
+    merchant = Merchant.objects.get(slug=merchant_slug)
+    now = timezone.now()
+    account = add_account(merchant.id, _BANK, by=owner, now=now - timedelta(days=6))
+    run(confirm_due())  # what the worker would do in its first minutes
+    run(mature_due())
+    third = balance_of(Account.SELLER_AVAILABLE, merchant.id) // 3
+    _let_a_gateway_pay(third, by=finance)
+    paid = payouts.ask(Wish(merchant.id, account.id, third, "CNY", "demo-1"), by=owner, now=now - timedelta(days=2))
+    payouts_review.approve(paid.id, by=finance)
+    batch = make_batch(AccountKind.BANK, "CNY", by=finance)
+    record_outcomes(batch, [Outcome(paid.id, is_paid=True, reference="DEMO0001")], by=finance)
+    payouts.ask(Wish(merchant.id, account.id, third, "CNY", "demo-2"), by=owner, now=now - timedelta(hours=3))
+    with connection.cursor() as cursor:
+        mails = [MAIL_PAYOUT.task, MAIL_ACCOUNT.task]
+        cursor.execute("DELETE FROM procrastinate_jobs WHERE task_name = ANY(%s)", [mails])
+    return third
+
+
+def _let_a_gateway_pay(least: int, *, by: User) -> None:
+    """Enter a transfer of the gateway that owes most, with a little less arrived than was sent."""
+    (channel_id, _), owed = max(owed_by_gateways().items(), key=lambda item: item[1])
+    told = max(owed // 2, least + _LOST)
+    enter_arrivals(Channel.objects.get(id=channel_id), [Arrival("DEMO-S1", told, told - _LOST)], by=by)
