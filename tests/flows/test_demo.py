@@ -29,6 +29,7 @@ def _counts() -> dict[str, int]:
 
 def test_the_demo_keeps_every_rule_and_is_loaded_once() -> None:
     from xinka.config import demo
+    from xinka.escrow.models import Hold
     from xinka.ledger.models import Entry
     from xinka.ledger.queries import trial_balance
     from xinka.orders.models import Order
@@ -42,6 +43,7 @@ def test_the_demo_keeps_every_rule_and_is_loaded_once() -> None:
     assert first["Order"] > 100
     assert first["OutboxEvent"] == 0, "nobody is mailed about what never happened"
     assert sorted(Payout.objects.values_list("state", flat=True)) == ["asked", "paid"]
+    assert {"held", "aftersale", "settled", "frozen"} == set(Hold.objects.values_list("state", flat=True))
     assert [found.missing for found in trial_balance().cover] == [0]
     groups = ("stock", "ledger", "delivery", "escrow", "disputes")
     assert all(finding.holds for group in groups for finding in run(check_all(group)))

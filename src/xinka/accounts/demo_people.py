@@ -32,6 +32,7 @@ PEOPLE = (
     Person("Ada", "艾达", "merchant", "商家", merchant="xinghe", role="owner"),
     Person("Bo", "阿博", "clerk", "店员", merchant="xinghe", role="clerk"),
     Person("Dee", "迪迪", "operator", "运营", is_staff=True),
+    Person("Fei", "小飞", "finance", "财务", is_staff=True),  # so that four eyes can be tried
 )
 
 

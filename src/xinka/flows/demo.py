@@ -29,7 +29,7 @@ from xinka.catalog.actions import Variant, save_product
 from xinka.catalog.models import Category, Kind, Product, ProductState, Sku, StockMode
 from xinka.flows import stocking
 from xinka.flows.demo_cases import open_cases
-from xinka.flows.demo_payouts import pay_out
+from xinka.flows.demo_payouts import freeze_one, pay_out
 from xinka.flows.demo_sales import sell_for_two_weeks
 from xinka.flows.promotions_demo import make_things_cheaper
 from xinka.kernel.errors import Refusal
@@ -91,8 +91,9 @@ def load(ways: Sequence[PayWay]) -> bool:
         sell_for_two_weeks([way.slug for way in ways if way.provider == "epay"], cy=PEOPLE[0].email)
         open_cases("xinghe", cy=PEOPLE[0].email)
         make_things_cheaper("xinghe")
-        ada, dee = (User.objects.get(email=PEOPLE[n].email) for n in (1, 3))
+        ada, dee, fei = (User.objects.get(email=PEOPLE[n].email) for n in (1, 3, 4))
         pay_out("xinghe", owner=ada, finance=dee)
+        freeze_one("xinghe", asked_by=fei, granted_by=dee)
         report(_MARK, {"part": "all"})
     return True
 

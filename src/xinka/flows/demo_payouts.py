@@ -1,4 +1,4 @@
-"""The demo's way of money out: a gateway paid into the bank, one withdrawal arrived, another waits for approval."""
+"""The demo's way of money out: a gateway paid, one withdrawal arrived, another waits; and one hold is frozen."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from django.db import connection
 from django.utils import timezone
 
 from xinka.accounts.models import User
+from xinka.escrow.models import Hold
+from xinka.escrow.states import HoldState
 from xinka.flows import payouts, payouts_review
 from xinka.flows.arrivals import Arrival, enter_arrivals
 from xinka.flows.escrow import confirm_due, mature_due
+from xinka.flows.escrow_freezing import ask_to_freeze, decide_freeze
 from xinka.flows.payouts import Wish
 from xinka.flows.payouts_accounts import add_account
 from xinka.flows.payouts_mail import MAIL_ACCOUNT, MAIL_PAYOUT
@@ -46,6 +49,15 @@ def pay_out(merchant_slug: str, *, owner: User, finance: User) -> int:
         mails = [MAIL_PAYOUT.task, MAIL_ACCOUNT.task]
         cursor.execute("DELETE FROM procrastinate_jobs WHERE task_name = ANY(%s)", [mails])
     return third
+
+
+def freeze_one(but_not: str, *, asked_by: User, granted_by: User) -> None:
+    """Have two people freeze what is held for the newest order of a merchant that is not ``but_not``."""
+    theirs = Merchant.objects.exclude(slug=but_not).values("id")
+    hold = Hold.objects.filter(state=HoldState.HELD, merchant_id__in=theirs).order_by("-order_id").first()
+    if hold is not None:
+        asked = ask_to_freeze(hold.order_id, "DEMO-2026-1", by=asked_by)
+        decide_freeze(asked.id, grant=True, by=granted_by)
 
 
 def _let_a_gateway_pay(least: int, *, by: User) -> None:
