@@ -36,7 +36,6 @@ _STAFF_PLAIN = {
     "office-escrow-rules": "escrow/terms",
     "office-books": "books",
     "office-arrivals": "books/arrivals",
-    "office-arrivals": "books/arrivals",
     "office-reconciling": "reconciling",
     "office-payouts": "payouts",
     "office-transfers": "transfers",
