@@ -6,6 +6,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
+from pytest_django import Settings
 
 from tests import cast
 from tests.flows.disputing import SELLER, dee, verdict
@@ -14,7 +15,12 @@ from tests.platform.files.samples import SECRET, png
 from xinka.disputes.models import Case, Evidence
 from xinka.disputes.states import CaseState, Offer, Outcome
 from xinka.flows import disputes, disputes_deciding
+from xinka.flows.refund import execute_refund
+from xinka.ledger.accounts import Account
+from xinka.ledger.queries import balance_of
 from xinka.orders.access import order_path
+from xinka.payments.models import Refund
+from xinka.payments.states import RefundState, RefundTo
 from xinka.platform.files.models import StoredFile
 
 pytestmark = pytest.mark.django_db
@@ -204,3 +210,31 @@ def test_chinese_comes_first(delivered: cast.Bought) -> None:
     for path in (path_of(delivered), case_path(case)):
         page = client.get(path).content.decode()
         assert "merchant" not in page.partition("<main")[2].partition("</main>")[0].replace("merchant-", "")
+
+
+def test_a_buyer_with_a_balance_may_have_the_money_there(delivered: cast.Bought, settings: Settings) -> None:
+    settings.WALLET = True
+    browser, person = Client(), cast.person(cast.CY)
+    browser.force_login(person)
+    browser.cookies["xk_lang"] = "en"
+    assert "put it into my balance" in browser.get(f"{path_of(delivered)}/help").content.decode()
+    case = opened(browser, delivered, to_balance="on")
+    disputes.concede(case.id, by=SELLER, now=timezone.now())
+    refund = Refund.objects.get()
+    assert refund.goes_to == RefundTo.WALLET
+    assert execute_refund(refund.id) is RefundState.DONE
+    assert balance_of(Account.WALLET, person.pk) == delivered.amount
+
+
+@pytest.mark.parametrize("reason", ["guest", "no balances", "not asked for"])
+def test_otherwise_it_goes_back_the_way_it_was_paid(
+    cy: Client, delivered: cast.Bought, settings: Settings, reason: str
+) -> None:
+    settings.WALLET = reason != "no balances"
+    if reason != "guest":
+        cy.force_login(cast.person(cast.CY))
+    form = cy.get(f"{path_of(delivered)}/help").content.decode()
+    assert ("put it into my balance" in form) == (reason == "not asked for")
+    case = opened(cy, delivered, **({} if reason == "not asked for" else {"to_balance": "on"}))
+    disputes.concede(case.id, by=SELLER, now=timezone.now())
+    assert Refund.objects.get().goes_to == RefundTo.CHANNEL

@@ -34,6 +34,7 @@ class Case(models.Model):
     positions = ArrayField(models.IntegerField(), default=list)
     amount = models.BigIntegerField()
     currency = models.CharField(max_length=3)
+    to_balance = models.BooleanField(default=False, db_default=False, help_text="what goes back, goes into a balance")
     state = models.CharField(max_length=16, choices=_choices(CaseState))
     outcome = models.CharField(max_length=14, blank=True, default="", db_default="")
     version = models.IntegerField(default=1)

@@ -50,13 +50,17 @@ MOST_CASES = 5
 
 @dataclass(frozen=True)
 class Complaint:
-    """What a buyer says is wrong. ``positions`` are the pieces; none means the whole order."""
+    """What a buyer says is wrong. ``positions`` are the pieces; none means the whole order.
+
+    ``to_balance`` is where the buyer wants money back that goes back.
+    """
 
     reason: Reason
     text: str
     positions: tuple[int, ...] = ()
     is_question: bool = False
     files: tuple[Handed, ...] = field(default=(), repr=False)
+    to_balance: bool = False
 
 
 def open_case(order: Order, complaint: Complaint, *, by: Actor, now: datetime) -> Case:
@@ -119,6 +123,7 @@ def _case_about(order: Order, complaint: Complaint, hold: Hold, now: datetime) -
         positions=positions,
         amount=max(1, min(share, money.left_of(hold))),
         currency=order.currency,
+        to_balance=complaint.to_balance,
         state=BEGINS[kind],
         due_at=terms.seller_by(hold.kind, now),
         due_event=CaseEvent.QUESTION_UNANSWERED if complaint.is_question else CaseEvent.SELLER_SILENT,

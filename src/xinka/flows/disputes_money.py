@@ -15,6 +15,7 @@ from xinka.disputes.errors import BankDecides, NothingToReplace
 from xinka.disputes.models import Case
 from xinka.disputes.queries import is_at_the_bank, lost_to_the_bank
 from xinka.disputes.states import CaseKind, Outcome
+from xinka.escrow.custody import has_wallet
 from xinka.escrow.hold import Hold
 from xinka.escrow.states import FINAL, HoldState, StopCause
 from xinka.flows import escrow
@@ -22,7 +23,7 @@ from xinka.kernel.actors import Actor, Role
 from xinka.kernel.flow import Flow, Query
 from xinka.ledger.models import Balance
 from xinka.orders.models import Order
-from xinka.payments.states import RefundReason
+from xinka.payments.states import RefundReason, RefundTo
 from xinka.platform.database.arrays import plain_array
 from xinka.platform.database.django_drive import run
 from xinka.stock import sql as stock_sql
@@ -79,7 +80,8 @@ def give_back(case: Case, amount: int, *, by: Actor, reason: RefundReason = Refu
     if wanted:
         # A silent seller has agreed: part of a hold is given back only with the seller or by an arbiter.
         actor = Actor(Role.SELLER) if by.role is Role.TIMER and wanted < left else by
-        run(escrow.give_back(case.order_id, wanted, reason=reason, key=f"case:{case.id}", by=actor))
+        to = RefundTo.WALLET if case.to_balance and has_wallet() else RefundTo.CHANNEL
+        run(escrow.give_back(case.order_id, wanted, reason=reason, key=f"case:{case.id}", by=actor, to=to))
     return wanted
 
 

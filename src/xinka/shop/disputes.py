@@ -12,6 +12,7 @@ from typing import Protocol
 from uuid import UUID
 
 from django import forms
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -45,7 +46,7 @@ from xinka.platform.files.models import StoredFile
 from xinka.platform.files.serving import answer_with
 from xinka.platform.files.uploads import handed_in, limit_uploads
 from xinka.platform.ratelimits.limits import Limit, wait_after
-from xinka.shop.access import grant_if_missing, order_for
+from xinka.shop.access import grant_if_missing, keys_of_person, order_for
 
 #: What one order's page may be asked to change: tries and seconds.
 _WRITES = (40, 600)
@@ -81,6 +82,11 @@ class ComplaintForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         help_text=_("None marked means the whole order."),
     )
+    to_balance = forms.BooleanField(
+        label=_("If money comes back, put it into my balance"),
+        required=False,
+        help_text=_("Otherwise it goes back the way you paid."),
+    )
     text = forms.CharField(
         label=_("Tell what happened"),
         help_text=_("When, in which account and region, and what you saw. Do not paste whole codes."),
@@ -89,13 +95,15 @@ class ComplaintForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 5}),
     )
 
-    def __init__(self, *args: object, kind: Kind, pieces: list[int], **kwargs: object) -> None:
+    def __init__(self, *args: object, kind: Kind, pieces: list[int], may_choose: bool, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # handed on as they came
         fields = self.fields
         fields["reason"].choices = [(one.value, reasons.WORDS[one]) for one in reasons.REASONS[kind]]  # type: ignore[attr-defined]  # a choice field's
         fields["pieces"].choices = [(n, gettext("No. %(n)d") % {"n": n}) for n in pieces]  # type: ignore[attr-defined]  # as above
         if len(pieces) < 2:
             del fields["pieces"]
+        if not may_choose:
+            del fields["to_balance"]
 
 
 def case_link(order: Order) -> dict[str, object]:
@@ -125,7 +133,8 @@ def _help_with(request: HttpRequest, found: Order) -> HttpResponse:
     if obstacle is not None:
         return _page(request, found, "shop/case_closed.html", {"why": obstacle.message(get_language() or "")})
     data = request.POST if request.method == "POST" else None
-    form = ComplaintForm(data, kind=story.kind, pieces=positions_in_use(found.id))
+    may_choose = settings.WALLET and found.contact_key in keys_of_person(request)
+    form = ComplaintForm(data, kind=story.kind, pieces=positions_in_use(found.id), may_choose=may_choose)
     if form.is_valid():
         _slow_down(found)
         try:
@@ -145,6 +154,7 @@ def _complaint(request: HttpRequest, form: ComplaintForm) -> disputes.Complaint:
         tuple(data.get("pieces", ())),
         is_question=data["wish"] == "question",
         files=tuple(handed_in(request, "files")),
+        to_balance=bool(data.get("to_balance")),
     )
 
 
