@@ -20,7 +20,7 @@ _STAFF = {
     "office-books-owned": ("books/201/CNY", "/books/[0-9]+/[A-Z]+/[0-9]+$"),
     "office-books-journal": ("books/1/CNY", "/journals/jrn_"),
     "office-difference": ("reconciling?state=all", "/reconciling/[0-9]+$"),
-    "office-payout": ("payouts", "/payouts/po_"),
+    "office-payout": ("payouts", "/payouts/[a-z]+_"),
     "office-payout-file": ("payouts", "/payouts/files/[0-9]+$"),
     "office-refund": ("money", "/refunds/"),
     "office-channel": ("channels", "/channels/[0-9]+$"),
