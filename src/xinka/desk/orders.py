@@ -6,19 +6,25 @@ import csv
 from collections.abc import Iterator
 from urllib.parse import quote
 
+from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
+from xinka.accounts.policies import signed_in
 from xinka.desk.access import Desk, for_members
 from xinka.desk.escrow import money_of_order
+from xinka.desk.giving_back import GiveBackForm, may_go_back
+from xinka.escrow.models import Hold
+from xinka.flows.giving_back import give_back_by_seller
 from xinka.kernel import ids
+from xinka.kernel.errors import Refusal
 from xinka.kernel.money import plain_amount
-from xinka.merchants.policies import Duty
+from xinka.merchants.policies import Duty, may
 from xinka.orders.access import contact_place
 from xinka.orders.contact import mask_contact
 from xinka.orders.models import Order
@@ -73,10 +79,39 @@ def index(request: HttpRequest, desk: Desk) -> HttpResponse:
 @for_members(Duty.SEE_ORDERS)
 def show(request: HttpRequest, desk: Desk, shown_id: str) -> HttpResponse:
     """Show one order and what happened to it."""
+    return _page(request, desk, _order(desk, shown_id))
+
+
+@require_POST
+@for_members(Duty.GIVE_BACK)
+def give_back(request: HttpRequest, desk: Desk, shown_id: str) -> HttpResponse:
+    """Give some of an order's money back, or all of it."""
+    order = _order(desk, shown_id)
+    hold = Hold.objects.filter(order_id=order.id).first()
+    if hold is None:
+        raise Http404
+    form = GiveBackForm(request.POST, hold=hold)
+    if form.is_valid():
+        data = form.cleaned_data
+        try:
+            give_back_by_seller(order, data["amount"], key=str(data["key"]), by=signed_in(request))
+        except Refusal as refusal:
+            form.add_error(None, refusal.message(get_language() or ""))
+        else:
+            messages.success(request, _("It goes back to the buyer"))
+            return redirect("desk:order", merchant=desk.merchant.slug, shown_id=shown_id)
+    return _page(request, desk, order, form)
+
+
+def _order(desk: Desk, shown_id: str) -> Order:
     found = Order.objects.filter(merchant=desk.merchant, id=ids.parse("ord", shown_id)).select_related("sku__product")
     order = found.first()
     if order is None:
         raise Http404
+    return order
+
+
+def _page(request: HttpRequest, desk: Desk, order: Order, form: GiveBackForm | None = None) -> HttpResponse:
     moments = [
         (_("Placed"), order.placed_at),
         (_("Paid"), order.paid_at),
@@ -84,9 +119,11 @@ def show(request: HttpRequest, desk: Desk, shown_id: str) -> HttpResponse:
         (_("Closed"), order.closed_at),
     ]
     story = [(words, at) for words, at in moments if at]
-    return render(
-        request, "desk/order.html", {"desk": desk, "story": story, "money": money_of_order(order.id), **_row(order)}
-    )
+    money = money_of_order(order.id)
+    if form is None and money and may_go_back(money.hold) and may(desk.membership.role, Duty.GIVE_BACK):
+        form = GiveBackForm(hold=money.hold)
+    context = {"desk": desk, "story": story, "money": money, "give_back": form, **_row(order)}
+    return render(request, "desk/order.html", context, status=422 if form and form.errors else 200)
 
 
 @require_safe

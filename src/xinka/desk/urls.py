@@ -31,6 +31,7 @@ urlpatterns: list[URLPattern] = [
     path("<slug:merchant>/orders", orders.index, name="orders"),
     path("<slug:merchant>/orders.csv", orders.export, name="orders_csv"),
     path("<slug:merchant>/orders/<str:shown_id>", orders.show, name="order"),
+    path("<slug:merchant>/orders/<str:shown_id>/give-back", orders.give_back, name="order_give_back"),
     path("<slug:merchant>/cases", disputes.index, name="cases"),
     path("<slug:merchant>/cases/<str:case_id>", disputes.show, name="case"),
     path("<slug:merchant>/cases/<str:case_id>/say", disputes.say, name="case_say"),

@@ -1,0 +1,46 @@
+"""The form by which a merchant gives an order's money back, whole or in part, without being asked to."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Any
+
+from django import forms
+from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext_lazy as _
+
+from xinka.escrow.models import Hold
+from xinka.escrow.states import HoldState
+from xinka.kernel.errors import BadInput
+from xinka.kernel.ids import new_uuid
+from xinka.kernel.money import parse_amount, plain_amount
+
+
+class GiveBackForm(forms.Form):
+    """How much; ``key`` keeps a form that is sent twice from giving back twice."""
+
+    amount = forms.CharField(label=_("How much"), max_length=16)
+    key = forms.UUIDField(widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, hold: Hold, **kwargs: Any) -> None:
+        left = hold.amount - hold.refunded
+        kwargs["initial"] = {"key": new_uuid(), "amount": plain_amount(left, hold.currency)}
+        super().__init__(*args, **kwargs)
+        self.currency = hold.currency
+        self.fields["amount"].help_text = gettext("At most %(sum)s. It goes back the way it was paid.") % {
+            "sum": plain_amount(left, hold.currency)
+        }
+
+    def clean_amount(self) -> int:
+        """Read the amount."""
+        text = unicodedata.normalize("NFKC", self.cleaned_data["amount"]).strip()
+        try:
+            return parse_amount(text, self.currency)
+        except BadInput as refusal:
+            is_english = (get_language() or "").startswith("en")
+            raise forms.ValidationError(str(refusal.params["why_en" if is_english else "why_zh"])) from None
+
+
+def may_go_back(hold: Hold | None) -> bool:
+    """Whether the seller may still give any of it back."""
+    return hold is not None and hold.state in {HoldState.HELD, HoldState.AFTERSALE} and hold.amount > hold.refunded
