@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 Walk = Callable[[Page, str], Iterator[str]]
 #: How many pages each walk has at least: a walk that finds nothing proves nothing.
-WALKS = {
+WALKS: dict[Walk, int] = {
     money_tour.buyer_money_pages: 5,
     money_tour.cashier_pages: 15,
     money_tour.merchant_money_pages: 15,
     money_tour.staff_money_pages: 30,
 }
 #: The whole of axe by day; by night only the colours are others.
-ASKED = {"light": {}, "dark": {"runOnly": ["color-contrast"]}}
+ASKED: dict[str, dict[str, list[str]]] = {"light": {}, "dark": {"runOnly": ["color-contrast"]}}
 
 
 @pytest.mark.parametrize("walk", WALKS, ids=lambda walk: walk.__name__)
