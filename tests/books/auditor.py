@@ -1,0 +1,121 @@
+"""The auditor: an independent account of what every party must have, computed from the events alone.
+
+It knows the outcome of an event before the shop is asked. Its arithmetic is the design's, written once more: commission
+is the floor of base × basis points; what comes back takes its commission with it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+BPS = 700
+#: Only in worlds with a reserve.
+RESERVE_BPS = 1_000
+CONFIRM, AFTERSALE, RESERVE = timedelta(days=1), timedelta(days=3), timedelta(days=9)
+DAY = timedelta(days=1)
+
+
+@dataclass
+class Sale:
+    """One paid order as the auditor sees it."""
+
+    amount: int
+    state: str = "held"
+    refunded: int = 0
+    reserved: int = 0
+    due: datetime | None = None
+    rest: timedelta | None = None
+    stopped: bool = False
+    frozen_from: str = ""
+    reserve_due: datetime | None = None
+    reserve_bps: int = 0
+    released_at: datetime | None = None
+
+    @property
+    def left(self) -> int:
+        """What the buyer can still have back."""
+        return self.amount - self.refunded
+
+    @property
+    def commission(self) -> int:
+        """What the platform has of it."""
+        return self.left * BPS // 10_000 if self.is_released else 0
+
+    @property
+    def net(self) -> int:
+        """What the seller has of it, reserve included."""
+        return self.left - self.commission if self.is_released else 0
+
+    @property
+    def is_released(self) -> bool:
+        """Whether it has left escrow for the seller."""
+        return "aftersale" in {self.state, self.frozen_from} or self.state == "settled"
+
+    def pause(self, now: datetime) -> None:
+        """Let its timer rest."""
+        if self.due is not None:
+            left = int((self.due - now).total_seconds())  # whole seconds, in the seller's favour
+            self.rest, self.due = timedelta(seconds=max(left, 0)), None
+
+    def run(self, now: datetime) -> None:
+        """Let its timer go on, a day at least, unless something still stops it."""
+        if not self.stopped and self.state in {"held", "aftersale"} and self.rest is not None:
+            self.due, self.rest = now + max(self.rest, DAY), None
+
+    def release(self, at: datetime) -> None:
+        """Give the rest to the seller, who may have it after the after-sale time."""
+        self.state, self.released_at = "aftersale", at
+        self.reserved = self.net * self.reserve_bps // 10_000
+        self.due, self.rest = at + AFTERSALE, None
+
+    def give_back(self, amount: int) -> None:
+        """Give the buyer part of it, or the rest."""
+        self.refunded += amount
+        self.reserved = min(self.reserved, self.net)
+        if not self.left:
+            self.state, self.due, self.rest, self.reserved = "returned", None, None, 0
+
+
+@dataclass
+class Auditor:
+    """All sales, and what chargebacks and payouts moved besides."""
+
+    sales: dict[str, Sale] = field(default_factory=dict)
+    received: int = 0
+    promised: int = 0
+    sent_back: int = 0
+    #: What moved out of (or into) the seller's accounts by other hands than releases.
+    available: int = 0
+    owed: int = 0
+    in_transit: int = 0
+    suspense: int = 0
+    lost: int = 0
+    paid_out: int = 0
+    fees: int = 0
+
+    def expected(self) -> Counter[str]:
+        """Return what each account must show; credits are positive."""
+        sales = self.sales.values()
+        found: Counter[str] = Counter()
+        for sale in sales:
+            if sale.state == "held" or sale.frozen_from == "held":
+                found["ESCROW"] += sale.left
+            found["COMMISSION"] += sale.commission
+            if sale.state == "aftersale":
+                found["SELLER_PENDING"] += sale.net - sale.reserved
+            elif sale.frozen_from == "aftersale":
+                found["FROZEN"] += sale.net
+            elif sale.state == "settled":
+                found["SELLER_AVAILABLE"] += sale.net - sale.reserved
+            found["SELLER_RESERVE"] += 0 if sale.frozen_from else sale.reserved
+        found["SELLER_AVAILABLE"] += self.available
+        found["SELLER_RECEIVABLE"] -= self.owed
+        found["SELLER_IN_TRANSIT"] += self.in_transit
+        found["REFUND_IN_TRANSIT"] += self.promised - self.sent_back
+        found["SUSPENSE"] += self.suspense
+        found["PAYOUT_FEE"] += self.fees
+        found["CLEARING"] -= self.received - self.sent_back - self.lost
+        found["BANK_TRUST"] += self.paid_out
+        return Counter({name: amount for name, amount in found.items() if amount})

@@ -1,0 +1,43 @@
+"""Worlds for the tests of the books, and the numbers they print at the end of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+from pytest_django import Settings
+
+if TYPE_CHECKING:
+    from tests.books.walks import Walk
+
+_SAID: list[str] = []
+
+
+@pytest.fixture
+def say() -> Callable[[str], None]:
+    """Have a line printed when all tests are over, also where output is captured."""
+    return _SAID.append
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what was counted."""
+    for line in _SAID:
+        terminalreporter.write_line(line)
+
+
+@pytest.fixture
+def walk(db: None, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Walk]:
+    """Begin a walk in a fresh world."""
+    from tests.books.walks import Walk  # models need the settings, which are read after this file
+    from tests.books.world import World
+
+    settings.PAYOUT_FEE_FIXED, settings.PAYOUT_FOUR_EYES_FROM = 3, 20_000
+    settings.DISPUTE_ARBITER_HOURS = settings.DISPUTE_APPEAL_HOURS = 72
+
+    def begin(seed: int, *, with_reserve: bool = False, merchant: str = "ada-cards") -> Walk:
+        world = World(seed, with_reserve=with_reserve, merchant_slug=merchant)
+        monkeypatch.setattr("xinka.flows.refund.provider_of", lambda _channel: world.gateway)
+        return Walk(world)
+
+    return begin

@@ -1,0 +1,213 @@
+"""What can happen to holds, and what happens when time passes; the auditor foretells each before the shop is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from tests.books.auditor import RESERVE, Sale
+from tests.books.world import Step, World
+from tests.flows.disputing import BUYER
+from xinka.flows import (
+    disputes_timers,
+    escrow,
+    escrow_clock,
+)
+from xinka.kernel.actors import Actor, Role
+from xinka.payments.states import RefundReason
+from xinka.platform.database.django_drive import run
+
+HOUR = timedelta(hours=1)
+SELLER_TIME, BUYER_TIME, STAFF_TIME, EVIDENCE_TIME = 12 * HOUR, 48 * HOUR, 72 * HOUR, 168 * HOUR
+ARBITER = Actor(Role.ARBITER, 1)
+
+
+@dataclass
+class Quarrel:
+    """One open case as the auditor sees it."""
+
+    case_id: UUID
+    kind: str
+    state: str
+    amount: int
+    due: datetime | None
+    due_event: str
+    offer: tuple[str, int] | None = None
+    decision: str = ""
+    decided: int = 0
+    waived: frozenset[str] = frozenset()
+    taken: tuple[int, int] = (0, 0)
+
+    def turn(self, state: str, due: datetime | None, event: str) -> None:
+        """Note whose turn it is and until when."""
+        self.state, self.due, self.due_event = state, due, event
+
+
+class HoldSteps:
+    """Finds what can happen to holds, and lets time pass."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.auditor = world.auditor
+        self.quarrels: dict[str, Quarrel] = {}
+        self.n_cases: dict[str, int] = {}
+        self.is_decided: set[str] = set()
+        self.payouts: dict[str, tuple[str, int, int]] = {}
+        self.payout_hold = 0
+        self.lost_to_bank: dict[str, int] = {}
+
+    # ── holds ─────────────────────────────────────────────────────────────────────────────────────
+
+    def of_hold(self, name: str) -> Iterator[Step]:
+        """What can happen to one hold, timers not counted."""
+        sale, order_id, world = self.auditor.sales[name], UUID(name), self.world
+        if sale.state == "held" and not sale.stopped:
+            yield self._hold_step(name, "confirm", lambda: run(escrow.confirm(order_id, by=BUYER)), self._release(sale))
+            yield self._hold_step(
+                name, "release", lambda: run(escrow.release(order_id, by=ARBITER)), self._release(sale)
+            )
+        if sale.state in {"held", "aftersale"}:
+            key = f"walk/{world.n_events}"
+            yield self._back_step(name, "give_back", None, key)
+            if sale.left > 1:
+                yield self._back_step(name, "give_back_part", world.random.randint(1, sale.left - 1), key)
+            if name not in self.quarrels:
+                yield self._freeze_step(name)
+        if sale.state == "frozen":
+            yield self._unfreeze_step(name)
+
+    def _hold_step(self, name: str, event: str, act: Callable[[], object], foretell: Callable[[], None]) -> Step:
+        return Step("hold", self.auditor.sales[name].state, event, act, foretell)
+
+    def _release(self, sale: Sale) -> Callable[[], None]:
+        return lambda: sale.release(self.world.now)
+
+    def _back_step(self, name: str, event: str, amount: int | None, key: str) -> Step:
+        def foretell() -> None:
+            self._give_back(name, amount, of_case=False)
+
+        def act() -> object:
+            seller = Actor(Role.SELLER)
+            return run(escrow.give_back(UUID(name), amount, reason=RefundReason.SELLER, key=key, by=seller))
+
+        def twice() -> object:
+            first, second = act(), act()
+            assert first == second, "the same decision gave back twice"
+            return first
+
+        return self._hold_step(name, event, twice, foretell)
+
+    def is_with_the_bank(self, name: str) -> bool:
+        """Whether a bank has given the buyer all that is left: it must not go back twice."""
+        return 0 < self.lost_to_bank.get(name, 0) >= self.auditor.sales[name].left
+
+    def _give_back(self, name: str, amount: int | None, *, of_case: bool = True) -> int:
+        sale = self.auditor.sales[name]
+        given = sale.left if amount is None else min(amount, sale.left)
+        if sale.state in {"settled", "returned"} or (of_case and self.is_with_the_bank(name)):
+            given = 0
+        if given:
+            sale.give_back(given)
+            self.auditor.promised += given
+        return given
+
+    def _freeze_step(self, name: str) -> Step:
+        sale = self.auditor.sales[name]
+
+        def foretell() -> None:
+            sale.pause(self.world.now)
+            sale.state, sale.frozen_from = "frozen", sale.state
+
+        return self._hold_step(name, "freeze", lambda: run(escrow.freeze(UUID(name), "case 7", by=(1, 2))), foretell)
+
+    def _unfreeze_step(self, name: str) -> Step:
+        sale = self.auditor.sales[name]
+
+        def foretell() -> None:
+            sale.state, sale.frozen_from = sale.frozen_from, ""
+            sale.run(self.world.now)
+
+        return self._hold_step(
+            name, "unfreeze", lambda: run(escrow.unfreeze(UUID(name), "case 7", by=(2, 1))), foretell
+        )
+
+    # ── time ──────────────────────────────────────────────────────────────────────────────────────
+
+    def dues(self) -> list[datetime]:
+        """All moments at which something is due."""
+        moments = [sale.due for sale in self.auditor.sales.values()]
+        moments += [sale.reserve_due for sale in self.auditor.sales.values()]
+        moments += [quarrel.due for quarrel in self.quarrels.values()]
+        return sorted(moment for moment in moments if moment is not None)
+
+    def pass_time(self, until: datetime) -> None:
+        """Let time pass, and have every timer fire that is due; late, some of them."""
+        world = self.world
+        world.now = max(world.now, until) + timedelta(seconds=world.random.choice([0, 1, 3_600]))
+        foretold: list[tuple[str, str, str]] = []
+
+        def fire() -> object:
+            escrow_clock.fire_timers(world.now)
+            return disputes_timers.fire_due(world.now)
+
+        with world.clock():
+            if world.random.random() < 0.1:
+                world._crash_in(Step("time", "", "", fire))
+            fire()
+            fire()  # another worker: everything has been fired
+        for name, sale in self.auditor.sales.items():
+            foretold += self._fire_hold(sale)
+            if name in self.quarrels:
+                foretold += self._fire_case(name)
+        world.n_events += 1
+        world.reached.update(foretold)
+
+    def _fire_hold(self, sale: Sale) -> Iterator[tuple[str, str, str]]:
+        now = self.world.now
+        if sale.state == "held" and sale.due is not None and sale.due <= now:
+            sale.release(sale.due)
+            yield ("hold", "held", "confirm_due")
+        if sale.state == "aftersale" and sale.due is not None and sale.due <= now:
+            sale.state, due, sale.due = "settled", sale.due, None
+            if sale.reserved and sale.released_at is not None:
+                sale.reserve_due = max(due, sale.released_at + RESERVE)
+            yield ("hold", "aftersale", "mature")
+        if sale.reserve_due is not None and sale.reserve_due <= now and not sale.stopped:
+            sale.reserved, sale.reserve_due = 0, None
+            yield ("hold", "settled", "free_reserve")
+
+    def _fire_case(self, name: str) -> Iterator[tuple[str, str, str]]:
+        quarrel, now = self.quarrels[name], self.world.now
+        if quarrel.due is None or quarrel.due > now:
+            return
+        event = quarrel.due_event
+        yield ("case", quarrel.state, event)
+        if event == "seller_silent":
+            self._give_back(name, quarrel.amount)
+            self._end(name)
+        elif event == "question_unanswered":
+            quarrel.kind = "dispute"
+            quarrel.turn("under_review", now + STAFF_TIME, "review_late")
+        elif event == "buyer_silent":
+            self._end(name)
+        elif event == "carry_out":
+            self._carry_out(name)
+        elif event == "evidence_late":
+            quarrel.turn("gateway_decides", None, "")
+        else:
+            quarrel.turn(quarrel.state, None, "")
+
+    def _end(self, name: str) -> None:
+        sale = self.auditor.sales[name]
+        sale.stopped = False
+        sale.run(self.world.now)
+        del self.quarrels[name]
+
+    def _carry_out(self, name: str) -> None:
+        quarrel, sale = self.quarrels[name], self.auditor.sales[name]
+        self._give_back(name, quarrel.decided)
+        self._end(name)
+        if quarrel.decision != "refund" and sale.state == "held":
+            sale.release(self.world.now)

@@ -1,0 +1,94 @@
+"""Faults to seed into the money's flows: each changes one line of one function, as a careless edit would."""
+
+from __future__ import annotations
+
+import inspect
+import textwrap
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from types import FunctionType
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A fault: the function, the words that are replaced, what stands there instead, and the world that shows it."""
+
+    function: str
+    old: str
+    new: str
+    with_reserve: bool = False
+
+    @property
+    def name(self) -> str:
+        """How the test's output calls it."""
+        return f"{self.function.rpartition('.')[2]}: {self.old} → {self.new or 'nothing'}"
+
+
+MUTANTS = [
+    Mutant("xinka.escrow.hold:Hold.in_escrow", " - self.refunded", ""),
+    Mutant("xinka.escrow.hold:Hold.with_released", "// _BPS", "// _BPS + 1"),
+    Mutant("xinka.escrow.hold:Hold.after_return", "self.released - amount", "self.released"),
+    Mutant("xinka.escrow.hold:Hold.after_return", "min(self.reserved, rest.net)", "self.reserved", with_reserve=True),
+    Mutant("xinka.flows.escrow.holding:allow", "hold.n_stops and event in _LETS_GO", "False"),
+    Mutant("xinka.flows.escrow.holding:allow", "by.role not in move.actors", "False"),
+    Mutant("xinka.flows.escrow.holding:running", "max(hold.rest_seconds, REST_AT_LEAST)", "hold.rest_seconds"),
+    Mutant("xinka.flows.escrow.holding:running", "hold.n_stops or ", ""),
+    Mutant("xinka.flows.escrow.holding:paused", "hold.due_at is None", "True"),
+    Mutant("xinka.flows.escrow.releasing:confirm_due", "(hold, _due_of(hold))", "(hold, at)"),
+    Mutant("xinka.flows.escrow.returning:give_back", "not 0 < wanted <= hold.returnable", "wanted < 0"),
+    Mutant("xinka.flows.escrow.returning:_after", "target is not HoldState.RETURNED", "True"),
+    Mutant("xinka.flows.escrow.freezing:_cause", "by[0] == by[1]", "False"),
+    Mutant("xinka.flows.escrow.freezing:unfreeze", "HoldState(hold.frozen_from)", "HoldState.HELD"),
+    Mutant("xinka.flows.disputes:concede", "case.amount, by=by", "case.amount - 1, by=by"),
+    Mutant("xinka.flows.disputes:withdraw", "money.resume_hold(case)", "pass"),
+    Mutant("xinka.flows.disputes:accept", "money.give_back(case, amount,", "money.give_back(case, case.amount,"),
+    Mutant("xinka.flows.disputes_deciding:_move_money", "case.decision != Decision.REFUND", "False"),
+    Mutant("xinka.flows.disputes_deciding:waive", "case.buyer_waived and case.seller_waived", "True"),
+    Mutant("xinka.flows.disputes_timers:_refund", "money.give_back(case, case.amount, by=TIMER)", "pass"),
+    Mutant("xinka.flows.disputes_chargebacks:_set_aside", "if left:", "if False:"),
+    Mutant("xinka.flows.disputes_chargebacks:_returned", "owed - still_owed", "owed"),
+    Mutant("xinka.flows.payouts:_net", "netted = min(available, owed)", "netted = 0"),
+    Mutant("xinka.flows.payouts:_take", "available < payout.total", "False"),
+    Mutant("xinka.flows.payouts_review:approvals_needed", "return 2 if", "return 1 if"),
+    Mutant("xinka.flows.payouts_sending:settle_outcome", "run(post([_paid(payout)]))", "pass"),
+    Mutant("xinka.flows.refund:_ask_and_send", "is RefundStatus.NOT_FOUND", "is RefundStatus.PENDING"),
+    Mutant("xinka.flows.refund:_send", "_try_later(refund, error, sent=True)", "_finish(refund, RefundState.SENDING)"),
+    Mutant("xinka.flows.settle:_settle_or_return", "if excess:", "if False:"),
+    Mutant("xinka.flows.settle:_judge_repeated", "is_new=False", "is_new=True"),
+]
+
+
+@contextmanager
+def seeded(mutant: Mutant) -> Iterator[None]:
+    """Put the fault into the function where it stands, and take it out again.
+
+    Raises:
+        ValueError: if the words are not there exactly once: the code has changed, and the mutant must too.
+    """
+    function = _function(mutant.function)
+    source = textwrap.dedent(inspect.getsource(function))
+    if source.count(mutant.old) != 1:
+        raise ValueError(f"{mutant.name}: its words occur {source.count(mutant.old)} times")
+    source = source.replace("@property\n", "").replace(mutant.old, mutant.new)
+    made: dict[str, object] = {}
+    exec(compile("from __future__ import annotations\n" + source, mutant.function, "exec"), function.__globals__, made)  # noqa: S102
+    changed = made[function.__name__]
+    assert isinstance(changed, FunctionType)
+    before, function.__code__ = function.__code__, changed.__code__
+    try:
+        yield
+    finally:
+        function.__code__ = before
+
+
+def _function(path: str) -> FunctionType:
+    module, _, name = path.partition(":")
+    found = import_module(module)
+    for part in name.split("."):
+        found = inspect.getattr_static(found, part)
+    if isinstance(found, property):
+        found = found.fget
+    assert isinstance(found, FunctionType), path
+    return found

@@ -1,0 +1,34 @@
+"""Every seeded fault is found: by a balance that was not foretold, by a rule, or by the database itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.books.mutants import MUTANTS, Mutant, seeded
+from tests.books.walks import Walk
+
+pytestmark = [pytest.mark.books, pytest.mark.django_db, pytest.mark.timeout(900)]
+
+#: How far a fault may get before it must be found; the same walks without a fault end well (test_books.py).
+N_EVENTS = 1_200
+_killed: list[str] = []
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+def test_a_fault_is_found(walk: Callable[..., Walk], say: Callable[[str], None], mutant: Mutant) -> None:
+    found = ""
+    with seeded(mutant):
+        walking = walk(3, with_reserve=mutant.with_reserve)
+        try:
+            walking.walk(N_EVENTS)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the fault has shown itself
+            found = f"{type(error).__name__} after {walking.world.n_events} events"
+    assert found, "the fault lived"
+    _killed.append(mutant.name)
+    say(f"books: mutant {len(_killed)} of {len(MUTANTS)} killed: {mutant.name}: {found}")
+
+
+def test_without_a_fault_the_same_walk_ends_well(walk: Callable[..., Walk]) -> None:
+    walk(3).walk(N_EVENTS)

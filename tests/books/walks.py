@@ -1,0 +1,215 @@
+"""Walks through the money machines: guided to where nobody has been, and straight to every move by the shortest way."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from uuid import UUID
+
+from tests.books.steps import Steps
+from tests.books.table import CASE, FINAL, HOLD, PAYOUT, Table
+from tests.books.world import Crash, Step, World, dying
+from tests.flows.disputing import BUYER, SELLER
+from xinka.flows import disputes, escrow
+from xinka.flows.refund import execute_refund, send_again
+from xinka.kernel import ids
+from xinka.kernel.actors import Actor, Role
+from xinka.kernel.errors import ProviderError
+from xinka.payments.models import Refund
+from xinka.payments.states import RefundReason
+from xinka.platform.database.django_drive import run
+
+#: How many open sales a world has at a time.
+_AT_A_TIME = 16
+
+
+class Walk:
+    """One world and the steps in it."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.steps = Steps(world)
+
+    @property
+    def auditor_sales(self) -> list[str]:
+        """The orders so far."""
+        return list(self.world.auditor.sales)
+
+    def walk(self, n_events: int) -> None:
+        """Take that many events, comparing often and proving everything now and then."""
+        world = self.world
+        next_audit = 500
+        while world.n_events < n_events:
+            self.one()
+            if world.n_events % 5 == 0:
+                world.compare()
+            if world.n_events > next_audit:
+                next_audit += 500
+                world.audit()
+        self.settle_everything()
+
+    def one(self) -> None:
+        """Let one thing happen."""
+        world, kind = self.world, self.world.random.random()
+        open_sales = [name for name, sale in world.auditor.sales.items() if sale.state not in FINAL]
+        if len(open_sales) < _AT_A_TIME:
+            world.sell() if kind < 0.9 else world.sell_late()
+        elif kind < 0.08:
+            self.refund_one()
+        elif kind < 0.18:
+            self.something_forbidden(open_sales)
+        elif kind < 0.22:
+            self.steps.ask_for_payout()
+        elif kind < 0.32:
+            self.pass_time()
+        elif kind < 0.44:
+            self.quarrel()
+        else:
+            self.step(open_sales)
+
+    def pass_time(self) -> None:
+        """Let time pass, to what is due first or to some part's deadline in a case."""
+        waiting = [quarrel for quarrel in self.steps.quarrels.values() if quarrel.due is not None]
+        dues = self.steps.dues()
+        if waiting and self.world.random.random() < 0.5:
+            rarest = min(waiting, key=lambda one: self.world.reached["case", one.state, one.due_event])
+            assert rarest.due is not None
+            self.steps.pass_time(rarest.due)
+        elif dues:
+            self.steps.pass_time(dues[0])
+
+    def quarrel(self) -> None:
+        """Open a case somewhere."""
+        sales = self.world.auditor.sales
+        free = [name for name in sales if name not in self.steps.quarrels]
+        young = [name for name in free if sales[name].state not in FINAL]
+        names = young if young and self.world.random.random() < 0.85 else free
+        ways = [
+            way for name in self.world.random.sample(names, min(3, len(names))) for way in self.steps.openings(name)
+        ]
+        if ways:
+            self.world.random.choice(ways)()
+
+    def step(self, open_sales: list[str]) -> None:
+        """Take the step that was taken least so far, of what is possible with some orders."""
+        found: list[Step] = []
+        for name in list(self.steps.quarrels):
+            found += self.steps.of_case(name)
+        if not found or self.world.random.random() < 0.4:
+            for name in self.world.random.sample(open_sales, min(4, len(open_sales))):
+                found += self.steps.of_hold(name)
+            found += self.steps.of_payouts()
+        if found:
+            self.world.random.shuffle(found)
+            self.world.take(min(found, key=lambda step: self.world.reached[step.move] + self.world.random.random() * 3))
+
+    # ── refunds ───────────────────────────────────────────────────────────────────────────────────
+
+    def refund_one(self) -> None:
+        """Let a worker carry out a refund, with a gateway in some mood; sometimes the worker dies at it."""
+        world = self.world
+        world.n_events += 1
+        waiting = Refund.objects.exclude(state="done").order_by("created_at").values_list("id", flat=True)
+        if not waiting:
+            return
+        refund_id = world.random.choice(list(waiting[:5]))
+        if world.random.random() < 0.15:
+            self._die_refunding(refund_id)
+        self.carry_out(refund_id)
+
+    def _die_refunding(self, refund_id: UUID) -> None:
+        """Die between the worker's transactions or in one; what was committed before stays, as it would."""
+        try:
+            with self.world.clock(), dying(self.world.random.randrange(2, 12)):
+                execute_refund(refund_id)
+        except Crash:
+            self.world.n_crashes += 1
+        except ProviderError:
+            pass
+        self._count_done(refund_id)
+
+    def carry_out(self, refund_id: UUID) -> None:
+        """Run the job of one refund; staff send it again when it waits for them."""
+        world = self.world
+        refund = Refund.objects.get(id=refund_id)
+        with world.clock():
+            if refund.state == "needs_staff":
+                send_again(refund_id, by=world.staff[0])
+            with suppress(ProviderError):
+                execute_refund(refund_id)
+        self._count_done(refund_id)
+
+    def _count_done(self, refund_id: UUID) -> None:
+        refund = Refund.objects.get(id=refund_id)
+        if refund.state == "done" and str(refund_id) not in self.world.done:
+            self.world.done.add(str(refund_id))
+            self.world.auditor.sent_back += refund.amount
+
+    def settle_everything(self) -> None:
+        """Let the gateway answer plainly, carry out what waits, and hold its count against ours."""
+        self.world.gateway.is_calm = True
+        for refund_id in Refund.objects.exclude(state="done").values_list("id", flat=True):
+            for _ in range(3):
+                self.carry_out(refund_id)
+        self.world.compare(whole=True)
+        self.world.audit()
+        ours = {ids.show("ref", one.id): one.amount for one in Refund.objects.all()}
+        assert self.world.gateway.given_back == ours
+        assert sum(ours.values()) == self.world.auditor.promised == self.world.auditor.sent_back
+
+    # ── what is forbidden ─────────────────────────────────────────────────────────────────────────
+
+    def something_forbidden(self, open_sales: list[str]) -> None:
+        """Try a move of somebody else's, or one that its state does not have."""
+        world = self.world
+        stopped = [name for name in open_sales if world.auditor.sales[name].stopped]
+        name = world.random.choice(stopped or open_sales)
+        sale, order_id = world.auditor.sales[name], UUID(name)
+        dee, seller = Actor(Role.ARBITER, 1), Actor(Role.SELLER)
+        tries: list[tuple[str, Callable[[], object]]] = [
+            ("a buyer gives himself money", lambda: self._back(order_id, 1, BUYER)),
+            ("more than all goes back", lambda: self._back(order_id, sale.left + 1, dee)),
+            ("nothing goes back", lambda: self._back(order_id, 0, dee)),
+            ("one person freezes", lambda: run(escrow.freeze(order_id, "case", by=(3, 3)))),
+            ("more is withdrawn than there is", self.steps.ask_for_too_much),
+        ]
+        if sale.state == "held":
+            tries += [
+                ("a seller confirms", lambda: run(escrow.confirm(order_id, by=seller))),
+                ("a seller releases", lambda: run(escrow.release(order_id, by=seller))),
+                ("a buyer releases", lambda: run(escrow.release(order_id, by=BUYER))),
+            ]
+        if sale.state == "held" and sale.stopped:
+            tries.append(("a stopped hold is confirmed", lambda: run(escrow.confirm(order_id, by=BUYER))))
+        if quarrel := self.steps.quarrels.get(name):
+            case, now = quarrel.case_id, world.now
+            tries += [
+                ("a seller withdraws", lambda: disputes.withdraw(case, by=SELLER, now=now)),
+                ("a buyer concedes", lambda: disputes.concede(case, by=BUYER, now=now)),
+                ("a buyer offers", lambda: disputes.offer(case, disputes.Offer.PART, by=BUYER, now=now, amount=1)),
+                ("a second case is opened", lambda: self.steps.open_case(name, question=False)),
+            ]
+        world.refuse(*world.random.choice(tries))
+
+    def _back(self, order_id: UUID, amount: int, by: Actor) -> object:
+        key = f"forbidden/{self.world.n_events}"
+        return run(escrow.give_back(order_id, amount, reason=RefundReason.STAFF, key=key, by=by))
+
+
+def shortest(table: Table, start: str, goal: tuple[str, str]) -> list[str]:
+    """Return the events that lead from a state to a move and make it, by the shortest way."""
+    queue: deque[tuple[str, list[str]]] = deque([(start, [])])
+    seen = {start}
+    while queue:
+        state, events = queue.popleft()
+        if state == goal[0]:
+            return [*events, goal[1]]
+        for (source, event), (target, _) in sorted(table.items()):
+            if source == state and target is not None and target not in seen:
+                seen.add(target)
+                queue.append((target, [*events, event]))
+    raise AssertionError(f"no way from {start} to {goal}")
+
+
+TABLES: dict[str, Table] = {"hold": HOLD, "case": CASE, "payout": PAYOUT}

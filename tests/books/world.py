@@ -1,0 +1,261 @@
+"""A shop that lives through thousands of events, each foretold by the auditor, with crashes in between.
+
+An event is a method named ``do_…`` of one of the parts below; ``enabled`` says which are possible and what machine move
+each makes. An event that the tables forbid is tried as well, and must be refused without a trace.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import time_machine
+from django.db import connection, transaction
+from django.utils import timezone
+
+from tests import cast
+from tests.books.auditor import AFTERSALE, BPS, CONFIRM, RESERVE, RESERVE_BPS, Auditor, Sale
+from tests.books.gateway import MoodyGateway
+from tests.books.table import CASE, FINAL, HOLD, PAYOUT
+from tests.flows.holding import terms
+from tests.flows.payouts import BANK
+from xinka.accounts.models import User
+from xinka.disputes.models import Case
+from xinka.escrow.models import Hold
+from xinka.flows.audit import check_all
+from xinka.flows.relay import relay_batch
+from xinka.kernel.errors import Refusal
+from xinka.ledger.accounts import Account
+from xinka.payouts.models import Payout
+from xinka.platform.database import drive
+from xinka.platform.database.django_drive import run
+
+PRICE = 9_973  # a prime, so that shares never come out even
+
+
+class Crash(BaseException):
+    """The process is gone in the middle of a statement's transaction."""
+
+
+@dataclass
+class Step:
+    """One thing that may happen now: the machine's move, what does it, and what the auditor makes of it."""
+
+    machine: str
+    state: str
+    event: str
+    act: Callable[[], object]
+    foretell: Callable[[], None] = lambda: None
+
+    @property
+    def move(self) -> tuple[str, str, str]:
+        """The transition."""
+        return (self.machine, self.state, self.event)
+
+
+@dataclass
+class World:
+    """The shop, its people, its clock, the auditor, and what was reached so far."""
+
+    seed: int
+    with_reserve: bool = False
+    merchant_slug: str = "ada-cards"
+    reached: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    n_events: int = 0
+    n_refused: int = 0
+    n_crashes: int = 0
+    done: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.random = random.Random(self.seed)
+        self.auditor = Auditor()
+        self.gateway = MoodyGateway(random.Random(self.seed + 1))
+        self.now = timezone.now() + timedelta(seconds=1)
+        terms(commission_bps=BPS, confirm_seconds=CONFIRM.total_seconds(), after_sale_seconds=AFTERSALE.total_seconds())
+        if self.with_reserve:
+            terms(
+                commission_bps=BPS, confirm_seconds=CONFIRM.total_seconds(), reserve_bps=RESERVE_BPS,
+                after_sale_seconds=AFTERSALE.total_seconds(), reserve_seconds=RESERVE.total_seconds(),
+            )  # fmt: skip
+        self.merchant = cast.adas_shop(slug=self.merchant_slug)
+        self.ware = cast.ware(self.merchant, 0, slug=f"ware-{self.seed}", sku={"price": PRICE, "max_quantity": 5})
+        self.channel = cast.channel(f"alipay-{self.seed}")
+        self.staff = [cast.person(f"staff{n}-{self.seed}@example.com", staff=True) for n in range(6)]
+        self.account = self._account()
+        self.bought: dict[str, cast.Bought] = {}
+
+    def _account(self) -> object:
+        from tests.flows.payouts import account  # here, because it needs the merchant's owner
+
+        return account(self.merchant, BANK, days_old=9)
+
+    @property
+    def ada(self) -> User:
+        """The merchant's owner."""
+        return self.merchant.memberships.get(role="owner").user
+
+    @contextmanager
+    def clock(self) -> Iterator[datetime]:
+        """Let Python's clock show the world's time."""
+        with time_machine.travel(self.now, tick=False):
+            yield self.now
+
+    # ── what can be asked of the shop at any time ─────────────────────────────────────────────────
+
+    def hold(self, name: str) -> Hold:
+        """The hold as it is now."""
+        return Hold.objects.get(order_id=UUID(name))
+
+    def case(self, name: str) -> Case | None:
+        """The open case of an order."""
+        return Case.objects.filter(order_id=UUID(name)).exclude(state="closed").first()
+
+    def state_of(self, machine: str, name: str) -> str:
+        """The state of a hold, a case or a payout."""
+        if machine == "hold":
+            return self.hold(name).state
+        if machine == "case":
+            return Case.objects.get(id=UUID(name)).state
+        return Payout.objects.get(id=UUID(name)).state
+
+    # ── how a step is taken ───────────────────────────────────────────────────────────────────────
+
+    def take(self, step: Step) -> None:
+        """Take a step: sometimes crash in it first; then it must succeed, and end where the table says."""
+        self.n_events += 1
+        with self.clock():
+            if self.random.random() < 0.08:
+                self._crash_in(step)
+            step.act()
+        step.foretell()
+        self.reached[step.move] += 1
+
+    def _crash_in(self, step: Step) -> None:
+        before = self.totals()
+        try:
+            with transaction.atomic(), dying(self.random.randrange(1, 12)):
+                step.act()
+                raise Crash  # noqa: TRY301 - at the latest before the commit
+        except Crash:
+            self.n_crashes += 1
+        assert self.totals() == before, f"{step.move} left something behind when it crashed"
+
+    def refuse(self, what: str, act: Callable[[], object]) -> None:
+        """Try what is not allowed; it must be refused and leave the books as they are."""
+        self.n_events += 1
+        before = self.totals()
+        try:
+            with self.clock(), transaction.atomic():
+                act()
+        except Refusal:
+            self.n_refused += 1
+        else:
+            raise AssertionError(f"{what} was not refused")
+        assert self.totals() == before
+
+    # ── what must hold ────────────────────────────────────────────────────────────────────────────
+
+    def totals(self) -> Counter[str]:
+        """Return what the books show per account; credits are positive."""
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT account, -sum(amount) FROM ledger_entry GROUP BY account HAVING sum(amount) <> 0")
+            return Counter({Account(account).name: int(amount) for account, amount in cursor.fetchall()})
+
+    def compare(self, *, whole: bool = False) -> None:
+        """Hold the books and the holds that may still move, or all, against the auditor's account."""
+        expected = self.auditor.expected()
+        assert self.totals() == expected, (self.totals(), expected)
+        sales = {name: sale for name, sale in self.auditor.sales.items() if whole or sale.state not in FINAL}
+        for hold in Hold.objects.filter(order_id__in=sales):
+            sale = sales.pop(str(hold.order_id))
+            shown = (hold.state, hold.refunded, hold.due_at)
+            assert shown == (sale.state, sale.refunded, _due(sale)), (hold.order_id, shown, sale)
+        assert sales == {}
+
+    def audit(self) -> None:
+        """Have the shop's own auditor prove its rules."""
+        broken = [finding.check.name for finding in run(check_all()) if not finding.holds]
+        assert broken == []
+
+    # ── selling ───────────────────────────────────────────────────────────────────────────────────
+
+    def sell(self) -> str:
+        """Sell one order; now and then the notice comes again, or the money twice, or too much of it."""
+        self.n_events += 1
+        quantity = self.random.randint(1, 3)
+        cast.stock_up(self.ware.sku, [f"W{self.seed}-{self.n_events}-{n}" for n in range(quantity + 1)])
+        bought = cast.buy(self.ware.sku, self.channel, quantity=quantity, contact=f"cy{self.n_events}@mail.example")
+        odd = self.random.random()
+        extra = 7 if odd < 0.1 else 0
+        money = cast.money_for(bought, amount=bought.amount + extra)
+        cast.settle(money)
+        self.auditor.received += money.amount
+        self.auditor.promised += extra
+        if odd > 0.7:
+            assert not cast.settle(money).is_new
+        if odd > 0.9:
+            cast.settle(cast.money_for(bought))
+            self.auditor.received += bought.amount
+            self.auditor.promised += bought.amount
+        run(relay_batch())
+        name = str(bought.order_id)
+        bps = RESERVE_BPS if self.with_reserve else 0
+        self.auditor.sales[name] = Sale(bought.amount, due=self.hold(name).delivered_at + CONFIRM, reserve_bps=bps)
+        self.bought[name] = bought
+        return name
+
+    def sell_late(self) -> None:
+        """Money for an order that has expired is still the buyer's: it is delivered or goes back."""
+        from xinka.flows.expire import cancel  # here, beside its only use
+
+        self.n_events += 1
+        cast.stock_up(self.ware.sku, [f"L{self.seed}-{self.n_events}"])
+        bought = cast.buy(self.ware.sku, self.channel, contact=f"late{self.n_events}@mail.example")
+        run(cancel(bought.order_id))
+        cast.settle(cast.money_for(bought))
+        run(relay_batch())
+        self.auditor.received += bought.amount
+        name = str(bought.order_id)
+        bps = RESERVE_BPS if self.with_reserve else 0
+        self.auditor.sales[name] = Sale(bought.amount, due=self.hold(name).delivered_at + CONFIRM, reserve_bps=bps)
+        self.bought[name] = bought
+
+
+def _due(sale: Sale) -> datetime | None:
+    return sale.reserve_due if sale.state == "settled" else sale.due
+
+
+@contextmanager
+def dying(after: int) -> Iterator[None]:
+    """Die at the n-th statement, whoever sends it: Django's cursor or a flow's."""
+    left = [after]
+
+    def count(execute: Callable[..., object], *arguments: object) -> object:
+        left[0] -= 1
+        if left[0] == 0:
+            raise Crash
+        return execute(*arguments)
+
+    fetch = drive.fetch
+
+    def counted_fetch(*arguments: object) -> object:
+        return count(fetch, *arguments)
+
+    drive.fetch = counted_fetch  # type: ignore[assignment]
+    try:
+        with connection.execute_wrapper(count):
+            yield
+    finally:
+        drive.fetch = fetch
+
+
+def may(machine: str, state: str, event: str) -> bool:
+    """Whether the hand-kept table has this move."""
+    return (state, event) in {"hold": HOLD, "case": CASE, "payout": PAYOUT}[machine] and state not in FINAL - {
+        "settled"
+    }
