@@ -68,13 +68,14 @@ class HoldSteps:
             yield self._hold_step(
                 name, "release", lambda: run(escrow.release(order_id, by=ARBITER)), self._release(sale)
             )
-        if sale.state in {"held", "aftersale"}:
+        if (
+            sale.state in {"held", "aftersale"} and name not in self.quarrels
+        ):  # else the case decides (flows/giving_back)
             key = f"walk/{world.n_events}"
             yield self._back_step(name, "give_back", None, key)
             if sale.left > 1:
                 yield self._back_step(name, "give_back_part", world.random.randint(1, sale.left - 1), key)
-            if name not in self.quarrels:
-                yield self._freeze_step(name)
+            yield self._freeze_step(name)
         if sale.state == "frozen":
             yield self._unfreeze_step(name)
 

@@ -50,7 +50,7 @@ MUTANTS = [
     Mutant("xinka.flows.disputes_chargebacks:_set_aside", "if left:", "if False:"),
     Mutant("xinka.flows.disputes_chargebacks:_returned", "owed - still_owed", "owed"),
     Mutant("xinka.flows.payouts:_net", "netted = min(available, owed)", "netted = 0"),
-    Mutant("xinka.flows.payouts:_take", "available < payout.total", "False"),
+    Mutant("xinka.flows.payouts:cancel", "give_back(payout)", "pass"),
     Mutant("xinka.flows.payouts_review:approvals_needed", "return 2 if", "return 1 if"),
     Mutant("xinka.flows.payouts_sending:settle_outcome", "run(post([_paid(payout)]))", "pass"),
     Mutant("xinka.flows.refund:_ask_and_send", "is RefundStatus.NOT_FOUND", "is RefundStatus.PENDING"),

@@ -10,7 +10,7 @@ from xinka.kernel.errors import Refusal
 class FileTooLarge(Refusal):
     """One file is larger than a file may be."""
 
-    code = "file_too_large"
+    code = "evidence_too_large"
     status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     zh = "文件太大：每个不超过 {limit} MB。什么都没有保存。"
     en = "The file is too large: {limit} MB at most each. Nothing was saved."
