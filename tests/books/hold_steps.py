@@ -68,9 +68,8 @@ class HoldSteps:
             yield self._hold_step(
                 name, "release", lambda: run(escrow.release(order_id, by=ARBITER)), self._release(sale)
             )
-        if (
-            sale.state in {"held", "aftersale"} and name not in self.quarrels
-        ):  # else the case decides (flows/giving_back)
+        # While a case is open it decides, and no page gives back beside it (flows/giving_back.py).
+        if sale.state in {"held", "aftersale"} and name not in self.quarrels:
             key = f"walk/{world.n_events}"
             yield self._back_step(name, "give_back", None, key)
             if sale.left > 1:
