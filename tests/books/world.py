@@ -21,17 +21,15 @@ from django.utils import timezone
 from tests import cast
 from tests.books.auditor import AFTERSALE, BPS, CONFIRM, RESERVE, RESERVE_BPS, Auditor, Sale
 from tests.books.gateway import MoodyGateway
-from tests.books.table import CASE, FINAL, HOLD, PAYOUT
+from tests.books.table import FINAL
 from tests.flows.holding import terms
 from tests.flows.payouts import BANK
 from xinka.accounts.models import User
-from xinka.disputes.models import Case
 from xinka.escrow.models import Hold
 from xinka.flows.audit import check_all
 from xinka.flows.relay import relay_batch
 from xinka.kernel.errors import Refusal
 from xinka.ledger.accounts import Account
-from xinka.payouts.models import Payout
 from xinka.platform.database import drive
 from xinka.platform.database.django_drive import run
 
@@ -110,18 +108,6 @@ class World:
     def hold(self, name: str) -> Hold:
         """The hold as it is now."""
         return Hold.objects.get(order_id=UUID(name))
-
-    def case(self, name: str) -> Case | None:
-        """The open case of an order."""
-        return Case.objects.filter(order_id=UUID(name)).exclude(state="closed").first()
-
-    def state_of(self, machine: str, name: str) -> str:
-        """The state of a hold, a case or a payout."""
-        if machine == "hold":
-            return self.hold(name).state
-        if machine == "case":
-            return Case.objects.get(id=UUID(name)).state
-        return Payout.objects.get(id=UUID(name)).state
 
     # ── how a step is taken ───────────────────────────────────────────────────────────────────────
 
@@ -252,10 +238,3 @@ def dying(after: int) -> Iterator[None]:
             yield
     finally:
         drive.fetch = fetch
-
-
-def may(machine: str, state: str, event: str) -> bool:
-    """Whether the hand-kept table has this move."""
-    return (state, event) in {"hold": HOLD, "case": CASE, "payout": PAYOUT}[machine] and state not in FINAL - {
-        "settled"
-    }
