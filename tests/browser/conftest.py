@@ -126,9 +126,12 @@ def _stop(pid: int) -> None:
         time.sleep(0.1)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium."""
+    """Debian's Chromium, for one module: playwright's loop runs in this thread, and Django refuses to work beside one.
+
+    A browser for the whole session would break whatever other test the same process is given next.
+    """
     with chromium() as opened:
         yield opened
 
