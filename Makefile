@@ -44,8 +44,9 @@ nightly: ## What takes long: 200 crash schedules, all race rounds  夜间长测�
 
 lock: ## Resolve the locked lists of packages anew  重新锁定依赖
 	@scripts/setup production
-	$(BIN)/$(LOCK) -o requirements/production.txt
-	$(BIN)/$(LOCK) --group dev -o requirements/development.txt
+	$(BIN)/$(LOCK) --extra shop -o requirements/production.txt
+	$(BIN)/$(LOCK) --extra shop --group dev -o requirements/development.txt
+	$(BIN)/$(LOCK) --extra shop --group dev --group train -o requirements/training.txt
 	@for list in requirements/interop-*.txt; do \
 		name=$${list#requirements/interop-}; \
 		grep -o "^$${name%.txt}==[0-9.]*" $$list | $(BIN)/$(subst pyproject.toml,-,$(LOCK)) --no-annotate -o $$list; \

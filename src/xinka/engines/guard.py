@@ -1,0 +1,17 @@
+"""``xinka guard``: the engines that look at texts, prices, accounts, names, domains and pictures."""
+
+from __future__ import annotations
+
+import click
+
+from xinka.engines.commands import LazyGroup
+
+_PLACES: dict[str, str] = {}
+
+
+@click.group(cls=LazyGroup, places=_PLACES)
+def guard() -> None:
+    """Judge texts, prices, accounts, names, domains and pictures; reads and writes JSON lines.
+
+    审核文本、价格、账号、名称、域名与图片；逐行读写 JSON。
+    """
