@@ -6,7 +6,11 @@ import click
 
 from xinka.engines.commands import LazyGroup
 
-_PLACES: dict[str, str] = {}
+_PLACES = {
+    "prices": "xinka.engines.textguard.commands.prices:prices",
+    "accounts": "xinka.engines.textguard.commands.accounts:accounts",
+    "images": "xinka.engines.textguard.commands.images:images",
+}
 
 
 @click.group(cls=LazyGroup, places=_PLACES)

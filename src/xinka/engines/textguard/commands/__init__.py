@@ -1,0 +1,1 @@
+"""The command lines of this engine; each module is one command."""

@@ -1,0 +1,69 @@
+"""``xinka guard images``: where the QR codes in pictures lead."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from xinka.engines.lines import WrongLine, judge_lines, text_field
+
+#: Larger files are not read.
+_LARGEST = 32 * 1024 * 1024
+
+
+@click.command()
+@click.option("--own", multiple=True, metavar="DOMAIN", help="A domain whose pages are welcome. / 允许的域名")
+@click.option("--ocr", is_flag=True, help="Also read the text (needs the extra `ocr`). / 同时识别文字")
+def images(own: tuple[str, ...], ocr: bool) -> None:
+    """Read `{"id", "path"}` as JSON lines and say where the QR codes of each picture lead.
+
+    逐行读取图片路径，判断其中二维码的去向。
+
+    Each answer holds `id`, `decision` (`allow`, `review` or `block`), `codes` with `content`, `kind`, `decision`,
+    `domain`, `corners` and `why`, and `text` (the lines that OCR reads).
+    """
+    # Here, because the libraries for pictures are not needed for --help.
+    from xinka.engines.textguard.images import judge_picture
+    from xinka.engines.textguard.images import ocr as reading
+
+    try:
+        read_text = reading.reader() if ocr else None
+    except reading.OcrNotInstalled as error:
+        raise click.ClickException(str(error)) from None
+
+    def judge(record: dict[str, Any]) -> dict[str, Any]:
+        verdict = judge_picture(_file(text_field(record, "path")), own_domains=own, read_text=read_text)
+        return {
+            "id": record.get("id"),
+            "decision": verdict.decision,
+            "codes": [
+                {
+                    "content": code.content,
+                    "kind": code.target.kind,
+                    "decision": code.target.decision,
+                    "domain": code.target.domain,
+                    "corners": code.corners,
+                    "why": {"zh": code.target.zh, "en": code.target.en},
+                }
+                for code in verdict.codes
+            ],
+            "text": list(verdict.text),
+            "problem": verdict.problem and dict(zip(("zh", "en"), verdict.problem, strict=True)),
+        }
+
+    sys.exit(1 if judge_lines(judge) else 0)
+
+
+def _file(path: str) -> bytes:
+    try:
+        found = Path(path)
+        if found.stat().st_size > _LARGEST:
+            raise WrongLine(f"{path}: larger than 32 MiB / 文件超过 32 MiB")
+        return found.read_bytes()
+    except (OSError, ValueError) as error:
+        if isinstance(error, WrongLine):
+            raise
+        raise WrongLine(f"{path}: cannot be read ({error}) / 无法读取文件") from None
