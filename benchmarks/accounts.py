@@ -4,9 +4,9 @@
 
 Method: the scorecard of ``engines.textguard.trust``, in which nothing was trained, scores every row of every labelled
 ``*.csv`` in DIRECTORY (columns named as the engine understands them, ``fake`` is the label). So each figure is one
-across data sets. Each is printed for all columns and for followers, following and posts alone, with the number of rows; an
-interval of two standard errors says how much of a figure is chance. The data sets carry no licence that would let us
-ship anything made from them, and nothing is. The last line is JSON.
+across data sets. Each is printed for all columns and for followers, following and posts alone, with the number of
+rows; an interval of two standard errors says how much of a figure is chance. The data sets carry no licence that
+would let us ship anything made from them, and nothing is. The last line is JSON.
 """
 
 from __future__ import annotations

@@ -4,9 +4,10 @@
 
 Method: markets of our own making, since no public data labels bait. Each has 500 goods with 4 to 29 sellers; honest
 prices differ by goods and by seller, one in ten of them twice as much, a few are on sale; bait lies at 20 to 80 % of
-the usual price. The kinds of market differ in how much honest prices differ, and in whether bait comes from few sellers or
-from anywhere. The figures are the shares of bait found at 0.1 % and 1 % false alarms, the mean over seeds; they say how
-the ways compare, not what a real market would give. Checked: every offer has its verdict. The last line is JSON.
+the usual price. The kinds of market differ in how much honest prices differ, and in whether bait comes from few
+sellers or from anywhere. The figures are the shares of bait found at 0.1 % and 1 % false alarms, the mean over seeds;
+they say how the ways compare, not what a real market would give. Checked: every offer has its verdict. The last line
+is JSON.
 """
 
 from __future__ import annotations
@@ -86,13 +87,14 @@ def simulate(kind: Kind, n_products: int, seed: int) -> Offers:
 def by_ratio(offers: Offers) -> Floats:
     """The logarithm of the ratio to the median of the others."""
     logs = np.log(np.array(offers.price))
-    return Groups.of(np.array(offers.product)).median_of_others(logs) - logs
+    below: Floats = Groups.of(np.array(offers.product)).median_of_others(logs) - logs
+    return below
 
 
 def by_robust_score(offers: Offers) -> Floats:
     """The same in units of the market's median absolute deviation."""
     groups, below = Groups.of(np.array(offers.product)), by_ratio(offers)
-    scores: Floats = below / (1.4826 * groups.median_of_others(np.abs(below)) + 0.05)
+    scores: Floats = np.divide(below, 1.4826 * groups.median_of_others(np.abs(below)) + 0.05)
     return scores
 
 

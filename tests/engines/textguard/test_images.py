@@ -12,7 +12,7 @@ import pytest
 import segno
 from PIL import Image, ImageFilter
 
-from xinka.engines.textguard.images import judge_picture, judge_target
+from xinka.engines.textguard.images import judge_picture, judge_target, ocr
 
 
 def _code(content: str, scale: int = 6) -> Image.Image:
@@ -121,3 +121,16 @@ def test_the_command_names_the_files_that_cannot_be_read(tmp_path: Path) -> None
     assert (answer["id"], answer["decision"], answer["codes"][0]["kind"]) == (1, "review", "chat")
     assert done.returncode == 1
     assert "line 2 / 第 2 行:" in done.stderr
+
+
+@pytest.mark.skipif(ocr.is_installed(), reason="says what happens without the extra")
+def test_without_the_extra_the_command_says_what_to_install() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "xinka.config.cli", "guard", "images", "--ocr"],
+        input="",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "reading text in pictures needs the extra `ocr`" in done.stderr
