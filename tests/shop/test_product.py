@@ -12,7 +12,8 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from tests import cast
-from xinka.catalog.models import Sku
+from xinka.catalog.models import PriceTier, Sku
+from xinka.catalog.queries import product_on_sale
 from xinka.payments.models import Channel
 from xinka.platform.look.prose import prose
 
@@ -149,11 +150,32 @@ def test_links_in_prose_tell_nobody_where_they_come_from() -> None:
     assert 'rel="noopener noreferrer nofollow ugc"' in str(prose("[site](https://example.com)"))
 
 
+def test_a_product_whose_variants_are_all_off_sale_is_not_there(
+    ware: cast.Ware, alipay: Channel, stranger: Client
+) -> None:
+    Sku.objects.filter(product=ware.product).update(on_sale=False)
+    assert stranger.get("/p/star-300").status_code == 404
+
+
+def test_variants_come_in_their_order_each_with_its_own_tiers(
+    ware: cast.Ware, alipay: Channel, stranger: Client
+) -> None:
+    Sku.objects.filter(id=ware.sku.id).update(position=2)
+    first = Sku.objects.create(product=ware.product, price=9900, label="Large", position=1)
+    Sku.objects.create(product=ware.product, price=1, label="Hidden", position=0, on_sale=False)
+    PriceTier.objects.create(sku=first, min_quantity=10, unit_price=9500)
+    PriceTier.objects.create(sku=first, min_quantity=3, unit_price=9700)
+    found = product_on_sale("star-300")
+    assert found is not None
+    read = [(sku.id, [(tier.min_quantity, tier.unit_price) for tier in sku.tiers.all()]) for sku in found.skus.all()]
+    assert read == [(first.id, [(3, 9700), (10, 9500)]), (ware.sku.id, [(5, 4750)])]
+
+
 def test_a_first_look_costs_few_statements(
     ware: cast.Ware, alipay: Channel, stranger: Client, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     Sku.objects.create(product=ware.product, price=9900, label="大")
-    with django_assert_num_queries(5):  # product, variants, tiers, sales, channels; and the stock, by the till's
+    with django_assert_num_queries(4):  # product, variants, sales, channels; and the stock, by the till's
         stranger.get("/p/star-300")
 
 

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 
 from django.db.models import Min, Prefetch, Q, QuerySet
 
-from xinka.catalog.models import Category, Product, ProductState, Sku
-from xinka.merchants.models import MerchantState
+from xinka.catalog.models import Category, PriceTier, Product, ProductState, Sku
+from xinka.merchants.models import Merchant, MerchantState
+from xinka.platform.database.rows import Columns, put_at_hand, rows_of
 
 #: How many titles the search for the nearest match looks at, the newest first.
 NEAREST_AMONG = 1000
@@ -37,15 +38,26 @@ def cheapest_first(products: QuerySet[Product]) -> QuerySet[Product]:
 
 
 def product_on_sale(slug: str) -> Product | None:
-    """Return one product with everything its page shows, or ``None``; three statements."""
-    skus = Sku.objects.filter(on_sale=True).prefetch_related("tiers")
-    found = (
-        Product.objects.filter(_VISIBLE, slug=slug)
-        .select_related("merchant", "category")
-        .prefetch_related(Prefetch("skus", queryset=skus))
-        .defer("after_payment")
-    )
-    return found.first()
+    """Return one product with everything its page shows, or ``None``; two statements.
+
+    A product without a variant on sale is none.
+    """
+    found = rows_of(_PRODUCT, (slug,))
+    if not found:
+        return None
+    product = _PRODUCT_COLUMNS.read(found[0])
+    product.category = _CATEGORY_COLUMNS.read(found[0], len(_PRODUCT_COLUMNS))
+    product.merchant = _MERCHANT_COLUMNS.read(found[0], len(_PRODUCT_COLUMNS) + len(_CATEGORY_COLUMNS))
+    skus: dict[int, Sku] = {}
+    tiers: dict[int, list[PriceTier]] = {}
+    for row in rows_of(_SKUS, (product.pk,)):
+        tier, sku = _TIER_COLUMNS.read(row), _SKU_COLUMNS.read(row, len(_TIER_COLUMNS))
+        skus.setdefault(sku.pk, sku)
+        tiers.setdefault(sku.pk, []).extend([tier] if tier.pk else [])
+    for sku in skus.values():
+        put_at_hand(sku, "tiers", PriceTier, tiers[sku.pk])
+    put_at_hand(product, "skus", Sku, skus.values())
+    return product if skus else None
 
 
 def sku_for_sale(sku_id: int) -> Sku | None:
@@ -100,6 +112,23 @@ def nearest_title(query: str) -> str:
 _VISIBLE = Q(state=ProductState.LIVE, merchant__state=MerchantState.ACTIVE) & Q(
     pk__in=Sku.objects.filter(on_sale=True).values("product_id")
 )
+
+
+#: The product page's two statements, written by hand because it is asked for more than any other.
+_PRODUCT_COLUMNS = Columns(Product, "p", without={"after_payment"})
+_CATEGORY_COLUMNS = Columns(Category, "c")
+_MERCHANT_COLUMNS = Columns(Merchant, "m", without={"about"})
+_PRODUCT = f"""
+SELECT {_PRODUCT_COLUMNS.sql}, {_CATEGORY_COLUMNS.sql}, {_MERCHANT_COLUMNS.sql}
+FROM catalog_product p JOIN catalog_category c ON c.id = p.category_id JOIN merchants_merchant m ON m.id = p.merchant_id
+WHERE p.slug = %s AND p.state = '{ProductState.LIVE.value}' AND m.state = '{MerchantState.ACTIVE.value}'
+"""  # noqa: S608 - names of columns, and states of ours
+_SKU_COLUMNS, _TIER_COLUMNS = Columns(Sku, "k"), Columns(PriceTier, "t")
+_SKUS = f"""
+SELECT {_TIER_COLUMNS.sql}, {_SKU_COLUMNS.sql}
+FROM catalog_sku k LEFT JOIN catalog_pricetier t ON t.sku_id = k.id
+WHERE k.product_id = %s AND k.on_sale ORDER BY k.position, k.id, t.min_quantity
+"""  # noqa: S608 - names of columns
 
 
 def _product_number(query: str) -> int:

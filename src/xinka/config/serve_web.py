@@ -6,6 +6,7 @@ held twice.
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from collections.abc import Callable
@@ -29,7 +30,11 @@ def _loader(parent: int) -> Callable[[str], Any]:
         for number in (signal.SIGTERM, signal.SIGINT):  # until granian sets its own: the inherited ones do nothing here
             signal.signal(number, signal.SIG_DFL)
         module, _, name = target.partition(":")
-        return getattr(import_module(module), name)
+        application = getattr(import_module(module), name)
+        # As in the till: what was loaded stays, and a page leaves little behind that reference counts do not clear.
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 20)
+        return application
 
     return load_application
 

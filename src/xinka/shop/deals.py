@@ -25,6 +25,7 @@ from xinka.platform.database.django_drive import run
 from xinka.promotions.models import FlashSale, Level, Member
 from xinka.promotions.passes import CODE_COOKIE, CODE_FOR, MEMBER_COOKIE, MEMBER_FOR, MemberPass, Passes
 from xinka.promotions.pricing import Facts, Price, price_of
+from xinka.promotions.queries import sales_between
 
 #: How long before its beginning a sale is announced.
 _ANNOUNCED = timedelta(days=2)
@@ -83,8 +84,7 @@ def has_own_page(request: HttpRequest) -> bool:
 
 def sale_of(sku: Sku, now: datetime) -> tuple[FlashSale | None, FlashSale | None]:
     """Return the sale of a variant that is on and has units, and else the one that is about to begin."""
-    found = FlashSale.objects.filter(sku=sku, stopped_at=None, ends_at__gt=now, starts_at__lt=now + _ANNOUNCED)
-    sales = [sale for sale in found.order_by("starts_at", "id") if sale.n_taken < sale.units]
+    sales = sales_between(sku.id, now, now + _ANNOUNCED)
     running = [sale for sale in sales if sale.starts_at <= now]
     cheapest = min(running, key=lambda sale: sale.price, default=None)
     return cheapest, next((sale for sale in sales if sale.starts_at > now), None) if cheapest is None else None

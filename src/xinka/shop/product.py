@@ -15,7 +15,8 @@ from django.views.decorators.http import require_safe
 
 from xinka.catalog.models import Product, Sku
 from xinka.catalog.queries import product_on_sale
-from xinka.payments.models import Channel, Devices
+from xinka.payments.models import Devices
+from xinka.payments.queries import channels_on
 from xinka.platform.look.policy import mark_public
 from xinka.platform.look.prose import prose
 from xinka.shop import words
@@ -75,7 +76,7 @@ class Picking:
 def product(request: HttpRequest, slug: str) -> HttpResponse:
     """Show a product. ``?sku=``, ``?quantity=`` and ``?code=`` only choose what is shown first."""
     found = product_on_sale(slug)
-    if found is None or not found.skus.all():
+    if found is None:
         raise Http404
     is_own = has_own_page(request)
     if not is_own:
@@ -135,10 +136,8 @@ def _pay_ways(sku: Sku, total: int) -> list[PayWay]:
     This page is kept for everybody, so it names what every device can use, unless there is nothing else.
     """
     ways: list[PayWay] = []
-    found = Channel.objects.filter(on=True, currency=sku.currency).defer("config")
-    if not settings.WALLET:
-        found = found.exclude(provider="balance")
-    for channel in found.filter(devices=Devices.ALL) or found:
+    found = [one for one in channels_on(sku.currency) if settings.WALLET or one.provider != "balance"]
+    for channel in [one for one in found if one.devices == Devices.ALL] or found:
         fits = channel.min_amount <= total <= channel.max_amount
         is_first = fits and not any(way.is_first for way in ways)
         name = words.channel_name(channel)

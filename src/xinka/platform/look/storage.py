@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from django.conf import settings
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
@@ -14,8 +16,18 @@ class HashedFiles(CompressedManifestStaticFilesStorage):
 
     manifest_strict = False
 
+    @cached_property
+    def _found(self) -> dict[str, str]:
+        """Addresses by name: a page asks for the sprite twenty times, and the manifest never changes while we serve."""
+        return {}
+
     def url(self, name: str | None, force: bool = False) -> str:
         """Return the address of a static file; the plain one where no manifest was written."""
         if not self.hashed_files and not force:
             return f"{settings.STATIC_URL}{name or ''}"
-        return str(super().url(name, force))
+        if name is None or force:
+            return str(super().url(name, force))
+        found = self._found.get(name)
+        if found is None:
+            found = self._found[name] = str(super().url(name))
+        return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from django import template
 from django.template.context import Context
@@ -25,10 +26,15 @@ _SIGNS = {"CNY": "¥", "USD": "$", "EUR": "€", "HKD": "HK$", "JPY": "JP¥"}
 @register.simple_tag
 def icon(name: str, css: str = "") -> SafeString:
     """Draw an icon of the sprite: ``{% icon "copy" %}``, ``{% icon "file" "lg" %}``. Always decoration."""
+    return _drawn(name, css, static("xinka/sprite.svg"))
+
+
+@lru_cache(maxsize=512)
+def _drawn(name: str, css: str, sprite: str) -> SafeString:
     return format_html(
         '<svg class="i {}" viewBox="0 0 24 24" aria-hidden="true" focusable="false"><use href="{}#{}"/></svg>',
         css,
-        static("xinka/sprite.svg"),
+        sprite,
         name,
     )
 
