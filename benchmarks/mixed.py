@@ -69,7 +69,8 @@ class _Pages:
         run(
             environment, "-m", "django", "collectstatic", "--no-input", "-v", "0", "--settings", "xinka.config.settings"
         )
-        self.process = subprocess.Popen([sys.executable, "-m", "xinka.config.serve", "web"], env=environment)
+        command = [sys.executable, "-m", "xinka.config.serve", "web"]
+        self.process = subprocess.Popen(command, env=environment, start_new_session=True)  # as the supervisor does
 
     def __exit__(self, *_: object) -> None:
         self.process.terminate()

@@ -155,6 +155,15 @@ def _add_channels(connection: psycopg.Connection[Any], stage: Stage, gateway: st
         )
 
 
+def checkpoint(stage: Stage) -> None:
+    """Begin a part as in a shop that has run for a while: the files of the log are there and need not be made first.
+
+    The price is fair: after a checkpoint, the first change of each page is logged with the whole page.
+    """
+    with stage.connect() as connection:
+        connection.execute("CHECKPOINT")
+
+
 def free_port() -> int:
     """Return a port that is free now."""
     with socket.socket() as probe:
@@ -167,7 +176,9 @@ def till(stage: Stage, workers: int) -> Iterator[tuple[int, psutil.Process]]:
     """Start a till and wait until it can sell; yields its port and its process."""
     port = free_port()
     environment = {**stage.environment, "XINKA_PORT": str(port), "XINKA_TILL_WORKERS": str(workers)}
-    process = subprocess.Popen([sys.executable, "-m", "xinka.config.serve", "till"], env=environment)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "xinka.config.serve", "till"], env=environment, start_new_session=True
+    )
     try:
         wait_ready(port)
         yield port, psutil.Process(process.pid)

@@ -33,6 +33,7 @@ from benchmarks.stage import (
     PID,
     Stage,
     add_codes,
+    checkpoint,
     cpu_seconds,
     machine,
     stage,
@@ -134,6 +135,7 @@ class Run:
 def sell(set_up: Stage, served: tuple[int, psutil.Process], run: Run, options: argparse.Namespace) -> dict[str, Any]:
     """Run the load generator once; return its figures and the CPU time per order of till and database."""
     port, process = served
+    checkpoint(set_up)
     begun = set_up.directory / "begun"
     begun.unlink(missing_ok=True)
     settings = {

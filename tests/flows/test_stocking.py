@@ -21,7 +21,7 @@ from xinka.kernel.errors import IllegalMove, Refusal
 from xinka.platform.vault.keys import open_envelope
 from xinka.stock import actions
 from xinka.stock.errors import ImportNotWaiting, NoSuchSku, SkuTakesOneContent
-from xinka.stock.importing import pipeline
+from xinka.stock.importing import pacing, pipeline
 from xinka.stock.importing.sealing import code_place
 from xinka.stock.models import BatchState, Reservation, StockBatch, StockCode, UnsoldCode
 
@@ -80,7 +80,7 @@ def test_repeated_known_and_invalid_lines_are_counted_and_none_is_dropped_silent
 
 
 def test_a_code_repeated_in_a_later_chunk_is_repeated_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pipeline, "CHUNK", 2)
+    monkeypatch.setattr(pacing, "CHUNK", 2)
     sku = ware(adas_shop()).sku
     batch = stocking.import_text("A\nB\nC\nA\nD\nB", sku.id)
     assert counts(batch) == (6, 4, 2, 0, 0)
@@ -101,6 +101,25 @@ def test_labels_and_dates_of_a_csv_are_kept() -> None:
     assert [(label, str(day)) for label, day in rows] == [("Lucky 8888", "2030-01-31"), ("", "None")]
     assert list(UnsoldCode.objects.order_by("place").values_list("expires_on", flat=True)) == [rows[0][1], None]
     assert stored_codes(sku.id) == [b"=A1", b"B2"]
+
+
+def test_while_the_till_sells_the_same_codes_come_in_small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pacing, "CHUNK", 2)
+    monkeypatch.setattr(pacing, "SMALL_CHUNK", 1)
+    monkeypatch.setattr(pacing, "BUSY_FROM", -1.0)
+    steps: list[int] = []
+    store: Callable[..., None] = pipeline.store_chunk
+
+    def told(*arguments: Any) -> None:
+        steps.append(len(arguments[1].rows))
+        store(*arguments)
+
+    monkeypatch.setattr(pipeline, "store_chunk", told)
+    sku = ware(adas_shop()).sku
+    batch = stocking.import_text("A\nB\nC\nA\nD\nE\nF\nG", sku.id)
+    assert counts(batch) == (8, 7, 1, 0, 0)
+    assert stored_codes(sku.id) == [letter.encode() for letter in "ABCDEFG"]
+    assert (steps[0], set(steps[2:-1])) == (2, {1})
 
 
 class Interrupted(Exception):
@@ -124,7 +143,7 @@ def interrupt_at(n: int, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("at", [1, 2, 3])
 def test_an_interrupted_import_goes_on_where_it_was(at: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pipeline, "CHUNK", 3)
+    monkeypatch.setattr(pacing, "CHUNK", 3)
     sku = ware(adas_shop()).sku
     text = "A\nB\nC\n\nD\nE\nA\nF\nG\nbad\x07\nH"
     with monkeypatch.context() as patch:

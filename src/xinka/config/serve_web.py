@@ -17,7 +17,7 @@ from granian.constants import Interfaces
 from granian.server.mp import MPServer as Server
 
 from xinka.config.environment import BadEnvironment, load, read_int
-from xinka.config.processes import BEHIND_THE_TILL, die_with_parent
+from xinka.config.processes import BEHIND_THE_TILL, die_with_parent, step_behind
 
 _DRAIN_SECONDS = 25
 
@@ -63,5 +63,5 @@ def _server() -> Server:
 
 def main() -> None:
     """Serve until a signal says otherwise."""
-    os.nice(BEHIND_THE_TILL)
+    step_behind(BEHIND_THE_TILL)
     _server().serve(target_loader=_loader(os.getpid()))

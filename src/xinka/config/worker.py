@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import django
 
 from xinka.config.environment import read_int
-from xinka.config.processes import BEHIND_THE_TILL
+from xinka.config.processes import BEHIND_THE_TILL, step_behind
 
 if TYPE_CHECKING:
     from procrastinate.job_context import JobContext
@@ -118,7 +118,7 @@ async def _until(asked_to_stop: asyncio.Event, parts: list[asyncio.Task[None]]) 
 def main() -> None:
     """Load Django and work; the exit status is 1 when something failed."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "xinka.config.settings")
-    os.nice(BEHIND_THE_TILL)
+    step_behind(BEHIND_THE_TILL)
     django.setup()
     try:
         asyncio.run(work())

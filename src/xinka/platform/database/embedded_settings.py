@@ -24,6 +24,8 @@ SMALL: Mapping[str, str] = {
     "autovacuum_naptime": "30s",
     "max_parallel_workers_per_gather": "0",
     "max_wal_size": "1GB",
+    # Files of the log are kept for use again: one that must be made first lets every commit wait while it is filled.
+    "min_wal_size": "256MB",
     "random_page_cost": "1.1",
     "jit": "off",
     # A forgotten transaction must not hold its locks for ever.
@@ -49,6 +51,7 @@ TUNED_FOR_BENCHMARKS: Mapping[str, str] = {
     "maintenance_work_mem": "256MB",
     "effective_cache_size": "4GB",
     "max_wal_size": "8GB",
+    "min_wal_size": "2GB",
     "checkpoint_timeout": "15min",
     "wal_buffers": "16MB",
 }

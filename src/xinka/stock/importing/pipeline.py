@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from itertools import dropwhile
 
 from xinka.stock.importing.copying import Connection, free_ids, store_chunk
 from xinka.stock.importing.decoding import Encoding, decode, split_lines
+from xinka.stock.importing.pacing import Pace
 from xinka.stock.importing.problems import Problem
 from xinka.stock.importing.records import Layout, Record, read_records
-from xinka.stock.importing.sealing import Target, seal_chunk
+from xinka.stock.importing.sealing import SealedChunk, Target, seal_chunk
 
-#: Codes per transaction: large enough for COPY to pay, small enough that a till never waits for it.
-CHUNK = 50_000
 #: Told after each chunk: the line reached.
 OnProgress = Callable[[int], object]
 
@@ -43,17 +42,24 @@ def run_import(
     Raises:
         IllegalMove: if somebody else works on the same batch.
     """
-    records = text.records(today, after_line=from_line)
-    block = min(CHUNK, text.size // 2 + 1)  # a code and its line end are two bytes at least
+    records, pace = text.records(today, after_line=from_line), Pace(connection)
+    most = text.size // 2 + 1  # a code and its line end are two bytes at least
+
     with ThreadPoolExecutor(1, "sealing") as sealer:
-        upcoming = sealer.submit(seal_chunk, records, free_ids(connection, block), target)
+
+        def seal_next() -> Future[SealedChunk]:
+            return sealer.submit(seal_chunk, records, free_ids(connection, min(pace.chunk, most)), target)
+
+        upcoming = seal_next()
         while True:
             chunk = upcoming.result()
-            if not chunk.is_last:
-                upcoming = sealer.submit(seal_chunk, records, free_ids(connection, block), target)
+            # In a busy shop one thing after the other: two at once would take both of a small machine's processors.
+            ahead = None if chunk.is_last or pace.is_busy else seal_next()
             if chunk.n_lines:
                 store_chunk(connection, chunk, target, from_line)
                 from_line = max(from_line, chunk.last_line)
                 on_progress(from_line)
             if chunk.is_last:
                 return from_line
+            pace.rest()
+            upcoming = ahead or seal_next()
