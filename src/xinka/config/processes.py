@@ -19,7 +19,7 @@ _AUTOGROUP = Path("/proc/self/autogroup")
 _libc = ctypes.CDLL(None, use_errno=True)
 
 #: How much politer than the till all else is (nice(2)): a page or a mail may wait a moment, a payment notice may not.
-BEHIND_THE_TILL = 10
+BEHIND_THE_TILL = 5
 #: An import has minutes; it takes what the others leave.
 BEHIND_ALL = 15
 
