@@ -22,6 +22,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     language = models.CharField(_("language"), max_length=10, blank=True, default="")
     is_staff = models.BooleanField(_("works for the marketplace"), default=False)
     is_active = models.BooleanField(_("may sign in"), default=True)
+    refunds_to_balance = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="money that goes back, goes into the balance, unless an order is to be otherwise",
+    )
     created_at = models.DateTimeField(_("member since"), db_default=Now(), editable=False)
 
     objects: ClassVar[UserManager] = UserManager()

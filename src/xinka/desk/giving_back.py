@@ -27,9 +27,9 @@ class GiveBackForm(forms.Form):
         kwargs["initial"] = {"key": new_uuid(), "amount": plain_amount(left, hold.currency)}
         super().__init__(*args, **kwargs)
         self.currency = hold.currency
-        self.fields["amount"].help_text = gettext("At most %(sum)s. It goes back the way it was paid.") % {
-            "sum": plain_amount(left, hold.currency)
-        }
+        self.fields["amount"].help_text = gettext(
+            "At most %(sum)s. It goes back the way it was paid, or into the buyer's balance if they wish so."
+        ) % {"sum": plain_amount(left, hold.currency)}
 
     def clean_amount(self) -> int:
         """Read the amount."""

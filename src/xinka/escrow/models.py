@@ -129,6 +129,15 @@ class GivenBack(models.Model):
         constraints = [models.CheckConstraint(name="given_back_amount", condition=Q(amount__gte=1))]
 
 
+class RefundWish(models.Model):
+    """Where the buyer of one order wants money of it back that goes back; it goes before what the account says."""
+
+    order_id = models.UUIDField(primary_key=True)
+    to_balance = models.BooleanField()
+    by_id = models.BigIntegerField()
+    at = models.DateTimeField()
+
+
 class Terms(models.Model):
     """What the operator set otherwise, per scope: ``shop``, ``kind:…``, ``category:…`` or ``merchant:…``."""
 
