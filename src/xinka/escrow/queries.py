@@ -65,10 +65,14 @@ def freezes_asked() -> list[FreezeCase]:
     return list(FreezeCase.objects.filter(decided_at=None).order_by("asked_at"))
 
 
-def n_waiting() -> int:
-    """Return how many freezes wait for a second person, and how many splits for anybody of the staff."""
-    stuck = Split.objects.filter(state=SplitState.NEEDS_STAFF).count()
-    return stuck + FreezeCase.objects.filter(decided_at=None).count()
+def n_freezes_waiting() -> int:
+    """Return how many freezes, their ends and hand-overs wait for a second person."""
+    return FreezeCase.objects.filter(decided_at=None).count()
+
+
+def n_splits_stuck() -> int:
+    """Return how many things asked of a provider wait for a person."""
+    return Split.objects.filter(state=SplitState.NEEDS_STAFF).count()
 
 
 def stops_of(order_id: UUID) -> list[Stop]:

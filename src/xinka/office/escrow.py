@@ -18,7 +18,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from xinka.accounts.models import User
-from xinka.accounts.policies import require_staff, signed_in
+from xinka.accounts.policies import signed_in
 from xinka.escrow import queries
 from xinka.escrow.actions import set_receiver
 from xinka.escrow.custody import Custody, custody
@@ -32,6 +32,7 @@ from xinka.kernel import ids
 from xinka.kernel.actors import Actor, Role
 from xinka.kernel.errors import BadIdentifier, Refusal
 from xinka.merchants.models import Merchant
+from xinka.office.policies import Room, for_staff
 from xinka.platform.audit.actions import record
 from xinka.platform.database.django_drive import run
 
@@ -86,7 +87,7 @@ def _row(hold: Hold) -> dict[str, object]:
 
 
 @require_safe
-@require_staff
+@for_staff(Room.HOLDS)
 def index(request: HttpRequest) -> HttpResponse:
     """Show how much is held, what waits for a person, and one view of the holds."""
     if number := request.GET.get("q", "").strip().lower():
@@ -110,14 +111,14 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@require_staff
+@for_staff(Room.TERMS)
 def modes(request: HttpRequest) -> HttpResponse:
     """Explain who may have custody, and which mode this shop runs in."""
     return render(request, "office/escrow_custody.html", {"mode": custody(), "modes": list(Custody)})
 
 
 @require_safe
-@require_staff
+@for_staff(Room.HOLDS)
 @never_cache
 def show(request: HttpRequest, shown_id: str) -> HttpResponse:
     """Show one hold, its history, and what can be done."""
@@ -156,7 +157,7 @@ def _page(request: HttpRequest, hold: Hold, refused: dict[str, forms.Form]) -> H
 
 
 @require_POST
-@require_staff
+@for_staff(Room.STOPS)
 def stop(request: HttpRequest, shown_id: str) -> HttpResponse:
     """Let the money rest because of a risk or a licence."""
     hold, form = _hold(shown_id), StopForm(request.POST)
@@ -171,7 +172,7 @@ def stop(request: HttpRequest, shown_id: str) -> HttpResponse:
 
 
 @require_POST
-@require_staff
+@for_staff(Room.STOPS)
 def resume(request: HttpRequest, shown_id: str) -> HttpResponse:
     """End a stop that staff made."""
     hold, user = _hold(shown_id), signed_in(request)
@@ -186,7 +187,7 @@ def resume(request: HttpRequest, shown_id: str) -> HttpResponse:
 
 
 @require_POST
-@require_staff
+@for_staff(Room.FREEZES)
 def freeze(request: HttpRequest, shown_id: str) -> HttpResponse:
     """Ask for a freeze, or its end; somebody else decides."""
     hold, form = _hold(shown_id), CaseForm(request.POST)
@@ -198,7 +199,7 @@ def freeze(request: HttpRequest, shown_id: str) -> HttpResponse:
 
 
 @require_POST
-@require_staff
+@for_staff(Room.FREEZES)
 def decide(request: HttpRequest, case_id: int) -> HttpResponse:
     """Decide about a freeze, or its end, that somebody else asked for."""
     asked = get_object_or_404(FreezeCase, id=case_id)
@@ -208,7 +209,7 @@ def decide(request: HttpRequest, case_id: int) -> HttpResponse:
 
 
 @require_POST
-@require_staff
+@for_staff(Room.SPLITS)
 def split_done(request: HttpRequest, shown_id: str) -> HttpResponse:
     """Mark as done what staff saw done at the provider."""
     split, form = _split(shown_id), SplitForm(request.POST)
@@ -220,7 +221,7 @@ def split_done(request: HttpRequest, shown_id: str) -> HttpResponse:
 
 
 @require_POST
-@require_staff
+@for_staff(Room.SPLITS)
 def split_again(request: HttpRequest, shown_id: str) -> HttpResponse:
     """Have the provider asked again, with the merchant's account if one was given."""
     split, form = _split(shown_id), ReceiverForm(request.POST)

@@ -15,6 +15,7 @@ from xinka.office import (
     payouts,
     promotions,
     reconciling,
+    staff,
     transfers,
     views,
 )
@@ -103,5 +104,8 @@ urlpatterns: list[URLPattern] = [
     path("promotions/levels/new", promotions.level, name="level_new"),
     path("promotions/levels/<int:level_id>", promotions.level, name="level"),
     path("promotions/recommending", promotions.referral_terms, name="referral_terms"),
+    path("staff", staff.index, name="staff"),
+    path("staff/find", staff.find, name="staff_find"),
+    path("staff/<int:user_id>", staff.roles, name="staff_roles"),
     path("audit", views.audit, name="audit"),
 ]
