@@ -108,6 +108,7 @@ MATRIX = {
     "hold_stop": RISK,
     "hold_resume": RISK,
     "hold_freeze": RISK,
+    "hold_hand_over": RISK,
     "promotions": MONEY,
     "coupon_new": MONEY,
     "coupon": MONEY,

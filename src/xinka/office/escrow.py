@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from typing import Any
 from uuid import UUID
 
 from django import forms
@@ -27,10 +28,11 @@ from xinka.escrow.states import LIVE, HoldState, SplitAction, StopCause
 from xinka.escrow.words import ACTIONS, CAUSES, EVENTS, ROLES, STATES
 from xinka.flows import escrow
 from xinka.flows.escrow.splitting import mark_split_done, try_split_again
-from xinka.flows.escrow_freezing import ask_to_freeze, decide_freeze
+from xinka.flows.escrow_freezing import CourtOrder, ask_to_freeze, ask_to_hand_over, decide_freeze
 from xinka.kernel import ids
 from xinka.kernel.actors import Actor, Role
-from xinka.kernel.errors import BadIdentifier, Refusal
+from xinka.kernel.errors import BadIdentifier, BadInput, Refusal
+from xinka.kernel.money import parse_amount, plain_amount
 from xinka.merchants.models import Merchant
 from xinka.office.policies import Room, for_staff
 from xinka.platform.audit.actions import record
@@ -52,6 +54,36 @@ class CaseForm(forms.Form):
     """The case that a freeze belongs to."""
 
     case = forms.CharField(label=_("Number of the case, and who runs it"), min_length=3, max_length=80, strip=True)
+
+
+class CourtForm(forms.Form):
+    """What a court ordered to be handed over."""
+
+    amount = forms.CharField(label=_("How much"), max_length=16, strip=True)
+    basis = forms.CharField(label=_("Which court, by which law"), min_length=5, max_length=200, strip=True)
+    reference = forms.CharField(label=_("Number of the court's document"), min_length=3, max_length=80, strip=True)
+
+    def __init__(self, *args: Any, hold: Hold, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._currency = hold.currency
+        frozen = hold.amount - hold.refunded - hold.seized_held
+        if hold.released:
+            frozen = hold.released - hold.commission + hold.subsidy - hold.seized_net
+        self.fields["amount"].help_text = gettext("At most %(sum)s, which is frozen. The rest stays frozen.") % {
+            "sum": plain_amount(frozen, hold.currency)
+        }
+
+    def clean_amount(self) -> int:
+        """Read the amount."""
+        try:
+            return parse_amount(self.cleaned_data["amount"], self._currency)
+        except BadInput as refusal:
+            raise forms.ValidationError(refusal.message(get_language() or "")) from None
+
+    def order(self) -> CourtOrder:
+        """Return what the form says."""
+        data = self.cleaned_data
+        return CourtOrder(data["amount"], data["basis"], data["reference"])
 
 
 class StopForm(forms.Form):
@@ -82,7 +114,8 @@ def _row(hold: Hold) -> dict[str, object]:
         "words": words,
         "kind": kind,
         "icon": icon,
-        "left": hold.amount - hold.refunded,
+        "left": hold.amount - hold.refunded - hold.seized_held - hold.seized_net,
+        "seized": hold.seized_held + hold.seized_net,
     }
 
 
@@ -148,6 +181,7 @@ def _page(request: HttpRequest, hold: Hold, refused: dict[str, forms.Form]) -> H
         "may_freeze": waiting is None and hold.state in {*LIVE, HoldState.FROZEN},
         "may_stop": hold.state in LIVE,
         "case_form": refused.get("case") or CaseForm(),
+        "court_form": refused.get("court") or CourtForm(hold=hold),
         "stop_form": refused.get("stop") or StopForm(),
         "split_form": refused.get("split") or SplitForm(),
         "receiver_form": refused.get("receiver") or ReceiverForm(),
@@ -195,6 +229,19 @@ def freeze(request: HttpRequest, shown_id: str) -> HttpResponse:
         return _page(request, hold, {"case": form})
     with _told(request, gettext("Asked. Somebody else has to decide.")):
         ask_to_freeze(hold.order_id, form.cleaned_data["case"], by=signed_in(request))
+    return _see(shown_id)
+
+
+@require_POST
+@for_staff(Room.FREEZES)
+def hand_over(request: HttpRequest, shown_id: str) -> HttpResponse:
+    """Ask that what is frozen is handed over on a court's order; somebody else decides."""
+    hold = _hold(shown_id)
+    form = CourtForm(request.POST, hold=hold)
+    if not form.is_valid():
+        return _page(request, hold, {"court": form})
+    with _told(request, gettext("Asked. Somebody else has to decide.")):
+        ask_to_hand_over(hold.order_id, form.order(), by=signed_in(request))
     return _see(shown_id)
 
 

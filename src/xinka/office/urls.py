@@ -93,6 +93,7 @@ urlpatterns: list[URLPattern] = [
     path("escrow/<str:shown_id>/stop", escrow.stop, name="hold_stop"),
     path("escrow/<str:shown_id>/resume", escrow.resume, name="hold_resume"),
     path("escrow/<str:shown_id>/freeze", escrow.freeze, name="hold_freeze"),
+    path("escrow/<str:shown_id>/hand-over", escrow.hand_over, name="hold_hand_over"),
     path("promotions", promotions.index, name="promotions"),
     path("promotions/coupons/new", promotions.coupon_new, name="coupon_new"),
     path("promotions/coupons/<int:coupon_id>", promotions.coupon, name="coupon"),
