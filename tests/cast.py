@@ -16,6 +16,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from xinka.accounts.models import User
+from xinka.accounts.staff import StaffRole
 from xinka.catalog.models import Category, DeliveryOrder, PriceTier, Product, ProductState, Sku, StockMode, Tint
 from xinka.flows.checkout import CheckoutRequest, Placed, place
 from xinka.flows.settle import Settlement, VerifiedMoney, settle_plain, settle_unusual
@@ -73,9 +74,12 @@ def access() -> OrderAccess:
     return OrderAccess(settings.ENVIRONMENT.derive("order-access"))
 
 
-def person(email: str, *, staff: bool = False, verified: bool = True) -> User:
-    """Return somebody with an account."""
-    user = User.objects.create_user(email=email, password=PASSWORD, is_staff=staff)
+def person(
+    email: str, *, staff: bool = False, verified: bool = True, roles: Sequence[StaffRole] = (StaffRole.OPERATOR,)
+) -> User:
+    """Return somebody with an account; ``roles`` are what staff do."""
+    staff_roles = [role.value for role in roles] if staff else []
+    user = User.objects.create_user(email=email, password=PASSWORD, is_staff=staff, staff_roles=staff_roles)
     EmailAddress.objects.create(user=user, email=email, verified=verified, primary=True)
     return user
 

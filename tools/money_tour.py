@@ -31,6 +31,7 @@ _STAFF = {
 }
 _STAFF_PLAIN = {
     "office-home": "",
+    "office-staff": "staff",
     "office-escrow": "escrow",
     "office-escrow-custody": "escrow/custody",
     "office-escrow-rules": "escrow/terms",

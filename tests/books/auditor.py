@@ -24,6 +24,8 @@ class Sale:
     amount: int
     state: str = "held"
     refunded: int = 0
+    seized_held: int = 0
+    seized_net: int = 0
     reserved: int = 0
     due: datetime | None = None
     rest: timedelta | None = None
@@ -34,24 +36,34 @@ class Sale:
     released_at: datetime | None = None
 
     @property
+    def gross(self) -> int:
+        """What went neither back nor, out of escrow, to a court."""
+        return self.amount - self.refunded - self.seized_held
+
+    @property
     def left(self) -> int:
-        """What the buyer can still have back."""
-        return self.amount - self.refunded
+        """What the buyer can still have back; the seller never has less than a court has had of his share."""
+        if not self.seized_net:
+            return self.gross
+        most = self.gross * self.net // (self.net + self.seized_net)
+        while most and (self.gross - most) - (self.gross - most) * BPS // 10_000 < self.seized_net:
+            most -= 1
+        return most
 
     @property
     def commission(self) -> int:
         """What the platform has of it."""
-        return self.left * BPS // 10_000 if self.is_released else 0
+        return self.gross * BPS // 10_000 if self.is_released else 0
 
     @property
     def net(self) -> int:
         """What the seller has of it, reserve included."""
-        return self.left - self.commission if self.is_released else 0
+        return self.gross - self.commission - self.seized_net if self.is_released else 0
 
     @property
     def is_released(self) -> bool:
         """Whether it has left escrow for the seller."""
-        return "aftersale" in {self.state, self.frozen_from} or self.state == "settled"
+        return "aftersale" in {self.state, self.frozen_from} or self.state == "settled" or self.seized_net > 0
 
     def pause(self, now: datetime) -> None:
         """Let its timer rest."""
@@ -74,8 +86,25 @@ class Sale:
         """Give the buyer part of it, or the rest."""
         self.refunded += amount
         self.reserved = min(self.reserved, self.net)
-        if not self.left:
+        if not self.gross:
             self.state, self.due, self.rest, self.reserved = "returned", None, None, 0
+
+    @property
+    def frozen(self) -> int:
+        """What a case has frozen of it."""
+        return self.net if self.is_released else self.gross
+
+    def hand_over(self, amount: int) -> None:
+        """Give a court part of what is frozen, or all."""
+        if amount == self.frozen:
+            self.state, self.rest = "seized", None
+        if self.is_released:
+            self.seized_net += amount
+        else:
+            self.seized_held += amount
+        self.reserved = min(self.reserved, self.net)
+        if self.state == "seized":
+            self.frozen_from = ""
 
 
 @dataclass
@@ -101,7 +130,7 @@ class Auditor:
         found: Counter[str] = Counter()
         for sale in sales:
             if sale.state == "held" or sale.frozen_from == "held":
-                found["ESCROW"] += sale.left
+                found["ESCROW"] += sale.gross
             found["COMMISSION"] += sale.commission
             if sale.state == "aftersale":
                 found["SELLER_PENDING"] += sale.net - sale.reserved
@@ -117,5 +146,5 @@ class Auditor:
         found["SUSPENSE"] += self.suspense
         found["PAYOUT_FEE"] += self.fees
         found["CLEARING"] -= self.received - self.sent_back - self.lost
-        found["BANK_TRUST"] += self.paid_out
+        found["BANK_TRUST"] += self.paid_out + sum(sale.seized_held + sale.seized_net for sale in sales)
         return Counter({name: amount for name, amount in found.items() if amount})

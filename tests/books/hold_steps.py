@@ -10,6 +10,7 @@ from uuid import UUID
 from tests.books.auditor import RESERVE, Sale
 from tests.books.world import Step, World
 from tests.flows.disputing import BUYER
+from xinka.escrow.models import FreezeCase
 from xinka.flows import (
     disputes_timers,
     escrow,
@@ -71,12 +72,17 @@ class HoldSteps:
         # While a case is open it decides, and no page gives back beside it (flows/giving_back.py).
         if sale.state in {"held", "aftersale"} and name not in self.quarrels:
             key = f"walk/{world.n_events}"
-            yield self._back_step(name, "give_back", None, key)
+            if not sale.seized_net:
+                yield self._back_step(name, "give_back", None, key)
             if sale.left > 1:
                 yield self._back_step(name, "give_back_part", world.random.randint(1, sale.left - 1), key)
             yield self._freeze_step(name)
         if sale.state == "frozen":
             yield self._unfreeze_step(name)
+            if name not in self.quarrels:
+                yield self._hand_over_step(name, "hand_over", sale.frozen)
+                if sale.frozen > 1:
+                    yield self._hand_over_step(name, "hand_over_part", world.random.randint(1, sale.frozen - 1))
 
     def _hold_step(self, name: str, event: str, act: Callable[[], object], foretell: Callable[[], None]) -> Step:
         return Step("hold", self.auditor.sales[name].state, event, act, foretell)
@@ -106,7 +112,7 @@ class HoldSteps:
     def _give_back(self, name: str, amount: int | None, *, of_case: bool = True) -> int:
         sale = self.auditor.sales[name]
         given = sale.left if amount is None else min(amount, sale.left)
-        if sale.state in {"settled", "returned"} or (of_case and self.is_with_the_bank(name)):
+        if sale.state in {"settled", "returned", "seized"} or (of_case and self.is_with_the_bank(name)):
             given = 0
         if given:
             sale.give_back(given)
@@ -132,6 +138,20 @@ class HoldSteps:
         return self._hold_step(
             name, "unfreeze", lambda: run(escrow.unfreeze(UUID(name), "case 7", by=(2, 1))), foretell
         )
+
+    def _hand_over_step(self, name: str, event: str, amount: int) -> Step:
+        """A court has a part of what is frozen, or all of it; one person asked, another grants."""
+
+        def act() -> object:
+            paper = {"basis": "a court", "reference": "a document"}
+            people = {"asked_by_id": 1, "decided_by_id": 2, "granted": True}
+            times = {"asked_at": self.world.now, "decided_at": self.world.now}
+            FreezeCase.objects.create(
+                order_id=UUID(name), is_hand_over=True, amount=amount, case="7", **paper, **people, **times
+            )
+            return run(escrow.hand_over(UUID(name), "a document", amount, by=(1, 2)))
+
+        return self._hold_step(name, event, act, lambda: self.auditor.sales[name].hand_over(amount))
 
     # ── time ──────────────────────────────────────────────────────────────────────────────────────
 

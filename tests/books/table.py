@@ -21,6 +21,8 @@ HOLD: Table = {
     ("aftersale", "give_back_part"): ("aftersale", {"seller", "arbiter"}),
     ("aftersale", "freeze"): ("frozen", {"regulator"}),
     ("frozen", "unfreeze"): (None, {"regulator"}),
+    ("frozen", "hand_over"): ("seized", {"regulator"}),
+    ("frozen", "hand_over_part"): ("frozen", {"regulator"}),
     ("settled", "free_reserve"): ("settled", {"timer"}),
 }
 
@@ -76,7 +78,7 @@ PAYOUT: Table = {
 #: Moves that only a licensed provider's profit-sharing makes; they have tests of their own (test_escrow_splits.py).
 ELSEWHERE = {("hold", "held", "shared")}
 
-FINAL = {"settled", "returned", "closed", "paid", "failed", "cancelled"}
+FINAL = {"settled", "returned", "seized", "closed", "paid", "failed", "cancelled"}
 
 
 def transitions() -> set[tuple[str, str, str]]:

@@ -17,6 +17,7 @@ from xinka.flows.checkout import Placed
 from xinka.merchants.models import Merchant
 from xinka.promotions.codes import LETTERS
 from xinka.promotions.models import Code, Coupon, FlashSale, ReferralTerms
+from xinka.stock.models import AsideCode, UnsoldCode
 
 pytestmark = pytest.mark.django_db
 HOME = "/desk/ada-cards/promotions"
@@ -185,6 +186,23 @@ def test_a_sale_that_makes_no_sense_is_not_planned(
     answer = ada.post(f"{HOME}/sales/new", sale_form(ware, **change))
     assert (answer.status_code, FlashSale.objects.count()) == (422, 0)
     assert words in answer.content.decode()
+
+
+def test_a_sale_sets_its_units_aside_and_gives_them_back_when_it_is_stopped(ware: cast.Ware, ada: Client) -> None:
+    ada.post(f"{HOME}/sales/new", sale_form(ware))
+    sold = FlashSale.objects.get()
+    assert AsideCode.objects.filter(sale_id=sold.id).count() == 5
+    page = ada.get(f"{HOME}/sales/{sold.id}").content.decode()
+    assert "<dt>Set aside</dt><dd>5</dd>" in page
+    ada.post(f"{HOME}/sales/{sold.id}/stop")
+    assert AsideCode.objects.count() == 0
+
+
+def test_no_more_than_there_is_can_be_planned(ware: cast.Ware, ada: Client) -> None:
+    n = UnsoldCode.objects.count()
+    answer = ada.post(f"{HOME}/sales/new", sale_form(ware, units=str(n + 1)))
+    assert (answer.status_code, FlashSale.objects.count(), AsideCode.objects.count()) == (422, 0, 0)
+    assert f"Only {n} pcs can be set aside" in answer.content.decode()
 
 
 def test_a_sale_has_no_fewer_units_than_are_taken(shop: Merchant, ware: cast.Ware, ada: Client) -> None:

@@ -32,6 +32,8 @@ def hold(amount: int, *, commission_bps: int = 0, reserve_bps: int = 0, discount
         commission=0,
         reserved=0,
         subsidy=0,
+        seized_held=0,
+        seized_net=0,
         discount_platform=discount,
         commission_bps=commission_bps,
         reserve_bps=reserve_bps,
@@ -133,3 +135,30 @@ def test_a_freeze_and_its_end_cancel_out(start: Hold) -> None:
     assert balanced([*there, *back])
     assert moved([*there, *back], Account.FROZEN) == 0
     assert len({journal.key for journal in [*there, *back]}) == len(there) + len(back)
+
+
+@given(holds, st.integers(1, 10**12), st.integers(1, 10**12), st.booleans())
+def test_what_a_court_leaves_can_go_back_and_nobody_is_below_zero(
+    start: Hold, seized: int, back: int, is_released: bool
+) -> None:
+    now = start.after_release() if is_released else start
+    journals = books.of_release(start, now) if is_released else []
+    amount = min(seized, now.freezable)
+    if amount <= 0:
+        return
+    journals += books.of_freeze(now, thaw=False, by_id=1)
+    journals.append(books.of_hand_over(now, amount, by_id=2))
+    then = replace(now.after_hand_over(amount), version=1)
+    assert then.freezable == now.freezable - amount
+    assert 0 <= then.reserved <= max(0, then.net)
+    journals += books.of_freeze(then, thaw=True, by_id=1)
+    wanted = min(back, then.returnable)
+    if wanted > 0:
+        after = then.after_return(wanted)
+        assert (after.net >= 0, after.pending >= 0, after.in_escrow >= 0) == (True, True, True)
+        journals.append(books.of_return(then, after, "back", then.reserved, None))
+        then = after
+    assert balanced(journals)
+    assert moved(journals, Account.FROZEN) == 0
+    assert moved(journals, Account.BANK_TRUST) == amount
+    assert moved(journals, Account.SELLER_PENDING) + moved(journals, Account.SELLER_RESERVE) == then.net

@@ -25,6 +25,8 @@ aftersale  give_back       returned    seller timer arbiter
 aftersale  give_back_part  aftersale   seller arbiter
 aftersale  freeze          frozen      regulator
 frozen     unfreeze        -           regulator
+frozen     hand_over       seized      regulator
+frozen     hand_over_part  frozen      regulator
 settled    free_reserve    settled     timer
 """
 

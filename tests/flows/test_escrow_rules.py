@@ -99,6 +99,11 @@ def give_back_less_than_decided(bought: cast.Bought) -> None:
     Refund.objects.update(key="axb/1/t")
 
 
+def hand_over_what_nobody_granted(bought: cast.Bought) -> None:
+    run(escrow.freeze(bought.order_id, "case", by=(1, 2)))
+    run(escrow.hand_over(bought.order_id, "no order", 1_000, by=(1, 2)))
+
+
 DAMAGE: list[tuple[Callable[[cast.Bought], None], set[str]]] = [
     (forget_a_hold, {"holds_are_orders"}),
     (hold_another_merchants, {"holds_are_orders"}),
@@ -109,6 +114,7 @@ DAMAGE: list[tuple[Callable[[cast.Bought], None], set[str]]] = [
     (forget_a_stop, {"stops_are_counted"}),
     (stop_without_a_hold_knowing, {"stops_are_counted"}),
     (forget_a_line_of_history, {"moves_are_told"}),
+    (hand_over_what_nobody_granted, {"handed_over_by_order"}),
     (give_back_without_a_decision, {"returns_are_decided"}),
     (give_back_less_than_decided, {"returns_are_decided"}),
 ]

@@ -6,11 +6,13 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.db.models import Sum
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -21,10 +23,12 @@ from tests.resilience.control import Connection, two_at_once
 from tests.resilience.tills import at_tills
 from xinka.flows.checkout import CheckoutRequest, Placed, place
 from xinka.flows.expire import cancel
+from xinka.flows.promotions_sales import plan_sale
 from xinka.orders.models import Order
 from xinka.platform.database.django_drive import run
 from xinka.promotions.errors import CodeUsedByYou
 from xinka.promotions.models import Code, Coupon, CouponBuyer, FlashSale, GiftCard, Use
+from xinka.stock.models import AsideCode
 from xinka.till.engine import Engine
 
 pytestmark = [pytest.mark.race, pytest.mark.timeout(600)]
@@ -96,6 +100,37 @@ def test_two_hundred_buyers_for_thirty_units_at_the_flash_price(committed_shop: 
     assert kinds == {"Placed": 30, "FlashGone": 170}
     assert FlashSale.objects.get().n_taken == Order.objects.filter(amount=3900).count() == 30
     assert broken() == []
+
+
+def test_two_hundred_at_the_flash_price_and_two_hundred_at_the_plain_one_share_nothing(committed_shop: str) -> None:
+    ware = cast.ware(cast.adas_shop(), 100)
+    sold = announce(ware, units=30)
+    flash, plain = asks(ware, 3900, 200, sale_id=sold.id), asks(ware, 4900, 200)
+    mixed = [request for pair in zip(flash, plain, strict=True) for request in pair]
+    for n, request in enumerate(mixed):
+        request.address_key = f"{n:032x}"  # so that no limit of one place comes before the stock's
+        request.contact_key = f"{n:032x}"
+    at_once(committed_shop, mixed)
+    at_flash, at_plain = (Order.objects.filter(amount=amount).count() for amount in (3900, 4900))
+    assert (at_flash, at_plain, AsideCode.objects.count()) == (30, 70, 0)
+    assert broken() == []
+
+
+def test_control_without_a_stock_of_its_own_plain_buyers_take_what_the_sale_counted_on(committed_shop: str) -> None:
+    ware = cast.ware(cast.adas_shop(), 20)
+    sold = offers.sale(ware.sku, units=15)  # written as it is, with nothing set aside
+    pay_by = cast.channel()
+    plain = [cast.ask(ware.sku, pay_by, quantity=5, contact=f"p{n}@example.com", expected=24500) for n in range(4)]
+    assert at_once(committed_shop, plain) == {"Placed": 4}
+    assert at_once(committed_shop, asks(ware, 3900, 15, sale_id=sold.id)) == {"OutOfStock": 15}
+
+
+def announce(ware: cast.Ware, *, units: int) -> FlashSale:
+    """Plan a sale that is on, with its stock set aside."""
+    begins = timezone.now() - timedelta(minutes=1)
+    times = {"starts_at": begins, "ends_at": begins + timedelta(hours=1)}
+    merchant_id = ware.product.merchant_id
+    return plan_sale(FlashSale(sku=ware.sku, merchant_id=merchant_id, price=3900, units=units, **times))
 
 
 def test_a_gift_card_spent_by_many_at_once_pays_its_balance_and_no_more(committed_shop: str) -> None:

@@ -64,7 +64,7 @@ def test_outsiders_and_sellers_see_nothing_and_change_nothing(
     one = page_of(bought)
     reads = ["/office/escrow", "/office/escrow/custody", "/office/escrow/terms", "/office/escrow/terms/shop", one]
     number = ids.show("spl", split.id)
-    writes = [f"{one}/stop", f"{one}/resume", f"{one}/freeze", f"/office/escrow/freezes/{asked.id}"]
+    writes = [f"{one}/stop", f"{one}/resume", f"{one}/freeze", f"{one}/hand-over", f"/office/escrow/freezes/{asked.id}"]
     writes += [f"/office/escrow/splits/{number}/done", f"/office/escrow/splits/{number}/again"]
     writes += ["/office/escrow/terms/shop"]
     told = {"cause": "risk", "ref": "why not", "case": "case 7", "grant": "1", "note": "trust me", "commission": "5"}
@@ -132,6 +132,63 @@ def test_one_person_asks_and_another_freezes_and_both_again_end_it(
     office.post(f"/office/escrow/freezes/{end.id}", {"grant": "1"})
     assert hold_of(bought).state == HoldState.HELD
     assert acts_of(office) == {"escrow.ask_freeze", "escrow.freeze", "escrow.ask_unfreeze", "escrow.unfreeze"}
+
+
+PAPER = {"basis": "Pudong court, article 244", "reference": "(2026) 7-114"}
+
+
+def freeze(office: Client, bea: Client, bought: cast.Bought) -> str:
+    """Have the money of an order frozen by two persons; return where a hand-over is asked for."""
+    office.post(f"{page_of(bought)}/freeze", {"case": "case 7"})
+    bea.post(f"/office/escrow/freezes/{FreezeCase.objects.get().id}", {"grant": "1"})
+    return f"{page_of(bought)}/hand-over"
+
+
+def test_one_person_asks_for_a_hand_over_and_another_agrees(office: Client, bea: Client, bought: cast.Bought) -> None:
+    where = freeze(office, bea, bought)
+    assert "At most 100.00, which is frozen." in office.get(page_of(bought)).content.decode()
+    assert office.post(where, {"amount": "40.00", **PAPER}).status_code == 303
+    asked = FreezeCase.objects.get(is_hand_over=True)
+    assert "Agree" not in office.get(page_of(bought)).content.decode()
+    office.post(f"/office/escrow/freezes/{asked.id}", {"grant": "1"})
+    assert hold_of(bought).seized_held == 0
+    page = bea.get(page_of(bought)).content.decode()
+    assert all(words in page for words in ("Agree", "Pudong court, article 244", "(2026) 7-114", "¥40.00"))
+    for _ in range(2):  # the second time changes nothing
+        bea.post(f"/office/escrow/freezes/{asked.id}", {"grant": "1"})
+    assert (hold_of(bought).state, hold_of(bought).seized_held) == ("frozen", 4_000)
+    office.post(where, {"amount": "60", **PAPER})
+    bea.post(f"/office/escrow/freezes/{FreezeCase.objects.get(decided_at=None).id}", {"grant": "1"})
+    assert hold_of(bought).state == "seized"
+    assert "Handed over to a court" in office.get(page_of(bought)).content.decode()
+    assert office.get(page_of(bought)).content.decode().count("/hand-over") == 0
+    assert acts_of(office) >= {"escrow.ask_hand_over", "escrow.hand_over"}
+    office.cookies["xk_lang"] = "zh-hans"
+    assert "已移交法院" in office.get(page_of(bought)).content.decode()
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"amount": "40", "basis": "", "reference": "(2026) 7-114"},
+        {"amount": "40", "basis": "Pudong court", "reference": " "},
+        {"amount": "much", **PAPER},
+        {"amount": "100.01", **PAPER},
+        {"amount": "0", **PAPER},
+    ],
+)
+def test_without_ground_document_or_a_fitting_sum_nothing_is_asked(
+    office: Client, bea: Client, bought: cast.Bought, told: dict[str, str]
+) -> None:
+    assert office.post(freeze(office, bea, bought), told).status_code in {303, 422}
+    assert not FreezeCase.objects.filter(is_hand_over=True).exists()
+
+
+def test_a_hand_over_can_be_refused(office: Client, bea: Client, bought: cast.Bought) -> None:
+    office.post(freeze(office, bea, bought), {"amount": "40", **PAPER})
+    bea.post(f"/office/escrow/freezes/{FreezeCase.objects.get(is_hand_over=True).id}", {"grant": "0"})
+    assert (hold_of(bought).state, hold_of(bought).seized_held) == ("frozen", 0)
+    assert "escrow.refuse_hand_over" in acts_of(office)
 
 
 def test_a_freeze_can_be_refused_and_taken_back(office: Client, bea: Client, bought: cast.Bought) -> None:

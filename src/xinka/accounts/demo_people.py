@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from xinka.accounts.staff import StaffRole
+
 #: Nobody else can have an address here: ``.example`` is nobody's (RFC 2606), so no confirmation ever arrives.
 DEMO_DOMAIN = "demo.xinka.example"
 PASSWORD = "try-the-xinka-demo"  # noqa: S105 - public on purpose
@@ -19,7 +21,7 @@ class Person:
     part_zh: str
     merchant: str = ""
     role: str = ""
-    is_staff: bool = False
+    staff_roles: tuple[StaffRole, ...] = ()
 
     @property
     def email(self) -> str:
@@ -31,8 +33,11 @@ PEOPLE = (
     Person("Cy", "小晨", "buyer", "买家"),
     Person("Ada", "艾达", "merchant", "商家", merchant="xinghe", role="owner"),
     Person("Bo", "阿博", "clerk", "店员", merchant="xinghe", role="clerk"),
-    Person("Dee", "迪迪", "operator", "运营", is_staff=True),
-    Person("Fei", "小飞", "finance", "财务", is_staff=True),  # so that four eyes can be tried
+    Person("Dee", "迪迪", "operator", "运营", staff_roles=(StaffRole.OPERATOR,)),
+    Person("Fei", "小飞", "finance", "财务", staff_roles=(StaffRole.FINANCE,)),  # so that four eyes can be tried
+    Person("Rui", "小睿", "review", "审核", staff_roles=(StaffRole.REVIEW,)),
+    Person("Sia", "小夏", "support", "客服", staff_roles=(StaffRole.SUPPORT,)),
+    Person("Kai", "阿凯", "risk", "风控", staff_roles=(StaffRole.RISK,)),
 )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.contrib.auth.base_user import BaseUserManager
 
 from xinka.accounts.email_addresses import normalise_email
+from xinka.accounts.staff import StaffRole
 
 if TYPE_CHECKING:
     from xinka.accounts.models import User
@@ -23,8 +24,9 @@ class UserManager(BaseUserManager["User"]):
         return user
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> User:
-        """Create a person who may do everything; for ``manage createsuperuser`` and tests."""
-        return self.create_user(email, password, **{"is_staff": True, "is_superuser": True, **fields})
+        """Create an operator, who gives all other roles; for ``manage createsuperuser`` and tests."""
+        powers = {"is_staff": True, "is_superuser": True, "staff_roles": [StaffRole.OPERATOR.value]}
+        return self.create_user(email, password, **{**powers, **fields})
 
     def get_by_natural_key(self, username: str | None) -> User:
         """Return the person with this address, however it is spelt."""

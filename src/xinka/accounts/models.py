@@ -6,12 +6,15 @@ from typing import ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import PermissionsMixin
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import Q, Value
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from xinka.accounts.email_addresses import normalise_email
 from xinka.accounts.managers import UserManager
+from xinka.accounts.staff import StaffRole
 
 
 class User(AbstractBaseUser, PermissionsMixin):
@@ -21,7 +24,19 @@ class User(AbstractBaseUser, PermissionsMixin):
     display_name = models.CharField(_("name shown to others"), max_length=40, blank=True, default="")
     language = models.CharField(_("language"), max_length=10, blank=True, default="")
     is_staff = models.BooleanField(_("works for the marketplace"), default=False)
+    staff_roles = ArrayField(
+        models.CharField(max_length=8),
+        default=list,
+        blank=True,
+        db_default=Value([], output_field=ArrayField(models.CharField(max_length=8))),
+        verbose_name=_("what they do for it"),
+    )
     is_active = models.BooleanField(_("may sign in"), default=True)
+    refunds_to_balance = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="money that goes back, goes into the balance, unless an order is to be otherwise",
+    )
     created_at = models.DateTimeField(_("member since"), db_default=Now(), editable=False)
 
     objects: ClassVar[UserManager] = UserManager()
@@ -33,6 +48,12 @@ class User(AbstractBaseUser, PermissionsMixin):
     class Meta:
         verbose_name = _("person")
         verbose_name_plural = _("people")
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(
+                name="staff_roles_known", condition=Q(staff_roles__contained_by=[role.value for role in StaffRole])
+            ),
+            models.CheckConstraint(name="only_staff_has_roles", condition=Q(is_staff=True) | Q(staff_roles=[])),
+        ]
 
     def __str__(self) -> str:
         return self.display_name or f"#{self.pk}"

@@ -8,6 +8,7 @@ from allauth.core.internal import ratelimit
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.internal.flows.sessions import end_sessions
 from allauth.usersessions.models import UserSession
+from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404, render
@@ -36,8 +37,23 @@ def overview(request: HttpRequest) -> HttpResponse:
         "has_recovery_codes": Authenticator.Type.RECOVERY_CODES in kinds,
         "n_sessions": len(UserSession.objects.purge_and_list(user)),
         "needs_second_factor": needs_second_factor(user),
+        "has_balances": settings.WALLET,
     }
     return render(request, "accounts/overview.html", page)
+
+
+@require_POST
+@require_sign_in
+def set_refunds(request: HttpRequest) -> HttpResponse:
+    """Note where money that goes back shall go from now on; each order's page may say otherwise."""
+    where = request.POST.get("to", "")
+    if not settings.WALLET or where not in {"balance", "channel"}:
+        raise Http404
+    user = signed_in(request)
+    user.refunds_to_balance = where == "balance"
+    user.save(update_fields=["refunds_to_balance"])
+    messages.success(request, gettext("Noted"))
+    return HttpResponseRedirect(reverse("account_overview"))
 
 
 @require_POST

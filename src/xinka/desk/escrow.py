@@ -28,6 +28,11 @@ class MoneyOfOrder:
     next_step: str
     next_at: datetime | None
 
+    @property
+    def seized(self) -> int:
+        """What a court had of it."""
+        return self.hold.seized_held + self.hold.seized_net
+
 
 def money_of_order(order_id: UUID) -> MoneyOfOrder | None:
     """Return where the money is, or nothing while the order has none."""
@@ -44,14 +49,16 @@ def money_of_order(order_id: UUID) -> MoneyOfOrder | None:
 def _shares(hold: Hold) -> tuple[int, int]:
     """Return the merchant's share and the commission: what they are, or would be if it were released now."""
     if hold.released:
-        return hold.released - hold.commission + hold.subsidy, hold.commission
-    base = hold.amount - hold.refunded
+        return hold.released - hold.commission + hold.subsidy - hold.seized_net, hold.commission
+    base = hold.amount - hold.refunded - hold.seized_held
     subsidy = hold.discount_platform * base // hold.amount
     commission = (base + subsidy) * hold.commission_bps // 10_000
     return base + subsidy - commission, commission
 
 
 def _next(hold: Hold) -> tuple[str, datetime | None]:
+    if hold.state == HoldState.SEIZED:
+        return _("A court ordered it to be handed over"), None
     if hold.state == HoldState.FROZEN:
         return _("Frozen by an official case"), None
     if hold.n_stops:

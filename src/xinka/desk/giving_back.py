@@ -23,13 +23,13 @@ class GiveBackForm(forms.Form):
     key = forms.UUIDField(widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, hold: Hold, **kwargs: Any) -> None:
-        left = hold.amount - hold.refunded
+        left = hold.amount - hold.refunded - hold.seized_held
         kwargs["initial"] = {"key": new_uuid(), "amount": plain_amount(left, hold.currency)}
         super().__init__(*args, **kwargs)
         self.currency = hold.currency
-        self.fields["amount"].help_text = gettext("At most %(sum)s. It goes back the way it was paid.") % {
-            "sum": plain_amount(left, hold.currency)
-        }
+        self.fields["amount"].help_text = gettext(
+            "At most %(sum)s. It goes back the way it was paid, or into the buyer's balance if they wish so."
+        ) % {"sum": plain_amount(left, hold.currency)}
 
     def clean_amount(self) -> int:
         """Read the amount."""
@@ -43,4 +43,8 @@ class GiveBackForm(forms.Form):
 
 def may_go_back(hold: Hold | None) -> bool:
     """Whether the seller may still give any of it back."""
-    return hold is not None and hold.state in {HoldState.HELD, HoldState.AFTERSALE} and hold.amount > hold.refunded
+    return (
+        hold is not None
+        and hold.state in {HoldState.HELD, HoldState.AFTERSALE}
+        and hold.amount > hold.refunded + hold.seized_held
+    )

@@ -9,16 +9,19 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from xinka.desk.access import Desk, for_members
+from xinka.flows.promotions_sales import NotSoManyInStock, end_sale, plan_sale
 from xinka.kernel import ids
 from xinka.merchants.policies import Duty
 from xinka.promotions import actions
 from xinka.promotions.exports import codes_as_csv
 from xinka.promotions.forms import MOST_CODES, CouponForm, CouponRules, SaleForm, TermsForm
 from xinka.promotions.models import Coupon, FlashSale, ReferralTerms, Use
+from xinka.stock.holdings import n_aside
 
 _PER_PAGE = 30
 _LATEST = 20
@@ -116,9 +119,10 @@ def sale_new(request: HttpRequest, desk: Desk) -> HttpResponse:
     """Plan a flash sale."""
     form = SaleForm(request.POST if request.method == "POST" else None, merchant=desk.merchant)
     if form.is_bound and form.is_valid():
-        made = actions.save_sale(form.sale_of(desk.merchant, desk.user_id))
-        messages.success(request, _("The sale is planned."))
-        return redirect("desk:sale", merchant=desk.merchant.slug, sale_id=made.id)
+        made = _plan(form, desk)
+        if made is not None:
+            messages.success(request, _("The sale is planned."))
+            return redirect("desk:sale", merchant=desk.merchant.slug, sale_id=made.id)
     return _form_page(request, desk, form, _("New flash sale"))
 
 
@@ -128,14 +132,14 @@ def sale(request: HttpRequest, desk: Desk, sale_id: int) -> HttpResponse:
     """Show a sale and who bought at its price; change what may be changed."""
     found = _sale(desk, sale_id)
     form = SaleForm(request.POST if request.method == "POST" else None, merchant=desk.merchant, sale=found)
-    if form.is_bound and form.is_valid():
-        actions.save_sale(form.sale_of(desk.merchant, desk.user_id))
+    if form.is_bound and form.is_valid() and _plan(form, desk) is not None:
         messages.success(request, _("Saved."))
         return redirect("desk:sale", merchant=desk.merchant.slug, sale_id=found.id)
     uses = Use.objects.filter(sale=found).order_by("-at")[:_LATEST]
     context = {
         "desk": desk,
         "sale": found,
+        "n_aside": n_aside(found.id),
         "form": form,
         "uses": [(ids.show("ord", use.order_id), use) for use in uses],
         "now": timezone.now(),
@@ -149,7 +153,7 @@ def sale(request: HttpRequest, desk: Desk, sale_id: int) -> HttpResponse:
 def sale_stop(request: HttpRequest, desk: Desk, sale_id: int) -> HttpResponse:
     """End a sale now; what is left is sold at the plain price."""
     found = _sale(desk, sale_id)
-    if actions.stop_sale(found):
+    if end_sale(found):
         messages.success(request, _("Stopped. Orders at its price keep it."))
     return redirect("desk:sale", merchant=desk.merchant.slug, sale_id=found.id)
 
@@ -171,6 +175,15 @@ def _form_page(request: HttpRequest, desk: Desk, form: CouponForm | SaleForm, ti
     context = {"desk": desk, "form": form, "title": title}
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
     return render(request, "desk/promotion_new.html", context, status=status)
+
+
+def _plan(form: SaleForm, desk: Desk) -> FlashSale | None:
+    """Plan the sale of a valid form; if its units cannot be set aside, the form says so."""
+    try:
+        return plan_sale(form.sale_of(desk.merchant, desk.user_id))
+    except NotSoManyInStock as refusal:
+        form.add_error("units", refusal.message(get_language() or ""))
+        return None
 
 
 def _coupon(desk: Desk, coupon_id: int) -> Coupon:

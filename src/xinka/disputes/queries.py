@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, QuerySet
 
 from xinka.disputes.models import Case, Evidence
 from xinka.disputes.states import CaseKind, CaseState, Outcome
@@ -39,9 +40,9 @@ def cases_of_merchant(merchant_id: int, *, which: str = "") -> QuerySet[Case]:
     return found.order_by(F("due_at").asc(nulls_last=True), "-moved_at", "-id")
 
 
-def cases_for_staff(*, which: str = "") -> QuerySet[Case]:
+def cases_for_staff(kinds: Collection[CaseKind] = tuple(CaseKind), *, which: str = "") -> QuerySet[Case]:
     """Return what waits for staff, or ``open``, ``closed``, ``chargebacks``; what is late or urgent comes first."""
-    found = Case.objects.select_related("merchant")
+    found = Case.objects.select_related("merchant").filter(kind__in=kinds)
     match which:
         case "open":
             found = found.exclude(state=CaseState.CLOSED)
@@ -76,9 +77,9 @@ def n_for_seller(merchant_id: int) -> int:
     return Case.objects.filter(merchant_id=merchant_id, state=CaseState.AWAITS_SELLER).count()
 
 
-def n_for_staff() -> int:
-    """Return how many cases wait for staff."""
-    return Case.objects.filter(Q(state__in=FOR_STAFF)).count()
+def n_for_staff(kinds: Collection[CaseKind] = tuple(CaseKind)) -> int:
+    """Return how many cases of these kinds wait for staff."""
+    return Case.objects.filter(kind__in=kinds, state__in=FOR_STAFF).count()
 
 
 def evidence_of(case: Case, evidence_id: UUID) -> Evidence | None:

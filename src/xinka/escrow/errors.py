@@ -77,3 +77,12 @@ class WalletOff(Refusal):
     status = HTTPStatus.CONFLICT
     zh = "这里不能退到余额，只能原路退回。"
     en = "Money cannot go into a balance here; it goes back the way it came."
+
+
+class TooMuchToHandOver(Refusal):
+    """A court's order names more than is frozen here, or nothing."""
+
+    code = "too_much_to_hand_over"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    zh = "移交金额要大于 0，且不超过冻结的 {left}。什么都没改。"
+    en = "Between the smallest sum and the frozen {left} can be handed over. Nothing was changed."

@@ -31,6 +31,8 @@ class Hold:
     commission: int
     reserved: int
     subsidy: int
+    seized_held: int
+    seized_net: int
     discount_platform: int
     commission_bps: int
     reserve_bps: int
@@ -58,12 +60,17 @@ class Hold:
     @property
     def in_escrow(self) -> int:
         """What is held for the buyer."""
-        return self.amount - self.refunded - self.released
+        return self.amount - self.refunded - self.released - self.seized_held
 
     @property
     def net(self) -> int:
         """What of the released money is the seller's, reserve included."""
-        return self.released - self.commission + self.subsidy
+        return self.released - self.commission + self.subsidy - self.seized_net
+
+    @property
+    def freezable(self) -> int:
+        """What a case can freeze: all that is held, or all that the seller has of it."""
+        return self.net if self.released else self.in_escrow
 
     @property
     def pending(self) -> int:
@@ -72,8 +79,13 @@ class Hold:
 
     @property
     def returnable(self) -> int:
-        """What the buyer can still have back."""
-        return self.amount - self.refunded
+        """What the buyer can still have back; of the seller's share only as much as a court has left."""
+        if not self.seized_net:
+            return self.amount - self.refunded - self.seized_held
+        most = self.released * self.net // (self.net + self.seized_net)
+        while most and self.with_released(self.released - most).net < 0:  # the commission's rounding
+            most -= 1
+        return most
 
     def with_released(self, base: int) -> Self:
         """Return the hold with ``base`` released in all, commission and subsidy in proportion."""
@@ -85,6 +97,13 @@ class Hold:
         """Return the hold with everything in escrow released, and the seller's reserve taken of it."""
         freed = self.with_released(self.in_escrow)
         return replace(freed, reserved=freed.net * self.reserve_bps // _BPS)
+
+    def after_hand_over(self, amount: int) -> Self:
+        """Return the hold with ``amount`` of what is frozen handed over: out of escrow, or of the seller's share."""
+        if not self.released:
+            return replace(self, seized_held=self.seized_held + amount)
+        rest = replace(self, seized_net=self.seized_net + amount)
+        return replace(rest, reserved=min(rest.reserved, rest.net))
 
     def after_return(self, amount: int) -> Self:
         """Return the hold with ``amount`` given back: out of escrow, or out of what the seller has, pending first."""

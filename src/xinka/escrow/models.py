@@ -15,8 +15,9 @@ def _choices(kind: type[HoldState | HoldEvent | Timer | StopCause | SplitAction 
 class Hold(models.Model):
     """The buyer's money of one delivered order, in minor units.
 
-    ``amount`` = in escrow + ``refunded`` + ``released``; of what is released, ``commission`` is the platform's, and
-    ``subsidy`` came on top from it. ``reserved`` is the part of the seller's share that is kept longer.
+    ``amount`` = in escrow + ``refunded`` + ``released`` + ``seized_held``; of what is released, ``commission`` is the
+    platform's, and ``subsidy`` came on top from it. ``reserved`` is the part of the seller's share that is kept longer.
+    A court had ``seized_held`` out of escrow and ``seized_net`` out of the seller's share.
     While anything stops the hold, ``due_at`` is empty and ``rest_seconds`` says what is left of the time.
     """
 
@@ -29,6 +30,8 @@ class Hold(models.Model):
     commission = models.BigIntegerField(default=0, db_default=0)
     reserved = models.BigIntegerField(default=0, db_default=0)
     subsidy = models.BigIntegerField(default=0, db_default=0)
+    seized_held = models.BigIntegerField(default=0, db_default=0)
+    seized_net = models.BigIntegerField(default=0, db_default=0)
     discount_platform = models.BigIntegerField(default=0, db_default=0)
     currency = models.CharField(max_length=3)
     commission_bps = models.IntegerField()
@@ -64,7 +67,15 @@ class Hold(models.Model):
                 & Q(
                     subsidy__gte=0,
                     commission__lte=F("released") + F("subsidy"),
-                    amount__gte=F("refunded") + F("released"),
+                    amount__gte=F("refunded") + F("released") + F("seized_held"),
+                ),
+            ),
+            models.CheckConstraint(
+                name="hold_seized",
+                condition=Q(
+                    seized_held__gte=0,
+                    seized_net__gte=0,
+                    seized_net__lte=F("released") - F("commission") + F("subsidy") - F("reserved"),
                 ),
             ),
             models.CheckConstraint(name="hold_stopped_rests", condition=Q(n_stops=0) | Q(due_at__isnull=True)),
@@ -75,7 +86,9 @@ class Hold(models.Model):
             ),
             models.CheckConstraint(
                 name="hold_final",
-                condition=~Q(state="returned") | Q(refunded=F("amount"), released=0, due_at__isnull=True),
+                condition=~Q(state__in=["returned", "seized"])
+                | Q(state="returned", refunded=F("amount") - F("seized_held"), released=0, due_at__isnull=True)
+                | Q(state="seized", due_at__isnull=True, reserved=0),
             ),
         ]
 
@@ -129,6 +142,15 @@ class GivenBack(models.Model):
         constraints = [models.CheckConstraint(name="given_back_amount", condition=Q(amount__gte=1))]
 
 
+class RefundWish(models.Model):
+    """Where the buyer of one order wants money of it back that goes back; it goes before what the account says."""
+
+    order_id = models.UUIDField(primary_key=True)
+    to_balance = models.BooleanField()
+    by_id = models.BigIntegerField()
+    at = models.DateTimeField()
+
+
 class Terms(models.Model):
     """What the operator set otherwise, per scope: ``shop``, ``kind:…``, ``category:…`` or ``merchant:…``."""
 
@@ -156,10 +178,17 @@ class Terms(models.Model):
 
 
 class FreezeCase(models.Model):
-    """A freeze, or its end, that one person asked for and another decides."""
+    """A freeze, its end or a hand-over to a court, that one person asked for and another decides.
+
+    Money is handed over on a court's order only: ``basis`` names the court and the law, ``reference`` its document.
+    """
 
     order_id = models.UUIDField(db_index=True)
     is_unfreeze = models.BooleanField(default=False)
+    is_hand_over = models.BooleanField(default=False, db_default=False)
+    amount = models.BigIntegerField(default=0, db_default=0)
+    basis = models.CharField(max_length=200, blank=True, default="", db_default="")
+    reference = models.CharField(max_length=80, blank=True, default="", db_default="")
     case = models.CharField(max_length=80)
     asked_by_id = models.BigIntegerField()
     asked_at = models.DateTimeField()
@@ -174,6 +203,11 @@ class FreezeCase(models.Model):
             ),
             models.CheckConstraint(
                 name="freeze_two_persons", condition=Q(decided_by_id=None) | ~Q(decided_by_id=F("asked_by_id"))
+            ),
+            models.CheckConstraint(
+                name="hand_over_has_its_order",
+                condition=Q(is_hand_over=False, amount=0)
+                | (Q(is_hand_over=True, is_unfreeze=False, amount__gte=1) & ~Q(basis="") & ~Q(reference="")),
             ),
         ]
 

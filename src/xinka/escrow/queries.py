@@ -16,6 +16,9 @@ from xinka.escrow.terms import COMMISSION_BPS, RESERVE_BPS, RESERVE_FOR, WINDOWS
 #: A timer this late means that no worker fires them.
 LATE = timedelta(minutes=30)
 
+#: What of an order has gone neither back nor to a court.
+_LEFT = F("amount") - F("refunded") - F("seized_held") - F("seized_net")
+
 
 @dataclass(frozen=True)
 class Heap:
@@ -30,7 +33,7 @@ class Heap:
 def heaps() -> list[Heap]:
     """Return what is held, in after-sale and frozen."""
     live = Hold.objects.filter(state__in=[HoldState.HELD, HoldState.AFTERSALE, HoldState.FROZEN])
-    rows = live.values_list("state", "currency").annotate(n=Count("order_id"), left=Sum(F("amount") - F("refunded")))
+    rows = live.values_list("state", "currency").annotate(n=Count("order_id"), left=Sum(_LEFT))
     order = [HoldState.HELD.value, HoldState.AFTERSALE.value, HoldState.FROZEN.value]
     return sorted((Heap(*row) for row in rows), key=lambda heap: (order.index(heap.state), heap.currency))
 
@@ -65,10 +68,14 @@ def freezes_asked() -> list[FreezeCase]:
     return list(FreezeCase.objects.filter(decided_at=None).order_by("asked_at"))
 
 
-def n_waiting() -> int:
-    """Return how many freezes wait for a second person, and how many splits for anybody of the staff."""
-    stuck = Split.objects.filter(state=SplitState.NEEDS_STAFF).count()
-    return stuck + FreezeCase.objects.filter(decided_at=None).count()
+def n_freezes_waiting() -> int:
+    """Return how many freezes, their ends and hand-overs wait for a second person."""
+    return FreezeCase.objects.filter(decided_at=None).count()
+
+
+def n_splits_stuck() -> int:
+    """Return how many things asked of a provider wait for a person."""
+    return Split.objects.filter(state=SplitState.NEEDS_STAFF).count()
 
 
 def stops_of(order_id: UUID) -> list[Stop]:

@@ -31,12 +31,13 @@ SAVE = """
 WITH new AS MATERIALIZED (
   SELECT * FROM unnest($1::uuid[], $2::int[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
     $8::bigint[], $9::text[], $10::smallint[], $11::timestamptz[], $12::text[], $13::int[], $14::timestamptz[],
-    $15::timestamptz[], $16::timestamptz[], $17::bigint[], $18::text[])
+    $15::timestamptz[], $16::timestamptz[], $17::bigint[], $18::text[], $24::bigint[], $25::bigint[])
   AS t(order_id, version, state, refunded, released, commission, reserved, subsidy, frozen_from, n_stops, due_at,
-    due_event, rest_seconds, remind_at, released_at, settled_at, moved, source)),
+    due_event, rest_seconds, remind_at, released_at, settled_at, moved, source, seized_held, seized_net)),
 saved AS (
   UPDATE escrow_hold h SET version = h.version + 1, state = n.state, refunded = n.refunded, released = n.released,
     commission = n.commission, reserved = n.reserved, subsidy = n.subsidy, frozen_from = n.frozen_from,
+    seized_held = n.seized_held, seized_net = n.seized_net,
     n_stops = n.n_stops, due_at = n.due_at, due_event = n.due_event, rest_seconds = n.rest_seconds,
     remind_at = n.remind_at, released_at = n.released_at, settled_at = n.settled_at
   FROM new n WHERE h.order_id = n.order_id AND h.version = n.version

@@ -20,6 +20,7 @@ class HoldState(StrEnum):
     SETTLED = "settled"
     RETURNED = "returned"
     FROZEN = "frozen"
+    SEIZED = "seized"
 
 
 class HoldEvent(StrEnum):
@@ -34,6 +35,8 @@ class HoldEvent(StrEnum):
     GIVE_BACK_PART = "give_back_part"
     FREEZE = "freeze"
     UNFREEZE = "unfreeze"
+    HAND_OVER = "hand_over"
+    HAND_OVER_PART = "hand_over_part"
     FREE_RESERVE = "free_reserve"
     STOP = "stop"
     RESUME = "resume"
@@ -87,13 +90,15 @@ MOVES = MappingProxyType(
         (HoldState.AFTERSALE, HoldEvent.GIVE_BACK_PART): Move(HoldState.AFTERSALE, _AGREED),
         (HoldState.AFTERSALE, HoldEvent.FREEZE): Move(HoldState.FROZEN, _REGULATOR),
         (HoldState.FROZEN, HoldEvent.UNFREEZE): Move(None, _REGULATOR),
+        (HoldState.FROZEN, HoldEvent.HAND_OVER): Move(HoldState.SEIZED, _REGULATOR),
+        (HoldState.FROZEN, HoldEvent.HAND_OVER_PART): Move(HoldState.FROZEN, _REGULATOR),
         (HoldState.SETTLED, HoldEvent.FREE_RESERVE): Move(HoldState.SETTLED, _TIMER),
     }
 )
 
 #: The money is still with us for the buyer, or pending with the seller.
 LIVE = frozenset({HoldState.HELD, HoldState.AFTERSALE})
-FINAL = frozenset({HoldState.SETTLED, HoldState.RETURNED})
+FINAL = frozenset({HoldState.SETTLED, HoldState.RETURNED, HoldState.SEIZED})
 
 
 class SplitAction(StrEnum):

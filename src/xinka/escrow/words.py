@@ -15,6 +15,7 @@ STATES: dict[HoldState, tuple[Promise, str, str]] = {
     HoldState.SETTLED: (_("Settled"), "g", "check"),
     HoldState.RETURNED: (_("Given back"), "", "undo"),
     HoldState.FROZEN: (_("Frozen"), "d", "lock"),
+    HoldState.SEIZED: (_("Handed over to a court"), "d", "out"),
 }
 CAUSES: dict[StopCause, Promise] = {
     StopCause.QUESTION: _("Question"),
@@ -34,6 +35,8 @@ EVENTS: dict[str, Promise] = {
     HoldEvent.GIVE_BACK_PART: _("Given back in part"),
     HoldEvent.FREEZE: _("Frozen"),
     HoldEvent.UNFREEZE: _("Freeze ended"),
+    HoldEvent.HAND_OVER: _("Handed over whole"),
+    HoldEvent.HAND_OVER_PART: _("Handed over in part"),
     HoldEvent.FREE_RESERVE: _("Reserve freed"),
     HoldEvent.STOP: _("Brought to rest"),
     HoldEvent.RESUME: _("Went on"),

@@ -50,11 +50,12 @@ CHECKS = (
     Check(
         "stock",
         "one_place",
-        "no code is in two of: queue, reservation, delivery",
+        "no code is in two of: queue, set aside, reservation, delivery",
         "同一张卡不会既在库又被占用或已发出",
         """SELECT code_id, string_agg(place, ' ') FROM (
              SELECT code_id, 'queue' AS place FROM stock_unsold u JOIN catalog_sku s ON s.id = u.sku_id WHERE s.mode
                = 'unique'
+             UNION ALL SELECT code_id, 'aside' FROM stock_aside
              UNION ALL SELECT unnest(code_ids), 'reservation' FROM stock_reservation WHERE NOT reusable
              UNION ALL SELECT code_id, 'delivery' FROM delivery_code WHERE NOT reusable) everywhere
            GROUP BY code_id HAVING count(*) > 1""",
@@ -62,10 +63,11 @@ CHECKS = (
     Check(
         "stock",
         "none_lost",
-        "every code is in the queue, reserved, delivered or withdrawn",
+        "every code is in the queue, set aside, reserved, delivered or withdrawn",
         "每张卡都有去处",
         """SELECT c.id FROM stock_stockcode c WHERE c.withdrawn_at IS NULL
              AND NOT EXISTS (SELECT 1 FROM stock_unsold u WHERE u.code_id = c.id AND u.sku_id = c.sku_id)
+             AND NOT EXISTS (SELECT 1 FROM stock_aside a WHERE a.code_id = c.id AND a.sku_id = c.sku_id)
              AND NOT EXISTS (SELECT 1 FROM delivery_code d WHERE d.code_id = c.id)
              AND c.id NOT IN (SELECT unnest(code_ids) FROM stock_reservation)""",
     ),

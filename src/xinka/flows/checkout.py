@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from xinka.flows import promotions_aside
 from xinka.flows.promotions_spending import Basket, Offer, Wish, lock_for, note_referrals, offer_for, spend
 from xinka.kernel.errors import Refusal
 from xinka.kernel.flow import Flow, Query, Row
@@ -239,6 +240,18 @@ def _place_wished(request: CheckoutRequest, wish: Wish) -> Flow[Placed | Refusal
     offer = yield from offer_for(wish, basket)
     if not isinstance(offer, Offer):
         return errors.ProductGone() if offer is None else offer
+    if wish.sale_id:
+        yield from promotions_aside.let_out(wish.sale_id, request.quantity)
+    answer = yield from _take_wished(request, offer)
+    if isinstance(answer, Placed) and answer.is_new:
+        yield from spend(request.order_id, offer, basket)
+    elif wish.sale_id:
+        yield from promotions_aside.match([wish.sale_id])  # what was let out for nothing
+    return answer
+
+
+def _take_wished(request: CheckoutRequest, offer: Offer) -> Flow[Placed | Refusal]:
+    """Place one request at an offer's price, or say why not."""
     facts = offer.facts
     statement = PLACE_CHOSEN_WISHED if request.chosen else PLACE_NEXT_WISHED
     query = query_of(statement, [request])
@@ -246,10 +259,7 @@ def _place_wished(request: CheckoutRequest, wish: Wish) -> Flow[Placed | Refusal
     rows = yield Query(query.sql, (*query.params, *more))
     if not rows:
         return errors.ChosenGone() if request.chosen else (yield from _count_left(request))
-    answer = yield from _judge(request, rows[0])
-    if isinstance(answer, Placed) and answer.is_new:
-        yield from spend(request.order_id, offer, basket)
-    return answer
+    return (yield from _judge(request, rows[0]))
 
 
 def _referred(batch: Sequence[CheckoutRequest], answers: dict[int, Placed | Refusal]) -> list[tuple[UUID, int, int]]:

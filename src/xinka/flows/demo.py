@@ -147,7 +147,11 @@ def _bring_people() -> None:
         merchants[row["slug"]] = merchant
     for person in PEOPLE:
         user = User.objects.create_user(
-            email=person.email, password=PASSWORD, display_name=person.name_zh, is_staff=person.is_staff
+            email=person.email,
+            password=PASSWORD,
+            display_name=person.name_zh,
+            is_staff=bool(person.staff_roles),
+            staff_roles=[role.value for role in person.staff_roles],
         )
         EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
         if person.merchant:

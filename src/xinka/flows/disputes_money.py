@@ -79,7 +79,8 @@ def give_back(case: Case, amount: int, *, by: Actor, reason: RefundReason = Refu
     wanted = 0 if is_given_back_by_bank(case.order_id) else min(amount, left)
     if wanted:
         # A silent seller has agreed: part of a hold is given back only with the seller or by an arbiter.
-        actor = Actor(Role.SELLER) if by.role is Role.TIMER and wanted < left else by
+        is_part = wanted < left or hold_of(case.order_id).seized_net > 0
+        actor = Actor(Role.SELLER) if by.role is Role.TIMER and is_part else by
         to = RefundTo.WALLET if case.to_balance and has_wallet() else RefundTo.CHANNEL
         run(escrow.give_back(case.order_id, wanted, reason=reason, key=f"case:{case.id}", by=actor, to=to))
     return wanted

@@ -5,7 +5,7 @@ An order that was delivered a moment ago has no hold yet, because the relay make
 
 from __future__ import annotations
 
-from xinka.ledger.accounts import Account
+from xinka.ledger.accounts import Account, JournalKind
 from xinka.ledger.rules import Rule
 
 #: How long the relay may take, in minutes, before a delivered order without a hold is a fault.
@@ -25,7 +25,7 @@ SELECT o.id, o.state, o.amount, coalesce(h.state, 'no hold'), coalesce(-sum(e.am
 LEFT JOIN escrow_hold h ON h.order_id = o.id
 LEFT JOIN ledger_entry e ON e.order_id = o.id AND e.account = {Account.ESCROW:d}
 GROUP BY o.id, h.order_id HAVING coalesce(-sum(e.amount), 0) <> CASE
-  WHEN h.order_id IS NOT NULL THEN h.amount - h.refunded - h.released
+  WHEN h.order_id IS NOT NULL THEN h.amount - h.refunded - h.released - h.seized_held
   WHEN o.state = 'delivered' THEN o.amount
   WHEN o.state = 'part_paid' THEN (SELECT coalesce(sum(r.amount), 0) FROM payments_receipt r
     WHERE r.order_id = o.id AND r.outcome = 'short') ELSE 0 END
@@ -50,7 +50,19 @@ SELECT h.order_id, h.refunded, h.released, h.commission, h.subsidy, b.* FROM esc
   FROM ledger_entry e JOIN ledger_journal j ON j.id = e.journal_id AND j.key LIKE 'hold/%'
   WHERE e.order_id = h.order_id) b ON true
 WHERE b.back <> h.refunded OR b.ours <> h.commission OR b.added <> h.subsidy
-  OR b.sellers <> h.released - h.commission + h.subsidy
+  OR b.sellers <> h.released - h.commission + h.subsidy - h.seized_net
+"""
+
+#: What left the trust account for an order is what two persons granted on a court's order, and what its hold says.
+_HANDED_OVER = f"""
+SELECT h.order_id, h.seized_held + h.seized_net AS seized, coalesce(c.amount, 0) AS granted,
+  coalesce(e.amount, 0) AS gone
+FROM escrow_hold h
+LEFT JOIN (SELECT order_id, sum(amount) AS amount FROM escrow_freezecase
+  WHERE is_hand_over AND granted AND decided_by_id <> asked_by_id GROUP BY 1) c USING (order_id)
+LEFT JOIN (SELECT order_id, -sum(amount) AS amount FROM ledger_entry
+  WHERE kind = {JournalKind.HAND_OVER:d} AND account = {Account.BANK_TRUST:d} GROUP BY 1) e USING (order_id)
+WHERE h.seized_held + h.seized_net <> coalesce(c.amount, 0) OR coalesce(c.amount, 0) <> coalesce(e.amount, 0)
 """
 
 _STOPPED = """
@@ -83,5 +95,11 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule("stops_are_counted", "a hold rests exactly while something is open", "有未结事项的托管都已停表", _STOPPED),
     Rule("moves_are_told", "every move of a hold has its line of history", "托管的每次变动都有记录", _TOLD),
+    Rule(
+        "handed_over_by_order",
+        "what a court had was granted by two persons, and left the trust account once",
+        "移交法院的款都经两人批准，且只出账一次",
+        _HANDED_OVER,
+    ),
     Rule("returns_are_decided", "what went back was decided, and is on its way", "退回的款都有决定和退款单", _DECIDED),
 )

@@ -19,7 +19,7 @@ from xinka.platform.database.django_drive import run
 
 
 def give_back_by_seller(order: Order, amount: int, *, key: str, by: User) -> int:
-    """Give ``amount`` of an order back the way it was paid; the same key gives back once. Return how much that was.
+    """Give ``amount`` of an order back, to where its buyer wishes; the same key gives back once. Return how much.
 
     Raises:
         BankDecides: if the buyer asked the bank for it.

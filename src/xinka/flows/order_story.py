@@ -28,6 +28,7 @@ class OrderStory:
     receipts: list[Receipt] = field(default_factory=list)
     refunds: list[Refund] = field(default_factory=list)
     paid_by: str = ""
+    paid_by_provider: str = ""
     hold: Hold | None = None
 
     @property
@@ -81,6 +82,7 @@ def story_of(order: Order) -> OrderStory:
         receipts=unusual_receipts(order),
         refunds=refunds,
         paid_by=paid.channel.slug if paid else "",
+        paid_by_provider=paid.channel.provider if paid else "",
         hold=Hold.objects.filter(order_id=order.id).first(),
     )
 

@@ -18,8 +18,8 @@ from xinka.payouts.models import PayoutHold
 from xinka.payouts.queries import standing_hold
 
 _HOME = "CNY"
-_IN_ESCROW = F("amount") - F("refunded") - F("released")
-_SHARE = F("released") + F("subsidy") - F("commission") - F("reserved")
+_IN_ESCROW = F("amount") - F("refunded") - F("released") - F("seized_held")
+_SHARE = F("released") + F("subsidy") - F("commission") - F("reserved") - F("seized_net")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from itertools import islice
 
 from allauth.account.models import EmailAddress
+from django.db import transaction
 
+from xinka.flows.promotions_aside import match_all
 from xinka.flows.promotions_vesting import keys_of_addresses
 from xinka.kernel.flow import Flow, Query
 from xinka.platform.database.arrays import plain_array
@@ -17,8 +19,13 @@ _PEOPLE_AT_ONCE = 2_000
 
 
 def tell_sales() -> int:
-    """Tell the tills which pages show a sale that has just begun or ended; return how many."""
-    return run(_tell_sales())
+    """Tell the tills which pages show a sale that has just begun or ended; return how many.
+
+    What a sale that ended had set aside goes back in the same transaction.
+    """
+    with transaction.atomic():
+        run(match_all())
+        return run(_tell_sales())
 
 
 def _tell_sales() -> Flow[int]:

@@ -7,8 +7,9 @@ from datetime import timedelta
 from django.utils import timezone
 
 from xinka.catalog.models import Sku
+from xinka.flows.promotions_sales import plan_sale
 from xinka.merchants.models import Merchant
-from xinka.promotions.actions import make_coupon, save_sale, set_referral_terms
+from xinka.promotions.actions import make_coupon, set_referral_terms
 from xinka.promotions.models import Coupon, FlashSale, Level
 from xinka.promotions.states import Takes
 
@@ -26,7 +27,7 @@ def make_things_cheaper(merchant_slug: str) -> None:
     make_coupon(minus_five, code="XINGHE5")
     sku = Sku.objects.filter(product__slug=_ON_SALE).select_related("product").order_by("position").first()
     if sku is not None:
-        save_sale(
+        plan_sale(
             FlashSale(
                 sku=sku,
                 merchant_id=sku.product.merchant_id,

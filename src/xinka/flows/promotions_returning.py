@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from xinka.flows.promotions_aside import match
 from xinka.kernel.flow import Flow, Query, Row
 from xinka.platform.database.arrays import plain_array, text_array
 from xinka.promotions import sql
@@ -23,6 +24,8 @@ def give_back(order_ids: Sequence[object], kinds: Sequence[UseKind] = ALL_KINDS)
     if not rows:
         return 0
     ((count,),) = yield Query(sql.GIVE_BACK, (plain_array(order_ids), text_array([kind.value for kind in kinds])))
+    # The codes of these orders are in the queue again, which nobody else sees yet: the sales have theirs back first.
+    yield from match(_sales_of(rows))
     return int(count)
 
 
@@ -34,7 +37,12 @@ def retake(order_id: object) -> Flow[bool]:
     ((fits,),) = yield Query(sql.CAN_RETAKE, (order_id,))
     if fits:
         yield Query(sql.RETAKE, (order_id,))
+        yield from match(_sales_of(rows))
     return bool(fits)
+
+
+def _sales_of(rows: Sequence[Row]) -> list[int]:
+    return [row[2] for row in rows if row[2] is not None]
 
 
 def _locked(order_ids: Sequence[object], state: UseState) -> Flow[list[Row]]:

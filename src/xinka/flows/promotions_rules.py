@@ -15,6 +15,13 @@ SELECT s.id, s.n_taken, coalesce(u.n, 0) AS held FROM promotions_flashsale s
 LEFT JOIN (SELECT sale_id, sum(units) AS n FROM promotions_use WHERE state = 'held' GROUP BY 1) u ON u.sale_id = s.id
 WHERE s.n_taken <> coalesce(u.n, 0)
 """
+#: A minute may pass before the clock has seen that a sale is over.
+_ASIDE = """
+SELECT a.sale_id, count(*) AS aside, max(s.units - s.n_taken) AS units_left FROM stock_aside a
+LEFT JOIN promotions_flashsale s ON s.id = a.sale_id AND s.sku_id = a.sku_id AND s.stopped_at IS NULL
+  AND s.ends_at > now() - interval '1 minute'
+GROUP BY 1 HAVING count(*) > coalesce(max(s.units - s.n_taken), 0)
+"""
 _SPENT = "CASE WHEN u.done THEN u.booked ELSE u.amount END"
 _CARDS = f"""
 SELECT g.id, g.value, g.balance, g.redeemed, coalesce(sum({_SPENT}), 0) AS spent FROM promotions_giftcard g
@@ -44,6 +51,7 @@ WHERE f.accrued <> coalesce(b.owed, 0)
 RULES: tuple[Rule, ...] = (
     Rule("coupons_are_counted", "a coupon is counted as often as orders hold it", "优惠码的次数与订单一致", _COUPONS),
     Rule("sales_are_counted", "units at a flash price are those of orders", "限时价的件数与订单一致", _SALES),
+    Rule("aside_is_for_sales", "no more is set aside than sales have left", "预留的卡密不多于限时价剩余的件数", _ASIDE),
     Rule(
         "cards_conserve", "a gift card's value = balance + redeemed + spent", "礼品卡面值 = 余额 + 转入 + 已用", _CARDS
     ),

@@ -16,11 +16,11 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from xinka.accounts.models import User
 from xinka.escrow.custody import has_wallet
 from xinka.escrow.models import Split
 from xinka.escrow.states import OPEN_SPLITS, SplitAction
 from xinka.flows.alone import alone_with
+from xinka.flows.refund_wishes import account_of_buyer, destination_of
 from xinka.flows.relay import EXECUTE_REFUND, REFUND_DONE
 from xinka.flows.wallet import BALANCE, payer_of
 from xinka.kernel import ids
@@ -30,7 +30,6 @@ from xinka.kernel.ids import new_uuid
 from xinka.ledger import sql as ledger_sql
 from xinka.ledger.accounts import Account, JournalKind
 from xinka.ledger.posting import Journal, Leg, post
-from xinka.orders.access import contact_place
 from xinka.orders.models import Order
 from xinka.payments.channels import provider_of
 from xinka.payments.models import Receipt, Refund
@@ -43,7 +42,6 @@ from xinka.platform.database.django_drive import run
 from xinka.platform.jobs.queue import defer
 from xinka.platform.jobs.retries import MAX_ATTEMPTS, in_words
 from xinka.platform.outbox import sql as outbox_sql
-from xinka.platform.vault.keys import open_envelope
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +71,7 @@ def execute_refund(refund_id: UUID, *, sure: bool = False) -> RefundState:
             return state
         was_in_flight = state is RefundState.SENDING and not sure
         if state is RefundState.DUE:
-            _move(refund, RefundState.DUE, RefundState.SENDING)
+            _begin(refund)
         if refund.goes_to == RefundTo.WALLET or refund.channel.provider == BALANCE:
             return _into_balance(refund)
         try:
@@ -86,6 +84,15 @@ def execute_refund(refund_id: UUID, *, sure: bool = False) -> RefundState:
         if Can.REFUND_QUERY in provider.can:
             return _ask_and_send(refund, provider, _request(refund, receipt), was_in_flight=was_in_flight)
         return _look_and_send(refund, provider, receipt, was_in_flight=was_in_flight)
+
+
+def _begin(refund: Refund) -> None:
+    """Decide where it goes, which its buyer could say until now, and put it on its way."""
+    with transaction.atomic():
+        if refund.order_id is not None:
+            Order.objects.select_for_update(no_key=True).filter(id=refund.order_id).first()
+        refund.goes_to = destination_of(refund)
+        _move(refund, RefundState.DUE, RefundState.SENDING, goes_to=refund.goes_to)
 
 
 def _waits_for_return(refund: Refund) -> bool:
@@ -209,16 +216,6 @@ def _paid_from_balance_of(refund: Refund) -> int | None:
         return None
     receipt = Receipt.objects.get(channel_id=refund.channel_id, trade_no=refund.trade_no)
     return payer_of(receipt.payment_id) if receipt.payment_id else None
-
-
-def account_of_buyer(order_id: UUID) -> User | None:
-    """Return the account whose confirmed address an order was sent to, if there is one."""
-    order = Order.objects.filter(id=order_id).first()
-    if order is None:
-        return None
-    address = open_envelope(order.contact, contact_place(order.id)).decode()
-    owned = User.objects.filter(emailaddress__email__iexact=address, emailaddress__verified=True, is_active=True)
-    return owned.distinct().first()
 
 
 def _move(refund: Refund, source: RefundState, target: RefundState, **fields: object) -> None:

@@ -15,7 +15,7 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
-from xinka.accounts.policies import require_staff, signed_in
+from xinka.accounts.policies import signed_in
 from xinka.flows.arrivals import KEY, Arrival, enter_arrivals
 from xinka.kernel import ids
 from xinka.kernel.errors import BadInput, Refusal
@@ -24,6 +24,7 @@ from xinka.ledger.accounts import Account, JournalKind
 from xinka.ledger.models import Entry, Journal
 from xinka.ledger.queries import owed_by_gateways
 from xinka.office.channel_forms import is_english
+from xinka.office.policies import Room, for_staff
 from xinka.payments.models import Channel
 
 _MOST = 50
@@ -63,7 +64,7 @@ class ArrivalForm(forms.Form):
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@require_staff
+@for_staff(Room.BOOKS)
 def index(request: HttpRequest) -> HttpResponse:
     """Show what gateways owe and what came from them, and enter what came now."""
     form = ArrivalForm(request.POST if request.method == "POST" else None)

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
 from xinka.accounts.models import User
-from xinka.accounts.policies import require_staff, signed_in
+from xinka.accounts.policies import signed_in
 from xinka.kernel import ids
 from xinka.kernel.errors import BadIdentifier
 from xinka.ledger.accounts import OWNED, USER_OWNED, Account, JournalKind
@@ -31,6 +31,7 @@ from xinka.ledger.models import Balance, Entry, Journal
 from xinka.ledger.queries import Subject, statement, trial_balance
 from xinka.ledger.words import ACCOUNTS, KINDS, NATURES
 from xinka.merchants.models import Merchant
+from xinka.office.policies import Room, for_staff
 from xinka.platform.audit.actions import record
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ class _Line:
 
 
 @require_safe
-@require_staff
+@for_staff(Room.BOOKS)
 def books(request: HttpRequest) -> HttpResponse:
     """Show the trial balance, now or at the end of a day."""
     form = AsOf(request.GET) if "as_of" in request.GET else AsOf(initial={"as_of": today()})
@@ -128,7 +129,7 @@ def books(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@require_staff
+@for_staff(Room.BOOKS)
 def account(request: HttpRequest, number: int, currency: str) -> HttpResponse:
     """Show one account's statement; of an account kept per owner, whose there are."""
     kind = _account(number)
@@ -145,7 +146,7 @@ def account(request: HttpRequest, number: int, currency: str) -> HttpResponse:
 
 
 @require_safe
-@require_staff
+@for_staff(Room.BOOKS)
 def owned_account(request: HttpRequest, number: int, currency: str, owner_id: int) -> HttpResponse:
     """Show the statement of one owner's account."""
     kind = _account(number)
@@ -177,7 +178,7 @@ def _statement_page(request: HttpRequest, subject: Subject) -> HttpResponse:
 
 
 @require_safe
-@require_staff
+@for_staff(Room.BOOKS)
 def journal(request: HttpRequest, shown_id: str) -> HttpResponse:
     """Show one journal with its entries."""
     try:
@@ -206,7 +207,7 @@ def journal(request: HttpRequest, shown_id: str) -> HttpResponse:
 
 
 @require_POST
-@require_staff
+@for_staff(Room.BOOKS)
 def export(request: HttpRequest) -> HttpResponseBase:
     """Send all journals of a period."""
     asked = Export(request.POST)
@@ -227,7 +228,7 @@ def export(request: HttpRequest) -> HttpResponseBase:
 
 
 @require_POST
-@require_staff
+@for_staff(Room.BOOKS)
 def export_account(request: HttpRequest, number: int, currency: str, owner_id: int | None = None) -> HttpResponseBase:
     """Send one account's statement of a period."""
     kind, asked = _account(number), Export(request.POST)

@@ -18,11 +18,12 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from xinka.accounts.models import User
-from xinka.accounts.policies import require_staff, signed_in
+from xinka.accounts.policies import signed_in
 from xinka.catalog.categories import move_category, save_category
 from xinka.catalog.models import Category
 from xinka.merchants.actions import open_merchant, set_standing, set_verified
 from xinka.merchants.models import Merchant, MerchantState
+from xinka.office.policies import Room, for_staff
 from xinka.payments.actions import tell_tills
 from xinka.payouts.queries import standing_hold
 from xinka.platform.audit.actions import record
@@ -94,7 +95,7 @@ class CategoryForm(_CategoryForm):
 
 
 @require_safe
-@require_staff
+@for_staff(Room.MERCHANTS)
 def merchants(request: HttpRequest) -> HttpResponse:
     """List the merchants, or those whose name or short name has some letters in it."""
     query = request.GET.get("q", "").strip()[:60]
@@ -106,7 +107,7 @@ def merchants(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@require_staff
+@for_staff(Room.MERCHANTS)
 def merchant_new(request: HttpRequest) -> HttpResponse:
     """Open a merchant for somebody with an account."""
     form = MerchantForm(request.POST if request.method == "POST" else None)
@@ -122,7 +123,7 @@ def merchant_new(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@require_staff
+@for_staff(Room.MERCHANTS)
 def merchant(request: HttpRequest, merchant_id: int) -> HttpResponse:
     """Show a merchant and its team, and change its names."""
     found = get_object_or_404(Merchant, id=merchant_id)
@@ -142,7 +143,7 @@ def merchant(request: HttpRequest, merchant_id: int) -> HttpResponse:
 
 
 @require_POST
-@require_staff
+@for_staff(Room.MERCHANTS)
 def merchant_standing(request: HttpRequest, merchant_id: int) -> HttpResponse:
     """Suspend a merchant, whose products then leave the shop, or let it sell again."""
     found, to = get_object_or_404(Merchant, id=merchant_id), request.POST.get("to", "")
@@ -157,7 +158,7 @@ def merchant_standing(request: HttpRequest, merchant_id: int) -> HttpResponse:
 
 
 @require_safe
-@require_staff
+@for_staff(Room.CATEGORIES)
 def categories(request: HttpRequest) -> HttpResponse:
     """List the categories in their order."""
     found = Category.objects.annotate(n_products=Count("products"))
@@ -165,14 +166,14 @@ def categories(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@require_staff
+@for_staff(Room.CATEGORIES)
 def category_new(request: HttpRequest) -> HttpResponse:
     """Put up a shelf."""
     return _category(request, Category())
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@require_staff
+@for_staff(Room.CATEGORIES)
 def category(request: HttpRequest, category_id: int) -> HttpResponse:
     """Rename a shelf."""
     return _category(request, get_object_or_404(Category, id=category_id))
@@ -191,7 +192,7 @@ def _category(request: HttpRequest, found: Category) -> HttpResponse:
 
 
 @require_POST
-@require_staff
+@for_staff(Room.CATEGORIES)
 def category_move(request: HttpRequest, category_id: int) -> HttpResponse:
     """Move a shelf up or down."""
     found, up = get_object_or_404(Category, id=category_id), request.POST.get("to") == "up"

@@ -19,9 +19,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from xinka.accounts.policies import require_fresh_proof, require_staff, signed_in
+from xinka.accounts.policies import require_fresh_proof, signed_in
 from xinka.kernel.errors import ProviderError, Refusal
 from xinka.office.channel_forms import ChannelForm, is_english
+from xinka.office.policies import Room, for_staff
 from xinka.payments.actions import merged_settings, move_channel, save_channel, settings_of, switch_channel
 from xinka.payments.channels import provider_of
 from xinka.payments.models import Channel
@@ -39,7 +40,7 @@ def kind_name(kind: str) -> str:
 
 
 @require_safe
-@require_staff
+@for_staff(Room.CHANNELS)
 def index(request: HttpRequest) -> HttpResponse:
     """List the channels in their order."""
     channels = [(channel, kind_name(channel.provider)) for channel in Channel.objects.defer("config")]
@@ -53,7 +54,7 @@ def _kinds() -> list[tuple[str, str]]:
 @never_cache
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
-@require_staff
+@for_staff(Room.CHANNELS)
 @require_fresh_proof
 def create(request: HttpRequest, kind: str) -> HttpResponse:
     """Set up a channel of a kind."""
@@ -65,7 +66,7 @@ def create(request: HttpRequest, kind: str) -> HttpResponse:
 @never_cache
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
-@require_staff
+@for_staff(Room.CHANNELS)
 @require_fresh_proof
 def edit(request: HttpRequest, channel_id: int) -> HttpResponse:
     """Change a channel; its secrets are never shown."""
@@ -106,7 +107,7 @@ def _edit(request: HttpRequest, channel: Channel, stored: dict[str, object]) -> 
 
 
 @require_POST
-@require_staff
+@for_staff(Room.CHANNELS)
 def try_out(request: HttpRequest, channel_id: int) -> HttpResponse:
     """Ask the gateway whether it knows us; no money moves."""
     channel = get_object_or_404(Channel, id=channel_id)
@@ -122,7 +123,7 @@ def try_out(request: HttpRequest, channel_id: int) -> HttpResponse:
 
 
 @require_POST
-@require_staff
+@for_staff(Room.CHANNELS)
 def switch(request: HttpRequest, channel_id: int) -> HttpResponse:
     """Offer a channel to buyers, or not."""
     channel = get_object_or_404(Channel.objects.defer("config"), id=channel_id)
@@ -134,7 +135,7 @@ def switch(request: HttpRequest, channel_id: int) -> HttpResponse:
 
 
 @require_POST
-@require_staff
+@for_staff(Room.CHANNELS)
 def move(request: HttpRequest, channel_id: int) -> HttpResponse:
     """Move a channel up or down in the order buyers see."""
     channel = get_object_or_404(Channel.objects.defer("config"), id=channel_id)

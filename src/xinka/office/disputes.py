@@ -18,7 +18,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_POST, require_safe
 
-from xinka.accounts.policies import require_staff, signed_in
+from xinka.accounts.models import User
+from xinka.accounts.policies import signed_in
 from xinka.disputes import reasons
 from xinka.disputes.actions import LONGEST_TEXT
 from xinka.disputes.errors import CaseMoved, CaseNotFound
@@ -39,6 +40,7 @@ from xinka.kernel import ids
 from xinka.kernel.actors import Actor, Role
 from xinka.kernel.errors import BadIdentifier, BadInput, Refusal
 from xinka.kernel.money import parse_amount
+from xinka.office.policies import Room, check_room, for_staff, may_enter
 from xinka.orders.contact import mask_contact
 from xinka.platform.files.models import StoredFile
 from xinka.platform.files.serving import answer_with
@@ -92,11 +94,11 @@ class DecisionForm(forms.Form):
 
 
 @require_safe
-@require_staff
+@for_staff(Room.CASES, Room.CHARGEBACKS)
 def index(request: HttpRequest) -> HttpResponse:
     """List the cases: what is late first, then what is due soonest."""
-    which = request.GET.get("which", "")
-    page = Paginator(cases_for_staff(which=which), _PER_PAGE).get_page(request.GET.get("page"))
+    which, kinds = request.GET.get("which", ""), kinds_open_to(signed_in(request))
+    page = Paginator(cases_for_staff(kinds, which=which), _PER_PAGE).get_page(request.GET.get("page"))
     rows = [
         {
             "case": case,
@@ -106,10 +108,30 @@ def index(request: HttpRequest) -> HttpResponse:
         }
         for case in page.object_list
     ]
-    return render(request, "office/cases.html", {"page": page, "rows": rows, "which": which, "tabs": TABS})
+    return render(request, "office/cases.html", {"page": page, "rows": rows, "which": which, "tabs": _tabs(kinds)})
 
 
-def _case(case_id: str) -> Case:
+def kinds_open_to(user: User) -> frozenset[CaseKind]:
+    """Return the kinds of cases somebody works on: chargebacks are a matter of money, all others are support's."""
+    return frozenset(kind for kind in CaseKind if may_enter(user, _room_of(kind)))
+
+
+def _room_of(kind: CaseKind) -> Room:
+    return Room.CHARGEBACKS if kind is CaseKind.CHARGEBACK else Room.CASES
+
+
+def _tabs(kinds: frozenset[CaseKind]) -> list[tuple[str, object]]:
+    is_whole = len(kinds) == len(CaseKind)  # to see one kind alone is no choice for who sees nothing else
+    return [(value, words) for value, words in TABS if is_whole or value != "chargebacks"]
+
+
+def _case(request: HttpRequest, case_id: str) -> Case:
+    """Return a case to somebody who works on its kind.
+
+    Raises:
+        CaseNotFound: if there is none.
+        NotYourRoom: if it is another room's.
+    """
     try:
         wanted = ids.parse("dsp", case_id)
     except BadIdentifier:
@@ -117,14 +139,15 @@ def _case(case_id: str) -> Case:
     found = Case.objects.select_related("merchant").filter(id=wanted).first()
     if found is None:
         raise CaseNotFound
+    check_room(request, _room_of(CaseKind(found.kind)))
     return found
 
 
 @require_safe
-@require_staff
+@for_staff(Room.CASES, Room.CHARGEBACKS)
 def show(request: HttpRequest, case_id: str) -> HttpResponse:
     """Show one case with everything that is known."""
-    case = _case(case_id)
+    case = _case(request, case_id)
     return _page(request, case, WordsForm(), DecisionForm(currency=case.currency))
 
 
@@ -146,10 +169,10 @@ def _page(
         "said": thread_of(case, Role.STAFF),
         "pieces": facts.pieces,
         "mailed_at": codes_mailed_at(case.order_id),
-        "earlier": [(one, badge_for(one, Role.STAFF)) for one in facts.earlier],
+        "earlier": [(one, badge_for(one, Role.STAFF)) for one in facts.earlier if one.kind in kinds_open_to(me)],
         "steps": steps_of(case),
         "can": can,
-        "may_decide": can["decide"] or can["decide_appeal"],
+        "may_decide": (can["decide"] or can["decide_appeal"]) and may_enter(me, Room.CASES),
         "is_impartial": is_impartial(case, me),
         "decision_words": decision_in_words(case.decision, case.decision_amount, case.currency)
         if case.decision
@@ -161,10 +184,10 @@ def _page(
 
 
 @require_POST
-@require_staff
+@for_staff(Room.CASES)
 def decide(request: HttpRequest, case_id: str) -> HttpResponse:
     """Decide a case, or the appeal: first a page that says what will happen, then the act."""
-    case, me = _case(case_id), signed_in(request)
+    case, me = _case(request, case_id), signed_in(request)
     form = DecisionForm(request.POST, currency=case.currency)
     if not form.is_valid():
         return _page(request, case, WordsForm(), form, HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -185,11 +208,11 @@ def decide(request: HttpRequest, case_id: str) -> HttpResponse:
 
 
 @csrf_exempt  # only so far: the check follows once the limits of the upload are set, since it reads the whole body
-@require_staff
+@for_staff(Room.CASES, Room.CHARGEBACKS)
 def say(request: HttpRequest, case_id: str) -> HttpResponseBase:
     """Ask the sides for something, or tell them something."""
     limit_uploads(request)
-    return _say(request, _case(case_id))
+    return _say(request, _case(request, case_id))
 
 
 @csrf_protect
@@ -214,10 +237,10 @@ def _back(case: Case) -> HttpResponse:
 
 
 @require_POST
-@require_staff
+@for_staff(Room.CASES, Room.CHARGEBACKS)
 def take_evidence(request: HttpRequest, case_id: str) -> HttpResponse:
     """Hand the evidence pack over; that it was taken is in the audit."""
-    pack = evidence_pack(_case(case_id), by=signed_in(request), now=timezone.now())
+    pack = evidence_pack(_case(request, case_id), by=signed_in(request), now=timezone.now())
     response = HttpResponse(pack.content, content_type="application/zip")
     # The name is the shown number: letters and digits, so nothing in it needs quoting.
     response["Content-Disposition"] = f'attachment; filename="{pack.name}"'
@@ -226,10 +249,10 @@ def take_evidence(request: HttpRequest, case_id: str) -> HttpResponse:
 
 
 @require_POST
-@require_staff
+@for_staff(Room.CHARGEBACKS)
 def sent_evidence(request: HttpRequest, case_id: str) -> HttpResponse:
     """Write down that the evidence was handed to the gateway."""
-    case = _case(case_id)
+    case = _case(request, case_id)
     if case.kind != CaseKind.CHARGEBACK:
         raise CaseMoved
     disputes_chargebacks.send_evidence(case.id, by=signed_in(request), now=timezone.now())
@@ -238,10 +261,10 @@ def sent_evidence(request: HttpRequest, case_id: str) -> HttpResponse:
 
 
 @require_safe
-@require_staff
+@for_staff(Room.CASES, Room.CHARGEBACKS)
 def file(request: HttpRequest, case_id: str, evidence_id: str) -> HttpResponse:
     """Hand a piece of evidence to staff."""
-    case = _case(case_id)
+    case = _case(request, case_id)
     try:
         found = evidence_of(case, ids.parse("evd", evidence_id))
     except BadIdentifier:

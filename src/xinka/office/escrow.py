@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from typing import Any
 from uuid import UUID
 
 from django import forms
@@ -18,7 +19,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from xinka.accounts.models import User
-from xinka.accounts.policies import require_staff, signed_in
+from xinka.accounts.policies import signed_in
 from xinka.escrow import queries
 from xinka.escrow.actions import set_receiver
 from xinka.escrow.custody import Custody, custody
@@ -27,11 +28,13 @@ from xinka.escrow.states import LIVE, HoldState, SplitAction, StopCause
 from xinka.escrow.words import ACTIONS, CAUSES, EVENTS, ROLES, STATES
 from xinka.flows import escrow
 from xinka.flows.escrow.splitting import mark_split_done, try_split_again
-from xinka.flows.escrow_freezing import ask_to_freeze, decide_freeze
+from xinka.flows.escrow_freezing import CourtOrder, ask_to_freeze, ask_to_hand_over, decide_freeze
 from xinka.kernel import ids
 from xinka.kernel.actors import Actor, Role
-from xinka.kernel.errors import BadIdentifier, Refusal
+from xinka.kernel.errors import BadIdentifier, BadInput, Refusal
+from xinka.kernel.money import parse_amount, plain_amount
 from xinka.merchants.models import Merchant
+from xinka.office.policies import Room, for_staff
 from xinka.platform.audit.actions import record
 from xinka.platform.database.django_drive import run
 
@@ -51,6 +54,36 @@ class CaseForm(forms.Form):
     """The case that a freeze belongs to."""
 
     case = forms.CharField(label=_("Number of the case, and who runs it"), min_length=3, max_length=80, strip=True)
+
+
+class CourtForm(forms.Form):
+    """What a court ordered to be handed over."""
+
+    amount = forms.CharField(label=_("How much"), max_length=16, strip=True)
+    basis = forms.CharField(label=_("Which court, by which law"), min_length=5, max_length=200, strip=True)
+    reference = forms.CharField(label=_("Number of the court's document"), min_length=3, max_length=80, strip=True)
+
+    def __init__(self, *args: Any, hold: Hold, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._currency = hold.currency
+        frozen = hold.amount - hold.refunded - hold.seized_held
+        if hold.released:
+            frozen = hold.released - hold.commission + hold.subsidy - hold.seized_net
+        self.fields["amount"].help_text = gettext("At most %(sum)s, which is frozen. The rest stays frozen.") % {
+            "sum": plain_amount(frozen, hold.currency)
+        }
+
+    def clean_amount(self) -> int:
+        """Read the amount."""
+        try:
+            return parse_amount(self.cleaned_data["amount"], self._currency)
+        except BadInput as refusal:
+            raise forms.ValidationError(refusal.message(get_language() or "")) from None
+
+    def order(self) -> CourtOrder:
+        """Return what the form says."""
+        data = self.cleaned_data
+        return CourtOrder(data["amount"], data["basis"], data["reference"])
 
 
 class StopForm(forms.Form):
@@ -81,12 +114,13 @@ def _row(hold: Hold) -> dict[str, object]:
         "words": words,
         "kind": kind,
         "icon": icon,
-        "left": hold.amount - hold.refunded,
+        "left": hold.amount - hold.refunded - hold.seized_held - hold.seized_net,
+        "seized": hold.seized_held + hold.seized_net,
     }
 
 
 @require_safe
-@require_staff
+@for_staff(Room.HOLDS)
 def index(request: HttpRequest) -> HttpResponse:
     """Show how much is held, what waits for a person, and one view of the holds."""
     if number := request.GET.get("q", "").strip().lower():
@@ -110,14 +144,14 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@require_staff
+@for_staff(Room.TERMS)
 def modes(request: HttpRequest) -> HttpResponse:
     """Explain who may have custody, and which mode this shop runs in."""
     return render(request, "office/escrow_custody.html", {"mode": custody(), "modes": list(Custody)})
 
 
 @require_safe
-@require_staff
+@for_staff(Room.HOLDS)
 @never_cache
 def show(request: HttpRequest, shown_id: str) -> HttpResponse:
     """Show one hold, its history, and what can be done."""
@@ -147,6 +181,7 @@ def _page(request: HttpRequest, hold: Hold, refused: dict[str, forms.Form]) -> H
         "may_freeze": waiting is None and hold.state in {*LIVE, HoldState.FROZEN},
         "may_stop": hold.state in LIVE,
         "case_form": refused.get("case") or CaseForm(),
+        "court_form": refused.get("court") or CourtForm(hold=hold),
         "stop_form": refused.get("stop") or StopForm(),
         "split_form": refused.get("split") or SplitForm(),
         "receiver_form": refused.get("receiver") or ReceiverForm(),
@@ -156,7 +191,7 @@ def _page(request: HttpRequest, hold: Hold, refused: dict[str, forms.Form]) -> H
 
 
 @require_POST
-@require_staff
+@for_staff(Room.STOPS)
 def stop(request: HttpRequest, shown_id: str) -> HttpResponse:
     """Let the money rest because of a risk or a licence."""
     hold, form = _hold(shown_id), StopForm(request.POST)
@@ -171,7 +206,7 @@ def stop(request: HttpRequest, shown_id: str) -> HttpResponse:
 
 
 @require_POST
-@require_staff
+@for_staff(Room.STOPS)
 def resume(request: HttpRequest, shown_id: str) -> HttpResponse:
     """End a stop that staff made."""
     hold, user = _hold(shown_id), signed_in(request)
@@ -186,7 +221,7 @@ def resume(request: HttpRequest, shown_id: str) -> HttpResponse:
 
 
 @require_POST
-@require_staff
+@for_staff(Room.FREEZES)
 def freeze(request: HttpRequest, shown_id: str) -> HttpResponse:
     """Ask for a freeze, or its end; somebody else decides."""
     hold, form = _hold(shown_id), CaseForm(request.POST)
@@ -198,7 +233,20 @@ def freeze(request: HttpRequest, shown_id: str) -> HttpResponse:
 
 
 @require_POST
-@require_staff
+@for_staff(Room.FREEZES)
+def hand_over(request: HttpRequest, shown_id: str) -> HttpResponse:
+    """Ask that what is frozen is handed over on a court's order; somebody else decides."""
+    hold = _hold(shown_id)
+    form = CourtForm(request.POST, hold=hold)
+    if not form.is_valid():
+        return _page(request, hold, {"court": form})
+    with _told(request, gettext("Asked. Somebody else has to decide.")):
+        ask_to_hand_over(hold.order_id, form.order(), by=signed_in(request))
+    return _see(shown_id)
+
+
+@require_POST
+@for_staff(Room.FREEZES)
 def decide(request: HttpRequest, case_id: int) -> HttpResponse:
     """Decide about a freeze, or its end, that somebody else asked for."""
     asked = get_object_or_404(FreezeCase, id=case_id)
@@ -208,7 +256,7 @@ def decide(request: HttpRequest, case_id: int) -> HttpResponse:
 
 
 @require_POST
-@require_staff
+@for_staff(Room.SPLITS)
 def split_done(request: HttpRequest, shown_id: str) -> HttpResponse:
     """Mark as done what staff saw done at the provider."""
     split, form = _split(shown_id), SplitForm(request.POST)
@@ -220,7 +268,7 @@ def split_done(request: HttpRequest, shown_id: str) -> HttpResponse:
 
 
 @require_POST
-@require_staff
+@for_staff(Room.SPLITS)
 def split_again(request: HttpRequest, shown_id: str) -> HttpResponse:
     """Have the provider asked again, with the merchant's account if one was given."""
     split, form = _split(shown_id), ReceiverForm(request.POST)

@@ -16,13 +16,14 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from xinka.accounts.policies import require_staff, signed_in
+from xinka.accounts.policies import signed_in
 from xinka.catalog.models import Category, Kind
 from xinka.escrow import queries
 from xinka.escrow.actions import fields_of, set_terms
 from xinka.escrow.models import Terms
 from xinka.escrow.terms import LONGEST, SHORTEST, WINDOWS
 from xinka.merchants.models import Merchant
+from xinka.office.policies import Room, for_staff
 from xinka.platform.audit.actions import record
 
 _HOUR, _DAY = 3600, 86_400
@@ -127,7 +128,7 @@ def _others(scopes: list[tuple[str, str]], known: set[str]) -> list[dict[str, st
 
 
 @require_safe
-@require_staff
+@for_staff(Room.TERMS)
 def index(request: HttpRequest) -> HttpResponse:
     """Show the terms in force, and for what they can be set apart."""
     known = set(Terms.objects.values_list("scope", flat=True))
@@ -141,7 +142,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@require_staff
+@for_staff(Room.TERMS)
 def edit(request: HttpRequest, scope: str) -> HttpResponse:
     """Set the terms of one scope; an empty field goes back to what holds otherwise."""
     try:

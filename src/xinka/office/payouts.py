@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from xinka.accounts.policies import require_staff, signed_in
+from xinka.accounts.policies import signed_in
 from xinka.flows import payouts_gateway, payouts_review, payouts_sending
 from xinka.flows.payouts import shown
 from xinka.flows.payouts_balance import money_of
@@ -25,6 +25,7 @@ from xinka.flows.payouts_sending import Outcome
 from xinka.kernel import ids
 from xinka.kernel.errors import BadIdentifier, Refusal
 from xinka.merchants.models import Merchant
+from xinka.office.policies import Room, for_staff
 from xinka.payouts.details import AccountKind
 from xinka.payouts.models import KINDS, Payout, PayoutBatch, PayoutHold
 from xinka.payouts.queries import open_payouts, same_account_elsewhere
@@ -74,7 +75,7 @@ def _row(payout: Payout) -> dict[str, object]:
 
 
 @require_safe
-@require_staff
+@for_staff(Room.PAYOUTS)
 def index(request: HttpRequest) -> HttpResponse:
     """Show what waits for finance: to approve, to send, under way, on hold."""
     ready = Payout.objects.filter(state=PayoutState.APPROVED).values("account_kind", "currency")
@@ -92,7 +93,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@require_staff
+@for_staff(Room.PAYOUTS)
 def show(request: HttpRequest, shown_id: str) -> HttpResponse:
     """Show one payout and what can be done about it."""
     return _page(request, _payout(shown_id), Reason())
@@ -128,7 +129,7 @@ def _page(request: HttpRequest, payout: Payout, form: Reason, *, status: int = H
 
 
 @require_POST
-@require_staff
+@for_staff(Room.PAYOUTS)
 def approve(request: HttpRequest, shown_id: str) -> HttpResponse:
     """Say yes."""
     payout = payouts_review.approve(_payout(shown_id).id, by=signed_in(request))
@@ -140,7 +141,7 @@ def approve(request: HttpRequest, shown_id: str) -> HttpResponse:
 
 
 @require_POST
-@require_staff
+@for_staff(Room.PAYOUTS)
 def reject(request: HttpRequest, shown_id: str) -> HttpResponse:
     """Say no, with the reason."""
     payout, form = _payout(shown_id), Reason(request.POST)
@@ -152,7 +153,7 @@ def reject(request: HttpRequest, shown_id: str) -> HttpResponse:
 
 
 @require_POST
-@require_staff
+@for_staff(Room.PAYOUTS)
 def send(request: HttpRequest, shown_id: str) -> HttpResponse:
     """Send it through a gateway."""
     number = request.POST.get("channel", "")
@@ -164,7 +165,7 @@ def send(request: HttpRequest, shown_id: str) -> HttpResponse:
 
 
 @require_POST
-@require_staff
+@for_staff(Room.PAYOUTS)
 def by_hand(request: HttpRequest, shown_id: str) -> HttpResponse:
     """Enter what became of a payout through a gateway that does not tell."""
     told = _told(request, shown_id)
@@ -174,7 +175,7 @@ def by_hand(request: HttpRequest, shown_id: str) -> HttpResponse:
 
 
 @require_POST
-@require_staff
+@for_staff(Room.PAYOUTS)
 def hold(request: HttpRequest, merchant_id: int) -> HttpResponse:
     """Stop a merchant's payouts."""
     merchant, form = get_object_or_404(Merchant, id=merchant_id), Reason(request.POST)
@@ -187,7 +188,7 @@ def hold(request: HttpRequest, merchant_id: int) -> HttpResponse:
 
 
 @require_POST
-@require_staff
+@for_staff(Room.PAYOUTS)
 def lift(request: HttpRequest, hold_id: int) -> HttpResponse:
     """End a hold."""
     lifted = payouts_review.lift_hold(hold_id, by=signed_in(request))
@@ -196,7 +197,7 @@ def lift(request: HttpRequest, hold_id: int) -> HttpResponse:
 
 
 @require_POST
-@require_staff
+@for_staff(Room.PAYOUTS)
 def batch_new(request: HttpRequest) -> HttpResponse:
     """Put approved payouts into a file."""
     kind, currency = request.POST.get("kind", ""), request.POST.get("currency", "")
@@ -207,7 +208,7 @@ def batch_new(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@require_staff
+@for_staff(Room.PAYOUTS)
 def batch(request: HttpRequest, batch_id: int) -> HttpResponse:
     """Show one file, and what came of each payout in it."""
     return _batch_page(request, _batch(batch_id), Results())
@@ -227,7 +228,7 @@ def _batch_page(request: HttpRequest, found: PayoutBatch, form: Results, *, stat
 
 @never_cache
 @require_POST
-@require_staff
+@for_staff(Room.PAYOUTS)
 def batch_file(request: HttpRequest, batch_id: int) -> HttpResponse:
     """Hand the file over; that it was taken is written down."""
     text = payouts_sending.file_of(_batch(batch_id), by=signed_in(request))
@@ -237,7 +238,7 @@ def batch_file(request: HttpRequest, batch_id: int) -> HttpResponse:
 
 
 @require_POST
-@require_staff
+@for_staff(Room.PAYOUTS)
 def batch_results(request: HttpRequest, batch_id: int) -> HttpResponse:
     """Enter what the bank answered, from its file."""
     found, form = _batch(batch_id), Results(request.POST, request.FILES)
@@ -254,7 +255,7 @@ def batch_results(request: HttpRequest, batch_id: int) -> HttpResponse:
 
 
 @require_POST
-@require_staff
+@for_staff(Room.PAYOUTS)
 def outcome(request: HttpRequest, batch_id: int, shown_id: str) -> HttpResponse:
     """Enter what became of one payout by hand."""
     payouts_sending.record_outcomes(_batch(batch_id), [_told(request, shown_id)], by=signed_in(request))

@@ -16,10 +16,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from xinka.accounts.policies import require_staff, signed_in
+from xinka.accounts.policies import signed_in
 from xinka.flows.promotions_cards import Batch, PaidFrom, issue
 from xinka.kernel import ids
 from xinka.kernel.money import plain_amount
+from xinka.office.policies import Room, for_staff
 from xinka.platform.audit.actions import record
 from xinka.promotions import actions
 from xinka.promotions.exports import cards_as_csv, codes_as_csv
@@ -31,7 +32,7 @@ _LATEST = 20
 
 
 @require_safe
-@require_staff
+@for_staff(Room.PROMOTIONS)
 def index(request: HttpRequest) -> HttpResponse:
     """Show the platform's coupons, levels, gift cards and terms."""
     terms = ReferralTerms.objects.filter(merchant=None).first()
@@ -50,7 +51,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@require_staff
+@for_staff(Room.PROMOTIONS)
 def coupon_new(request: HttpRequest) -> HttpResponse:
     """Make a coupon that the platform pays for."""
     form = CouponForm(request.POST if request.method == "POST" else None)
@@ -65,7 +66,7 @@ def coupon_new(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@require_staff
+@for_staff(Room.PROMOTIONS)
 def coupon(request: HttpRequest, coupon_id: int) -> HttpResponse:
     """Show a coupon of the platform; change its rules."""
     found = _coupon(coupon_id)
@@ -91,7 +92,7 @@ def coupon(request: HttpRequest, coupon_id: int) -> HttpResponse:
 
 
 @require_POST
-@require_staff
+@for_staff(Room.PROMOTIONS)
 def coupon_codes(request: HttpRequest, coupon_id: int) -> HttpResponse:
     """Make more single-use codes."""
     found, text = _coupon(coupon_id), request.POST.get("count", "")
@@ -107,7 +108,7 @@ def coupon_codes(request: HttpRequest, coupon_id: int) -> HttpResponse:
 
 
 @require_safe
-@require_staff
+@for_staff(Room.PROMOTIONS)
 def coupon_csv(request: HttpRequest, coupon_id: int) -> HttpResponseBase:
     """Hand the codes over as a file; who took it is written down."""
     found = _coupon(coupon_id)
@@ -116,7 +117,7 @@ def coupon_csv(request: HttpRequest, coupon_id: int) -> HttpResponseBase:
 
 
 @require_POST
-@require_staff
+@for_staff(Room.PROMOTIONS)
 def coupon_stop(request: HttpRequest, coupon_id: int) -> HttpResponse:
     """End a coupon now."""
     found = _coupon(coupon_id)
@@ -128,7 +129,7 @@ def coupon_stop(request: HttpRequest, coupon_id: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@require_staff
+@for_staff(Room.PROMOTIONS)
 def level(request: HttpRequest, level_id: int = 0) -> HttpResponse:
     """Make or change a member level; who has it is reckoned anew each night."""
     found = get_object_or_404(Level, id=level_id) if level_id else Level()
@@ -143,7 +144,7 @@ def level(request: HttpRequest, level_id: int = 0) -> HttpResponse:
 
 
 @require_POST
-@require_staff
+@for_staff(Room.PROMOTIONS)
 def referral_terms(request: HttpRequest) -> HttpResponse:
     """Set what recommending brings where a merchant offers nothing else."""
     form = TermsForm(request.POST)
@@ -159,7 +160,7 @@ def referral_terms(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@require_staff
+@for_staff(Room.PROMOTIONS)
 def cards_new(request: HttpRequest) -> HttpResponseBase:
     """Issue gift cards; their codes leave in this answer and are not kept."""
     form = CardsForm(request.POST if request.method == "POST" else None)
@@ -189,7 +190,7 @@ def cards_new(request: HttpRequest) -> HttpResponseBase:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@require_staff
+@for_staff(Room.PROMOTIONS)
 def cards_stop(request: HttpRequest, batch_id: UUID) -> HttpResponse:
     """Stop all cards of a batch (lost, stolen, sent to the wrong people), after a page that asks once more."""
     cards = GiftCard.objects.filter(batch_id=batch_id, stopped_at=None)

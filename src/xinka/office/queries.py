@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import platform
 import shutil
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,7 +16,9 @@ from django.utils import timezone
 
 import xinka
 from xinka.disputes.queries import n_for_staff
-from xinka.escrow.queries import n_waiting
+from xinka.disputes.states import CaseKind
+from xinka.escrow.queries import n_freezes_waiting, n_splits_stuck
+from xinka.office.policies import Room
 from xinka.payments.models import BankLine, Receipt, Refund
 from xinka.payments.states import BankLineState, ReceiptOutcome, RefundState
 from xinka.payouts.models import Payout
@@ -26,6 +29,7 @@ from xinka.reconciling.models import Difference
 from xinka.reconciling.states import DifferenceState
 
 _MOST = 50
+_UNSENT = (PayoutState.ASKED, PayoutState.APPROVED)
 
 _JOBS = """
 SELECT queue_name, count(*) FILTER (WHERE status = 'todo'), count(*) FILTER (WHERE status = 'doing'),
@@ -133,21 +137,22 @@ class SystemState:
 class Tasks:
     """What waits for a person."""
 
-    n_dead: int
-    n_refunds: int
-    n_unmatched: int
-    n_broken: int
+    n_dead: int = 0
+    n_refunds: int = 0
+    n_unmatched: int = 0
+    n_broken: int = 0
     n_cases: int = 0
+    n_chargebacks: int = 0
     n_differences: int = 0
     n_payouts: int = 0
     n_transfers: int = 0
-    n_escrow: int = 0
+    n_freezes: int = 0
+    n_splits: int = 0
 
     @property
     def total(self) -> int:
         """How many things that is."""
-        troubles = self.n_dead + self.n_refunds + self.n_unmatched + self.n_broken
-        return troubles + self.n_cases + self.n_differences + self.n_payouts + self.n_transfers + self.n_escrow
+        return sum(getattr(self, one.name) for one in fields(self))
 
 
 def _rows(statement: str, *params: int) -> list[tuple[Any, ...]]:
@@ -156,20 +161,25 @@ def _rows(statement: str, *params: int) -> list[tuple[Any, ...]]:
         return list(cursor.fetchall())
 
 
-def tasks() -> Tasks:
-    """Return what waits for staff."""
-    ((n_dead,),) = _rows(_N_DEAD)
-    return Tasks(
-        n_dead=n_dead,
-        n_refunds=Refund.objects.filter(state=RefundState.NEEDS_STAFF).count(),
-        n_unmatched=Receipt.objects.filter(outcome=ReceiptOutcome.UNMATCHED).count(),
-        n_broken=Report.objects.filter(holds=False).count(),
-        n_cases=n_for_staff(),
-        n_escrow=n_waiting(),
-        n_payouts=Payout.objects.filter(state__in=[PayoutState.ASKED, PayoutState.APPROVED]).count(),
-        n_transfers=BankLine.objects.filter(state=BankLineState.RECORDED).count(),
-        n_differences=Difference.objects.filter(state=DifferenceState.OPEN).count(),
-    )
+#: What may wait in which room, and how many of it do.
+_WAITING: dict[str, tuple[Room, Callable[[], int]]] = {
+    "n_dead": (Room.SYSTEM, lambda: int(_rows(_N_DEAD)[0][0])),
+    "n_broken": (Room.SYSTEM, lambda: Report.objects.filter(holds=False).count()),
+    "n_refunds": (Room.REFUNDS, lambda: Refund.objects.filter(state=RefundState.NEEDS_STAFF).count()),
+    "n_unmatched": (Room.REFUNDS, lambda: Receipt.objects.filter(outcome=ReceiptOutcome.UNMATCHED).count()),
+    "n_cases": (Room.CASES, lambda: n_for_staff(set(CaseKind) - {CaseKind.CHARGEBACK})),
+    "n_chargebacks": (Room.CHARGEBACKS, lambda: n_for_staff({CaseKind.CHARGEBACK})),
+    "n_freezes": (Room.FREEZES, n_freezes_waiting),
+    "n_splits": (Room.SPLITS, n_splits_stuck),
+    "n_payouts": (Room.PAYOUTS, lambda: Payout.objects.filter(state__in=_UNSENT).count()),
+    "n_transfers": (Room.TRANSFERS, lambda: BankLine.objects.filter(state=BankLineState.RECORDED).count()),
+    "n_differences": (Room.BILLS, lambda: Difference.objects.filter(state=DifferenceState.OPEN).count()),
+}
+
+
+def tasks(rooms: Collection[Room]) -> Tasks:
+    """Return what waits for somebody to whom these rooms are open."""
+    return Tasks(**{name: count() for name, (room, count) in _WAITING.items() if room in rooms})
 
 
 def system_state() -> SystemState:

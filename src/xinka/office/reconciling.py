@@ -21,11 +21,12 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
-from xinka.accounts.policies import require_staff, signed_in
+from xinka.accounts.policies import signed_in
 from xinka.flows.reconciling import READ_BILL, has_bills, reconcile_day
 from xinka.flows.reconciling_acts import decide, payment_behind, settle_missing
 from xinka.kernel import ids
 from xinka.kernel.errors import Refusal
+from xinka.office.policies import Room, for_staff
 from xinka.payments.models import Channel
 from xinka.platform.audit.actions import record
 from xinka.platform.database.django_drive import run
@@ -75,7 +76,7 @@ class Decision(forms.Form):
 
 
 @require_safe
-@require_staff
+@for_staff(Room.BILLS)
 def index(request: HttpRequest) -> HttpResponse:
     """Show the queue and the last bills."""
     return _index_page(request, BillForm(initial={"day": timezone.localdate() - timedelta(days=1)}))
@@ -111,7 +112,7 @@ def _sums(bill: Bill) -> list[tuple[str, int, int, int]]:
 
 
 @require_POST
-@require_staff
+@for_staff(Room.BILLS)
 def read(request: HttpRequest) -> HttpResponse:
     """Compare an uploaded bill now, or have the gateway's fetched by a worker."""
     form = BillForm(request.POST, request.FILES)
@@ -143,7 +144,7 @@ def _text(file: UploadedFile[bytes]) -> Iterator[str]:
 
 
 @require_safe
-@require_staff
+@for_staff(Room.BILLS)
 def show(request: HttpRequest, difference_id: int) -> HttpResponse:
     """Show one difference and what can be done about it."""
     return _page(request, _found(difference_id), Decision())
@@ -167,7 +168,7 @@ def _page(request: HttpRequest, found: Difference, form: Decision, status: int =
 
 
 @require_POST
-@require_staff
+@for_staff(Room.BILLS)
 def settle(request: HttpRequest, difference_id: int) -> HttpResponse:
     """Settle a payment that only the gateway's bill knows, after the gateway has confirmed it."""
     settlement = settle_missing(_found(difference_id).id, by=signed_in(request))
@@ -177,7 +178,7 @@ def settle(request: HttpRequest, difference_id: int) -> HttpResponse:
 
 
 @require_POST
-@require_staff
+@for_staff(Room.BILLS)
 def move(request: HttpRequest, difference_id: int) -> HttpResponse:
     """Say what a difference is: explained, resolved, or open again."""
     found, form = _found(difference_id), Decision(request.POST)

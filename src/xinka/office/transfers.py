@@ -15,12 +15,13 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from xinka.accounts.policies import require_staff, signed_in
+from xinka.accounts.policies import signed_in
 from xinka.flows.transfers import MANUAL, LineKnown, Seen, confirm_line, discard_line, record_line, reference_of
 from xinka.kernel import ids
 from xinka.kernel.errors import BadInput
 from xinka.kernel.money import parse_amount
 from xinka.office.channel_forms import is_english
+from xinka.office.policies import Room, for_staff
 from xinka.payments.models import BankLine, Channel, Payment
 from xinka.payments.states import BankLineState, PaymentState
 
@@ -58,7 +59,7 @@ class LineForm(forms.Form):
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@require_staff
+@for_staff(Room.TRANSFERS)
 def index(request: HttpRequest) -> HttpResponse:
     """Show what waits for a second pair of eyes, and write down another transfer."""
     form = LineForm(request.POST if request.method == "POST" else None)
@@ -91,7 +92,7 @@ def _line(line: BankLine) -> dict[str, object]:
 
 
 @require_POST
-@require_staff
+@for_staff(Room.TRANSFERS)
 def confirm(request: HttpRequest, line_id: int) -> HttpResponse:
     """Confirm a transfer that somebody else recorded."""
     settlement = confirm_line(line_id, by=signed_in(request))
@@ -100,7 +101,7 @@ def confirm(request: HttpRequest, line_id: int) -> HttpResponse:
 
 
 @require_POST
-@require_staff
+@for_staff(Room.TRANSFERS)
 def discard(request: HttpRequest, line_id: int) -> HttpResponse:
     """Discard a transfer that was recorded by mistake."""
     discard_line(line_id, by=signed_in(request))

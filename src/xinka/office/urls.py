@@ -15,6 +15,7 @@ from xinka.office import (
     payouts,
     promotions,
     reconciling,
+    staff,
     transfers,
     views,
 )
@@ -92,6 +93,7 @@ urlpatterns: list[URLPattern] = [
     path("escrow/<str:shown_id>/stop", escrow.stop, name="hold_stop"),
     path("escrow/<str:shown_id>/resume", escrow.resume, name="hold_resume"),
     path("escrow/<str:shown_id>/freeze", escrow.freeze, name="hold_freeze"),
+    path("escrow/<str:shown_id>/hand-over", escrow.hand_over, name="hold_hand_over"),
     path("promotions", promotions.index, name="promotions"),
     path("promotions/coupons/new", promotions.coupon_new, name="coupon_new"),
     path("promotions/coupons/<int:coupon_id>", promotions.coupon, name="coupon"),
@@ -103,5 +105,8 @@ urlpatterns: list[URLPattern] = [
     path("promotions/levels/new", promotions.level, name="level_new"),
     path("promotions/levels/<int:level_id>", promotions.level, name="level"),
     path("promotions/recommending", promotions.referral_terms, name="referral_terms"),
+    path("staff", staff.index, name="staff"),
+    path("staff/find", staff.find, name="staff_find"),
+    path("staff/<int:user_id>", staff.roles, name="staff_roles"),
     path("audit", views.audit, name="audit"),
 ]

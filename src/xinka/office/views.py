@@ -16,11 +16,12 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
-from xinka.accounts.policies import require_staff, signed_in
+from xinka.accounts.policies import signed_in
 from xinka.flows.refund import mark_done_by_hand, send_again
 from xinka.kernel import ids
 from xinka.kernel.errors import BadIdentifier
 from xinka.office import queries
+from xinka.office.policies import Room, for_staff, rooms_of
 from xinka.payments.models import Refund
 from xinka.platform.audit.actions import record
 from xinka.platform.audit.models import AuditEntry
@@ -41,14 +42,14 @@ class Note(forms.Form):
 
 
 @require_safe
-@require_staff
+@for_staff(Room.TASKS)
 def home(request: HttpRequest) -> HttpResponse:
     """Show what waits for a person."""
-    return render(request, "office/home.html", {"tasks": queries.tasks()})
+    return render(request, "office/home.html", {"tasks": queries.tasks(rooms_of(signed_in(request)))})
 
 
 @require_safe
-@require_staff
+@for_staff(Room.SYSTEM)
 def system(request: HttpRequest) -> HttpResponse:
     """Show how the shop is doing; htmx asks for the part that changes."""
     name = "office/_system.html" if is_fragment(request) else "office/system.html"
@@ -56,7 +57,7 @@ def system(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-@require_staff
+@for_staff(Room.SYSTEM)
 def check_now(request: HttpRequest) -> HttpResponse:
     """Have the books checked by a worker."""
     with transaction.atomic():
@@ -67,7 +68,7 @@ def check_now(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-@require_staff
+@for_staff(Room.SYSTEM)
 def retry_job(request: HttpRequest, job_id: int) -> HttpResponse:
     """Let a dead letter run again."""
     with transaction.atomic():
@@ -79,7 +80,7 @@ def retry_job(request: HttpRequest, job_id: int) -> HttpResponse:
 
 
 @require_POST
-@require_staff
+@for_staff(Room.SYSTEM)
 def discard_job(request: HttpRequest, job_id: int) -> HttpResponse:
     """Give a dead letter up."""
     with transaction.atomic():
@@ -91,7 +92,7 @@ def discard_job(request: HttpRequest, job_id: int) -> HttpResponse:
 
 
 @require_safe
-@require_staff
+@for_staff(Room.REFUNDS)
 def money(request: HttpRequest) -> HttpResponse:
     """Show refunds that are not done and money that belongs to no order."""
     refunds = [(ids.show("ref", refund.id), refund) for refund in queries.refunds_open()]
@@ -99,14 +100,14 @@ def money(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@require_staff
+@for_staff(Room.REFUNDS)
 def refund(request: HttpRequest, shown_id: str) -> HttpResponse:
     """Show one refund and what can be done about it."""
     return _refund_page(request, _refund(shown_id), Note())
 
 
 @require_POST
-@require_staff
+@for_staff(Room.REFUNDS)
 def refund_done(request: HttpRequest, shown_id: str) -> HttpResponse:
     """Mark a refund as done by hand: first the note, then a page that asks once more, then the act."""
     found, form = _refund(shown_id), Note(request.POST)
@@ -122,7 +123,7 @@ def refund_done(request: HttpRequest, shown_id: str) -> HttpResponse:
 
 
 @require_POST
-@require_staff
+@for_staff(Room.REFUNDS)
 def refund_send(request: HttpRequest, shown_id: str) -> HttpResponse:
     """Have a refund sent again, after a page that asks whether the gateway was looked at."""
     found = _refund(shown_id)
@@ -134,7 +135,7 @@ def refund_send(request: HttpRequest, shown_id: str) -> HttpResponse:
 
 
 @require_safe
-@require_staff
+@for_staff(Room.AUDIT)
 def audit(request: HttpRequest) -> HttpResponse:
     """Show what staff did, the newest first."""
     page = Paginator(AuditEntry.objects.all(), _PAGE).get_page(request.GET.get("page"))

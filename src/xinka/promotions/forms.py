@@ -148,7 +148,12 @@ class SaleForm(forms.Form):
 
     sku = forms.ChoiceField(label=_("Variant"))
     price = MoneyField(label=_("Flash price (¥)"))
-    units = forms.IntegerField(label=_("Pieces at this price"), min_value=1, max_value=1_000_000)
+    units = forms.IntegerField(
+        label=_("Pieces at this price"),
+        min_value=1,
+        max_value=1_000_000,
+        help_text=_("Set aside at once: nobody has them at the plain price until the sale is over."),
+    )
     per_buyer = forms.IntegerField(label=_("Pieces per buyer"), min_value=1, max_value=10_000, required=False)
     starts_at = MomentField(label=_("Begins"), initial=timezone.now)
     ends_at = MomentField(label=_("Ends"))

@@ -237,11 +237,11 @@ WHERE t.bps > 0 AND r.referrer_id <> r.buyer_id ON CONFLICT (order_id) DO NOTHIN
 #: Uses of paid orders about which something is to be done since their hold moved; $1 at most so many.
 USES_MOVED = """
 SELECT u.order_id, u.kind, u.amount, u.booked, u.card_id, coalesce(c.back_on_refund, false) OR u.kind = 'gift_card',
-  o.state = 'refunded' OR coalesce(h.state = 'returned', false), coalesce(h.state = 'settled', false),
+  o.state = 'refunded' OR coalesce(h.state = 'returned', false), coalesce(h.state IN ('settled', 'seized'), false),
   coalesce(u.amount * h.released / h.amount, 0), o.currency
 FROM promotions_use u JOIN orders_order o ON o.id = u.order_id LEFT JOIN escrow_hold h ON h.order_id = u.order_id
 LEFT JOIN promotions_coupon c ON c.id = u.coupon_id
-WHERE NOT u.done AND u.state = 'held' AND (o.state = 'refunded' OR h.state IN ('settled', 'returned')
+WHERE NOT u.done AND u.state = 'held' AND (o.state = 'refunded' OR h.state IN ('settled', 'returned', 'seized')
   OR (h.state = 'aftersale' AND u.kind = 'gift_card' AND u.booked <> u.amount * h.released / h.amount))
 ORDER BY u.at LIMIT $1 FOR UPDATE OF u SKIP LOCKED
 """
@@ -254,10 +254,10 @@ UPDATE promotions_use SET booked = $3::bigint, done = $4::boolean WHERE order_id
 REFERRALS_MOVED = """
 SELECT f.order_id, f.referrer_id, f.merchant_id, f.bps, f.funded_by, f.currency, f.accrued, f.version, o.contact_key,
   coalesce(h.state IN ('aftersale', 'settled'), false), o.state = 'refunded' OR coalesce(h.state IN ('settled',
-  'returned'), false), coalesce(h.released, 0)
+  'returned', 'seized'), false), coalesce(h.released, 0)
 FROM promotions_referral f JOIN orders_order o ON o.id = f.order_id LEFT JOIN escrow_hold h ON h.order_id = f.order_id
 WHERE f.state IN ('waiting', 'accrued') AND ($2::uuid[] IS NULL OR f.order_id = ANY($2::uuid[]))
-  AND (o.state = 'refunded' OR h.state IN ('settled', 'returned')
+  AND (o.state = 'refunded' OR h.state IN ('settled', 'returned', 'seized')
     OR (h.state = 'aftersale' AND (f.state = 'waiting' OR f.accrued <> h.released * f.bps / 10000)))
 ORDER BY f.at LIMIT $1 FOR UPDATE OF f SKIP LOCKED
 """

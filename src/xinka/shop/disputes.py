@@ -12,7 +12,7 @@ from typing import Protocol
 from uuid import UUID
 
 from django import forms
-from django.conf import settings
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from xinka.accounts.policies import signed_in
 from xinka.catalog.models import Kind
 from xinka.disputes import reasons
 from xinka.disputes.actions import LONGEST_TEXT
@@ -37,6 +38,7 @@ from xinka.flows import disputes, disputes_deciding
 from xinka.flows.disputes_facts import codes_mailed_at, pieces_of
 from xinka.flows.disputes_money import positions_in_use
 from xinka.flows.order_story import story_of
+from xinka.flows.refund_wishes import wish_for_order, wishes_balance
 from xinka.kernel import ids
 from xinka.kernel.actors import Actor, Role
 from xinka.kernel.errors import BadIdentifier, Refusal
@@ -46,7 +48,8 @@ from xinka.platform.files.models import StoredFile
 from xinka.platform.files.serving import answer_with
 from xinka.platform.files.uploads import handed_in, limit_uploads
 from xinka.platform.ratelimits.limits import Limit, wait_after
-from xinka.shop.access import grant_if_missing, keys_of_person, order_for
+from xinka.shop.access import grant_if_missing, order_for
+from xinka.shop.wishes import may_wish
 
 #: What one order's page may be asked to change: tries and seconds.
 _WRITES = (40, 600)
@@ -133,12 +136,18 @@ def _help_with(request: HttpRequest, found: Order) -> HttpResponse:
     if obstacle is not None:
         return _page(request, found, "shop/case_closed.html", {"why": obstacle.message(get_language() or "")})
     data = request.POST if request.method == "POST" else None
-    may_choose = settings.WALLET and found.contact_key in keys_of_person(request)
-    form = ComplaintForm(data, kind=story.kind, pieces=positions_in_use(found.id), may_choose=may_choose)
+    may_choose = may_wish(request, found)
+    initial = {"to_balance": may_choose and wishes_balance(found.id, signed_in(request))}
+    pieces = positions_in_use(found.id)
+    form = ComplaintForm(data, initial=initial, kind=story.kind, pieces=pieces, may_choose=may_choose)
     if form.is_valid():
         _slow_down(found)
         try:
-            case = disputes.open_case(found, _complaint(request, form), by=Actor(Role.BUYER), now=timezone.now())
+            with transaction.atomic():
+                case = disputes.open_case(found, _complaint(request, form), by=Actor(Role.BUYER), now=timezone.now())
+                if may_choose:  # else what the account says would go before a box that was left empty
+                    to_balance = form.cleaned_data["to_balance"]
+                    wish_for_order(found.id, to_balance=to_balance, by=signed_in(request))
         except Refusal as refusal:
             form.add_error(None, refusal.message(get_language() or ""))
         else:

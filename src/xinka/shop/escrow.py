@@ -58,6 +58,8 @@ def badge_of(hold: Hold | None) -> tuple[str, str, str]:
     """Return the badge of a delivered order's money: its kind, its icon, its words."""
     if hold is None or (hold.state == HoldState.HELD and not hold.n_stops):
         return "held", "lock", gettext("Held")
+    if hold.state == HoldState.SEIZED:
+        return "d", "out", gettext("Handed over to a court")
     if hold.state == HoldState.FROZEN:
         return "d", "lock", gettext("Frozen")
     if hold.n_stops:

@@ -26,6 +26,7 @@ from xinka.shop.disputes import case_link
 from xinka.shop.escrow import badge_of, holding_of
 from xinka.shop.lookup import open_by_link
 from xinka.shop.progress import steps_of
+from xinka.shop.wishes import wish_of
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ def _open(request: HttpRequest, found: Order, positions: set[int] | None) -> dic
 @sensitive_variables()
 def _answer(request: HttpRequest, found: Order, template: str, opened: dict[int, bytes]) -> HttpResponse:
     story = story_of(found)
-    context = order_context(story)
+    context = order_context(story) | {"wish": wish_of(request, story)}
     cards = [_card(code, opened) for code in story.codes]
     context |= {
         "cards": cards,

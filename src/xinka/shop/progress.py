@@ -64,6 +64,8 @@ def _held(hold: Hold | None) -> list[Step]:
     """Return the steps of the money once the goods are there: checked, after-sale, the merchant's."""
     state = HoldState(hold.state) if hold else HoldState.HELD
     frozen = gettext("frozen by an official case")
+    if state is HoldState.SEIZED:
+        return [Step("done", gettext("Handed over to a court"), "")]
     if hold is None or state is HoldState.HELD or hold.frozen_from == HoldState.HELD:
         text = frozen if state is HoldState.FROZEN else _until(hold)
         return [

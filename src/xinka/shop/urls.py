@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from xinka.shop import catalogue, codes, disputes, escrow, lookup, orders, paying, product, refused, without_gateway
+from xinka.shop import (
+    catalogue,
+    codes,
+    disputes,
+    escrow,
+    lookup,
+    orders,
+    paying,
+    product,
+    refused,
+    wishes,
+    without_gateway,
+)
 
 app_name = "shop"
 
@@ -26,6 +38,7 @@ urlpatterns: list[URLPattern] = [
     path("order/<str:shown_id>/download", orders.download_codes, name="download"),
     path("order/<str:shown_id>/open", lookup.open_by_link, name="open"),
     path("order/<str:shown_id>/confirm", escrow.confirm_received, name="confirm"),
+    path("order/<str:shown_id>/refund-to", wishes.set_wish, name="refund_wish"),
     path("order/<str:shown_id>/help", disputes.help_with, name="help"),
     path("order/<str:shown_id>/case/<str:case_id>", disputes.show, name="case"),
     path("order/<str:shown_id>/case/<str:case_id>/say", disputes.say, name="case_say"),

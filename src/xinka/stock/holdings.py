@@ -9,12 +9,13 @@ from datetime import date
 from django.db import connection
 from django.db.models import Sum
 
-from xinka.stock.models import StockBatch, UnsoldCode
+from xinka.stock.models import AsideCode, StockBatch, UnsoldCode
 
 _COUNTS = """
 SELECT s.id,
   (SELECT count(*) FROM stock_unsold u WHERE u.sku_id = s.id),
   (SELECT coalesce(sum(cardinality(r.code_ids)), 0) FROM stock_reservation r WHERE r.sku_id = s.id AND NOT r.reusable)
+    + (SELECT count(*) FROM stock_aside a WHERE a.sku_id = s.id)
 FROM unnest(%s::bigint[]) AS s(id)
 """
 _CODES = """
@@ -22,6 +23,7 @@ SELECT c.id, c.label, c.expires_on, c.envelope,
   CASE WHEN c.withdrawn_at IS NOT NULL THEN 'withdrawn'
        WHEN u.code_id IS NOT NULL THEN 'available'
        WHEN EXISTS (SELECT 1 FROM stock_reservation r WHERE r.sku_id = c.sku_id AND c.id = ANY(r.code_ids)) THEN 'held'
+       WHEN EXISTS (SELECT 1 FROM stock_aside a WHERE a.code_id = c.id) THEN 'held'
        ELSE 'sold' END
 FROM stock_stockcode c
 LEFT JOIN LATERAL (
@@ -34,7 +36,7 @@ ORDER BY c.id LIMIT %(limit)s
 
 @dataclass(frozen=True)
 class Holding:
-    """How much of one SKU there is."""
+    """How much of one SKU there is; what is held waits for an order's payment or is set aside for a flash sale."""
 
     available: int = 0
     held: int = 0
@@ -72,7 +74,13 @@ def holdings_of(sku_ids: Iterable[int]) -> dict[int, Holding]:
 
 def has_stock(sku_id: int) -> bool:
     """Whether anything of a SKU is unsold."""
-    return UnsoldCode.objects.filter(sku_id=sku_id).exists()
+    aside = AsideCode.objects.filter(sku_id=sku_id)
+    return UnsoldCode.objects.filter(sku_id=sku_id).exists() or aside.exists()
+
+
+def n_aside(sale_id: int) -> int:
+    """Return how many codes are set aside for a flash sale."""
+    return AsideCode.objects.filter(sale_id=sale_id).count()
 
 
 def codes_of_batch(batch: StockBatch, *, delivery_order: str, after: int = 0, limit: int = 50) -> list[CodeRow]:

@@ -95,6 +95,24 @@ class UnsoldCode(models.Model):
         ]
 
 
+class AsideCode(models.Model):
+    """A code kept for a flash sale: it has this row instead of one in the queue, and goes back when that is over."""
+
+    code_id = models.BigIntegerField(primary_key=True)
+    sku_id = models.BigIntegerField()
+    sale_id = models.BigIntegerField()
+    #: From when on the sale sells it.
+    sold_from = models.DateTimeField()
+    expires_on = models.DateField(null=True)
+
+    class Meta:
+        db_table = "stock_aside"
+        indexes = [
+            models.Index(fields=["sale_id", "code_id"], name="stock_aside_sale"),
+            models.Index(fields=["sku_id"], name="stock_aside_sku"),
+        ]
+
+
 class Reservation(models.Model):
     """Codes held for an order that is not paid yet. Whoever deletes this row, payment or expiry, has the codes."""
 

@@ -7,7 +7,7 @@ hold → balances. ``now`` is for tests and for late timers; without it the cloc
 from __future__ import annotations
 
 from xinka.escrow.states import HoldState, StopCause
-from xinka.flows.escrow.freezing import freeze, unfreeze
+from xinka.flows.escrow.freezing import freeze, hand_over, unfreeze
 from xinka.flows.escrow.holding import ensure_hold
 from xinka.flows.escrow.releasing import confirm, confirm_due, free_reserve_due, mature_due, release, remind_due
 from xinka.flows.escrow.returning import give_back
@@ -22,6 +22,7 @@ __all__ = [
     "free_reserve_due",
     "freeze",
     "give_back",
+    "hand_over",
     "mature_due",
     "release",
     "remind_due",

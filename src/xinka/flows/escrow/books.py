@@ -117,3 +117,10 @@ def of_freeze(hold: Hold, *, thaw: bool, by_id: int) -> list[Journal]:
         Leg(Account.FROZEN, -sign * hold.net, owner),
     )
     return [_journal(hold, kind, f"{kind.name.lower()}/{hold.version}", *legs, by_id=by_id)]
+
+
+def of_hand_over(hold: Hold, amount: int, *, by_id: int) -> Journal:
+    """P9: what a court orders leaves the trust account, out of the case's account or, before a release, of escrow."""
+    source = Leg(Account.FROZEN, amount, hold.merchant_id) if hold.released else Leg(Account.ESCROW, amount)
+    legs = (source, Leg(Account.BANK_TRUST, -amount))
+    return _journal(hold, JournalKind.HAND_OVER, f"hand_over/{hold.version}", *legs, by_id=by_id)

@@ -1,4 +1,4 @@
-"""A case at law freezes the money of an order: two different persons decide it, and its end (P9)."""
+"""A case at law freezes the money of an order: two persons decide it, its end, and what a court has of it (P9)."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from xinka.escrow.errors import HoldMoved, SamePerson
+from xinka.escrow.errors import HoldMoved, SamePerson, TooMuchToHandOver
 from xinka.escrow.states import HoldEvent, HoldState, Timer
 from xinka.flows.escrow import books
 from xinka.flows.escrow.holding import Cause, Change, allow, clock, ensure_hold, paused, running, save
 from xinka.kernel.actors import Actor, Role
 from xinka.kernel.flow import Flow
+from xinka.kernel.money import plain_amount
 from xinka.ledger.posting import post
 
 
@@ -29,7 +30,7 @@ def freeze(order_id: UUID, case: str, *, by: tuple[int, int], now: datetime | No
         raise HoldMoved
     after = replace(paused(hold, cause.at), state=HoldState.FROZEN, frozen_from=hold.state.value)
     yield from post(books.of_freeze(hold, thaw=False, by_id=by[1]))
-    yield from save([Change(hold, after, hold.net or hold.in_escrow)], cause)
+    yield from save([Change(hold, after, hold.freezable)], cause)
     return after.state
 
 
@@ -45,7 +46,34 @@ def unfreeze(order_id: UUID, case: str, *, by: tuple[int, int], now: datetime | 
     allow(hold, HoldEvent.UNFREEZE, cause.by)
     after = running(replace(hold, state=HoldState(hold.frozen_from), frozen_from=""), cause.at)
     yield from post(books.of_freeze(hold, thaw=True, by_id=by[1]))
-    yield from save([Change(hold, after, hold.net or hold.in_escrow)], cause)
+    yield from save([Change(hold, after, hold.freezable)], cause)
+    return after.state
+
+
+def hand_over(
+    order_id: UUID, order_of_court: str, amount: int, *, by: tuple[int, int], now: datetime | None = None
+) -> Flow[HoldState]:
+    """Hand ``amount`` of what is frozen over to the authority that a court's order names, out of the trust account.
+
+    What is left stays frozen; when nothing is left, the hold is done. The caller makes each order happen once.
+
+    Raises:
+        SamePerson: if one person asked and decided.
+        HoldMoved: if it is not frozen.
+        TooMuchToHandOver: if there is not so much, or it is nothing.
+    """
+    cause = _cause(HoldEvent.HAND_OVER, order_of_court, by, clock(now))
+    hold = yield from ensure_hold(order_id)
+    is_whole = amount == hold.freezable
+    event = HoldEvent.HAND_OVER if is_whole else HoldEvent.HAND_OVER_PART
+    allow(hold, event, cause.by)
+    if not 0 < amount <= hold.freezable:
+        raise TooMuchToHandOver(left=plain_amount(hold.freezable, hold.currency))
+    after = hold.after_hand_over(amount)
+    if is_whole:
+        after = replace(after, state=HoldState.SEIZED, frozen_from="", due_event=Timer.NONE, rest_seconds=None)
+    yield from post([books.of_hand_over(hold, amount, by_id=by[1])])
+    yield from save([Change(hold, after, amount)], replace(cause, event=event))
     return after.state
 
 

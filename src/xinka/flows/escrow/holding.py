@@ -104,7 +104,8 @@ def save(changes: Sequence[Change], cause: Cause) -> Flow[None]:
     columns += [plain_array([change.moved for change in changes])]
     columns += [text_array([change.before.state.value for change in changes])]
     why = (cause.event.value, cause.by.role.value, cause.by.user_id, cause.note[:120], cause.at)
-    rows = yield Query(sql.SAVE, (*columns, *why))
+    seized = [plain_array([getattr(hold, name) for hold in after]) for name in ("seized_held", "seized_net")]
+    rows = yield Query(sql.SAVE, (*columns, *why, *seized))
     if len(rows) != len(changes):
         raise IllegalMove(f"{cause.event} moved {len(rows)} of {len(changes)} holds")
 

@@ -67,7 +67,9 @@ def give_back(
         return _judge_repeated(decision, earlier[0])
     hold = yield from ensure_hold(order_id)
     wanted = hold.returnable if amount is None else amount
-    event = HoldEvent.GIVE_BACK if wanted == hold.returnable else HoldEvent.GIVE_BACK_PART
+    # Of what a court has taken a part, something may stay with the seller: such a hold ends by its time.
+    is_whole = wanted == hold.returnable and not hold.seized_net
+    event = HoldEvent.GIVE_BACK if is_whole else HoldEvent.GIVE_BACK_PART
     target = allow(hold, event, by).target
     if not 0 < wanted <= hold.returnable:
         raise TooMuchBack(left=hold.returnable)

@@ -1,0 +1,43 @@
+"""Planning, changing and ending a flash sale together with the stock it sets aside."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from django.db import transaction
+
+from xinka.flows.promotions_aside import match
+from xinka.kernel.errors import Refusal
+from xinka.platform.database.django_drive import run
+from xinka.promotions import actions
+from xinka.promotions.models import FlashSale
+
+
+class NotSoManyInStock(Refusal):
+    """A sale is to have more units than can be set aside for it; ``most`` says how many can."""
+
+    code = "not_so_many_in_stock"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    zh = "库存不够预留：最多 {most} 件（只算到活动结束时还有效的卡密）。先补货，或减少数量。"
+    en = "Only {most} pcs can be set aside, counting codes that are good to its end. Add stock, or plan fewer."
+
+
+def plan_sale(sale: FlashSale) -> FlashSale:
+    """Write a new or changed sale and set its units aside: nobody has them at the plain price until it is over.
+
+    Raises:
+        NotSoManyInStock: if there are not so many; nothing is changed.
+    """
+    with transaction.atomic():
+        saved = actions.save_sale(sale)
+        if missing := run(match([saved.id])):
+            raise NotSoManyInStock(most=saved.units - missing)
+    return saved
+
+
+def end_sale(sale: FlashSale) -> bool:
+    """End a sale now and give back what it had set aside; return whether it was not stopped before."""
+    with transaction.atomic():
+        stopped = actions.stop_sale(sale)
+        run(match([sale.id]))
+    return stopped

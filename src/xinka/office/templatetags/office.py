@@ -1,0 +1,22 @@
+"""Which rooms of the office are open to the person who looks, so that no page offers what would be refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.http import Http404
+
+from xinka.accounts.policies import signed_in
+from xinka.office.policies import Room, rooms_of
+
+register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def open_rooms(context: dict[str, Any]) -> frozenset[Room]:
+    """Return the rooms that are open to whoever looks; none for nobody."""
+    try:
+        return rooms_of(signed_in(context["request"]))
+    except (KeyError, Http404):
+        return frozenset()
