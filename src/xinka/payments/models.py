@@ -65,6 +65,10 @@ class Payment(models.Model):
     pay_url = models.TextField(null=True)
     qr_text = models.TextField(null=True)
     handle = models.TextField(default="", db_default="", help_text="what the provider wants to be asked by")
+    #: How the page pays inside the gateway's own app: the name of the function there and what it is handed.
+    bridge = models.JSONField(null=True)
+    #: Under which state the gateway is being asked who the buyer is (SHA-256, hexadecimal); emptied by the one answer.
+    asked_who = models.CharField(max_length=64, null=True)
 
     class Meta:
         indexes = [models.Index(fields=["order_id"], name="payment_order")]
