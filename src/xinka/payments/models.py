@@ -50,6 +50,21 @@ class Channel(models.Model):
         return self.name
 
 
+class FeeTerms(models.Model):
+    """What a channel's provider takes, since a moment: a bill is judged by what was agreed when the money came."""
+
+    channel = models.ForeignKey(Channel, on_delete=models.CASCADE)
+    since = models.DateTimeField()
+    bps = models.PositiveIntegerField()
+    fixed = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["channel", "since"], name="fee_terms_once"),
+            models.CheckConstraint(name="fee_terms_size", condition=Q(bps__lte=10_000, fixed__gte=0)),
+        ]
+
+
 class Payment(models.Model):
     """One attempt to pay an order; written before the provider is called, so that its number is never lost."""
 
