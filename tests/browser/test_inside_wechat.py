@@ -6,9 +6,10 @@ import secrets
 from typing import TYPE_CHECKING
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tools.tour import order
+from tools.tour import THEMES, WINDOWS, order
 from xinka.kernel import ids
 
 if TYPE_CHECKING:
@@ -75,6 +76,35 @@ def test_who_closes_the_window_reads_that_nothing_was_charged_and_can_pay_after_
     phone.click("dialog button.pri")
     phone.wait_for_url(place)
     expect(phone.locator("article.code")).to_have_count(1)
+
+
+def test_axe_finds_nothing_serious_on_the_page_that_pays(visit: Visit, shop: Shop) -> None:
+    # Axe itself is a script that the policy would refuse, and colours that are still changing are no fault.
+    page = visit(viewport=PHONE, user_agent=WECHAT, bypass_csp=True, reduced_motion="reduce")
+    order_here(page, shop)
+    found = faults_of(page, "pay")
+    open_window(page)
+    found += faults_of(page, "window")
+    page.click("dialog button >> nth=1")
+    expect(page.locator("[data-inside=cancel]")).to_be_visible()
+    found += faults_of(page, "cancelled")
+    page.goto(f"{shop.url}/sandbox/wechat/browser")
+    assert found + faults_of(page, "pretend") == []
+
+
+def faults_of(page: Page, name: str) -> list[tuple[str, ...]]:
+    """What axe finds serious on a page, on both kinds of screen and in both colours."""
+    found: list[tuple[str, ...]] = []
+    for window, (width, height) in WINDOWS.items():
+        page.set_viewport_size({"width": width, "height": height})
+        for theme in THEMES:
+            page.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
+            violations = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+            serious = [one["id"] for one in violations if one["impact"] in {"serious", "critical"}]
+            found += [(name, window, theme, fault) for fault in serious]
+        if page.evaluate("document.documentElement.scrollWidth") > width:
+            found.append((name, window, "scrolls sideways"))
+    return found
 
 
 def test_other_browsers_get_what_works_in_them(visit: Visit, phone: Page, shop: Shop) -> None:
