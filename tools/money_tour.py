@@ -43,6 +43,7 @@ _STAFF_PLAIN = {
     "office-money": "money",
     "office-cases": "cases",
     "office-channels": "channels",
+    "office-fees": "fees",
     "office-channel-alipay": "channels/new/alipay",
     "office-channel-wechat": "channels/new/wechat",
     "office-channel-manual": "channels/new/manual",

@@ -62,7 +62,7 @@ def bought(gateway: Gateway) -> cast.Bought:
 def prepared(bought: cast.Bought) -> Payment:
     """Let Cy open the payment page."""
     payment = Payment.objects.select_related("channel").get(id=bought.payment_id)
-    return prepare_payment(payment, bought.order, Payer("203.0.113.7", is_phone=False))
+    return prepare_payment(payment, bought.order, Payer("203.0.113.7", device="pc"))
 
 
 def test_the_number_the_gateway_gave_out_is_kept_and_asked_by(bought: cast.Bought, gateway: Gateway) -> None:

@@ -56,6 +56,7 @@ MATRIX = {
     "books_owned": MONEY,
     "books_export_owned": MONEY,
     "reconciling": MONEY,
+    "fees": MONEY,
     "bill_read": MONEY,
     "difference": MONEY,
     "difference_settle": MONEY,

@@ -22,6 +22,7 @@ from xinka.orders.access import order_path
 from xinka.payments.models import Refund
 from xinka.payments.states import RefundState, RefundTo
 from xinka.platform.files.models import StoredFile
+from xinka.platform.files.scanning import Scanner
 
 pytestmark = pytest.mark.django_db
 
@@ -94,6 +95,20 @@ def test_a_program_called_a_picture_is_not_taken_and_no_case_is_opened(cy: Clien
     answer = cy.post(f"{path_of(delivered)}/help", {**COMPLAINT, "files": bad})
     assert "Nothing was saved" in answer.content.decode()
     assert (Case.objects.count(), StoredFile.objects.count()) == (0, 0)
+
+
+def test_without_the_word_of_the_scanner_that_is_named_no_case_is_opened_with_a_file(
+    cy: Client, delivered: cast.Bought, settings: Settings
+) -> None:
+    settings.CLAMD = Scanner(path="/nowhere/clamd.ctl")
+    shot = SimpleUploadedFile("shot.png", png(), content_type="image/png")
+    answer = cy.post(f"{path_of(delivered)}/help", {**COMPLAINT, "files": shot})
+    page = answer.content.decode()
+    assert "cannot be checked for viruses just now" in page
+    assert COMPLAINT["text"] in page, "what was typed is kept"
+    assert (Case.objects.count(), StoredFile.objects.count()) == (0, 0)
+    opened(cy, delivered)
+    assert Case.objects.count() == 1, "without a file it goes through"
 
 
 def test_seven_files_are_too_many(cy: Client, delivered: cast.Bought) -> None:

@@ -1,8 +1,9 @@
-"""How long everybody has in a case, in hours; the defaults are what large marketplaces for digital goods give."""
+"""How long everybody has in a case, in hours (the defaults are those of large marketplaces), and who scans evidence."""
 
 from __future__ import annotations
 
-from xinka.config.environment import read_int
+from xinka.config.environment import BadEnvironment, read, read_int
+from xinka.platform.files.scanning import scanner_at
 
 #: The seller's answer: short for goods that are checked at once, longer for those that take a look (0: by kind).
 DISPUTE_SELLER_HOURS = read_int("XINKA_DISPUTE_SELLER_HOURS", 0)
@@ -12,3 +13,13 @@ DISPUTE_ARBITER_HOURS = read_int("XINKA_DISPUTE_ARBITER_HOURS", 72, least=1)
 DISPUTE_APPEAL_HOURS = read_int("XINKA_DISPUTE_APPEAL_HOURS", 72, least=1)
 #: Evidence for a chargeback, where the gateway does not say until when it takes it.
 DISPUTE_CHARGEBACK_HOURS = read_int("XINKA_DISPUTE_CHARGEBACK_HOURS", 7 * 24, least=1)
+
+try:
+    #: The clamd that looks at each file before it is taken, if any; its word is needed then.
+    CLAMD = scanner_at(read("XINKA_CLAMD"))
+except ValueError:
+    raise BadEnvironment(
+        "XINKA_CLAMD",
+        "must be a path like /run/clamav/clamd.ctl, or host:port",
+        "要写成 /run/clamav/clamd.ctl 或 主机:端口",
+    ) from None

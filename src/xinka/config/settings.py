@@ -150,6 +150,8 @@ FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler
 
 #: Whether the sandbox gateway answers under /sandbox/; never in a shop that takes real money.
 SANDBOX = read_flag("XINKA_SANDBOX")
+if SANDBOX:
+    MIDDLEWARE.append("xinka.sandbox.wechat.open_platform.PretendBrowser")
 
 #: Seconds without a heartbeat after which a worker counts as dead and its jobs go to others.
 WORKER_STALLED_AFTER = read_int("XINKA_WORKER_STALLED_AFTER", 20, least=1)

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import logging
 import threading
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from uuid import UUID
@@ -20,6 +22,7 @@ from django.utils import timezone
 
 from xinka.kernel import ids
 from xinka.kernel.errors import ProviderError, Refusal
+from xinka.orders.access import order_path
 from xinka.orders.errors import NoSuchChannel, OrderNotFound
 from xinka.orders.models import Order
 from xinka.orders.states import OrderState
@@ -50,10 +53,14 @@ class OrderClosed(Refusal):
 
 @dataclass(frozen=True)
 class Payer:
-    """What gateways may be told about the buyer's side: an address, and whether it is a phone."""
+    """What gateways may be told about the buyer's side: an address, and where the page is looked at.
+
+    ``device`` and ``name`` are those of ``PaymentRequest``; the name is the gateway's own, and is told but not kept.
+    """
 
     ip: str
-    is_phone: bool
+    device: str
+    name: str = field(default="", repr=False)
 
 
 def missing_amount(order: Order) -> int:
@@ -78,10 +85,11 @@ def payments_of(order: Order) -> list[Payment]:
     return list(found.select_related("channel").order_by("-created_at", "-id"))
 
 
-def open_payment(order_id: UUID, channel_slug: str) -> Payment:
+def open_payment(order_id: UUID, channel_slug: str, *, inside: bool = False) -> Payment:
     """Return an open attempt of this order through a channel, making one only if there is none.
 
-    The order's row is locked, so that two tabs get the same attempt.
+    The order's row is locked, so that two tabs get the same attempt. Paying inside a gateway's app is an attempt of its
+    own: gateways take a number for one way to pay only.
 
     Raises:
         OrderNotFound: if there is no such order.
@@ -98,8 +106,14 @@ def open_payment(order_id: UUID, channel_slug: str) -> Payment:
         channel = next((c for c in channels_for(amount, order.currency) if c.slug == channel_slug), None)
         if channel is None:
             raise NoSuchChannel
-        known = [p for p in payments_of(order) if p.channel_id == channel.id and p.amount == amount]
+        open_ones = [p for p in payments_of(order) if p.channel_id == channel.id and p.amount == amount]
+        known = [p for p in open_ones if not is_prepared(p) or (p.bridge is not None) == inside]
         return known[0] if known else _new_payment(order, channel, amount)
+
+
+def is_prepared(payment: Payment) -> bool:
+    """Whether the gateway has said how an attempt is paid."""
+    return bool(payment.pay_url or payment.qr_text)
 
 
 def _new_payment(order: Order, channel: Channel, amount: int) -> Payment:
@@ -121,7 +135,7 @@ def prepare_payment(payment: Payment, order: Order, payer: Payer) -> Payment:
         ProviderError: if the gateway did not answer; the attempt stays as it is and may be prepared again.
         Refusal: if the channel is not set up for this.
     """
-    if payment.pay_url or payment.qr_text:
+    if is_prepared(payment):
         return payment
     channel = payment.channel
     how = _ask_how_to_pay(
@@ -135,31 +149,53 @@ def prepare_payment(payment: Payment, order: Order, payer: Payer) -> Payment:
             notify_url=f"{settings.SITE_URL}/pay/notify/{channel.slug}",
             return_url=f"{settings.SITE_URL}/pay/return/{channel.slug}",
             client_ip=payer.ip,
-            device="mobile" if payer.is_phone else "pc",
+            device=payer.device,
+            payer_id=payer.name,
         ),
     )
+    return _keep_answer(payment, how)
+
+
+def _keep_answer(payment: Payment, how: HowToPay) -> Payment:
     if how.by is PayBy.QR:
         payment.qr_text = how.target
+    elif how.by is PayBy.BRIDGE:
+        payment.pay_url = f"{order_path(payment.order_id)}/pay/inside/{ids.show('pay', payment.id)}"
+        payment.bridge = {"call": how.target, "fields": dict(how.fields)}
     else:
         payment.pay_url = how.target
     payment.handle = how.handle
     # Conditional: whoever prepared it first in another tab gave an answer that is as good.
-    Payment.objects.filter(id=payment.id, pay_url=None, qr_text=None).update(
-        pay_url=payment.pay_url, qr_text=payment.qr_text, handle=payment.handle
-    )
+    names = ("pay_url", "qr_text", "handle", "bridge")
+    answer = {name: getattr(payment, name) for name in names}
+    if not Payment.objects.filter(id=payment.id, pay_url=None, qr_text=None).update(**answer):
+        payment.refresh_from_db(fields=names)
     return payment
+
+
+@contextmanager
+def gateway_slot() -> Iterator[None]:
+    """Hold one of the few places from which pages may wait for gateways.
+
+    Raises:
+        ProviderError: if all stayed taken: gateways are slow together, and the threads that render pages must not all
+            wait for them.
+    """
+    if not _asking.acquire(timeout=_SLOT_WITHIN):
+        raise ProviderError("too many payments are being prepared")
+    try:
+        yield
+    finally:
+        _asking.release()
 
 
 def _ask_how_to_pay(channel: Channel, request: PaymentRequest) -> HowToPay:
     """Ask the gateway, and once more if it fails us: the number is the same, so it is still one payment.
 
     Raises:
-        ProviderError: if it failed twice, or all slots stayed taken: gateways are slow together, and the threads that
-            render pages must not all wait for them.
+        ProviderError: if it failed twice, or there was no slot.
     """
-    if not _asking.acquire(timeout=_SLOT_WITHIN):
-        raise ProviderError("too many payments are being prepared")
-    try:
+    with gateway_slot():
         try:
             return provider_of(channel).prepare(request)
         except ProviderError as error:
@@ -167,8 +203,6 @@ def _ask_how_to_pay(channel: Channel, request: PaymentRequest) -> HowToPay:
                 raise
             log.info("payment.asked_again", extra={"channel": channel.slug, "why": str(error)})
             return provider_of(channel).prepare(request)
-    finally:
-        _asking.release()
 
 
 def payment_by_number(channel_slug: str, out_trade_no: str) -> Payment | None:

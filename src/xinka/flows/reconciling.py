@@ -47,6 +47,8 @@ ASKED_FOR = 3
 REMEMBERED_FOR = timedelta(days=400)
 #: The most differences that are queued; a bill with more is most likely another channel's.
 MOST = 10_000
+#: More payments than this with another fee than agreed are one difference: of the agreement, not of each payment.
+MOST_FEES = 50
 _LOCK_SPACE = 0x42494C4C
 #: Gateways whose days are not those of the books.
 _CALENDARS: dict[str, tzinfo] = {"stripe": UTC, "paypal": UTC}
@@ -172,7 +174,7 @@ def _alone_with(channel: Channel) -> Iterator[None]:
 def _load(lines: Iterable[BillRow | BillLine]) -> None:
     """Copy the lines into the session's own table; a failure half-way leaves it empty."""
     with connection.cursor() as cursor:
-        for statement in (sql.MAKE_LINES, sql.MAKE_FOUND, sql.CLEAR):
+        for statement in (sql.MAKE_LINES, sql.MAKE_FOUND, sql.MAKE_FEES, sql.CLEAR):
             cursor.execute(statement)
     with transaction.atomic():
         raw: psycopg.Connection[Any] = connection.connection
@@ -215,6 +217,8 @@ def _compare(bill: Bill, day: Day) -> Flow[None]:
     yield Query(sql.FIND_REFUNDS, ())
     yield Query(sql.FIND_REFUNDS_NOT_THERE, (channel_id, since, until))
     yield Query(sql.FIND_REPEATED, ())
+    yield Query(sql.FEES, (channel_id,))
+    yield Query(sql.FIND_FEES, (MOST_FEES,))
     yield Query(sql.REMEMBER, (channel_id, day.day, day.start, day.end - NEAR_MIDNIGHT))
     yield Query(sql.RESOLVE_ELSEWHERE, (channel_id, bill.id))
     yield Query(sql.RESOLVE_GONE, (bill.id,))
@@ -238,7 +242,8 @@ def _window(day: Day) -> Flow[tuple[datetime, datetime]]:
 
 _DONE = """
 UPDATE reconciling_bill SET state = 'done', problem = '', n_payments = $2, n_refunds = $3, n_differences = $4,
-  sums = $5::jsonb, fees_entered = $6::jsonb, n_readings = n_readings + 1, done_at = now() WHERE id = $1
+  sums = $5::jsonb, fees_entered = $6::jsonb, fees_agreed = $7::jsonb,
+  n_readings = n_readings + 1, done_at = now() WHERE id = $1
 """
 
 
@@ -250,8 +255,9 @@ def _conclude(bill: Bill, day: Day) -> Flow[None]:
     fees = {currency: int(one["fees"]) for currency, one in sums.items()}
     yield from _enter_fees(bill, day, fees)
 
+    agreed = yield Query(sql.AGREED_FEES)
     n_payments, n_refunds = sum(row[1] for row in rows), sum(row[2] for row in rows)
-    facts = (bill.id, n_payments, n_refunds, n_found, json.dumps(sums), json.dumps(fees))
+    facts = (bill.id, n_payments, n_refunds, n_found, json.dumps(sums), json.dumps(fees), json.dumps(dict(agreed)))
     yield Query(_DONE, facts)
 
 

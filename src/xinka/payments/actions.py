@@ -7,9 +7,11 @@ from collections.abc import Mapping
 
 from django.db import connection, transaction
 from django.db.models import Max
+from django.utils import timezone
 
 from xinka.catalog.actions import PAGES
 from xinka.payments.channels import config_place, seal_config
+from xinka.payments.fees import Terms, note_terms
 from xinka.payments.models import Channel
 from xinka.payments.providers.registry import class_of, provider_for
 from xinka.platform.vault.keys import open_envelope
@@ -23,17 +25,19 @@ def settings_of(channel: Channel) -> dict[str, object]:
 
 @transaction.atomic
 def save_channel(channel: Channel, settings: Mapping[str, object]) -> Channel:
-    """Write a channel, new or known, with its settings sealed; a new one goes last.
+    """Write a channel, new or known, with its settings sealed; a new one goes last. Other fees count from now on.
 
     Raises:
         BadChannel: if the provider would not accept the settings; nothing was changed.
     """
     provider_for(channel.provider, settings)
+    known = Channel.objects.select_for_update().filter(pk=channel.pk).values_list("fee_bps", "fee_fixed").first()
     channel.config = seal_config(channel.slug, settings)
     if channel.pk is None:
         last = Channel.objects.aggregate(last=Max("position"))["last"]
         channel.position = 0 if last is None else last + 1
     channel.save()
+    note_terms(Terms(*known) if known else None, channel, timezone.now())
     tell_tills()
     return channel
 

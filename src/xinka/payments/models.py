@@ -50,6 +50,21 @@ class Channel(models.Model):
         return self.name
 
 
+class FeeTerms(models.Model):
+    """What a channel's provider takes, since a moment: a bill is judged by what was agreed when the money came."""
+
+    channel = models.ForeignKey(Channel, on_delete=models.CASCADE)
+    since = models.DateTimeField()
+    bps = models.PositiveIntegerField()
+    fixed = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["channel", "since"], name="fee_terms_once"),
+            models.CheckConstraint(name="fee_terms_size", condition=Q(bps__lte=10_000, fixed__gte=0)),
+        ]
+
+
 class Payment(models.Model):
     """One attempt to pay an order; written before the provider is called, so that its number is never lost."""
 
@@ -65,6 +80,10 @@ class Payment(models.Model):
     pay_url = models.TextField(null=True)
     qr_text = models.TextField(null=True)
     handle = models.TextField(default="", db_default="", help_text="what the provider wants to be asked by")
+    #: How the page pays inside the gateway's own app: the name of the function there and what it is handed.
+    bridge = models.JSONField(null=True)
+    #: Under which state the gateway is being asked who the buyer is (SHA-256, hexadecimal); emptied by the one answer.
+    asked_who = models.CharField(max_length=64, null=True)
 
     class Meta:
         indexes = [models.Index(fields=["order_id"], name="payment_order")]

@@ -24,6 +24,8 @@ class Bill(models.Model):
     #: Per currency, in minor units: what was paid, given back and taken as fees, and the fees that are entered.
     sums = models.JSONField(default=dict)
     fees_entered = models.JSONField(default=dict)
+    #: What the fees of its payments should be by the channel's terms, where any were agreed; rounded half up each.
+    fees_agreed = models.JSONField(default=dict, db_default={})
     n_readings = models.PositiveIntegerField(default=0, db_default=0)
     asked_at = models.DateTimeField()
     done_at = models.DateTimeField(null=True)

@@ -17,7 +17,12 @@ CREATE TEMPORARY TABLE IF NOT EXISTS bill_found (
   there_amount bigint, there_currency text NOT NULL, there_at timestamptz, here_amount bigint,
   here_currency text NOT NULL, order_id uuid)
 """
-CLEAR = "TRUNCATE bill_line, bill_found"
+MAKE_FEES = """
+CREATE TEMPORARY TABLE IF NOT EXISTS bill_fee (
+  trade_no text NOT NULL, out_trade_no text NOT NULL, currency text NOT NULL, at timestamptz, order_id uuid,
+  told bigint NOT NULL, agreed bigint NOT NULL)
+"""
+CLEAR = "TRUNCATE bill_line, bill_found, bill_fee"
 COPY_LINES = "COPY bill_line (kind, trade_no, out_trade_no, refund_no, refund_id, amount, fee, currency, at) FROM STDIN"
 #: Nobody else learns how large a session's own table is.
 ANALYZE = "ANALYZE bill_line"
@@ -98,6 +103,41 @@ FIND_REPEATED = """
 INSERT INTO bill_found
 SELECT 'repeated', kind, trade_no, min(out_trade_no), refund_no, sum(amount), min(currency), min(at), NULL, '', NULL
 FROM bill_line WHERE kind IN ('payment', 'refund') GROUP BY kind, trade_no, refund_no HAVING count(*) > 1
+"""
+
+#: Each payment of the bill that we know, with the fee the bill names and the one agreed when its money came: rounded
+#: half up per payment (``payments/fees.py``). Where nothing was agreed, and in a bill without any fee, there is none.
+FEES = """
+WITH told AS (SELECT EXISTS (SELECT 1 FROM bill_line WHERE fee <> 0 OR kind = 'fee') AS any_fee),
+apart AS (
+  SELECT trade_no, currency, sum(CASE fee WHEN 0 THEN amount ELSE fee END)::bigint AS fee
+  FROM bill_line WHERE kind = 'fee' AND refund_no = '' AND trade_no <> '' GROUP BY trade_no, currency),
+terms AS (
+  SELECT bps, fixed, since, lead(since, 1, 'infinity'::timestamptz) OVER (ORDER BY since) AS until
+  FROM payments_feeterms WHERE channel_id = $1::int
+  UNION ALL SELECT fee_bps, fee_fixed, '-infinity', 'infinity' FROM payments_channel
+  WHERE id = $1::int AND NOT EXISTS (SELECT 1 FROM payments_feeterms WHERE channel_id = $1::int))
+INSERT INTO bill_fee
+SELECT b.trade_no, b.out_trade_no, b.currency, b.at, r.order_id, b.fee + coalesce(a.fee, 0),
+  (b.amount * t.bps + 5000) / 10000 + t.fixed
+FROM bill_line b CROSS JOIN told
+JOIN payments_receipt r ON r.channel_id = $1::int AND r.trade_no = b.trade_no AND r.currency = b.currency
+JOIN terms t ON r.received_at >= t.since AND r.received_at < t.until
+LEFT JOIN apart a ON a.trade_no = b.trade_no AND a.currency = b.currency
+WHERE b.kind = 'payment' AND told.any_fee AND t.bps + t.fixed > 0
+"""
+AGREED_FEES = "SELECT currency, sum(agreed)::bigint FROM bill_fee GROUP BY currency ORDER BY currency"
+#: Gateways round by rules of their own, so one minor unit is no difference. When more than $1 payments differ it is the
+#: agreement that is wrong and not the payments: one line with the sums says so, and the queue stays readable.
+FIND_FEES = """
+WITH wrong AS (SELECT * FROM bill_fee WHERE abs(told - agreed) > 1),
+size AS (SELECT count(*) AS n FROM wrong)
+INSERT INTO bill_found
+SELECT 'fee', 'payment', trade_no, out_trade_no, '', told, currency, at, agreed, currency, order_id
+FROM wrong, size WHERE size.n <= $1::int
+UNION ALL
+SELECT 'fee', 'payment', '', '', '', sum(told)::bigint, currency, NULL, sum(agreed)::bigint, currency, NULL
+FROM wrong, size WHERE size.n > $1::int GROUP BY currency
 """
 
 #: What other days' bills need not tell of: $2 the day, $3 and $4 the moments between which nobody would look for it.

@@ -22,6 +22,7 @@ class What(StrEnum):
     REFUND = "refund"
     CURRENCY = "currency"
     REPEATED = "repeated"
+    FEE = "fee"
 
 
 class About(StrEnum):

@@ -14,6 +14,7 @@ WHATS: dict[What, Promise] = {
     What.REFUND: _("Refunds differ"),
     What.CURRENCY: _("Currencies differ"),
     What.REPEATED: _("Twice in the bill"),
+    What.FEE: _("Fee is not what was agreed"),
 }
 ABOUTS: dict[About, Promise] = {About.PAYMENT: _("Payment received"), About.REFUND: _("Refund")}
 STATES: dict[DifferenceState, Promise] = {

@@ -16,6 +16,7 @@ from xinka.flows.checkout import RESERVED_FOR
 from xinka.flows.confirm import confirm_payment
 from xinka.flows.expire import cancel
 from xinka.flows.order_story import OrderStory, story_of
+from xinka.flows.paying_inside import inside_of
 from xinka.kernel import ids
 from xinka.kernel.errors import BadIdentifier, ProviderError, Refusal
 from xinka.orders.access import order_path
@@ -25,9 +26,10 @@ from xinka.orders.states import OrderState
 from xinka.payments.models import Channel, Payment
 from xinka.payments.providers.errors import BadChannel, MethodUnavailable
 from xinka.platform.database.django_drive import run
-from xinka.platform.look.policy import allow_data_images
+from xinka.platform.look.policy import allow_data_images, allow_form_to
 from xinka.shop import words
 from xinka.shop.access import grant_if_missing, order_for
+from xinka.shop.paying_inside import device_of
 from xinka.shop.qr import qr_image
 
 log = logging.getLogger(__name__)
@@ -109,7 +111,12 @@ def _frame(story: OrderStory) -> dict[str, object]:
 def _open(request: HttpRequest, story: OrderStory) -> dict[str, object]:
     """Return what the page shows while the order can be paid."""
     order = story.order
-    payments = [payment for payment in paying.payments_of(order) if payment.amount == story.missing]
+    device = device_of(request)
+    payments = [
+        payment
+        for payment in paying.payments_of(order)
+        if payment.amount == story.missing and (payment.bridge is None or inside_of(payment.channel, device))
+    ]
     wanted = request.GET.get("channel", "")
     payment = next((one for one in payments if one.channel.slug == wanted), payments[0] if payments else None)
     channels = paying.channels_for(story.missing, order.currency, is_phone=_is_phone(request))
@@ -118,7 +125,7 @@ def _open(request: HttpRequest, story: OrderStory) -> dict[str, object]:
         "others": [_way(channel) for channel in channels if payment is None or channel.id != payment.channel_id],
     }
     if payment is not None:
-        shown |= {"way": _way(payment.channel), **_how_to_pay(request, payment, order)}
+        shown |= {"way": _way(payment.channel), **_how_to_pay(request, payment, order, device)}
     return shown
 
 
@@ -130,9 +137,15 @@ def _way(channel: Channel) -> dict[str, str]:
     return {"slug": channel.slug, "name": words.channel_name(channel), "glyph": channel.glyph}
 
 
-def _how_to_pay(request: HttpRequest, payment: Payment, order: Order) -> dict[str, object]:
-    """Ask the gateway, if it was not asked yet, and return the QR code or the way to its page."""
-    payer = paying.Payer(client_address(request), is_phone=_is_phone(request))
+def _how_to_pay(request: HttpRequest, payment: Payment, order: Order, device: str) -> dict[str, object]:
+    """Ask the gateway, if it was not asked yet, and return the QR code or the way to its page.
+
+    Inside the gateway's own app the buyer first says who they are; the gateway is asked only then.
+    """
+    if inside := inside_of(payment.channel, device):
+        allow_form_to(request, inside.asks_at)
+        return {"inside": True, "inside_failed": request.GET.get("inside") == "failed"}
+    payer = paying.Payer(client_address(request), device)
     try:
         ready = paying.prepare_payment(payment, order, payer)
     except (ProviderError, BadChannel, MethodUnavailable) as error:

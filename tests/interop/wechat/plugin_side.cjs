@@ -28,6 +28,10 @@ const operations = {
   request({ privateKey, method, target, timestamp, nonce, body }) {
     return Rsa.sign(Formatter.request(method, target, timestamp, nonce, body), Rsa.from(privateKey, Rsa.KEY_TYPE_PRIVATE));
   },
+  // The signature a page hands to WeChat's browser, over any lines.
+  lines({ privateKey, lines }) {
+    return Rsa.sign(Formatter.joinedByLineFeed(...lines), Rsa.from(privateKey, Rsa.KEY_TYPE_PRIVATE));
+  },
   bill({ text }) {
     return Formatter.castCsvBill(text);
   },

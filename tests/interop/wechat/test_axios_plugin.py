@@ -55,6 +55,18 @@ def test_both_make_the_same_signature_of_a_request(
         assert theirs == given["signature"]
 
 
+def test_both_make_the_same_signature_for_wechats_browser(
+    plugin: OtherSide, account: dict[str, Any], provider: WechatProvider
+) -> None:
+    key = provider.config.merchant
+    fields = key.bridge_fields(
+        str(account["appid"]), "wx201410272009395522657a690389285100", now=1414561699, nonce="5K8"
+    )
+    lines = [fields["appId"], "1414561699", "5K8", "prepay_id=wx201410272009395522657a690389285100"]
+    assert fields["paySign"] == plugin.ask("lines", privateKey=account["private_key"], lines=lines)
+    assert (fields["signType"], fields["timeStamp"], fields["package"]) == ("RSA", lines[1], lines[3])
+
+
 def test_our_verifier_accepts_its_notice(
     plugin: OtherSide, account: dict[str, Any], merchant: SandboxMerchant, provider: WechatProvider
 ) -> None:

@@ -19,7 +19,8 @@ from typing import NamedTuple, Protocol
 class PaymentRequest:
     """One payment to be made: ``out_trade_no`` is our number, ``method`` our name for the way to pay.
 
-    ``payer_id`` is the gateway's own name of the buyer, where we know it (WeChat's openid).
+    ``device`` is where the buyer looks at the page: ``pc``, ``mobile``, or ``wechat`` inside that app. ``payer_id`` is
+    the gateway's own name of the buyer, where we know it (WeChat's openid).
     """
 
     out_trade_no: str
@@ -202,6 +203,7 @@ class Can(StrEnum):
     REFUND_QUERY = "refund_query"
     BILL = "bill"
     SPLIT = "split"
+    INSIDE = "inside"
     NOTICE = "notice"
 
 

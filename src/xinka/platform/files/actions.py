@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.conf import settings
+
 from xinka.kernel.ids import new_uuid
 from xinka.platform.files.errors import FileNotTaken, FileTooLarge, TooManyFiles
 from xinka.platform.files.images import re_encode
 from xinka.platform.files.kinds import FileKind, as_text, kind_of, safe_name
 from xinka.platform.files.models import StoredFile
+from xinka.platform.files.scanning import scan
 from xinka.platform.vault.keys import open_envelope, sealing_key
 
 #: Scope of the key that seals what people hand in.
@@ -51,19 +54,27 @@ def make_harmless(files: Iterable[Handed]) -> list[Harmless]:
 
     Raises:
         TooManyFiles, FileTooLarge, FileNotTaken, ImageTooLarge: if one of them may not.
+        FileInfected, ScannerSilent: if a scanner is set up and objects to one, or does not answer.
     """
     wanted = list(files)
     if len(wanted) > MAX_FILES or sum(len(one.content) for one in wanted) > MAX_TOGETHER:
         raise TooManyFiles(limit=MAX_FILES, total=MAX_TOGETHER // 1024 // 1024)
+    if any(len(one.content) > MAX_SIZE for one in wanted):
+        raise FileTooLarge(limit=MAX_SIZE // 1024 // 1024)
+    if settings.CLAMD is not None:
+        scan(settings.CLAMD, [(_shown_name(one), one.content) for one in wanted])
     return [_one(handed) for handed in wanted]
 
 
+def _shown_name(handed: Handed) -> str:
+    """Return the name as it may be quoted before anything is known of the content."""
+    return safe_name(handed.name, FileKind.TEXT).rpartition(".")[0]
+
+
 def _one(handed: Handed) -> Harmless:
-    if len(handed.content) > MAX_SIZE:
-        raise FileTooLarge(limit=MAX_SIZE // 1024 // 1024)
     kind = kind_of(handed.content)
     if kind is None:
-        raise FileNotTaken(name=safe_name(handed.name, FileKind.TEXT).rpartition(".")[0])
+        raise FileNotTaken(name=_shown_name(handed))
     name, content = safe_name(handed.name, kind), handed.content
     if kind.is_image:
         content = re_encode(content, kind, name)

@@ -41,3 +41,24 @@ class ImageTooLarge(Refusal):
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     zh = "「{name}」像素太多。缩小或截图后再传。什么都没有保存。"
     en = "“{name}” has too many pixels. Make it smaller, or take a screenshot of it. Nothing was saved."
+
+
+class FileInfected(Refusal):
+    """The virus scanner found something in it."""
+
+    code = "file_infected"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    zh = "病毒扫描认为「{name}」有问题。检查一下你的设备；截图后再传即可。什么都没有保存。"
+    en = "The virus scanner objects to “{name}”. Check your device; a screenshot works. Nothing was saved."
+
+
+class ScannerSilent(Refusal):
+    """A virus scanner is set up, and does not answer; without its word no file is taken."""
+
+    code = "file_scanner_silent"
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    zh = "现在没法检查文件是否有病毒，所以先不收。什么都没有保存：几分钟后再试，或者先不带文件提交。"
+    en = (
+        "Files cannot be checked for viruses just now, so none is taken. Nothing was saved: "
+        "try again in a few minutes, or send it without files."
+    )

@@ -16,6 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
+from django.conf import settings
 from django.utils.crypto import get_random_string
 
 from xinka.sandbox import trades
@@ -37,6 +38,7 @@ def open_merchant(name: str, *, signs_with: str = EITHER) -> SandboxMerchant:
     certificate = _certify(certified)
     account = {
         "appid": "wx" + secrets.token_hex(8),
+        "app_secret": secrets.token_hex(16),
         "api_v3_key": get_random_string(32, string.ascii_letters + string.digits),
         "merchant_serial": secrets.token_hex(20).upper(),
         "merchant_private": _private_pem(merchant),
@@ -55,7 +57,10 @@ def open_merchant(name: str, *, signs_with: str = EITHER) -> SandboxMerchant:
 def shop_settings(merchant: SandboxMerchant, base_url: str) -> dict[str, object]:
     """Return what the shop enters for this account, as a merchant in the middle of the move to the public key."""
     account = merchant.secrets
+    # Accounts of older demos have no secret of the app: they pay inside WeChat by a QR code.
+    inside = {"app_secret": account["app_secret"]} if "app_secret" in account else {}
     return {
+        **inside,
         "mchid": merchant.pid,
         "appid": account["appid"],
         "serial_no": account["merchant_serial"],
@@ -66,6 +71,8 @@ def shop_settings(merchant: SandboxMerchant, base_url: str) -> dict[str, object]
         "certificates": account["certificate"],
         "h5": True,
         "base_url": base_url,
+        "open_url": f"{settings.SITE_URL}/sandbox/wechat",
+        "sns_url": base_url,
         "plain_http": True,
     }
 

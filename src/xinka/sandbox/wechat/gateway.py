@@ -16,10 +16,11 @@ from xinka.sandbox import notifier, trades
 from xinka.sandbox.errors import Declined, Why
 from xinka.sandbox.models import SandboxRefund, SandboxTrade
 from xinka.sandbox.states import NoticeKind, TradeState
-from xinka.sandbox.wechat import accounts, facts, sharing
+from xinka.sandbox.wechat import accounts, facts, open_platform, sharing
 from xinka.sandbox.wechat.desk import Asked, Said, counter
 from xinka.sandbox.wechat.protocol import refund_notice
 
+PREPAY = "wx"
 _TYPES = {"native": "NATIVE", "h5": "MWEB", "jsapi": "JSAPI"}
 
 
@@ -38,7 +39,7 @@ def create(asked: Asked, kind: str) -> object:
     if kind == "h5":
         page = reverse("sandbox:wechat_h5")
         return {"h5_url": f"{settings.SITE_URL}{page}?prepay_id={trade.token}&package=1"}
-    return {"prepay_id": f"wx{trade.trade_no}"}
+    return {"prepay_id": f"{PREPAY}{trade.trade_no}"}
 
 
 def _wanted(asked: Asked, kind: str) -> trades.Wanted:
@@ -49,6 +50,9 @@ def _wanted(asked: Asked, kind: str) -> trades.Wanted:
         raise Declined(Why.MISSING, "参数错误 scene_info")
     if kind == "jsapi" and not (isinstance(payer, Mapping) and payer.get("openid")):
         raise Declined(Why.MISSING, "参数错误 payer.openid")
+    openid = str(payer.get("openid", "")) if isinstance(payer, Mapping) else ""
+    if kind == "jsapi" and not open_platform.is_known(asked.merchant, openid):
+        raise Said(400, "PARAM_ERROR", "无效的openid (no such openid of this app)")
     settle = asked.fields.get("settle_info")
     return trades.Wanted(
         out_trade_no=asked.text("out_trade_no"),
@@ -58,7 +62,7 @@ def _wanted(asked: Asked, kind: str) -> trades.Wanted:
         type=_TYPES[kind],
         param=asked.text("attach", needed=False),
         facts={
-            "openid": payer["openid"] if isinstance(payer, Mapping) else "oSandbox0000000000000000000",
+            "openid": openid or "oSandbox0000000000000000000",
             sharing.HELD: isinstance(settle, Mapping) and settle.get("profit_sharing") is True,
         },
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from xinka.sandbox.wechat import bills, gateway, sharing
+from xinka.sandbox.wechat import bills, bridge, gateway, open_platform, sharing
 
 urlpatterns = [
     path("v3/pay/transactions/<slug:kind>", gateway.create),
@@ -23,5 +23,10 @@ urlpatterns = [
     path("v3/profitsharing/return-orders/<str:out_return_no>", sharing.returned),
     path("v3/profitsharing/transactions/<str:transaction_id>/amounts", sharing.amounts),
     path("v3/profitsharing/receivers/add", sharing.add_receiver),
+    path("connect/oauth2/authorize", open_platform.authorize),
+    path("sns/oauth2/access_token", open_platform.access_token),
+    path("browser", open_platform.browser, name="wechat_browser"),
+    path("bridge", bridge.show, name="wechat_bridge"),
+    path("bridge/<str:token>/<slug:said>", bridge.end, name="wechat_bridge_end"),
     path("cgi-bin/mmpayweb-bin/checkmweb", gateway.h5, name="wechat_h5"),
 ]

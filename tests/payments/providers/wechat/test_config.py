@@ -28,7 +28,7 @@ def test_the_office_asks_for_what_the_settings_know(settings_of_ada: dict[str, o
     assert {field.name for field in fields if field.required} == {
         "mchid", "appid", "serial_no", "private_key", "api_v3_key",
     }  # fmt: skip
-    assert {field.name for field in fields if field.secret} == {"private_key", "api_v3_key"}
+    assert {field.name for field in fields if field.secret} == {"private_key", "api_v3_key", "app_secret"}
     entered = {field.name: False if field.is_flag else "" for field in fields}
     assert WechatConfig.from_settings(entered | settings_of_ada).mchid == settings_of_ada["mchid"]
 

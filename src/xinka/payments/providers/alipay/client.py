@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, date, datetime
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 
 from xinka.kernel.errors import ProviderError
 from xinka.payments.providers.alipay import bills, replies, wire
 from xinka.payments.providers.alipay.config import CURRENCY, AlipayConfig
 from xinka.payments.providers.alipay.replies import BusinessRefusal
 from xinka.payments.providers.errors import AlreadyPaid, BillNotReady, OutcomeUnknown
-from xinka.payments.providers.http import TOTAL_SECONDS, Call, HttpClient
+from xinka.payments.providers.http import TOTAL_SECONDS, Call
 from xinka.payments.providers.protocol import (
     BillRow,
     HowToPay,
@@ -25,6 +24,7 @@ from xinka.payments.providers.protocol import (
     RefundStatus,
     TradeStatus,
 )
+from xinka.payments.providers.session import GatewaySession, run_once
 
 _T = TypeVar("_T")
 _MAX_QR = 1000
@@ -32,18 +32,8 @@ _NO_BILL = frozenset({"isp.bill_not_exist", "BILL_NOT_EXIST", "bill_not_exist"})
 _NOBODYS_NUMBER = "xinka_settings_check"
 
 
-class AsyncAlipayClient:
+class AsyncAlipayClient(GatewaySession[AlipayConfig]):
     """The calls of one channel. One per event loop; an async context manager."""
-
-    def __init__(self, config: AlipayConfig, *, total_seconds: float = TOTAL_SECONDS) -> None:
-        self._config = config
-        self._http = HttpClient(total_seconds=total_seconds)
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._http.close()
 
     async def ask(self, call: Call, method: str) -> dict[str, Any]:
         """Make one call and return its signed yes."""
@@ -164,9 +154,4 @@ class AlipayClient:
 
     def run(self, ask: Callable[[AsyncAlipayClient], Awaitable[_T]]) -> _T:
         """Do something with a client that lives as long as that takes."""
-
-        async def once() -> _T:
-            async with AsyncAlipayClient(self._config, total_seconds=self._total_seconds) as client:
-                return await ask(client)
-
-        return asyncio.run(once())
+        return run_once(AsyncAlipayClient(self._config, total_seconds=self._total_seconds), ask)

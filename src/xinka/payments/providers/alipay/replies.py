@@ -10,13 +10,13 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Any
 
 from xinka.kernel.errors import BadInput, ProviderError
 from xinka.kernel.money import parse_amount
 from xinka.payments.providers.alipay.config import CURRENCY, AlipayConfig
 from xinka.payments.providers.alipay.signing import answer_agrees
+from xinka.payments.providers.answers import check_ok, quotable
 from xinka.payments.providers.http import Reply
 from xinka.payments.providers.protocol import QueryResult, RefundRequest, RefundResult, RefundStatus, TradeStatus
 from xinka.payments.providers.strict_json import read_object
@@ -25,14 +25,12 @@ OK = "10000"
 #: The gateway or a system behind it failed; whatever was asked may have happened.
 _UNCERTAIN = frozenset({"20000", "ACQ.SYSTEM_ERROR", "SYSTEM_ERROR", "aop.ACQ.SYSTEM_ERROR", "isp.unknow-error"})
 _NO_TRADE = "ACQ.TRADE_NOT_EXIST"
-_WORTH_ANOTHER_TRY = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS}
 _STATUSES = {
     "WAIT_BUYER_PAY": TradeStatus.UNPAID,
     "TRADE_SUCCESS": TradeStatus.PAID,
     "TRADE_FINISHED": TradeStatus.PAID,
 }
 _WHITE = re.compile(r"[ \t\r\n]*", re.ASCII)
-_UNPRINTABLE = re.compile(r"[^\x20-\x7e\u3000-\u30ff\u4e00-\u9fff\uff00-\uffef]+")
 _DECODER = json.JSONDecoder()
 
 
@@ -64,11 +62,7 @@ def read(config: AlipayConfig, reply: Reply, method: str) -> dict[str, Any]:
         BusinessRefusal: if Alipay, signed, says no.
         ProviderError: if the answer is unsigned, malformed, or says that Alipay does not know.
     """
-    if reply.status != HTTPStatus.OK:
-        permanent = HTTPStatus.MULTIPLE_CHOICES <= reply.status < HTTPStatus.INTERNAL_SERVER_ERROR
-        raise ProviderError(
-            f"Alipay answered HTTP {reply.status}", permanent=permanent and reply.status not in _WORTH_ANOTHER_TRY
-        )
+    check_ok(reply, "Alipay")
     try:
         parts = dict(_parts(reply.body.decode("utf-8")))
         raw = parts.get(f"{method.replace('.', '_')}_response")
@@ -169,4 +163,4 @@ def _quote(part: _Part | None) -> str:
     """Return Alipay's own words for a log: short and printable."""
     said = part.value if part and isinstance(part.value, dict) else {}
     words = " ".join(str(said.get(name, "")) for name in ("code", "msg", "sub_code", "sub_msg"))
-    return _UNPRINTABLE.sub(" ", words).strip()[:160] or "no reason given"
+    return quotable(words) or "no reason given"

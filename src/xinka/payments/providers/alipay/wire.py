@@ -30,7 +30,7 @@ _NUMBER = re.compile(r"[A-Za-z0-9_]{1,64}", re.ASCII)
 
 def product_for(config: AlipayConfig, device: str) -> str:
     """Return the call by which a buyer on such a device pays."""
-    if device == "mobile" and config.phone is Phone.WAP:
+    if device in ("mobile", "wechat") and config.phone is Phone.WAP:
         return WAP
     return PRECREATE if config.desktop is Desktop.QR else PAGE
 

@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Self, TypeVar
+from typing import TypeVar
 
 from xinka.kernel.errors import ProviderError
 from xinka.payments.providers.epay import replies, wire
 from xinka.payments.providers.epay.config import EpayConfig
 from xinka.payments.providers.errors import OutcomeUnknown
-from xinka.payments.providers.http import TOTAL_SECONDS, HttpClient
+from xinka.payments.providers.http import TOTAL_SECONDS
 from xinka.payments.providers.protocol import HowToPay, PaymentRequest, QueryResult, RefundRequest
+from xinka.payments.providers.session import GatewaySession, run_once
 
 _T = TypeVar("_T")
 
 
-class AsyncEpayClient:
+class AsyncEpayClient(GatewaySession[EpayConfig]):
     """The calls of one channel, over connections that stay open. One per event loop; an async context manager."""
-
-    def __init__(self, config: EpayConfig, *, total_seconds: float = TOTAL_SECONDS) -> None:
-        self._config = config
-        self._http = HttpClient(total_seconds=total_seconds)
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._http.close()
 
     async def create(self, payment: PaymentRequest) -> HowToPay:
         """Ask ``mapi.php`` how the buyer can pay."""
@@ -81,8 +71,4 @@ class EpayClient:
         self._run(lambda client: client.refund(refund))
 
     def _run(self, ask: Callable[[AsyncEpayClient], Awaitable[_T]]) -> _T:
-        async def once() -> _T:
-            async with AsyncEpayClient(self._config, total_seconds=self._total_seconds) as client:
-                return await ask(client)
-
-        return asyncio.run(once())
+        return run_once(AsyncEpayClient(self._config, total_seconds=self._total_seconds), ask)

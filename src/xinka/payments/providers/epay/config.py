@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Self
-from urllib.parse import urlsplit
 
 from xinka.kernel.money import MINOR_DIGITS
 from xinka.payments.providers.epay.keys import check_key
 from xinka.payments.providers.epay.signing import Signer, SignType
 from xinka.payments.providers.errors import BadChannel
 from xinka.payments.providers.protocol import SettingField
+from xinka.payments.providers.settings import check_address, stored_settings
 
 #: Ways to pay that gateways commonly offer: our name → the value of the field ``type``.
 COMMON_TYPES: Mapping[str, str] = MappingProxyType({"alipay": "alipay", "wxpay": "wxpay", "qqpay": "qqpay"})
@@ -48,7 +48,7 @@ class EpayConfig:
 
     def __post_init__(self) -> None:
         for url in (self.base_url, self.api_url or self.base_url):
-            _check_url(url, plain_http=self.plain_http)
+            check_address(url, plain_http=self.plain_http)
         if not _PID.fullmatch(self.pid):
             raise BadChannel(
                 why_zh="商户号只能有字母、数字", why_en="the merchant number may only hold letters and digits"
@@ -64,11 +64,7 @@ class EpayConfig:
     @classmethod
     def from_settings(cls, settings: Mapping[str, object]) -> Self:
         """Return the channel described by stored settings (decrypted JSON); unknown names are refused."""
-        known = {
-            name: value for name, value in settings.items() if name in _STORED and isinstance(value, _STORED[name])
-        }
-        if known.keys() != settings.keys() or not {"base_url", "pid", "key"} <= known.keys():
-            raise BadChannel(why_zh="设置项缺失或无法识别", why_en="a setting is missing or unknown")
+        known = stored_settings(settings, _STORED, ("base_url", "pid", "key"))
         if "sign_type" in known:
             known["sign_type"] = _sign_type(str(known["sign_type"]))
         if "types" in known:
@@ -109,19 +105,6 @@ def _types(value: object) -> Mapping[str, str]:
     if not isinstance(value, dict) or not all(isinstance(text, str) for pair in value.items() for text in pair):
         raise BadChannel(why_zh="支付方式写得不对", why_en="a payment type is malformed")
     return MappingProxyType(dict(value))
-
-
-def _check_url(url: str, *, plain_http: bool) -> None:
-    malformed = BadChannel(why_zh="网关地址写得不对", why_en="the gateway's address is malformed")
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname, parts.port  # reading the port is what finds out whether it is a number
-    except ValueError:
-        raise malformed from None
-    if not host or port == 0 or parts.username or parts.query or parts.fragment or not url.isprintable() or " " in url:
-        raise malformed
-    if parts.scheme != "https" and not (plain_http and parts.scheme == "http"):
-        raise BadChannel(why_zh="网关地址要以 https:// 开头", why_en="the gateway's address must begin with https://")
 
 
 SETTING_FIELDS = (

@@ -8,19 +8,17 @@ from __future__ import annotations
 
 import json
 import re
-from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from xinka.kernel.errors import BadInput, ProviderError
 from xinka.kernel.money import parse_amount
+from xinka.payments.providers.answers import check_ok, quotable
 from xinka.payments.providers.epay.config import EpayConfig
 from xinka.payments.providers.http import Reply
 from xinka.payments.providers.protocol import HowToPay, PayBy, QueryResult, TradeStatus
 
 _OK = "1"
-_WORTH_ANOTHER_TRY = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS}
 _STATUSES = {"0": TradeStatus.UNPAID, "1": TradeStatus.PAID, "2": TradeStatus.REFUNDED}
-_UNPRINTABLE = re.compile(r"[^\x20-\x7e\u3000-\u30ff\u4e00-\u9fff\uff00-\uffef]+")
 #: The usual wordings of "no such order"; any other refusal of a question is an error, not an answer.
 _NO_SUCH_ORDER = re.compile(
     "订单号?不存在|没有(该|此)订单|order .*not (found|exist)|no such (order|trade)", re.IGNORECASE
@@ -82,11 +80,7 @@ def _accepted(config: EpayConfig, reply: Reply) -> dict[str, str]:
 
 def _read(reply: Reply) -> dict[str, str]:
     """Return the scalars of a JSON answer as the text they were written in, so that no float comes near money."""
-    if reply.status != HTTPStatus.OK:
-        permanent = HTTPStatus.MULTIPLE_CHOICES <= reply.status < HTTPStatus.INTERNAL_SERVER_ERROR
-        raise ProviderError(
-            f"the gateway answered HTTP {reply.status}", permanent=permanent and reply.status not in _WORTH_ANOTHER_TRY
-        )
+    check_ok(reply)
     try:
         answer = _loads(reply.body.decode("utf-8-sig"))
         if isinstance(answer, str):
@@ -117,4 +111,4 @@ def _not_a_number(name: str) -> object:
 
 def _quote(config: EpayConfig, message: str) -> str:
     """Return a gateway's own words for a log: short, printable, and without our key should it echo it."""
-    return _UNPRINTABLE.sub(" ", message.replace(config.key, "***"))[:120] or "no reason given"
+    return quotable(message, config.key) or "no reason given"

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from typing import Self, TypeVar
+from typing import TypeVar
 
 from xinka.kernel.errors import ProviderError
 from xinka.payments.providers.epay_v2 import replies, wire
 from xinka.payments.providers.epay_v2.config import EpayV2Config
 from xinka.payments.providers.errors import AlreadyPaid, OutcomeUnknown
-from xinka.payments.providers.http import TOTAL_SECONDS, HttpClient
+from xinka.payments.providers.http import TOTAL_SECONDS
 from xinka.payments.providers.protocol import (
     HowToPay,
     PaymentRequest,
@@ -20,22 +19,13 @@ from xinka.payments.providers.protocol import (
     RefundResult,
     TradeStatus,
 )
+from xinka.payments.providers.session import GatewaySession, run_once
 
 _T = TypeVar("_T")
 
 
-class AsyncEpayV2Client:
+class AsyncEpayV2Client(GatewaySession[EpayV2Config]):
     """The calls of one channel over connections that stay open. One per event loop; an async context manager."""
-
-    def __init__(self, config: EpayV2Config, *, total_seconds: float = TOTAL_SECONDS) -> None:
-        self._config = config
-        self._http = HttpClient(total_seconds=total_seconds)
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._http.close()
 
     async def create(self, payment: PaymentRequest) -> HowToPay | None:
         """Ask how the buyer can pay; ``None`` means by the gateway's page."""
@@ -112,8 +102,4 @@ class EpayV2Client:
         return self._run(lambda client: client.merchant())
 
     def _run(self, ask: Callable[[AsyncEpayV2Client], Awaitable[_T]]) -> _T:
-        async def once() -> _T:
-            async with AsyncEpayV2Client(self._config, total_seconds=self._total_seconds) as client:
-                return await ask(client)
-
-        return asyncio.run(once())
+        return run_once(AsyncEpayV2Client(self._config, total_seconds=self._total_seconds), ask)

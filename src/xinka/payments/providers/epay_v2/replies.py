@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
 from xinka.kernel.errors import BadInput, ProviderError
 from xinka.kernel.money import parse_amount
+from xinka.payments.providers.answers import check_ok, quotable
 from xinka.payments.providers.epay_v2.config import EpayV2Config
 from xinka.payments.providers.epay_v2.signing import agrees
 from xinka.payments.providers.http import Reply
@@ -26,10 +26,8 @@ from xinka.payments.providers.strict_json import read_object
 
 _OK = "0"
 _FRESH_SECONDS = 600
-_WORTH_ANOTHER_TRY = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS}
 _STATUSES = {"0": TradeStatus.UNPAID, "1": TradeStatus.PAID, "2": TradeStatus.REFUNDED}
 _REFUNDS = {"0": RefundStatus.FAILED, "1": RefundStatus.DONE, "2": RefundStatus.PENDING}
-_UNPRINTABLE = re.compile(r"[^\x20-\x7e\u3000-\u30ff\u4e00-\u9fff\uff00-\uffef]+")
 #: The usual wordings; any other refusal of a question is an error, not an answer.
 _NO_SUCH = re.compile(
     "(订单|退款)(号|单号?)?不存在|没有(该|此)(订单|退款)|(order|refund|trade) .*not (found|exist)"
@@ -116,11 +114,7 @@ def _amount(config: EpayV2Config, answer: Mapping[str, str]) -> int:
 
 def _read(reply: Reply) -> dict[str, str]:
     """Return the scalars of a JSON answer as the text they were written in, as the gateway signs them."""
-    if reply.status != HTTPStatus.OK:
-        permanent = HTTPStatus.MULTIPLE_CHOICES <= reply.status < HTTPStatus.INTERNAL_SERVER_ERROR
-        raise ProviderError(
-            f"the gateway answered HTTP {reply.status}", permanent=permanent and reply.status not in _WORTH_ANOTHER_TRY
-        )
+    check_ok(reply)
     try:
         answer = read_object(reply.body.removeprefix(b"\xef\xbb\xbf"), numbers_as_text=True)
     except ValueError:
@@ -137,4 +131,4 @@ def _text(value: Any) -> str:
 
 def _quote(answer: Mapping[str, str]) -> str:
     """Return a gateway's own words for a log: short and printable."""
-    return _UNPRINTABLE.sub(" ", answer.get("msg", ""))[:120] or "no reason given"
+    return quotable(answer.get("msg", "")) or "no reason given"

@@ -9,6 +9,7 @@ from urllib.parse import urljoin, urlsplit
 
 from xinka.kernel.errors import BadInput, ProviderError
 from xinka.kernel.money import parse_amount
+from xinka.payments.providers.answers import quotable
 from xinka.payments.providers.epusdt.config import EpusdtConfig
 from xinka.payments.providers.http import Reply
 from xinka.payments.providers.protocol import AS_ASKED, HowToPay, PayBy, PaymentRequest, QueryResult, TradeStatus
@@ -25,7 +26,6 @@ _STATUSES = {
 }
 _NO_SUCH_TRADE = re.compile("不存在|not (found|exist)", re.IGNORECASE)
 _BAD_SIGNATURE = re.compile("签名|signature|sign error|unauthori", re.IGNORECASE)
-_UNPRINTABLE = re.compile(r"[^\x20-\x7e\u3000-\u30ff\u4e00-\u9fff\uff00-\uffef]+")
 
 
 def judge_created(config: EpusdtConfig, reply: Reply, payment: PaymentRequest) -> HowToPay:
@@ -93,4 +93,4 @@ def _read(reply: Reply) -> dict[str, Any]:
 
 def _quote(config: EpusdtConfig, answer: dict[str, Any]) -> str:
     said = str(answer.get("message") or answer.get("error") or "")
-    return _UNPRINTABLE.sub(" ", said.replace(config.token, "***"))[:120] or "no reason given"
+    return quotable(said, config.token) or "no reason given"

@@ -6,11 +6,11 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Self, TypeVar
+from typing import TypeVar
 
 from xinka.kernel.errors import ProviderError
 from xinka.payments.providers.errors import BadSignature, MalformedNotice, NoticeRefused, OutcomeUnknown
-from xinka.payments.providers.http import TOTAL_SECONDS, Call, HttpClient, Reply
+from xinka.payments.providers.http import Call, Reply
 from xinka.payments.providers.paypal import certificates, replies, wire
 from xinka.payments.providers.paypal.config import PayPalConfig
 from xinka.payments.providers.paypal.notice import ORDER
@@ -26,6 +26,7 @@ from xinka.payments.providers.protocol import (
     RefundStatus,
     TradeStatus,
 )
+from xinka.payments.providers.session import GatewaySession
 from xinka.payments.providers.strict_json import read_object
 
 _T = TypeVar("_T")
@@ -53,18 +54,12 @@ class Token:
         self._until = 0.0
 
 
-class AsyncPayPal:
+class AsyncPayPal(GatewaySession[PayPalConfig]):
     """The calls over connections that stay open. One per event loop; an async context manager."""
 
     def __init__(self, config: PayPalConfig, token: Token, shelf: certificates.Shelf) -> None:
-        self._config, self._token, self._shelf = config, token, shelf
-        self._http = HttpClient(total_seconds=TOTAL_SECONDS, max_reply_bytes=MAX_REPLY_BYTES)
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._http.close()
+        super().__init__(config, max_reply_bytes=MAX_REPLY_BYTES)
+        self._token, self._shelf = token, shelf
 
     async def create(self, payment: PaymentRequest) -> HowToPay:
         """Make an order; asked again about the same payment, PayPal returns the same one."""

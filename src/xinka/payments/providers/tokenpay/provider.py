@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from types import TracebackType
 from typing import ClassVar, Self
 from uuid import UUID
 
 from xinka.payments.providers.errors import NotOffered
-from xinka.payments.providers.http import HttpClient, ask
+from xinka.payments.providers.http import ask
 from xinka.payments.providers.protocol import (
     BillRow,
     Can,
@@ -24,6 +23,7 @@ from xinka.payments.providers.protocol import (
     TradeStatus,
     VerifiedNotice,
 )
+from xinka.payments.providers.session import GatewaySession
 from xinka.payments.providers.tokenpay import notice as notices
 from xinka.payments.providers.tokenpay import replies, wire
 from xinka.payments.providers.tokenpay.config import SETTING_FIELDS, TokenPayConfig
@@ -32,20 +32,8 @@ from xinka.payments.providers.tokenpay.config import SETTING_FIELDS, TokenPayCon
 BY_HAND = "automatic refunds: coins go back by hand, to an address the buyer names, at today's rate"
 
 
-class TokenPaySession:
+class TokenPaySession(GatewaySession[TokenPayConfig]):
     """TokenPay's one question over connections that stay open."""
-
-    def __init__(self, config: TokenPayConfig) -> None:
-        self._config = config
-        self._http = HttpClient()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self._http.close()
 
     async def query(self, out_trade_no: str, trade_no: str = "") -> QueryResult:
         """As ``TokenPayProvider.query``."""

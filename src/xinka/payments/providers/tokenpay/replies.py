@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from xinka.kernel.errors import BadInput, ProviderError
 from xinka.kernel.money import parse_amount
+from xinka.payments.providers.answers import quotable
 from xinka.payments.providers.http import Reply
 from xinka.payments.providers.protocol import HowToPay, PayBy, PaymentRequest, QueryResult, TradeStatus
 from xinka.payments.providers.strict_json import read_object
@@ -27,7 +28,6 @@ _STATUSES = {
 }
 _NO_SUCH_ORDER = re.compile("不存在|not (found|exist)", re.IGNORECASE)
 _BAD_SIGNATURE = re.compile("签名|signature", re.IGNORECASE)
-_UNPRINTABLE = re.compile(r"[^\x20-\x7e\u3000-\u30ff\u4e00-\u9fff\uff00-\uffef]+")
 
 
 def judge_created(config: TokenPayConfig, reply: Reply, payment: PaymentRequest) -> HowToPay:
@@ -103,4 +103,4 @@ def _read(reply: Reply) -> dict[str, Any]:
 
 def _quote(config: TokenPayConfig, answer: dict[str, Any]) -> str:
     said = str(answer.get("message") or "")
-    return _UNPRINTABLE.sub(" ", said.replace(config.token, "***"))[:120] or "no reason given"
+    return quotable(said, config.token) or "no reason given"

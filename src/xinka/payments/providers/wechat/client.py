@@ -6,11 +6,11 @@ import tempfile
 import time
 from collections.abc import Iterator
 from datetime import date
-from typing import BinaryIO, Self
+from typing import BinaryIO
 
 from xinka.kernel.errors import ProviderError
 from xinka.payments.providers.errors import BillNotReady, OutcomeUnknown
-from xinka.payments.providers.http import TOTAL_SECONDS, Call, HttpClient, Reply, ask, download
+from xinka.payments.providers.http import TOTAL_SECONDS, Call, Reply, ask, download
 from xinka.payments.providers.protocol import (
     BillRow,
     HowToPay,
@@ -20,6 +20,7 @@ from xinka.payments.providers.protocol import (
     RefundResult,
     TradeStatus,
 )
+from xinka.payments.providers.session import GatewaySession
 from xinka.payments.providers.wechat import bills, replies, wire
 from xinka.payments.providers.wechat.config import WechatConfig
 from xinka.payments.providers.wechat.replies import Declined
@@ -29,18 +30,8 @@ _NOBODY = "xinka-check-0000"
 _SPOOLED = 4 << 20
 
 
-class AsyncWechatClient:
+class AsyncWechatClient(GatewaySession[WechatConfig]):
     """The calls the till makes, over connections that stay open. One per event loop; an async context manager."""
-
-    def __init__(self, config: WechatConfig, *, total_seconds: float = TOTAL_SECONDS) -> None:
-        self._config = config
-        self._http = HttpClient(total_seconds=total_seconds)
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._http.close()
 
     async def query(self, out_trade_no: str, trade_no: str = "") -> QueryResult:
         """Ask about one payment, by WeChat's number where we have it."""

@@ -7,20 +7,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import inf
 from typing import Self
-from urllib.parse import urlsplit
 
 from xinka.payments.providers import keys
 from xinka.payments.providers.errors import BadChannel, WeakKey
 from xinka.payments.providers.keys import Named
 from xinka.payments.providers.protocol import SettingField
+from xinka.payments.providers.settings import check_address, stored_settings
 from xinka.payments.providers.wechat.signing import MerchantKey, PlatformKey, PlatformKeys, plain_serial
 
 GATEWAY = "https://api.mch.weixin.qq.com"
+#: Where buyers' browsers say who they are, and where the shop hears it (the open platform, not the gateway).
+OPEN_PLATFORM, SNS = "https://open.weixin.qq.com", "https://api.weixin.qq.com"
 _MCHID = re.compile(r"[0-9]{8,10}", re.ASCII)
 _APPID = re.compile(r"wx[0-9a-zA-Z]{16}", re.ASCII)
 _SERIAL = re.compile(r"[0-9A-Fa-f]{16,64}", re.ASCII)
 _PUBLIC_KEY_ID = re.compile(r"PUB_KEY_ID_[0-9A-Za-z]{8,52}", re.ASCII)
 _API_KEY = re.compile(r"[0-9A-Za-z]{32}", re.ASCII)
+_APP_SECRET = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _LEAST_DISTINCT = 8
 
 _PRIVATE_KEY = Named("商户 API 私钥", "merchant API private key")
@@ -48,16 +51,20 @@ class WechatConfig:
     public_key_id: str = ""
     public_key: str = field(default="", repr=False)
     certificates: str = field(default="", repr=False)
+    app_secret: str = field(default="", repr=False)
     h5: bool = False
     profit_sharing: bool = False
     base_url: str = GATEWAY
+    open_url: str = OPEN_PLATFORM
+    sns_url: str = SNS
     plain_http: bool = False
     merchant: MerchantKey = field(init=False, repr=False, compare=False)
     platform: PlatformKeys = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         _check_names(self)
-        _check_url(self.base_url, plain_http=self.plain_http)
+        for url in (self.base_url, self.open_url, self.sns_url):
+            check_address(url, plain_http=self.plain_http)
         _check_api_key(self.api_v3_key)
         private = keys.private_key(self.private_key, _PRIVATE_KEY)
         # object.__setattr__ is the one way to set a derived field of a frozen dataclass.
@@ -67,10 +74,7 @@ class WechatConfig:
     @classmethod
     def from_settings(cls, settings: Mapping[str, object]) -> Self:
         """Return the channel described by stored settings (decrypted JSON); unknown names are refused."""
-        fits = all(isinstance(value, _STORED.get(name, _Nothing)) for name, value in settings.items())
-        if not fits or not settings.keys() >= _REQUIRED:
-            raise BadChannel(why_zh="设置项缺失或无法识别", why_en="a setting is missing or unknown")
-        return cls(**settings)  # type: ignore[arg-type]  # each value was checked against _STORED above
+        return cls(**stored_settings(settings, _STORED, _REQUIRED))  # type: ignore[arg-type]  # each value was checked against _STORED above
 
     @property
     def api_key(self) -> bytes:
@@ -82,18 +86,14 @@ class WechatConfig:
         return self.base_url.rstrip("/") + target
 
 
-class _Nothing:
-    """What no setting is."""
-
-
 _STORED: Mapping[str, type] = {
     **dict.fromkeys(
         ("mchid", "appid", "serial_no", "private_key", "api_v3_key", "public_key_id", "public_key", "certificates"), str
     ),
-    "base_url": str,
+    **dict.fromkeys(("app_secret", "base_url", "open_url", "sns_url"), str),
     **dict.fromkeys(("h5", "profit_sharing", "plain_http"), bool),
 }
-_REQUIRED = {"mchid", "appid", "serial_no", "private_key", "api_v3_key"}
+_REQUIRED = ("mchid", "appid", "serial_no", "private_key", "api_v3_key")
 
 
 def _check_names(config: WechatConfig) -> None:
@@ -111,6 +111,10 @@ def _check_names(config: WechatConfig) -> None:
         )
     if config.public_key_id and not _PUBLIC_KEY_ID.fullmatch(config.public_key_id):
         raise BadChannel(why_zh="公钥 ID 以 PUB_KEY_ID_ 开头", why_en="the public key's ID begins with PUB_KEY_ID_")
+    if config.app_secret and not _APP_SECRET.fullmatch(config.app_secret):
+        raise BadChannel(
+            why_zh="AppSecret 是 32 位小写十六进制字符", why_en="the AppSecret has 32 lower-case hexadecimal characters"
+        )
 
 
 def _check_api_key(key: str) -> None:
@@ -149,19 +153,6 @@ def _own_numbers(config: WechatConfig) -> object:
     return config.merchant.key.public_key().public_numbers()
 
 
-def _check_url(url: str, *, plain_http: bool) -> None:
-    malformed = BadChannel(why_zh="网关地址写得不对", why_en="the gateway's address is malformed")
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname, parts.port  # reading the port is what finds out whether it is a number
-    except ValueError:
-        raise malformed from None
-    if not host or port == 0 or parts.username or parts.query or parts.fragment or not url.isprintable() or " " in url:
-        raise malformed
-    if parts.scheme != "https" and not (plain_http and parts.scheme == "http"):
-        raise BadChannel(why_zh="网关地址要以 https:// 开头", why_en="the gateway's address must begin with https://")
-
-
 SETTING_FIELDS = (
     SettingField("mchid", "商户号", "Merchant number (mchid)"),
     SettingField(
@@ -189,6 +180,12 @@ SETTING_FIELDS = (
         "certificates", "微信支付平台证书", "WeChat Pay platform certificates", required=False, multiline=True,
         help_zh="老商户填；可以放多张。更换为公钥期间两样都要留着",
         help_en="for older merchants, one or several; keep them beside the public key while you move to it",
+    ),
+    SettingField(
+        "app_secret", "AppSecret（在微信里付款用）", "AppSecret (for payments inside WeChat)",
+        secret=True, required=False,
+        help_zh="公众号后台 → 设置与开发 → 基本配置。不填时，微信里的买家看到二维码",
+        help_en="official account → basic configuration. Without it, buyers inside WeChat see a QR code",
     ),
     SettingField(
         "h5", "已开通 H5 支付（手机浏览器）", "H5 payments are enabled (phone browsers)", required=False, is_flag=True

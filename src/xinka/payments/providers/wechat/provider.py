@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar, Self
+from urllib.parse import urlsplit
 
 from xinka.payments.providers.protocol import (
     BillRow,
@@ -22,6 +23,7 @@ from xinka.payments.providers.protocol import (
 )
 from xinka.payments.providers.splitting import SplitRequest, SplitResult
 from xinka.payments.providers.wechat import notice as notices
+from xinka.payments.providers.wechat import payer
 from xinka.payments.providers.wechat.client import AsyncWechatClient, WechatClient
 from xinka.payments.providers.wechat.config import SETTING_FIELDS, WechatConfig
 from xinka.payments.providers.wechat.signing import HEADERS
@@ -38,6 +40,8 @@ class WechatProvider:
     #: RSA signatures over the raw body prove what a notice says.
     is_weak: ClassVar[bool] = False
     notice_headers: ClassVar[Sequence[str]] = HEADERS
+    #: Where a buyer can pay without leaving the page, if the channel has the app's secret.
+    device: ClassVar[str] = "wechat"
 
     @classmethod
     def from_settings(cls, settings: Mapping[str, object]) -> Self:
@@ -51,13 +55,28 @@ class WechatProvider:
 
     @property
     def can(self) -> frozenset[Can]:
-        """Everything; profit sharing where the merchant number has it."""
+        """Everything; profit sharing where the merchant number has it, paying inside WeChat with the app's secret."""
         always = {Can.NOTICE, Can.CLOSE, Can.REFUND, Can.REFUND_QUERY, Can.BILL}
-        return frozenset(always | ({Can.SPLIT} if self.config.profit_sharing else set()))
+        sometimes = {Can.SPLIT: self.config.profit_sharing, Can.INSIDE: bool(self.config.app_secret)}
+        return frozenset(always | {can for can, is_so in sometimes.items() if is_so})
 
     def prepare(self, payment: PaymentRequest) -> HowToPay:
-        """Open the payment at WeChat: a QR code, or on phones WeChat's page where H5 is enabled."""
+        """Open the payment at WeChat: a QR code, on phones WeChat's page where H5 is enabled, inside WeChat a call."""
         return WechatClient(self.config).create(payment)
+
+    @property
+    def asks_at(self) -> str:
+        """Where WeChat's web authorisation is."""
+        parts = urlsplit(self.config.open_url)
+        return f"{parts.scheme}://{parts.netloc}"
+
+    def question_to(self, back_url: str, state: str) -> str:
+        """Return where a buyer inside WeChat tells who they are."""
+        return payer.question_to(self.config, back_url, state)
+
+    def payer_named(self, code: str) -> str:
+        """Return the openid behind a code; raises ``ProviderError``."""
+        return payer.payer_named(self.config, code)
 
     def judge_notice(self, notice: RawNotice) -> VerifiedNotice:
         """Return what a genuine notice says; raises ``NoticeRefused``."""

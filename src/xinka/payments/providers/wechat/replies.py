@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 
 from xinka.kernel.errors import ProviderError
+from xinka.payments.providers.answers import quotable
 from xinka.payments.providers.errors import AlreadyPaid, NoticeRefused, OutcomeUnknown
 from xinka.payments.providers.http import Reply
 from xinka.payments.providers.protocol import (
@@ -28,7 +29,6 @@ from xinka.payments.providers.wechat.config import WechatConfig
 from xinka.payments.providers.wechat.notice import CURRENCY, check_merchant, fen_of
 from xinka.payments.providers.wechat.sealed import read_object
 
-_UNPRINTABLE = re.compile(r"[^\x20-\x7e\u3000-\u30ff\u4e00-\u9fff\uff00-\uffef]+")
 _CODE = re.compile(r"[A-Z0-9_]{1,64}", re.ASCII)
 #: Refusals that another try may overcome, whatever their HTTP status.
 _TEMPORARY = {
@@ -175,7 +175,7 @@ def _declined(config: WechatConfig, reply: Reply, *, now: float) -> ProviderErro
         return ProviderError(f"WeChat Pay answered HTTP {reply.status}")
     lasting = HTTPStatus.BAD_REQUEST <= reply.status < HTTPStatus.INTERNAL_SERVER_ERROR
     lasting = lasting and reply.status != HTTPStatus.TOO_MANY_REQUESTS and code not in _TEMPORARY
-    return Declined(code, _quote(config, message), permanent=lasting)
+    return Declined(code, quotable(message, config.api_v3_key), permanent=lasting)
 
 
 def _check_signature(config: WechatConfig, reply: Reply, *, now: float) -> None:
@@ -202,8 +202,3 @@ def _address(answer: Mapping[str, object], name: str, schemes: tuple[str, ...]) 
     if not isinstance(value, str) or not re.fullmatch(r"[!-~]{8,2000}", value) or value.split("://")[0] not in schemes:
         raise ProviderError(f"WeChat Pay's {name} is not usable", permanent=True)
     return value
-
-
-def _quote(config: WechatConfig, message: str) -> str:
-    """Return WeChat's own words for a log: short, printable, and without our key should it echo it."""
-    return _UNPRINTABLE.sub(" ", message.replace(config.api_v3_key, "***"))[:120]

@@ -18,7 +18,7 @@ from xinka.payments.providers.wechat.notice import CURRENCY
 
 NATIVE, H5, JSAPI = "native", "h5", "jsapi"
 _NUMBER = re.compile(r"[A-Za-z0-9_\-]{6,64}", re.ASCII)
-_OPENID = re.compile(r"[0-9A-Za-z_\-]{20,64}", re.ASCII)
+OPENID = re.compile(r"[0-9A-Za-z_\-]{20,64}", re.ASCII)
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _MAX_TITLE_BYTES = 127
 _PLAIN_TARGET = re.compile(r"/[A-Za-z0-9_.~/\-]*(?:\?[A-Za-z0-9_.~%=&+/:\-]*)?", re.ASCII)
@@ -44,9 +44,11 @@ def way_of(config: WechatConfig, payment: PaymentRequest) -> str:
     Raises:
         MethodUnavailable: if the channel does not offer it, or the buyer's openid, which ``jsapi`` needs, is not known.
     """
+    known = OPENID.fullmatch(payment.payer_id) is not None
     if payment.method in ("", "wxpay", "wechat"):
-        return H5 if config.h5 and payment.device == "mobile" else NATIVE
-    offered = {NATIVE} | ({H5} if config.h5 else set()) | ({JSAPI} if _OPENID.fullmatch(payment.payer_id) else set())
+        # WeChat's page for phones does not open inside WeChat itself; without an openid a QR code is what is left.
+        return JSAPI if known else H5 if config.h5 and payment.device == "mobile" else NATIVE
+    offered = {NATIVE} | ({H5} if config.h5 else set()) | ({JSAPI} if known else set())
     if payment.method not in offered:
         raise MethodUnavailable(method=payment.method)
     return payment.method

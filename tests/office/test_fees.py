@@ -1,0 +1,76 @@
+"""The office sees what gateways take of a day's payments: agreed, billed, and what is left of each order."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from tests import cast
+from xinka.flows.reconciling import reconcile_day
+from xinka.kernel import ids
+from xinka.ledger.days import day_of
+from xinka.payments.models import Channel
+from xinka.payments.providers.protocol import BillKind, BillRow
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def channel() -> Channel:
+    """Takes 0.6 % and ten fen."""
+    return cast.channel(fee_bps=60, fee_fixed=10)
+
+
+@pytest.fixture
+def paid(channel: Channel) -> cast.Bought:
+    """An order of 49 yuan, paid; the other order of the day is not."""
+    ware = cast.ware(cast.adas_shop(), 4)
+    bought = cast.buy(ware.sku, channel)
+    cast.buy(ware.sku, channel)
+    cast.settle(cast.money_for(bought, trade_no="A"))
+    return bought
+
+
+def cells(client: Client, query: str = "") -> list[str]:
+    """Return the figures of the page's tables."""
+    page = client.get(f"/office/fees{query}").content.decode()
+    found = [re.sub(r"<[^>]+>", " ", cell) for cell in re.findall(r"<td[^>]*>(.*?)</td>", page, re.DOTALL)]
+    return [" ".join(cell.split()) for cell in found]
+
+
+def test_a_paid_order_shows_its_fee_and_what_is_left(office: Client, paid: cast.Bought) -> None:
+    number = ids.show("ord", paid.order_id)
+    table = cells(office)
+    assert table[:6] == ["Alipay", "1", "¥49.00", "¥0.39", "no bill yet", "¥48.61"]
+    assert table[6].startswith(number)
+    assert table[7:] == ["Alipay", "¥49.00", "¥0.39", "¥48.61"]
+
+
+def test_the_bill_of_the_day_stands_beside_what_was_agreed(office: Client, paid: cast.Bought, channel: Channel) -> None:
+    line = BillRow(BillKind.PAYMENT, "A", "", "", 4900, 98, "CNY", None)
+    reconcile_day(channel, day_of(timezone.now()), [line])
+    assert cells(office)[3:5] == ["¥0.39", "¥0.98"]
+    queue = office.get("/office/reconciling").content.decode()
+    assert "Fee is not what was agreed" in queue
+    assert "¥0.98" in queue
+
+
+@pytest.mark.parametrize("query", ["?day=2000-01-01", f"?day={day_of(timezone.now()) - timedelta(days=1)}"])
+def test_a_day_without_payments_says_so(office: Client, paid: cast.Bought, query: str) -> None:
+    assert cells(office, query) == []
+    assert "Nothing was paid on this day" in office.get(f"/office/fees{query}").content.decode()
+
+
+@pytest.mark.parametrize("query", ["?day=", "?day=x", "?day=2026-13-40"])
+def test_a_day_that_is_none_is_today(office: Client, paid: cast.Bought, query: str) -> None:
+    assert cells(office, query)[:2] == ["Alipay", "1"]
+
+
+def test_eve_and_ada_find_no_such_page(client: Client, paid: cast.Bought) -> None:
+    assert client.get("/office/fees").status_code in {302, 404}
+    client.force_login(cast.person("eve@example.com"))
+    assert client.get("/office/fees").status_code == 404
