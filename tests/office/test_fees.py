@@ -59,7 +59,9 @@ def test_the_bill_of_the_day_stands_beside_what_was_agreed(office: Client, paid:
     assert "¥0.98" in queue
 
 
-@pytest.mark.parametrize("query", ["?day=2000-01-01", f"?day={day_of(timezone.now()) - timedelta(days=1)}"])
+@pytest.mark.parametrize(
+    "query", ["?day=2000-01-01", f"?day={day_of(timezone.now()) - timedelta(days=1)}"], ids=["long ago", "yesterday"]
+)
 def test_a_day_without_payments_says_so(office: Client, paid: cast.Bought, query: str) -> None:
     assert cells(office, query) == []
     assert "Nothing was paid on this day" in office.get(f"/office/fees{query}").content.decode()
