@@ -101,10 +101,11 @@ class Generator:
         client.is_paying = False
         client.started_at = client.asked_at = now
         name = f"{self.run:x}.{client.number}.{client.round}"
+        key = f"{time.time_ns() // 1_000_000:012x}{self.random.getrandbits(80):020x}"  # as the product page makes it
         sku = self.skus[0] if len(self.skus) == 1 else self.random.choice(self.skus)
         body = (
             f'{{"sku":{sku},"quantity":1,"contact":"{name}@mail.example","channel":"{self.settings["channel"]}",'
-            f'"expected":{self.settings["amount"]},"request_key":"{name}"}}'
+            f'"expected":{self.settings["amount"]},"request_key":"{key}"}}'
         )
         number = self.random.getrandbits(24)
         client.socket.sendall(

@@ -12,6 +12,8 @@ import pytest
 
 from tests.resilience.client import Answer, checkout_body
 from tests.till.counter import CANARY_CODE, CANARY_CONTACT, CANARY_PASSWORD, Counter, some_address
+from xinka.platform.vault.envelope import BlindIndex
+from xinka.till.checkout import stored_request_key
 
 Refused = Callable[[Answer, int], None]
 
@@ -25,6 +27,26 @@ def test_a_program_places_an_order_and_the_same_key_gets_the_same_answer(counter
     assert body["pay_url"] == f"/order/{body['order']}/pay"
     with counter.untouched():
         assert counter.order(contact="12345678", request_key=key).json() == body
+
+
+def test_keys_as_pages_make_them_keep_their_time_in_front_and_nothing_else() -> None:
+    index = BlindIndex(b"k" * 32)
+    moment, chance = "0192f3a4b5c6", "0123456789abcdef0123"
+    stored = stored_request_key(index, moment + chance)
+    assert stored.startswith(moment)
+    assert len(stored) == 32
+    assert chance not in stored
+    assert stored == stored_request_key(index, moment + chance)
+    assert stored != stored_request_key(index, moment + chance[::-1])
+    assert stored != stored_request_key(BlindIndex(b"j" * 32), moment + chance)
+
+
+@pytest.mark.parametrize(
+    "text", ["order-17", "0192F3A4B5C60123456789ABCDEF0123", "0" * 31, "0" * 33, "٠" * 32, "0" * 31 + "\n"]
+)
+def test_any_other_key_is_hashed_whole(text: str) -> None:
+    index = BlindIndex(b"k" * 32)
+    assert stored_request_key(index, text) == index.hex(text.encode())
 
 
 def test_a_form_is_sent_on_to_its_payment_page_with_the_orders_own_cookie(counter: Counter) -> None:

@@ -13,7 +13,8 @@
   const choices = () => JSON.stringify(["sku", "quantity", "contact", "channel", "password", "chosen", "coupon", "sale"].map((name) => all(`[name=${name}]`).filter((item) => item.type !== "radio" || item.checked).map((item) => item.value)));
   const kept = () => { try { return JSON.parse(sessionStorage.getItem(memory)) ?? {}; } catch { return {}; } };
   const keep = () => { try { sessionStorage.setItem(memory, JSON.stringify({ key: field("request_key").value, choices: choices() })); } catch { /* then pressing again may be a second order, never a second charge */ } };
-  const renew = () => { field("request_key").value = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join(""); };
+  // The time first, then chance: keys of one moment lie together in the shop's index.
+  const renew = () => { field("request_key").value = Date.now().toString(16).padStart(12, "0") + [...crypto.getRandomValues(new Uint8Array(10))].map((byte) => byte.toString(16).padStart(2, "0")).join(""); };
   const resume = () => {
     const isAgain = performance.getEntriesByType("navigation")[0]?.type !== "navigate";
     if (isAgain && kept().choices === choices()) field("request_key").value = kept().key;
