@@ -16,7 +16,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from xinka.accounts.models import User
-from xinka.accounts.staff import StaffRole
+from xinka.accounts.staff_roles import StaffRole
 from xinka.catalog.models import Category, DeliveryOrder, PriceTier, Product, ProductState, Sku, StockMode, Tint
 from xinka.flows.checkout import CheckoutRequest, Placed, place
 from xinka.flows.settle import Settlement, VerifiedMoney, settle_plain, settle_unusual

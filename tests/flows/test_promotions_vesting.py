@@ -312,7 +312,7 @@ def test_members_rise_with_what_they_have_spent_for_good(ware: cast.Ware, alipay
 def test_the_demo_shows_each_kind_of_promotion() -> None:
     from xinka.flows.promotions_demo import make_things_cheaper  # here, because only this test is about the demo
 
-    ware = cast.ware(cast.adas_shop(slug="xinghe"), 3, slug="paper-crane-online")
+    ware = cast.ware(cast.adas_shop(slug="xinghe"), 30, slug="iron-harbour-gold")
     make_things_cheaper("xinghe")
     assert list(Coupon.objects.order_by("id").values_list("codes__code", flat=True)) == ["WELCOME", "XINGHE5"]
     assert (FlashSale.objects.get().price, ReferralTerms.objects.get().bps, Level.objects.count()) == (4410, 200, 2)

@@ -13,7 +13,8 @@ from pytest_django import Settings
 
 from tests import cast
 from xinka.accounts.models import User
-from xinka.accounts.staff import NoOperator, OwnRoles, StaffRole, set_staff_roles
+from xinka.accounts.staff import NoOperator, OwnRoles, set_staff_roles
+from xinka.accounts.staff_roles import StaffRole
 from xinka.disputes.models import Case
 from xinka.disputes.states import CaseKind
 from xinka.flows import disputes

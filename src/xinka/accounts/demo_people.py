@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from xinka.accounts.staff import StaffRole
+from xinka.accounts.staff_roles import StaffRole
 
 #: Nobody else can have an address here: ``.example`` is nobody's (RFC 2606), so no confirmation ever arrives.
 DEMO_DOMAIN = "demo.xinka.example"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.contrib.auth.base_user import BaseUserManager
 
 from xinka.accounts.email_addresses import normalise_email
-from xinka.accounts.staff import StaffRole
+from xinka.accounts.staff_roles import StaffRole
 
 if TYPE_CHECKING:
     from xinka.accounts.models import User

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from xinka.accounts.email_addresses import normalise_email
 from xinka.accounts.managers import UserManager
-from xinka.accounts.staff import StaffRole
+from xinka.accounts.staff_roles import StaffRole
 
 
 class User(AbstractBaseUser, PermissionsMixin):

@@ -1,45 +1,19 @@
-"""The parts that people play who work for the marketplace, and who may give them: operators, but nobody to himself."""
+"""Who gives the parts that people play who work for the marketplace: operators, but nobody to himself."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from enum import StrEnum
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from django.db import transaction
-from django.utils.functional import Promise
-from django.utils.translation import pgettext_lazy
 
+from xinka.accounts.staff_roles import StaffRole
 from xinka.kernel.errors import Refusal
 from xinka.platform.audit.actions import record
 
 if TYPE_CHECKING:
     from xinka.accounts.models import User
-
-
-class StaffRole(StrEnum):
-    """What somebody does for the marketplace; one person may have several of them."""
-
-    REVIEW = "review"
-    SUPPORT = "support"
-    RISK = "risk"
-    FINANCE = "finance"
-    OPERATOR = "operator"
-
-    @property
-    def label(self) -> Promise:
-        """Its name for people."""
-        return LABELS[self]
-
-
-LABELS: dict[StaffRole, Promise] = {
-    StaffRole.REVIEW: pgettext_lazy("staff", "Review"),
-    StaffRole.SUPPORT: pgettext_lazy("staff", "Support"),
-    StaffRole.RISK: pgettext_lazy("staff", "Risk"),
-    StaffRole.FINANCE: pgettext_lazy("staff", "Finance"),
-    StaffRole.OPERATOR: pgettext_lazy("staff", "Operator"),
-}
 
 
 class OwnRoles(Refusal):

@@ -14,7 +14,8 @@ from xinka.promotions.models import Coupon, FlashSale, Level
 from xinka.promotions.states import Takes
 
 _FOR = timedelta(days=7)
-_ON_SALE = "paper-crane-online"
+_ON_SALE = "iron-harbour-gold"
+_UNITS = 20
 
 
 def make_things_cheaper(merchant_slug: str) -> None:
@@ -32,7 +33,7 @@ def make_things_cheaper(merchant_slug: str) -> None:
                 sku=sku,
                 merchant_id=sku.product.merchant_id,
                 price=max(1, sku.price * 9 // 10),
-                units=50,
+                units=_UNITS,
                 per_buyer=5,
                 starts_at=now,
                 ends_at=now + _FOR,

@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponseBase
 
 from xinka.accounts.models import User
 from xinka.accounts.policies import require_staff, signed_in
-from xinka.accounts.staff import StaffRole
+from xinka.accounts.staff_roles import StaffRole
 from xinka.kernel.errors import Refusal
 
 P = ParamSpec("P")

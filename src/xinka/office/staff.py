@@ -17,7 +17,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from xinka.accounts.models import User
 from xinka.accounts.policies import require_fresh_proof, signed_in
-from xinka.accounts.staff import LABELS, StaffRole, set_staff_roles
+from xinka.accounts.staff import set_staff_roles
+from xinka.accounts.staff_roles import LABELS, StaffRole
 from xinka.kernel.errors import Refusal
 from xinka.office.policies import Room, for_staff
 
