@@ -71,9 +71,9 @@ def test_either_of_wechats_keys_is_enough_and_both_may_hold(settings_of_ada: dic
         ({"base_url": "http://api.mch.weixin.qq.com"}, "https"),
         ({"base_url": "https://api.mch.weixin.qq.com?x=1"}, "malformed"),
         ({"base_url": "https://:0/"}, "malformed"),
-        ({"unheard_of": "x"}, "unknown"),
-        ({"h5": "yes"}, "unknown"),
-        ({"mchid": 1900009191}, "unknown"),
+        ({"unheard_of": "x"}, "not known"),
+        ({"h5": "yes"}, "not known"),
+        ({"mchid": 1900009191}, "not known"),
     ],
 )
 def test_what_cannot_be_right_is_refused(
