@@ -13,14 +13,14 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.conf import settings
+from django.conf import settings as django_settings
 from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
-from tests.cast import adas_shop
-from tests.flows.payouts import ALIPAY, PAYPAL, WECHAT, account, approved, enter, finance, money_of
+from tests.flows.paying import ACCOUNTS, Place, open_account
+from tests.flows.payouts import account, approved, finance, money_of
 from tests.flows.rows import broken
 from xinka.flows import payouts_gateway
 from xinka.flows.payouts import shown
@@ -33,84 +33,23 @@ from xinka.flows.payouts_gateway import (
 )
 from xinka.flows.payouts_payers import channels_that_pay, payer_of
 from xinka.kernel.errors import ProviderError
-from xinka.merchants.models import Merchant
-from xinka.payments.channels import seal_config
+from xinka.payments.channels import config_place, seal_config
 from xinka.payments.models import Channel
 from xinka.payments.providers.errors import BadChannel
-from xinka.payouts.details import AccountKind, open_details, payout_place
+from xinka.payouts.details import AccountDetails, AccountKind, open_details, payout_place
 from xinka.payouts.errors import NothingToSend
 from xinka.payouts.models import Payout
 from xinka.payouts.providers.protocol import TransferRequest, TransferStatus
 from xinka.payouts.states import PayoutState
 from xinka.platform.vault import keys
 from xinka.sandbox import transfers
-from xinka.sandbox.alipay import accounts as alipay
-from xinka.sandbox.epay_v2 import accounts as epay_v2
-from xinka.sandbox.models import SandboxMerchant, SandboxTransfer
-from xinka.sandbox.paypal import accounts as paypal
+from xinka.sandbox.models import SandboxTransfer
 from xinka.sandbox.wechat import accounts as wechat
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-ACCOUNTS = {"epay_v2": ALIPAY, "alipay": ALIPAY, "wechat": WECHAT, "paypal": PAYPAL}
 GATEWAYS = sorted(ACCOUNTS)
 ROUND = 40_000
-
-
-class Place:
-    """A gateway that runs, the channel to it, and a merchant with money who is to be paid through it."""
-
-    def __init__(self, provider: str, url: str) -> None:
-        self.provider, self.currency = provider, "USD" if provider == "paypal" else "CNY"
-        self.bank, config = _open(provider, url)
-        self.channel = Channel.objects.create(
-            slug=provider, name=provider, name_en=provider, provider=provider, currency=self.currency,
-            config=seal_config(provider, config),
-        )  # fmt: skip
-        self.shop: Merchant = adas_shop()
-        enter(self.shop, 1_000_000, currency=self.currency)
-
-    def approved(self, amount: int) -> Payout:
-        """Return a payout that was approved."""
-        from tests.flows.payouts import ada_of, wish
-        from xinka.flows import payouts, payouts_review
-
-        if self.currency == "CNY":
-            return approved(account(self.shop, ACCOUNTS[self.provider]), amount)
-        asked = wish(account(self.shop, ACCOUNTS[self.provider]), amount, currency=self.currency)
-        return payouts_review.approve(payouts.ask(asked, by=ada_of(self.shop)).id, by=finance())
-
-    def sending(self, amount: int) -> Payout:
-        """Return a payout that was handed to the gateway."""
-        return send_through(self.approved(amount).id, self.channel.id, by=finance())
-
-    def left(self) -> int:
-        """Return what really left the gateway, what is under way too."""
-        return transfers.paid_out(self.bank, timezone.now() + transfers.SLOW_FOR * 30)
-
-
-def _open(provider: str, url: str) -> tuple[SandboxMerchant, dict[str, object]]:
-    if provider == "epay_v2":
-        bank, place = epay_v2.open_merchant("Dee"), f"{url}/sandbox/epay-v2/"
-        return bank, epay_v2.shop_settings(bank, place, place)
-    if provider == "alipay":
-        bank, place = alipay.open_merchant("Dee", with_certificates=True), f"{url}/sandbox/alipay"
-        return bank, alipay.shop_settings(bank, place, place)
-    if provider == "wechat":
-        bank = wechat.open_merchant("Dee")
-        return bank, wechat.shop_settings(bank, f"{url}/sandbox/wechat")
-    bank = paypal.open_merchant("Dee", f"{url}/pay/notify/paypal")
-    known = bank.secrets
-    return bank, {
-        "client_id": known["client_id"],
-        "client_secret": known["client_secret"],
-        "webhook_id": known["webhook_id"],
-        "mode": "sandbox",
-        "currency": "USD",
-        "api_url": f"{url}/sandbox/paypal",
-        "plain_http": True,
-        "root": known["root"],
-    }
 
 
 @pytest.fixture(params=GATEWAYS)
@@ -230,7 +169,7 @@ def test_the_worker_is_killed_while_the_gateway_answers_and_it_is_paid_once(
     environment = {
         **os.environ,
         "DATABASE_URL": url,
-        "XINKA_MASTER_KEY": settings.ENVIRONMENT.master_key.hex(),
+        "XINKA_MASTER_KEY": django_settings.ENVIRONMENT.master_key.hex(),
         "DJANGO_SETTINGS_MODULE": "xinka.config.settings",
     }
     victims.append(subprocess.Popen([sys.executable, "-c", _KILLED, str(payout.id)], env=environment))
@@ -278,7 +217,7 @@ def test_eve_cannot_pay_herself_and_another_payout_does_not_take_a_known_number(
     to = open_details(payout.account_sealed, payout_place(payout.id))
     request = TransferRequest(shown(payout), to, ROUND, place.currency, "Ada & Co")
     payer_of(place.channel).send(request)
-    eve, config = _open(place.provider, live_url(place))
+    eve, config = open_account(place.provider, place.url)
     Channel.objects.filter(id=place.channel.id).update(config=seal_config(place.provider, _mixed(place, config)))
     place.channel.refresh_from_db()
     with pytest.raises(ProviderError):
@@ -287,22 +226,11 @@ def test_eve_cannot_pay_herself_and_another_payout_does_not_take_a_known_number(
     assert eve.transfers.count() == 0
 
 
-def live_url(place: Place) -> str:
-    """Return where the gateway runs."""
-    from django.conf import settings as now
-
-    assert place.channel.id
-    return str(now.SITE_URL)
-
-
 def _mixed(place: Place, eves: dict[str, object]) -> dict[str, object]:
     """Return the shop's settings with Eve's key, who knows everything else."""
-    keys = {"epay_v2": "merchant_private_key", "alipay": "app_private_key", "wechat": "private_key"}
-    from xinka.payments.channels import config_place
-    from xinka.platform.vault.keys import open_envelope
-
-    own: dict[str, object] = json.loads(open_envelope(place.channel.config, config_place(place.channel.slug)))
-    name = keys.get(place.provider, "client_secret")
+    names = {"epay_v2": "merchant_private_key", "wechat": "private_key"}
+    own: dict[str, object] = json.loads(keys.open_envelope(place.channel.config, config_place(place.channel.slug)))
+    name = names.get(place.provider, "client_secret")
     if place.provider == "alipay":
         return {**own, **{each: eves[each] for each in ("app_private_key", "app_cert")}}
     return own | {name: eves[name]}
@@ -336,8 +264,6 @@ def test_the_office_sends_all_of_a_kind_through_what_it_picked(place: Place) -> 
 def test_a_wechat_number_that_is_no_openid_comes_back_at_once(live_server: LiveServer, settings: Settings) -> None:
     settings.SITE_URL = live_server.url
     place = Place("wechat", live_server.url)
-    from xinka.payouts.details import AccountDetails
-
     to = account(place.shop, AccountDetails(AccountKind.WECHAT, "林小满", "linxiaoman"))
     payout = send_through(approved(to, ROUND).id, place.channel.id, by=finance())
     assert execute(payout.id) == PayoutState.FAILED

@@ -22,6 +22,7 @@ from xinka.flows.payouts_sending import Outcome, settle_outcome
 from xinka.kernel.actors import Role
 from xinka.kernel.errors import ProviderError, Refusal
 from xinka.payments.models import Channel
+from xinka.payments.providers.errors import OutcomeUnknown
 from xinka.payouts.details import AccountKind, open_details, payout_place
 from xinka.payouts.errors import NothingToSend, PayoutMoved
 from xinka.payouts.models import Payout
@@ -151,7 +152,7 @@ def _send(payout: Payout, provider: PayoutProvider, now: datetime) -> PayoutStat
     try:
         found = provider.send(request)
     except ProviderError as error:
-        if not error.permanent:
+        if not error.permanent or isinstance(error, OutcomeUnknown):
             raise
         # A "no" may also mean that it has this number already: only what it does not know has failed.
         found = provider.query(request.number, payout.reference)
