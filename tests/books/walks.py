@@ -202,6 +202,8 @@ class Walk:
                 ("a seller releases", lambda: run(escrow.release(order_id, by=seller))),
                 ("a buyer releases", lambda: run(escrow.release(order_id, by=BUYER))),
             ]
+        if sale.sharing == "sent":
+            tries = [("money comes back while it is being shared out", lambda: self._back(order_id, 1, dee))]
         if sale.state == "held" and sale.stopped:
             tries.append(("a stopped hold is confirmed", lambda: run(escrow.confirm(order_id, by=BUYER))))
         if quarrel := self.steps.quarrels.get(name):
