@@ -34,6 +34,10 @@ class Sale:
     reserve_due: datetime | None = None
     reserve_bps: int = 0
     released_at: datetime | None = None
+    delivered_at: datetime | None = None
+    #: At a provider: whether its word is missing ("due" while it was not asked, "sent"), and what it shared out.
+    sharing: str = ""
+    shared: int = 0
 
     @property
     def gross(self) -> int:
@@ -122,7 +126,22 @@ class Auditor:
     suspense: int = 0
     lost: int = 0
     paid_out: int = 0
+    wired_out: int = 0
     fees: int = 0
+    #: What chargebacks took of the reserve, which is one sum for all orders, and did not give back.
+    reserve_used: int = 0
+    #: What a provider shared out of settled orders: it has left for good.
+    shared_out: int = 0
+
+    def in_reserve(self) -> int:
+        """Return what the reserve has."""
+        return self.expected()["SELLER_RESERVE"]
+
+    def take_reserve(self, wanted: int) -> int:
+        """Take a sum that some order has in reserve, and return what of it the reserve does not have any more."""
+        missing = max(0, wanted - self.in_reserve())
+        self.reserve_used -= missing
+        return missing
 
     def expected(self) -> Counter[str]:
         """Return what each account must show; credits are positive."""
@@ -139,12 +158,13 @@ class Auditor:
             elif sale.state == "settled":
                 found["SELLER_AVAILABLE"] += sale.net - sale.reserved
             found["SELLER_RESERVE"] += 0 if sale.frozen_from else sale.reserved
-        found["SELLER_AVAILABLE"] += self.available
+        found["SELLER_AVAILABLE"] += self.available - self.shared_out
+        found["SELLER_RESERVE"] -= self.reserve_used
         found["SELLER_RECEIVABLE"] -= self.owed
         found["SELLER_IN_TRANSIT"] += self.in_transit
         found["REFUND_IN_TRANSIT"] += self.promised - self.sent_back
         found["SUSPENSE"] += self.suspense
         found["PAYOUT_FEE"] += self.fees
-        found["CLEARING"] -= self.received - self.sent_back - self.lost
+        found["CLEARING"] -= self.received - self.sent_back - self.lost - self.wired_out - self.shared_out
         found["BANK_TRUST"] += self.paid_out + sum(sale.seized_held + sale.seized_net for sale in sales)
         return Counter({name: amount for name, amount in found.items() if amount})

@@ -34,7 +34,7 @@ class CaseSteps(HoldSteps):
     def openings(self, name: str) -> Iterator[Callable[[], None]]:
         """Ways to open a case about an order; an opening is no move of a machine."""
         sale = self.auditor.sales[name]
-        if name in self.quarrels or sale.state not in {"held", "aftersale", "settled"}:
+        if name in self.quarrels or sale.state not in {"held", "aftersale", "settled"} or sale.sharing == "sent":
             return
         if (
             sale.state != "settled"
@@ -44,8 +44,7 @@ class CaseSteps(HoldSteps):
         ):
             for question in (False, True):
                 yield lambda question=question: self.open_case(name, question=question)  # type: ignore[misc]
-        if not self.world.with_reserve:
-            yield lambda: self.open_chargeback(name)
+        yield lambda: self.open_chargeback(name)
 
     def open_case(self, name: str, *, question: bool) -> None:
         """Let the buyer open a question, a dispute or a claim."""
@@ -63,6 +62,7 @@ class CaseSteps(HoldSteps):
         sale = self.auditor.sales[name]
         sale.pause(self.world.now)
         sale.stopped = True
+        self.opened(sale)
         self.n_cases[name] = self.n_cases.get(name, 0) + 1
         self.world.n_events += 1
 
@@ -75,14 +75,17 @@ class CaseSteps(HoldSteps):
         number = f"cb{world.n_events}"
         found = disputes_chargebacks.Chargeback(receipt.channel_id, receipt.trade_no, number, amount)
         from_available = min(amount, self.auditor.expected()["SELLER_AVAILABLE"])
+        from_reserve = min(amount - from_available, self.auditor.in_reserve())
+        owed = amount - from_available - from_reserve
         with world.clock() as now:
             case = disputes_chargebacks.open_chargeback(found, now=now)
             assert disputes_chargebacks.open_chargeback(found, now=now).id == case.id
         self.auditor.available -= from_available
-        self.auditor.owed += amount - from_available
+        self.auditor.reserve_used += from_reserve
+        self.auditor.owed += owed
         self.auditor.suspense += amount
         quarrel = Quarrel(case.id, "chargeback", "gateway_asks", amount, now + EVIDENCE_TIME, "evidence_late")
-        quarrel.taken = (from_available, amount - from_available)
+        quarrel.taken = (from_available, from_reserve, owed)
         self.quarrels[name] = quarrel
         self._stop(name)
         self.n_cases[name] -= 1
@@ -295,8 +298,9 @@ class CaseSteps(HoldSteps):
             yield self._step(name, "send_evidence", send, lambda: quarrel.turn("gateway_decides", None, ""))
 
         def won() -> None:
-            auditor, (from_available, owed) = self.auditor, quarrel.taken
+            auditor, (from_available, from_reserve, owed) = self.auditor, quarrel.taken
             auditor.suspense -= quarrel.amount
+            auditor.reserve_used -= from_reserve
             still_owed = min(owed, auditor.owed)
             auditor.owed -= still_owed  # what was taken from the seller for it since comes back
             auditor.available += from_available + owed - still_owed

@@ -35,9 +35,12 @@ def walk(db: None, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Calla
     settings.PAYOUT_FEE_FIXED, settings.PAYOUT_FOUR_EYES_FROM = 3, 20_000
     settings.DISPUTE_ARBITER_HOURS = settings.DISPUTE_APPEAL_HOURS = 72
 
-    def begin(seed: int, *, with_reserve: bool = False, merchant: str = "ada-cards") -> Walk:
-        world = World(seed, with_reserve=with_reserve, merchant_slug=merchant)
-        monkeypatch.setattr("xinka.flows.refund.provider_of", lambda _channel: world.gateway)
+    def begin(seed: int, *, with_reserve: bool = False, at_provider: bool = False, merchant: str = "ada-cards") -> Walk:
+        settings.CUSTODY = "provider_split" if at_provider else "licensed"
+        world = World(seed, with_reserve=with_reserve, at_provider=at_provider, merchant_slug=merchant)
+        for place in ("refund.provider_of", "escrow.splitting.provider_of"):
+            monkeypatch.setattr(f"xinka.flows.{place}", lambda _channel: world.gateway)
+        monkeypatch.setattr("xinka.flows.payouts_gateway.payer_of", lambda _channel: world.gateway)
         return Walk(world)
 
     return begin

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from tests.books.auditor import RESERVE, Sale
@@ -39,7 +39,7 @@ class Quarrel:
     decision: str = ""
     decided: int = 0
     waived: frozenset[str] = frozenset()
-    taken: tuple[int, int] = (0, 0)
+    taken: tuple[int, int, int] = (0, 0, 0)
 
     def turn(self, state: str, due: datetime | None, event: str) -> None:
         """Note whose turn it is and until when."""
@@ -56,6 +56,7 @@ class HoldSteps:
         self.n_cases: dict[str, int] = {}
         self.is_decided: set[str] = set()
         self.payouts: dict[str, tuple[str, int, int]] = {}
+        self.by_wire: set[str] = set()
         self.payout_hold = 0
         self.lost_to_bank: dict[str, int] = {}
 
@@ -64,22 +65,23 @@ class HoldSteps:
     def of_hold(self, name: str) -> Iterator[Step]:
         """What can happen to one hold, timers not counted."""
         sale, order_id, world = self.auditor.sales[name], UUID(name), self.world
-        if sale.state == "held" and not sale.stopped:
+        if sale.state == "held" and not sale.stopped and not sale.sharing:
             yield self._hold_step(name, "confirm", lambda: run(escrow.confirm(order_id, by=BUYER)), self._release(sale))
             yield self._hold_step(
                 name, "release", lambda: run(escrow.release(order_id, by=ARBITER)), self._release(sale)
             )
         # While a case is open it decides, and no page gives back beside it (flows/giving_back.py).
-        if sale.state in {"held", "aftersale"} and name not in self.quarrels:
+        if sale.state in {"held", "aftersale"} and name not in self.quarrels and sale.sharing != "sent":
             key = f"walk/{world.n_events}"
             if not sale.seized_net:
                 yield self._back_step(name, "give_back", None, key)
             if sale.left > 1:
                 yield self._back_step(name, "give_back_part", world.random.randint(1, sale.left - 1), key)
-            yield self._freeze_step(name)
+            if not sale.sharing:
+                yield self._freeze_step(name)
         if sale.state == "frozen":
             yield self._unfreeze_step(name)
-            if name not in self.quarrels:
+            if name not in self.quarrels and not sale.shared:  # a provider's share is with the seller, not with us
                 yield self._hand_over_step(name, "hand_over", sale.frozen)
                 if sale.frozen > 1:
                     yield self._hand_over_step(name, "hand_over_part", world.random.randint(1, sale.frozen - 1))
@@ -88,7 +90,20 @@ class HoldSteps:
         return Step("hold", self.auditor.sales[name].state, event, act, foretell)
 
     def _release(self, sale: Sale) -> Callable[[], None]:
-        return lambda: sale.release(self.world.now)
+        return lambda: self.let_go(sale, self.world.now)
+
+    def let_go(self, sale: Sale, at: datetime) -> None:
+        """Release an order; a provider that has the money must share it out first (see ``SplitSteps``)."""
+        sale.release(at)
+
+    def settled(self, sale: Sale) -> None:
+        """Take note that an order is settled."""
+
+    def take_back(self, sale: Sale, *, part: bool) -> None:
+        """Give up a share that was asked for and not sent (see ``SplitSteps``)."""
+
+    def opened(self, sale: Sale) -> None:
+        """Take note that something stops an order."""
 
     def _back_step(self, name: str, event: str, amount: int | None, key: str) -> Step:
         def foretell() -> None:
@@ -115,7 +130,13 @@ class HoldSteps:
         if sale.state in {"settled", "returned", "seized"} or (of_case and self.is_with_the_bank(name)):
             given = 0
         if given:
+            before, there, net = sale.reserved, self.auditor.in_reserve(), sale.net
             sale.give_back(given)
+            self.take_back(sale, part=bool(sale.left))
+            sale.shared -= min(sale.shared, net - sale.net)
+            owed = max(0, before - sale.reserved - there)
+            self.auditor.owed += owed
+            self.auditor.reserve_used -= owed
             self.auditor.promised += given
         return given
 
@@ -123,6 +144,7 @@ class HoldSteps:
         sale = self.auditor.sales[name]
 
         def foretell() -> None:
+            self.auditor.owed += self.auditor.take_reserve(sale.reserved)
             sale.pause(self.world.now)
             sale.state, sale.frozen_from = "frozen", sale.state
 
@@ -177,24 +199,31 @@ class HoldSteps:
                 world._crash_in(Step("time", "", "", fire))
             fire()
             fire()  # another worker: everything has been fired
-        for name, sale in self.auditor.sales.items():
-            foretold += self._fire_hold(sale)
-            if name in self.quarrels:
-                foretold += self._fire_case(name)
+        sales = list(self.auditor.sales.values())
+        for fire_some in (self._confirm, self._mature, self._free_reserve):  # the reserve is one for all orders
+            foretold += [move for sale in sales for move in fire_some(sale)]
+        far = datetime.max.replace(tzinfo=UTC)
+        for name in sorted(self.quarrels, key=lambda one: self.quarrels[one].due or far):
+            foretold += self._fire_case(name)
         world.n_events += 1
         world.reached.update(foretold)
 
-    def _fire_hold(self, sale: Sale) -> Iterator[tuple[str, str, str]]:
-        now = self.world.now
-        if sale.state == "held" and sale.due is not None and sale.due <= now:
-            sale.release(sale.due)
+    def _confirm(self, sale: Sale) -> Iterator[tuple[str, str, str]]:
+        if sale.state == "held" and sale.due is not None and sale.due <= self.world.now:
+            self.let_go(sale, sale.due)
             yield ("hold", "held", "confirm_due")
-        if sale.state == "aftersale" and sale.due is not None and sale.due <= now:
+
+    def _mature(self, sale: Sale) -> Iterator[tuple[str, str, str]]:
+        if sale.state == "aftersale" and sale.due is not None and sale.due <= self.world.now:
             sale.state, due, sale.due = "settled", sale.due, None
             if sale.reserved and sale.released_at is not None:
                 sale.reserve_due = max(due, sale.released_at + RESERVE)
+            self.settled(sale)
             yield ("hold", "aftersale", "mature")
-        if sale.reserve_due is not None and sale.reserve_due <= now and not sale.stopped:
+
+    def _free_reserve(self, sale: Sale) -> Iterator[tuple[str, str, str]]:
+        if sale.reserve_due is not None and sale.reserve_due <= self.world.now and not sale.stopped:
+            self.auditor.available -= self.auditor.take_reserve(sale.reserved)
             sale.reserved, sale.reserve_due = 0, None
             yield ("hold", "settled", "free_reserve")
 
@@ -230,4 +259,4 @@ class HoldSteps:
         self._give_back(name, quarrel.decided)
         self._end(name)
         if quarrel.decision != "refund" and sale.state == "held":
-            sale.release(self.world.now)
+            self.let_go(sale, self.world.now)

@@ -19,6 +19,7 @@ class Mutant:
     old: str
     new: str
     with_reserve: bool = False
+    at_provider: bool = False
 
     @property
     def name(self) -> str:
@@ -41,6 +42,34 @@ MUTANTS = [
     Mutant("xinka.flows.escrow.returning:_after", "target is not HoldState.RETURNED", "True"),
     Mutant("xinka.flows.escrow.freezing:_cause", "by[0] == by[1]", "False"),
     Mutant("xinka.flows.escrow.freezing:unfreeze", "HoldState(hold.frozen_from)", "HoldState.HELD"),
+    Mutant("xinka.flows.escrow.books:of_freeze", "max(0, hold.reserved - in_reserve)", "0", with_reserve=True),
+    Mutant("xinka.flows.escrow.books:of_return", "max(0, from_reserve - in_reserve)", "0", with_reserve=True),
+    Mutant(
+        "xinka.flows.escrow.releasing:free_reserve_due",
+        "min(hold.reserved, left.get(owner, 0))",
+        "hold.reserved",
+        with_reserve=True,
+    ),
+    Mutant(
+        "xinka.flows.escrow.releasing:shared",
+        "replace(released(hold, at), reserved=0)",
+        "released(hold, at)",
+        with_reserve=True,
+        at_provider=True,
+    ),
+    Mutant(
+        "xinka.flows.escrow.splits:ask_to_share",
+        "after.released - after.commission",
+        "after.released",
+        at_provider=True,
+    ),
+    Mutant("xinka.flows.escrow.splits:ask_to_return", "missing = amount", "missing = 0", at_provider=True),
+    Mutant("xinka.flows.escrow.splits:take_back_share", "row[1] != SplitState.DUE", "False", at_provider=True),
+    Mutant("xinka.flows.escrow.splitting:_finish", "run(shared(split.order_id))", "pass", at_provider=True),
+    Mutant("xinka.flows.escrow.splitting:_ask_and_send", "if was_in_flight else", "if False else", at_provider=True),
+    Mutant(
+        "xinka.flows.escrow.returning:_carry_out", "if hold.due_event is Timer.SHARE:", "if False:", at_provider=True
+    ),
     Mutant("xinka.flows.disputes:concede", "case.amount, by=by", "case.amount - 1, by=by"),
     Mutant("xinka.flows.disputes:withdraw", "money.resume_hold(case)", "pass"),
     Mutant("xinka.flows.disputes:accept", "money.give_back(case, amount,", "money.give_back(case, case.amount,"),
@@ -53,6 +82,13 @@ MUTANTS = [
     Mutant("xinka.flows.payouts:cancel", "give_back(payout)", "pass"),
     Mutant("xinka.flows.payouts_review:approvals_needed", "return 2 if", "return 1 if"),
     Mutant("xinka.flows.payouts_sending:settle_outcome", "run(post([_paid(payout)]))", "pass"),
+    Mutant("xinka.flows.payouts_sending:_paid", "if payout.channel_id else", "if False else"),
+    Mutant("xinka.flows.payouts_gateway:_step", "if payout.attempts:", "if False:"),
+    Mutant("xinka.flows.payouts_gateway:_step", "now < payout.sent_at + MAY_STILL_ARRIVE", "False"),
+    Mutant("xinka.flows.payouts_gateway:_enter", "found.status is TransferStatus.DONE", "True"),
+    Mutant(
+        "xinka.flows.payouts_gateway:_send", "if not error.permanent or isinstance(error, OutcomeUnknown):", "if False:"
+    ),
     Mutant("xinka.flows.refund:_ask_and_send", "is RefundStatus.NOT_FOUND", "is RefundStatus.PENDING"),
     Mutant("xinka.flows.refund:_send", "_try_later(refund, error, sent=True)", "_finish(refund, RefundState.SENDING)"),
     Mutant("xinka.flows.settle:_settle_or_return", "if excess:", "if False:"),

@@ -53,7 +53,7 @@ class PayoutSteps(HoldSteps):
                 yield from self._approve_step(name, amount, yes)
             if state in {"asked", "approved", "held"}:
                 yield self._cancel_step(name, state, amount)
-            if state == "sending":
+            if state == "sending" and name not in self.by_wire:
                 yield from self._outcome_steps(name, amount)
         states = {state for state, _, _ in self.payouts.values()}
         if "approved" in states and not self.payout_hold:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from tests.books.case_steps import CaseSteps
 from tests.books.payout_steps import PayoutSteps
+from tests.books.split_steps import SplitSteps
+from tests.books.wire_steps import WireSteps
 
 
-class Steps(CaseSteps, PayoutSteps):
+class Steps(SplitSteps, CaseSteps, WireSteps, PayoutSteps):
     """Finds what can happen in a world."""

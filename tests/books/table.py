@@ -75,13 +75,24 @@ PAYOUT: Table = {
     ("sending", "fail"): ("failed", {"finance", "psp"}),
 }
 
-#: Moves that only a licensed provider's profit-sharing makes; they have tests of their own (test_escrow_splits.py).
-ELSEWHERE = {("hold", "held", "shared")}
+_STOPPERS = {"buyer", "seller", "arbiter", "timer", "psp"}
+SPLIT: Table = {
+    ("due", "begin"): ("sending", {"timer"}),
+    ("due", "drop"): ("dropped", _STOPPERS),
+    ("sending", "finish"): ("done", {"psp"}),
+    ("sending", "retry"): ("sending", {"timer"}),
+    ("sending", "leave"): ("needs_staff", {"psp", "timer"}),
+    ("needs_staff", "try_again"): ("sending", {"staff"}),
+    ("needs_staff", "mark_done"): ("done", {"staff"}),
+}
+
+#: Moves that only worlds have in which a licensed provider shares the money out.
+AT_PROVIDER = {("hold", "held", "shared")} | {("split", *move) for move in SPLIT}
 
 FINAL = {"settled", "returned", "seized", "closed", "paid", "failed", "cancelled"}
 
 
 def transitions() -> set[tuple[str, str, str]]:
     """Return every move that walks must have made: machine, state, event."""
-    tables = {"hold": HOLD, "case": CASE, "payout": PAYOUT}
-    return {(name, *move) for name, table in tables.items() for move in table} - ELSEWHERE
+    tables = {"hold": HOLD, "case": CASE, "payout": PAYOUT, "split": SPLIT}
+    return {(name, *move) for name, table in tables.items() for move in table}

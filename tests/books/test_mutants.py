@@ -25,7 +25,7 @@ def test_a_fault_is_found(walk: Callable[..., Walk], say: Callable[[str], None],
     with seeded(mutant):
         for seed in SEEDS:
             with transaction.atomic():
-                walking = walk(seed, with_reserve=mutant.with_reserve, merchant=f"ada-{seed}")
+                walking = _begin(walk, mutant, seed)
                 try:
                     walking.walk(N_EVENTS)
                 except Exception as error:  # noqa: BLE001 - whatever it is, the fault has shown itself
@@ -38,5 +38,11 @@ def test_a_fault_is_found(walk: Callable[..., Walk], say: Callable[[str], None],
     say(f"books: mutant {len(_killed)} of {len(MUTANTS)} killed: {mutant.name}: {found}")
 
 
-def test_without_a_fault_the_same_walk_ends_well(walk: Callable[..., Walk]) -> None:
-    walk(3).walk(N_EVENTS)
+def _begin(walk: Callable[..., Walk], mutant: Mutant, seed: int) -> Walk:
+    kind = {"with_reserve": mutant.with_reserve, "at_provider": mutant.at_provider}
+    return walk(seed, **kind, merchant=f"ada-{seed}")
+
+
+@pytest.mark.parametrize("kind", [{}, {"with_reserve": True}, {"at_provider": True}], ids=str)
+def test_without_a_fault_the_same_walk_ends_well(walk: Callable[..., Walk], kind: dict[str, bool]) -> None:
+    walk(3, **kind).walk(N_EVENTS)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import timedelta
 from uuid import UUID
 
 from tests.books.steps import Steps
-from tests.books.table import CASE, FINAL, HOLD, PAYOUT, Table
+from tests.books.table import CASE, FINAL, HOLD, PAYOUT, SPLIT, Table
 from tests.books.world import Crash, Step, World, dying
 from tests.flows.disputing import BUYER, SELLER
 from xinka.flows import disputes, escrow
@@ -61,9 +62,13 @@ class Walk:
             self.something_forbidden(open_sales)
         elif kind < 0.22:
             self.steps.ask_for_payout()
-        elif kind < 0.32:
+        elif kind < 0.26 and self.steps.wired():
+            self.wire_one()
+        elif kind < 0.30 and world.at_provider:
+            self.split_one()
+        elif kind < 0.38:
             self.pass_time()
-        elif kind < 0.44:
+        elif kind < 0.48:
             self.quarrel()
         else:
             self.step(open_sales)
@@ -100,9 +105,24 @@ class Walk:
             for name in self.world.random.sample(open_sales, min(4, len(open_sales))):
                 found += self.steps.of_hold(name)
             found += self.steps.of_payouts()
+            if self.world.at_provider:
+                found += self.steps.of_splits()
         if found:
             self.world.random.shuffle(found)
             self.world.take(min(found, key=lambda step: self.world.reached[step.move] + self.world.random.random() * 3))
+
+    def wire_one(self) -> None:
+        """Look at a payout that a gateway is at, now or so late that it cannot arrive any more."""
+        self.world.n_events += 1
+        later = self.world.random.choice([timedelta(), timedelta(minutes=3), timedelta(minutes=11)])
+        self.world.now += later
+        self.steps.look_at(self.world.random.choice(self.steps.wired()))
+
+    def split_one(self) -> None:
+        """Work on something that the provider is to do."""
+        self.world.n_events += 1
+        if found := [split for split in self.steps.splits() if split.state != "needs_staff"]:
+            self.steps.work_on(self.world.random.choice(found[:5]))
 
     # ── refunds ───────────────────────────────────────────────────────────────────────────────────
 
@@ -149,6 +169,8 @@ class Walk:
     def settle_everything(self) -> None:
         """Let the gateway answer plainly, carry out what waits, and hold its count against ours."""
         self.world.gateway.is_calm = True
+        self.steps.wires_home()
+        self.steps.bring_home()
         for refund_id in Refund.objects.exclude(state="done").values_list("id", flat=True):
             for _ in range(3):
                 self.carry_out(refund_id)
@@ -180,6 +202,8 @@ class Walk:
                 ("a seller releases", lambda: run(escrow.release(order_id, by=seller))),
                 ("a buyer releases", lambda: run(escrow.release(order_id, by=BUYER))),
             ]
+        if sale.sharing == "sent":
+            tries = [("money comes back while it is being shared out", lambda: self._back(order_id, 1, dee))]
         if sale.state == "held" and sale.stopped:
             tries.append(("a stopped hold is confirmed", lambda: run(escrow.confirm(order_id, by=BUYER))))
         if quarrel := self.steps.quarrels.get(name):
@@ -212,4 +236,4 @@ def shortest(table: Table, start: str, goal: tuple[str, str]) -> list[str]:
     raise AssertionError(f"no way from {start} to {goal}")
 
 
-TABLES: dict[str, Table] = {"hold": HOLD, "case": CASE, "payout": PAYOUT}
+TABLES: dict[str, Table] = {"hold": HOLD, "case": CASE, "payout": PAYOUT, "split": SPLIT}

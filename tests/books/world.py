@@ -25,11 +25,12 @@ from tests.books.table import FINAL
 from tests.flows.holding import terms
 from tests.flows.payouts import BANK
 from xinka.accounts.models import User
-from xinka.escrow.models import Hold
+from xinka.escrow.models import Hold, Receiver
 from xinka.flows.audit import check_all
 from xinka.flows.relay import relay_batch
 from xinka.kernel.errors import Refusal
 from xinka.ledger.accounts import Account
+from xinka.payments.models import Channel
 from xinka.platform.database import drive
 from xinka.platform.database.django_drive import run
 
@@ -62,6 +63,7 @@ class World:
 
     seed: int
     with_reserve: bool = False
+    at_provider: bool = False
     merchant_slug: str = "ada-cards"
     reached: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     n_events: int = 0
@@ -83,6 +85,11 @@ class World:
         self.merchant = cast.adas_shop(slug=self.merchant_slug)
         self.ware = cast.ware(self.merchant, 0, slug=f"ware-{self.seed}", sku={"price": PRICE, "max_quantity": 5})
         self.channel = cast.channel(f"alipay-{self.seed}")
+        self.payer = Channel.objects.create(
+            slug=f"payer-{self.seed}", name="代付", name_en="payer", provider="epay_v2", config=b"-"
+        )
+        if self.at_provider:
+            Receiver.objects.create(merchant_id=self.merchant.id, channel_id=self.channel.id, account="ada-there")
         self.staff = [cast.person(f"staff{n}-{self.seed}@example.com", staff=True) for n in range(6)]
         self.account = self._account()
         self.bought: dict[str, cast.Bought] = {}
@@ -190,10 +197,13 @@ class World:
             self.auditor.promised += bought.amount
         run(relay_batch())
         name = str(bought.order_id)
-        bps = RESERVE_BPS if self.with_reserve else 0
-        self.auditor.sales[name] = Sale(bought.amount, due=self.hold(name).delivered_at + CONFIRM, reserve_bps=bps)
+        self.auditor.sales[name] = self._sale(name, bought.amount)
         self.bought[name] = bought
         return name
+
+    def _sale(self, name: str, amount: int) -> Sale:
+        at = self.hold(name).delivered_at
+        return Sale(amount, due=at + CONFIRM, reserve_bps=RESERVE_BPS if self.with_reserve else 0, delivered_at=at)
 
     def sell_late(self) -> None:
         """Money for an order that has expired is still the buyer's: it is delivered or goes back."""
@@ -207,8 +217,7 @@ class World:
         run(relay_batch())
         self.auditor.received += bought.amount
         name = str(bought.order_id)
-        bps = RESERVE_BPS if self.with_reserve else 0
-        self.auditor.sales[name] = Sale(bought.amount, due=self.hold(name).delivered_at + CONFIRM, reserve_bps=bps)
+        self.auditor.sales[name] = self._sale(name, bought.amount)
         self.bought[name] = bought
 
 

@@ -130,8 +130,8 @@ def test_what_the_reserve_lacks_the_seller_owes_and_nobody_else_pays(start: Hold
 @given(holds)
 def test_a_freeze_and_its_end_cancel_out(start: Hold) -> None:
     released = replace(start.after_release(), version=3)
-    there = books.of_freeze(released, thaw=False, by_id=1)
-    back = books.of_freeze(replace(released, version=4), thaw=True, by_id=2)
+    there = books.of_freeze(released, released.reserved, by_id=1)
+    back = books.of_thaw(replace(released, version=4), by_id=2)
     assert balanced([*there, *back])
     assert moved([*there, *back], Account.FROZEN) == 0
     assert len({journal.key for journal in [*there, *back]}) == len(there) + len(back)

@@ -23,6 +23,8 @@ from xinka.platform.database.django_drive import run
 
 BANK = AccountDetails(AccountKind.BANK, "林小满", "6222021234567890123", bank="招商银行")
 ALIPAY = AccountDetails(AccountKind.ALIPAY, "林小满", "lin@mail.example")
+WECHAT = AccountDetails(AccountKind.WECHAT, "林小满", "o-MYE42l80oelYMDE34nYD456Xoy")
+PAYPAL = AccountDetails(AccountKind.PAYPAL, "Lin Xiaoman", "lin@mail.example")
 
 
 def enter(merchant: Merchant, amount: int, account: Account = Account.SELLER_AVAILABLE, currency: str = "CNY") -> None:

@@ -10,16 +10,19 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from tests.cast import adas_shop, person
-from tests.flows.payouts import account, ada_of, approved, asked, enter, finance, money_of
+from tests.flows.payouts import ALIPAY, account, ada_of, approved, asked, enter, finance, money_of
 from xinka.accounts.models import User
 from xinka.flows import payouts_review
 from xinka.flows.payouts import shown
 from xinka.flows.payouts_sending import make_batch
 from xinka.merchants.models import Membership, Merchant
+from xinka.payments.channels import seal_config
+from xinka.payments.models import Channel
 from xinka.payouts.details import AccountKind
 from xinka.payouts.models import Payout, PayoutBatch, PayoutHold
 from xinka.payouts.states import PayoutState
 from xinka.platform.audit.models import AuditEntry
+from xinka.sandbox.epay_v2 import accounts as epay_v2
 
 pytestmark = pytest.mark.django_db
 
@@ -52,7 +55,7 @@ def test_outsiders_and_sellers_see_nothing_and_change_nothing(shop: Merchant, cl
         f"{files}/{shown(ready)}",
         f"/office/payouts/merchants/{shop.id}/hold",
     ]
-    acts += [f"/office/payouts/holds/{hold.id}/lift"]
+    acts += [f"/office/payouts/holds/{hold.id}/lift", "/office/payouts/send"]
     told = {"reason": "because I say so", "result": "paid", "kind": "bank", "currency": "CNY", "channel": "1"}
     for user in (person("eve@example.com"), ada_of(shop)):
         client.force_login(user)
@@ -181,3 +184,38 @@ def test_the_to_do_list_counts_what_waits(shop: Merchant, office: Client) -> Non
     assert "Payouts to approve" not in office.get("/office/").content.decode()
     asked(account(shop), 10_000)
     assert "Payouts to approve or to send" in office.get("/office/").content.decode()
+
+
+def test_a_kind_is_sent_whole_through_the_channel_that_was_picked(shop: Merchant, office: Client) -> None:
+    first, second = approved(account(shop, ALIPAY), 10_000), approved(account(shop, ALIPAY), 20_000)
+    other = approved(account(shop), 30_000)
+    place = "https://gateway.example/"
+    config = epay_v2.shop_settings(epay_v2.open_merchant("Dee"), place, place)
+    picked = cast_channel("payer", config)
+    page = office.get("/office/payouts").content.decode()
+    assert "Or send through" in page
+    told = {"kind": "alipay", "currency": "CNY", "channel": str(picked.id)}
+    for wrong in ({"kind": "gold"}, {"channel": "x"}):
+        assert office.post("/office/payouts/send", told | wrong).status_code == 404
+    assert office.post("/office/payouts/send", told | {"channel": "999999"}).status_code == 409
+    assert office.post("/office/payouts/send", told).status_code == 303
+    assert [state_of(payout) for payout in (first, second, other)] == ["sending", "sending", "approved"]
+    assert set(Payout.objects.filter(state="sending").values_list("channel_id", flat=True)) == {picked.id}
+    assert office.post("/office/payouts/send", told).status_code == 409
+
+
+def test_dee_does_not_send_for_a_shop_of_hers(shop: Merchant, office: Client, dee: User) -> None:
+    payout = approved(account(shop, ALIPAY), 10_000)
+    place = "https://gateway.example/"
+    picked = cast_channel("payer", epay_v2.shop_settings(epay_v2.open_merchant("Dee"), place, place))
+    Membership.objects.create(merchant=shop, user=dee)
+    told = {"kind": "alipay", "currency": "CNY", "channel": str(picked.id)}
+    assert office.post("/office/payouts/send", told).status_code == 409
+    assert state_of(payout) == PayoutState.APPROVED
+
+
+def cast_channel(slug: str, config: dict[str, object]) -> Channel:
+    """Return a channel that pays out."""
+    return Channel.objects.create(
+        slug=slug, name="易支付", name_en="epay", provider="epay_v2", config=seal_config(slug, config)
+    )

@@ -32,6 +32,8 @@ BANK = AccountDetails(AccountKind.BANK, "林小满", "6222021234567890123", bank
         (AccountKind.ALIPAY, "林小满", "1380013800", {}),
         (AccountKind.ALIPAY, "林小满", "a@b", {}),
         (AccountKind.WECHAT, "林小满", "ab c", {}),
+        (AccountKind.PAYPAL, "Lin Xiaoman", "13800138000", {}),
+        (AccountKind.PAYPAL, "", "lin@mail.example", {}),
         (AccountKind.USDT, "", TRON[:-1] + "u", {"network": "TRC20"}),
         (AccountKind.USDT, "", TRON, {"network": "ERC20"}),
         (AccountKind.USDT, "", TRON, {}),

@@ -14,7 +14,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from xinka.platform.database.embedded import SOCKET_PATH_LIMIT, EmbeddedPostgres
+from xinka.platform.database.embedded import SOCKET_PATH_LIMIT, DatabaseDidNotStart, EmbeddedPostgres
 from xinka.platform.database.embedded_settings import TUNED_FOR_BENCHMARKS, as_file
 
 _START_AND_WAIT = """
@@ -159,3 +159,30 @@ def test_a_refused_row_leaves_no_value_in_the_log(durable_postgres: Callable[[],
 def test_settings_of_the_caller_win_and_quotes_stay_quoted() -> None:
     assert "shared_buffers = '512MB'" in as_file(TUNED_FOR_BENCHMARKS)
     assert "application_name = 'Ada''s'" in as_file({"application_name": "Ada's"})
+
+
+@pytest.mark.parametrize(
+    ("words", "looks"),
+    [
+        ("the database system is not yet accepting connections", 120),
+        ("the database system is starting up", 120),
+        ("role does not exist", 10),
+    ],
+)
+def test_a_server_that_says_it_recovers_gets_time_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: str, looks: int
+) -> None:
+    seconds = [0.0]
+    postgres = EmbeddedPostgres(tmp_path / "postgres")
+
+    def refuse() -> None:
+        seconds[0] += 1
+        raise psycopg.OperationalError(f"connection failed: FATAL:  {words}")
+
+    monkeypatch.setattr(postgres, "is_running", lambda: True)
+    monkeypatch.setattr(postgres, "_ensure_shop_database", refuse)
+    monkeypatch.setattr("xinka.platform.database.embedded.time.monotonic", lambda: seconds[0])
+    monkeypatch.setattr("xinka.platform.database.embedded.time.sleep", lambda _: None)
+    with pytest.raises(DatabaseDidNotStart):
+        postgres._ensure_running()
+    assert seconds[0] == looks + 1

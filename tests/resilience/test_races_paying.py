@@ -136,9 +136,10 @@ def test_a_notice_against_expiry_ends_as_goods_and_never_as_both(committed: str,
 
 
 def test_a_notice_against_cancelling_ends_as_goods_and_never_as_both(committed: str, rounds: int) -> None:
-    ware = cast.ware(cast.adas_shop(), 200)
+    turns = max(5, rounds // 4)
+    ware = cast.ware(cast.adas_shop(), 6 * turns)
     alipay = cast.channel()
-    for turn in range(max(5, rounds // 4)):
+    for turn in range(turns):
         orders = [cast.buy(ware.sku, alipay, contact=f"cy{turn}.{n}@example.com") for n in range(6)]
         money = [cast.money_for(each) for each in orders]
 

@@ -68,7 +68,9 @@ class AccountForm(forms.Form):
         label=_("Bank"), max_length=60, required=False, help_text=_("Only for a bank account, with its branch.")
     )
     number = forms.CharField(
-        label=_("Account"), max_length=80, help_text=_("Card number, Alipay name, WeChat number or USDT address.")
+        label=_("Account"),
+        max_length=80,
+        help_text=_("Card number, Alipay or PayPal e-mail, openid of WeChat (or its number), or USDT address."),
     )
     network = forms.ChoiceField(
         label=_("Network"),

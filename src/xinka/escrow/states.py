@@ -122,4 +122,40 @@ class SplitState(StrEnum):
     DROPPED = "dropped"
 
 
+class SplitEvent(StrEnum):
+    """What happens to a split: the worker begins it, hears of it or not; staff see to what it cannot do."""
+
+    BEGIN = "begin"
+    FINISH = "finish"
+    RETRY = "retry"
+    LEAVE = "leave"
+    DROP = "drop"
+    TRY_AGAIN = "try_again"
+    MARK_DONE = "mark_done"
+
+
+@dataclass(frozen=True, slots=True)
+class SplitMove:
+    """Where an event leads and who may cause it."""
+
+    target: SplitState
+    actors: frozenset[Role]
+
+
+_STAFF = frozenset({Role.STAFF})
+#: A split that was not sent is given up by whoever stops the hold or gives its money back.
+_STOPPERS = frozenset({Role.BUYER, Role.SELLER, Role.ARBITER, Role.TIMER, Role.PSP})
+
+SPLIT_MOVES = MappingProxyType(
+    {
+        (SplitState.DUE, SplitEvent.BEGIN): SplitMove(SplitState.SENDING, _TIMER),
+        (SplitState.DUE, SplitEvent.DROP): SplitMove(SplitState.DROPPED, _STOPPERS),
+        (SplitState.SENDING, SplitEvent.FINISH): SplitMove(SplitState.DONE, _PSP),
+        (SplitState.SENDING, SplitEvent.RETRY): SplitMove(SplitState.SENDING, _TIMER),
+        (SplitState.SENDING, SplitEvent.LEAVE): SplitMove(SplitState.NEEDS_STAFF, _PSP | _TIMER),
+        (SplitState.NEEDS_STAFF, SplitEvent.TRY_AGAIN): SplitMove(SplitState.SENDING, _STAFF),
+        (SplitState.NEEDS_STAFF, SplitEvent.MARK_DONE): SplitMove(SplitState.DONE, _STAFF),
+    }
+)
+
 OPEN_SPLITS = frozenset({SplitState.DUE, SplitState.SENDING, SplitState.NEEDS_STAFF})

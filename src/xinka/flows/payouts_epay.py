@@ -14,17 +14,14 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import ClassVar, Self
 
-from xinka.kernel.errors import ProviderError
-from xinka.kernel.money import plain_amount
-from xinka.payments.channels import config_place
-from xinka.payments.models import Channel
+from xinka.kernel.errors import BadInput, ProviderError
+from xinka.kernel.money import parse_amount, plain_amount
 from xinka.payments.providers.epay_v2.config import EpayV2Config
 from xinka.payments.providers.epay_v2.signing import agrees, seal
 from xinka.payments.providers.errors import OutcomeUnknown
 from xinka.payments.providers.http import Call, Reply, ask
 from xinka.payouts.details import AccountKind
 from xinka.payouts.providers.protocol import TransferRequest, TransferResult, TransferStatus
-from xinka.platform.vault.keys import open_envelope
 
 _TYPES: Mapping[AccountKind, str] = MappingProxyType(
     {AccountKind.BANK: "bank", AccountKind.ALIPAY: "alipay", AccountKind.WECHAT: "wxpay"}
@@ -41,9 +38,9 @@ class EpayTransfers:
     config: EpayV2Config
 
     @classmethod
-    def of_channel(cls, channel: Channel) -> Self:
+    def of_settings(cls, settings: Mapping[str, object]) -> Self:
         """Return the gateway behind a channel of kind epay V2; raises ``BadChannel`` if its settings are not usable."""
-        return cls(EpayV2Config.from_settings(json.loads(open_envelope(channel.config, config_place(channel.slug)))))
+        return cls(EpayV2Config.from_settings(settings))
 
     def send(self, transfer: TransferRequest) -> TransferResult:
         """Ask ``/api/transfer/submit``; only a signed answer is one."""
@@ -63,7 +60,7 @@ class EpayTransfers:
             raise ProviderError(f"payout: {error}") from None
         return self._judge(answer, transfer.number)
 
-    def query(self, number: str) -> TransferResult:
+    def query(self, number: str, reference: str = "") -> TransferResult:  # noqa: ARG002 - ours is enough here
         """Ask ``/api/transfer/query``."""
         try:
             answer = self._ask("api/transfer/query", {"out_biz_no": number})
@@ -87,7 +84,11 @@ class EpayTransfers:
         if answer.get("out_biz_no", number) != number:
             raise ProviderError("the gateway answered about another payout")
         status = _STATUSES.get(answer.get("status", ""), TransferStatus.PENDING)
-        return TransferResult(status, answer.get("biz_no", ""), _plain(answer.get("errmsg", ""))[:120])
+        try:
+            amount = parse_amount(answer["amount"], "CNY") if answer.get("amount") else 0
+        except BadInput:
+            raise ProviderError("the gateway named no readable amount") from None
+        return TransferResult(status, answer.get("biz_no", ""), _plain(answer.get("errmsg", ""))[:120], amount)
 
 
 class _Refused(ProviderError):
@@ -112,7 +113,3 @@ def _read(reply: Reply) -> dict[str, str]:
 def _plain(text: str) -> str:
     """Return a text that cannot be mistaken for other fields of the signed string."""
     return "".join(letter for letter in text if letter.isprintable() and letter not in "&=").strip()
-
-
-#: Kinds of payment channels that pay out.
-PAYERS: Mapping[str, type[EpayTransfers]] = MappingProxyType({"epay_v2": EpayTransfers})

@@ -16,16 +16,18 @@ from django.utils import timezone
 from xinka.accounts.models import User
 from xinka.flows.alone import alone_with
 from xinka.flows.payouts import locked, move, shown
-from xinka.flows.payouts_epay import PAYERS
+from xinka.flows.payouts_payers import channels_that_pay, payer_of
 from xinka.flows.payouts_review import refuse_own
 from xinka.flows.payouts_sending import Outcome, settle_outcome
 from xinka.kernel.actors import Role
 from xinka.kernel.errors import ProviderError, Refusal
 from xinka.payments.models import Channel
+from xinka.payments.providers.errors import OutcomeUnknown
 from xinka.payouts.details import AccountKind, open_details, payout_place
 from xinka.payouts.errors import NothingToSend, PayoutMoved
 from xinka.payouts.models import Payout
 from xinka.payouts.providers.protocol import PayoutProvider, TransferRequest, TransferResult, TransferStatus
+from xinka.payouts.queries import merchants_of
 from xinka.payouts.states import PayoutEvent, PayoutState
 from xinka.platform.audit.actions import record
 from xinka.platform.database.django_drive import run
@@ -39,13 +41,12 @@ SEND_PAYOUT = Job("payout.send", MONEY)
 MAY_STILL_ARRIVE = timedelta(minutes=10)
 #: How soon the gateway is asked again about what it has not finished.
 ASK_AGAIN = timedelta(minutes=2)
+#: Gateways forget numbers (PayPal after thirty days) and stop telling of them (WeChat too). Later than this after the
+#: first attempt nothing is sent again and "not found" proves nothing: a person looks and enters what became of it.
+NUMBERS_ARE_KNOWN_FOR = timedelta(days=29)
+MOST_AT_ONCE = 500
 _LOCK_SPACE = 0x5041594F
-
-
-def channels_that_pay(kind: AccountKind, currency: str) -> list[Channel]:
-    """Return the channels through which accounts of a kind can be paid."""
-    found = Channel.objects.filter(provider__in=PAYERS, currency=currency).defer("config").order_by("position", "id")
-    return [channel for channel in found if kind in PAYERS[channel.provider].kinds]
+_LONGEST = 200
 
 
 def send_through(payout_id: UUID, channel_id: int, *, by: User) -> Payout:
@@ -54,17 +55,43 @@ def send_through(payout_id: UUID, channel_id: int, *, by: User) -> Payout:
     Raises:
         PayoutNotFound, NotYourOwn, PayoutMoved.
         NothingToSend: if that channel does not pay such accounts.
+        BadChannel: if its settings do not do for payouts.
     """
     with transaction.atomic():
         payout = locked(payout_id)
         refuse_own(payout, by)
-        if channel_id not in {one.id for one in channels_that_pay(AccountKind(payout.account_kind), payout.currency)}:
+        channels = {one.id: one for one in channels_that_pay(AccountKind(payout.account_kind), payout.currency)}
+        if channel_id not in channels:
             raise NothingToSend
+        payer_of(channels[channel_id])
         now = timezone.now()
         move(payout, PayoutEvent.SEND, Role.FINANCE, channel_id=channel_id, sent_at=now, due_at=now)
         run(defer(SEND_PAYOUT, [{"subject": payout.id}]))
         record(by, "payout.send", shown(payout), amount=payout.amount, channel=channel_id)
     return payout
+
+
+def send_all_through(kind: AccountKind, channel: tuple[int, str], *, by: User) -> int:
+    """Have approved payouts to one kind of account sent through a gateway (its number, its currency); return how many.
+
+    Payouts of shops that ``by`` belongs to are left to somebody else.
+
+    Raises:
+        NothingToSend: if there are none, or that channel does not pay such accounts.
+        BadChannel: if its settings do not do for payouts.
+    """
+    channel_id, currency = channel
+    with transaction.atomic():
+        ready = Payout.objects.select_for_update(skip_locked=True).filter(
+            state=PayoutState.APPROVED, account_kind=kind, currency=currency
+        )
+        chosen = ready.exclude(merchant_id__in=merchants_of(by.pk)).order_by("id")
+        found = list(chosen.values_list("id", flat=True)[:MOST_AT_ONCE])
+        if not found:
+            raise NothingToSend
+        for payout_id in found:
+            send_through(payout_id, channel_id, by=by)
+    return len(found)
 
 
 def execute(payout_id: UUID, *, now: datetime | None = None) -> PayoutState:
@@ -82,11 +109,14 @@ def execute(payout_id: UUID, *, now: datetime | None = None) -> PayoutState:
 
 def _step(payout: Payout, provider: PayoutProvider, now: datetime) -> PayoutState:
     if payout.attempts:
-        found = provider.query(shown(payout))
-        if found.status is not TransferStatus.NOT_FOUND:
+        found = provider.query(shown(payout), payout.reference)
+        if found.status not in {TransferStatus.NOT_FOUND, TransferStatus.UNTOLD}:
             return _enter(payout, found, now)
         if payout.sent_at is not None and now < payout.sent_at + MAY_STILL_ARRIVE:
             return _wait(payout, now, "the gateway does not know it yet")
+        first = payout.first_sent_at or payout.sent_at
+        if first is None or now >= first + NUMBERS_ARE_KNOWN_FOR:
+            return _wait(payout, now, "too old to be sent again: look at the gateway and enter what became of it")
     return _send(payout, provider, now)
 
 
@@ -110,22 +140,24 @@ def settle_by_hand(payout_id: UUID, outcome: Outcome, *, by: User) -> Payout:
 
 def provider_for(payout: Payout) -> PayoutProvider:
     """Return the gateway a payout is sent through."""
-    channel = Channel.objects.get(id=payout.channel_id)
-    return PAYERS[channel.provider].of_channel(channel)
+    return payer_of(Channel.objects.get(id=payout.channel_id))
 
 
 def _send(payout: Payout, provider: PayoutProvider, now: datetime) -> PayoutState:
-    _note(payout, attempts=payout.attempts + 1, sent_at=now, due_at=now + ASK_AGAIN)
+    is_first = not payout.attempts
+    first = {"first_sent_at": now} if is_first else {}
+    _note(payout, attempts=payout.attempts + 1, sent_at=now, due_at=now + ASK_AGAIN, **first)
     to = open_details(payout.account_sealed, payout_place(payout.id))
     request = TransferRequest(shown(payout), to, payout.amount, payout.currency, payout.merchant.name)
     try:
         found = provider.send(request)
     except ProviderError as error:
-        if not error.permanent:
+        if not error.permanent or isinstance(error, OutcomeUnknown):
             raise
         # A "no" may also mean that it has this number already: only what it does not know has failed.
-        found = provider.query(request.number)
-        if found.status is TransferStatus.NOT_FOUND:
+        found = provider.query(request.number, payout.reference)
+        # Where it cannot be asked, a no counts for the first attempt only: an earlier one may have been paid.
+        if found.status is TransferStatus.NOT_FOUND or (found.status is TransferStatus.UNTOLD and is_first):
             found = TransferResult(TransferStatus.FAILED, why=in_words(error))
     return _enter(payout, found, now)
 
@@ -143,7 +175,11 @@ def _note(payout: Payout, **fields: object) -> None:
 
 
 def _enter(payout: Payout, found: TransferResult, now: datetime) -> PayoutState:
-    if found.status in {TransferStatus.PENDING, TransferStatus.NOT_FOUND}:
+    if found.reference and found.reference != payout.reference:
+        _note(payout, reference=found.reference[:_LONGEST])
+    if found.amount_minor not in {0, payout.amount}:
+        return _wait(payout, now, f"the gateway tells of another amount: {found.amount_minor}")
+    if found.status not in {TransferStatus.DONE, TransferStatus.FAILED}:
         return _wait(payout, now, found.why)
     is_paid = found.status is TransferStatus.DONE
     with transaction.atomic():

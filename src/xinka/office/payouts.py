@@ -21,6 +21,7 @@ from xinka.accounts.policies import signed_in
 from xinka.flows import payouts_gateway, payouts_review, payouts_sending
 from xinka.flows.payouts import shown
 from xinka.flows.payouts_balance import money_of
+from xinka.flows.payouts_payers import channels_that_pay
 from xinka.flows.payouts_sending import Outcome
 from xinka.kernel import ids
 from xinka.kernel.errors import BadIdentifier, Refusal
@@ -80,7 +81,11 @@ def index(request: HttpRequest) -> HttpResponse:
     """Show what waits for finance: to approve, to send, under way, on hold."""
     ready = Payout.objects.filter(state=PayoutState.APPROVED).values("account_kind", "currency")
     files = [
-        {**row, "words": KINDS[AccountKind(row["account_kind"])]}
+        {
+            **row,
+            "words": KINDS[AccountKind(row["account_kind"])],
+            "channels": channels_that_pay(AccountKind(row["account_kind"]), row["currency"]),
+        }
         for row in ready.annotate(n=Count("id"), sum=Sum("amount")).order_by("account_kind", "currency")
     ]
     context = {
@@ -120,7 +125,7 @@ def _page(request: HttpRequest, payout: Payout, form: Reason, *, status: int = H
         "may_reject": state in {PayoutState.ASKED, PayoutState.APPROVED, PayoutState.HELD},
         "may_send": state is PayoutState.APPROVED,
         "may_enter": state is PayoutState.SENDING and bool(payout.channel_id),
-        "channels": payouts_gateway.channels_that_pay(AccountKind(payout.account_kind), payout.currency),
+        "channels": channels_that_pay(AccountKind(payout.account_kind), payout.currency),
         "elsewhere": same_account_elsewhere(payout.account.fingerprint, payout.merchant_id),
         "money": money_of(payout.merchant_id, payout.currency),
         "n_paid": Payout.objects.filter(merchant_id=payout.merchant_id, state=PayoutState.PAID).count(),
@@ -162,6 +167,18 @@ def send(request: HttpRequest, shown_id: str) -> HttpResponse:
     payouts_gateway.send_through(_payout(shown_id).id, int(number), by=signed_in(request))
     messages.success(request, gettext("It is being sent"))
     return _see("office:payout", shown_id)
+
+
+@require_POST
+@for_staff(Room.PAYOUTS)
+def send_kind(request: HttpRequest) -> HttpResponse:
+    """Send all approved payouts to one kind of account through the gateway that was picked for it."""
+    kind, currency, number = (request.POST.get(name, "") for name in ("kind", "currency", "channel"))
+    if kind not in {one.value for one in AccountKind} or not number.isascii() or not number.isdigit():
+        raise Http404
+    n_sent = payouts_gateway.send_all_through(AccountKind(kind), (int(number), currency), by=signed_in(request))
+    messages.success(request, gettext("%(n)d payouts are being sent") % {"n": n_sent})
+    return _see("office:payouts")
 
 
 @require_POST

@@ -49,6 +49,7 @@ urlpatterns: list[URLPattern] = [
     path("payouts", payouts.index, name="payouts"),
     path("payouts/merchants/<int:merchant_id>/hold", payouts.hold, name="payout_hold"),
     path("payouts/holds/<int:hold_id>/lift", payouts.lift, name="payout_lift"),
+    path("payouts/send", payouts.send_kind, name="payout_send_kind"),
     path("payouts/files", payouts.batch_new, name="payout_batch_new"),
     path("payouts/files/<int:batch_id>", payouts.batch, name="payout_batch"),
     path("payouts/files/<int:batch_id>/file", payouts.batch_file, name="payout_batch_file"),

@@ -30,6 +30,7 @@ class AccountKind(StrEnum):
     BANK = "bank"
     ALIPAY = "alipay"
     WECHAT = "wechat"
+    PAYPAL = "paypal"
     USDT = "usdt"
 
 
@@ -68,6 +69,8 @@ class AccountDetails:
             return bool(_CARD.fullmatch(self.number))
         if self.kind is AccountKind.ALIPAY:
             return bool(_PHONE.fullmatch(self.number) or _EMAIL.fullmatch(self.number))
+        if self.kind is AccountKind.PAYPAL:
+            return bool(_EMAIL.fullmatch(self.number))
         if self.kind is AccountKind.WECHAT:
             return bool(_WECHAT.fullmatch(self.number))
         if self.network == Network.TRC20:

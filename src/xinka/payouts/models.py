@@ -15,6 +15,7 @@ KINDS = {
     AccountKind.BANK: _("Bank account"),
     AccountKind.ALIPAY: _("Alipay"),
     AccountKind.WECHAT: _("WeChat"),
+    AccountKind.PAYPAL: _("PayPal"),
     AccountKind.USDT: _("USDT"),
 }
 
@@ -76,6 +77,7 @@ class Payout(models.Model):
     batch = models.ForeignKey(PayoutBatch, null=True, on_delete=models.PROTECT, related_name="payouts")
     reference = models.TextField(default="", help_text="the number it has at the bank or gateway")
     sent_at = models.DateTimeField(null=True)
+    first_sent_at = models.DateTimeField(null=True, help_text="when a gateway heard of it first")
     attempts = models.PositiveIntegerField(default=0)
     due_at = models.DateTimeField(null=True, help_text="when the gateway is asked about it next")
     problem = models.TextField(default="")

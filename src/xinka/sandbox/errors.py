@@ -21,6 +21,9 @@ class Why(StrEnum):
     ALREADY_PAID = "already_paid"
     ALREADY_CLOSED = "already_closed"
     NO_SHARE = "no_share"
+    NO_TRANSFER = "no_transfer"
+    NO_BALANCE = "no_balance"
+    REPEATED = "repeated"
     NOT_SHAREABLE = "not_shareable"
     UNKNOWN_CALL = "unknown_call"
 
@@ -31,3 +34,7 @@ class Declined(Exception):
     def __init__(self, why: Why, message: str) -> None:
         super().__init__(message)
         self.why = why
+
+
+class Silence(Exception):
+    """The gateway does not answer this time, whatever it did; each room lets its HTTP server time out."""

@@ -100,7 +100,10 @@ class SandboxEntry(models.Model):
 
 
 class SandboxTransfer(models.Model):
-    """Money a merchant had paid out to somebody, once for each number of the merchant's."""
+    """Money a merchant had paid out to somebody, once for each number of the merchant's.
+
+    ``ending`` is how it goes on (see ``transfers``), ``tries`` how often it was asked for, ``facts`` its protocol's.
+    """
 
     merchant = models.ForeignKey(SandboxMerchant, on_delete=models.PROTECT, related_name="transfers")
     transfer_no = models.CharField(max_length=64, unique=True)
@@ -108,6 +111,10 @@ class SandboxTransfer(models.Model):
     account = models.CharField(max_length=120)
     holder = models.CharField(max_length=120, blank=True)
     money = models.BigIntegerField()
+    currency = models.CharField(max_length=3, default="CNY")
+    ending = models.CharField(max_length=10, default="paid")
+    tries = models.PositiveIntegerField(default=1)
+    facts = models.JSONField(default=dict)
     at = models.DateTimeField()
 
     class Meta:

@@ -20,6 +20,8 @@ from alipay.aop.api.DefaultAlipayClient import DefaultAlipayClient
 from alipay.aop.api.request.AlipayDataDataserviceBillDownloadurlQueryRequest import (
     AlipayDataDataserviceBillDownloadurlQueryRequest,
 )
+from alipay.aop.api.request.AlipayFundTransCommonQueryRequest import AlipayFundTransCommonQueryRequest
+from alipay.aop.api.request.AlipayFundTransUniTransferRequest import AlipayFundTransUniTransferRequest
 from alipay.aop.api.request.AlipayTradeCloseRequest import AlipayTradeCloseRequest
 from alipay.aop.api.request.AlipayTradeFastpayRefundQueryRequest import AlipayTradeFastpayRefundQueryRequest
 from alipay.aop.api.request.AlipayTradePagePayRequest import AlipayTradePagePayRequest
@@ -31,6 +33,8 @@ from alipay.aop.api.util import SignatureUtils, WebUtils
 
 REQUESTS = {
     "alipay.data.dataservice.bill.downloadurl.query": AlipayDataDataserviceBillDownloadurlQueryRequest,
+    "alipay.fund.trans.common.query": AlipayFundTransCommonQueryRequest,
+    "alipay.fund.trans.uni.transfer": AlipayFundTransUniTransferRequest,
     "alipay.trade.close": AlipayTradeCloseRequest,
     "alipay.trade.fastpay.refund.query": AlipayTradeFastpayRefundQueryRequest,
     "alipay.trade.page.pay": AlipayTradePagePayRequest,

@@ -105,15 +105,28 @@ def of_return(before: Hold, after: Hold, name: str, in_reserve: int, by_id: int 
     )
 
 
-def of_freeze(hold: Hold, *, thaw: bool, by_id: int) -> list[Journal]:
-    """P9: what the seller has of this order goes to the case, or back; money in escrow stays where it is."""
+def of_freeze(hold: Hold, in_reserve: int, *, by_id: int) -> list[Journal]:
+    """P9: what the seller has of this order goes to the case; money in escrow stays where it is.
+
+    ``in_reserve`` is what the seller's reserve still has; what chargebacks took of it, the seller owes.
+    """
+    owed = max(0, hold.reserved - in_reserve)
+    return _moved_by_case(hold, 1, owed, by_id)
+
+
+def of_thaw(hold: Hold, *, by_id: int) -> list[Journal]:
+    """P9, its end: all of it is where it was; what was owed for it stays a debt, paid before the next payout."""
+    return _moved_by_case(hold, -1, 0, by_id)
+
+
+def _moved_by_case(hold: Hold, sign: int, owed: int, by_id: int) -> list[Journal]:
     if not hold.net:
         return []
-    sign, owner = (-1 if thaw else 1), hold.merchant_id
-    kind = JournalKind.UNFREEZE if thaw else JournalKind.FREEZE
+    owner, kind = hold.merchant_id, JournalKind.FREEZE if sign > 0 else JournalKind.UNFREEZE
     legs = (
         Leg(Account.SELLER_PENDING, sign * hold.pending, owner),
-        Leg(Account.SELLER_RESERVE, sign * hold.reserved, owner),
+        Leg(Account.SELLER_RESERVE, sign * hold.reserved - owed, owner),
+        Leg(Account.SELLER_RECEIVABLE, owed, owner),
         Leg(Account.FROZEN, -sign * hold.net, owner),
     )
     return [_journal(hold, kind, f"{kind.name.lower()}/{hold.version}", *legs, by_id=by_id)]

@@ -10,6 +10,7 @@ from xinka.escrow.errors import HoldMoved, SamePerson, TooMuchToHandOver
 from xinka.escrow.states import HoldEvent, HoldState, Timer
 from xinka.flows.escrow import books
 from xinka.flows.escrow.holding import Cause, Change, allow, clock, ensure_hold, paused, running, save
+from xinka.flows.escrow.releasing import reserves_of
 from xinka.kernel.actors import Actor, Role
 from xinka.kernel.flow import Flow
 from xinka.kernel.money import plain_amount
@@ -29,7 +30,9 @@ def freeze(order_id: UUID, case: str, *, by: tuple[int, int], now: datetime | No
     if hold.due_event is Timer.SHARE:
         raise HoldMoved
     after = replace(paused(hold, cause.at), state=HoldState.FROZEN, frozen_from=hold.state.value)
-    yield from post(books.of_freeze(hold, thaw=False, by_id=by[1]))
+    left = yield from reserves_of([hold] if hold.reserved else [])
+    in_reserve = left.get((hold.merchant_id, hold.currency), 0)
+    yield from post(books.of_freeze(hold, in_reserve, by_id=by[1]))
     yield from save([Change(hold, after, hold.freezable)], cause)
     return after.state
 
@@ -45,7 +48,7 @@ def unfreeze(order_id: UUID, case: str, *, by: tuple[int, int], now: datetime | 
     hold = yield from ensure_hold(order_id)
     allow(hold, HoldEvent.UNFREEZE, cause.by)
     after = running(replace(hold, state=HoldState(hold.frozen_from), frozen_from=""), cause.at)
-    yield from post(books.of_freeze(hold, thaw=True, by_id=by[1]))
+    yield from post(books.of_thaw(hold, by_id=by[1]))
     yield from save([Change(hold, after, hold.freezable)], cause)
     return after.state
 

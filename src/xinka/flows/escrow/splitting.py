@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from xinka.escrow.errors import HoldMoved
 from xinka.escrow.models import Hold, Receiver, Split
-from xinka.escrow.states import HoldState, SplitAction, SplitState, Timer
+from xinka.escrow.states import SPLIT_MOVES, HoldState, SplitAction, SplitEvent, SplitState, Timer
 from xinka.flows.alone import alone_with
 from xinka.flows.escrow.releasing import shared
 from xinka.flows.escrow.splits import EXECUTE_SPLIT
@@ -69,7 +69,8 @@ def execute_split(split_id: UUID) -> SplitState:
 
 def _begin(split: Split) -> bool:
     """Mark it as sent before it is; false when the hold has taken it back meanwhile."""
-    return bool(Split.objects.filter(id=split.id, state=SplitState.DUE).update(state=SplitState.SENDING))
+    begun = SPLIT_MOVES[SplitState.DUE, SplitEvent.BEGIN].target
+    return bool(Split.objects.filter(id=split.id, state=SplitState.DUE).update(state=begun))
 
 
 def _ask_and_send(split: Split, provider: ProviderSplit, *, was_in_flight: bool) -> SplitState:
@@ -113,7 +114,8 @@ def _request(split: Split) -> SplitRequest:
     )
 
 
-def _move(split: Split, source: SplitState, target: SplitState, **fields: object) -> None:
+def _move(split: Split, source: SplitState, event: SplitEvent, **fields: object) -> None:
+    target = SPLIT_MOVES[source, event].target
     moved = Split.objects.filter(id=split.id, state=source.value).update(state=target.value, **fields)
     if moved != 1:
         raise IllegalMove(f"split {split.id}: {source} → {target}")
@@ -123,21 +125,22 @@ def _try_later(split: Split, error: ProviderError) -> SplitState:
     """Have the job tried again, or leave it to staff when that was the last try; it may be on its way."""
     if split.attempts + 1 >= MAX_ATTEMPTS:
         return _leave_to_staff(split, in_words(error))
-    _move(split, SplitState.SENDING, SplitState.SENDING, attempts=F("attempts") + 1, problem=in_words(error))
+    _move(split, SplitState.SENDING, SplitEvent.RETRY, attempts=F("attempts") + 1, problem=in_words(error))
     raise ProviderError(in_words(error), permanent=False) from None
 
 
 def _leave_to_staff(split: Split, why: str) -> SplitState:
-    _move(split, SplitState.SENDING, SplitState.NEEDS_STAFF, attempts=F("attempts") + 1, problem=why[:300])
+    _move(split, SplitState.SENDING, SplitEvent.LEAVE, attempts=F("attempts") + 1, problem=why[:300])
     log.error("split.needs_staff", extra={"split": ids.show("spl", split.id), "why": why})
     return SplitState.NEEDS_STAFF
 
 
 def _finish(split: Split, source: SplitState, note: str = "", gateway_no: str = "") -> SplitState:
     """Mark it done, and let what waited for it go on, in the same transaction."""
+    event = SplitEvent.FINISH if source is SplitState.SENDING else SplitEvent.MARK_DONE
     with transaction.atomic():
         Hold.objects.select_for_update().get(order_id=split.order_id)
-        _move(split, source, SplitState.DONE, done_at=timezone.now(), problem=note, gateway_no=gateway_no)
+        _move(split, source, event, done_at=timezone.now(), problem=note, gateway_no=gateway_no)
         if split.action == SplitAction.SHARE:
             run(shared(split.order_id))
         if split.action == SplitAction.RETURN:
@@ -173,7 +176,7 @@ def try_split_again(split_id: UUID, *, by: AbstractBaseUser) -> None:
     with transaction.atomic():
         split = _locked(split_id)
         receiver = _receiver_of(split)
-        _move(split, SplitState.NEEDS_STAFF, SplitState.SENDING, attempts=0, receiver=receiver)
+        _move(split, SplitState.NEEDS_STAFF, SplitEvent.TRY_AGAIN, attempts=0, receiver=receiver)
         run(defer(EXECUTE_SPLIT, [{"split_id": split.id}]))
         record(by, "split.try_again", ids.show("spl", split_id), amount=split.amount)
 

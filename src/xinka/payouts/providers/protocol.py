@@ -27,15 +27,21 @@ class TransferStatus(StrEnum):
     PENDING = "pending"
     FAILED = "failed"
     NOT_FOUND = "not_found"
+    #: It cannot be asked by our number, and its own is not known to us.
+    UNTOLD = "untold"
 
 
 @dataclass(frozen=True, slots=True)
 class TransferResult:
-    """The gateway's answer; ``reference`` is its own number, ``why`` its words for a failure."""
+    """The gateway's answer; ``reference`` is its own number, ``why`` its words for a failure.
+
+    ``amount_minor`` is what it says it pays, in minor units, or 0 where it does not say.
+    """
 
     status: TransferStatus
     reference: str = ""
     why: str = ""
+    amount_minor: int = 0
 
 
 class PayoutProvider(Protocol):
@@ -54,6 +60,10 @@ class PayoutProvider(Protocol):
         """
         ...
 
-    def query(self, number: str) -> TransferResult:
-        """Ask about one payout by our number; an answer that is not certain is a ``ProviderError``."""
+    def query(self, number: str, reference: str = "") -> TransferResult:
+        """Ask about one payout by our number, or by the gateway's if that is known and needed.
+
+        Raises:
+            ProviderError: if the answer is not certain.
+        """
         ...

@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -31,6 +32,10 @@ SOCKET_PATH_LIMIT = 107
 _SOCKET_NAME = ".s.PGSQL.5432"
 #: Seconds that a dead server's processes get to end by themselves.
 _PATIENCE = 5.0
+#: Seconds that a server gets which says itself that it recovers: after a crash it reads its log first, on a busy disk
+#: for longer than one would like.
+_RECOVERY_PATIENCE = 120.0
+_RECOVERS = re.compile("database system is (starting up|not yet accepting connections|in recovery mode)")
 _LOG_LIMIT = 5_000_000
 
 
@@ -197,14 +202,15 @@ class EmbeddedPostgres:
         """Start the server, or adopt one; one that is just dying lets nobody in and is then started anew."""
         from psycopg import OperationalError  # here, because most processes only read the address of a running server
 
-        patience = time.monotonic() + 2 * _PATIENCE
+        begin = time.monotonic()
         while True:
             if not self.is_running():
                 self._launch()
             try:
                 return self._ensure_shop_database()
             except OperationalError as error:
-                if time.monotonic() > patience:
+                patience = _RECOVERY_PATIENCE if _RECOVERS.search(str(error)) else 2 * _PATIENCE
+                if time.monotonic() - begin > patience:
                     raise DatabaseDidNotStart(f"{error}\n{self._last_words()}") from None
                 time.sleep(0.05)
 

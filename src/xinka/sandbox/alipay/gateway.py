@@ -16,9 +16,9 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods
 
 from xinka.sandbox import trades
-from xinka.sandbox.alipay import accounts, bills, shares, wire
+from xinka.sandbox.alipay import accounts, bills, shares, transfers, wire
 from xinka.sandbox.epay.wire import to_fen, to_yuan
-from xinka.sandbox.errors import Declined, Why
+from xinka.sandbox.errors import Declined, Silence, Why
 from xinka.sandbox.models import SandboxMerchant, SandboxTrade
 from xinka.sandbox.states import TradeState
 
@@ -36,6 +36,9 @@ _SUB_CODES = {
     Why.NO_REFUND: "isp.bill_not_exist",
     Why.NO_SHARE: "ACQ.TRADE_SETTLE_NOT_EXIST",
     Why.NOT_SHAREABLE: "ACQ.ALLOC_AMOUNT_VALIDATE_ERROR",
+    Why.NO_TRANSFER: "ORDER_NOT_EXIST",
+    Why.NO_BALANCE: "PAYER_BALANCE_NOT_ENOUGH",
+    Why.REPEATED: "PAYMENT_INFO_INCONSISTENCY",
 }
 _SENDERS_FAULT = {Why.NO_MERCHANT, Why.BAD_SIGNATURE, Why.UNKNOWN_CALL}
 
@@ -62,6 +65,8 @@ def gateway(request: HttpRequest) -> HttpResponse:
         if method in _PAGES:
             return _declined_page(request, error)
         facts = _no(error)
+    except Silence:
+        return HttpResponse(status=504)
     text = wire.answer(method, facts, merchant.secrets["alipay_private"], merchant.secrets.get("alipay_cert_sn", ""))
     return HttpResponse(text, content_type="text/html;charset=utf-8")
 
@@ -196,5 +201,7 @@ _CALLS: dict[str, Callable[[SandboxMerchant, dict[str, str], Content], Facts]] =
     "alipay.trade.royalty.relation.bind": lambda *_: {"result_code": "SUCCESS"},
     "alipay.trade.order.settle": _settle,
     "alipay.trade.order.settle.query": _settle_query,
+    "alipay.fund.trans.uni.transfer": transfers.submit,
+    "alipay.fund.trans.common.query": transfers.query,
     "alipay.data.dataservice.bill.downloadurl.query": _bill,
 }

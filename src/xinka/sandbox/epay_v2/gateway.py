@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from xinka.sandbox import trades
 from xinka.sandbox.epay.wire import to_fen, to_yuan
 from xinka.sandbox.epay_v2 import accounts, transfers
-from xinka.sandbox.errors import Declined, Why
+from xinka.sandbox.errors import Declined, Silence, Why
 from xinka.sandbox.models import SandboxMerchant, SandboxTrade
 from xinka.sandbox.states import TradeState
 
@@ -36,13 +36,15 @@ def submit(request: HttpRequest) -> HttpResponse:
 
 @csrf_exempt
 @require_POST
-def call(request: HttpRequest, group: str, act: str) -> JsonResponse:
+def call(request: HttpRequest, group: str, act: str) -> HttpResponse:
     """Answer one signed call."""
     fields = request.POST.dict()
     try:
         merchant = accounts.merchant_of(fields)
         act_of = _ACTS.get(f"{group}/{act}", _unknown)
         return JsonResponse(accounts.seal(merchant, {"code": 0, **act_of(merchant, fields)}))
+    except Silence:
+        return HttpResponse(status=504)
     except Declined as error:
         return JsonResponse({"code": -4 if error.why is Why.BAD_SIGNATURE else -1, "msg": str(error)})
 

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from xinka.kernel.errors import BadInput
 from xinka.kernel.money import MINOR_DIGITS, parse_amount
 from xinka.sandbox import notifier, trades
-from xinka.sandbox.errors import Declined, Why
+from xinka.sandbox.errors import Declined, Silence, Why
 from xinka.sandbox.models import SandboxEntry, SandboxMerchant, SandboxTrade
 from xinka.sandbox.paypal import accounts, objects
 from xinka.sandbox.paypal.checking import check_transmission
@@ -26,13 +26,13 @@ from xinka.sandbox.paypal.protocol import PROTOCOL
 from xinka.sandbox.states import NoticeKind, Said
 
 _ORDER_FOR = timedelta(hours=3)
-_STATUSES = {Why.BAD_SIGNATURE: 401, Why.NO_TRADE: 404, Why.MALFORMED: 400, Why.MISSING: 400}
+_STATUSES = {Why.BAD_SIGNATURE: 401, Why.NO_TRADE: 404, Why.NO_TRANSFER: 404, Why.MALFORMED: 400, Why.MISSING: 400}
 _NUMBER = re.compile(r"[A-Za-z0-9\-]{1,64}", re.ASCII)
 View = Callable[..., HttpResponse]
 Answer = Callable[..., tuple[dict[str, Any], int]]
 
 
-def _call(*methods: str) -> Callable[[Answer], View]:
+def call(*methods: str) -> Callable[[Answer], View]:
     """Make a view of a function that answers one account."""
 
     def wrap(answer: Answer) -> View:
@@ -46,6 +46,8 @@ def _call(*methods: str) -> Callable[[Answer], View]:
                 return JsonResponse(body, status=status)
             except Declined as error:
                 return _declined(error)
+            except Silence:
+                return HttpResponse(status=504)
 
         return view
 
@@ -73,10 +75,10 @@ def token(request: HttpRequest) -> JsonResponse:
     return JsonResponse(told)
 
 
-@_call("POST")
+@call("POST")
 def orders(request: HttpRequest, merchant: SandboxMerchant) -> tuple[dict[str, Any], int]:
     """Make an order of one unit; the same number of the shop's returns the same one."""
-    body, now = _json(request), timezone.now()
+    body, now = read_body(request), timezone.now()
     units = body.get("purchase_units") or [{}]
     unit = units[0]
     page = ((body.get("payment_source") or {}).get("paypal") or {}).get("experience_context") or {}
@@ -102,13 +104,13 @@ def orders(request: HttpRequest, merchant: SandboxMerchant) -> tuple[dict[str, A
     return objects.order(trade, now), 200
 
 
-@_call("GET")
+@call("GET")
 def order(_request: HttpRequest, merchant: SandboxMerchant, number: str) -> tuple[dict[str, Any], int]:
     """Return an order."""
     return objects.order(accounts.trade_of(merchant, number, objects.ORDER), timezone.now()), 200
 
 
-@_call("POST")
+@call("POST")
 def capture_order(request: HttpRequest, merchant: SandboxMerchant, number: str) -> tuple[dict[str, Any], int]:
     """Take the money of an order that the buyer agreed to, once."""
     trade, now = accounts.trade_of(merchant, number, objects.ORDER), timezone.now()
@@ -126,7 +128,7 @@ def capture_order(request: HttpRequest, merchant: SandboxMerchant, number: str) 
     return objects.order(trade, now), 201
 
 
-@_call("GET")
+@call("GET")
 def capture(_request: HttpRequest, merchant: SandboxMerchant, number: str) -> tuple[dict[str, Any], int]:
     """Return a capture."""
     trade = accounts.trade_of(merchant, number, objects.CAPTURE)
@@ -135,11 +137,11 @@ def capture(_request: HttpRequest, merchant: SandboxMerchant, number: str) -> tu
     return objects.capture(trade), 200
 
 
-@_call("POST")
+@call("POST")
 def refund(request: HttpRequest, merchant: SandboxMerchant, number: str) -> tuple[dict[str, Any], int]:
     """Give money of a capture back, once for each request id."""
     trade, now = accounts.trade_of(merchant, number, objects.CAPTURE), timezone.now()
-    body = _json(request)
+    body = read_body(request)
     minor, currency = _money(body["amount"]) if body.get("amount") else (trade.paid_money, trade.currency)
     if currency != trade.currency:
         raise Declined(Why.BAD_AMOUNT, "REFUND_CURRENCY_MISMATCH")
@@ -169,7 +171,7 @@ def certificate(_request: HttpRequest, pid: str) -> HttpResponse:
     return HttpResponse(merchant.secrets["certificate"], content_type="application/x-pem-file")
 
 
-@_call("GET")
+@call("GET")
 def webhook(_request: HttpRequest, merchant: SandboxMerchant, number: str) -> tuple[dict[str, Any], int]:
     """Return the webhook of an account."""
     if number != merchant.secrets["webhook_id"]:
@@ -177,11 +179,11 @@ def webhook(_request: HttpRequest, merchant: SandboxMerchant, number: str) -> tu
     return {"id": number, "url": merchant.secrets["webhook_url"], "event_types": [{"name": "*"}]}, 200
 
 
-@_call("POST")
+@call("POST")
 def verify(request: HttpRequest, merchant: SandboxMerchant) -> tuple[dict[str, Any], int]:
     """Say whether a webhook is ours: its event is taken as it stands in the request."""
     raw = request.body
-    told = _json(request)
+    told = read_body(request)
     start = raw.index(b'"webhook_event":') + len(b'"webhook_event":')
     event = raw[start:].strip().removesuffix(b"}")
     try:
@@ -191,7 +193,7 @@ def verify(request: HttpRequest, merchant: SandboxMerchant) -> tuple[dict[str, A
     return {"verification_status": "SUCCESS"}, 200
 
 
-@_call("GET")
+@call("GET")
 def report(request: HttpRequest, merchant: SandboxMerchant) -> tuple[dict[str, Any], int]:
     """List the transactions between two moments."""
     start, end = (_moment(request.GET.get(name, "")) for name in ("start_date", "end_date"))
@@ -210,7 +212,8 @@ def _moment(text: str) -> datetime:
         raise Declined(Why.MALFORMED, "INVALID_REQUEST") from None
 
 
-def _json(request: HttpRequest) -> dict[str, Any]:
+def read_body(request: HttpRequest) -> dict[str, Any]:
+    """Return the object a request holds; raises ``Declined``."""
     try:
         body = json.loads(request.body or b"{}")
     except ValueError:

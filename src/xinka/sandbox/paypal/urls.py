@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from xinka.sandbox.paypal import gateway
+from xinka.sandbox.paypal import gateway, payouts
 
 urlpatterns = [
     path("v1/oauth2/token", gateway.token, name="paypal-token"),
@@ -13,6 +13,8 @@ urlpatterns = [
     path("v2/checkout/orders/<str:number>/capture", gateway.capture_order, name="paypal-capture-order"),
     path("v2/payments/captures/<str:number>", gateway.capture, name="paypal-capture"),
     path("v2/payments/captures/<str:number>/refund", gateway.refund, name="paypal-refund"),
+    path("v1/payments/payouts", payouts.batches, name="paypal-payouts"),
+    path("v1/payments/payouts/<str:number>", payouts.batch, name="paypal-payout"),
     path("v1/notifications/certs/CERT-<str:pid>", gateway.certificate, name="paypal-certificate"),
     path("v1/notifications/webhooks/<str:number>", gateway.webhook, name="paypal-webhook"),
     path("v1/notifications/verify-webhook-signature", gateway.verify, name="paypal-verify"),

@@ -70,6 +70,8 @@ def shop_settings(merchant: SandboxMerchant, base_url: str) -> dict[str, object]
         "public_key": account["public_key"],
         "certificates": account["certificate"],
         "h5": True,
+        "transfer_scene_id": "1005",
+        "transfer_report": "岗位类型=商家\n报酬说明=货款结算",
         "base_url": base_url,
         "open_url": f"{settings.SITE_URL}/sandbox/wechat",
         "sns_url": base_url,

@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 
 from xinka.sandbox import trades
-from xinka.sandbox.errors import Declined, Why
+from xinka.sandbox.errors import Declined, Silence, Why
 from xinka.sandbox.models import SandboxMerchant
 from xinka.sandbox.wechat import accounts, wire
 
@@ -29,6 +29,9 @@ _CODES: Mapping[Why, tuple[int, str]] = {
     Why.NOT_REFUNDABLE: (403, "NOT_ENOUGH"),
     Why.ALREADY_PAID: (400, "ORDERPAID"),
     Why.ALREADY_CLOSED: (400, "ORDER_CLOSED"),
+    Why.NO_TRANSFER: (404, "NOT_FOUND"),
+    Why.NO_BALANCE: (403, "NOT_ENOUGH"),
+    Why.REPEATED: (400, "ALREADY_EXISTS"),
     Why.UNKNOWN_CALL: (404, "RESOURCE_NOT_EXISTS"),
 }
 
@@ -44,11 +47,15 @@ class Said(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A call whose signature was checked: whose it is, the fields of its query or body, and where it came in."""
+    """A call whose signature was checked: whose it is, the fields of its query or body, and where it came in.
+
+    ``serial`` names the key that its sealed fields are sealed with.
+    """
 
     merchant: SandboxMerchant
     fields: Mapping[str, object]
     base_url: str
+    serial: str = ""
 
     def text(self, name: str, *, needed: bool = True) -> str:
         """Return a field that is text; raises ``Declined``."""
@@ -85,6 +92,8 @@ def counter(
                 return JsonResponse({"code": code, "message": str(refusal)}, status=status)
             except Said as refusal:
                 return JsonResponse({"code": refusal.code, "message": str(refusal)}, status=refusal.status)
+            except Silence:
+                return HttpResponse(status=504)
             return found if isinstance(found, HttpResponse) else _signed(asked.merchant, request, found)
 
         return view
@@ -105,7 +114,8 @@ def _receive(request: HttpRequest, methods: tuple[str, ...]) -> Asked:
         raise Declined(Why.BAD_SIGNATURE, "时间戳已过期 (stale timestamp)")
     _check_signature(request, given, account["merchant_public"])
     base = request.build_absolute_uri("/").rstrip("/") + _MOUNTED_AT
-    return Asked(merchant, request.GET.dict() if request.method == "GET" else _body(request.body), base)
+    fields = request.GET.dict() if request.method == "GET" else _body(request.body)
+    return Asked(merchant, fields, base, request.headers.get("Wechatpay-Serial", ""))
 
 
 def _check_signature(request: HttpRequest, given: Mapping[str, str], public_pem: str) -> None:

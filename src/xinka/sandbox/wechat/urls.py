@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from xinka.sandbox.wechat import bills, bridge, gateway, open_platform, sharing
+from xinka.sandbox.wechat import bills, bridge, gateway, open_platform, sharing, transfers
 
 urlpatterns = [
     path("v3/pay/transactions/<slug:kind>", gateway.create),
@@ -28,5 +28,8 @@ urlpatterns = [
     path("browser", open_platform.browser, name="wechat_browser"),
     path("bridge", bridge.show, name="wechat_bridge"),
     path("bridge/<str:token>/<slug:said>", bridge.end, name="wechat_bridge_end"),
+    path("v3/fund-app/mch-transfer/transfer-bills", transfers.create),
+    path("v3/fund-app/mch-transfer/transfer-bills/out-bill-no/<str:out_bill_no>", transfers.by_number),
+    path("v3/fund-app/mch-transfer/transfer-bills/transfer-bill-no/<str:transfer_bill_no>", transfers.by_id),
     path("cgi-bin/mmpayweb-bin/checkmweb", gateway.h5, name="wechat_h5"),
 ]

@@ -63,5 +63,17 @@ def seal(text: str, api_key: str, *, aad: str) -> dict[str, str]:
     }
 
 
+def unseal(private_pem: str, text: str) -> str:
+    """Return what a shop sealed for the gateway (RSA, OAEP with SHA-1); raises ``Declined``."""
+    key = serialization.load_pem_private_key(private_pem.encode(), password=None)
+    if not isinstance(key, rsa.RSAPrivateKey):
+        raise TypeError(type(key))
+    way = padding.OAEP(padding.MGF1(hashes.SHA1()), hashes.SHA1(), None)  # noqa: S303 - as the protocol prescribes
+    try:
+        return key.decrypt(base64.b64decode(text, validate=True), way).decode()
+    except ValueError:
+        raise Declined(Why.MALFORMED, "敏感信息解密失败 (a sealed field does not open)") from None
+
+
 def _message(lines: tuple[str, ...], body: bytes) -> bytes:
     return b"".join(line.encode() + b"\n" for line in lines) + body + b"\n"

@@ -45,12 +45,13 @@ _NOT_YET = frozenset({"CREATED", "SAVED", "PAYER_ACTION_REQUIRED", "VOIDED", "AP
 
 
 class Refused(ProviderError):
-    """PayPal said no, and named why."""
+    """PayPal said no, and named why; ``answer`` is all it said."""
 
-    def __init__(self, status: int, issue: str, *, permanent: bool) -> None:
+    def __init__(self, status: int, issue: str, *, permanent: bool, answer: Answer | None = None) -> None:
         super().__init__(f"PayPal: {issue or 'no reason given'} (HTTP {status})", permanent=permanent)
         self.status = status
         self.issue = issue
+        self.answer = answer or {}
 
 
 def read(reply: Reply) -> Answer:
@@ -63,7 +64,8 @@ def read(reply: Reply) -> Answer:
         return answer
     is_no = HTTPStatus.BAD_REQUEST <= reply.status < HTTPStatus.INTERNAL_SERVER_ERROR
     issue = _issue(answer or {})
-    raise Refused(reply.status, issue, permanent=is_no and reply.status not in _WORTH_ANOTHER_TRY)
+    permanent = is_no and reply.status not in _WORTH_ANOTHER_TRY
+    raise Refused(reply.status, issue, permanent=permanent, answer=answer)
 
 
 def _issue(answer: Answer) -> str:

@@ -24,6 +24,7 @@ _SERIAL = re.compile(r"[0-9A-Fa-f]{16,64}", re.ASCII)
 _PUBLIC_KEY_ID = re.compile(r"PUB_KEY_ID_[0-9A-Za-z]{8,52}", re.ASCII)
 _API_KEY = re.compile(r"[0-9A-Za-z]{32}", re.ASCII)
 _APP_SECRET = re.compile(r"[0-9a-f]{32}", re.ASCII)
+_SCENE = re.compile(r"[0-9]{1,36}", re.ASCII)
 _LEAST_DISTINCT = 8
 
 _PRIVATE_KEY = Named("商户 API 私钥", "merchant API private key")
@@ -54,6 +55,8 @@ class WechatConfig:
     app_secret: str = field(default="", repr=False)
     h5: bool = False
     profit_sharing: bool = False
+    transfer_scene_id: str = ""
+    transfer_report: str = ""
     base_url: str = GATEWAY
     open_url: str = OPEN_PLATFORM
     sns_url: str = SNS
@@ -66,6 +69,7 @@ class WechatConfig:
         for url in (self.base_url, self.open_url, self.sns_url):
             check_address(url, plain_http=self.plain_http)
         _check_api_key(self.api_v3_key)
+        _check_transfers(self)
         private = keys.private_key(self.private_key, _PRIVATE_KEY)
         # object.__setattr__ is the one way to set a derived field of a frozen dataclass.
         object.__setattr__(self, "merchant", MerchantKey(self.mchid, self.serial_no.upper(), private))
@@ -75,6 +79,12 @@ class WechatConfig:
     def from_settings(cls, settings: Mapping[str, object]) -> Self:
         """Return the channel described by stored settings (decrypted JSON); unknown names are refused."""
         return cls(**stored_settings(settings, _STORED, _REQUIRED))  # type: ignore[arg-type]  # each value was checked against _STORED above
+
+    @property
+    def transfer_reports(self) -> list[tuple[str, str]]:
+        """What merchant transfers report about their scene: kinds and contents, from lines of ``kind=content``."""
+        pairs = (line.partition("=") for line in self.transfer_report.splitlines() if line.strip())
+        return [(kind.strip(), content.strip()) for kind, _, content in pairs]
 
     @property
     def api_key(self) -> bytes:
@@ -90,7 +100,7 @@ _STORED: Mapping[str, type] = {
     **dict.fromkeys(
         ("mchid", "appid", "serial_no", "private_key", "api_v3_key", "public_key_id", "public_key", "certificates"), str
     ),
-    **dict.fromkeys(("app_secret", "base_url", "open_url", "sns_url"), str),
+    **dict.fromkeys(("app_secret", "base_url", "open_url", "sns_url", "transfer_scene_id", "transfer_report"), str),
     **dict.fromkeys(("h5", "profit_sharing", "plain_http"), bool),
 }
 _REQUIRED = ("mchid", "appid", "serial_no", "private_key", "api_v3_key")
@@ -114,6 +124,15 @@ def _check_names(config: WechatConfig) -> None:
     if config.app_secret and not _APP_SECRET.fullmatch(config.app_secret):
         raise BadChannel(
             why_zh="AppSecret 是 32 位小写十六进制字符", why_en="the AppSecret has 32 lower-case hexadecimal characters"
+        )
+
+
+def _check_transfers(config: WechatConfig) -> None:
+    if config.transfer_scene_id and not _SCENE.fullmatch(config.transfer_scene_id):
+        raise BadChannel(why_zh="转账场景 ID 是几位数字", why_en="the scene of transfers is a number of a few digits")
+    if not all(kind and content for kind, content in config.transfer_reports):
+        raise BadChannel(
+            why_zh="转账场景报备信息每行写成 类型=内容", why_en="each line of the report is written as kind=content"
         )
 
 
@@ -193,5 +212,13 @@ SETTING_FIELDS = (
     SettingField(
         "profit_sharing", "付款先冻结，用分账放款", "Hold payments and release them by profit sharing", required=False,
         is_flag=True, help_zh="需要商户号开通分账", help_en="needs profit sharing on the merchant number",
+    ),
+    SettingField(
+        "transfer_scene_id", "商家转账场景 ID", "Scene of merchant transfers", required=False,
+        help_zh="用这个商户号给商家打款时填，例如 1005", help_en="for paying merchants out of this account; e.g. 1005",
+    ),
+    SettingField(
+        "transfer_report", "商家转账场景报备信息", "Report about that scene", required=False, multiline=True,
+        help_zh="每行一条：类型=内容", help_en="one per line: kind=content",
     ),
 )  # fmt: skip

@@ -1,0 +1,55 @@
+"""wechatpayv3 pays a person out through our gateway as ours does: the name sealed, the number in its alphabet."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.interop.sides import OtherSide
+from xinka.flows.payouts_wechat import WechatTransfers
+from xinka.payouts.details import AccountDetails, AccountKind
+from xinka.payouts.providers.protocol import TransferRequest, TransferStatus
+
+if TYPE_CHECKING:
+    from xinka.sandbox.models import SandboxMerchant
+
+pytestmark = pytest.mark.interop
+OPENID = "o-MYE42l80oelYMDE34nYD456Xoy"
+REPORT = [{"info_type": "岗位类型", "info_content": "商家"}, {"info_type": "报酬说明", "info_content": "货款结算"}]
+
+
+def test_their_client_pays_out_here_once_and_asks(
+    sdk: OtherSide, account: dict[str, Any], merchant: SandboxMerchant
+) -> None:
+    from xinka.sandbox.models import SandboxTransfer
+
+    wanted = {
+        "out_bill_no": "outp100",
+        "transfer_scene_id": "1005",
+        "openid": OPENID,
+        "transfer_amount": 250_000,
+        "transfer_remark": "货款",
+        "user_name": "艾达",
+        "transfer_scene_report_infos": REPORT,
+        "notify_url": "https://shop.example/notify",
+    }
+    status, made = sdk.ask("call", account=account, method="mch_transfer_bills", arguments=wanted)
+    assert (status, made["state"], bool(made["package_info"])) == (200, "WAIT_USER_CONFIRM", True)
+    asked = {"account": account, "method": "mch_transfer_bills_query", "arguments": {"out_bill_no": "outp100"}}
+    status, found = sdk.ask("call", **asked)
+    assert (status, found["state"], found["transfer_amount"]) == (200, "SUCCESS", 250_000)
+    kept = SandboxTransfer.objects.get()
+    assert (kept.holder, kept.account, kept.merchant_id) == ("艾达", OPENID, merchant.id)
+    ours = WechatTransfers.of_settings(account)
+    to = AccountDetails(AccountKind.WECHAT, "艾达", OPENID)
+    same = ours.send(TransferRequest("out_p100", to, 250_000, "CNY", "货款"))
+    assert (same.status, same.reference) == (TransferStatus.DONE, made["transfer_bill_no"])
+    assert SandboxTransfer.objects.count() == 1
+
+
+def test_what_nobody_made_is_not_known_to_either(sdk: OtherSide, account: dict[str, Any]) -> None:
+    asked = {"account": account, "method": "mch_transfer_bills_query", "arguments": {"out_bill_no": "nobody"}}
+    status, answer = sdk.ask("call", **asked)
+    assert (status, answer["code"]) == (404, "NOT_FOUND")
+    assert WechatTransfers.of_settings(account).query("out_nobody").status is TransferStatus.NOT_FOUND
