@@ -66,8 +66,8 @@ def _sell(set_up: Stage, options: argparse.Namespace) -> dict[str, Any]:
 
 
 #: Delivered orders, as the flows would have written them. Their identifiers are in the order of their time, as ours are
-#: (UUID version 7, ``kernel.ids``), and so are request keys, which begin with the time as pages make them; what is random
-#: in a shop is random here: fingerprints and contact keys.
+#: (UUID version 7, ``kernel.ids``), and so are request keys, which begin with the time as pages make them; what is
+#: random in a shop is random here: fingerprints and contact keys.
 _PAST = """
 CREATE TEMP TABLE past ON COMMIT DROP AS
 WITH code AS (
