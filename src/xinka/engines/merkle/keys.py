@@ -122,7 +122,7 @@ class Signer:
     kind: Kind
     seed: bytes = field(repr=False)
     verifier: Verifier = field(init=False)
-    _key: Ed25519PrivateKey | MLDSA44PrivateKey = field(init=False, repr=False)
+    _key: Ed25519PrivateKey | MLDSA44PrivateKey = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not is_key_name(self.name):
