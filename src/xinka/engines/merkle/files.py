@@ -13,11 +13,13 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
-from xinka.engines.merkle.errors import LogBusy, LogMissing
+from xinka.engines.merkle.errors import LogBusy, LogDamaged, LogMissing
 from xinka.engines.merkle.journal import ENOUGH, Journal
 from xinka.engines.merkle.tiles import CHECKPOINT
 
 PRIVATE = "private"
+#: A journal shorter than this is read again in a blink. In bytes.
+_LONG = 1 << 20
 
 
 class Directory:
@@ -40,6 +42,7 @@ class FileStorage(Directory):
     Raises:
         LogBusy: another process holds it.
         LogMissing: the directory holds no log and ``create`` is off.
+        LogDamaged: there is a log, and no journal to go on from.
     """
 
     def __init__(self, directory: Path, *, create: bool = False, enough: int = ENOUGH) -> None:
@@ -52,7 +55,11 @@ class FileStorage(Directory):
             raise LogMissing
         self._lock = lock_file(private / "lock")
         self._incoming = private / "incoming"
-        self._journal = Journal(private, enough)
+        try:
+            self._journal = Journal(private, enough, create=not (directory / CHECKPOINT).exists())
+        except LogDamaged:
+            os.close(self._lock)
+            raise
         self._made: set[str] = set()
         self._unsettled: list[str] = []
         self._settler = ThreadPoolExecutor(1, "settle")
@@ -93,6 +100,11 @@ class FileStorage(Directory):
         """Whether the journal's file is full."""
         return self._journal.is_full
 
+    @property
+    def is_long(self) -> bool:
+        """Whether reading the journal again would take a moment."""
+        return self._journal.used > _LONG
+
     def settle(self, beginning: bytes) -> None:
         """Turn the journal over; the file left behind stays valid until all that was put by now is on the disk.
 
@@ -105,7 +117,11 @@ class FileStorage(Directory):
         else:
             self._settling.result()
         self._journal.turn(beginning)
-        self._settling = self._settler.submit(_flush, self.directory, paths)
+        self._settling = self._settler.submit(self._finish, paths)
+
+    def _finish(self, paths: list[str]) -> None:
+        _flush(self.directory, paths)
+        self._journal.retire()
 
     def close(self) -> None:
         """Let go of the lock; what is not settled is made again from the journal by whoever opens the log next."""

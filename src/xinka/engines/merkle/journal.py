@@ -1,7 +1,7 @@
 """Two files written in turn, in which a log's appends are durable after one flush to the disk.
 
-A file is written over from its beginning with a new epoch, not grown by an append: blocks that are there already reach
-the disk in one write, where growing a file costs the file system's own journal as well (ten times slower when measured).
+A file is written over from its beginning with a new epoch, not grown by an append: blocks that are there reach the disk
+in one write, where growing a file costs the file system's own journal as well (ten times slower when measured).
 A record's checksum goes on from the one before it, and the first from its epoch: what an older epoch or a torn write
 left behind ends the reading. An epoch is valid once its first record is.
 """
@@ -13,6 +13,8 @@ import struct
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+
+from xinka.engines.merkle.errors import LogDamaged
 
 _MAGIC = b"XKJ1"
 _HEAD = struct.Struct(">4sQI")
@@ -27,9 +29,13 @@ LONGEST_RECORD = 64 << 20
 
 
 class Journal:
-    """The two files; ``enough`` is how much one takes before the other's turn."""
+    """The two files; ``enough`` is how much one takes before the other's turn.
 
-    def __init__(self, directory: Path, enough: int = ENOUGH) -> None:
+    Raises:
+        LogDamaged: there are files and none is valid; they are left as they are, unless a log is being created.
+    """
+
+    def __init__(self, directory: Path, enough: int = ENOUGH, *, create: bool = False) -> None:
         self._enough = enough
         self._files = [os.open(directory / f"journal.{at}", os.O_RDWR | os.O_CREAT, 0o600) for at in (0, 1)]
         epochs = [_epoch_of(file) for file in self._files]
@@ -44,6 +50,9 @@ class Journal:
         self._chain = 0
         self._allocated = os.fstat(self._files[self._active]).st_size
         if not self._order:
+            if self._allocated and not create:
+                self.close()
+                raise LogDamaged(path="private/journal")
             self._begin(1, _NOTHING)
             self._order = [0]
 
@@ -80,6 +89,10 @@ class Journal:
         self._active = 1 - self._active
         self._allocated = os.fstat(self._files[self._active]).st_size
         self._begin(self._epoch + 1, beginning)
+
+    def retire(self) -> None:
+        """Let the other file be read no more: all that it was kept for is on the disk."""
+        os.pwrite(self._files[1 - self._active], bytes(_HEAD.size), 0)
 
     def close(self) -> None:
         """Close the files."""

@@ -265,10 +265,15 @@ class Log:
 
     def close(self) -> None:
         """Let another writer in; nothing is lost by not calling it."""
-        self._is_stopped = True
-        if self._writer is not None:
-            self._writer.shutdown(wait=True)
-            self._writer = None
+        if self._writer is None:
+            return
+        self._writer.shutdown(wait=True)
+        self._writer = None
+        try:
+            if self._storage.is_long and not self._is_stopped:
+                self._storage.settle(_SNAPSHOT + self._growth.snapshot(self._note))
+        finally:
+            self._is_stopped = True
             self._storage.close()
 
     def __enter__(self) -> Self:

@@ -39,12 +39,17 @@ class Storage(Source, Protocol):
         ...
 
     def kept(self) -> Iterator[bytes]:
-        """Yield the records since the last but one ``settle``, in order; a torn last one is dropped."""
+        """Yield the records since what is durable without them, in order; a torn last one is dropped."""
         ...
 
     @property
     def is_full(self) -> bool:
         """Whether enough was kept that ``settle`` should be called."""
+        ...
+
+    @property
+    def is_long(self) -> bool:
+        """Whether so much was kept that opening the log again would take a moment."""
         ...
 
     def settle(self, beginning: bytes) -> None:
@@ -93,6 +98,11 @@ class MemoryStorage:
     def is_full(self) -> bool:
         """Whether the records take more than was said to be enough."""
         return sum(map(len, self._records[-1])) > self._enough
+
+    @property
+    def is_long(self) -> bool:
+        """Memory is not opened again."""
+        return False
 
     def settle(self, beginning: bytes) -> None:
         """Begin anew."""
