@@ -82,6 +82,12 @@ def test_a_frontier_comes_back_from_its_snapshot(sizes: list[int], whole: bool) 
     assert Frontier.restore(frontier.snapshot(whole_tiles=True)).size == frontier.size - frontier.size % 256
 
 
+@pytest.mark.parametrize("data", [b"", bytes(8), bytes(9), bytes(8) + b"\x01" + bytes(32), bytes(6) + b"\x01\x00\x01"])
+def test_a_snapshot_that_is_none_is_refused(data: bytes) -> None:
+    with pytest.raises(BadFormat):
+        Frontier.restore(data)
+
+
 def test_the_example_of_gos_note_package_is_verified() -> None:
     key = Verifier.parse(_GO_KEY)
     note = Note.parse(_GO_NOTE.encode())

@@ -8,6 +8,7 @@ import signal
 import stat
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,7 @@ from xinka.engines.merkle import (
     Receipt,
     Signer,
     audit,
+    open_checkpoint,
     sign_note,
     verify_consistency,
 )
@@ -216,6 +218,27 @@ def test_what_pruning_may_take_is_not_needed(log: Log, place: Path) -> None:
     assert tree.entry(1300) == entries(1800)[1300]
 
 
+def test_readers_find_a_whole_log_while_it_is_written(ada: Signer, log: Log, place: Path) -> None:
+    sizes = [1, 100, 155, 256, 300, 44, 1000] * 12
+
+    def write() -> None:
+        for size in sizes:
+            log.append(entries(size, log.size))
+            log.checkpoint()
+
+    with ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(write)
+        seen = set()
+        while not writing.done() or log.size not in seen:
+            checkpoint, _ = open_checkpoint((place / "checkpoint").read_bytes(), ada.verifier)
+            audit(Directory(place), checkpoint, Frontier())
+            if checkpoint.size:
+                Receipt.from_source(Directory(place), checkpoint.size - 1)
+            seen.add(checkpoint.size)
+        writing.result()
+    assert len(seen) > 1
+
+
 # --- what is not signed
 
 
@@ -295,11 +318,14 @@ def test_a_running_log_does_not_sign_over_a_checkpoint_that_is_not_its_own(log: 
     assert (place / "checkpoint").read_bytes() == old
 
 
-def test_an_emptied_checkpoint_is_made_again_from_the_journal(ada: Signer, log: Log, place: Path) -> None:
+@pytest.mark.parametrize("left", [b"", bytes(200)])
+def test_a_checkpoint_lost_with_the_power_is_made_again_from_the_journal(
+    ada: Signer, log: Log, place: Path, left: bytes
+) -> None:
     log.append(entries(300))
     log.checkpoint()
     log.close()
-    (place / "checkpoint").write_bytes(b"")
+    (place / "checkpoint").write_bytes(left)
     with Log.open(FileStorage(place), ada) as again:
         assert (again.size, again.signed) == (300, log.signed)
     assert (place / "checkpoint").read_bytes() == log.note

@@ -84,7 +84,7 @@ class Frontier:
         except struct.error:
             raise BadFormat("frontier", "too short", "太短") from None
         widths = [(found.size >> (TILE_HEIGHT * level)) % TILE_WIDTH for level in range(n_levels)]
-        if len(data) != _HEAD.size + HASH_SIZE * sum(widths) or found.size >> (TILE_HEIGHT * n_levels):
+        if not n_levels or len(data) != _HEAD.size + HASH_SIZE * sum(widths) or found.size >> (TILE_HEIGHT * n_levels):
             raise BadFormat("frontier", "its length does not fit its size", "长度与大小不符")
         at, found._levels = _HEAD.size, []
         for width in widths:

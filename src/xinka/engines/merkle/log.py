@@ -235,7 +235,8 @@ class Log:
         published = self._storage.read(CHECKPOINT)
         if published is None:
             raise LogMissing
-        notes = [published] if published else []  # an empty file is what some file systems leave after a power loss
+        # An empty file, or one of zeroes, is what a file system may leave after a loss of power.
+        notes = [published] if published.strip(b"\0") else []
         for record in self._storage.kept():
             kind, body = record[:1], record[1:]
             if kind == _SNAPSHOT:
