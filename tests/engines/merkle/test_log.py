@@ -360,6 +360,45 @@ def test_a_failed_write_stops_the_log_and_opening_it_again_goes_on(
         assert (place / "checkpoint").read_bytes() == again.note
 
 
+@pytest.mark.parametrize("has_syncfs", [True, False])
+def test_a_journal_turned_over_many_times_still_gives_back_everything(
+    ada: Signer, place: Path, monkeypatch: pytest.MonkeyPatch, has_syncfs: bool
+) -> None:
+    flushed: list[int] = []
+    fsync = os.fsync
+    if not has_syncfs:
+        monkeypatch.setattr("ctypes.CDLL", lambda *_, **__: None)
+        monkeypatch.setattr(os, "fsync", lambda file: (flushed.append(file), fsync(file)))
+    with Log.create(FileStorage(place, create=True, enough=5_000), ada) as log:
+        for _ in range(30):
+            log.append(entries(100, log.size))
+            log.checkpoint()
+    assert bool(flushed) != has_syncfs or len(flushed) > 30
+    shutil.copytree(place, place.with_name("crashed"))
+    for path in place.rglob("journal.*"):
+        assert path.stat().st_size <= 1 << 20
+    with Log.open(FileStorage(place.with_name("crashed")), ada) as again:
+        assert (again.size, again.signed) == (3000, log.signed)
+        assert again.checkpoint().root == reference.mth(entries(3000))
+
+
+@pytest.mark.parametrize("unsigned", [0, 5, 700])
+def test_after_a_loss_of_power_unsettled_tiles_are_made_again(ada: Signer, place: Path, unsigned: int) -> None:
+    with Log.create(FileStorage(place, create=True), ada) as log:
+        log.append(entries(1000))
+        log.checkpoint()
+        log.append(entries(unsigned, 1000))
+    whole = _resources(place)
+    for path in whole:  # the worst that a file system may leave of files that were not flushed
+        (place / path).write_bytes(b"" if path != "checkpoint" else log.note)
+    with Log.open(FileStorage(place), ada) as again:
+        assert (again.size, again.signed) == (1000 + unsigned, log.signed)
+    audit(Directory(place), again.signed, Frontier())
+    found = _resources(place)
+    assert {path: data for path, data in whole.items() if path in found} == found
+    assert set(whole) - set(found) == ({"tile/0/003.p/232", "tile/entries/003.p/232"} if unsigned == 700 else set())
+
+
 # --- crashes
 
 _WRITER = """

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Callable, Iterator
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
@@ -78,6 +79,42 @@ def test_a_log_is_followed_over_http(ada: Signer, served: tuple[Path, str], tmp_
             log.checkpoint()
             assert monitor.look().checkpoint == log.signed
     assert Website(address).read("tile/0/999") is None
+
+
+@pytest.mark.parametrize(
+    ("sent", "found"),
+    [
+        (gzip.compress(b"tile"), b"tile"),
+        (gzip.compress(b"tile")[:-1], None),
+        (b"tile", None),
+        (gzip.compress(bytes(256 * 65_537 + 1)), None),
+    ],
+    ids=["good", "cut-off", "not-packed", "unpacks-to-too-much"],
+)
+def test_packed_answers_are_unpacked_with_care(sent: bytes, found: bytes | None) -> None:
+    class Packed(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Encoding", "gzip")
+            self.end_headers()
+            self.wfile.write(sent)
+
+        def log_message(self, *_: object) -> None:
+            return
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Packed) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        website = Website(f"http://127.0.0.1:{server.server_port}")
+        try:
+            if found is not None:
+                assert website.read("tile/0/000") == found
+            else:
+                with pytest.raises(SourceFailed):
+                    website.read("tile/0/000")
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def test_an_address_that_does_not_answer_may_be_asked_again_and_others_are_refused(ada: Signer) -> None:

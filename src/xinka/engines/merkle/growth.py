@@ -10,7 +10,7 @@ from xinka.engines.merkle.frontier import Frontier
 from xinka.engines.merkle.hashing import HASH_SIZE, TILE_HEIGHT, TILE_WIDTH, leaf_hashes
 from xinka.engines.merkle.reading import Tree
 from xinka.engines.merkle.storage import Storage
-from xinka.engines.merkle.tiles import bundle_path, pack_entries, tile_path, unpack_entries
+from xinka.engines.merkle.tiles import bundle_path, pack_entries, partial_tiles, tile_path, unpack_entries
 
 _FIRST = struct.Struct(">Q")
 _LENGTHS = struct.Struct(">II")
@@ -73,6 +73,25 @@ class Growth:
             width = self.size % TILE_WIDTH
             self._bundle = [b"".join(self._bundle)]
             self._storage.put(bundle_path(self.size // TILE_WIDTH, width), self._bundle[0])
+
+    def mend(self, size: int) -> None:
+        """Make partial tiles of an earlier size again where a crash left other bytes; or let full ones stand for them."""
+        tiles = {level: (index, tile) for level, index, tile in self.frontier.partials()}
+        for level, index, width in partial_tiles(size):
+            if level in tiles and tiles[level][0] == index:
+                self._mend(tile_path(level, index, width), tiles[level][1][: width * HASH_SIZE])
+            else:
+                self._storage.drop_partials(tile_path(level, index))
+        index, width = divmod(size, TILE_WIDTH)
+        if width and index == self.frontier.tile_index(0):
+            entries = unpack_entries(b"".join(self._bundle))
+            self._mend(bundle_path(index, width), pack_entries(entries[:width]))
+        else:
+            self._storage.drop_partials(bundle_path(index))
+
+    def _mend(self, path: str, data: bytes) -> None:
+        if self._storage.read(path) != data:
+            self._storage.put(path, data)
 
     def drop_partials(self) -> None:
         """Remove the partial ones of what has become full; after the checkpoint, so that its readers find either."""

@@ -252,6 +252,7 @@ class Log:
         # The last one; of two for the same tree, the one with more cosignatures.
         self._signed, self._note = max(signed, key=lambda each: (each[0].size, len(each[1])))
         self.must_continue(self._signed)
+        self._growth.mend(self._signed.size)
         if self._note != published:
             self._storage.put(CHECKPOINT, self._note)
 
