@@ -75,7 +75,7 @@ class Growth:
             self._storage.put(bundle_path(self.size // TILE_WIDTH, width), self._bundle[0])
 
     def mend(self, size: int) -> None:
-        """Make partial tiles of an earlier size again where a crash left other bytes; or let full ones stand for them."""
+        """Make partial tiles of an earlier size again where a crash left other bytes, or let full ones replace them."""
         tiles = {level: (index, tile) for level, index, tile in self.frontier.partials()}
         for level, index, width in partial_tiles(size):
             if level in tiles and tiles[level][0] == index:
