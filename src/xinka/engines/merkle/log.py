@@ -199,11 +199,7 @@ class Log:
         self._storage.put(CHECKPOINT, self._note)
 
     def entry(self, index: int) -> bytes:
-        """Return an entry.
-
-        Raises:
-            NoSuchEntry: there is none.
-        """
+        """Return an entry; one that is not there is ``NoSuchEntry``."""
         return self._growth.entry(index)
 
     def prove(self, index: int, extra: bytes | None = None) -> Receipt:
