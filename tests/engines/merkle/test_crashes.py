@@ -20,6 +20,7 @@ from xinka.engines.merkle import (
     Directory,
     FileStorage,
     Log,
+    MemoryStorage,
     Signer,
     audit,
 )
@@ -160,3 +161,18 @@ def test_a_journal_torn_anywhere_gives_back_a_prefix(
         assert again.checkpoint().root == reference.mth(entries(size + 7))
     with Log.open(FileStorage(place), ada) as again:
         assert again.size == size + 7
+
+
+def test_opening_drops_no_partial_tile_that_is_still_to_come(ada: Signer, place: Path) -> None:
+    storage = MemoryStorage()
+    log = Log.create(storage, ada)
+    dropped: list[str] = []
+    storage.drop_partials = dropped.append  # type: ignore[method-assign]
+    Log.open(storage, ada)
+    log.append(entries(5))
+    log.checkpoint()
+    Log.open(storage, ada)
+    assert dropped == []
+    log.append(entries(251, 5))
+    Log.open(storage, ada)
+    assert dropped == ["tile/0/000", "tile/entries/000"]

@@ -83,11 +83,11 @@ class Growth:
             else:
                 self._storage.drop_partials(tile_path(level, index))
         index, width = divmod(size, TILE_WIDTH)
-        if width and index == self.frontier.tile_index(0):
+        if index < self.frontier.tile_index(0):
+            self._storage.drop_partials(bundle_path(index))
+        elif width:
             entries = unpack_entries(b"".join(self._bundle))
             self._mend(bundle_path(index, width), pack_entries(entries[:width]))
-        else:
-            self._storage.drop_partials(bundle_path(index))
 
     def _mend(self, path: str, data: bytes) -> None:
         if self._storage.read(path) != data:
