@@ -17,6 +17,7 @@ _PLACES = {
     "stock": "xinka.config.cli.stock:stock",
     "ledger": "xinka.config.cli.ledger:ledger",
     "guard": "xinka.engines.guard:guard",
+    "log": "xinka.engines.merkle.commands:log",
     "bench": "xinka.config.cli.bench:bench",
     "messages": "xinka.config.cli.messages:messages",
     "manage": "xinka.config.cli.database:manage",

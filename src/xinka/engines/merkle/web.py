@@ -1,0 +1,96 @@
+"""A log at an address, read over HTTP; and the post to a witness. What they bring is verified elsewhere."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from http.client import HTTPException
+from urllib.error import HTTPError
+from urllib.parse import urlsplit
+from urllib.request import Request, urlopen
+
+from xinka.engines.merkle.errors import SourceFailed
+from xinka.engines.merkle.hashing import TILE_WIDTH
+from xinka.engines.merkle.tiles import LONGEST_ENTRY
+from xinka.engines.merkle.witnessing import Answer
+
+#: Seconds to wait for an answer.
+PATIENCE = 10.0
+#: No resource of a log is larger. In bytes.
+LARGEST = TILE_WIDTH * (LONGEST_ENTRY + 2)
+
+
+class Website:
+    """Reads a log whose prefix is served at an address.
+
+    Raises:
+        SourceFailed: the address is not one of HTTP.
+    """
+
+    def __init__(self, prefix: str, patience: float = PATIENCE) -> None:
+        self.prefix = _web_address(prefix).rstrip("/")
+        self._patience = patience
+
+    def read(self, path: str) -> bytes | None:
+        """Return the bytes at a path, or None where there is nothing.
+
+        Raises:
+            SourceFailed: there was no answer, or one that is no resource.
+        """
+        address = f"{self.prefix}/{path}"
+        status, headers, body = _fetch(Request(address, headers={"Accept-Encoding": "gzip, identity"}), self._patience)  # noqa: S310 - the scheme was looked at
+        if status in (404, 410):
+            return None
+        if status != 200:
+            raise SourceFailed(path=address, why=f"HTTP {status}")
+        return _plain(body, address) if headers.get("Content-Encoding") == "gzip" else body
+
+
+class Post:
+    """Hands requests to the witness whose submission prefix this is."""
+
+    def __init__(self, prefix: str, patience: float = PATIENCE) -> None:
+        self._address = f"{_web_address(prefix).rstrip('/')}/add-checkpoint"
+        self._patience = patience
+
+    def __call__(self, request: bytes) -> Answer:
+        """Post a request; return what the witness answered.
+
+        Raises:
+            SourceFailed: there was no answer.
+        """
+        status, headers, body = _fetch(Request(self._address, data=request, method="POST"), self._patience)  # noqa: S310 - as above
+        return Answer(status, body, headers.get("Content-Type", ""))
+
+
+def _web_address(address: str) -> str:
+    if urlsplit(address).scheme not in ("http", "https"):
+        raise SourceFailed(path=address, why="http:// or https:// expected / 应以 http:// 或 https:// 开头")
+    return address
+
+
+def _fetch(request: Request, patience: float) -> tuple[int, Mapping[str, str], bytes]:
+    try:
+        try:
+            answer = urlopen(request, timeout=patience)  # noqa: S310 - the scheme was looked at
+        except HTTPError as refusal:
+            answer = refusal
+        with answer:
+            body = answer.read(LARGEST + 1)
+    except (OSError, HTTPException, ValueError) as error:
+        raise SourceFailed(path=request.full_url, why=str(error)) from None
+    if len(body) > LARGEST:
+        raise SourceFailed(path=request.full_url, why="too long / 过长")
+    return int(answer.status), answer.headers, body
+
+
+def _plain(body: bytes, address: str) -> bytes:
+    try:
+        # A bundle that unpacks to more than any bundle holds is somebody's trap.
+        unpacker = zlib.decompressobj(wbits=31)
+        plain = unpacker.decompress(body, LARGEST)
+    except zlib.error as error:
+        raise SourceFailed(path=address, why=str(error)) from None
+    if not unpacker.eof:
+        raise SourceFailed(path=address, why="too long or cut off / 过长或不完整")
+    return plain

@@ -1,0 +1,236 @@
+"""`xinka log`: what it prints, what it refuses, in which words and with which exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import subprocess
+import sys
+from base64 import b64decode, b64encode
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+from click.testing import CliRunner, Result
+
+from tests.engines.merkle import reference
+from xinka.config.cli import main
+from xinka.engines.merkle import AddCheckpoint, Note, Verifier, Witness
+from xinka.engines.merkle.key_files import read_key
+
+_ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def _run(*words: str, given: bytes = b"") -> Result:
+    return CliRunner().invoke(main, ["log", *words], input=given)
+
+
+def _told(*words: str, given: bytes = b"") -> str:
+    result = _run(*words, given=given)
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+@pytest.fixture
+def vkey() -> str:
+    """The public key of a log in ``orders`` with four entries."""
+    key = _told("create", "orders", "--origin", "shop.example/orders").strip()
+    _told("append", "orders", given=b"one\ntwo\r\n\nthree\n\xff\xfe")
+    return key
+
+
+def test_a_log_is_made_with_a_key_for_its_owner_alone(vkey: str) -> None:
+    assert Path("orders/vkey").read_text().strip() == vkey
+    assert stat.S_IMODE(Path("orders/private/key").stat().st_mode) == 0o600
+    again = _run("create", "orders", "--origin", "shop.example/orders")
+    assert (again.exit_code, again.stdout) == (2, "")
+    assert again.stderr == "这里已经有一个日志。\nThere is already a log here.\n"
+
+
+def test_a_log_may_have_another_name_than_its_key(vkey: str) -> None:
+    key_file = "orders/private/key"
+    _told("create", "other", "--origin", "shop.example/other", "--key-file", key_file)
+    _told("append", "other", "--key-file", key_file, given=b"one\n")
+    assert _run("verify", "other", "--key", "orders/vkey").exit_code == 1
+    assert json.loads(_told("verify", "other", "--key", vkey, "--origin", "shop.example/other"))["size"] == 1
+
+
+def test_lines_are_entries_as_they_stand(vkey: str) -> None:
+    root = reference.mth([b"one", b"two", b"three", b"\xff\xfe"])
+    assert json.loads(_told("verify", "orders", "--key", "orders/vkey")) == {
+        "holds": True,
+        "origin": "shop.example/orders",
+        "size": 4,
+        "root": b64encode(root).decode(),
+    }
+
+
+def test_a_wrong_line_is_named_and_the_rest_is_logged(vkey: str) -> None:
+    lines = b'{"a":1}\n{"a":\n' + b'"' + b"x" * 65_534 + b'"\n[2]\n'
+    result = _run("append", "orders", "--format", "jsonl", given=lines)
+    assert result.exit_code == 1
+    assert json.loads(result.stdout) == {"first": 4, "added": 2, "size": 6, "wrong": 2}
+    assert result.stderr.splitlines() == [
+        "line 2 / 第 2 行: not JSON / 不是有效的 JSON",
+        "line 3 / 第 3 行: longer than 65,535 bytes / 超过 65,535 字节",
+    ]
+
+
+def test_binary_entries_stand_behind_their_lengths_and_a_cut_one_ends_the_reading(vkey: str) -> None:
+    assert json.loads(_told("append", "orders", "--format", "binary", given=b"\0\x02\n\0\0\0\0\x01x"))["added"] == 3
+    result = _run("append", "orders", "--format", "binary", "--batch", "1", given=b"\0\x01a\0\x05cut")
+    assert result.exit_code == 2
+    assert "entry 1 is cut off" in result.stderr
+    assert json.loads(result.stdout) == {"first": 7, "added": 1, "size": 8, "wrong": 0}
+
+
+def test_a_proof_is_made_without_a_key_and_verified_offline(vkey: str) -> None:
+    Path("two.tlog-proof").write_text(_told("prove", "orders", "1"))
+    for name in ("checkpoint", "tile"):
+        Path("orders", name).rename(f"gone-{name}")
+    told = json.loads(_told("verify", "two.tlog-proof", "--key", vkey, "--entry", "-", given=b"two"))
+    assert (told["holds"], told["index"], told["size"]) == (True, 1, 4)
+    forged = _run("verify", "two.tlog-proof", "--key", vkey, "--entry", "-", given=b"tow")
+    assert (forged.exit_code, forged.stdout) == (1, "")
+    assert forged.stderr.startswith("证明不成立")
+    assert "The proof does not hold" in forged.stderr
+    assert _run("verify", "two.tlog-proof", "--key", vkey).exit_code == 2
+
+
+def test_a_damaged_directory_is_refused_with_the_name_of_what_is_wrong(vkey: str) -> None:
+    bundle = Path("orders/tile/entries/000.p/4")
+    bundle.write_bytes(bundle.read_bytes().replace(b"two", b"owt"))
+    result = _run("verify", "orders", "--key", vkey)
+    assert result.exit_code == 1
+    assert "tile/entries/000.p/4" in result.stderr
+
+
+def test_a_consistency_proof_is_printed(vkey: str) -> None:
+    lines = _told("prove", "orders", "3", "--consistency").split()
+    expected = reference.proof(3, [b"one", b"two", b"three", b"\xff\xfe"])
+    assert [b64decode(line) for line in lines] == expected
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["prove", "orders", "4"], 2),
+        (["prove", "nowhere", "0"], 2),
+        (["append", "nowhere"], 2),
+        (["verify", "orders", "--key", "no-such-file"], 2),
+        (["verify", "orders", "--key", "a+b+c"], 2),
+        (["monitor", "http://127.0.0.1:9", "--key", "orders/vkey", "--state", "s"], 3),
+        (["witness", "nowhere"], 2),
+        (["unknown"], 2),
+    ],
+)
+def test_wrong_use_has_its_exit_codes_and_no_traceback(vkey: str, words: list[str], code: int) -> None:
+    result = _run(*words)
+    assert (result.exit_code, result.stdout) == (code, "")
+    assert "Traceback" not in result.stderr
+
+
+def test_a_key_that_others_can_read_is_not_used(vkey: str) -> None:
+    Path("orders/private/key").chmod(0o644)
+    result = _run("append", "orders", given=b"five\n")
+    assert (result.exit_code, "chmod 600" in result.stderr) == (2, True)
+    assert json.loads(_told("verify", "orders", "--key", vkey))["size"] == 4
+
+
+def test_a_known_checkpoint_is_continued_or_nothing_is_signed(vkey: str) -> None:
+    Path("four.note").write_bytes(Path("orders/checkpoint").read_bytes())
+    _told("append", "orders", "--no-checkpoint", given=b"five\n")
+    assert "\n5\n" in _told("checkpoint", "orders", "--known", "four.note")
+    Path("orders").rename("newer")
+    _told("create", "orders", "--origin", "shop.example/orders", "--key-file", "newer/private/key")
+    result = _run("checkpoint", "orders", "--known", "four.note", "--key-file", "newer/private/key")
+    assert result.exit_code == 1
+    assert "history was rewritten" in result.stderr
+
+
+def test_a_monitor_goes_on_from_its_state(vkey: str) -> None:
+    words = ["monitor", "orders", "--key", vkey, "--state", "state"]
+    assert json.loads(_told(*words))["before"] == 0
+    _told("append", "orders", given=b"five\n")
+    told = json.loads(_told(*words))
+    assert (told["before"], told["size"]) == (4, 5)
+
+
+@pytest.mark.parametrize("kind", ["ed25519", "ml-dsa-44"])
+def test_a_witness_answers_requests_and_a_policy_asks_for_it(vkey: str, kind: str) -> None:
+    witness = Verifier.parse(_told("witness", "w", "--create", "w.example/w", "--kind", kind))
+    request = AddCheckpoint(0, (), Path("orders/checkpoint").read_bytes()).encode()
+    assert _run("witness", "w", given=request).exit_code == 1  # it does not know the log yet
+    _told("witness", "w", "--trust", "orders/vkey")
+    answer = _run("witness", "w", given=request)
+    assert (answer.exit_code, answer.stderr) == (0, "200\n")
+    again = _run("witness", "w", given=request)
+    assert (again.exit_code, again.stdout, again.stderr) == (1, "4\n", "409\n")
+    note = Path("orders/checkpoint").read_bytes() + answer.stdout.encode()
+    assert [each.key for each in Note.parse(note).verified_by([witness])] == [witness]
+    Path("policy").write_text(f"witness w {witness.vkey}\nquorum w\n")
+    assert _run("verify", "orders", "--key", vkey, "--policy", "policy").exit_code == 1
+    Path("orders/checkpoint").write_bytes(note)
+    told = json.loads(_told("verify", "orders", "--key", vkey, "--policy", "policy"))
+    assert [each["name"] for each in told["signed_by"]] == ["shop.example/orders", "w.example/w"]
+
+
+@pytest.fixture
+def witness_at(vkey: str) -> Iterator[tuple[str, str]]:
+    """The address and key of a witness behind a web server of five lines."""
+    key = _told("witness", "w", "--create", "w.example/w").strip()
+    wim = Witness(Path("w").absolute(), [read_key(Path("w/key"))], [Verifier.parse(vkey)])
+
+    class Server(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            answer = wim.add_checkpoint(self.rfile.read(int(self.headers["Content-Length"])))
+            self.send_response(answer.status)
+            self.send_header("Content-Type", answer.content_type)
+            self.end_headers()
+            self.wfile.write(answer.body)
+
+        def log_message(self, *_: object) -> None:
+            return
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Server) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}", key
+        server.shutdown()
+        thread.join()
+
+
+def test_a_checkpoint_is_cosigned_over_http_and_a_fork_is_not(vkey: str, witness_at: tuple[str, str]) -> None:
+    for size in (4, 5):
+        note = Note.parse(_told("checkpoint", "orders", "--witness", *witness_at).encode())
+        assert len(note.verified_by([Verifier.parse(vkey), Verifier.parse(witness_at[1])])) == 2
+        assert f"\n{size}\n" in note.text
+        assert note.encode() == Path("orders/checkpoint").read_bytes()
+        _told("append", "orders", given=b"more\n")
+    _told("create", "fork", "--origin", "shop.example/orders", "--key-file", "orders/private/key")
+    _told("append", "fork", "--key-file", "orders/private/key", given=b"1\n2\n3\n4\n5\n6\n7\n")
+    fork = _run("checkpoint", "fork", "--key-file", "orders/private/key", "--witness", *witness_at)
+    assert fork.exit_code == 1
+    assert "422" in fork.stderr
+    assert _run("checkpoint", "orders", "--witness", "http://127.0.0.1:9", vkey).exit_code == 3
+
+
+@pytest.mark.parametrize("words", [["--help"], *([name, "--help"] for name in ("create", "append", "prove", "verify"))])
+def test_help_shows_examples_and_imports_nothing_of_the_shop(words: list[str]) -> None:
+    code = (
+        "import sys\nfrom xinka.config.cli import main\n"
+        f"try:\n    main({['log', *words]!r})\nexcept SystemExit:\n    pass\n"
+        "sys.exit(sum(name.partition('.')[0] in {'django', 'psycopg', 'numpy', 'structlog'} for name in sys.modules))"
+    )
+    environment = {**os.environ, "PYTHONPATH": f"{_ROOT / 'src'}"}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env=environment)
+    assert done.returncode == 0
+    assert "xinka log " in done.stdout
