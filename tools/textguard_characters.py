@@ -39,7 +39,6 @@ _LETTER = re.compile(
 )
 _DIGIT = re.compile(r"(?:DINGBAT )?(?:NEGATIVE |DOUBLE )?CIRCLED (?:SANS-SERIF )?(?:DIGIT|NUMBER) ([A-Z]+)$")
 _MARKS = {
-    "🔟": "10",
     "💯": "100",
     "❌": "x",
     "➕": "+",

@@ -3,8 +3,8 @@
 ``python -m tools.textguard_tables --chaizi DIR --words FILE --emoji FILE``
 
 Sources, all free to ship: Unicode data as Python carries it (Unicode licence), OpenCC's traditional-to-simplified
-characters (Apache-2.0), pypinyin (MIT), kfcd/chaizi (CC BY 3.0; the two ``chaizi-*.txt``), the word list of jieba 0.42.1
-(MIT; its ``dict.txt``), CLDR's Chinese emoji names as emojibase-data 17 packs them (MIT; its ``zh/compact.json``).
+characters (Apache-2.0), pypinyin (MIT), kfcd/chaizi (CC BY 3.0; the two ``chaizi-*.txt``), the word list of jieba
+0.42.1 (MIT; ``dict.txt``), CLDR's Chinese emoji names as emojibase-data 17 packs them (MIT; ``zh/compact.json``).
 The result is small, sorted and the same on every run.
 """
 
@@ -16,7 +16,7 @@ import json
 import math
 import sys
 import unicodedata
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 
 from tools.textguard_characters import COMMON_PARTS, LOOK_ALIKES, RADICAL_FORMS, symbols
@@ -69,11 +69,18 @@ def _plain(c: str) -> str:
     return folded if len(folded) <= 4 else c
 
 
-def sounds() -> tuple[dict[str, str], dict[str, str]]:
-    """Return the characters of each toneless syllable (first readings), and the further readings of a character."""
-    from pypinyin.constants import PINYIN_DICT
+def sounds(costs: dict[str, int]) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the characters of each toneless syllable (first readings), and the further readings of a character.
+
+    A further reading of a usual character counts if one phrase in twelve has it.
+    """
+    from pypinyin.constants import PHRASES_DICT, PINYIN_DICT
     from pypinyin.contrib.tone_convert import to_normal
 
+    spoken: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for phrase, readings in PHRASES_DICT.items():
+        for c, reading in zip(phrase, readings, strict=False):
+            spoken[c][to_normal(reading[0]).replace("ü", "v")] += 1
     first: defaultdict[str, list[str]] = defaultdict(list)
     more: dict[str, str] = {}
     for cp, readings in sorted(PINYIN_DICT.items()):
@@ -84,8 +91,10 @@ def sounds() -> tuple[dict[str, str], dict[str, str]]:
         if not plain:
             continue
         first[plain[0]].append(chr(cp))
-        if len(plain) > 1 and cp >= 0x4E00:
-            more[chr(cp)] = " ".join(plain[1:3])
+        used = spoken.get(chr(cp), Counter())
+        living = [p for p in plain[1:] if used[p] * 12 >= used.total() or costs.get(chr(cp), 99) >= 34]
+        if living and cp >= 0x4E00:
+            more[chr(cp)] = " ".join(living[:2])
     return {k: "".join(v) for k, v in sorted(first.items())}, more
 
 
@@ -104,6 +113,16 @@ def parts(chaizi: Path, common: set[str]) -> tuple[dict[str, list[str]], dict[st
                 split[char] = sorted({"".join(w) for w in found if len(w) <= 5})
             shape[char] = "".join(sorted({p for w in found if len(w) <= 3 for p in w}))
     return split, shape
+
+
+def ways(split: dict[str, list[str]], costs: dict[str, int]) -> dict[str, str]:
+    """Return the character that each way of writing stands for: the commonest of those written alike."""
+    whole: dict[str, str] = {}
+    for character, found in sorted(split.items()):
+        for way in found:
+            if way not in whole or costs.get(character, 99) < costs.get(whole[way], 99):
+                whole[way] = character
+    return dict(sorted(whole.items()))
 
 
 def words(path: Path) -> dict[int, dict[int, str]]:
@@ -129,6 +148,9 @@ def emoji(path: Path, known: set[str]) -> dict[str, str]:
             continue
         names = [entry.get("label", ""), *(t for t in entry.get("tags") or [] if len(t) <= 3)]
         result[sign] = "".join(dict.fromkeys(c for name in names for c in name if c in known))[:24]
+    own = (Path(__file__).parent / "textguard_emoji.txt").read_text(encoding="utf-8").split()
+    for sign, first in zip(own[::2], own[1::2], strict=True):
+        result[sign] = "".join(dict.fromkeys(first + result.get(sign, "")))
     return {k: v for k, v in sorted(result.items()) if v}
 
 
@@ -167,15 +189,16 @@ def main() -> None:
         if not "\ud800" <= c <= "\udfff":
             grouped[plain].append(c)
     _write("clean.json", {k: "".join(sorted(v)) for k, v in sorted(grouped.items())})
-    first, more = sounds()
-    _write("sounds.json", first)
     table = words(given.words)
+    costs = {c: cost for cost, chars in table[1].items() for c in chars}
+    first, more = sounds(costs)
+    _write("sounds.json", first)
     common = {c for cost, chars in table[1].items() if cost <= 46 for c in chars}
     _write("readings.json", {c: r for c, r in sorted(more.items()) if c in common})
     split, shape = parts(given.chaizi, common)
-    _write("split.json", dict(sorted(split.items())))
     _write("parts.json", {c: p for c, p in sorted(shape.items()) if not set(p) <= COMMON_PARTS or c in common})
-    costs = {c: cost for cost, chars in table[1].items() for c in chars}
+    _write("split.json", ways(split, costs))
+    _write("common.json", {"characters": "".join(sorted(c for c, cost in costs.items() if cost < 44))})
     _write("martian.json", martian(first, shape, costs))
     _write("emoji.json", emoji(given.emoji, common))
     packed = json.dumps(table, ensure_ascii=False, separators=(",", ":")).encode()

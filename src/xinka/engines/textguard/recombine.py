@@ -12,19 +12,10 @@ from xinka.engines.textguard.tables import load
 
 @cache
 def _automaton() -> tuple[CharwiseDoubleArrayAhoCorasick, list[str]]:
-    """Find the longest way of writing from the left; where two characters are written alike, the commoner stands."""
-    from xinka.engines.textguard.plausible import rarity  # the word list is unpacked only when a text needs it
-
-    whole: dict[str, str] = {}
-    for character, ways in load("split").items():
-        for way in ways:
-            if way not in whole or rarity(character) < rarity(whole[way]):
-                whole[way] = character
-    ways_sorted = sorted(whole)
-    return (
-        CharwiseDoubleArrayAhoCorasick(ways_sorted, match_kind=MATCH_KIND_LEFTMOST_LONGEST),
-        [whole[way] for way in ways_sorted],
-    )
+    """Find the longest way of writing from the left."""
+    whole = load("split")
+    automaton = CharwiseDoubleArrayAhoCorasick(list(whole), match_kind=MATCH_KIND_LEFTMOST_LONGEST)
+    return automaton, list(whole.values())
 
 
 def recombine(text: str) -> str:

@@ -78,7 +78,7 @@ def trace_table(text: str, table: Table) -> Offsets:
 
 @cache
 def clean_table() -> Table:
-    """Map every character to its plain form: no marks, no boxes, small letters, look-alikes as Latin, simplified Han."""
+    """Map every character to its plain form: no marks, no boxes, small letters, look-alikes as Latin, simplified."""
     table: Table = {}
     for plain, characters in load("clean").items():
         table.update(dict.fromkeys(map(ord, characters), plain))
