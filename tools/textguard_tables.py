@@ -22,6 +22,7 @@ from pathlib import Path
 from tools.textguard_characters import COMMON_PARTS, LOOK_ALIKES, RADICAL_FORMS, symbols
 
 PLACE = Path(__file__).parent.parent / "src/xinka/engines/textguard/tables"
+_YOUNG_WORD = 2_000
 HAN = (*range(0x3400, 0x4DC0), *range(0x4E00, 0xA000), *range(0xF900, 0xFB00), *range(0x20000, 0x2FA20))
 
 
@@ -132,6 +133,9 @@ def words(path: Path) -> dict[int, dict[int, str]]:
         word, count, *_ = line.split(" ")
         if _is_han(word) and len(word) <= 4 and int(count) >= {1: 1, 2: 5, 3: 12, 4: 20}[len(word)]:
             counts[word] = int(count)
+    for word in (Path(__file__).parent / "textguard_words.txt").read_text(encoding="utf-8").split():
+        if len(word) <= 4:  # younger than the list, and common in shops and chats
+            counts[word] = max(counts.get(word, 0), _YOUNG_WORD)
     total = sum(counts.values())
     table: defaultdict[int, defaultdict[int, list[str]]] = defaultdict(lambda: defaultdict(list))
     for word, count in sorted(counts.items()):

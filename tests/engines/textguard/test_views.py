@@ -16,7 +16,7 @@ def every_view(text: str) -> list[View]:
     return [
         clean,
         squeezed,
-        views.martian_view(squeezed),
+        views.martian_view(clean),
         views.digits_view(squeezed),
         views.split_view(squeezed),
         views.sound_view(clean),
@@ -106,4 +106,4 @@ def test_typed_pinyin_and_han_of_the_same_sound_are_one_text() -> None:
 
 
 def test_martian_script_is_read() -> None:
-    assert views.martian_view(views.squeezed_view(clean_view("莪湜伱"))).text == "我是你"
+    assert views.martian_view(clean_view("莪湜伱+V")).text == "我是你加v"

@@ -103,7 +103,7 @@ class Matcher:
             squeezed = views.squeezed_view(clean)
         text = squeezed.text
         seen = {text}
-        for view in (views.martian_view(squeezed), views.digits_view(squeezed), views.split_view(squeezed)):
+        for view in (views.martian_view(clean), views.digits_view(squeezed), views.split_view(squeezed)):
             if view.text not in seen:
                 seen.add(view.text)
                 found += self._read(view, view.name)

@@ -110,19 +110,21 @@ def _han_keys(character: str) -> tuple[tuple[str, str], ...]:
     return tuple(keys)
 
 
-_FIXED = {str(n): [("sound", sounds.han_codes()[ord(c)])] for n, c in enumerate("零一二三四五六七八九")}
+@cache
+def _digits() -> dict[str, list[tuple[str, str]]]:
+    return {str(n): [("sound", sounds.han_codes()[ord(c)])] for n, c in enumerate("零一二三四五六七八九")}
 
 
 def elements(text: str, as_initials: bool) -> list[Element]:
     """Return the elements of a squeezed text; runs of letters are read as initials, or else as syllables where they can."""
     row: list[Element] = []
-    pictures = emoji()
+    pictures, digits = emoji(), _digits()
     at = 0
     for match in (*_PIECE.finditer(text), None):
         stop = match.start() if match else len(text)
         for i in range(at, stop):
             c = text[i]
-            row.append(Element(i, i + 1, pictures.get(c) or _FIXED.get(c) or _han_keys(c)))
+            row.append(Element(i, i + 1, pictures.get(c) or digits.get(c) or _han_keys(c)))
         if match is None:
             break
         row += _run(match[0], stop, as_initials)

@@ -117,15 +117,16 @@ def squeezed_view(clean: View) -> View:
     return clean.translated("squeezed", squeeze_table())
 
 
-def martian_view(squeezed: View) -> View:
-    """Return a squeezed view with rare variants (莪, 伱, 氺 …) and decorated characters replaced by the common ones."""
-    return squeezed.translated("martian", martian_table())
+def martian_view(clean: View) -> View:
+    """Return a clean view, squeezed, with rare variants (莪, 伱, 氺 …) replaced by common characters and + read as 加."""
+    return clean.translated("martian", martian_table())
 
 
 @cache
 def martian_table() -> Table:
-    """Map a character of 火星文 to the one it stands for."""
-    return {ord(c): plain for plain, characters in load("martian").items() for c in characters}
+    """Drop signs as in the squeezed view, and map a character of 火星文 to the one it stands for."""
+    plain = {ord(c): plain for plain, characters in load("martian").items() for c in characters}
+    return {**squeeze_table(), **plain, ord("+"): "加"}
 
 
 def digits_view(squeezed: View) -> View:

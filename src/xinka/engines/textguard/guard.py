@@ -1,0 +1,97 @@
+"""Judges a text: rules, the model and what the caller knows become one score, one decision and reasons for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from xinka.engines.textguard.masking import Mask, find_masks
+from xinka.engines.textguard.packs import Pack, load_packs
+from xinka.engines.textguard.rules import Hit, RuleSet
+from xinka.engines.textguard.spellings import DEPTH, TRUST
+from xinka.engines.textguard.views import clean_view
+
+#: What each thing that the caller knows adds: it moves the score this share of the way to 1, never by itself to review.
+CONTEXT = {"new_seller": 0.1, "contact": 0.15, "price_bait": 0.25, "qr": 0.2}
+REVIEW_AT = 0.5
+#: The model alone sends to review from here on, and stands as a second signal for `block`.
+MODEL_REVIEW_AT, MODEL_SECONDS_AT = 0.9, 0.9
+
+
+class Scorer(Protocol):
+    """A model of talk and listings."""
+
+    def score(self, clean_text: str, task: str) -> float:
+        """Return how likely a clean text is forbidden, 0..1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What to do with a text, how sure we are (0..1), and why."""
+
+    decision: str
+    score: float
+    hits: tuple[Hit, ...] = ()
+    masks: tuple[Mask, ...] = ()
+    model: float | None = None
+    context: Mapping[str, bool] = field(default_factory=dict)
+
+
+class Guard:
+    """Rules and a model, ready to judge; it never changes, so many threads may share it."""
+
+    def __init__(self, packs: Sequence[Pack] | None = None, model: Scorer | None = None) -> None:
+        self.rules = RuleSet(load_packs() if packs is None else packs)
+        self.model = model
+
+    def judge(self, text: str, task: str = "listing", context: Mapping[str, bool] | None = None) -> Verdict:
+        """Judge one text.
+
+        Args:
+            text: as it was written.
+            task: ``listing`` or ``chat``.
+            context: what the caller knows, by the names of ``CONTEXT``.
+        """
+        clean = clean_view(text)
+        hits = self.rules.hits(text, clean, task)
+        masks = find_masks(text, clean)
+        model = self.model.score(clean.text, task) if self.model else None
+        known = {name: True for name in CONTEXT if context and context.get(name)}
+        score = _combine(hits, model, known)
+        return Verdict(_decide(hits, model, score, masks), score, tuple(hits), tuple(masks), model, known)
+
+
+def _combine(hits: Sequence[Hit], model: float | None, context: Mapping[str, bool]) -> float:
+    """Return the score: each rule once with its weight at the depth it was seen at, the model, the context."""
+    best: dict[str, float] = {}
+    for hit in hits:
+        best[hit.rule.id] = max(best.get(hit.rule.id, 0.0), hit.rule.weight * TRUST[hit.view])
+    rest = 1.0
+    for weight in best.values():
+        rest *= 1 - weight
+    if model is not None:
+        rest *= 1 - model * (0.5 if best else 1.0)
+    if best or (model is not None and model >= REVIEW_AT):
+        for name in context:
+            rest *= 1 - CONTEXT[name]
+    return round(1 - rest, 4)
+
+
+def _decide(hits: Sequence[Hit], model: float | None, score: float, masks: Sequence[Mask]) -> str:
+    grave = [hit for hit in hits if hit.rule.action == "block"]
+    if any(DEPTH[hit.view] <= DEPTH["squeezed"] and hit.intent for hit in grave):
+        return "block"
+    if grave and (_independent(hits) or (model is not None and model >= MODEL_SECONDS_AT)):
+        return "block"
+    if hits and score >= REVIEW_AT:
+        return "review"
+    if model is not None and model >= MODEL_REVIEW_AT:
+        return "review"
+    return "mask" if masks else "allow"
+
+
+def _independent(hits: Sequence[Hit]) -> bool:
+    """Say whether two rules were broken in two places, neither of them by a far-fetched reading."""
+    firm = [hit for hit in hits if DEPTH[hit.view] <= DEPTH["pinyin"]]
+    return any(a.rule.id != b.rule.id and (a.end <= b.start or b.end <= a.start) for a in firm for b in firm)

@@ -1,0 +1,7 @@
+from dataclasses import dataclass
+@dataclass(frozen=True, slots=True)
+class Mask:
+    start: int
+    end: int
+    kind: str
+def find_masks(text, clean): return []
