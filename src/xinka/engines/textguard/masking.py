@@ -47,8 +47,35 @@ def _heard() -> dict[str, str]:
 
 _HEARD = _heard()
 _EMOJI = {"🥚": "0", "🎱": "8", "🐍": "4", "☝": "1", "✌": "2", "👌": "3", "🖐": "5", "🤙": "6"}
-_WORDS = {"zero": "0", "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9"}
-_SPOKEN = {"ling": "0", "dong": "0", "yao": "1", "yi": "1", "er": "2", "liang": "2", "san": "3", "si": "4", "wu": "5", "liu": "6", "qi": "7", "guai": "7", "ba": "8", "jiu": "9", "gou": "9"}
+_WORDS = {
+    "zero": "0",
+    "one": "1",
+    "two": "2",
+    "three": "3",
+    "four": "4",
+    "five": "5",
+    "six": "6",
+    "seven": "7",
+    "eight": "8",
+    "nine": "9",
+}
+_SPOKEN = {
+    "ling": "0",
+    "dong": "0",
+    "yao": "1",
+    "yi": "1",
+    "er": "2",
+    "liang": "2",
+    "san": "3",
+    "si": "4",
+    "wu": "5",
+    "liu": "6",
+    "qi": "7",
+    "guai": "7",
+    "ba": "8",
+    "jiu": "9",
+    "gou": "9",
+}
 _GAP = r"[ \t._\-—–~·・,，、。/\\|*+:：()（）\[\]【】<>《》'\"‘’“”=#^&!！?？;；…]"
 _NUMBER = re.compile(rf"[0-9](?:{_GAP}{{0,3}}[0-9]){{4,40}}(?:{_GAP}{{0,3}}x(?![a-z]))?")
 _WORD_DIGIT = re.compile("|".join(sorted({**_WORDS, **_SPOKEN}, key=len, reverse=True)))
@@ -56,21 +83,30 @@ _LOOSE = str.maketrans({"o": "0", "l": "1", "i": "1", "z": "2", "s": "5", "b": "
 
 _QQ = r"(?:q{1,2}|扣扣|扣(?=[ :：号]|[0-9])|球球|企鹅(?:号)?|秋秋|丘丘|抠抠|叩叩|蔻蔻|求求|🐧|口口|qq群|扣群|q群)"
 _WECHAT = (
-    r"(?:微 *信|威 *信|薇 *信|维 *信|围 *信|为 *信|卫 *星|葳 *信|唯 *信|徽 *信|微 *芯|薇 *芯|微 *x|薇 *x|v *信|v *x|w *x|weixin|wei *xin|wechat|绿泡泡|薇(?=[ :：号])|微(?=[ :：号])"
-    r"|(?:加|\+|➕|佳|家|嘉|jia) *(?:我|我的)? *(?:v|薇|微|威|卫|徽)|v(?= *[:：])|💬|微❤|薇❤|v❤|威❤)"
+    r"(?:[微威薇维围为葳唯徽v] {0,2}信|卫 {0,2}星|[微薇] {0,2}芯|[微薇vw] {0,2}x|weixin|wei {0,2}xin|wechat|绿泡泡"
+    r"|[薇微](?=[ :：号])|(?:加|\+|➕|佳|家|嘉|jia) {0,2}(?:我|我的)? {0,2}[v薇微威卫徽]|v(?= {0,2}[:：])"
+    r"|💬|[微薇v威]❤)"
 )
-_LINK = r"[ \t]*(?:群|号|号码|联系方式|帐号|账号|id|聊|私聊|详聊|联系|交流|咨询|客服|我|是|为|就是|:|：|=|-|—|→|>|➡|☞|👉|，|,|、|。|~|\+|加|【|\(|（|\[|/|\||\.| |群号|找我|号是|搜|搜索)*[ \t]*"
+#: What may stand between the word and the id.
+_LINK = (
+    r"(?:[ \t]|群|号|码|联系|方式|帐|账|id|聊|私|详|交流|咨询|客服|我|是|为|就|:|：|=|-|—|→|>|➡|☞|👉|，|,"
+    r"|、|。|~|\+|加|【|\(|（|\["
+    r"|/|\||\.|找|搜|索){0,10}"
+)
 _WECHAT_ID = r"(?P<id>[a-z][a-z0-9_\-]{5,19}|1[3-9][0-9]{9}|[a-z](?:[ ._\-*]?[a-z0-9]){5,19})"
 _WECHAT_FIND = re.compile(_WECHAT + f"(?P<link>{_LINK})" + _WECHAT_ID + r"(?![a-z0-9])")
 _QQ_FIND = re.compile(_QQ + _LINK + rf"(?P<id>[1-9](?:{_GAP}{{0,2}}[0-9]){{4,11}})(?![0-9])")
-_AT = r"(?:@|[ \[(（【<{{]*(?:\bat\b|艾特|圈a|小老鼠|a圈|＠|爱特)[ \])）】>}}]*)"
-_DOT = r"(?:\.|[ \[(（【<{{]*(?:\bdot\b|点|。|·|．|丶)[ \])）】>}}]*)"
+_AT = r"(?:@|[ \[(（【<{]{0,4}(?:\bat\b|艾特|圈a|小老鼠|a圈|＠|爱特)[ \])）】>}]{0,4})"
+_DOT = r"(?:\.|[ \[(（【<{]{0,4}(?:\bdot\b|点|。|·|．|丶)[ \])）】>}]{0,4})"
 _EMAIL = re.compile(
-    rf"(?<![a-z0-9])[a-z0-9](?:[a-z0-9_+\-]|(?:{_DOT})(?=[a-z0-9])){{0,40}}? *{_AT} *"
-    rf"[a-z0-9](?:[a-z0-9\-]{{0,30}}) *(?:{_DOT} *[a-z0-9\-]{{2,20}} *?){{0,2}}{_DOT} *(?:com|cn|net|org|me|io|cc|edu|gov|co|vip|top|xyz|info|ru|jp|hk|tw|de|uk|us|fr|kr|sg)(?![a-z0-9])"
+    rf"(?<![a-z0-9])[a-z0-9](?:[a-z0-9_+\-]|(?:{_DOT})(?=[a-z0-9])){{0,40}}? {{0,3}}{_AT} {{0,3}}"
+    rf"[a-z0-9](?:[a-z0-9\-]{{0,30}}) {{0,3}}(?:{_DOT} {{0,3}}[a-z0-9\-]{{2,20}} {{0,3}}?){{0,2}}{_DOT} {{0,3}}"
+    r"(?:com|cn|net|org|me|io|cc|edu|gov|co|vip|top|xyz|info|ru|jp|hk|tw|de|uk|us|fr|kr|sg)(?![a-z0-9])"
 )
 #: What is written before a number that is no contact.
-_KEY = re.compile(r"(?:激活码|序列号|卡密|密钥|兑换码|cdk|cdkey|key|订单|单号|运单|快递|流水号|编号|货号|型号|isbn|条码|批次|版本|uid|房间号|端口|ip|提取码|口令|卡号尾号)[^0-9a-z]{0,8}$")
+_KEY = re.compile(
+    r"(?:激活码|序列号|卡密|密钥|兑换码|cdk|cdkey|key|订单|单号|运单|快递|流水号|编号|货号|型号|isbn|条码|批次|版本|uid|房间号|端口|ip|提取码|口令|卡号尾号)[^0-9a-z]{0,8}$"
+)
 
 
 @cache
@@ -126,7 +162,10 @@ def is_id_card(number: str, today: date | None = None) -> bool:
 
 
 _PROVINCES = frozenset(
-    "11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 61 62 63 64 65 71 81 82 83".split()
+    """
+    11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 61 62 63 64 65 71 81
+    82 83
+    """.split()  # noqa: SIM905 - words read better without quotes
 )
 
 
@@ -190,7 +229,11 @@ _WECHAT_NUMBER = re.compile(_WECHAT + _LINK + rf"(?P<id>[1-9](?:{_GAP}{{0,2}}[0-
 #: UnionPay, Visa, Mastercard, American Express, and Chinese cards older than those ranges.
 _CARD = re.compile(r"62|60|4|5[0-8]|3[47]\d{13}$|9558")
 _PHONE = re.compile("1[3-9][0-9]{9}")
-_NOT_IDS = frozenset("wechat weixin alipay service official account payment please number online contact".split())
+_NOT_IDS = frozenset(
+    """
+    wechat weixin alipay service official account payment please number online contact
+    """.split()  # noqa: SIM905 - words read better without quotes
+)
 
 
 def _qqs(digits: str) -> Iterator[tuple[int, int, str]]:
@@ -215,7 +258,13 @@ def _in_run(digits: str, start: int, end: int, before: str) -> Iterator[tuple[in
         return
     if len(number) == 18 and is_id_card(number):
         yield start, end, "idcard"
-    elif 15 <= len(number) <= 19 and number.isdigit() and _CARD.match(number) and luhn(number) and not _KEY.search(before):
+    elif (
+        15 <= len(number) <= 19
+        and number.isdigit()
+        and _CARD.match(number)
+        and luhn(number)
+        and not _KEY.search(before)
+    ):
         yield start, end, "bankcard"
     elif not _KEY.search(before):
         shift = 2 if len(number) == 13 and number.startswith("86") else 0
@@ -242,5 +291,7 @@ def _typed(plain: str) -> Iterator[tuple[int, int, str]]:
 
 _DIGIT_WORDS = {**_WORDS, **_SPOKEN}
 _TYPED_WORD = re.compile(rf"{_WORD_DIGIT.pattern}|[0-9]")
-_TYPED = re.compile(rf"(?<![a-z])(?:(?:{_WORD_DIGIT.pattern}|[0-9])[ \-.,，、]{{0,2}}){{10}}(?:{_WORD_DIGIT.pattern}|[0-9])(?![a-z0-9])")
+_TYPED = re.compile(
+    rf"(?<![a-z])(?:(?:{_WORD_DIGIT.pattern}|[0-9])[ \-.,，、]{{0,2}}){{10}}(?:{_WORD_DIGIT.pattern}|[0-9])(?![a-z0-9])"
+)
 _LETTERED = re.compile(r"(?<![a-z0-9-])[1li][3-9szbgo][0-9olizsbg]{9}(?![a-z0-9])")

@@ -1,11 +1,14 @@
-"""Finds many terms at once in every view of a text; what is found in a deep view must be likelier than what is written."""
+"""Finds many terms at once in every view of a text.
+
+What is found in a deep view must be likelier, as Chinese, than what is written.
+"""
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from typing import NamedTuple
 
 from daachorse import CharwiseDoubleArrayAhoCorasick
@@ -27,8 +30,11 @@ MARGIN = {"pinyin": 15, "swapped": 14, "emoji": 10, "shape": 14, "reversed": 10}
 _LETTERS = re.compile("[a-z]+")
 #: Runs of letters that mean what they say.
 _ABBREVIATIONS = frozenset(
-    "qq ok pc vip gdp nba app tv ai id it up ip cp pk ui ps pdf gps usb cpu gpu dvd wifi wi fi ktv mv pp ppt kg km cm mm ml gb mb "
-    "tb kb hz iphone ios mac xp win bb vs ceo pm am usa uk eu un logo diy bgm cf lol dnf csgo steam xbox ps5 ns switch".split()
+    """
+    qq ok pc vip gdp nba app tv ai id it up ip cp pk ui ps pdf gps usb cpu gpu dvd wifi wi fi ktv mv pp
+    ppt kg km cm mm ml gb mb tb kb hz iphone ios mac xp win bb vs ceo pm am usa uk eu un logo diy bgm cf
+    lol dnf csgo steam xbox ps5 ns switch
+    """.split()  # noqa: SIM905 - words read better without quotes
 )
 _ENDS = frozenset("。！？；!?;，,\n…~")
 #: Faces and gestures end sentences more often than they stand for a word.
@@ -38,6 +44,8 @@ _FACES = (
     ("\U0001f970", "\U0001f97a"),
     ("\U0001fae0", "\U0001fae8"),
 )
+#: By how much more a short term of a wary pack must beat what is written.
+SHORT_MARGIN = 12
 
 
 class Found(NamedTuple):
@@ -87,7 +95,7 @@ class Matcher:
             return []
         found: dict[tuple[int, int], Found] = {}
         for candidate in candidates:
-            for hit in self._settled(text, clean, candidate):
+            for hit in self._settled(text, candidate):
                 before = found.get((hit.term, hit.start))
                 if before is None or DEPTH[hit.view] < DEPTH[before.view]:
                     found[hit.term, hit.start] = hit
@@ -102,10 +110,13 @@ class Matcher:
             clean = _head(clean)
             squeezed = views.squeezed_view(clean)
         text = squeezed.text
-        seen = {text}
-        for view in (views.martian_view(clean), views.digits_view(squeezed), views.split_view(squeezed)):
-            if view.text not in seen:
-                seen.add(view.text)
+        others = [views.split_view(squeezed)]
+        if not _martian().isdisjoint(clean.text):
+            others.append(views.martian_view(clean))
+        if not _numerals().isdisjoint(text):
+            others.append(views.digits_view(squeezed))
+        for view in others:
+            if view.text != text:
                 found += self._read(view, view.name)
         found += self._listen(clean)
         found += [_Candidate(term, "swapped", squeezed, a, b) for term, a, b in self._apart.find(text)]
@@ -138,38 +149,53 @@ class Matcher:
                     found.append(_Candidate(term, view, squeezed, row[first].start, row[after - 1].end))
             yield from _tiling(text, found)
 
-    def _settled(self, text: str, clean: View, candidate: _Candidate) -> Iterator[Found]:
-        """Yield the hit if it stands: on its own borders, and likelier than what is written where it is not written out."""
+    def _margin(self, number: int, way: str) -> int:
+        term = self._terms[number]
+        return MARGIN[way] + (SHORT_MARGIN if term.wary and len(term.text) == 2 else 0)
+
+    def _settled(self, text: str, candidate: _Candidate) -> Iterator[Found]:
+        """Yield the hit if it stands: on its own borders, or likelier than what is written."""
         start, end = candidate.view.span(candidate.start, candidate.end)
         term = self._terms[candidate.term].text
         way = candidate.way
         written = text[start:end]
         if way in {"clean", "squeezed", "digits", "martian", "split"}:
-            if term[0].isascii() or term[-1].isascii():
-                if not _stands_alone(text, start, end, term):
-                    return
+            if (term[0].isascii() or term[-1].isascii()) and not _stands_alone(text, start, end, term):
+                return
             if way == "clean" and len(views.clean_view(written).text) > len(term):
                 way = "squeezed"
             if DEPTH[way] <= self._terms[candidate.term].depth:
                 yield Found(candidate.term, start, end, way)
-        elif way == "initials" or (_gain(text, start, end, term) >= MARGIN[way] and _may_stand(text, start, end, way)):
+        elif way == "initials" or (
+            _gain(text, start, end, term) >= self._margin(candidate.term, way) and _may_stand(text, start, end, way)
+        ):
             yield Found(candidate.term, start, end, way)
+
+
+@cache
+def _martian() -> frozenset[str]:
+    return frozenset(chr(c) for c, plain in views.martian_table().items() if plain)
+
+
+@cache
+def _numerals() -> frozenset[str]:
+    return frozenset(map(chr, views.digits_table())) | frozenset("0123456789")
 
 
 def _head(clean: View) -> View:
     return clean.derive("clean", clean.text[:DEEPEST_READ], lambda: (range(DEEPEST_READ), range(1, DEEPEST_READ + 1)))
 
 
-def _deepest_kind(kinds: frozenset[str]) -> str | None:
+def _deepest_kind(kinds: int) -> str | None:
     """Return the view that a walk belongs to; the automata have found what sounds alone can find."""
     for kind in ("initials", "shape", "emoji"):
-        if kind in kinds:
+        if kinds & slots.KINDS[kind]:
             return kind
-    return "pinyin" if kinds & {"heard", "typed"} else None
+    return "pinyin" if kinds & (slots.KINDS["heard"] | slots.KINDS["typed"]) else None
 
 
 def _tiling(text: str, found: list[_Candidate]) -> Iterator[_Candidate]:
-    """Yield the candidates; of those that read letters as initials only such that together use up whole runs beside Han."""
+    """Yield the candidates; those that read letters as initials only if together they use up whole runs beside Han."""
     reads = {(c.start, c.end) for c in found if c.way == "initials"}
     good: set[tuple[int, int]] = set()
     for match in _LETTERS.finditer(text) if reads else ():
@@ -223,7 +249,7 @@ def _stands_alone(text: str, start: int, end: int, term: str) -> bool:
     if not term.isascii():
         return True
     pieces = views.clean_view(text[start:end]).text.split()
-    return len(pieces) == 1 or len(pieces) == len(term) or "".join(pieces) == term and len(pieces[0]) > 2
+    return len(pieces) == 1 or len(pieces) == len(term) or ("".join(pieces) == term and len(pieces[0]) > 2)
 
 
 def _may_stand(text: str, start: int, end: int, way: str) -> bool:
@@ -241,7 +267,7 @@ def _may_stand(text: str, start: int, end: int, way: str) -> bool:
 
 
 def _pictures_speak(before: str, written: str, after: str) -> bool:
-    """Say whether pictures in a term are no decoration: Han follows one at the end, or Han goes before one at the start."""
+    """Say whether pictures in a term are no decoration: Han follows one at the end, or precedes one at the start."""
     han_before, han_after = bool(before) and is_han(before[-1]), bool(after) and is_han(after[0])
     if not any(map(is_han, written)):
         return (han_before and han_after) or not any(map(_is_face, written))

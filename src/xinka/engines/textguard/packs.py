@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -19,8 +19,23 @@ TASKS = ("listing", "chat")
 #: An expression may stand for so many terms.
 _MOST_TERMS = 5_000
 _RULE_FIELDS = frozenset(
-    ("id", "law", "terms", "beside", "needs_any", "not_near", "deepest", "action", "weight", "tasks", "reach", "explain")
-    + ("must_hit", "must_pass", "negatable")
+    [
+        "id",
+        "law",
+        "terms",
+        "beside",
+        "needs_any",
+        "not_near",
+        "deepest",
+        "action",
+        "weight",
+        "tasks",
+        "reach",
+        "explain",
+        "must_hit",
+        "must_pass",
+        "negatable",
+    ]
 )
 _PACK_FIELDS = frozenset(("pack", "version", "title", "lists", "rules"))
 _GROUP = re.compile(r"\(([^()]*)\)|\{([a-z_]+)\}")
@@ -70,14 +85,17 @@ class _Reader:
     """Reads one pack and says exactly where it is wrong."""
 
     def __init__(self, file: str, lists: Mapping[str, list[str]]) -> None:
-        self._file, self._rule, self._lists = file, "", dict(lists)
+        self._file, self._rule = file, ""
+        self._lists: dict[str, Sequence[str]] = dict(lists)
 
     def wrong(self, field: str, english: str, chinese: str) -> PackError:
         return PackError(self._file, self._rule, field, english, chinese)
 
     def pack(self, data: Any) -> Pack:
         if not isinstance(data, dict):
-            raise self.wrong("", "a pack is a mapping with `pack`, `version`, `rules`", "规则包必须包含 pack、version、rules")
+            raise self.wrong(
+                "", "a pack is a mapping with `pack`, `version`, `rules`", "规则包必须包含 pack、version、rules"
+            )
         self._only(data, _PACK_FIELDS)
         own = data.get("lists", {})
         if not isinstance(own, dict):
@@ -142,7 +160,11 @@ class _Reader:
 
     def words(self, data: dict[str, Any], field: str) -> dict[str, str]:
         value = data.get(field)
-        if not isinstance(value, dict) or set(value) != {"zh", "en"} or not all(isinstance(v, str) for v in value.values()):
+        if (
+            not isinstance(value, dict)
+            or set(value) != {"zh", "en"}
+            or not all(isinstance(v, str) for v in value.values())
+        ):
             raise self.wrong(field, "must have a text `zh` and a text `en`", "必须同时有 zh 与 en 文本")
         return value
 
@@ -216,7 +238,9 @@ def load_packs(folder: Path = SHIPPED) -> tuple[Pack, ...]:
     """
     lists = shared_lists(folder)
     packs = tuple(
-        parse_pack(file.read_bytes(), file.name, lists) for file in sorted(folder.glob("*.yml")) if file.name != "lists.yml"
+        parse_pack(file.read_bytes(), file.name, lists)
+        for file in sorted(folder.glob("*.yml"))
+        if file.name != "lists.yml"
     )
     seen: set[str] = set()
     for pack in packs:

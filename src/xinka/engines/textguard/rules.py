@@ -19,14 +19,17 @@ _BESIDE = 8
 _NEGATION_REACH = 7
 _SENTENCE_ENDS = frozenset("。！？!?\n；;")
 NEGATIONS = tuple(
-    "不是 并非 非 不要 请勿 切勿 勿 别 严禁 禁止 拒绝 杜绝 打击 谨防 防止 防范 警惕 小心 举报 抵制 远离 不卖 不售 不出售 不提供 不支持 不接 不做 不收 不代 不得 "
-    "没有 无需 不含 不带 不涉及 涉嫌 识破 揭秘 反 禁 屏蔽 封禁 查处 整治 遇到 凡是 凡要求 不会 绝不 从不 永不 不需要 不用 无".split()
+    """
+    不是 并非 非 不要 请勿 切勿 勿 别 严禁 禁止 拒绝 杜绝 打击 谨防 防止 防范 警惕 小心 举报 抵制
+    远离 不卖 不售 不出售 不提供 不支持 不接 不做 不收 不代 不得 没有 无需 不含 不带 不涉及 涉嫌 识破
+    揭秘 反 禁 屏蔽 封禁 查处 整治 遇到 凡是 凡要求 不会 绝不 从不 永不 不需要 不用 无
+    """.split()  # noqa: SIM905 - words read better without quotes
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A rule that a text breaks: where in the original, in which view, and whether the trade intent stands beside it."""
+    """A rule that a text breaks: where in the original, in which view, with the trade intent beside it or not."""
 
     rule: Rule
     start: int
@@ -54,14 +57,18 @@ class RuleSet:
             for text in rule.not_near:
                 self._excuses[text].add(rule.id)
         self._negations = frozenset(NEGATIONS)
-        self._terms = [self._term(t) for t in dict.fromkeys([*self._leads, *self._needs, *self._besides, *self._excuses, *NEGATIONS])]
+        self._terms = [
+            self._term(t)
+            for t in dict.fromkeys([*self._leads, *self._needs, *self._besides, *self._excuses, *NEGATIONS])
+        ]
         self._matcher = Matcher(self._terms)
 
     def _term(self, text: str) -> Term:
         depth = max((rule.deepest for rule in self._leads.get(text, ())), default=0)
         if text in self._needs or text in self._besides:
             depth = max(depth, DEPTH["pinyin"] if len(text) > 1 else DEPTH["split"])
-        return Term(text, depth, leads=text in self._leads)
+        rules = self._leads.get(text, ())
+        return Term(text, depth, leads=bool(rules), wary=all(rule.negatable for rule in rules))
 
     def hits(self, text: str, clean: View, task: str) -> list[Hit]:
         """Return what a text breaks, in the order of places."""
@@ -71,7 +78,11 @@ class RuleSet:
         hits: dict[tuple[str, int], Hit] = {}
         for lead in found:
             for rule in self._leads.get(self._terms[lead.term].text, ()):
-                if task in rule.tasks and DEPTH[lead.view] <= rule.deepest and (hit := self._apply(rule, lead, found, text)):
+                if (
+                    task in rule.tasks
+                    and DEPTH[lead.view] <= rule.deepest
+                    and (hit := self._apply(rule, lead, found, text))
+                ):
                     hits.setdefault((rule.id, lead.start), hit)
         return list(hits.values())
 

@@ -24,6 +24,9 @@ _PIECE = re.compile("[a-z]+")
 #: Walks end after so many steps in one text: nobody's odd text makes us slow.
 _MOST_STEPS = 20_000
 _LONGEST_RUN = 12
+#: A replaced character is looked for so many elements after a term's beginning.
+_LONGEST_REACH = 6
+KINDS = {"sound": 1, "heard": 2, "typed": 4, "emoji": 8, "shape": 16, "initials": 32}
 #: From this cost on a character is seldom seen, in half bits.
 _RARE = 34
 
@@ -116,7 +119,7 @@ def _digits() -> dict[str, list[tuple[str, str]]]:
 
 
 def elements(text: str, as_initials: bool) -> list[Element]:
-    """Return the elements of a squeezed text; runs of letters are read as initials, or else as syllables where they can."""
+    """Return the elements of a squeezed text; letters are read as initials, or as syllables where they can."""
     row: list[Element] = []
     pictures, digits = emoji(), _digits()
     at = 0
@@ -158,18 +161,39 @@ class SlotTree:
                 node = node.after[c]
             node.ends.append(number)
 
-    def walk(self, row: Sequence[Element]) -> Iterator[tuple[int, int, int, frozenset[str]]]:
-        """Yield (term, first element, element after the last, kinds of replacement) of each term that may stand there."""
-        budget = _MOST_STEPS
-        for first in range(len(row)):
-            stack: list[tuple[_Node, int, frozenset[str]]] = [(self._root, first, frozenset())]
+    def walk(self, row: Sequence[Element]) -> Iterator[tuple[int, int, int, int]]:
+        """Yield (term, first element, element after the last, kinds of replacement) of each term that may stand there.
+
+        Kinds are bits of ``KINDS``; a term that only sounds right is left to the automaton and never begun.
+        """
+        budget, length = _MOST_STEPS, len(row)
+        for first in _starts(row):
+            stack: list[tuple[_Node, int, int]] = [(self._root, first, 0)]
             while stack and budget > 0:
                 node, at, kinds = stack.pop()
-                for number in node.ends:
-                    yield number, first, at, kinds
-                if at >= len(row) or not node.ways:
+                if node.ends and kinds & ~KINDS["sound"]:
+                    for number in node.ends:
+                        yield number, first, at, kinds
+                if at >= length or not node.ways:
                     continue
+                ways = node.ways
                 for kind, key in row[at].keys:
                     budget -= 1
-                    for child in node.ways.get(key, ()):
-                        stack.append((child, at + 1, kinds | {kind}))
+                    children = ways.get(key)
+                    if children:
+                        bit = kinds | KINDS[kind]
+                        for child in children:
+                            stack.append((child, at + 1, bit))  # noqa: PERF401 - faster here than a generator
+
+
+def _starts(row: Sequence[Element]) -> list[int]:
+    """Return where a term may begin that holds more than plain sounds within its first six elements."""
+    starts: list[int] = []
+    last_odd = -1
+    for at in range(len(row) - 1, -1, -1):
+        keys = row[at].keys
+        if len(keys) != 1 or keys[0][0] != "sound":
+            last_odd = at
+        if last_odd >= 0 and last_odd - at < _LONGEST_REACH:
+            starts.append(at)
+    return starts

@@ -31,11 +31,12 @@ TRUST = dict(zip(DEPTHS, (1.0, 0.97, 0.95, 0.93, 0.93, 0.88, 0.85, 0.8, 0.8, 0.7
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A term in its squeezed form, the deepest view it is looked for in, and whether it can start a hit by itself."""
+    """A term, squeezed; the deepest view it is looked for in; whether it can start a hit; whether warily."""
 
     text: str
     depth: int
     leads: bool = True
+    wary: bool = False
 
 
 def plain(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Finds terms torn apart because a character changed places with one beside the term (说重点艾，滋病 for 说重点，艾滋病)."""
+"""Finds terms torn apart because one of their characters changed places with one beside the term."""
 
 from __future__ import annotations
 

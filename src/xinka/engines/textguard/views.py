@@ -118,7 +118,7 @@ def squeezed_view(clean: View) -> View:
 
 
 def martian_view(clean: View) -> View:
-    """Return a clean view, squeezed, with rare variants (莪, 伱, 氺 …) replaced by common characters and + read as 加."""
+    """Return a clean view, squeezed, rare variants (莪, 伱, 氺 …) as common characters, + as 加."""
     return clean.translated("martian", martian_table())
 
 
