@@ -25,7 +25,7 @@ def test_each_line_is_answered_and_a_wrong_one_is_named_without_losing_the_rest(
     done = xinka("guard", "text", given="\n".join(lines))
     answers = [json.loads(line) for line in done.stdout.splitlines()]
     assert [(a["id"], a["decision"]) for a in answers] == [("a", "block"), ("c", "allow")]
-    assert answers[0]["masks"] == [{"start": 12, "end": 21, "kind": "wechat"}]
+    assert answers[0]["masks"] == [{"start": 10, "end": 19, "kind": "wechat"}]
     assert {"rule": "accounts.kinds", "start": 4, "end": 6, "view": "clean"} in answers[0]["hits"]
     assert done.returncode == 1
     assert done.stderr.splitlines()[0].startswith("line 2 / 第 2 行: ")

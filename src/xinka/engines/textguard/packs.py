@@ -186,14 +186,21 @@ class _Reader:
                 raise self.wrong(field, f"stands for more than {_MOST_TERMS} terms", f"展开后超过 {_MOST_TERMS} 个词")
         return tuple(found)
 
+    def _listed(self, field: str, word: str) -> Sequence[str]:
+        """Return the texts of a list for its ``{name}``, any other word as it is."""
+        if not (word.startswith("{") and word.endswith("}")):
+            return [word]
+        if word[1:-1] not in self._lists:
+            raise self.wrong(field, f"there is no list {word}", f"没有名为 {word} 的列表")
+        return self._lists[word[1:-1]]
+
     def _expand(self, field: str, expression: str) -> Iterable[str]:
         pieces: list[list[str]] = []
         at = 0
         for match in _GROUP.finditer(expression):
             pieces.append([expression[at : match.start()]])
-            if match[2] and match[2] not in self._lists:
-                raise self.wrong(field, f"there is no list {{{match[2]}}}", f"没有名为 {{{match[2]}}} 的列表")
-            pieces.append(match[1].split("|") if match[2] is None else list(self._lists[match[2]]))
+            group = match[0] if match[1] is None else match[1]
+            pieces.append([way for word in group.split("|") for way in self._listed(field, word)])
             at = match.end()
         pieces.append([expression[at:]])
         terms = [plain("".join(way)) for way in product(*pieces)]
