@@ -21,7 +21,7 @@ from xinka.engines.textguard.views import View
 #: Deep views read so many characters of a text; the plain ones read all of it.
 DEEPEST_READ = 4_000
 #: Hits beyond this many in one text say nothing new.
-MOST_HITS = 200
+MOST_HITS, MOST_CANDIDATES = 200, 2_000
 #: What a term of a pack costs as a word, in half bits, and by how much it must beat what is written.
 _TERM_COST = 30
 MARGIN = {"pinyin": 15, "swapped": 14, "emoji": 10, "shape": 14, "reversed": 10}
@@ -78,6 +78,7 @@ class Matcher:
             if term.depth >= DEPTH["pinyin"] and len(term.text) >= 2 and is_han(term.text):
                 for way in sound_spellings(term.text):
                     heard[way].append(number)
+        self._reads_initials = any(t.depth >= DEPTH["initials"] for t in terms)
         self._apart = SwappedApart((n, t.text) for n, t in enumerate(terms) if t.depth >= DEPTH["swapped"])
         self._exact, self._exact_ways = CharwiseDoubleArrayAhoCorasick(list(exact)), list(exact.values())
         self._heard, self._heard_ways = CharwiseDoubleArrayAhoCorasick(list(heard)), list(heard.values())
@@ -85,23 +86,30 @@ class Matcher:
     @cached_property
     def _tree(self) -> slots.SlotTree:
         deep = DEPTH["emoji"]
-        return slots.SlotTree((n, t.text) for n, t in enumerate(self._terms) if t.depth >= deep and len(t.text) >= 2)
+        return slots.SlotTree(
+            (n, t.text) for n, t in enumerate(self._terms) if t.leads and t.depth >= deep and len(t.text) >= 2
+        )
 
     def find(self, text: str, clean: View | None = None) -> list[Found]:
         """Return what stands in a text, each term once per place, in the order of places; nothing if nothing leads."""
         clean = clean or views.clean_view(text)
         candidates = self._candidates(clean)
-        if not any(self._terms[c.term].leads for c in candidates):
-            return []
         found: dict[tuple[int, int], Found] = {}
-        for candidate in candidates:
+        self._settle(text, [c for c in candidates if self._terms[c.term].leads], found)
+        if not found:
+            return []
+        self._settle(text, [c for c in candidates if not self._terms[c.term].leads], found)
+        return sorted(found.values(), key=lambda hit: (hit.start, hit.end, DEPTH[hit.view]))
+
+    def _settle(self, text: str, candidates: list[_Candidate], found: dict[tuple[int, int], Found]) -> None:
+        """Add the candidates that stand, each term once per place in its plainest view."""
+        for candidate in candidates[:MOST_CANDIDATES]:
             for hit in self._settled(text, candidate):
                 before = found.get((hit.term, hit.start))
                 if before is None or DEPTH[hit.view] < DEPTH[before.view]:
                     found[hit.term, hit.start] = hit
             if len(found) >= MOST_HITS:
                 break
-        return sorted(found.values(), key=lambda hit: (hit.start, hit.end, DEPTH[hit.view]))
 
     def _candidates(self, clean: View) -> list[_Candidate]:
         squeezed = views.squeezed_view(clean)
@@ -120,8 +128,7 @@ class Matcher:
                 found += self._read(view, view.name)
         found += self._listen(clean)
         found += [_Candidate(term, "swapped", squeezed, a, b) for term, a, b in self._apart.find(text)]
-        if not slots.odd().isdisjoint(text):
-            found += self._walk(squeezed)
+        found += self._walk(squeezed)
         return found
 
     def _read(self, view: View, name: str) -> Iterator[_Candidate]:
@@ -138,8 +145,10 @@ class Matcher:
 
     def _walk(self, squeezed: View) -> Iterator[_Candidate]:
         text = squeezed.text
-        rows = [slots.elements(text, as_initials=False)]
-        if any("a" <= c <= "z" for c in text):
+        rows = []
+        if not slots.odd().isdisjoint(text):
+            rows.append(slots.elements(text, as_initials=False))
+        if self._reads_initials and _LETTERS.search(text):
             rows.append(slots.elements(text, as_initials=True))
         for row in rows:
             found = []
@@ -162,14 +171,16 @@ class Matcher:
         if way in {"clean", "squeezed", "digits", "martian", "split"}:
             if (term[0].isascii() or term[-1].isascii()) and not _stands_alone(text, start, end, term):
                 return
-            if way == "clean" and len(views.clean_view(written).text) > len(term):
+            if way == "clean" and end - start > len(term) < len(views.clean_view(written).text):
                 way = "squeezed"
             if DEPTH[way] <= self._terms[candidate.term].depth:
                 yield Found(candidate.term, start, end, way)
-        elif way == "initials" or (
-            _gain(text, start, end, term) >= self._margin(candidate.term, way) and _may_stand(text, start, end, way)
-        ):
+        elif way == "initials":
             yield Found(candidate.term, start, end, way)
+        else:
+            least = self._margin(candidate.term, way)
+            if _gain(text, start, end, term, least) >= least and _may_stand(text, start, end, way):
+                yield Found(candidate.term, start, end, way)
 
 
 @cache
@@ -191,7 +202,7 @@ def _deepest_kind(kinds: int) -> str | None:
     for kind in ("initials", "shape", "emoji"):
         if kinds & slots.KINDS[kind]:
             return kind
-    return "pinyin" if kinds & (slots.KINDS["heard"] | slots.KINDS["typed"]) else None
+    return "pinyin" if kinds & slots.KINDS["heard"] else None
 
 
 def _tiling(text: str, found: list[_Candidate]) -> Iterator[_Candidate]:
@@ -222,9 +233,11 @@ def _around(text: str, start: int, end: int, reach: int = 3) -> tuple[str, str, 
     return before, views.squeezed_view(views.clean_view(text[start:end])).text, after
 
 
-def _gain(text: str, start: int, end: int, term: str) -> int:
+def _gain(text: str, start: int, end: int, term: str, least: int) -> int:
     """Return how many half bits cheaper the text becomes when the term stands for what is written."""
     before, written, after = _around(text, start, end)
+    if len(written) <= len(term) and (most := plausible.cost(written) - _TERM_COST) < least:
+        return most  # its neighbours can hardly make it likelier
     meant = [term]
     if len(written) > len(term) and is_han(written):  # neighbours were swapped with characters beside the term
         rest = [c for c in written if c not in term]

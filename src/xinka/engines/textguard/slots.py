@@ -26,7 +26,7 @@ _MOST_STEPS = 20_000
 _LONGEST_RUN = 12
 #: A replaced character is looked for so many elements after a term's beginning.
 _LONGEST_REACH = 6
-KINDS = {"sound": 1, "heard": 2, "typed": 4, "emoji": 8, "shape": 16, "initials": 32}
+KINDS = {"sound": 1, "heard": 2, "emoji": 8, "shape": 16, "initials": 32}
 #: From this cost on a character is seldom seen, in half bits.
 _RARE = 34
 
@@ -94,10 +94,10 @@ def common() -> frozenset[str]:
 
 @cache
 def odd() -> frozenset[str]:
-    """Return what makes a text worth a walk: pictures, letters, rare characters."""
+    """Return what makes a text worth a walk: pictures, rare characters, those that are read in two ways."""
     han = {c for characters in load("sounds").values() for c in characters}
     doubtful = {c for c in load("readings") if rarity(c) >= _RARE}  # read in two ways, and not often seen
-    return frozenset(emoji().keys() | (han - common()) | doubtful | set("abcdefghijklmnopqrstuvwxyz"))
+    return frozenset(emoji().keys() | (han - common()) | doubtful)
 
 
 @cache
@@ -139,8 +139,11 @@ def _run(run: str, start: int, as_initials: bool) -> Iterator[Element]:
     syllables = None if as_initials else sounds.syllables_of(run)
     codes = sounds.syllable_codes()
     for piece in syllables or run:
-        key = ("typed", codes[piece]) if syllables else ("initials", "'" + piece)
-        yield Element(start, start + len(piece), (key,) if len(run) <= _LONGEST_RUN or syllables else ())
+        if syllables or not as_initials:
+            key = ("sound", codes[piece] if syllables else piece)  # the automaton of sounds has looked at these
+        else:
+            key = ("initials", "'" + piece)
+        yield Element(start, start + len(piece), (key,) if len(run) <= _LONGEST_RUN or not as_initials else ())
         start += len(piece)
 
 
