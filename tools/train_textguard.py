@@ -23,12 +23,14 @@ from tools.textguard_corpus.samples import samples
 from tools.textguard_corpus.tables import character_tables
 from tools.textguard_corpus.words import Words
 from xinka.engines.textguard.model import SHIPPED, TASKS, Model
-from xinka.engines.textguard.model.table import ModelFile, write
+from xinka.engines.textguard.model.table import ModelFile, TaskTable, write
 from xinka.engines.textguard.views import clean_view
 
 #: What may be in a shipped table, and under which licence.
 LICENCES = {"own": "Apache-2.0", "TeleAntiFraud": "Apache-2.0", "ToxiBenchCN": "MIT"}
 
+#: What the tables of rarity and sound are made from.
+CHARACTERS = {"jieba": "MIT", "pypinyin": "MIT"}
 #: The exported table may differ from scikit-learn's own score by this much at most.
 FARTHEST = 1e-4
 
@@ -38,20 +40,21 @@ def main() -> None:
     asked = _arguments()
     words, grammar = Words(), Grammar.read(GRAMMARS)
     tables = character_tables(words)
-    tasks, card = {}, {"seed": asked.seed, "tasks": {}, "licences": dict(LICENCES)}
+    tasks: dict[str, TaskTable] = {}
+    card: dict[str, Any] = {"seed": asked.seed, "tasks": {}, "licences": dict(LICENCES), "character_tables": CHARACTERS}
     for task in TASKS:
         rows = rows_of(task, grammar, words, asked.permissive, asked.seed) + _extra(asked.extra, task)
         fitted = fit([_cleaned(row) for row in rows], tables, most=asked.most)
         tasks[task] = fitted.table
-        card["tasks"][task] = _figures(rows, fitted)  # type: ignore[index]
-        sys.stdout.write(json.dumps({task: card["tasks"][task]}, ensure_ascii=False) + "\n")  # type: ignore[index]
-        card["tasks"][task]["samples"] = samples(fitted, tables)  # type: ignore[index]
+        card["tasks"][task] = _figures(rows, fitted)
+        sys.stdout.write(json.dumps({task: card["tasks"][task]}, ensure_ascii=False) + "\n")
+        card["tasks"][task]["samples"] = samples(fitted, tables)
     if asked.extra:
-        card["licences"]["extra"] = "the operator's own right; not for distribution"  # type: ignore[index]
+        card["licences"]["extra"] = "the operator's own right; not for distribution"
     asked.out.mkdir(parents=True, exist_ok=True)
     model = ModelFile(tables.fold, tables.sound, tables.shape, tasks)
     card["sha256"] = write(asked.out / SHIPPED.name, model)
-    card["largest_difference"] = _largest_difference(asked.out / SHIPPED.name, card["tasks"])  # type: ignore[arg-type]
+    card["largest_difference"] = _largest_difference(asked.out / SHIPPED.name, card["tasks"])
     (asked.out / "card.json").write_text(json.dumps(card, ensure_ascii=False, indent=1, sort_keys=True) + "\n")
 
 

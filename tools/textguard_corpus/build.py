@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import lzma
 import random
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,11 +23,13 @@ VOICES: dict[str, dict[str, dict[str, int]]] = {
         "good": {"good": 110, "honest": 20, "chat": 12},
     },
     "chat": {
-        "bad": {"live": 90, "ads": 45, "sms": 45, "scam": 45, "bad": 14},
-        "good": {"chat": 110, "honest": 75, "good": 30},
+        "bad": {"live": 80, "ads": 40, "sms": 40, "scam": 60, "bad": 14, "scam.loose": 220, "live.sign": 130},
+        "good": {"chat": 70, "honest": 55, "good": 25, "honest.ads3": 240},
     },
 }
-SALAD = {"listing": 4000, "chat": 14000}
+#: Messages are often passed on with their numbers crossed out.
+ANONYMOUS = ("honest", "sms", "ads")
+SALAD = {"listing": 4000, "chat": 9000}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +61,18 @@ def _drawn(task: str, grammar: Grammar, tricks: Tricks, chance: random.Random) -
     for name, sentences in grammar.rules.items():
         voice = name.partition(".")[0]
         for label, side in ((1, "bad"), (0, "good")):
-            for number in range(VOICES[task][side].get(voice, 0) if "." in name else 0):
+            for number in range(_times(task, side, name)):
                 for sentence in sentences:
                     text = grammar.expand(sentence, chance)
+                    if voice in ANONYMOUS and chance.random() < 0.15:
+                        text = re.sub(r"\d", "x", text)
                     yield Row(_worn(text, label, number, grammar, tricks, chance), label, f"{name} {sentence}", "own")
+
+
+def _times(task: str, side: str, name: str) -> int:
+    """Return how often each sentence of a rule is drawn; lists of words never are."""
+    counts = VOICES[task][side]
+    return counts.get(name, counts.get(name.partition(".")[0], 0)) if "." in name else 0
 
 
 def _worn(text: str, label: int, number: int, grammar: Grammar, tricks: Tricks, chance: random.Random) -> str:

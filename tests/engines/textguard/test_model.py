@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import subprocess
+import sys
 from array import array
 from pathlib import Path
 from random import Random
@@ -42,7 +45,7 @@ def test_only_own_and_permissively_licensed_text_went_into_the_shipped_table() -
     used = {source for task in TASKS for source in CARD["tasks"][task]["rows"]}
     assert used == {"own", "TeleAntiFraud", "ToxiBenchCN"}
     assert set(CARD["licences"]) == used
-    assert set(CARD["licences"].values()) <= PERMISSIVE
+    assert set(CARD["licences"].values()) | set(CARD["character_tables"].values()) <= PERMISSIVE
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -86,7 +89,7 @@ def test_ordinary_talk_is_not(model: Model, text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["王者荣耀透视自瞄辅助月卡防封稳定自动发货", "QQ老号批发，实名可换绑，不找回"],
+    ["王者荣耀透视自瞄辅助月卡防封稳定自动发货", "QQ老号批发，实名可换绑，不找回", "毕业证学位证定制，学信网可查"],
 )
 def test_a_forbidden_listing_is_worth_a_look(model: Model, text: str) -> None:
     assert model.score(clean(text), "listing") >= model.review_from("listing")
@@ -119,6 +122,19 @@ def test_any_text_has_a_score_between_nought_and_one(text: str) -> None:
 def test_saying_the_same_twice_scores_the_same(text: str, chance: Random) -> None:
     task = chance.choice(TASKS)
     assert Model.load().score(text, task) == Model.load().score(text, task)
+
+
+def test_the_score_does_not_depend_on_the_order_in_which_python_keeps_a_set() -> None:
+    program = (
+        "from xinka.engines.textguard.model import Model; print(repr(Model.load().score('加薇信abc123看片', 'chat')))"
+    )
+    said = {
+        subprocess.run(
+            [sys.executable, "-c", program], env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, check=True
+        ).stdout
+        for seed in ("1", "2", "3")
+    }
+    assert len(said) == 1
 
 
 def test_no_more_than_the_two_ends_of_a_long_text_is_read(model: Model) -> None:

@@ -9,7 +9,7 @@ import sys
 from array import array
 from functools import cache
 from itertools import repeat
-from math import exp, sqrt
+from math import exp, fsum, sqrt
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -46,7 +46,7 @@ class Model:
         """Return how bad a cleaned text reads, 0..1; of long texts the two ends are read."""
         table = self._tasks[task]
         found = features(clean_text, self._tables)
-        total = sum(map(self._weights_of(task).get, found, repeat(0.0)))
+        total = fsum(map(self._weights_of(task).get, found, repeat(0.0)))  # exact: a set has no order
         steep = table.slope * (total / sqrt(len(found)) + table.bias) + table.shift
         return 1 / (1 + exp(-max(-_STEEPEST, min(_STEEPEST, steep))))
 

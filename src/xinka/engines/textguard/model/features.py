@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from itertools import groupby
 
 #: Longer texts are judged by their two ends: what is sold stands there, and the time stays bounded. In characters.
 LONGEST = 4000
@@ -57,22 +56,22 @@ def features(text: str, tables: Tables) -> set[str]:
     two = list(map(str.__add__, sounds, sounds[1:]))
     found.update(two)
     found.update(map(str.__add__, two, sounds[2:]))
-    found.update(_shape_features(text, tables))
-    return found
-
-
-def _shape_features(text: str, tables: Tables) -> list[str]:
     shape = text.translate(tables.shape)
     if shape and max(shape) > "\uffff":
         shape = _BEYOND.sub(SYMBOL, shape)
+    two = list(map(str.__add__, shape, shape[1:]))
+    found.update(map(str.__add__, two, shape[2:]))
+    found.update(_counted(shape))
+    return found
+
+
+def _counted(shape: str) -> list[str]:
     size = len(shape) or 1
-    found = [_SIZE + _STEPS[min(9, size.bit_length())]]
-    counts = [(mark, shape.count(mark)) for mark in SHAPES]
-    found += [_COUNT + mark + _STEPS[count * 9 // size] for mark, count in counts if count]
-    if DIGIT in shape:
+    marks = set(shape)
+    found = [_COUNT + mark + _STEPS[shape.count(mark) * 9 // size] for mark in marks]
+    found.append(_SIZE + _STEPS[min(9, size.bit_length())])
+    if DIGIT in marks:
         found += [_RUN + _STEPS[min(9, len(run) // 2)] for run in _RUNS.findall(shape)]
-    if LATIN in shape:
+    if LATIN in marks:
         found += [_RUN + LATIN + _STEPS[min(9, len(run) // 2)] for run in _LATIN_RUNS.findall(shape)]
-    plain = "".join([mark for mark, _ in groupby(shape)])
-    found += map(str.__add__, map(str.__add__, plain, plain[1:]), plain[2:])
     return found
