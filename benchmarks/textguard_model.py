@@ -1,6 +1,6 @@
-"""What the shipped linear model of textguard tells apart by itself, on texts it has never seen.
+"""What the shipped linear model of textguard tells apart, by itself or with the rules, on texts it has never seen.
 
-    python -m benchmarks.textguard_model --data FOLDER [--model FILE] [--trained-on-given]
+    python -m benchmarks.textguard_model --data FOLDER [--model FILE] [--joined] [--trained-on-given]
 
 ``FOLDER`` holds the measuring sets (JSON lines, xz; fields ``text``, ``label``, ``category``), which are no part of the
 repository and which the shipped table was not trained on. Each set is measured whole ("zero-shot") against the harmless
@@ -27,13 +27,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from xinka.engines.textguard.guard import Guard
 from xinka.engines.textguard.model import SHIPPED, Model, Task
 from xinka.engines.textguard.model.table import read as read_model
 from xinka.engines.textguard.views import clean_view
 
 #: Published or measured before, with character n-grams and logistic regression: recall at 1 %, best F1.
 BASELINES = {"chat spam": (0.842, 0.923), "camouflaged reviews": (0.716, 0.850), "unseen real": (0.364, 0.728)}
-TALK = Path(__file__).parent / "data" / "textguard_talk.tsv"
+TALK = Path(__file__).parent / "textguard_data" / "talk.tsv"
 Scores = NDArray[np.float64]
 
 
@@ -58,7 +59,7 @@ def read(folder: Path, name: str, wanted: str = "") -> Rows:
     )
 
 
-def joined(*parts: Rows) -> Rows:
+def put_together(*parts: Rows) -> Rows:
     """Put sets together."""
     return Rows(
         [text for part in parts for text in part.texts],
@@ -77,18 +78,26 @@ def own_talk() -> Rows:
 
 def measured_sets(folder: Path) -> dict[str, Rows]:
     """Return what is measured: each a mix of bad and harmless texts."""
-    harmless = joined(
+    harmless = put_together(
         read(folder, "nus_zh_ham"), read(folder, "shopping_review_ham"), read(folder, "telecom5", "normal")
     )
-    real = joined(read(folder, "fbs_sms", "FR,IL"), read(folder, "sms_sixclass", "贷款,冒充"))
-    scam = joined(read(folder, "telecom5", "fraud"), read(folder, "fraudr1_zh"))
+    real = put_together(read(folder, "fbs_sms", "FR,IL"), read(folder, "sms_sixclass", "贷款,冒充"))
+    scam = put_together(read(folder, "telecom5", "fraud"), read(folder, "fraudr1_zh"))
     return {
         "chat spam": read(folder, "tgspam_train"),
         "camouflaged reviews": read(folder, "stoneskip_train"),
-        "unseen real": joined(real, harmless),
-        "scam messages": joined(scam, harmless),
+        "unseen real": put_together(real, harmless),
+        "scam messages": put_together(scam, harmless),
         "own scam talk": own_talk(),
     }
+
+
+def scored(texts: list[str], model: Model, task: Task, *, joined: bool) -> Scores:
+    """Return the score of each text: the model's own, or that of rules and model together."""
+    if not joined:
+        return np.array([model.score(clean_view(text).text, task) for text in texts])
+    guard = Guard(model=model)
+    return np.array([guard.judge(text, task).score for text in texts])
 
 
 def figures(scores: Scores, labels: NDArray[np.int64], threshold: float) -> dict[str, float]:
@@ -170,13 +179,14 @@ def main() -> None:
     parser.add_argument("--model", type=Path, default=SHIPPED)
     parser.add_argument("--task", choices=("chat", "listing"), default="chat")
     parser.add_argument("--trained-on-given", action="store_true")
+    parser.add_argument("--joined", action="store_true", help="measure rules and model together")
     asked = parser.parse_args()
     started = time.perf_counter()
     model = Model.load(asked.model)
     result: dict[str, Any] = {"machine": platform.platform(), "load_seconds": round(time.perf_counter() - started, 3)}
     for name, rows in measured_sets(asked.data).items():
         task: Task = asked.task
-        scores = np.array([model.score(clean_view(text).text, task) for text in rows.texts])
+        scores = scored(rows.texts, model, task, joined=asked.joined)
         threshold = model.review_from(task)
         result[name] = figures(scores, rows.labels, threshold) | {"f1_fixed_on_dev": f1_fixed_on_dev(rows, scores)}
         result[name]["per_kind_fixed"] = per_kind(rows, scores, threshold)
