@@ -7,6 +7,8 @@ import click
 from xinka.engines.commands import LazyGroup
 
 _PLACES = {
+    "text": "xinka.engines.textguard.commands.text:text",
+    "pack": "xinka.engines.textguard.commands.pack:pack",
     "prices": "xinka.engines.textguard.commands.prices:prices",
     "accounts": "xinka.engines.textguard.commands.accounts:accounts",
     "images": "xinka.engines.textguard.commands.images:images",

@@ -1,0 +1,297 @@
+"""Finds contact details and numbers of persons and cards, however they are spelled; keys, orders and prices stay."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+
+from xinka.engines.textguard.tables import load
+from xinka.engines.textguard.views import View, clean_table, digits_table
+
+#: Numbers are looked for in so many characters of a text.
+_MOST_READ = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class Mask:
+    """A span of the original to hide, and what it holds."""
+
+    start: int
+    end: int
+    kind: str
+
+
+#: How digits are spelled by sound; read as digits only inside a number.
+_SYLLABLES = {
+    "0": "ling lin dong",
+    "1": "yi yao",
+    "2": "er liang",
+    "3": "san shan",
+    "4": "si",
+    "5": "wu",
+    "6": "liu",
+    "7": "qi guai",
+    "8": "ba pa",
+    "9": "jiu gou",
+}
+
+
+def _heard() -> dict[str, str]:
+    """Map every Han character that sounds like a digit to it."""
+    table = load("sounds")
+    return {c: digit for digit, names in _SYLLABLES.items() for name in names.split() for c in table.get(name, "")}
+
+
+_HEARD = _heard()
+_EMOJI = {"🥚": "0", "🎱": "8", "🐍": "4", "☝": "1", "✌": "2", "👌": "3", "🖐": "5", "🤙": "6"}
+_WORDS = {
+    "zero": "0",
+    "one": "1",
+    "two": "2",
+    "three": "3",
+    "four": "4",
+    "five": "5",
+    "six": "6",
+    "seven": "7",
+    "eight": "8",
+    "nine": "9",
+}
+_SPOKEN = {
+    "ling": "0",
+    "dong": "0",
+    "yao": "1",
+    "yi": "1",
+    "er": "2",
+    "liang": "2",
+    "san": "3",
+    "si": "4",
+    "wu": "5",
+    "liu": "6",
+    "qi": "7",
+    "guai": "7",
+    "ba": "8",
+    "jiu": "9",
+    "gou": "9",
+}
+_GAP = r"[ \t._\-—–~·・,，、。/\\|*+:：()（）\[\]【】<>《》'\"‘’“”=#^&!！?？;；…]"
+_NUMBER = re.compile(rf"[0-9](?:{_GAP}{{0,3}}[0-9]){{4,40}}(?:{_GAP}{{0,3}}x(?![a-z]))?")
+_WORD_DIGIT = re.compile("|".join(sorted({**_WORDS, **_SPOKEN}, key=len, reverse=True)))
+_LOOSE = str.maketrans({"o": "0", "l": "1", "i": "1", "z": "2", "s": "5", "b": "8", "g": "9"})
+
+_QQ = r"(?:q{1,2}|扣扣|扣(?=[ :：号]|[0-9])|球球|企鹅(?:号)?|秋秋|丘丘|抠抠|叩叩|蔻蔻|求求|🐧|口口|qq群|扣群|q群)"
+_WECHAT = (
+    r"(?:[微威薇维围为葳唯徽v] {0,2}信|卫 {0,2}星|[微薇] {0,2}芯|[微薇vw] {0,2}x|weixin|wei {0,2}xin|wechat|绿泡泡"
+    r"|[薇微](?=[ :：号])|(?:加|\+|➕|佳|家|嘉|jia) {0,2}(?:我|我的)? {0,2}[v薇微威卫徽]|v(?= {0,2}[:：])"
+    r"|💬|[微薇v威]❤)"
+)
+#: What may stand between the word and the id.
+_LINK = (
+    r"(?:[ \t]|群|号|码|联系|方式|帐|账|id|聊|私|详|交流|咨询|客服|我|是|为|就|:|：|=|-|—|→|>|➡|☞|👉|，|,"
+    r"|、|。|~|\+|加|【|\(|（|\["
+    r"|/|\||\.|找|搜|索){0,10}"
+)
+_WECHAT_ID = r"(?P<id>[a-z][a-z0-9_\-]{5,19}|1[3-9][0-9]{9}|[a-z](?:[ ._\-*]?[a-z0-9]){5,19})"
+_WECHAT_FIND = re.compile(_WECHAT + f"(?P<link>{_LINK})" + _WECHAT_ID + r"(?![a-z0-9])")
+_QQ_FIND = re.compile(_QQ + _LINK + rf"(?P<id>[1-9](?:{_GAP}{{0,2}}[0-9]){{4,11}})(?![0-9])")
+_AT = r"(?:@|[ \[(（【<{]{0,4}(?:\bat\b|艾特|圈a|小老鼠|a圈|＠|爱特)[ \])）】>}]{0,4})"
+_DOT = r"(?:\.|[ \[(（【<{]{0,4}(?:\bdot\b|点|。|·|．|丶)[ \])）】>}]{0,4})"
+_EMAIL = re.compile(
+    rf"(?<![a-z0-9])[a-z0-9](?:[a-z0-9_+\-]|(?:{_DOT})(?=[a-z0-9])){{0,40}}? {{0,3}}{_AT} {{0,3}}"
+    rf"[a-z0-9](?:[a-z0-9\-]{{0,30}}) {{0,3}}(?:{_DOT} {{0,3}}[a-z0-9\-]{{2,20}} {{0,3}}?){{0,2}}{_DOT} {{0,3}}"
+    r"(?:com|cn|net|org|me|io|cc|edu|gov|co|vip|top|xyz|info|ru|jp|hk|tw|de|uk|us|fr|kr|sg)(?![a-z0-9])"
+)
+#: What is written before a number that is no contact.
+_KEY = re.compile(
+    r"(?:激活码|序列号|卡密|密钥|兑换码|cdk|cdkey|key|订单|单号|运单|快递|流水号|编号|货号|型号|isbn|条码|批次|版本|uid|房间号|端口|ip|提取码|口令|卡号尾号)[^0-9a-z]{0,8}$"
+)
+
+
+@cache
+def _digit_map() -> dict[int, str]:
+    table = {k: v for k, v in digits_table().items() if v}
+    table = {**{ord(c): d for c, d in _HEARD.items()}, **table}
+    table.update({ord(c): d for c, d in _EMOJI.items()})
+    return table
+
+
+def _read_digits(text: str) -> str:
+    """Return a clean text with digits for words of digits, same length; by sound only within a number-like row."""
+    sure = text.translate({k: v for k, v in digits_table().items() if v})
+    if not _ROW.search(sure):
+        return sure
+    heard = _digit_map()
+
+    def row(match: re.Match[str]) -> str:
+        return match[0].translate(heard)
+
+    return _ROW.sub(row, sure)
+
+
+def _row_pattern() -> re.Pattern[str]:
+    heard = "".join([*_HEARD, *_EMOJI])
+    return re.compile(rf"(?:(?:[0-9]|[{heard}])(?:{_GAP}{{0,2}})){{6,}}")
+
+
+_ROW = _row_pattern()
+
+
+def luhn(number: str) -> bool:
+    """Say whether the last digit checks the others (ISO/IEC 7812-1)."""
+    total = 0
+    for place, digit in enumerate(reversed(number)):
+        value = int(digit) * (1 + place % 2)
+        total += value - 9 if value > 9 else value
+    return total % 10 == 0
+
+
+def is_id_card(number: str, today: date | None = None) -> bool:
+    """Say whether 18 characters are a Chinese ID number: a province, a day of birth that was, the check of GB 11643."""
+    if len(number) != 18 or number[:2] not in _PROVINCES:
+        return False
+    try:
+        born = date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
+    except ValueError:
+        return False
+    if not date(1900, 1, 1) <= born <= (today or date.today()):  # noqa: DTZ011 - a day of birth has no time zone
+        return False
+    weights = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+    return "10x98765432"[sum(int(d) * w for d, w in zip(number, weights, strict=False)) % 11] == number[17]
+
+
+_PROVINCES = frozenset(
+    """
+    11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 61 62 63 64 65 71 81
+    82 83
+    """.split()  # noqa: SIM905 - words read better without quotes
+)
+
+
+def find_masks(text: str, clean: View) -> list[Mask]:
+    """Return what should be hidden in a text, in the order of places; spans never overlap."""
+    plain = clean.text[:_MOST_READ]
+    if not _MAYBE.search(plain):
+        return []
+    digits = _read_digits(plain)
+    found: list[tuple[int, int, str]] = []
+    for start, end, kind in (*_emails(plain), *_typed(plain), *_qqs(digits), *_numbers(digits), *_wechats(digits)):
+        if all(end <= a or b <= start for a, b, _ in found):
+            found.append((start, end, kind))
+    return [_mask(text, clean, start, end, kind) for start, end, kind in sorted(found)]
+
+
+def _mask(text: str, clean: View, start: int, end: int, kind: str) -> Mask:
+    """Return the mask over a clean span; what shows nothing by itself (marks, joiners) goes with the last character."""
+    first, last = clean.span(start, end)
+    while last < len(text) and not clean_table().get(ord(text[last]), "kept"):
+        last += 1
+    return Mask(first, last, kind)
+
+
+_MAYBE = re.compile(rf"[@0-9a-z]|(?:[{''.join(_HEARD)}].{{0,2}}){{6}}")
+
+
+def _emails(plain: str) -> Iterator[tuple[int, int, str]]:
+    if "@" in plain or "at" in plain or "艾特" in plain or "圈a" in plain or "小老鼠" in plain or "爱特" in plain:
+        for match in _EMAIL.finditer(plain):
+            yield match.start(), match.end(), "email"
+
+
+def _wechats(digits: str) -> Iterator[tuple[int, int, str]]:
+    for match in _WECHAT_FIND.finditer(digits):
+        pieces = re.findall(r"[a-z0-9_\-]+", match["id"])
+        written = "".join(pieces)
+        if _PHONE.fullmatch(written):
+            yield match.start("id"), match.end("id"), "phone"
+        elif _is_wechat_id(written, pieces, bool(_POINTS.search(match["link"]))):
+            yield match.start("id"), match.end("id"), "wechat"
+    for match in _WECHAT_NUMBER.finditer(digits):
+        number = re.sub(r"[^0-9]", "", match["id"])
+        if 5 <= len(number) <= 12 and not _PHONE.fullmatch(number):
+            yield match.start("id"), match.end("id"), "wechat"
+
+
+def _is_wechat_id(written: str, pieces: list[str], pointed: bool) -> bool:
+    """Say whether letters after a word for WeChat are an id: one of digits or signs, or one that is pointed at."""
+    if written.startswith(("http", "www")) or written in _NOT_IDS:
+        return False
+    mixed = any(c.isdigit() or c in "_-" for c in written)
+    if len(pieces) > 1 and any(len(piece) > 1 for piece in pieces):
+        return mixed and all(len(piece) <= 5 for piece in pieces)
+    return mixed or pointed
+
+
+#: What points at an id: 微信号: …, 加, 搜.
+_POINTS = re.compile("号|:|加|搜|id|是|=")
+_WECHAT_NUMBER = re.compile(_WECHAT + _LINK + rf"(?P<id>[1-9](?:{_GAP}{{0,2}}[0-9]){{5,11}})(?![0-9])")
+#: UnionPay, Visa, Mastercard, American Express, and Chinese cards older than those ranges.
+_CARD = re.compile(r"62|60|4|5[0-8]|3[47]\d{13}$|9558")
+_PHONE = re.compile("1[3-9][0-9]{9}")
+_NOT_IDS = frozenset(
+    """
+    wechat weixin alipay service official account payment please number online contact
+    """.split()  # noqa: SIM905 - words read better without quotes
+)
+
+
+def _qqs(digits: str) -> Iterator[tuple[int, int, str]]:
+    for match in _QQ_FIND.finditer(digits):
+        number = re.sub(r"[^0-9]", "", match["id"])
+        if _PHONE.fullmatch(number):
+            continue
+        yield match.start("id"), match.end("id"), "qq"
+
+
+def _numbers(digits: str) -> Iterator[tuple[int, int, str]]:
+    for match in _NUMBER.finditer(digits):
+        before = digits[max(0, match.start() - 12) : match.start()]
+        yield from _in_run(digits, match.start(), match.end(), before)
+
+
+def _in_run(digits: str, start: int, end: int, before: str) -> Iterator[tuple[int, int, str]]:
+    """Yield what a row of digits with gaps holds: an ID number, a bank card, a mobile phone."""
+    places = [i for i in range(start, end) if digits[i].isdigit() or digits[i] == "x"]
+    number = "".join(digits[i] for i in places)
+    if before[-1:].isascii() and (before[-1:].isalpha() or before[-1:] == "-") and _in_key(digits, start):
+        return
+    if len(number) == 18 and is_id_card(number):
+        yield start, end, "idcard"
+    elif (
+        15 <= len(number) <= 19
+        and number.isdigit()
+        and _CARD.match(number)
+        and luhn(number)
+        and not _KEY.search(before)
+    ):
+        yield start, end, "bankcard"
+    elif not _KEY.search(before):
+        shift = 2 if len(number) == 13 and number.startswith("86") else 0
+        if len(number) - shift == 11 and _PHONE.fullmatch(number[shift:]):
+            yield places[shift], end, "phone"
+
+
+def _in_key(digits: str, start: int) -> bool:
+    """Say whether the row goes on a key of letters and digits (AB12-CD34 …)."""
+    head = re.search(r"[a-z0-9\-]+$", digits[max(0, start - 40) : start])
+    return head is not None and sum(c.isalpha() for c in head[0]) >= 2 and any(c.isdigit() or c == "-" for c in head[0])
+
+
+def _typed(plain: str) -> Iterator[tuple[int, int, str]]:
+    """Yield phones spelled in words (yi san ba, one three eight) or with letters for digits (l38o0138OOO)."""
+    for match in _TYPED.finditer(plain):
+        number = "".join(_DIGIT_WORDS.get(w, w) for w in _TYPED_WORD.findall(match[0]))
+        if len(number) == 11 and _PHONE.fullmatch(number):
+            yield match.start(), match.end(), "phone"
+    for match in _LETTERED.finditer(plain):
+        if _PHONE.fullmatch(match[0].translate(_LOOSE)) and sum(c.isdigit() for c in match[0]) >= 4:
+            yield match.start(), match.end(), "phone"
+
+
+_DIGIT_WORDS = {**_WORDS, **_SPOKEN}
+_TYPED_WORD = re.compile(rf"{_WORD_DIGIT.pattern}|[0-9]")
+_TYPED = re.compile(
+    rf"(?<![a-z])(?:(?:{_WORD_DIGIT.pattern}|[0-9])[ \-.,，、]{{0,2}}){{10}}(?:{_WORD_DIGIT.pattern}|[0-9])(?![a-z0-9])"
+)
+_LETTERED = re.compile(r"(?<![a-z0-9-])[1li][3-9szbgo][0-9olizsbg]{9}(?![a-z0-9])")

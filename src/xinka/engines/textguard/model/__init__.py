@@ -1,0 +1,80 @@
+"""The linear model: how much a cleaned text reads like forbidden trade or a scam, and which of its pieces say so.
+
+It leads to ``review`` at most; what is blocked is decided by rules. Its card is ``docs/engines/textguard-model.md``.
+"""
+
+from __future__ import annotations
+
+import sys
+from array import array
+from functools import cache
+from itertools import repeat
+from math import exp, fsum, sqrt
+from pathlib import Path
+from typing import Literal, get_args
+
+from xinka.engines.textguard.model.features import SEPARATOR, Tables, features
+from xinka.engines.textguard.model.table import TaskTable, read
+
+Task = Literal["listing", "chat"]
+TASKS: tuple[Task, ...] = get_args(Task)
+SHIPPED = Path(__file__).parent / "weights.bin"
+#: Beyond this the exponential says nothing more.
+_STEEPEST = 40.0
+
+
+class Model:
+    """Weights for each task; loading it takes some hundredths of a second, scoring some millionths."""
+
+    def __init__(self, tables: Tables, tasks: dict[Task, TaskTable]) -> None:
+        self._tables = tables
+        self._tasks = tasks
+        self._weights: dict[Task, dict[str, float]] = {}
+
+    @classmethod
+    @cache
+    def load(cls, path: Path = SHIPPED) -> Model:
+        """Read a model file, by default the shipped one.
+
+        Raises:
+            UnreadableModel: the file is of another kind, cut, or changed.
+        """
+        found = read(path)
+        return cls(found.tables(), {task: found.tasks[task] for task in TASKS})
+
+    def score(self, clean_text: str, task: Task) -> float:
+        """Return how bad a cleaned text reads, 0..1; of long texts the two ends are read."""
+        table = self._tasks[task]
+        found = features(clean_text, self._tables)
+        total = fsum(map(self._weights_of(task).get, found, repeat(0.0)))  # exact: a set has no order
+        steep = table.slope * (total / sqrt(len(found)) + table.bias) + table.shift
+        return 1 / (1 + exp(-max(-_STEEPEST, min(_STEEPEST, steep))))
+
+    def review_from(self, task: Task) -> float:
+        """Return the score from which a text is worth a look: 1 % of the harmless validation texts reach it."""
+        return self._tasks[task].review_from
+
+    def why(self, clean_text: str, task: Task, most: int = 5) -> list[tuple[str, float]]:
+        """Return the pieces of the text that weighed most towards bad, heaviest first, with their weight in the sum.
+
+        Longer pieces win over the ones inside them; sounds and shapes are left out, for nobody could read them.
+        """
+        weights = self._weights_of(task)
+        found = features(clean_text, self._tables)
+        letters = clean_text.translate(self._tables.fold).replace(SEPARATOR, "")
+        heavy = [(piece, weight) for piece in found if piece in letters and (weight := weights.get(piece, 0.0)) > 0]
+        chosen: list[tuple[str, float]] = []
+        for piece, weight in sorted(heavy, key=lambda pair: (-pair[1], pair[0])):
+            if not any(piece in other or other in piece for other, _ in chosen):
+                chosen.append((piece, weight / sqrt(len(found))))
+        return chosen[:most]
+
+    def _weights_of(self, task: Task) -> dict[str, float]:
+        if task not in self._weights:
+            table = self._tasks[task]
+            values = array("f")
+            values.frombytes(table.weights)
+            if sys.byteorder == "big":
+                values.byteswap()
+            self._weights[task] = dict(zip(table.features.split("\n"), values, strict=True))
+        return self._weights[task]

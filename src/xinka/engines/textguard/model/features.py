@@ -1,0 +1,77 @@
+"""What the linear model looks at in a cleaned text: pieces of its letters, of its sounds and of its shape.
+
+All features are short strings, so one table gives each its weight, and one can always say which piece weighed what.
+Pieces of sounds and shapes are written in private-use characters and never meet those of letters.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+#: Longer texts are judged by their two ends: what is sold stands there, and the time stays bounded. In characters.
+LONGEST = 4000
+SEPARATOR = "\x00"
+#: Sounds are written from here on, one character for each syllable.
+FIRST_SOUND = 0xE000
+#: Shapes: common, less common and rare Han, Latin, digit, punctuation, space, symbol, other letters.
+SHAPES = "\uf8a0\uf8a1\uf8a2\uf8a3\uf8a4\uf8a5\uf8a6\uf8a7\uf8a8"
+COMMON, LESS, RARE, LATIN, DIGIT, POINT, SPACE, SYMBOL, OTHER = tuple(SHAPES)
+#: Marks of counted features.
+_COUNT, _RUN, _SIZE = "\uf8b0", "\uf8b1", "\uf8b2"
+_RUNS = re.compile(f"{DIGIT}{{3,}}")
+_LATIN_RUNS = re.compile(f"{LATIN}{{2,}}")
+_BEYOND = re.compile("[^\x00-\uffff]")
+_STEPS = "0123456789"
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """One character for each of the first 65,536: what it folds to, how it sounds, what shape it has."""
+
+    fold: str
+    sound: str
+    shape: str
+
+
+def bounded(text: str) -> str:
+    """Return what is judged of a text: all of it, or its two ends."""
+    if len(text) <= LONGEST:
+        return text
+    return text[: LONGEST // 2] + text[-LONGEST // 2 :]
+
+
+def features(text: str, tables: Tables) -> set[str]:
+    """Return the features of a cleaned text; each counts once however often it is met."""
+    text = bounded(text)
+    folded = text.translate(tables.fold)
+    letters = folded.replace(SEPARATOR, "") if SEPARATOR in folded else folded
+    found = set(letters)
+    two = list(map(str.__add__, letters, letters[1:]))
+    found.update(two)
+    three = list(map(str.__add__, two, letters[2:]))
+    found.update(three)
+    found.update(map(str.__add__, three, letters[3:]))
+    sounds = letters.translate(tables.sound)
+    two = list(map(str.__add__, sounds, sounds[1:]))
+    found.update(two)
+    found.update(map(str.__add__, two, sounds[2:]))
+    shape = text.translate(tables.shape)
+    if shape and max(shape) > "\uffff":
+        shape = _BEYOND.sub(SYMBOL, shape)
+    two = list(map(str.__add__, shape, shape[1:]))
+    found.update(map(str.__add__, two, shape[2:]))
+    found.update(_counted(shape))
+    return found
+
+
+def _counted(shape: str) -> list[str]:
+    size = len(shape) or 1
+    marks = set(shape)
+    found = [_COUNT + mark + _STEPS[shape.count(mark) * 9 // size] for mark in marks]
+    found.append(_SIZE + _STEPS[min(9, size.bit_length())])
+    if DIGIT in marks:
+        found += [_RUN + _STEPS[min(9, len(run) // 2)] for run in _RUNS.findall(shape)]
+    if LATIN in marks:
+        found += [_RUN + LATIN + _STEPS[min(9, len(run) // 2)] for run in _LATIN_RUNS.findall(shape)]
+    return found

@@ -1,0 +1,68 @@
+"""The file a model is shipped in: weights of pieces of text, with a sum over the whole; reading it runs nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from xinka.engines.textguard.model.features import Tables
+
+MAGIC = b"XKTG1\n"
+
+
+class UnreadableModel(ValueError):
+    """The file is no model of this version, or was changed."""
+
+
+class TaskTable(msgspec.Struct, frozen=True):
+    """One task: features joined by line ends, a little-endian float32 for each, and what turns a sum into a score.
+
+    ``score = 1 / (1 + exp(-(slope * (sum / sqrt(n features) + bias) + shift)))``.
+    """
+
+    features: str
+    weights: bytes
+    bias: float
+    slope: float
+    shift: float
+    review_from: float
+
+
+class ModelFile(msgspec.Struct, frozen=True):
+    """All that is shipped: the character tables and one table for each task."""
+
+    fold: str
+    sound: str
+    shape: str
+    tasks: dict[str, TaskTable]
+
+    def tables(self) -> Tables:
+        """Return the character tables."""
+        return Tables(self.fold, self.sound, self.shape)
+
+
+def write(path: Path, model: ModelFile) -> str:
+    """Write a model; return the SHA-256 of the file in hex."""
+    data = MAGIC + zlib.compress(msgspec.msgpack.encode(model), 9)
+    path.write_bytes(data)
+    return hashlib.sha256(data).hexdigest()
+
+
+def read(path: Path) -> ModelFile:
+    """Read a model.
+
+    Raises:
+        UnreadableModel: the file is of another kind, cut, or changed.
+    """
+    data = path.read_bytes()
+    if not data.startswith(MAGIC):
+        raise UnreadableModel(f"{path}: not a textguard model / 不是 textguard 模型文件")
+    try:
+        found: Any = msgspec.msgpack.decode(zlib.decompress(data[len(MAGIC) :]), type=ModelFile)
+    except (zlib.error, msgspec.MsgspecError) as error:
+        raise UnreadableModel(f"{path}: damaged ({error}) / 文件已损坏") from None
+    return found  # type: ignore[no-any-return]

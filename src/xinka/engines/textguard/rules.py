@@ -1,0 +1,120 @@
+"""Applies rules to a text: a term, the intent it needs, the lawful neighbours that excuse it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from xinka.engines.textguard.matcher import Found, Matcher
+from xinka.engines.textguard.packs import Pack, Rule
+from xinka.engines.textguard.spellings import DEPTH, Term
+from xinka.engines.textguard.views import View
+
+#: A lawful neighbour excuses a hit that it touches or that is at most so many characters away.
+_NEAR = 6
+#: What a term must stand beside (its platform, its game) may be so many characters away.
+_BESIDE = 8
+#: A word that forbids or warns excuses what follows it within so many characters, up to the end of the sentence.
+_NEGATION_REACH = 7
+_SENTENCE_ENDS = frozenset("。！？!?\n；;")
+NEGATIONS = tuple(
+    """
+    不是 并非 非 不要 请勿 切勿 勿 别 严禁 禁止 拒绝 杜绝 打击 谨防 防止 防范 警惕 小心 举报 抵制
+    远离 不卖 不售 不出售 不提供 不支持 不接 不做 不收 不代 不得 没有 无需 不含 不带 不涉及 涉嫌 识破
+    揭秘 反 禁 屏蔽 封禁 查处 整治 遇到 凡是 凡要求 不会 绝不 从不 永不 不需要 不用 无
+    """.split()  # noqa: SIM905 - words read better without quotes
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A rule that a text breaks: where in the original, in which view, with the trade intent beside it or not."""
+
+    rule: Rule
+    start: int
+    end: int
+    view: str
+    intent: bool
+
+
+class RuleSet:
+    """Packs made ready to be applied; it never changes, so many threads may use it."""
+
+    def __init__(self, packs: Sequence[Pack]) -> None:
+        self.packs = tuple(packs)
+        self._leads: defaultdict[str, list[Rule]] = defaultdict(list)
+        self._needs: defaultdict[str, set[str]] = defaultdict(set)
+        self._besides: defaultdict[str, set[str]] = defaultdict(set)
+        self._excuses: defaultdict[str, set[str]] = defaultdict(set)
+        for rule in (rule for pack in packs for rule in pack.rules):
+            for text in rule.terms:
+                self._leads[text].append(rule)
+            for text in rule.needs_any:
+                self._needs[text].add(rule.id)
+            for text in rule.beside:
+                self._besides[text].add(rule.id)
+            for text in rule.not_near:
+                self._excuses[text].add(rule.id)
+        self._negations = frozenset(NEGATIONS)
+        self._terms = [
+            self._term(t)
+            for t in dict.fromkeys([*self._leads, *self._needs, *self._besides, *self._excuses, *NEGATIONS])
+        ]
+        self._matcher = Matcher(self._terms)
+
+    def _term(self, text: str) -> Term:
+        depth = max((rule.deepest for rule in self._leads.get(text, ())), default=0)
+        if text in self._needs or text in self._besides:
+            depth = max(depth, DEPTH["pinyin"] if len(text) > 1 else DEPTH["split"])
+        rules = self._leads.get(text, ())
+        return Term(text, depth, leads=bool(rules), wary=all(rule.negatable for rule in rules))
+
+    def hits(self, text: str, clean: View, task: str) -> list[Hit]:
+        """Return what a text breaks, in the order of places."""
+        found = self._matcher.find(text, clean)
+        if not found:
+            return []
+        hits: dict[tuple[str, int], Hit] = {}
+        for lead in found:
+            for rule in self._leads.get(self._terms[lead.term].text, ()):
+                if (
+                    task in rule.tasks
+                    and DEPTH[lead.view] <= rule.deepest
+                    and (hit := self._apply(rule, lead, found, text))
+                ):
+                    hits.setdefault((rule.id, lead.start), hit)
+        return list(hits.values())
+
+    def _apply(self, rule: Rule, lead: Found, found: list[Found], text: str) -> Hit | None:
+        needs: list[Found] = []
+        beside = not rule.beside
+        for other in found:
+            word = self._terms[other.term].text
+            if rule.id in self._excuses.get(word, ()) and _near(lead, other, _NEAR):
+                return None
+            if rule.negatable and word in self._negations and _forbids(other, lead, text):
+                return None
+            if rule.id in self._besides.get(word, ()) and _near(lead, other, _BESIDE):
+                beside = True
+            if rule.id in self._needs.get(word, ()) and _near(lead, other, rule.reach) and not _inside(other, lead):
+                needs.append(other)
+        if not beside or (rule.needs_any and not needs):
+            return None
+        plain_need = not rule.needs_any or any(DEPTH[n.view] <= DEPTH["squeezed"] for n in needs)
+        return Hit(rule, lead.start, lead.end, lead.view, intent=plain_need)
+
+
+def _near(lead: Found, other: Found, reach: int) -> bool:
+    return other.start <= lead.end + reach and other.end >= lead.start - reach
+
+
+def _inside(other: Found, lead: Found) -> bool:
+    return lead.start <= other.start and other.end <= lead.end
+
+
+def _forbids(word: Found, lead: Found, text: str) -> bool:
+    """Say whether a negation stands close before the lead, in the same sentence."""
+    if word.view not in {"clean", "squeezed"} or not 0 <= lead.start - word.end <= _NEGATION_REACH:
+        return False
+    return _SENTENCE_ENDS.isdisjoint(text[word.end : lead.start])

@@ -1,0 +1,202 @@
+"""Finds terms whose characters were each replaced in a way of its own: a picture, a look-alike, a syllable, an initial.
+
+The text becomes a row of elements, each with the keys it may stand for; terms are a tree that is walked along them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from typing import NamedTuple
+
+from xinka.engines.textguard import sounds
+from xinka.engines.textguard.plausible import rarity
+from xinka.engines.textguard.spellings import is_han, readings
+from xinka.engines.textguard.tables import load
+
+_COMMON_PARTS = frozenset(
+    "一丨丶丿乙亅乚乀亠人亻儿入八冂冖冫几凵刀刂力勹匕匚十卜卩厂厶又口囗土士夂夕大女宀寸小尸山川工己巾干幺广廴廾弋弓"
+    "彐彡彳心忄手扌攵文斗斤方日曰月木欠止歹殳毛气水氵火灬爪父片牛犬犭王田疒皮皿目矛石示礻禾穴立竹米糸纟羊羽耳肉臣自"
+    "至舌舟艮艹虍虫血行衣衤西覀见角言讠谷豆豕贝走足车辛辰辶邑酉里金钅门阝隹雨页食饣首马鬼鱼鸟才也"
+)
+_PIECE = re.compile("[a-z]+")
+#: Walks end after so many steps in one text: nobody's odd text makes us slow.
+_MOST_STEPS = 20_000
+_LONGEST_RUN = 12
+#: A replaced character is looked for so many elements after a term's beginning.
+_LONGEST_REACH = 6
+KINDS = {"sound": 1, "heard": 2, "emoji": 8, "shape": 16, "initials": 32}
+#: From this cost on a character is seldom seen, in half bits.
+_RARE = 34
+
+
+class Element(NamedTuple):
+    """One thing in the text (``start`` to ``end`` of the squeezed view) and the (kind, key) pairs it may stand for."""
+
+    start: int
+    end: int
+    keys: Sequence[tuple[str, str]]
+
+
+class _Node:
+    __slots__ = ("after", "ends", "ways")
+
+    def __init__(self) -> None:
+        self.after: dict[str, _Node] = {}
+        self.ends: list[int] = []
+        self.ways: dict[str, list[_Node]] = {}
+
+
+def _keys_of_term(character: str) -> set[str]:
+    """Return what a term's character answers to: its sounds, its shape, the parts that tell it apart, its initial."""
+    codes = readings(character)
+    keys = {*codes, "=" + character}
+    keys.update("+" + p for p in parts(character) if p not in _COMMON_PARTS)
+    keys.update("'" + initials()[c] for c in codes if c in initials())
+    if character.isascii():
+        keys.add("'" + character)
+    return keys
+
+
+@cache
+def _parts() -> dict[str, str]:
+    found: dict[str, str] = load("parts")
+    return found
+
+
+def parts(character: str) -> str:
+    """Return the parts a character is written with."""
+    return _parts().get(character, "")
+
+
+@cache
+def initials() -> dict[str, str]:
+    """Map the code of a syllable to its first letter."""
+    return {code: syllable[0] for syllable, code in sounds.syllable_codes().items()}
+
+
+@cache
+def emoji() -> dict[str, list[tuple[str, str]]]:
+    """Map a picture to the keys of the characters it is read as."""
+    codes = sounds.han_codes()
+    return {
+        sign: list(dict.fromkeys(("emoji", codes[ord(c)]) for c in names if ord(c) in codes))
+        for sign, names in load("emoji").items()
+    }
+
+
+@cache
+def common() -> frozenset[str]:
+    """Return the characters that ordinary texts are written with."""
+    return frozenset(load("common")["characters"])
+
+
+@cache
+def odd() -> frozenset[str]:
+    """Return what makes a text worth a walk: pictures, rare characters, those that are read in two ways."""
+    han = {c for characters in load("sounds").values() for c in characters}
+    doubtful = {c for c in load("readings") if rarity(c) >= _RARE}  # read in two ways, and not often seen
+    return frozenset(emoji().keys() | (han - common()) | doubtful)
+
+
+@cache
+def _han_keys(character: str) -> tuple[tuple[str, str], ...]:
+    first, *others = readings(character)
+    keys = [("sound", first)]
+    if others and rarity(character) >= _RARE:
+        keys += [("heard", code) for code in others]
+    rare = rarity(character)
+    keys += [("shape", "=" + p) for p in parts(character) if rare >= max(30, rarity(p) + 6)]
+    if is_han(character) and rare >= _RARE:
+        keys += [("shape", "+" + p) for p in (*parts(character), character) if p not in _COMMON_PARTS]
+    return tuple(keys)
+
+
+@cache
+def _digits() -> dict[str, list[tuple[str, str]]]:
+    return {str(n): [("sound", sounds.han_codes()[ord(c)])] for n, c in enumerate("零一二三四五六七八九")}
+
+
+def elements(text: str, as_initials: bool) -> list[Element]:
+    """Return the elements of a squeezed text; letters are read as initials, or as syllables where they can."""
+    row: list[Element] = []
+    pictures, digits = emoji(), _digits()
+    at = 0
+    for match in (*_PIECE.finditer(text), None):
+        stop = match.start() if match else len(text)
+        for i in range(at, stop):
+            c = text[i]
+            row.append(Element(i, i + 1, pictures.get(c) or digits.get(c) or _han_keys(c)))
+        if match is None:
+            break
+        row += _run(match[0], stop, as_initials)
+        at = match.end()
+    return row
+
+
+def _run(run: str, start: int, as_initials: bool) -> Iterator[Element]:
+    syllables = None if as_initials else sounds.syllables_of(run)
+    codes = sounds.syllable_codes()
+    for piece in syllables or run:
+        if syllables or not as_initials:
+            key = ("sound", codes[piece] if syllables else piece)  # the automaton of sounds has looked at these
+        else:
+            key = ("initials", "'" + piece)
+        yield Element(start, start + len(piece), (key,) if len(run) <= _LONGEST_RUN or not as_initials else ())
+        start += len(piece)
+
+
+class SlotTree:
+    """All terms, ready to be walked."""
+
+    def __init__(self, terms: Iterable[tuple[int, str]]) -> None:
+        self._root = _Node()
+        known: dict[str, set[str]] = {}
+        for number, text in terms:
+            node = self._root
+            for c in text:
+                if c not in node.after:
+                    node.after[c] = child = _Node()
+                    keys = known.get(c) or known.setdefault(c, _keys_of_term(c))
+                    for key in keys:
+                        node.ways.setdefault(key, []).append(child)
+                node = node.after[c]
+            node.ends.append(number)
+
+    def walk(self, row: Sequence[Element]) -> Iterator[tuple[int, int, int, int]]:
+        """Yield (term, first element, element after the last, kinds of replacement) of each term that may stand there.
+
+        Kinds are bits of ``KINDS``; a term that only sounds right is left to the automaton and never begun.
+        """
+        budget, length = _MOST_STEPS, len(row)
+        for first in _starts(row):
+            stack: list[tuple[_Node, int, int]] = [(self._root, first, 0)]
+            while stack and budget > 0:
+                node, at, kinds = stack.pop()
+                if node.ends and kinds & ~KINDS["sound"]:
+                    for number in node.ends:
+                        yield number, first, at, kinds
+                if at >= length or not node.ways:
+                    continue
+                ways = node.ways
+                for kind, key in row[at].keys:
+                    budget -= 1
+                    children = ways.get(key)
+                    if children:
+                        bit = kinds | KINDS[kind]
+                        for child in children:
+                            stack.append((child, at + 1, bit))  # noqa: PERF401 - faster here than a generator
+
+
+def _starts(row: Sequence[Element]) -> list[int]:
+    """Return where a term may begin that holds more than plain sounds within its first six elements."""
+    starts: list[int] = []
+    last_odd = -1
+    for at in range(len(row) - 1, -1, -1):
+        keys = row[at].keys
+        if len(keys) != 1 or keys[0][0] != "sound":
+            last_odd = at
+        if last_odd >= 0 and last_odd - at < _LONGEST_REACH:
+            starts.append(at)
+    return starts

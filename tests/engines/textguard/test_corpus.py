@@ -1,0 +1,93 @@
+"""The grammars our labelled text is drawn from, and the tricks it is disguised with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from tools.textguard_corpus import grammar as grammar_module
+from tools.textguard_corpus.evasion import Tricks
+from tools.textguard_corpus.grammar import Grammar
+
+GRAMMARS = Path(grammar_module.__file__).parent / "grammars"
+
+
+def small() -> Grammar:
+    grammar = Grammar()
+    grammar.add("# a remark\nfruit: apple | pear\n\n= say\n(a/an) {fruit}[ please]\n{#digit} times {fruit}\n")
+    return grammar
+
+
+def test_all_grammars_are_complete() -> None:
+    grammar = Grammar.read(GRAMMARS)
+    assert {"bad", "good", "chat", "honest", "scam", "live", "ads", "sms"} == {
+        name.partition(".")[0] for name in grammar.rules if "." in name
+    }
+
+
+def test_no_sentence_is_left_with_a_piece_of_grammar_in_it() -> None:
+    grammar, chance = Grammar.read(GRAMMARS), Random(3)
+    for name in grammar.rules:
+        for sentence in grammar.rules[name]:
+            text = grammar.expand(sentence, chance)
+            assert "{" not in text
+            assert "}" not in text
+
+
+def test_a_sentence_is_drawn_from_its_alternatives() -> None:
+    grammar = small()
+    drawn = {grammar.draw("say", Random(seed)) for seed in range(200)}
+    assert drawn >= {"a apple", "an apple", "a pear please", "an pear please", "1 times apple", "9 times pear"}
+    assert len(drawn) == 8 + 18
+
+
+def test_the_same_seed_says_the_same() -> None:
+    grammar = Grammar.read(GRAMMARS)
+    first, second = Random(5), Random(5)
+    for name in ("scam.loose", "live.sign", "chat.talk"):
+        assert grammar.draw(name, first) == grammar.draw(name, second)
+
+
+def test_a_name_that_nothing_defines_is_refused() -> None:
+    grammar = small()
+    grammar.add("= other\n{vegetable}\n")
+    with pytest.raises(ValueError, match="other: nothing defines 'vegetable'"):
+        grammar.check()
+
+
+def test_a_maker_that_does_not_exist_is_refused() -> None:
+    grammar = small()
+    grammar.add("= other\n{#vegetable}\n")
+    with pytest.raises(ValueError, match="vegetable"):
+        grammar.check()
+
+
+def tricks() -> Tricks:
+    readings = {"加": "jia", "家": "jia", "枷": "jia", "信": "xin", "新": "xin", "芯": "xin"}
+    return Tricks(readings, {"加": 9000, "家": 9000, "信": 9000, "新": 9000})
+
+
+def test_a_homophone_is_read_alike() -> None:
+    assert {tricks().homophone("加信", Random(seed), 1.0) for seed in range(100)} == {
+        first + second for first in "加家枷" for second in "信新芯"
+    }
+
+
+def test_a_number_in_groups_keeps_its_digits() -> None:
+    for seed in range(30):
+        spread = tricks().digits("加12345678", Random(seed))
+        assert "".join(c for c in spread if c.isdigit()) == "12345678"
+
+
+def test_the_same_seed_disguises_the_same() -> None:
+    assert [tricks().evade("加微信看片12345678", Random(seed)) for seed in range(30)] == [
+        tricks().evade("加微信看片12345678", Random(seed)) for seed in range(30)
+    ]
+
+
+def test_noise_leaves_most_of_a_text_as_it_is() -> None:
+    text = "晚上一起吃火锅吗"
+    unchanged = sum(tricks().noise(text, Random(seed)).startswith(text) for seed in range(200))
+    assert unchanged > 120

@@ -1,0 +1,124 @@
+"""The guard blocks what is plainly forbidden, asks a person where it is disguised, and lets lawful neighbours pass."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from xinka.engines.textguard.guard import Guard
+from xinka.engines.textguard.reasons import report
+from xinka.engines.textguard.termlists import term_pack
+
+GUARD = Guard()
+
+
+def found(text: str, guard: Guard = GUARD, task: str = "listing") -> set[tuple[str, str]]:
+    verdict = guard.judge(text, "chat" if task == "chat" else "listing")
+    return {(text[h.start : h.end], h.view) for h in verdict.hits}
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("出售QQ老号 五年 可改密", "accounts.kinds"),
+        ("跑分平台 日结", "laundering.strong"),
+        ("吃鸡透视自瞄 天卡", "cheats.strong"),
+        ("代收各类验证码 长期", "codes.receive"),
+    ],
+)
+def test_a_plain_offer_is_blocked_by_name(text: str, rule: str) -> None:
+    verdict = GUARD.judge(text)
+    assert verdict.decision == "block"
+    assert rule in {hit.rule.id for hit in verdict.hits}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "外挂字幕 蓝光电影",
+        "手机跑分软件 安兔兔",
+        "小号字体素材",
+        "纯棉四件套 床品",
+        "接码头 船票",
+        "Q币充值 10个",
+        "本店不卖外挂",
+    ],
+)
+def test_a_lawful_neighbour_passes(text: str) -> None:
+    verdict = GUARD.judge(text)
+    assert (verdict.decision, verdict.hits) == ("allow", ())
+
+
+def test_support_that_warns_of_codes_passes_and_a_thief_who_asks_for_one_does_not() -> None:
+    assert GUARD.judge("请不要告诉任何人验证码", "chat").decision == "allow"
+    assert GUARD.judge("把短信验证码发给我，我帮您退款", "chat").decision == "review"
+
+
+TERMS = Guard([term_pack(["同性恋", "舔狗", "歧视", "黑名单", "中国人", "活该", "讨厌"])])
+
+
+@pytest.mark.parametrize(
+    ("text", "hit"),
+    [
+        ("他是舔 狗", ("舔 狗", "squeezed")),
+        ("妳就是舔\u200b狗", ("舔\u200b狗", "clean")),
+        ("都是忝狗啊犭句", None),
+        ("列入黑夕口单", ("黑夕口单", "split")),
+        ("这么qi shi他", ("qi shi", "pinyin")),
+        ("是同⭐恋", ("同⭐恋", "emoji")),
+        ("是个txl吧", ("txl", "initials")),
+        ("人国中吧", ("人国中", "reversed")),
+        ("更加讨更厌", ("讨更厌", "swapped")),
+        ("🔥该你", ("🔥该", "emoji")),
+    ],
+)
+def test_a_disguised_term_is_found_where_it_stands(text: str, hit: tuple[str, str] | None) -> None:
+    if hit:
+        assert hit in found(text, TERMS)
+    else:
+        assert {written for written, _ in found(text, TERMS)} <= {"忝狗"}
+
+
+@pytest.mark.parametrize("text", ["其实没什么", "中国很大", "这个活动该参加", "ok的", "骑士 其实"])
+def test_ordinary_words_of_the_same_sound_are_left_alone(text: str) -> None:
+    assert found(text, TERMS) == set()
+
+
+_ALPHABET = "同性恋舔狗歧视出售老号微信qQvx加我 tx人国🔥⭐👍①1️⃣。，\u200b亻尔夕口黑名单\ud800ﷺ"
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    st.text(
+        alphabet=st.sampled_from(_ALPHABET),
+        max_size=40,
+    )
+)
+def test_every_hit_and_mask_is_a_span_of_the_original(text: str) -> None:
+    for guard in (GUARD, TERMS):
+        verdict = guard.judge(text)
+        for span in (*verdict.hits, *verdict.masks):
+            assert 0 <= span.start < span.end <= len(text)
+        assert 0 <= verdict.score <= 1
+        assert verdict == guard.judge(text)
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["微信", "出售老号", "a", "qi shi", "😂", "1 ", "@a.", "亻尔", "\u0301", "((((", "同⭐", "黑夕口", "\ud800", "加"],
+)
+def test_a_text_of_any_length_is_judged(piece: str) -> None:
+    verdict = GUARD.judge(piece * (200_000 // len(piece)))
+    assert len(verdict.hits) <= 400
+
+
+def test_the_report_gives_law_and_sentence_in_both_languages() -> None:
+    text = "高价收银行卡 四件套"
+    data = report(text, GUARD.judge(text), explain=True)
+    first = data["reasons"][0]
+    assert first["rule"] == "laundering.strong"
+    assert "刑法 第191条" in first["law"]
+    assert first["zh"].startswith("“高价收银行卡”")
+    assert first["en"].startswith("“高价收银行卡”")
+    assert data["reasons"][-1] == {"zh": "拦截。", "en": "Must not be published."}

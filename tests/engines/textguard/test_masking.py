@@ -1,0 +1,68 @@
+"""Contacts and card numbers are hidden however they are spelled; what merely looks like a number is left alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from xinka.engines.textguard.masking import find_masks, is_id_card, luhn
+from xinka.engines.textguard.views import clean_view
+
+
+def masked(text: str) -> list[tuple[str, str]]:
+    return [(text[m.start : m.end], m.kind) for m in find_masks(text, clean_view(text))]
+
+
+@pytest.mark.parametrize(
+    ("text", "hidden", "kind"),
+    [
+        ("电话13800138000", "13800138000", "phone"),
+        ("打 138-0013-8000 找我", "138-0013-8000", "phone"),
+        ("一三八零零一三八零零零", "一三八零零一三八零零零", "phone"),
+        ("幺三八洞洞幺三八洞洞洞", "幺三八洞洞幺三八洞洞洞", "phone"),
+        ("１３８００１３８０００", "１３８００１３８０００", "phone"),
+        ("1️⃣3️⃣8️⃣0️⃣0️⃣1️⃣3️⃣8️⃣0️⃣0️⃣0️⃣", "1️⃣3️⃣8️⃣0️⃣0️⃣1️⃣3️⃣8️⃣0️⃣0️⃣0️⃣", "phone"),
+        ("衣衫吧林林衣衫吧林林林", "衣衫吧林林衣衫吧林林林", "phone"),
+        ("yi san ba ling ling yi san ba ling ling ling", "yi san ba ling ling yi san ba ling ling ling", "phone"),
+        ("QQ:123456789", "123456789", "qq"),
+        ("扣扣 一二三四五六七", "一二三四五六七", "qq"),
+        ("加微信 abc_12345", "abc_12345", "wechat"),
+        ("薇❤: wx9988aa", "wx9988aa", "wechat"),
+        ("V信：h e l l o 8 8 8", "h e l l o 8 8 8", "wechat"),
+        ("身份证11010519491231002X", "11010519491231002X", "idcard"),
+        ("卡 4111 1111 1111 1111", "4111 1111 1111 1111", "bankcard"),
+        ("abc at gmail dot com", "abc at gmail dot com", "email"),
+        ("zhangsan艾特163点com", "zhangsan艾特163点com", "email"),
+    ],
+)
+def test_a_contact_is_hidden_whole(text: str, hidden: str, kind: str) -> None:
+    assert masked(text) == [(hidden, kind)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "激活码 ABCDE-12345-FGHIJ-67890-KLMNO",
+        "VK7JG-NPHTM-C97JM-9MPGT-3V66T",
+        "订单号 20240101123456789",
+        "价格 199.00 库存 3000",
+        "版本 1.2.3 于 2024-01-01 发布",
+        "王者荣耀 60000点券 秒到",
+        "QQ会员 12个月 官方直充",
+        "微信支付 100元",
+        "请联系客服",
+    ],
+)
+def test_keys_orders_prices_and_dates_are_left_alone(text: str) -> None:
+    assert masked(text) == []
+
+
+def test_an_id_number_needs_its_check_and_a_day_that_was() -> None:
+    assert is_id_card("11010519491231002x")
+    assert not is_id_card("110105194912310021")
+    assert not is_id_card("11010519491331002x")
+    assert not is_id_card("99010519491231002x")
+
+
+def test_luhn() -> None:
+    assert luhn("4111111111111111")
+    assert not luhn("4111111111111112")

@@ -1,0 +1,108 @@
+"""Rule packs are data: each example holds, each mistake is named, a change takes effect without a restart."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from xinka.engines.textguard.examples import check_examples
+from xinka.engines.textguard.packs import PackError, load_packs, parse_pack
+from xinka.engines.textguard.reloading import LiveGuard
+from xinka.engines.textguard.termlists import listed_terms, read_pack_file
+
+PACK = """
+pack: tea
+version: 3
+title: {zh: 茶, en: Tea}
+lists: {leaf: [普洱, 龙井]}
+rules:
+  - id: tea.fake
+    law: [食品安全法]
+    terms: ["假({leaf}|茶叶)"]
+    needs_any: [出售]
+    not_near: [打假]
+    explain: {zh: 假茶, en: False tea}
+    must_hit: [出售假茶叶]
+    must_pass: [出售茶叶]
+"""
+
+
+def test_every_example_of_every_shipped_rule_holds() -> None:
+    n_examples, failures = check_examples(load_packs())
+    assert failures == []
+    assert n_examples >= 200
+
+
+def test_a_failing_example_is_named() -> None:
+    pack = parse_pack(PACK.replace("must_pass: [出售茶叶]", "must_pass: [出售假茶叶]"), "tea.yml")
+    _, failures = check_examples([pack])
+    assert failures == ["tea · tea.fake: '出售假茶叶' must pass, tea.fake hits '假茶叶' / 不应命中"]
+
+
+def test_an_expression_stands_for_all_its_terms() -> None:
+    [rule] = parse_pack(PACK.replace("({leaf}|茶叶)", "{leaf}(茶|)"), "tea.yml").rules
+    assert rule.terms == ("假普洱茶", "假普洱", "假龙井茶", "假龙井")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place"),
+    [
+        ("version: 3", "version: new", "tea.yml · version"),
+        ("needs_any: [出售]", "needs: [出售]", "tea.yml · tea.fake · needs"),
+        ("needs_any: [出售]", "needs_any: [5]", "tea.yml · tea.fake · needs_any"),
+        ("terms: [", "action: burn\n    terms: [", "tea.yml · tea.fake · action"),
+        ("terms: [", "deepest: hell\n    terms: [", "tea.yml · tea.fake · deepest"),
+        ("{leaf}", "{leaves}", "tea.yml · tea.fake · terms"),
+        ("explain: {zh: 假茶, en: False tea}", "explain: {zh: 假茶}", "tea.yml · tea.fake · explain"),
+        ("must_hit: [出售假茶叶]", "must_hit: []", "tea.yml · tea.fake · must_hit"),
+        ("pack: tea", "pack: [", "tea.yml"),
+    ],
+)
+def test_a_mistake_is_named_by_file_rule_and_field_in_both_languages(old: str, new: str, place: str) -> None:
+    assert old in PACK
+    with pytest.raises(PackError) as refusal:
+        parse_pack(PACK.replace(old, new), "tea.yml")
+    assert str(refusal.value).startswith(place + ": ")
+    assert " / " in str(refusal.value)
+
+
+def test_a_changed_pack_takes_effect_and_a_broken_one_leaves_the_old_in_force(tmp_path: Path) -> None:
+    file = tmp_path / "tea.yml"
+    file.write_text(PACK, encoding="utf-8")
+    now = [0.0]
+    live = LiveGuard(tmp_path, clock=lambda: now[0])
+    assert [h.rule.id for h in live.guard.judge("出售假龙井").hits] == ["tea.fake"]
+    file.write_text(PACK.replace("龙井", "毛尖绿茶"), encoding="utf-8")
+    assert live.guard.judge("出售假毛尖绿茶").hits == ()  # not yet looked at
+    now[0] = 5.0
+    assert [h.rule.id for h in live.guard.judge("出售假毛尖绿茶").hits] == ["tea.fake"]
+    file.write_text("pack: tea\nversion: none at all", encoding="utf-8")
+    now[0] = 10.0
+    assert [h.rule.id for h in live.guard.judge("出售假毛尖绿茶").hits] == ["tea.fake"]
+    assert live.problem.startswith("tea.yml · version: ")
+    file.write_text(PACK, encoding="utf-8")
+    now[0] = 15.0
+    assert [h.rule.id for h in live.guard.judge("出售假龙井").hits] == ["tea.fake"]
+    assert live.problem == ""
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "舔狗\n黑人\n",
+        "# our list\n舔狗\n黑人",
+        "[舔狗, 黑人]",
+        "- 舔狗\n- 黑人\n",
+        "terms: [舔狗, 黑人]",
+        '["舔狗", "黑人"]',
+        '{"terms": ["舔狗", "黑人"]}',
+        '{"text": "x", "entities": ["舔狗"]}\n{"text": "y", "entities": ["黑人"]}\n',
+    ],
+)
+def test_a_plain_list_of_terms_is_a_pack(written: str, tmp_path: Path) -> None:
+    assert listed_terms(written) == ["舔狗", "黑人"]
+    file = tmp_path / "mine.txt"
+    file.write_text(written, encoding="utf-8")
+    [rule] = read_pack_file(file).rules
+    assert (rule.id, rule.terms, rule.action) == ("mine.terms", ("舔狗", "黑人"), "review")

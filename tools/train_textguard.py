@@ -1,0 +1,110 @@
+"""Trains the linear model of textguard and writes the table that is shipped, with a card of the run.
+
+    scripts/setup training
+    .venv/bin/python -m tools.train_textguard --permissive FOLDER [--extra FILE.jsonl …] [--out FOLDER]
+
+``FOLDER`` holds ``teleantifraud_dialogues.jsonl.xz`` (Apache-2.0) and ``evasion_cntp.jsonl.xz`` (MIT); all else is made
+by ``tools/textguard_corpus``. An operator who has the right to other data adds it with ``--extra`` (lines of
+``{"text", "label", "task"}``) and keeps the resulting table for themselves.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from tools.textguard_corpus.build import GRAMMARS, Row, rows_of
+from tools.textguard_corpus.fitting import Fitted, fit
+from tools.textguard_corpus.grammar import Grammar
+from tools.textguard_corpus.samples import samples
+from tools.textguard_corpus.tables import character_tables
+from tools.textguard_corpus.words import Words
+from xinka.engines.textguard.model import SHIPPED, TASKS, Model
+from xinka.engines.textguard.model.table import ModelFile, TaskTable, write
+from xinka.engines.textguard.views import clean_view
+
+#: What may be in a shipped table, and under which licence.
+LICENCES = {"own": "Apache-2.0", "TeleAntiFraud": "Apache-2.0", "ToxiBenchCN": "MIT"}
+
+#: What the tables of rarity and sound are made from.
+CHARACTERS = {"jieba": "MIT", "pypinyin": "MIT"}
+#: The exported table may differ from scikit-learn's own score by this much at most.
+FARTHEST = 1e-4
+
+
+def main() -> None:
+    """Make the rows, fit each task, write table and card, print the figures."""
+    asked = _arguments()
+    words, grammar = Words(), Grammar.read(GRAMMARS)
+    tables = character_tables(words)
+    tasks: dict[str, TaskTable] = {}
+    card: dict[str, Any] = {"seed": asked.seed, "tasks": {}, "licences": dict(LICENCES), "character_tables": CHARACTERS}
+    for task in TASKS:
+        rows = rows_of(task, grammar, words, asked.permissive, asked.seed) + _extra(asked.extra, task)
+        fitted = fit([_cleaned(row) for row in rows], tables, most=asked.most)
+        tasks[task] = fitted.table
+        card["tasks"][task] = _figures(rows, fitted)
+        sys.stdout.write(json.dumps({task: card["tasks"][task]}, ensure_ascii=False) + "\n")
+        card["tasks"][task]["samples"] = samples(fitted, tables)
+    if asked.extra:
+        card["licences"]["extra"] = "the operator's own right; not for distribution"
+    asked.out.mkdir(parents=True, exist_ok=True)
+    model = ModelFile(tables.fold, tables.sound, tables.shape, tasks)
+    card["sha256"] = write(asked.out / SHIPPED.name, model)
+    card["largest_difference"] = _largest_difference(asked.out / SHIPPED.name, card["tasks"])
+    (asked.out / "card.json").write_text(json.dumps(card, ensure_ascii=False, indent=1, sort_keys=True) + "\n")
+
+
+def _largest_difference(path: Path, tasks: dict[str, Any]) -> float:
+    """Return how far the written table is from scikit-learn on the samples of the card."""
+    model = Model.load(path)
+    found = max(abs(model.score(text, task) - score) for task in TASKS for text, score in tasks[task]["samples"])
+    if found > FARTHEST:
+        raise ValueError(f"the table differs from scikit-learn by {found}")
+    return float(f"{found:.1e}")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--permissive", type=Path, required=True, help="folder of the two permissively licensed sets")
+    parser.add_argument("--extra", type=Path, action="append", default=[], help="more rows, for a table of your own")
+    parser.add_argument("--out", type=Path, default=SHIPPED.parent, help="where table and card go")
+    parser.add_argument("--most", type=int, default=90_000, help="features for each task")
+    parser.add_argument("--seed", type=int, default=7)
+    asked = parser.parse_args()
+    if asked.extra and asked.out == SHIPPED.parent:
+        parser.error("a table made with --extra is not the shipped one: give --out")
+    return asked
+
+
+def _extra(files: list[Path], task: str) -> list[Row]:
+    found = []
+    for path in files:
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines()):
+            row = json.loads(line)
+            if row.get("task", task) == task:
+                found.append(Row(str(row["text"]), int(row["label"]), f"{path.name} {number}", "extra"))
+    return found
+
+
+def _cleaned(row: Row) -> Row:
+    return Row(clean_view(row.text).text, row.label, row.sentence, row.source)
+
+
+def _figures(rows: list[Row], fitted: Fitted) -> dict[str, Any]:
+    sources: dict[str, list[int]] = {}
+    for row in rows:
+        sources.setdefault(row.source, [0, 0])[row.label] += 1
+    return {
+        "rows": {source: {"harmless": good, "bad": bad} for source, (good, bad) in sorted(sources.items())},
+        "features": fitted.table.features.count("\n") + 1,
+        "review_from": round(fitted.table.review_from, 4),
+        "unseen_sentences": {name: round(float(value), 4) for name, value in fitted.figures.items()},
+    }
+
+
+if __name__ == "__main__":
+    main()
