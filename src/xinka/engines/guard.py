@@ -6,7 +6,9 @@ import click
 
 from xinka.engines.commands import LazyGroup
 
-_PLACES: dict[str, str] = {}
+_PLACES: dict[str, str] = {
+    "names": "xinka.engines.lookalike.commands.names:names",
+}
 
 
 @click.group(cls=LazyGroup, places=_PLACES)
