@@ -21,9 +21,9 @@ FONTS = (
     ("truetype/wqy/wqy-microhei.ttc", 0),
 )
 _SIDE = 32
-_CANDIDATES = 60
+_CANDIDATES = 50
 #: A pair below this probability is no look-alike; most keep far fewer than ``_MOST``.
-_LEAST, _MOST = 0.12, 40
+_LEAST, _MOST = 0.06, 60
 
 
 def renders(font: tuple[str, int], characters: list[str]) -> np.ndarray:
@@ -43,19 +43,29 @@ def renders(font: tuple[str, int], characters: list[str]) -> np.ndarray:
     return rows
 
 
-def nearest(targets: list[str], characters: list[str]) -> Iterator[tuple[str, str, np.ndarray]]:
-    """Yield (target, other, likeness in each font) for the most alike by the mean over the fonts."""
+def nearest(targets: list[str], characters: list[str], parts: Parts) -> Iterator[tuple[str, str, np.ndarray]]:
+    """Yield (target, other, likeness in each font) for the most alike by the mean over the fonts.
+
+    Those are the most alike of all, of the common characters, and of the common ones that share a part.
+    """
     everything = np.stack([renders(font, characters) for font in FONTS])
     where = {character: number for number, character in enumerate(characters)}
+    common = np.array([where[target] for target in targets])
+    sharing: dict[str, list[int]] = defaultdict(list)
+    for target in targets:
+        for piece in parts.pieces(target) | {target}:
+            sharing[piece].append(where[target])
     for start in range(0, len(targets), 256):
         part = targets[start : start + 256]
         rows = [where[target] for target in part]
         likeness = np.stack([font[rows] @ font.T for font in everything])
         present = (np.abs(likeness) > 1e-6).sum(axis=0)
         mean = np.where(present >= 2, likeness.sum(axis=0) / np.maximum(present, 1), -1.0)
-        best = np.argpartition(-mean, _CANDIDATES, axis=1)[:, : _CANDIDATES + 1]
         for row, target in enumerate(part):
-            for column in best[row]:
+            relatives = np.array([one for piece in parts.pieces(target) | {target} for one in sharing[piece]])
+            groups = (np.arange(len(characters)), common, relatives)
+            best = {int(column) for group in groups for column in group[np.argsort(-mean[row, group])[:_CANDIDATES]]}
+            for column in sorted(best):
                 if characters[column] != target and mean[row, column] > 0:
                     seen = likeness[:, row, column]
                     yield target, characters[column], seen[np.abs(seen) > 1e-6]
@@ -82,6 +92,10 @@ class Parts:
             self._leaves[character] = found = frozenset(pieces | deeper)
         return found
 
+    def pieces(self, character: str) -> set[str]:
+        """Return the parts a character falls into first."""
+        return {piece for way in self._ways.get(character, [])[:2] for piece in way if piece not in "一丨丶丿乙亅"}
+
     def features(self, one: str, other: str, seen: np.ndarray) -> list[float]:
         """Return what the model looks at: fonts, shared parts, one inside the other, strokes."""
         mine, theirs = self.of(one) | {one}, self.of(other) | {other}
@@ -95,7 +109,7 @@ class Parts:
 def look_alikes(parts: Parts, listed: dict[str, set[str]], characters: list[str]) -> dict[str, dict[str, float]]:
     """Return for each common character its look-alikes with a probability, learned from the list people made."""
     targets = sources.common()
-    pairs = [(one, other, parts.features(one, other, seen)) for one, other, seen in nearest(targets, characters)]
+    pairs = [(one, other, parts.features(one, other, seen)) for one, other, seen in nearest(targets, characters, parts)]
     known = [pair for pair in pairs if pair[1] in listed or pair[0] in listed]
     model = LogisticRegression(C=10.0, class_weight="balanced", max_iter=500)
     model.fit([pair[2] for pair in known], [pair[1] in listed.get(pair[0], ()) for pair in known])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -20,6 +21,7 @@ _OTHER_ROLE, _PARTLY_OTHER_ROLE = 0.42, 0.15
 _WORD_HAN, _WORD_LATIN = 0.3, 0.45
 #: What each added word costs when two readings compete.
 _ADDED = 0.2
+_ROLE_LETTERS = re.compile("[客服官方中心安全团队管家秘书助手]")
 
 
 class Match(NamedTuple):
@@ -63,7 +65,9 @@ def best_match(registry: Registry, view: prepare.View) -> Match | None:
         if not peeled.core or len(peeled.core) > _LONGEST_CORE:
             continue
         if not peeled.claims:
-            match = _nearest(registry, view, peeled, _whole_candidates(registry, peeled.core), whole=True)
+            match = _nearest(
+                registry, view, peeled, _whole_candidates(registry, peeled.core, len(view.tokens)), whole=True
+            )
             if match is None and registry.n_roleless:
                 match = _nearest(registry, view, peeled, _candidates(registry, peeled.core), whole=True)
         else:
@@ -113,11 +117,18 @@ def _compared(number: int, shape: Shape, view: prepare.View, peeled: prepare.Pee
     return Match(number, shape, alignment, cost, limit, view, peeled, rank)
 
 
-def _whole_candidates(registry: Registry, core: str) -> list[int]:
-    keys = typo_keys("f", core) if len(core) > 3 else {"f" + roles.deep(core)}
+def _whole_candidates(registry: Registry, core: str, n_tokens: int) -> list[int]:
+    keys = typo_keys("f", core) if _may_slip(core, n_tokens) else {"f" + roles.deep(core)}
     if registry.n_roleless:
         keys.add("c" + roles.deep(core))
     return registry.find(keys)
+
+
+def _may_slip(core: str, n_tokens: int) -> bool:
+    """Say whether a whole name may be an official one with a slip in its role word: most nicknames may not."""
+    if core.isascii():
+        return n_tokens > 1 and len(core) > 5
+    return len(core) > 2 and _ROLE_LETTERS.search(core) is not None
 
 
 def _candidates(registry: Registry, core: str) -> list[int]:
@@ -129,6 +140,7 @@ def _candidates(registry: Registry, core: str) -> list[int]:
     if han:
         keys.update("p" + one for one in sounds.spoken(core))
         keys.update("c" + one for one in _reshaped(core, 16))
+        keys.update("c" + one for one in _swapped(core))
         if len(core) > 2:
             keys.update("q" + one for less in missing_one(core) for one in sounds.spoken(less)[:2])
     elif core.isascii():
@@ -150,6 +162,12 @@ def _reshaped(core: str, most: int) -> Iterator[str]:
         if not letter.isascii():
             for other in _near(letter, most):
                 yield core[:at] + other + core[at + 1 :]
+
+
+def _swapped(core: str) -> Iterator[str]:
+    """Yield a short core with two neighbours in each other's place; longer ones meet by a missing letter."""
+    for at in range(len(core) - 1 if len(core) < 4 else 0):
+        yield core[:at] + core[at + 1] + core[at] + core[at + 2 :]
 
 
 def _twice(core: str) -> Iterator[str]:

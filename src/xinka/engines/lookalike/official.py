@@ -59,6 +59,8 @@ def keys_of(shape: Shape) -> Iterator[str]:
     yield "c" + roles.deep(core)
     if len(core) > 2:
         yield from typo_keys("d", core)
+    elif len(core) == 2 and not core.isascii():
+        yield "d" + core
     if has_han(core):
         yield from {"p" + one for one in sounds.spoken(core)}
         if len(core) > 2:

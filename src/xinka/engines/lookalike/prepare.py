@@ -26,8 +26,7 @@ _SIGNS = re.compile(r"[@$+|!丨]")
 _TURNED = re.compile("[ɐɔǝɟƃɥᴉɾʞɯɹʇʌʍʎ]")
 _NUMERALS = str.maketrans("零〇一二三四五六七八九壹贰叁肆伍陆柒捌玖两", "001234567891234567892")
 _NUMERAL = re.compile("[零〇一二三四五六七八九壹贰叁肆伍陆柒捌玖][零〇一二三四五六七八九壹贰叁肆伍陆柒捌玖点]")
-_BACKWARDS = re.compile("[服股][客容]|[方芳][官宫]|troppus|pleh$|^pleh")
-_LETTER_BY_LETTER = re.compile(r"(?:^| )(?:\w ){3,}\w(?: |$)")
+_BACKWARDS = re.compile("服客|方官|troppus|pleh$|^pleh")
 
 
 class View(NamedTuple):
@@ -55,18 +54,20 @@ def shorten(name: str) -> str:
 
 def views(name: str) -> list[View]:
     """Return the ways a name may be read, the plainest first; the name is at most ``LONGEST`` long."""
-    written = name
+    seen = name
     if not name.isascii() and _BIDI.search(name):
-        name = _RIGHT_TO_LEFT.sub(lambda found: found.group(1)[::-1], name)
-    folded = fold(name)
-    found = [View(_tokens(folded.translate(_NO_SIGNS)), "")]
+        seen = _RIGHT_TO_LEFT.sub(lambda found: found.group(1)[::-1], name)
+    folded = fold(seen)
+    plain = folded
+    found = []
     if _SIGNS.search(folded):
-        found.append(View(_tokens(folded), "leet"))
+        plain = folded.translate(_NO_SIGNS)
+        found.append((folded.replace("丨", "l"), "leet"))
     if not name.isascii():
-        found += _foreign_views(name, folded)
-    elif _BACKWARDS.search(folded):
-        found.append(View(_tokens(folded[::-1]), "reversed"))
-    return [view._replace(name=written) for view in found]
+        found += _foreign_views(seen, plain)
+    if _BACKWARDS.search(plain):
+        found.append((plain[::-1], "reversed"))
+    return [View(_tokens(text), how, name) for text, how in [(plain, ""), *found]]
 
 
 def _tokens(folded: str) -> list[str]:
@@ -92,24 +93,21 @@ def fold(name: str) -> str:
     return _NUMBER_AFTER.sub(" ", folded) if _DIGIT.search(folded) else folded
 
 
-def _foreign_views(name: str, folded: str) -> list[View]:
+def _foreign_views(name: str, plain: str) -> list[tuple[str, str]]:
     found = []
-    if len(_LETTER_EMOJI.findall(name)) > 0:
-        bare = fold(_LETTER_EMOJI.sub(" ", name)).translate(_NO_SIGNS)
-        found.append(View(_tokens(bare), "decoration"))
-    emoji = letters_of_emoji(name)
-    if emoji != name:
-        found.append(View(_tokens(fold(emoji).translate(_NO_SIGNS)), "emoji"))
-    if "丨" in folded:
-        found.append(View(_tokens(folded.replace("丨", "l")), "leet"))
-    compact = folded.replace(" ", "")
-    whole = recomposed(compact)
-    if whole != compact:
-        found.append(View(_tokens(whole), "split"))
+    if _LETTER_EMOJI.search(name):
+        found.append((fold(_LETTER_EMOJI.sub(" ", name)).translate(_NO_SIGNS), "decoration"))
+        emoji = letters_of_emoji(name)
+        if emoji != name:
+            found.append((fold(emoji).translate(_NO_SIGNS), "emoji"))
+    compact = plain.replace(" ", "")
+    pairs = [compact[at : at + 2] for at in range(len(compact) - 1)]
+    if not tables.table().split.keys().isdisjoint(pairs):
+        found.append((recomposed(compact), "split"))
     if _NUMERAL.search(compact):
-        found.append(View(_tokens(compact.replace("点", "").translate(_NUMERALS)), "numerals"))
-    if len(_TURNED.findall(name)) >= 2 or _BACKWARDS.search(compact):
-        found.append(View(_tokens(folded[::-1]), "reversed"))
+        found.append((compact.replace("点", "").translate(_NUMERALS), "numerals"))
+    if len(_TURNED.findall(name)) > 1:
+        found.append((plain[::-1], "reversed"))
     return found
 
 

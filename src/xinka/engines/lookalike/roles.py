@@ -79,6 +79,9 @@ class Words:
             if len(word) > 5:
                 self.fillers |= _typos_latin(light(word))
         self.longest = max(map(len, self.roles)) + 1
+        every = [*self.roles, *self.disguised]
+        self._ends = frozenset(_gate(word, front=False) for word in every)
+        self._beginnings = frozenset(_gate(word, front=True) for word in every)
 
     def _disguise(self, typo: str, word: str) -> None:
         if typo not in self.roles and typo not in self.fillers and (len(word) > 5 or not known.is_word(typo)):
@@ -93,6 +96,8 @@ class Words:
 
     def cut(self, token: str, *, front: bool) -> tuple[int, str] | None:
         """Return the length of the longest role word at an end of a token, and the word, rather one written right."""
+        if len(token) < 3 or not self._may_cut(token, front=front):
+            return None
         least = 5 if token[0 if front else -1].isascii() else 2
         lengths = range(min(self.longest, len(token) - 1), least - 1, -1)
         parts = [token[:length] if front else token[-length:] for length in lengths]
@@ -103,13 +108,28 @@ class Words:
                     return len(part), word
         return None
 
+    def _may_cut(self, token: str, *, front: bool) -> bool:
+        """Say whether a token can begin or end with a role word: a quick look that lets most go."""
+        gates, gate = self._beginnings if front else self._ends, _gate(token, front=front)
+        if gate in gates:
+            return True
+        return not gate.isascii() and (gate.translate(self.alike) in gates or gate.translate(self.second) in gates)
+
     def glued(self, token: str) -> str | None:
         """Return the role word a token of a role word and an added word begins with (supportvip)."""
+        if len(token) < 6 or _gate(token, front=True) not in self._beginnings:
+            return None
         for length in range(4, len(token)):
             word = self.roles.get(token[:length])
             if word is not None and token[length:] in self.fillers:
                 return word
         return None
+
+
+def _gate(word: str, *, front: bool) -> str:
+    """Return the letters at an end of a word that are looked at first: four, of Han characters two."""
+    length = 4 if word[0 if front else -1].isascii() else 2
+    return word[:length] if front else word[-length:]
 
 
 def _alike_to_role_letters(letters: str) -> tuple[dict[int, str], dict[int, str]]:
@@ -151,10 +171,10 @@ def _typos_han(word: str) -> set[str]:
 
 
 def _typos_latin(word: str) -> set[str]:
-    if len(word) < 6 and word not in {"help", "helps", "kefu"}:
+    if len(word) < 4:
         return set()
     letters = "abcdefghjklmnoprstuwxyz"
-    missing = {word[:at] + word[at + 1 :] for at in range(len(word))} if len(word) > 4 else set()
+    missing = {word[:at] + word[at + 1 :] for at in range(len(word))}
     swapped = {word[:at] + word[at + 1] + word[at] + word[at + 2 :] for at in range(len(word) - 1)}
     wrong = {word[:at] + letter + word[at + 1 :] for at in range(len(word)) for letter in letters}
     more = {word[:at] + letter + word[at:] for at in range(len(word) + 1) for letter in letters}
