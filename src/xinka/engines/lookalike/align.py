@@ -14,6 +14,10 @@ _PARTICLES = frozenset(roles.PARTICLES)
 _FAR = 1.6
 #: Beyond this many letters of difference no alignment is tried.
 _MOST_EDITS = 3
+#: What one step costs at least, of those between letters.
+_CHEAPEST = 0.5
+#: What a slip in the first letter, which readers notice most, costs more.
+_FIRST = 0.3
 
 
 class Step(NamedTuple):
@@ -94,17 +98,18 @@ def align(official: str, written: str, limit: float) -> Alignment | None:
 
 
 def _latin(official: str, written: str, limit: float) -> Alignment | None:
-    found = _best(official, written, limit) if _is_near(official, written) else None
+    most = max(_MOST_EDITS, int(limit / _CHEAPEST))
+    found = _best(official, written, limit) if _is_near(official, written, most) else None
     one, other = roles.deep(official), roles.deep(written)
-    if (one, other) != (official, written) and _is_near(one, other):
+    if (one, other) != (official, written) and _is_near(one, other, most):
         together = _best(one, other, limit)
         if together is not None and (found is None or together.cost < found.cost):
             found = Alignment(together.cost, tuple(step._replace(at=None) for step in together.steps))
     return found
 
 
-def _is_near(one: str, other: str) -> bool:
-    return OSA.distance(one, other, score_cutoff=_MOST_EDITS) <= _MOST_EDITS
+def _is_near(one: str, other: str, most: int) -> bool:
+    return OSA.distance(one, other, score_cutoff=most) <= most
 
 
 def _best(official: str, written: str, limit: float) -> Alignment | None:
@@ -133,7 +138,8 @@ def _moves(official: str, written: str, row: int, column: int) -> list[tuple[int
     if one and other:
         if one == other:
             return [(1, 1, 0.0, "")]
-        moves.append((1, 1, *swap_cost(one, other)))
+        cost, kind = swap_cost(one, other)
+        moves.append((1, 1, cost if row or kind != "slip" else cost + _FIRST, kind))
         if official[row : row + 2] == written[column : column + 2][::-1] and len(official) > row + 1:
             moves.append((2, 2, 0.6, "swapped"))
         if not one.isascii() and other.isascii():
@@ -142,9 +148,7 @@ def _moves(official: str, written: str, row: int, column: int) -> list[tuple[int
             ]
     if one:
         again = row > 0 and official[row - 1] == one
-        moves.append(
-            (1, 0, 0.6 if again else 0.85 if one.isascii() and row else 1.15 if one.isascii() else 1.5, "missing")
-        )
+        moves.append((1, 0, 0.6 if again else 0.85 + _FIRST * (not row) if one.isascii() else 1.5, "missing"))
     if other:
         moves.append((0, 1, _more_cost(written, column), "more"))
     return moves
@@ -156,7 +160,7 @@ def _more_cost(written: str, column: int) -> float:
     if letter in beside or letter in _PARTICLES:
         return 0.5
     if letter.isascii():
-        return 0.7 if any(letter + other in _BESIDE for other in beside) else 0.85 if column else 1.15
+        return 0.7 if any(letter + other in _BESIDE for other in beside) else 0.85 if column else 0.85 + _FIRST
     return 1.5
 
 

@@ -17,11 +17,28 @@ _LONGEST_CORE = 48
 #: What it costs when the name claims another office than the official one, all or some of the words; a letter more or
 #: less is no imitation then, and another firm's support account is the likelier reading.
 _OTHER_ROLE, _PARTLY_OTHER_ROLE = 0.42, 0.15
-#: What it costs that the altered name is a word of its own, in Han characters and in letters.
-_WORD_HAN, _WORD_LATIN = 0.3, 0.45
+#: What it costs that the altered name is a word of its own: in Han characters that sound or look alike, and in letters.
+_WORD_HAN, _WORD_BY_SHAPE, _WORD_LATIN = 0.3, 0.6, 0.45
+_NICKNAME = re.compile("[小阿老]..?")
 #: What each added word costs when two readings compete.
 _ADDED = 0.2
+#: What differences may cost at least when they are in the role word.
+_SLIP_IN_ROLE, _SLIP_IN_KNOWN_ROLE = 0.95, 0.65
 _ROLE_LETTERS = re.compile("[客服官方中心安全团队管家秘书助手]")
+
+
+class Reading(NamedTuple):
+    """What of a name is compared.
+
+    Attributes:
+        view: the way it is read.
+        peeled: the part compared.
+        bare: what is left of it when every role word and added word is gone; empty where there is none.
+    """
+
+    view: prepare.View
+    peeled: prepare.Peeled
+    bare: str
 
 
 class Match(NamedTuple):
@@ -61,31 +78,30 @@ def limit_of(core: str) -> float:
 def best_match(registry: Registry, view: prepare.View) -> Match | None:
     """Return the nearest official name to a reading, None where none is near."""
     best: Match | None = None
-    for peeled in prepare.peel(view.tokens):
+    steps = prepare.peel(view.tokens)
+    bare = steps[-1].core if steps[-1].claims else ""
+    for peeled in steps:
         if not peeled.core or len(peeled.core) > _LONGEST_CORE:
             continue
-        if not peeled.claims:
-            match = _nearest(
-                registry, view, peeled, _whole_candidates(registry, peeled.core, len(view.tokens)), whole=True
-            )
-            if match is None and registry.n_roleless:
-                match = _nearest(registry, view, peeled, _candidates(registry, peeled.core), whole=True)
+        reading = Reading(view, peeled, bare)
+        if peeled.claims:
+            match = _nearest(registry, reading, _candidates(registry, peeled.core), whole=False)
         else:
-            match = _nearest(registry, view, peeled, _candidates(registry, peeled.core), whole=False)
+            match = _nearest(registry, reading, _whole_candidates(registry, peeled.core, len(view.tokens)), whole=True)
+            if match is None and registry.n_roleless:
+                match = _nearest(registry, reading, _candidates(registry, peeled.core), whole=True)
         if match is not None and (best is None or match.rank < best.rank):
             best = match
     return best
 
 
-def _nearest(
-    registry: Registry, view: prepare.View, peeled: prepare.Peeled, numbers: list[int], *, whole: bool
-) -> Match | None:
+def _nearest(registry: Registry, reading: Reading, numbers: list[int], *, whole: bool) -> Match | None:
     best: Match | None = None
     for number in numbers:
         shape = registry.shape(number)
-        if whole and shape.roles and peeled.added:
+        if whole and shape.roles and reading.peeled.added:
             continue
-        match = _compared(number, shape, view, peeled, whole=whole)
+        match = _compared(number, shape, reading, whole=whole)
         if match is not None and best is not None and match.rank == best.rank:
             match = min(best, match, key=lambda one: _as_written(registry, one))
         if match is not None and (best is None or match.rank <= best.rank):
@@ -98,9 +114,12 @@ def _as_written(registry: Registry, match: Match) -> tuple[int, int]:
     return OSA.distance(match.view.name.casefold(), registry.names[match.number].casefold()), match.number
 
 
-def _compared(number: int, shape: Shape, view: prepare.View, peeled: prepare.Peeled, *, whole: bool) -> Match | None:
+def _compared(number: int, shape: Shape, reading: Reading, *, whole: bool) -> Match | None:
+    view, peeled, bare = reading
     official = shape.full if whole else shape.core
-    limit = 1.05 if whole and shape.roles else limit_of(shape.core)
+    limit = limit_of(shape.core)
+    if whole and shape.roles:
+        limit = max(limit, _SLIP_IN_KNOWN_ROLE if bare else _SLIP_IN_ROLE)
     alignment = align(official, peeled.core, limit)
     if alignment is None:
         return None
@@ -108,13 +127,23 @@ def _compared(number: int, shape: Shape, view: prepare.View, peeled: prepare.Pee
     shared = len(set(shape.roles) & set(peeled.roles))
     if alignment.steps and not whole and set(shape.roles) != set(peeled.roles):
         cost += _PARTLY_OTHER_ROLE if shared else _OTHER_ROLE
-    if any(step.kind != "variant" for step in alignment.steps) and not view.how and known.is_word(peeled.core):
-        cost += _WORD_LATIN if peeled.core.isascii() else _WORD_HAN
+    if alignment.steps and not view.how:
+        cost += _cost_of_word(bare or peeled.core, alignment)
     if cost > limit:
         return None
     likeness = 99 if whole and shape.roles else shared - 0.1 * len(shape.roles)
     rank = (cost + _ADDED * peeled.added, -likeness, float(len(shape.full)))
     return Match(number, shape, alignment, cost, limit, view, peeled, rank)
+
+
+def _cost_of_word(core: str, alignment: Alignment) -> float:
+    """Return what it costs that an altered name is a common word or somebody's nickname in its own right."""
+    kinds = {step.kind for step in alignment.steps}
+    if kinds == {"variant"} or not (known.is_word(core) or _NICKNAME.fullmatch(core)):
+        return 0.0
+    if core.isascii():
+        return _WORD_LATIN
+    return _WORD_BY_SHAPE if "shape" in kinds else _WORD_HAN
 
 
 def _whole_candidates(registry: Registry, core: str, n_tokens: int) -> list[int]:
@@ -139,7 +168,7 @@ def _candidates(registry: Registry, core: str) -> list[int]:
     keys = typo_keys("d", core) if len(core) > 2 else {"d" + core}
     if han:
         keys.update("p" + one for one in sounds.spoken(core))
-        keys.update("c" + one for one in _reshaped(core, 16))
+        keys.update("c" + one for one in _reshaped(core, 24))
         keys.update("c" + one for one in _swapped(core))
         if len(core) > 2:
             keys.update("q" + one for less in missing_one(core) for one in sounds.spoken(less)[:2])
