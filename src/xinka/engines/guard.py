@@ -7,6 +7,7 @@ import click
 from xinka.engines.commands import LazyGroup
 
 _PLACES: dict[str, str] = {
+    "avatars": "xinka.engines.lookalike.commands.avatars:avatars",
     "domains": "xinka.engines.lookalike.commands.domains:domains",
     "names": "xinka.engines.lookalike.commands.names:names",
 }
