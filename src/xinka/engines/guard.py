@@ -12,6 +12,9 @@ _PLACES = {
     "prices": "xinka.engines.textguard.commands.prices:prices",
     "accounts": "xinka.engines.textguard.commands.accounts:accounts",
     "images": "xinka.engines.textguard.commands.images:images",
+    "names": "xinka.engines.lookalike.commands.names:names",
+    "domains": "xinka.engines.lookalike.commands.domains:domains",
+    "avatars": "xinka.engines.lookalike.commands.avatars:avatars",
 }
 
 

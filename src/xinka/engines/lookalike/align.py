@@ -1,0 +1,174 @@
+"""How far a name is from an official one, in steps that a reader overlooks: the same sound, a similar shape, a slip."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import NamedTuple
+
+from rapidfuzz.distance import OSA
+
+from xinka.engines.lookalike import roles, sounds, tables
+
+_ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
+_PARTICLES = frozenset(roles.PARTICLES)
+_FAR = 1.6
+#: Beyond this many letters of difference no alignment is tried.
+_MOST_EDITS = 3
+#: What one step costs at least, of those between letters.
+_CHEAPEST = 0.5
+#: What a slip in the first letter, which readers notice most, costs more.
+_FIRST = 0.3
+
+
+class Step(NamedTuple):
+    """One difference.
+
+    Attributes:
+        kind: which, a key of ``reasons``.
+        official: the letters the official name has.
+        written: those that stand there instead.
+        at: where they begin in the written core; None where letters were put together before the comparison.
+    """
+
+    kind: str
+    official: str
+    written: str
+    at: int | None
+
+
+class Alignment(NamedTuple):
+    """The cheapest way from the official core to the written one."""
+
+    cost: float
+    steps: tuple[Step, ...]
+
+
+def _neighbours() -> frozenset[str]:
+    found = set()
+    for row, letters in enumerate(_ROWS):
+        for at, letter in enumerate(letters):
+            beside = letters[at + 1 : at + 2]
+            below = _ROWS[row + 1][max(0, at - 1) : at + 1] if row < 2 else ""
+            for other in beside + below:
+                found |= {letter + other, other + letter}
+    deep = str.maketrans("ivq", "lug")
+    return frozenset(pair.translate(deep) for pair in found)
+
+
+_BESIDE = _neighbours()
+
+
+@lru_cache(maxsize=30_000)
+def swap_cost(official: str, written: str) -> tuple[float, str]:
+    """Return what one letter in the place of another costs, and the kind of step."""
+    if official.isascii() and written.isascii():
+        return (0.7, "slip") if official + written in _BESIDE else (1.25, "letter")
+    if official.isascii() or written.isascii():
+        return _FAR, "letter"
+    best = (_FAR, "letter")
+    alike = tables.likeness(official, written)
+    if alike:
+        best = (0.72 - 0.6 * alike, "variant" if alike > 0.97 else "shape")
+    here, there = tables.sounds_of(official), tables.sounds_of(written)
+    if here and there and (sound := _sound_cost(here, there)) < best[0]:
+        best = sound, "sound"
+    return best
+
+
+def _sound_cost(here: list[str], there: list[str]) -> float:
+    if here[0] == there[0]:
+        return 0.28
+    if here[0][:-1] == there[0][:-1]:
+        return 0.33
+    if {one[:-1] for one in here} & {one[:-1] for one in there}:
+        return 0.42
+    fuzzy = sounds.syllables_of(tuple(here)) & sounds.syllables_of(tuple(there))
+    return 0.5 if fuzzy else _FAR
+
+
+def align(official: str, written: str, limit: float) -> Alignment | None:
+    """Return the cheapest alignment of two light cores, or None where it costs more than the limit."""
+    if official == written:
+        return Alignment(0.0, ())
+    if official.isascii() and written.isascii():
+        return _latin(official, written, limit)
+    if abs(len(official) - len(written)) > _MOST_EDITS and not any(letter.isascii() for letter in written):
+        return None
+    return _best(official, written, limit)
+
+
+def _latin(official: str, written: str, limit: float) -> Alignment | None:
+    most = max(_MOST_EDITS, int(limit / _CHEAPEST))
+    found = _best(official, written, limit) if _is_near(official, written, most) else None
+    one, other = roles.deep(official), roles.deep(written)
+    if (one, other) != (official, written) and _is_near(one, other, most):
+        together = _best(one, other, limit)
+        if together is not None and (found is None or together.cost < found.cost):
+            found = Alignment(together.cost, tuple(step._replace(at=None) for step in together.steps))
+    return found
+
+
+def _is_near(one: str, other: str, most: int) -> bool:
+    return OSA.distance(one, other, score_cutoff=most) <= most
+
+
+def _best(official: str, written: str, limit: float) -> Alignment | None:
+    width = len(written) + 1
+    costs = [[99.0] * width for _ in range(len(official) + 1)]
+    came: dict[tuple[int, int], tuple[int, int, str]] = {}
+    costs[0][0] = 0.0
+    for row in range(len(official) + 1):
+        for column in range(width):
+            here = costs[row][column]
+            if here > limit:
+                continue
+            for down, right, cost, kind in _moves(official, written, row, column):
+                there = row + down, column + right
+                if here + cost < costs[there[0]][there[1]]:
+                    costs[there[0]][there[1]] = here + cost
+                    came[there] = (row, column, kind)
+    total = costs[-1][-1]
+    return Alignment(total, _way(official, written, came)) if total <= limit else None
+
+
+def _moves(official: str, written: str, row: int, column: int) -> list[tuple[int, int, float, str]]:
+    """Return the moves from a cell: letters of the official name, letters written, cost, kind."""
+    moves = []
+    one, other = official[row : row + 1], written[column : column + 1]
+    if one and other:
+        if one == other:
+            return [(1, 1, 0.0, "")]
+        cost, kind = swap_cost(one, other)
+        moves.append((1, 1, cost if row or kind != "slip" else cost + _FIRST, kind))
+        if official[row : row + 2] == written[column : column + 2][::-1] and len(official) > row + 1:
+            moves.append((2, 2, 0.6, "swapped"))
+        if not one.isascii() and other.isascii():
+            moves += [
+                (1, len(sound), 0.15, "pinyin") for sound in sounds.syllables(one) if written.startswith(sound, column)
+            ]
+    if one:
+        again = row > 0 and official[row - 1] == one
+        moves.append((1, 0, 0.6 if again else 0.85 + _FIRST * (not row) if one.isascii() else 1.5, "missing"))
+    if other:
+        moves.append((0, 1, _more_cost(written, column), "more"))
+    return moves
+
+
+def _more_cost(written: str, column: int) -> float:
+    letter = written[column]
+    beside = written[column - 1 : column] + written[column + 1 : column + 2]
+    if letter in beside or letter in _PARTICLES:
+        return 0.5
+    if letter.isascii():
+        return 0.7 if any(letter + other in _BESIDE for other in beside) else 0.85 if column else 0.85 + _FIRST
+    return 1.5
+
+
+def _way(official: str, written: str, came: dict[tuple[int, int], tuple[int, int, str]]) -> tuple[Step, ...]:
+    at, steps = (len(official), len(written)), []
+    while at != (0, 0):
+        row, column, kind = came[at]
+        if kind:
+            steps.append(Step(kind, official[row : at[0]], written[column : at[1]], column))
+        at = row, column
+    return tuple(reversed(steps))

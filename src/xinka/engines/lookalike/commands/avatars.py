@@ -1,0 +1,56 @@
+"""``xinka guard avatars``: JSON lines in, JSON lines out."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+from PIL import Image
+
+from xinka.engines.lines import WrongLine, judge_lines, text_field
+from xinka.engines.lookalike.avatars import AvatarIndex
+from xinka.engines.lookalike.commands.names import owner_field
+
+_KINDS = frozenset([".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp"])
+
+
+def read_directory(folder: Path) -> AvatarIndex:
+    """Return an index of the pictures in a directory by file name; one in a subdirectory belongs to that owner."""
+    index = AvatarIndex()
+    for path in sorted(folder.rglob("*")):
+        if path.suffix.lower() in _KINDS:
+            owner = path.parent.name if path.parent != folder else None
+            try:
+                with Image.open(path) as picture:
+                    index.add(path.relative_to(folder).as_posix(), picture, owner)
+            except (OSError, ValueError, Image.DecompressionBombError) as error:
+                sys.stderr.write(f"{path.name}: no picture ({error}) / 不是图片\n")
+    return index
+
+
+@click.command()
+@click.option(
+    "--official",
+    required=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Directory of official pictures; a subdirectory is the owner's. 官方头像目录，子目录名即所有者。",
+)
+def avatars(official: Path) -> None:
+    """Say which pictures are made of official ones.
+
+    识别由官方头像改成的图片。In: {"id", "path", "owner"?}; out: {"id", "decision", "score", "official", "reasons"}.
+    """
+    index = read_directory(official)
+
+    def judge(record: dict[str, Any]) -> dict[str, Any]:
+        path, owner = text_field(record, "path"), owner_field(record)
+        try:
+            with Image.open(path) as picture:
+                verdict = index.judge(picture, owner)
+        except (OSError, ValueError, Image.DecompressionBombError) as error:
+            raise WrongLine(f"{path}: no picture ({error}) / 不是图片") from None
+        return {"id": record.get("id")} | verdict.as_record()
+
+    sys.exit(1 if judge_lines(judge) else 0)

@@ -1,0 +1,42 @@
+"""``xinka guard domains``: JSON lines in, JSON lines out."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from xinka.engines.lines import WrongLine, judge_lines, text_field
+from xinka.engines.lookalike.commands.names import owner_field, read_official
+from xinka.engines.lookalike.domains import DomainIndex
+from xinka.engines.lookalike.senders import judge_sender
+
+_FIELDS = ("domain", "url", "sender")
+
+
+@click.command()
+@click.option(
+    "--official",
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Official domains, one a line, optionally a tab and the owner. 官方域名，每行一个，可加制表符和所有者。",
+)
+def domains(official: Path) -> None:
+    """Say which domains, addresses and senders are made to pass for official ones.
+
+    识别冒充官方的域名、网址与发件人。In: {"id", "domain" | "url" | "sender", "owner"?};
+    out: {"id", "decision", "score", "official", "reasons"}.
+    """
+    index = DomainIndex(read_official(official))
+
+    def judge(record: dict[str, Any]) -> dict[str, Any]:
+        field = next((name for name in _FIELDS if name in record), None)
+        if field is None:
+            raise WrongLine("`domain`, `url` or `sender` is missing / 缺少字段 domain、url 或 sender")
+        text, owner = text_field(record, field), owner_field(record)
+        verdict = judge_sender(text, index, owner=owner) if field == "sender" else index.judge(text, owner)
+        return {"id": record.get("id")} | verdict.as_record()
+
+    sys.exit(1 if judge_lines(judge) else 0)

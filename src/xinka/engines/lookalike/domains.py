@@ -1,0 +1,228 @@
+"""Is this domain made to pass for an official one? Look-alike letters, slips, other endings, tricks with subdomains."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from rapidfuzz import fuzz, process
+from rapidfuzz.distance import OSA
+
+from xinka.engines.lookalike import known, roles, tables
+from xinka.engines.lookalike.align import align
+from xinka.engines.lookalike.hosts import Host, read_host
+from xinka.engines.lookalike.verdict import CLEAR, Reason, Verdict
+
+#: A shorter brand inside a longer label is chance; a brand this long is not.
+_SHORTEST_INSIDE, _LONG_INSIDE = 5, 6
+#: From this score on a domain is an impostor, below it a person should look.
+_IMPOSTOR = 0.8
+_PIECES = re.compile(r"[-_.\d]+")
+_LURES = """
+nitro gift gifts free login signin support verify verification secure security account accounts app apps airdrop
+drop giveaway event events promo staff moderator moderation moderators hypesquad official trade offer offers
+community store shop help helpdesk wallet claim bonus pay payment www web com net org online bot bots guard
+market game games team pro plus boost boosts partner partners academy program apply application register
+registration invite steam discord info service services center client download update win prize reward rewards
+present presents halloween christmas newyear skin skins case cases item items robux generator true mobile
+desktop beta hub club chat server kefu guanfang auth
+"""
+#: What a firm's own machines are called; glued to its brand under a common ending it is likelier its own.
+_OWN_MACHINES = frozenset(["app", "cdn", "static", "img", "images", "media", "mail", "status", "dev", "api", "content"])
+_COMMON_ENDINGS = frozenset(["", "com", "net", "org"])
+
+
+class Find(NamedTuple):
+    """How a label passes for a brand: the score, and why."""
+
+    score: float
+    reason: Reason
+
+
+def limit_of(brand: str) -> float:
+    """Return how much differences from a brand may cost; long ones are misspelt in several places at once."""
+    steps = ((4, 0.0), (5, 0.7), (6, 1.2), (7, 1.4), (9, 1.8), (11, 2.4), (13, 3.0))
+    return next((limit for longest, limit in steps if len(brand) <= longest), 3.5)
+
+
+class DomainIndex:
+    """Official domains (``example.com``) or bare labels (``example``), with their owners."""
+
+    def __init__(self, domains: Iterable[tuple[str, str | None]] = ()) -> None:
+        self._owners: dict[str, str | None] = {}
+        self._by_label: dict[str, list[str]] = {}
+        self._folded: dict[str, str] = {}
+        for domain, owner in domains:
+            self.add(domain, owner)
+
+    def __len__(self) -> int:
+        return len(self._owners)
+
+    def __contains__(self, domain: object) -> bool:
+        return domain in self._owners
+
+    def add(self, domain: str, owner: str | None = None) -> None:
+        """Register a domain or a bare label, or bind it to another owner."""
+        host = read_host(domain)
+        if host.domain not in self._owners:
+            self._by_label.setdefault(host.label, []).append(host.domain)
+            self._folded.setdefault(_fold(host.label), host.label)
+        self._owners[host.domain] = owner
+
+    def remove(self, domain: str) -> None:
+        """Forget a domain.
+
+        Raises:
+            KeyError: it is not registered.
+        """
+        host = read_host(domain)
+        del self._owners[host.domain]
+        self._by_label[host.label].remove(host.domain)
+        if not self._by_label[host.label]:
+            del self._by_label[host.label]
+            self._folded = {_fold(label): label for label in self._by_label}
+
+    def judge(self, text: str, owner: str | None = None) -> Verdict:
+        """Say whether a domain, or where an address leads, is made to pass for an official one."""
+        host = read_host(text)
+        if not host.name or self._is_own(host, owner):
+            return CLEAR
+        best: tuple[float, str, list[Reason]] | None = None
+        for label, find in (*self._hidden_in(host), *self._finds(host)):
+            if best is None or find.score > best[0]:
+                best = find.score, label, [find.reason]
+        if best is None:
+            return CLEAR
+        official = self._by_label[best[1]][0]
+        if owner is not None and self._owners[official] == owner:
+            return Verdict("clear", 0.0, official)
+        reasons = best[2]
+        if host.was_coded:
+            reasons = [*reasons, Reason("coded", "域名用编码藏起了真实字符", "its letters are hidden in a code")]
+        return Verdict("impostor" if best[0] >= _IMPOSTOR else "review", best[0], official, tuple(reasons))
+
+    def _is_own(self, host: Host, owner: str | None) -> bool:
+        known_owner = self._owners.get(host.domain, "")
+        if known_owner == "" and (not host.suffix or host.suffix in _COMMON_ENDINGS):
+            known_owner = self._owners.get(host.label, "")
+        return known_owner != "" and (owner is None or known_owner is None or known_owner == owner) and not host.before
+
+    def _hidden_in(self, host: Host) -> list[tuple[str, Find]]:
+        """Return official names in front of the ``@`` or in a subdomain of somebody else's domain."""
+        found = []
+        if host.before:
+            shown = read_host(host.before.rpartition(":")[0] or host.before)
+            if shown.label in self._by_label and shown.domain != host.domain:
+                text = f"@ 前面的“{shown.domain}”只是摆设", f"{shown.domain} before the @ is for show"
+                found.append((shown.label, Find(0.99, Reason("userinfo", *text))))
+        parts = host.name.removesuffix(host.domain).strip(".").split(".")
+        for part in parts:
+            if part in self._by_label and len(part) >= _SHORTEST_INSIDE and part != host.label:
+                text = f"“{part}”只是别人域名下的前缀", f"{part} is only a prefix of somebody else's domain"
+                whole = any(f"{official}." in host.name for official in self._by_label[part] if "." in official)
+                found.append((part, Find(0.95 if whole else 0.7, Reason("subdomain", *text))))
+        return found
+
+    def _finds(self, host: Host) -> list[tuple[str, Find]]:
+        label = host.label
+        same = self._same(host)
+        if same:
+            return same
+        folded = _fold(label)
+        return self._inside(folded, host) or self._misspelt(folded, label) or self._misspelt_inside(folded)
+
+    def _same(self, host: Host) -> list[tuple[str, Find]]:
+        if host.label in self._by_label:
+            official = self._by_label[host.label][0]
+            text = f"与“{official}”只差后缀“.{host.suffix}”", f"only the ending .{host.suffix} differs from {official}"
+            return [(host.label, Find(0.85, Reason("ending", *text)))]
+        if (brand := self._folded.get(_fold(host.label))) is not None:
+            text = f"“{host.label}”看起来就是“{brand}”", f"{host.label} reads as {brand}"
+            return [(brand, Find(0.97, Reason("letters", *text)))]
+        return []
+
+    def _misspelt(self, folded: str, label: str) -> list[tuple[str, Find]]:
+        bare = folded.replace("-", "")
+        if len(bare) < _SHORTEST_INSIDE or known.is_word(label):
+            return []
+        found = []
+        near = process.extract(bare, list(self._folded), scorer=OSA.distance, score_cutoff=6, limit=8)
+        for brand, _, _ in near:
+            limit = limit_of(brand)
+            alignment = align(brand, bare, limit)
+            if alignment is not None:
+                score = 1 - 0.45 * alignment.cost / (limit or 1)
+                meant = self._folded[brand]
+                text = f"“{label}”是“{meant}”的变体", f"{label} is {meant} misspelt"
+                found.append((meant, Find(score, Reason("misspelt", *text))))
+        return found
+
+    def _inside(self, folded: str, host: Host) -> list[tuple[str, Find]]:
+        found = []
+        for length in range(_SHORTEST_INSIDE, len(folded)):
+            for start in range(len(folded) - length + 1):
+                meant = self._folded.get(folded[start : start + length])
+                if meant is not None and self._is_lure(folded[:start], folded[start + length :], length, host):
+                    text = f"“{host.label}”里嵌着“{meant}”", f"{meant} stands inside {host.label}"
+                    found.append((meant, Find(0.75 + min(0.15, length / 100), Reason("inside", *text))))
+        return found[-1:]
+
+    @staticmethod
+    def _is_lure(front: str, back: str, length: int, host: Host) -> bool:
+        words = [word for part in (front, back) for word in _PIECES.split(part) if word]
+        if (
+            host.suffix in _COMMON_ENDINGS
+            and len(words) == 1
+            and words[0] in _FOLDED_MACHINES
+            and "-" not in host.label
+        ):
+            return False
+        apart = (not front or front[-1] in "-_") and (not back or back[0] in "-_")
+        if apart or all(_is_lure_like(word) for word in words):
+            return True
+        return length >= _LONG_INSIDE and host.suffix not in _COMMON_ENDINGS
+
+    def _misspelt_inside(self, folded: str) -> list[tuple[str, Find]]:
+        if len(folded) < _SHORTEST_INSIDE + 2 or known.is_word(folded):
+            return []
+        brands = [brand for brand in self._folded if len(brand) >= _LONG_INSIDE]
+        for brand, _, _ in process.extract(folded, brands, scorer=fuzz.partial_ratio, score_cutoff=70, limit=3):
+            for part, rest in _cuts(folded, len(brand)):
+                alignment = align(brand, part, limit_of(brand) * 0.6)
+                if (
+                    alignment is not None
+                    and rest
+                    and not known.is_word(part)
+                    and all(_is_lure_like(word) for word in _PIECES.split(rest) if word)
+                ):
+                    meant = self._folded[brand]
+                    text = f"“{part}”是“{meant}”的变体，又加了诱饵词", f"{part} is {meant} misspelt beside a lure"
+                    return [(meant, Find(0.8 - 0.2 * alignment.cost, Reason("misspelt", *text)))]
+        return []
+
+
+def _cuts(folded: str, length: int) -> list[tuple[str, str]]:
+    """Return ways to take a part about as long as a brand off a label, and what is left."""
+    pieces = folded.split("-")
+    found = [("".join(pieces[:count]), "-".join(pieces[count:])) for count in range(1, len(pieces))]
+    found += [("".join(pieces[count:]), "-".join(pieces[:count])) for count in range(1, len(pieces))]
+    for size in (length, length - 1, length + 1):
+        if 0 < size < len(folded):
+            found += [(folded[:size], folded[size:]), (folded[-size:], folded[:-size])]
+    return found
+
+
+def _is_lure_like(word: str) -> bool:
+    if word in _FOLDED_LURES or len(word) == 1:
+        return True
+    return len(word) > 3 and any(OSA.distance(word, lure, score_cutoff=1) <= 1 for lure in _FOLDED_LURES)
+
+
+def _fold(label: str) -> str:
+    """Return a label in light letters, its hyphens kept."""
+    return roles.light("-".join(part.translate(tables.fold()).replace(" ", "") for part in label.split("-")))
+
+
+_FOLDED_LURES = frozenset(map(roles.light, _LURES.split()))
+_FOLDED_MACHINES = frozenset(map(roles.light, _OWN_MACHINES))

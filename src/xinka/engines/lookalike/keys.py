@@ -1,0 +1,74 @@
+"""A compact map from the hash of a key to the numbers of the names that have it: sorted arrays, and a dict for news."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable
+
+import numpy as np
+
+#: News are merged into the arrays when they are more than this and than an eighth of what is there.
+_MANY = 20_000
+
+
+class KeyTable:
+    """Keys are 64-bit hashes, so a name found is a candidate that somebody must still compare."""
+
+    def __init__(self) -> None:
+        self._build(np.empty(0, np.int64), np.empty(0, np.int32))
+        self._news: dict[int, list[int]] = {}
+        self._n_news = 0
+
+    def _build(self, hashes: np.ndarray, numbers: np.ndarray) -> None:
+        bits = max(10, len(hashes).bit_length())
+        self._mask = (1 << bits) - 1
+        buckets = hashes & self._mask
+        order = np.argsort(buckets, kind="stable")
+        starts = np.zeros(self._mask + 2, np.uint32)
+        np.cumsum(np.bincount(buckets, minlength=self._mask + 1), out=starts[1:])
+        self._starts = array("I", starts.tobytes())
+        self._hashes = array("q", hashes[order].tobytes())
+        self._numbers = array("i", numbers[order].astype(np.int32).tobytes())
+
+    def __len__(self) -> int:
+        return len(self._hashes) + self._n_news
+
+    def add(self, keys: Iterable[str], number: int) -> None:
+        """Add a name under each of its keys."""
+        news = self._news
+        for key in keys:
+            news.setdefault(hash(key), []).append(number)
+            self._n_news += 1
+
+    def settle(self, alive: bytearray, *, always: bool = False) -> bool:
+        """Merge the news into the arrays when they are many, and forget dead names; return whether it did."""
+        if not always and self._n_news < max(_MANY, len(self._hashes) // 8):
+            return False
+        count = self._n_news
+        hashes = np.fromiter((key for key, numbers in self._news.items() for _ in numbers), np.int64, count)
+        numbers = np.fromiter((number for one in self._news.values() for number in one), np.int32, count)
+        self._news, self._n_news = {}, 0
+        hashes = np.concatenate([np.frombuffer(self._hashes, np.int64), hashes])
+        numbers = np.concatenate([np.frombuffer(self._numbers, np.int32), numbers])
+        kept = np.frombuffer(bytes(alive), np.uint8)[numbers] == 1
+        self._build(hashes[kept], numbers[kept])
+        return True
+
+    def find_all(self, keys: Iterable[str]) -> set[int]:
+        """Return the numbers of the names that have one of the keys; very rarely of one that has none."""
+        starts, hashes, mask, news = self._starts, self._hashes, self._mask, self._news
+        found: set[int] = set()
+        for wanted in map(hash, keys):
+            bucket = wanted & mask
+            start, end = starts[bucket], starts[bucket + 1]
+            while start < end:
+                if hashes[start] == wanted:
+                    found.add(self._numbers[start])
+                start += 1
+            if news and wanted in news:
+                found.update(news[wanted])
+        return found
+
+    def nbytes(self) -> int:
+        """Return the size of the arrays in bytes."""
+        return sum(len(part) * part.itemsize for part in (self._starts, self._hashes, self._numbers))

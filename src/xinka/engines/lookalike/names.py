@@ -1,0 +1,94 @@
+"""Is this name made to pass for an official one? The index that answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from xinka.engines.lookalike import prepare
+from xinka.engines.lookalike.matching import Match, best_match
+from xinka.engines.lookalike.official import Registry
+from xinka.engines.lookalike.reasons import disclaims, reasons_for
+from xinka.engines.lookalike.verdict import CLEAR, Verdict
+
+#: From this score on a name is an impostor, below it a person should look.
+_IMPOSTOR = 0.9
+
+
+class NameIndex:
+    """Official names, changed in place and asked with one name at a time; not to be shared between threads."""
+
+    def __init__(self, names: Iterable[tuple[str, str | None]] = ()) -> None:
+        self._registry = Registry()
+        for name, owner in names:
+            self._registry.add(name, owner)
+        self._registry.settle()
+
+    def __len__(self) -> int:
+        return len(self._registry)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._registry.numbers
+
+    def add(self, name: str, owner: str | None = None) -> None:
+        """Register a name; one that is there already is bound to the owner given."""
+        self._registry.add(name, owner)
+
+    def remove(self, name: str) -> None:
+        """Forget a name.
+
+        Raises:
+            KeyError: it is not registered.
+        """
+        self._registry.remove(name)
+
+    def rename(self, old: str, new: str) -> None:
+        """Replace a name by another of the same owner.
+
+        Raises:
+            KeyError: the old one is not registered.
+        """
+        owner = self._registry.owner_of(old)
+        self._registry.remove(old)
+        self._registry.add(new, owner)
+
+    def owner_of(self, name: str) -> str | None:
+        """Return whose name it is, None where nobody was named.
+
+        Raises:
+            KeyError: it is not registered.
+        """
+        return self._registry.owner_of(name)
+
+    def judge(self, name: str, owner: str | None = None) -> Verdict:
+        """Say whether a name is made to pass for an official one.
+
+        Args:
+            name: any text; of a very long one its two ends are looked at.
+            owner: who carries it; somebody's own official name is clear.
+        """
+        best = self._nearest(prepare.shorten(name))
+        if best is None:
+            return CLEAR
+        official = self._registry.names[best.number]
+        if owner is not None and self._registry.owners.get(best.number) == owner:
+            return Verdict("clear", 0.0, official)
+        score = score_of(best)
+        why = reasons_for(name, official, best)
+        if disclaims(name):
+            return Verdict("clear" if not best.alignment.steps else "review", 0.1, official, why)
+        return Verdict("impostor" if score >= _IMPOSTOR else "review", score, official, why)
+
+    def _nearest(self, name: str) -> Match | None:
+        best: Match | None = None
+        for view in prepare.views(name):
+            match = best_match(self._registry, view) if view.tokens else None
+            if match is not None and (best is None or match.rank < best.rank):
+                best = match
+                if match.rank[0] <= 0:
+                    break
+        return best
+
+
+def score_of(match: Match) -> float:
+    """Return how sure it is, calibrated on the development data (see the model card)."""
+    return 1 - 0.5 * match.cost / match.limit if match.limit else 1.0

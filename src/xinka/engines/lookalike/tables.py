@@ -1,0 +1,90 @@
+"""The shipped table of letters: what stands for what, how it sounds, what looks alike (see ``tables/NOTICE``)."""
+
+from __future__ import annotations
+
+import unicodedata
+import zlib
+from functools import cache
+from pathlib import Path
+
+import msgspec
+
+#: Signs that are written for letters as often as between words; ``prepare`` tries both.
+SIGNS_FOR_LETTERS = "@$+|!"
+#: Letters of the world that show nothing.
+_BLANK = frozenset(map(ord, "\u115f\u1160\u3164\uffa0\u2800\u034f\u17b4\u17b5\u180b\u180c\u180d\u180e\u180f"))
+#: Folded letters kept for the next time; more would let a stranger fill the memory.
+_MOST_KEPT = 60_000
+
+
+class Table(msgspec.Struct, frozen=True):
+    """One file, see ``tools.lookalike``.
+
+    Attributes:
+        fold: letter → the letters it stands for.
+        sound: Han character → readings in pinyin with tone digits, the commonest first.
+        split: two or three parts in a row → the character they make.
+        near: Han character → the common characters it looks like, with the chance of each in per cent.
+    """
+
+    fold: dict[str, str]
+    sound: dict[str, str]
+    split: dict[str, str]
+    near: dict[str, tuple[str, bytes]]
+
+
+@cache
+def table() -> Table:
+    """Return the shipped table, read once (tens of milliseconds)."""
+    packed = (Path(__file__).parent / "tables" / "letters.bin").read_bytes()
+    return msgspec.msgpack.decode(zlib.decompress(packed), type=Table)
+
+
+class Fold(dict[int, str]):
+    """For ``str.translate``: letters to small plain ones, what shows nothing to nothing, all else to a space."""
+
+    def __missing__(self, code: int) -> str:
+        folded = self._of(code)
+        if len(self) < _MOST_KEPT:
+            self[code] = folded
+        return folded
+
+    @staticmethod
+    def _of(code: int) -> str:
+        letter = chr(code)
+        category = unicodedata.category(letter)
+        if category in {"Cf", "Cc", "Mn", "Me", "Cn", "Co", "Cs"} or code in _BLANK:
+            return " " if letter in "\t\n\r\v\f\x85" else ""
+        if letter in SIGNS_FOR_LETTERS:
+            return letter
+        known = table().fold
+        if letter in known:
+            return known[letter]
+        plain = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", letter).casefold())
+        folded = "".join(known.get(one, one) for one in plain if unicodedata.category(one) not in {"Mn", "Me", "Cf"})
+        folded = unicodedata.normalize("NFC", folded)
+        return "".join(one if one.isalnum() or one in SIGNS_FOR_LETTERS else " " for one in folded) or " "
+
+
+@cache
+def fold() -> Fold:
+    """Return the one folding dictionary."""
+    found = Fold()
+    for code in range(128):
+        found[code]
+    return found
+
+
+def sounds_of(letter: str) -> list[str]:
+    """Return a Han character's readings with tone digits, the commonest first; nothing for other letters."""
+    return table().sound.get(letter, "").split()
+
+
+def likeness(one: str, other: str) -> float:
+    """Return the chance from 0 to 1 that a reader takes one Han character for the other."""
+    best = 0
+    for here, there in ((one, other), (other, one)):
+        known = table().near.get(here)
+        if known is not None and (at := known[0].find(there)) >= 0:
+            best = max(best, known[1][at])
+    return best / 100

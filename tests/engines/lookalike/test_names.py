@@ -1,0 +1,161 @@
+"""Names made to pass for official ones are found, told why, and everybody else's pass."""
+
+import random
+from collections import Counter
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from xinka.engines.lookalike import NameIndex
+
+OFFICIAL = [
+    *("支付宝客服", "支付宝安全中心", "微信客服", "微信支付客服", "闲鱼官方客服", "招商银行客服", "5173客服"),
+    *("IM2.0官方客服", "Steam Support", "Google Support", "Discord Support", "Netflix Help", "MetaMask Support"),
+]
+
+
+@pytest.fixture(scope="module")
+def index() -> NameIndex:
+    return NameIndex((name, "ada") for name in OFFICIAL)
+
+
+@pytest.mark.parametrize(
+    ("name", "official", "code"),
+    [
+        ("支付宝客服", "支付宝客服", "copy"),
+        ("支付宝容服", "支付宝客服", "shape"),
+        ("支付宝宫方客服", "支付宝客服", "shape"),
+        ("闭鱼官方客服", "闲鱼官方客服", "shape"),
+        ("魏信客服", "微信客服", "sound"),
+        ("支付寶客服", "支付宝客服", "foreign"),
+        ("支亻寸宝客服", "支付宝客服", "split"),
+        ("zhifubao客服", "支付宝客服", "pinyin"),
+        ("支fu宝客服", "支付宝客服", "pinyin"),
+        ("五一七三客服", "5173客服", "numerals"),
+        ("支\u200b付宝客服", "支付宝客服", "invisible"),
+        ("\u202e服客宝付支", "支付宝客服", "bidi"),
+        ("Stеam Support", "Steam Support", "foreign"),
+        ("G00gle Support", "Google Support", "leet"),
+        ("Di$cord Support", "Discord Support", "leet"),
+        ("Góógle Support", "Google Support", "foreign"),
+        ("Gooogle Support", "Google Support", "more"),
+        ("Gogle Support", "Google Support", "missing"),
+        ("Dsicord Support", "Discord Support", "swapped"),
+        ("MetaMaslc Support", "MetaMask Support", "same"),
+        ("🇸🇹🇪🇦🇲 Support", "Steam Support", "emoji"),
+        ("S.t.e.a.m.S.u.p.p.o.r.t", "Steam Support", "same"),
+        ("客服-支付宝", "支付宝客服", "same"),
+        ("Verified 支付宝客服01", "支付宝客服", "added"),
+        ("支付宝在线客服", "支付宝客服", "role"),
+        ("支付付宝客服", "支付宝客服", "more"),
+    ],
+)
+def test_an_imitation_is_found_with_the_name_meant_and_why(
+    index: NameIndex, name: str, official: str, code: str
+) -> None:
+    verdict = index.judge(name)
+    assert verdict.decision != "clear"
+    assert verdict.official == official
+    assert code in {reason.code for reason in verdict.reasons}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "小王",
+            "爱用支付宝的小王",
+            "Steam玩家",
+            "ex-Google user",
+            "客服小明",
+            "Support Anna",
+            "Мария 鈴木",
+            "สมชาย92",
+        ),
+        *("非官方Steam粉丝站", "not Steam support", "曝光假冒支付宝客服", "Unofficial Discord Fans", "Google Pay fan"),
+        *(
+            "招商证券客服",
+            "Discourse Support",
+            "Metrics Support",
+            "中信银行客服",
+            "微医客服",
+            "",
+            " ",
+            "\u200b",
+            "客服",
+            "Help",
+        ),
+    ],
+)
+def test_nicknames_mentions_disclaimers_and_other_firms_pass(index: NameIndex, name: str) -> None:
+    assert index.judge(name).decision == "clear"
+
+
+def test_the_owner_carries_its_own_name_and_eve_does_not(index: NameIndex) -> None:
+    assert index.judge("支付宝客服", owner="ada").decision == "clear"
+    assert index.judge("支付宝客服", owner="eve").decision == "impostor"
+
+
+def test_a_reason_says_where_in_the_name_it_is(index: NameIndex) -> None:
+    reasons = {reason.code: reason for reason in index.judge("G0ogle Suppоrt").reasons}
+    assert (reasons["leet"].start, reasons["leet"].end) == (1, 2)
+    assert (reasons["foreign"].start, reasons["foreign"].end) == (11, 12)
+    (shape,) = (reason for reason in index.judge(" 闭鱼官方客服").reasons if reason.code == "shape")
+    assert (shape.start, shape.end, shape.english) == (1, 2, "闭 looks like 闲")
+
+
+def test_an_index_after_updates_answers_as_one_built_anew() -> None:
+    rest = ["天猫客服", "Stripe Support", "小米之家", "Elon Musk", "滴滴出行客服"]
+    changed = NameIndex((name, None) for name in OFFICIAL)
+    for name in rest:
+        changed.add(name, "bo")
+    changed.remove("微信客服")
+    changed.rename("Steam Support", "Valve Support")
+    anew = NameIndex()
+    for name in OFFICIAL:
+        if name not in {"微信客服", "Steam Support"}:
+            anew.add(name)
+    for name in [*rest, "Valve Support"]:
+        anew.add(name, "bo" if name in rest else None)
+    asked = [*OFFICIAL, *rest, "魏信客服", "Vaive Support", "天锚客服", "小米之傢", "EIon Musk", "Steam Help"]
+    assert [changed.judge(name) for name in asked] == [anew.judge(name) for name in asked]
+    assert len(changed) == len(anew) == 17
+    assert Counter(verdict.decision for verdict in map(changed.judge, asked))["clear"] == 4
+
+
+def test_many_updates_are_merged_and_answer_the_same() -> None:
+    index = NameIndex()
+    numbers = random.Random(4).sample(range(10**9), 3000)
+    for number in numbers:
+        index.add(f"品牌{number}客服")
+    for number in numbers[::2]:
+        index.remove(f"品牌{number}客服")
+    assert len(index) == 1500
+    assert index.judge(f"品牌{numbers[1]}官方客服").official == f"品牌{numbers[1]}客服"
+    assert index.judge(f"品牌{numbers[0]}客服").official != f"品牌{numbers[0]}客服"
+
+
+def test_a_name_that_is_not_there_cannot_be_removed() -> None:
+    index = NameIndex([("支付宝客服", None)])
+    with pytest.raises(KeyError):
+        index.remove("微信客服")
+    assert index.judge("支付宝客服").official == "支付宝客服"
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text(st.characters(exclude_categories=()), max_size=60))
+def test_any_text_is_answered_and_every_place_lies_inside_it(index: NameIndex, text: str) -> None:
+    for name in (text, text + "支付宝客服", "Steam" + text + "Support"):
+        verdict = index.judge(name)
+        assert verdict.decision in {"clear", "review", "impostor"}
+        assert 0 <= verdict.score <= 1
+        for reason in verdict.reasons:
+            assert reason.start is None or 0 <= reason.start < reason.end <= len(name)
+
+
+@pytest.mark.parametrize(
+    "text", ["\u202e" * 10_000_000, "支付宝客服" * 2_000_000, "a\u0301" * 5_000_000, "1" * 10_000_000]
+)
+def test_a_text_of_ten_million_letters_is_answered(index: NameIndex, text: str) -> None:
+    assert index.judge(text).decision in {"clear", "review", "impostor"}

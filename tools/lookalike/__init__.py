@@ -1,0 +1,1 @@
+"""Builds the tables of ``xinka.engines.lookalike``, see ``__main__``."""
