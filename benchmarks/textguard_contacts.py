@@ -23,7 +23,8 @@ def _luhn_ended(body: str) -> str:
 
 def _id_card(chance: random.Random) -> str:
     place = chance.choice(["440306", "330110", "110105", "510104", "420111"])
-    body = f"{place}{chance.randint(1955, 2008)}{chance.randint(1, 12):02}{chance.randint(1, 28):02}{chance.randint(0, 999):03}"
+    born = f"{chance.randint(1955, 2008)}{chance.randint(1, 12):02}{chance.randint(1, 28):02}"
+    body = f"{place}{born}{chance.randint(0, 999):03}"
     weights = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
     return body + "10X98765432"[sum(int(d) * w for d, w in zip(body, weights, strict=True)) % 11]
 

@@ -20,9 +20,9 @@ REVIEW_AT = 0.5
 #: From here on the model stands as a second signal for `block`.
 MODEL_SECONDS_AT = 0.95
 #: The model alone sends to review from its own threshold on; where a text speaks of lawful goods it must be surer.
-SURE_OF_LISTING = 0.995
+SURE_OF_LISTING = 0.998
 _LAWFUL = re.compile(
-    "官方|正版|授权|素材|教程|课程|课|题库|模板|设计|源码|开发者|企业|兑换码|直充|电子书|入门|攻略|存档|历史走势|公益|订阅|点券|壁纸|说明书|系统"
+    "会员|[月季年]卡|通知|官方|正版|授权|素材|教程|课程|课|题库|模板|设计|源码|开发者|企业|兑换码|直充|电子书|入门|攻略|存档|历史走势|公益|订阅|点券|壁纸|说明书|系统"
 )
 
 

@@ -81,19 +81,20 @@ _NUMBER = re.compile(rf"[0-9](?:{_GAP}{{0,3}}[0-9]){{4,40}}(?:{_GAP}{{0,3}}x(?![
 _WORD_DIGIT = re.compile("|".join(sorted({**_WORDS, **_SPOKEN}, key=len, reverse=True)))
 _LOOSE = str.maketrans({"o": "0", "l": "1", "i": "1", "z": "2", "s": "5", "b": "8", "g": "9"})
 
-_QQ = r"(?:q{1,2}|扣扣|扣(?=[ :：号]|[0-9])|球球|企鹅(?:号)?|秋秋|丘丘|抠抠|叩叩|蔻蔻|求求|🐧|口口|qq群|扣群|q群)"
+_QQ = r"(?:(?<![a-z0-9-])q{1,2}|扣扣|扣(?=[ :：号]|[0-9])|球球|企鹅(?:号)?|秋秋|丘丘|抠抠|叩叩|蔻蔻|求求|🐧|口口|qq群|扣群|q群)"
 _WECHAT = (
-    r"(?:[微威薇维围为葳唯徽v] {0,2}信|卫 {0,2}星|[微薇] {0,2}芯|[微薇vw] {0,2}x|weixin|wei {0,2}xin|wechat|绿泡泡"
+    r"(?:(?:[微威薇维围为葳唯徽]|(?<![a-z0-9-])v) {0,2}信|卫 {0,2}星|[微薇] {0,2}芯|[微薇] {0,2}x|(?<![a-z0-9-])(?:[vw] {0,2}x|weixin"
+    r"|wei {0,2}xin|wechat)|绿泡泡"
     r"|[薇微](?=[ :：号])|(?:加|\+|➕|佳|家|嘉|jia) {0,2}(?:我|我的)? {0,2}[v薇微威卫徽]|v(?= {0,2}[:：])"
     r"|💬|[微薇v威]❤)"
 )
 #: What may stand between the word and the id.
 _LINK = (
-    r"(?:[ \t]|群|号|码|联系|方式|帐|账|id|聊|私|详|交流|咨询|客服|我|是|为|就|:|：|=|-|—|→|>|➡|☞|👉|，|,"
+    r"(?:[ \t]|群|号|码|联系|方式|帐|账|id(?=[ :：号是])|聊|私|详|交流|咨询|客服|我|是|为|就|:|：|=|-|—|→|>|➡|☞|👉|，|,"
     r"|、|。|~|\+|加|【|\(|（|\["
     r"|/|\||\.|找|搜|索){0,10}"
 )
-_WECHAT_ID = r"(?P<id>[a-z][a-z0-9_\-]{5,19}|1[3-9][0-9]{9}|[a-z](?:[ ._\-*]?[a-z0-9]){5,19})"
+_WECHAT_ID = r"(?P<id>[a-z][a-z0-9_\-]{5,19}|1[3-9][0-9]{9}|[a-z](?:[ ._\-*]{0,3}[a-z0-9]){5,19})"
 _WECHAT_FIND = re.compile(_WECHAT + f"(?P<link>{_LINK})" + _WECHAT_ID + r"(?![a-z0-9])")
 _QQ_FIND = re.compile(_QQ + _LINK + rf"(?P<id>[1-9](?:{_GAP}{{0,2}}[0-9]){{4,11}})(?![0-9])")
 _AT = r"(?:@|[ \[(（【<{]{0,4}(?:\bat\b|艾特|圈a|小老鼠|a圈|＠|爱特)[ \])）】>}]{0,4})"
@@ -125,7 +126,9 @@ def _read_digits(text: str) -> str:
     heard = _digit_map()
 
     def row(match: re.Match[str]) -> str:
-        return match[0].translate(heard)
+        written = sum(c.isdigit() for c in match[0])
+        said = sum(c in _HEARD or c in _EMOJI for c in match[0])
+        return match[0] if written > said else match[0].translate(heard)  # a word beside a number is no digit of it
 
     return _ROW.sub(row, sure)
 
@@ -292,6 +295,7 @@ def _typed(plain: str) -> Iterator[tuple[int, int, str]]:
 _DIGIT_WORDS = {**_WORDS, **_SPOKEN}
 _TYPED_WORD = re.compile(rf"{_WORD_DIGIT.pattern}|[0-9]")
 _TYPED = re.compile(
-    rf"(?<![a-z])(?:(?:{_WORD_DIGIT.pattern}|[0-9])[ \-.,，、]{{0,2}}){{10}}(?:{_WORD_DIGIT.pattern}|[0-9])(?![a-z0-9])"
+    rf"(?<![a-z0-9])(?:(?:{_WORD_DIGIT.pattern}|[0-9])[ \-.,，、]{{0,2}}){{10}}"
+    rf"(?:{_WORD_DIGIT.pattern}|[0-9])(?![a-z0-9])"
 )
 _LETTERED = re.compile(r"(?<![a-z0-9-])[1li][3-9szbgo][0-9olizsbg]{9}(?![a-z0-9])")

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from functools import cache, lru_cache
 
+from xinka.engines.textguard.signs import squeeze_table
 from xinka.engines.textguard.tables import load
 
 _FIRST_CODE = 0xE000
@@ -45,8 +46,6 @@ def han_codes() -> dict[int, str]:
 @cache
 def sound_table() -> dict[int, str | None]:
     """Map Han characters to codes and drop signs, for one pass over a text."""
-    from xinka.engines.textguard.views import squeeze_table  # views imports this module
-
     return {**squeeze_table(), **han_codes()}
 
 

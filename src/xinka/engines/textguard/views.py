@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 
 from xinka.engines.textguard import sounds
+from xinka.engines.textguard.signs import squeeze_table
 from xinka.engines.textguard.tables import load
 
 Table = dict[int, str | None]
@@ -85,22 +86,6 @@ def clean_table() -> Table:
     table.update(dict.fromkeys(range(0xD800, 0xE000), None))
     table.update(dict.fromkeys(range(0xE000, 0xF900), "\ufffd"))  # private use: our codes for syllables live there
     return table
-
-
-@cache
-def squeeze_table() -> Table:
-    """Drop what stands between words: the signs of ASCII, Latin-1, punctuation, boxes, shapes, CJK signs."""
-    signs = [c for c in range(0x20, 0x7F) if not chr(c).isalnum()] + [0x0A]
-    signs += [*range(0xA0, 0xC0), 0xD7, 0xF7, *range(0x2010, 0x2028), *range(0x2030, 0x205F), *range(0x2190, 0x2200)]
-    signs += [
-        *range(0x2200, 0x2300),
-        *range(0x2500, 0x2600),
-        *range(0x3001, 0x3005),
-        *range(0x3008, 0x3021),
-        0x3030,
-        0x30FB,
-    ]
-    return dict.fromkeys(signs, None)
 
 
 def clean_view(text: str) -> View:
