@@ -81,12 +81,14 @@ _NUMBER = re.compile(rf"[0-9](?:{_GAP}{{0,3}}[0-9]){{4,40}}(?:{_GAP}{{0,3}}x(?![
 _WORD_DIGIT = re.compile("|".join(sorted({**_WORDS, **_SPOKEN}, key=len, reverse=True)))
 _LOOSE = str.maketrans({"o": "0", "l": "1", "i": "1", "z": "2", "s": "5", "b": "8", "g": "9"})
 
-_QQ = r"(?:(?<![a-z0-9-])q{1,2}|扣扣|扣(?=[ :：号]|[0-9])|球球|企鹅(?:号)?|秋秋|丘丘|抠抠|叩叩|蔻蔻|求求|🐧|口口|qq群|扣群|q群)"
+_QQ = (
+    r"(?:(?<![a-z0-9-])q{1,2}|扣扣|扣(?=[ :：号]|[0-9])|球球|企鹅(?:号)?|秋秋|丘丘|抠抠|叩叩|蔻蔻|求求|🐧|口口"
+    r"|qq群|扣群|q群)"
+)
 _WECHAT = (
-    r"(?:(?:[微威薇维围为葳唯徽]|(?<![a-z0-9-])v) {0,2}信|卫 {0,2}星|[微薇] {0,2}芯|[微薇] {0,2}x|(?<![a-z0-9-])(?:[vw] {0,2}x|weixin"
-    r"|wei {0,2}xin|wechat)|绿泡泡"
-    r"|[薇微](?=[ :：号])|(?:加|\+|➕|佳|家|嘉|jia) {0,2}(?:我|我的)? {0,2}[v薇微威卫徽]|v(?= {0,2}[:：])"
-    r"|💬|[微薇v威]❤)"
+    r"(?:(?:[微威薇维围为葳唯徽]|(?<![a-z0-9-])v) {0,2}信|卫 {0,2}星|[微薇] {0,2}芯|[微薇] {0,2}x"
+    r"|(?<![a-z0-9-])(?:[vw] {0,2}x|weixin|wei {0,2}xin|wechat)|绿泡泡|[薇微](?=[ :：号])"
+    r"|(?:加|\+|➕|佳|家|嘉|jia) {0,2}(?:我|我的)? {0,2}[v薇微威卫徽]|v(?= {0,2}[:：])|💬|[微薇v威]❤)"
 )
 #: What may stand between the word and the id.
 _LINK = (
@@ -204,6 +206,8 @@ def _emails(plain: str) -> Iterator[tuple[int, int, str]]:
 
 def _wechats(digits: str) -> Iterator[tuple[int, int, str]]:
     for match in _WECHAT_FIND.finditer(digits):
+        if _KEY.search(digits[max(0, match.start() - 12) : match.start()]):
+            continue
         pieces = re.findall(r"[a-z0-9_\-]+", match["id"])
         written = "".join(pieces)
         if _PHONE.fullmatch(written):
