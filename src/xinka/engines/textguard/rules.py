@@ -26,6 +26,17 @@ NEGATIONS = tuple(
     """.split()  # noqa: SIM905 - words read better without quotes
 )
 
+#: Longer words that are no trade although they hold a word of trade (售 in 售后).
+COMPOUNDS = tuple(
+    """
+    售后 售前 售罄 售货 售票 出现 出来 出去 出门 出错 退出 提出 超出 出版 演出 出差 出生 输出 导出
+    出品 出发 出国 找出 支出 突出 发出 出口 出路 出行 出众 杰出 日出 收到 收货 收藏 接收 签收 收费
+    收件 收益 收入 收集 收听 吸收 收纳 收银 收款 收音 验收 转发 转换 旋转 好转 转账 转移 转码 转录
+    转接 运转 转动 转盘 处理器 外卖 卖家 卖场 卖点 价格表 诚信通 元旦 元素 元气 原神 单元 公元 元宇宙
+    块头 一块 方块 板块 模块 块状 币种
+    """.split()  # noqa: SIM905 - words read better without quotes
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Hit:
@@ -56,10 +67,10 @@ class RuleSet:
                 self._besides[text].add(rule.id)
             for text in rule.not_near:
                 self._excuses[text].add(rule.id)
-        self._negations = frozenset(NEGATIONS)
+        self._negations, self._compounds = frozenset(NEGATIONS), frozenset(COMPOUNDS)
         self._terms = [
             self._term(t)
-            for t in dict.fromkeys([*self._leads, *self._needs, *self._besides, *self._excuses, *NEGATIONS])
+            for t in dict.fromkeys([*self._leads, *self._needs, *self._besides, *self._excuses, *NEGATIONS, *COMPOUNDS])
         ]
         self._matcher = Matcher(self._terms)
 
@@ -75,6 +86,7 @@ class RuleSet:
         found = self._matcher.find(text, clean)
         if not found:
             return []
+        found = self._without_pieces(found)
         hits: dict[tuple[str, int], Hit] = {}
         for lead in found:
             for rule in self._leads.get(self._terms[lead.term].text, ()):
@@ -85,6 +97,13 @@ class RuleSet:
                 ):
                     hits.setdefault((rule.id, lead.start), hit)
         return list(hits.values())
+
+    def _without_pieces(self, found: list[Found]) -> list[Found]:
+        """Drop words of trade that are only pieces of harmless longer ones."""
+        longer = [f for f in found if self._terms[f.term].text in self._compounds]
+        if not longer:
+            return found
+        return [f for f in found if self._terms[f.term].leads or f in longer or not any(_inside(f, c) for c in longer)]
 
     def _apply(self, rule: Rule, lead: Found, found: list[Found], text: str) -> Hit | None:
         needs: list[Found] = []
