@@ -14,7 +14,12 @@ from xinka.engines.lookalike.verdict import CLEAR, Reason, Verdict
 #: How much of the middle of an official picture, and of the one asked about, is compared.
 _SHARES, _CORNER, _ASKED_SHARES = (1.0, 0.88, 0.76), 0.88, (1.0, 0.88)
 _ANGLES = (0, 5, -5, 10, -10, 15, -15)
-_REVIEW, _IMPOSTOR = 0.72, 0.8
+_REVIEW, _IMPOSTOR = 0.94, 0.97
+#: Deviation of a map of length one below which what is left of it shows next to nothing.
+_EMPTY = 0.6 / pictures.CELLS
+#: How many of the likeliest are looked at for something laid over, blocks on a side, the share of blocks that may be
+#: covered, and what the likeness of the rest counts.
+_MOST_COMPARED, _BLOCKS, _SHARE_COVERED, _COVERED_IS = 24, 6, 0.36, 0.965
 
 
 class AvatarIndex:
@@ -81,6 +86,17 @@ class AvatarIndex:
             place = int(likeness.argmax())
             if likeness.flat[place] > best[0]:
                 best = float(likeness.flat[place]), self._numbers[place % likeness.shape[1]], angle
+            if not angle:
+                best = max(best, self._nearest_covered(light, edges, likeness))
+        return best
+
+    def _nearest_covered(self, light: Floats, edges: Floats, likeness: Floats) -> tuple[float, int, int]:
+        """Return the best of the likeliest when the parts that differ most are taken for something laid over."""
+        best = 0.0, 0, 0
+        for place in np.argsort(-likeness, axis=None)[:_MOST_COMPARED]:
+            way, row = divmod(int(place), likeness.shape[1])
+            score = _COVERED_IS * uncovered(light[way], self._rows[0][row], edges[way], self._rows[1][row])
+            best = max(best, (score, self._numbers[row], 0))
         return best
 
 
@@ -114,3 +130,19 @@ def _asked(whole: Image.Image) -> Iterator[tuple[int, Floats, Floats]]:
                         np.stack([way.ravel() for way in pictures.turned(values)]) for values in pictures.features(part)
                     )
                     yield angle, light, edges
+
+
+def uncovered(light: Floats, other_light: Floats, edges: Floats, other_edges: Floats) -> float:
+    """Return how alike two pictures are without the blocks in which they differ most."""
+    side = pictures.CELLS // _BLOCKS
+    sign = 1.0 if float(light @ other_light) >= 0 else -1.0
+    difference = (edges - other_edges) ** 2 + (sign * light - other_light) ** 2
+    blocks = difference.reshape(_BLOCKS, side, _BLOCKS, side).sum(axis=(1, 3)).ravel()
+    kept = np.argsort(blocks)[: round(_BLOCKS**2 * (1 - _SHARE_COVERED))]
+    mask = np.zeros(_BLOCKS**2, dtype=bool)
+    mask[kept] = True
+    where = np.repeat(np.repeat(mask.reshape(_BLOCKS, _BLOCKS), side, axis=0), side, axis=1).ravel()
+    if min(values[where].std() for values in (light, other_light, edges, other_edges)) < _EMPTY:
+        return 0.0
+    by_edges = float(np.corrcoef(edges[where], other_edges[where])[0, 1])
+    return (by_edges + abs(float(np.corrcoef(light[where], other_light[where])[0, 1]))) / 2

@@ -12,7 +12,10 @@ _MANY = 20_000
 
 
 class KeyTable:
-    """Keys are 64-bit hashes, so a name found is a candidate that somebody must still compare."""
+    """Keys are 64-bit hashes, so a name found is a candidate that somebody must still compare.
+
+    ``_seen`` says in one look that most keys are not there: a byte for each of four places a key.
+    """
 
     def __init__(self) -> None:
         self._build(np.empty(0, np.int64), np.empty(0, np.int32))
@@ -29,6 +32,10 @@ class KeyTable:
         self._starts = array("I", starts.tobytes())
         self._hashes = array("q", hashes[order].tobytes())
         self._numbers = array("i", numbers[order].astype(np.int32).tobytes())
+        self._seen_mask = (1 << (bits + 2)) - 1
+        seen = np.zeros(self._seen_mask + 1, np.uint8)
+        seen[hashes & self._seen_mask] = 1
+        self._seen = bytearray(seen.tobytes())
 
     def __len__(self) -> int:
         return len(self._hashes) + self._n_news
@@ -37,7 +44,9 @@ class KeyTable:
         """Add a name under each of its keys."""
         news = self._news
         for key in keys:
-            news.setdefault(hash(key), []).append(number)
+            wanted = hash(key)
+            news.setdefault(wanted, []).append(number)
+            self._seen[wanted & self._seen_mask] = 1
             self._n_news += 1
 
     def settle(self, alive: bytearray, *, always: bool = False) -> bool:
@@ -56,9 +65,13 @@ class KeyTable:
 
     def find_all(self, keys: Iterable[str]) -> set[int]:
         """Return the numbers of the names that have one of the keys; very rarely of one that has none."""
-        starts, hashes, mask, news = self._starts, self._hashes, self._mask, self._news
+        seen, seen_mask = self._seen, self._seen_mask
+        likely = [wanted for wanted in map(hash, keys) if seen[wanted & seen_mask]]
         found: set[int] = set()
-        for wanted in map(hash, keys):
+        if not likely:
+            return found
+        starts, hashes, mask, news = self._starts, self._hashes, self._mask, self._news
+        for wanted in likely:
             bucket = wanted & mask
             start, end = starts[bucket], starts[bucket + 1]
             while start < end:
@@ -71,4 +84,4 @@ class KeyTable:
 
     def nbytes(self) -> int:
         """Return the size of the arrays in bytes."""
-        return sum(len(part) * part.itemsize for part in (self._starts, self._hashes, self._numbers))
+        return sum(len(part) * part.itemsize for part in (self._starts, self._hashes, self._numbers)) + len(self._seen)

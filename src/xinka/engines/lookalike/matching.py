@@ -87,7 +87,7 @@ def best_match(registry: Registry, view: prepare.View) -> Match | None:
         if peeled.claims:
             match = _nearest(registry, reading, _candidates(registry, peeled.core), whole=False)
         else:
-            match = _nearest(registry, reading, _whole_candidates(registry, peeled.core, len(view.tokens)), whole=True)
+            match = _nearest(registry, reading, _whole_candidates(registry, peeled.core, view.tokens), whole=True)
             if match is None and registry.n_roleless:
                 match = _nearest(registry, reading, _candidates(registry, peeled.core), whole=True)
         if match is not None and (best is None or match.rank < best.rank):
@@ -146,17 +146,17 @@ def _cost_of_word(core: str, alignment: Alignment) -> float:
     return _WORD_BY_SHAPE if "shape" in kinds else _WORD_HAN
 
 
-def _whole_candidates(registry: Registry, core: str, n_tokens: int) -> list[int]:
-    keys = typo_keys("f", core) if _may_slip(core, n_tokens) else {"f" + roles.deep(core)}
+def _whole_candidates(registry: Registry, core: str, tokens: list[str]) -> list[int]:
+    keys = typo_keys("f", core) if _may_slip(core, tokens) else {"f" + roles.deep(core)}
     if registry.n_roleless:
         keys.add("c" + roles.deep(core))
     return registry.find(keys)
 
 
-def _may_slip(core: str, n_tokens: int) -> bool:
-    """Say whether a whole name may be an official one with a slip in its role word: most nicknames may not."""
+def _may_slip(core: str, tokens: list[str]) -> bool:
+    """Say whether a whole name may be an official one with a slip that tears its role word: most nicknames may not."""
     if core.isascii():
-        return n_tokens > 1 and len(core) > 5
+        return len(core) > 5 and len(min(tokens, key=len)) == 1
     return len(core) > 2 and _ROLE_LETTERS.search(core) is not None
 
 

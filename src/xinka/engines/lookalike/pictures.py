@@ -14,6 +14,7 @@ SIDE, CELLS = 72, 24
 LARGEST = 40_000_000
 #: Difference in any channel up to which an edge row counts as border.
 _BORDER = 28
+_LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 #: Deviation of lightness, of 255, below which a picture is plain.
 _PLAIN = 10.0
 
@@ -58,7 +59,7 @@ def features(picture: Image.Image) -> tuple[Floats, Floats]:
     pixels = np.asarray(picture.resize((SIDE, SIDE), Image.Resampling.BOX), dtype=np.float32)
     down = np.abs(np.diff(pixels, axis=0, append=pixels[-1:])).max(axis=2)
     across = np.abs(np.diff(pixels, axis=1, append=pixels[:, -1:])).max(axis=2)
-    return _centred(_pooled(pixels.mean(axis=2))), _centred(np.sqrt(_pooled(down + across)))
+    return _centred(_pooled(pixels @ _LUMA)), _centred(np.sqrt(_pooled(down + across)))
 
 
 def _pooled(values: Floats) -> Floats:
@@ -67,12 +68,14 @@ def _pooled(values: Floats) -> Floats:
     cells = values.reshape(CELLS, side, CELLS, side).mean(axis=(1, 3))
     padded = np.pad(cells, 1, mode="edge")
     rows = padded[:-2] + 2 * padded[1:-1] + padded[2:]
-    return (rows[:, :-2] + 2 * rows[:, 1:-1] + rows[:, 2:]) / 16
+    pooled: Floats = (rows[:, :-2] + 2 * rows[:, 1:-1] + rows[:, 2:]) / 16
+    return pooled
 
 
 def _centred(values: Floats) -> Floats:
     values = values - values.mean()
-    return values / (float(np.linalg.norm(values)) or 1.0)
+    centred: Floats = values / (float(np.linalg.norm(values)) or 1.0)
+    return centred
 
 
 def turned(values: Floats) -> list[Floats]:

@@ -210,13 +210,14 @@ def _peel_role(left: list[str], numbers: list[bool]) -> tuple[str, str] | None:
 
 
 def _peel_added(left: list[str], numbers: list[bool]) -> bool:
-    fillers = roles.words().fillers
+    known = roles.words()
+    fillers = known.fillers
     for at in (0, -1) if left else ():
         token = left[at]
         if len(left) > 1 and (numbers[at] or token in fillers):
             del left[at], numbers[at]
             return True
-        if not token[0].isascii():
+        if not token[at].isascii() and token[at] in known.filler_ends[at]:
             for length in range(min(6, len(token) - 1), 0, -1):
                 if (token[:length] if at == 0 else token[-length:]) in fillers:
                     left[at] = token[length:] if at == 0 else token[:-length]

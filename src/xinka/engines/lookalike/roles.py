@@ -79,6 +79,7 @@ class Words:
             if len(word) > 5:
                 self.fillers |= _typos_latin(light(word))
         self.longest = max(map(len, self.roles)) + 1
+        self.filler_ends = {at: frozenset(word[at] for word in self.fillers) for at in (0, -1)}
         every = [*self.roles, *self.disguised]
         self._ends = frozenset(_gate(word, front=False) for word in every)
         self._beginnings = frozenset(_gate(word, front=True) for word in every)

@@ -1,0 +1,103 @@
+"""Domains, addresses and senders of mail made to pass for official ones are found; the official ones pass."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageDraw
+
+from xinka.engines.lookalike import NameIndex
+from xinka.engines.lookalike.codes import judge_code
+from xinka.engines.lookalike.domains import DomainIndex
+from xinka.engines.lookalike.senders import judge_sender
+
+
+@pytest.fixture(scope="module")
+def index() -> DomainIndex:
+    return DomainIndex(
+        [("steamcommunity.com", "ada"), ("discord.com", None), ("roblox.com", None), ("paypal.com", None)]
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "official", "code"),
+    [
+        ("stearncommunity.com", "steamcommunity.com", "misspelt"),
+        ("steamcomunnity.ru", "steamcommunity.com", "misspelt"),
+        ("d1scord.com", "discord.com", "letters"),
+        ("discоrd.com", "discord.com", "letters"),
+        ("discord.ru", "discord.com", "ending"),
+        ("discord-nitro.gift", "discord.com", "inside"),
+        ("free-dlscord-nitro.com", "discord.com", "inside"),
+        ("https://steamcommunity.com.login.evil.ru/openid", "steamcommunity.com", "subdomain"),
+        ("https://discord.com@evil.ru/a", "discord.com", "userinfo"),
+        ("help@paypa1.com", "paypal.com", "letters"),
+        ("xn--" + "discоrd".encode("punycode").decode() + ".com", "discord.com", "letters"),
+    ],
+)
+def test_an_imitation_is_found_with_the_domain_meant_and_why(
+    index: DomainIndex, text: str, official: str, code: str
+) -> None:
+    verdict = index.judge(text)
+    assert verdict.decision != "clear"
+    assert verdict.official == official
+    assert code in {reason.code for reason in verdict.reasons}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("discord.com", "https://store.discord.com/x?a=1", "DISCORD.COM.", "github.com", "finance.com", "record.com"),
+        *("discover.com", "steam.org", "127.0.0.1", "", "...", "@", "http://", "rolex.com"),
+    ],
+)
+def test_official_domains_and_other_firms_pass(index: DomainIndex, text: str) -> None:
+    assert index.judge(text).decision == "clear"
+
+
+def test_another_owner_of_an_official_domain_is_no_owner(index: DomainIndex) -> None:
+    assert index.judge("steamcommunity.com", owner="ada").decision == "clear"
+    assert index.judge("steamcommunity.com", owner="eve").decision == "impostor"
+
+
+def test_a_domain_that_is_removed_is_no_longer_protected() -> None:
+    index = DomainIndex([("discord.com", None), ("roblox.com", None)])
+    index.remove("discord.com")
+    assert index.judge("dlscord.com").decision == "clear"
+    assert index.judge("rob1ox.com").official == "roblox.com"
+    with pytest.raises(KeyError):
+        index.remove("discord.com")
+
+
+def test_a_sender_whose_shown_address_is_not_the_real_one_is_an_impostor(index: DomainIndex) -> None:
+    verdict = judge_sender("service@paypal.com <a@evil.ru>", index)
+    assert (verdict.decision, verdict.official, verdict.reasons[0].code) == ("impostor", "paypal.com", "shown")
+    assert judge_sender("PayPal <service@paypal.com>", index).decision == "clear"
+
+
+def test_the_shown_name_of_a_sender_is_judged_as_a_name(index: DomainIndex) -> None:
+    names = NameIndex([("PayPal Support", None)])
+    assert judge_sender("PayPaI Support <a@evil.ru>", index, names).official == "PayPal Support"
+    assert judge_sender("PayPaI Support <a@paypal.com>", index, names).decision == "clear"
+    assert judge_sender("Bo <bo@example.org>", index, names).decision == "clear"
+
+
+def test_codes_for_payments_are_for_review_and_addresses_are_judged(index: DomainIndex) -> None:
+    assert judge_code("wxp://f2f0abc", index).decision == "review"
+    assert judge_code("https://dlscord.com/x", index).official == "discord.com"
+    assert judge_code("https://example.org", index).decision == "clear"
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text(st.characters(exclude_categories=()), max_size=80))
+def test_any_text_is_answered(index: DomainIndex, text: str) -> None:
+    for address in (text, "https://" + text, text + "@discord.ru", text + ".discord.com"):
+        assert index.judge(address).decision in {"clear", "review", "impostor"}
+        assert judge_sender(address, index).decision in {"clear", "review", "impostor"}
+
+
+def test_a_picture_without_a_code_has_none() -> None:
+    from xinka.engines.lookalike.codes import read_codes
+
+    picture = Image.new("RGB", (64, 64), "white")
+    ImageDraw.Draw(picture).ellipse((8, 8, 56, 56), fill="red")
+    assert read_codes(picture) == []
