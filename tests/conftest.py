@@ -19,12 +19,17 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
+import hypothesis
 import psycopg
 import pytest
 from psycopg import sql
 
 from xinka.platform.database.embedded import EmbeddedPostgres
 from xinka.platform.database.embedded_settings import FORGETFUL
+
+# No test depends on how quick the machine is.
+hypothesis.settings.register_profile("patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("patient")
 
 _PREFIX = "xinka-tests-"
 _cluster: EmbeddedPostgres | None = None
