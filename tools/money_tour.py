@@ -10,6 +10,7 @@ from playwright.sync_api import Page
 
 from tools.tour import links, order, sign_in
 from xinka.accounts.demo_people import PASSWORD
+from xinka.payments.providers.registry import KINDS
 
 #: Which page is reached by the first such link of which list.
 _STAFF = {
@@ -23,6 +24,7 @@ _STAFF = {
     "office-payout": ("payouts", "/payouts/[a-z]+_"),
     "office-payout-file": ("payouts", "/payouts/files/[0-9]+$"),
     "office-refund": ("money", "/refunds/"),
+    "office-staff-roles": ("staff", "/staff/[0-9]+$"),
     "office-channel": ("channels", "/channels/[0-9]+$"),
     "office-merchant": ("merchants", "/merchants/[0-9]+$"),
     "office-category": ("categories", "/categories/[0-9]+$"),
@@ -42,11 +44,10 @@ _STAFF_PLAIN = {
     "office-transfers": "transfers",
     "office-money": "money",
     "office-cases": "cases",
+    "office-chargebacks": "cases?which=chargebacks",
     "office-channels": "channels",
     "office-fees": "fees",
-    "office-channel-alipay": "channels/new/alipay",
-    "office-channel-wechat": "channels/new/wechat",
-    "office-channel-manual": "channels/new/manual",
+    **{f"office-channel-{kind}": f"channels/new/{kind}" for kind in KINDS},
     "office-merchants": "merchants",
     "office-merchant-new": "merchants/new",
     "office-categories": "categories",
@@ -124,6 +125,25 @@ def cashier_pages(page: Page, site: str) -> Iterator[str]:
             if way_out.count():
                 page.goto(str(way_out.first.get_attribute("href")))
                 yield f"cashier-{channel}"
+
+
+def inside_pages(page: Page, site: str) -> Iterator[str]:
+    """Stand on the pages of paying inside WeChat: the switch of the sandbox, its window, and after it was closed."""
+    page.goto(f"{site}/sandbox/wechat/browser")
+    yield "inside-switch"
+    page.click("button[name=on][value='1']")
+    page.wait_for_selector("button[name=on][value='0']")
+    order(page, site, "/p/star-voyage-300", "wechatpay-sandbox")
+    yield "inside-pay"
+    page.click("form[action$='/pay/inside'] button.pri")
+    page.wait_for_selector("dialog[open]")
+    yield "inside-window"
+    page.locator("dialog button").nth(1).click()
+    page.wait_for_selector("[data-inside=cancel]:visible")
+    yield "inside-cancelled"
+    page.goto(f"{site}/sandbox/wechat/browser")
+    page.click("button[name=on][value='0']")
+    page.wait_for_selector("button[name=on][value='1']")
 
 
 def _choose(page: Page, channel: str) -> None:

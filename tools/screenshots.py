@@ -21,6 +21,7 @@ _WALKS = {
     "staff": staff_pages,
     "buyer-money": money_tour.buyer_money_pages,
     "cashiers": money_tour.cashier_pages,
+    "inside": money_tour.inside_pages,
     "merchant-money": money_tour.merchant_money_pages,
     "staff-money": money_tour.staff_money_pages,
 }

@@ -26,8 +26,18 @@ from tools.tour import chromium
 from xinka.platform.database.embedded import EmbeddedPostgres
 
 _READY_WITHIN = 240
+#: Seconds a test may take, the start of the shop included. Each wait within has a limit of its own; this one is for
+#: walks through dozens of pages on a busy machine.
+_LONGEST = 900
 #: The processes this one has started, kept because a forgotten one is a warning.
 _started: list[subprocess.Popen[bytes]] = []
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give each browser test its time."""
+    for item in items:
+        if item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.timeout(_LONGEST))
 
 
 @pytest.hookimpl(wrapper=True)

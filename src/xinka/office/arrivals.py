@@ -23,7 +23,7 @@ from xinka.kernel.money import parse_amount
 from xinka.ledger.accounts import Account, JournalKind
 from xinka.ledger.models import Entry, Journal
 from xinka.ledger.queries import owed_by_gateways
-from xinka.office.channel_forms import is_english
+from xinka.office.names import NamedChoice, is_english, named
 from xinka.office.policies import Room, for_staff
 from xinka.payments.models import Channel
 
@@ -33,7 +33,7 @@ _MOST = 50
 class ArrivalForm(forms.Form):
     """One transfer of a gateway, as its statement and the bank's show it."""
 
-    channel = forms.ModelChoiceField(
+    channel = NamedChoice(
         label=_("Channel"), queryset=Channel.objects.order_by("position", "id").defer("config"), empty_label=None
     )
     number = forms.CharField(label=_("Number of the transfer"), max_length=64)
@@ -118,4 +118,4 @@ def _row(journal: Journal, legs: dict[int, Entry], channels: dict[int, Channel])
 def _name(channel: Channel | None) -> str:
     if channel is None:
         return "—"
-    return channel.name_en if is_english() else channel.name
+    return named(channel)

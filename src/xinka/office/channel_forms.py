@@ -8,11 +8,11 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_slug
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from xinka.kernel.errors import BadInput
 from xinka.kernel.money import MINOR_DIGITS, parse_amount, plain_amount
+from xinka.office.names import is_english
 from xinka.payments.models import Channel, Devices
 from xinka.payments.providers.protocol import SettingField
 from xinka.payments.providers.registry import class_of
@@ -22,11 +22,6 @@ _PREFIX = "setting-"
 _GLYPHS = ("qr", "card", "wallet", "phone", "globe", "chain")
 #: The channel's own currency says it.
 _SAID_ELSEWHERE = {"currency"}
-
-
-def is_english() -> bool:
-    """Whether the reader reads English."""
-    return (get_language() or "").startswith("en")
 
 
 class ChannelForm(forms.Form):
@@ -127,7 +122,7 @@ def _field(setting: SettingField, stored: object, *, is_new: bool) -> forms.Fiel
         common["help_text"] = _("Kept and not shown. Leave it empty to keep it.")
     quiet = {"autocomplete": "off", "spellcheck": "false"}
     if setting.multiline:
-        widget: forms.Widget = forms.Textarea(attrs={"rows": 6, "class": "mono", **quiet})
+        widget: forms.Widget = forms.Textarea(attrs={"rows": 3, "class": "mono", **quiet})
     elif setting.secret:
         widget = forms.PasswordInput(attrs={**quiet, "autocomplete": "new-password"})
     else:

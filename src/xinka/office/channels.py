@@ -21,7 +21,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from xinka.accounts.policies import require_fresh_proof, signed_in
 from xinka.kernel.errors import ProviderError, Refusal
-from xinka.office.channel_forms import ChannelForm, is_english
+from xinka.office.channel_forms import ChannelForm
+from xinka.office.names import is_english
 from xinka.office.policies import Room, for_staff
 from xinka.payments.actions import merged_settings, move_channel, save_channel, settings_of, switch_channel
 from xinka.payments.channels import provider_of

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -23,6 +23,7 @@ from xinka.escrow.actions import fields_of, set_terms
 from xinka.escrow.models import Terms
 from xinka.escrow.terms import LONGEST, SHORTEST, WINDOWS
 from xinka.merchants.models import Merchant
+from xinka.office.names import named
 from xinka.office.policies import Room, for_staff
 from xinka.platform.audit.actions import record
 
@@ -85,15 +86,14 @@ class MoneyForm(forms.Form):
 
 def _label(scope: str) -> str:
     head, _colon, rest = scope.partition(":")
-    english = (get_language() or "").startswith("en")
     if head == "kind":
         return str(Kind(rest).label)
     if head == "category":
         found = Category.objects.filter(id=rest).first()
-        return (found.name_en if english else found.name) if found else rest
+        return named(found) if found else rest
     if head == "merchant":
         seller = Merchant.objects.filter(id=rest).first()
-        return seller.name if seller else rest
+        return named(seller) if seller else rest
     return gettext("The whole shop")
 
 
@@ -135,8 +135,8 @@ def index(request: HttpRequest) -> HttpResponse:
     context = {
         "goods": _rows([f"kind:{kind}" for kind in WINDOWS] + sorted(s for s in known if s.startswith("category:"))),
         "money": _rows(["shop", *sorted(s for s in known if s.startswith("merchant:"))]),
-        "categories": _others([(f"category:{one.id}", one.name) for one in Category.objects.all()], known),
-        "merchants": _others([(f"merchant:{one.id}", one.name) for one in Merchant.objects.order_by("name")], known),
+        "categories": _others([(f"category:{one.id}", named(one)) for one in Category.objects.all()], known),
+        "merchants": _others([(f"merchant:{one.id}", named(one)) for one in Merchant.objects.order_by("name")], known),
     }
     return render(request, "office/escrow_terms.html", context)
 

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from xinka.kernel import ids
 from xinka.ledger.days import day_of, end_of, start_of
-from xinka.office.channel_forms import is_english
+from xinka.office.names import named
 from xinka.office.policies import Room, for_staff
 from xinka.payments.fee_report import FeeSum, PaidOrder, fee_sums, last_fees
 from xinka.payments.models import Channel
@@ -38,7 +38,7 @@ def index(request: HttpRequest) -> HttpResponse:
     today = day_of(timezone.now())
     day = _asked(request.GET.get("day", "")) or today
     since, until = start_of(day), end_of(day)
-    channels = {channel.id: _name(channel) for channel in Channel.objects.only("id", "name", "name_en")}
+    channels = {channel.id: named(channel) for channel in Channel.objects.only("id", "name", "name_en")}
     bills = {bill.channel_id: bill for bill in Bill.objects.filter(day=day, state=BillState.DONE)}
     context = {
         "day": day,
@@ -64,7 +64,3 @@ def _line(one: FeeSum, channels: dict[int, str], bills: dict[int, Bill]) -> Line
 
 def _order(one: PaidOrder, channels: dict[int, str]) -> tuple[str, str, PaidOrder]:
     return ids.show("ord", one.order_id), channels.get(one.channel_id, ""), one
-
-
-def _name(channel: Channel) -> str:
-    return channel.name_en if is_english() else channel.name

@@ -26,6 +26,7 @@ from xinka.flows.reconciling import READ_BILL, has_bills, reconcile_day
 from xinka.flows.reconciling_acts import decide, payment_behind, settle_missing
 from xinka.kernel import ids
 from xinka.kernel.errors import Refusal
+from xinka.office.names import NamedChoice, named
 from xinka.office.policies import Room, for_staff
 from xinka.payments.models import Channel
 from xinka.platform.audit.actions import record
@@ -43,7 +44,7 @@ _BILLS = 20
 class BillForm(forms.Form):
     """A bill to be compared: fetched from its gateway, or from a file of our plain form."""
 
-    channel = forms.ModelChoiceField(Channel.objects.order_by("position", "id"), label=_("Channel"))
+    channel = NamedChoice(Channel.objects.order_by("position", "id"), label=_("Channel"), empty_label=None)
     day = forms.DateField(label=_("Day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
     file = forms.FileField(
         label=_("Bill file"),
@@ -87,7 +88,7 @@ def _index_page(request: HttpRequest, form: BillForm, status: int = HTTPStatus.O
     rows = Difference.objects.select_related("bill").order_by("-found_at", "-id")
     if state in set(DifferenceState):
         rows = rows.filter(state=state)
-    channels = {channel.id: _name(channel) for channel in Channel.objects.only("id", "name", "name_en")}
+    channels = {channel.id: named(channel) for channel in Channel.objects.only("id", "name", "name_en")}
     page = Paginator(rows, _PAGE).get_page(request.GET.get("page"))
     bills = Bill.objects.order_by("-day", "channel_id")[:_BILLS]
     context = {
@@ -158,7 +159,7 @@ def _page(request: HttpRequest, found: Difference, form: Decision, status: int =
     context = {
         "found": found,
         "about": ABOUTS[found.about],  # type: ignore[index]  # the column holds the enum's values
-        "channel": _name(channel),
+        "channel": named(channel) if channel else "",
         "order": ids.show("ord", order_id) if order_id else "",
         "can_settle": payment is not None and state is not DifferenceState.RESOLVED,
         "targets": [(target.value, STATES[target]) for target in DifferenceState if target in MOVES[state]],

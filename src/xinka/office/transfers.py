@@ -20,7 +20,7 @@ from xinka.flows.transfers import MANUAL, LineKnown, Seen, confirm_line, discard
 from xinka.kernel import ids
 from xinka.kernel.errors import BadInput
 from xinka.kernel.money import parse_amount
-from xinka.office.channel_forms import is_english
+from xinka.office.names import NamedChoice, is_english
 from xinka.office.policies import Room, for_staff
 from xinka.payments.models import BankLine, Channel, Payment
 from xinka.payments.states import BankLineState, PaymentState
@@ -31,7 +31,7 @@ _MOST = 100
 class LineForm(forms.Form):
     """A transfer as the bank's statement shows it."""
 
-    channel = forms.ModelChoiceField(
+    channel = NamedChoice(
         label=_("Channel"), queryset=Channel.objects.filter(provider=MANUAL).defer("config"), empty_label=None
     )
     bank_no = forms.CharField(label=_("Number at the bank"), max_length=64)

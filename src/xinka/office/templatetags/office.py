@@ -1,4 +1,4 @@
-"""Which rooms of the office are open to the person who looks, so that no page offers what would be refused."""
+"""What many pages of the office show: the rooms that are open to whoever looks, and names in their language."""
 
 from __future__ import annotations
 
@@ -8,9 +8,13 @@ from django import template
 from django.http import Http404
 
 from xinka.accounts.policies import signed_in
+from xinka.office.names import named
 from xinka.office.policies import Room, rooms_of
 
 register = template.Library()
+
+
+register.filter("named", named)
 
 
 @register.simple_tag(takes_context=True)
