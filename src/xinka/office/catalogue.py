@@ -35,7 +35,18 @@ else:
     _MerchantForm = _CategoryForm = forms.ModelForm
 
 _PAGE = 50
-_GLYPHS = ("card", "game", "member", "key", "book", "box", "bolt", "phone", "globe", "tag")
+_GLYPHS = (
+    ("card", _("Card")),
+    ("game", _("Game")),
+    ("member", _("Membership")),
+    ("key", _("Key")),
+    ("book", _("Book")),
+    ("box", _("Box")),
+    ("bolt", _("Lightning")),
+    ("phone", _("Telephone")),
+    ("globe", _("Globe")),
+    ("tag", _("Label")),
+)
 
 
 class MerchantForm(_MerchantForm):
@@ -81,7 +92,7 @@ class MerchantForm(_MerchantForm):
 class CategoryForm(_CategoryForm):
     """A shelf."""
 
-    glyph = forms.ChoiceField(label=_("Icon"), choices=[(glyph, glyph) for glyph in _GLYPHS])
+    glyph = forms.ChoiceField(label=_("Icon"), choices=_GLYPHS)
 
     class Meta:
         model = Category

@@ -19,7 +19,14 @@ from xinka.payments.providers.registry import class_of
 
 #: Names of settings in the form begin so, to keep apart from the channel's own.
 _PREFIX = "setting-"
-_GLYPHS = ("qr", "card", "wallet", "phone", "globe", "chain")
+_GLYPHS = (
+    ("qr", _("QR code")),
+    ("card", _("Card")),
+    ("wallet", _("Wallet")),
+    ("phone", _("Telephone")),
+    ("globe", _("Globe")),
+    ("chain", _("Chain")),
+)
 #: The channel's own currency says it.
 _SAID_ELSEWHERE = {"currency"}
 
@@ -30,7 +37,7 @@ class ChannelForm(forms.Form):
     slug = forms.CharField(label=_("Short name"), max_length=40, validators=[validate_slug])
     name = forms.CharField(label=_("Name in Chinese"), max_length=40)
     name_en = forms.CharField(label=_("Name in English"), max_length=40)
-    glyph = forms.ChoiceField(label=_("Icon"), choices=[(glyph, glyph) for glyph in _GLYPHS])
+    glyph = forms.ChoiceField(label=_("Icon"), choices=_GLYPHS)
     method = forms.CharField(label=_("Way to pay at the gateway"), max_length=20, required=False)
     currency = forms.ChoiceField(label=_("Currency"), choices=[(code, code) for code in MINOR_DIGITS])
     min_amount = forms.CharField(label=_("Smallest payment"), max_length=16)
@@ -122,7 +129,7 @@ def _field(setting: SettingField, stored: object, *, is_new: bool) -> forms.Fiel
         common["help_text"] = _("Kept and not shown. Leave it empty to keep it.")
     quiet = {"autocomplete": "off", "spellcheck": "false"}
     if setting.multiline:
-        widget: forms.Widget = forms.Textarea(attrs={"rows": 3, "class": "mono", **quiet})
+        widget: forms.Widget = forms.Textarea(attrs={"rows": 3, "class": "mono short", **quiet})
     elif setting.secret:
         widget = forms.PasswordInput(attrs={**quiet, "autocomplete": "new-password"})
     else:

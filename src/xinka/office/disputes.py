@@ -108,7 +108,9 @@ def index(request: HttpRequest) -> HttpResponse:
         }
         for case in page.object_list
     ]
-    return render(request, "office/cases.html", {"page": page, "rows": rows, "which": which, "tabs": _tabs(kinds)})
+    by_bank = which == "chargebacks" or kinds == {CaseKind.CHARGEBACK}
+    context = {"page": page, "rows": rows, "which": which, "tabs": _tabs(kinds), "by_bank": by_bank}
+    return render(request, "office/cases.html", context)
 
 
 def kinds_open_to(user: User) -> frozenset[CaseKind]:
