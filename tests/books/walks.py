@@ -204,6 +204,10 @@ class Walk:
             ]
         if sale.sharing == "sent":
             tries = [("money comes back while it is being shared out", lambda: self._back(order_id, 1, dee))]
+        if sale.state == "frozen" and sale.shared:
+            tries = [
+                ("a court has what a provider shared out", lambda: run(escrow.hand_over(order_id, "7", 1, by=(1, 2))))
+            ]
         if sale.state == "held" and sale.stopped:
             tries.append(("a stopped hold is confirmed", lambda: run(escrow.confirm(order_id, by=BUYER))))
         if quarrel := self.steps.quarrels.get(name):

@@ -16,6 +16,12 @@ from tests.flows.gateway import Gateway, open_gateway
 from tests.flows.mailbox import Mailbox, open_mailbox
 
 
+@pytest.fixture(autouse=True)
+def _cheap_hashing(settings: Settings) -> None:
+    """Argon2id with its real cost is for the test that is about it (``tests/accounts``)."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
 @pytest.fixture
 def gateway() -> Iterator[Gateway]:
     """A gateway that can be told to misbehave."""

@@ -11,23 +11,24 @@ from pytest_django import Settings
 
 from tests import cast
 from tests.flows.holding import books, end_of, held, history, hold_of, now, terms
+from tests.flows.licensed import Licensed
 from tests.flows.rows import broken
-from xinka.escrow.errors import HoldMoved
-from xinka.escrow.models import Receiver, Split
+from xinka.accounts.models import User
+from xinka.escrow.errors import HoldMoved, SharedOutAtProvider
+from xinka.escrow.models import FreezeCase, Receiver, Split
 from xinka.escrow.states import HoldState, SplitState, StopCause
 from xinka.flows import escrow, escrow_clock
 from xinka.flows import refund as refunding
 from xinka.flows.escrow import splitting
 from xinka.flows.escrow.releasing import shared
 from xinka.flows.escrow.splitting import execute_split, mark_split_done, try_split_again
+from xinka.flows.escrow_freezing import CourtOrder, ask_to_freeze, ask_to_hand_over, decide_freeze
 from xinka.flows.refund import execute_refund
 from xinka.kernel import ids
 from xinka.kernel.actors import Actor, Role
 from xinka.kernel.errors import ProviderError
 from xinka.payments.models import Refund
-from xinka.payments.providers.errors import OutcomeUnknown
-from xinka.payments.providers.protocol import Can, RefundRequest
-from xinka.payments.providers.splitting import SplitRequest, SplitResult, SplitStatus
+from xinka.payments.providers.protocol import Can
 from xinka.payments.states import RefundReason, RefundState
 from xinka.platform.audit.models import AuditEntry
 from xinka.platform.database.django_drive import run
@@ -35,53 +36,6 @@ from xinka.platform.database.django_drive import run
 pytestmark = pytest.mark.django_db
 
 CY, DEE = Actor(Role.BUYER), Actor(Role.ARBITER, 2)
-
-
-class Licensed:
-    """A provider that keeps its own count of what moved; ``mood`` is how its calls end."""
-
-    can = frozenset({Can.SPLIT, Can.REFUND, Can.REFUND_QUERY})
-
-    def __init__(self) -> None:
-        self.moved: dict[str, tuple[str, int, str]] = {}
-        self.calls: list[str] = []
-        self.refunded: list[int] = []
-        self.mood = "yes"
-
-    def _move(self, kind: str, split: SplitRequest) -> SplitResult:
-        self.calls.append(kind)
-        if self.mood == "no":
-            return SplitResult(SplitStatus.FAILED, reason="not a receiver of ours")
-        if self.mood != "lost":
-            fact = (kind, split.amount_minor, split.receiver)
-            assert self.moved.setdefault(split.split_no, fact) == fact
-        if self.mood in {"lost", "silent"}:
-            raise OutcomeUnknown("no answer")
-        return SplitResult(SplitStatus.PENDING if self.mood == "slow" else SplitStatus.DONE, split.amount_minor, "G")
-
-    def share(self, split: SplitRequest) -> SplitResult:
-        """Give the merchant a part."""
-        return self._move("share", split)
-
-    def split_return(self, split: SplitRequest) -> SplitResult:
-        """Take back a part."""
-        return self._move("return", split)
-
-    def unfreeze(self, split: SplitRequest) -> SplitResult:
-        """Let go the rest."""
-        return self._move("unfreeze", split)
-
-    def split_query(self, split: SplitRequest) -> SplitResult:
-        """Tell of one."""
-        self.calls.append("query")
-        if split.split_no not in self.moved:
-            return SplitResult(SplitStatus.NOT_FOUND)
-        status = SplitStatus.PENDING if self.mood == "slow" else SplitStatus.DONE
-        return SplitResult(status, self.moved[split.split_no][1], "G")
-
-    def refund(self, request: RefundRequest) -> None:
-        """Give the buyer money back."""
-        self.refunded.append(request.amount_minor)
 
 
 @pytest.fixture
@@ -254,6 +208,53 @@ def test_a_refund_after_the_share_waits_until_the_seller_gave_it_back(licensed: 
     assert licensed.refunded == [5_000]
     run(escrow.mature_due(end_of(bought)))
     assert books(bought.order_id) == {"clearing": -250, "commission": 250}
+
+
+#: What a court wants to have in the tests below.
+PAPER = CourtOrder(4_000, "Pudong court, article 244", "(2026) 7-114")
+
+
+@pytest.fixture
+def staff() -> tuple[User, User]:
+    """Kai asks and Dee grants."""
+    return cast.person("kai@example.com", staff=True), cast.person("dee@example.com", staff=True)
+
+
+def _freeze_or_end_it(bought: cast.Bought, staff: tuple[User, User]) -> None:
+    decide_freeze(ask_to_freeze(bought.order_id, "case 7", by=staff[0]).pk, grant=True, by=staff[1])
+
+
+def test_what_a_provider_has_shared_out_is_not_handed_over_to_a_court(
+    licensed: Licensed, bought: cast.Bought, staff: tuple[User, User]
+) -> None:
+    run(escrow.confirm(bought.order_id, by=CY))
+    execute_split(_the("share").id)
+    _freeze_or_end_it(bought, staff)
+    before = (books(bought.order_id), history(bought), FreezeCase.objects.count(), AuditEntry.objects.count())
+    assert before[0] == {"clearing": -10_000, "frozen": 9_500, "commission": 500}
+    with pytest.raises(SharedOutAtProvider, match="Send the court's document to the provider"):
+        ask_to_hand_over(bought.order_id, PAPER, by=staff[0])
+    for amount in (4_000, 9_500):
+        with pytest.raises(SharedOutAtProvider):
+            run(escrow.hand_over(bought.order_id, "(2026) 7-114", amount, by=(1, 2)))
+    after = (books(bought.order_id), history(bought), FreezeCase.objects.count(), AuditEntry.objects.count())
+    assert after == before
+    _freeze_or_end_it(bought, staff)
+    run(escrow.mature_due(end_of(bought)))
+    assert books(bought.order_id) == {"clearing": -500, "commission": 500}
+
+
+def test_what_a_court_had_before_is_not_shared_out(
+    licensed: Licensed, bought: cast.Bought, staff: tuple[User, User]
+) -> None:
+    _freeze_or_end_it(bought, staff)
+    decide_freeze(ask_to_hand_over(bought.order_id, PAPER, by=staff[0]).pk, grant=True, by=staff[1])
+    _freeze_or_end_it(bought, staff)
+    run(escrow.confirm(bought.order_id, by=CY))
+    assert execute_split(_the("share").id) is SplitState.DONE
+    assert [moved[1] for moved in licensed.moved.values()] == [5_700]
+    run(escrow.mature_due(end_of(bought)))
+    assert books(bought.order_id) == {"clearing": -4_300, "bank_trust": 4_000, "commission": 300}
 
 
 def test_a_forgotten_split_is_queued_again(licensed: Licensed, bought: cast.Bought) -> None:

@@ -60,12 +60,13 @@ def place(request: pytest.FixtureRequest, live_server: LiveServer, settings: Set
 
 
 def until_done(payout: Payout, *, minutes: int = 30) -> Iterator[tuple[datetime, PayoutState]]:
-    """Look every two minutes, as the worker does, until it has ended or time is up."""
+    """Look every two minutes, as the worker does, until it has ended or time is up; tell when each look began."""
     begin = timezone.now()
     for minute in range(0, minutes, 2):
-        with time_machine.travel(begin + timedelta(minutes=minute, seconds=1)):
+        moment = begin + timedelta(minutes=minute, seconds=1)
+        with time_machine.travel(moment):
             state = execute(payout.id)
-            yield timezone.now(), state
+            yield moment, state
         if state.is_final:
             return
 

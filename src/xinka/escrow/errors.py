@@ -86,3 +86,17 @@ class TooMuchToHandOver(Refusal):
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     zh = "移交金额要大于 0，且不超过冻结的 {left}。什么都没改。"
     en = "Between the smallest sum and the frozen {left} can be handed over. Nothing was changed."
+
+
+class SharedOutAtProvider(Refusal):
+    """A court is to have what the provider has already given to the merchant: it is not with the shop any more."""
+
+    code = "shared_out_at_provider"
+    status = HTTPStatus.CONFLICT
+    zh = (
+        "支付机构已经把这笔钱分给商家，不在本店，不能从这里移交，什么都没改。请把法院文书交给支付机构，由它冻结或扣划。"
+    )
+    en = (
+        "The provider has already shared this money out to the merchant, so the shop cannot hand it over; nothing was "
+        "changed. Send the court's document to the provider, which can freeze or collect it there."
+    )

@@ -12,7 +12,7 @@ from django.utils import timezone
 from xinka.escrow.errors import HoldMoved, SamePerson, TooMuchToHandOver
 from xinka.escrow.models import FreezeCase, Hold
 from xinka.escrow.states import LIVE, HoldState
-from xinka.flows.escrow.freezing import freeze, hand_over, unfreeze
+from xinka.flows.escrow.freezing import ensure_with_us, freeze, hand_over, unfreeze
 from xinka.flows.escrow.holding import ensure_hold
 from xinka.kernel import ids
 from xinka.kernel.money import plain_amount
@@ -51,12 +51,14 @@ def ask_to_hand_over(order_id: UUID, order: CourtOrder, *, by: AbstractBaseUser)
 
     Raises:
         HoldMoved: if nothing is frozen, or something was asked before and waits.
+        SharedOutAtProvider: if a provider has given it to the seller.
         TooMuchToHandOver: if not so much is frozen.
     """
     with transaction.atomic():
         hold = run(ensure_hold(order_id))
         if hold.state is not HoldState.FROZEN:
             raise HoldMoved
+        run(ensure_with_us(hold))
         if not 0 < order.amount <= hold.freezable:
             raise TooMuchToHandOver(left=plain_amount(hold.freezable, hold.currency))
         frozen_by = FreezeCase.objects.filter(order_id=order_id, granted=True, is_hand_over=False)
@@ -82,6 +84,7 @@ def decide_freeze(case_id: int, *, grant: bool, by: AbstractBaseUser) -> FreezeC
     Raises:
         SamePerson: if who asked is to decide.
         HoldMoved: if it was decided before, or the money has moved on.
+        SharedOutAtProvider: if a court is to have what a provider has given to the seller.
         TooMuchToHandOver: if less is frozen than a court is to have.
     """
     with transaction.atomic():

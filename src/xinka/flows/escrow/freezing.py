@@ -6,9 +6,10 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from xinka.escrow.errors import HoldMoved, SamePerson, TooMuchToHandOver
+from xinka.escrow.errors import HoldMoved, SamePerson, SharedOutAtProvider, TooMuchToHandOver
+from xinka.escrow.hold import Hold
 from xinka.escrow.states import HoldEvent, HoldState, Timer
-from xinka.flows.escrow import books
+from xinka.flows.escrow import books, splits
 from xinka.flows.escrow.holding import Cause, Change, allow, clock, ensure_hold, paused, running, save
 from xinka.flows.escrow.releasing import reserves_of
 from xinka.kernel.actors import Actor, Role
@@ -63,6 +64,7 @@ def hand_over(
     Raises:
         SamePerson: if one person asked and decided.
         HoldMoved: if it is not frozen.
+        SharedOutAtProvider: if a provider has given it to the seller.
         TooMuchToHandOver: if there is not so much, or it is nothing.
     """
     cause = _cause(HoldEvent.HAND_OVER, order_of_court, by, clock(now))
@@ -70,6 +72,7 @@ def hand_over(
     is_whole = amount == hold.freezable
     event = HoldEvent.HAND_OVER if is_whole else HoldEvent.HAND_OVER_PART
     allow(hold, event, cause.by)
+    yield from ensure_with_us(hold)
     if not 0 < amount <= hold.freezable:
         raise TooMuchToHandOver(left=plain_amount(hold.freezable, hold.currency))
     after = hold.after_hand_over(amount)
@@ -78,6 +81,19 @@ def hand_over(
     yield from post([books.of_hand_over(hold, amount, by_id=by[1])])
     yield from save([Change(hold, after, amount)], replace(cause, event=event))
     return after.state
+
+
+def ensure_with_us(hold: Hold) -> Flow[None]:
+    """See to it that a court can have what is frozen from the shop.
+
+    What a provider has shared out is in the seller's account there, and leaves the shop's clearing in the books once it
+    matures. To hand it over as well would pay it twice, the second time with money of others.
+
+    Raises:
+        SharedOutAtProvider: if any of it was shared out and did not come back.
+    """
+    if any((yield from splits.shared_out([hold])).get(hold.order_id, {}).values()):
+        raise SharedOutAtProvider
 
 
 def _cause(event: HoldEvent, case: str, by: tuple[int, int], at: datetime) -> Cause:
