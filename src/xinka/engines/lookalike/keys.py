@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np
 
 #: News are merged into the arrays when they are more than this and than an eighth of what is there.
 _MANY = 20_000
@@ -18,11 +20,16 @@ class KeyTable:
     """
 
     def __init__(self) -> None:
-        self._build(np.empty(0, np.int64), np.empty(0, np.int32))
+        self._mask = 0
+        self._starts, self._hashes, self._numbers = array("I", (0, 0)), array("q"), array("i")
+        self._seen_mask = (1 << 12) - 1
+        self._seen = bytearray(self._seen_mask + 1)
         self._news: dict[int, list[int]] = {}
         self._n_news = 0
 
     def _build(self, hashes: np.ndarray, numbers: np.ndarray) -> None:
+        import numpy as np  # a tenth of a second that `--help` should not wait for
+
         bits = max(10, len(hashes).bit_length())
         self._mask = (1 << bits) - 1
         buckets = hashes & self._mask
@@ -49,19 +56,24 @@ class KeyTable:
             self._seen[wanted & self._seen_mask] = 1
             self._n_news += 1
 
-    def settle(self, alive: bytearray, *, always: bool = False) -> bool:
+    def settle(self, alive: bytearray) -> bool:
         """Merge the news into the arrays when they are many, and forget dead names; return whether it did."""
-        if not always and self._n_news < max(_MANY, len(self._hashes) // 8):
+        if self._n_news < max(_MANY, len(self._hashes) // 8):
             return False
-        count = self._n_news
-        hashes = np.fromiter((key for key, numbers in self._news.items() for _ in numbers), np.int64, count)
-        numbers = np.fromiter((number for one in self._news.values() for number in one), np.int32, count)
+        hashes = array("q", (key for key, numbers in self._news.items() for _ in numbers))
+        numbers = array("i", (number for one in self._news.values() for number in one))
         self._news, self._n_news = {}, 0
-        hashes = np.concatenate([np.frombuffer(self._hashes, np.int64), hashes])
-        numbers = np.concatenate([np.frombuffer(self._numbers, np.int32), numbers])
-        kept = np.frombuffer(bytes(alive), np.uint8)[numbers] == 1
-        self._build(hashes[kept], numbers[kept])
+        self.load(hashes, numbers, alive)
         return True
+
+    def load(self, hashes: array[int], numbers: array[int], alive: bytearray) -> None:
+        """Merge hashes of keys and, beside them, the numbers of their names into the arrays; forget dead names."""
+        import numpy as np  # a tenth of a second that `--help` should not wait for
+
+        every = np.concatenate([np.frombuffer(self._hashes, np.int64), np.frombuffer(hashes, np.int64)])
+        named = np.concatenate([np.frombuffer(self._numbers, np.int32), np.frombuffer(numbers, np.int32)])
+        kept = np.frombuffer(bytes(alive), np.uint8)[named] == 1
+        self._build(every[kept], named[kept])
 
     def find_all(self, keys: Iterable[str]) -> set[int]:
         """Return the numbers of the names that have one of the keys; very rarely of one that has none."""

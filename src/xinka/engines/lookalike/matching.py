@@ -167,11 +167,11 @@ def _candidates(registry: Registry, core: str) -> list[int]:
     han = has_han(core)
     keys = typo_keys("d", core) if len(core) > 2 else {"d" + core}
     if han:
-        keys.update("p" + one for one in sounds.spoken(core))
-        keys.update("c" + one for one in _reshaped(core, 24))
-        keys.update("c" + one for one in _swapped(core))
+        keys.update(["p" + one for one in sounds.spoken(core)])
+        keys.update(_reshaped("c" + core, 24))
+        keys.update(["c" + one for one in _swapped(core)])
         if len(core) > 2:
-            keys.update("q" + one for less in missing_one(core) for one in sounds.spoken(less)[:2])
+            keys.update(["q" + one for less in missing_one(core) for one in sounds.spoken(less)[:2]])
     elif core.isascii():
         keys.add("p" + sounds.romanised(core))
     found = registry.find(keys)
@@ -185,12 +185,15 @@ def _near(letter: str, most: int) -> str:
     return known_of[0][:most] if known_of else ""
 
 
-def _reshaped(core: str, most: int) -> Iterator[str]:
-    """Yield a core with one Han character replaced by what it looks like."""
-    for at, letter in enumerate(core):
-        if not letter.isascii():
-            for other in _near(letter, most):
-                yield core[:at] + other + core[at + 1 :]
+def _reshaped(text: str, most: int) -> list[str]:
+    """Return a text with one Han character replaced by what it looks like."""
+    found = []
+    near = tables.table().near
+    for at, letter in enumerate(text):
+        if letter in near:
+            head, tail = text[:at], text[at + 1 :]
+            found += [head + other + tail for other in near[letter][0][:most]]
+    return found
 
 
 def _swapped(core: str) -> Iterator[str]:
@@ -199,13 +202,12 @@ def _swapped(core: str) -> Iterator[str]:
         yield core[:at] + core[at + 1] + core[at] + core[at + 2 :]
 
 
-def _twice(core: str) -> Iterator[str]:
-    """Yield keys of official names that differ in two characters."""
+def _twice(core: str) -> list[str]:
+    """Return keys of official names that differ in two characters."""
     if len(core) == 2:
-        for one in _near(core[0], 12):
-            for other in _near(core[1], 12):
-                yield "c" + one + other
-    elif len(core) <= 8:
-        for once in _reshaped(core, 8):
-            for less in missing_one(once):
-                yield "d" + less
+        others = _near(core[1], 12)
+        return ["c" + one + other for one in _near(core[0], 12) for other in others]
+    if len(core) > 8:
+        return []
+    places = range(1, len(core) + 1)
+    return [once[:at] + once[at + 1 :] for once in _reshaped("d" + core, 8) for at in places]

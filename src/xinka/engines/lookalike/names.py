@@ -19,9 +19,7 @@ class NameIndex:
 
     def __init__(self, names: Iterable[tuple[str, str | None]] = ()) -> None:
         self._registry = Registry()
-        for name, owner in names:
-            self._registry.add(name, owner)
-        self._registry.settle()
+        self._registry.load(names)
 
     def __len__(self) -> int:
         return len(self._registry)
@@ -90,5 +88,5 @@ class NameIndex:
 
 
 def score_of(match: Match) -> float:
-    """Return how sure it is, calibrated on the development data (see the model card)."""
+    """Return how near a match is: 1 is equal, 0.5 the edge of what is reported; an order, not a probability."""
     return 1 - 0.5 * match.cost / match.limit if match.limit else 1.0

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import repeat
 from typing import NamedTuple
 
 from xinka.engines.lookalike import prepare, roles, sounds
@@ -46,10 +48,16 @@ def has_han(text: str) -> bool:
 def typo_keys(kind: str, text: str) -> set[str]:
     """Return the keys under which a light text meets those that differ by a letter or by what looks like one."""
     whole = roles.deep(text)
-    keys = {kind + one for one in (whole, *missing_one(whole))}
+    keys = _with_typos(kind + whole)
     if whole != text:
-        keys.update(kind + one for one in missing_one(text))
-        keys.add(kind + text)
+        keys |= _with_typos(kind + text)
+    return keys
+
+
+def _with_typos(key: str) -> set[str]:
+    """Return a key, and it without each of its letters but the kind: cut from the key, so that each is made once."""
+    keys = {key[:at] + key[at + 1 :] for at in range(1, len(key))}
+    keys.add(key)
     return keys
 
 
@@ -87,13 +95,32 @@ class Registry:
         """Add a name, or bind the one there to another owner."""
         number = self.numbers.get(name)
         if number is None:
-            number = self.numbers[name] = len(self.names)
-            self.names.append(name)
-            self.alive.append(1)
-            shape = shape_of(name)
-            self.n_roleless += not shape.roles
+            number, shape = self._enter(name)
             self.keys.add(keys_of(shape), number)
             self.keys.settle(self.alive)
+        self._bind(number, owner)
+
+    def load(self, names: Iterable[tuple[str, str | None]]) -> None:
+        """Add many names at once: their keys go into the arrays directly, so that a million take no dictionary."""
+        hashes, numbers = array("q"), array("i")
+        for name, owner in names:
+            number = self.numbers.get(name)
+            if number is None:
+                number, shape = self._enter(name)
+                hashes.extend(map(hash, keys_of(shape)))
+                numbers.extend(repeat(number, len(hashes) - len(numbers)))
+            self._bind(number, owner)
+        self.keys.load(hashes, numbers, self.alive)
+
+    def _enter(self, name: str) -> tuple[int, Shape]:
+        number = self.numbers[name] = len(self.names)
+        self.names.append(name)
+        self.alive.append(1)
+        shape = shape_of(name)
+        self.n_roleless += not shape.roles
+        return number, shape
+
+    def _bind(self, number: int, owner: str | None) -> None:
         if owner is None:
             self.owners.pop(number, None)
         else:
@@ -110,10 +137,6 @@ class Registry:
         self.n_roleless -= not shape_of(name).roles
         self.owners.pop(number, None)
         self.names[number] = ""
-
-    def settle(self) -> None:
-        """Make the arrays of everything there is: after a first load, so that questions are answered fastest."""
-        self.keys.settle(self.alive, always=True)
 
     def owner_of(self, name: str) -> str | None:
         """Return whose name it is.

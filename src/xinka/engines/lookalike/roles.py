@@ -41,6 +41,8 @@ PARTICLES = "小的の之丶一阿啊哦呀大"
 
 #: Digits and signs written for letters, and letters that pass for one another, to one of them.
 _LIGHT = str.maketrans("i1|!0345789@$+v2q", "llllo" + "eastbg" + "ast" + "uzg")
+#: Tokens whose reading is kept for the next time; more would let a stranger fill the memory.
+_MOST_KEPT = 20_000
 _UNITS = (("rn", "m"), ("nn", "m"), ("uu", "w"), ("cl", "d"), ("lc", "k"), ("lo", "b"), ("lh", "h"), ("rl", "n"))
 
 
@@ -80,6 +82,7 @@ class Words:
                 self.fillers |= _typos_latin(light(word))
         self.longest = max(map(len, self.roles)) + 1
         self.filler_ends = {at: frozenset(word[at] for word in self.fillers) for at in (0, -1)}
+        self._wholes: dict[str, str | None] = {}
         every = [*self.roles, *self.disguised]
         self._ends = frozenset(_gate(word, front=False) for word in every)
         self._beginnings = frozenset(_gate(word, front=True) for word in every)
@@ -94,6 +97,14 @@ class Words:
         if word is None and not part.isascii():
             word = self.roles.get(part.translate(self.alike)) or self.roles.get(part.translate(self.second))
         return word
+
+    def whole(self, token: str) -> str | None:
+        """Return the role word a token is or, with an added word, begins with; remembered, as words come again."""
+        if token not in self._wholes:
+            if len(self._wholes) > _MOST_KEPT:
+                self._wholes.clear()
+            self._wholes[token] = self.role_of(token) or self.glued(token)
+        return self._wholes[token]
 
     def cut(self, token: str, *, front: bool) -> tuple[int, str] | None:
         """Return the length of the longest role word at an end of a token, and the word, rather one written right."""
