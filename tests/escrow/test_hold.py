@@ -146,12 +146,12 @@ def test_what_a_court_leaves_can_go_back_and_nobody_is_below_zero(
     amount = min(seized, now.freezable)
     if amount <= 0:
         return
-    journals += books.of_freeze(now, thaw=False, by_id=1)
+    journals += books.of_freeze(now, now.reserved, by_id=1)
     journals.append(books.of_hand_over(now, amount, by_id=2))
     then = replace(now.after_hand_over(amount), version=1)
     assert then.freezable == now.freezable - amount
     assert 0 <= then.reserved <= max(0, then.net)
-    journals += books.of_freeze(then, thaw=True, by_id=1)
+    journals += books.of_thaw(then, by_id=1)
     wanted = min(back, then.returnable)
     if wanted > 0:
         after = then.after_return(wanted)
