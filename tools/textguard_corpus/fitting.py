@@ -21,7 +21,7 @@ from xinka.engines.textguard.model.table import TaskTable
 
 #: A piece must be met in this many different sentences to count.
 FEWEST = 3
-STRENGTH = 2.0
+STRENGTH = 0.7
 #: Rounds of the solver: to find the features worth keeping, and for the weights that are shipped.
 ROUGH, FINE = 10, 50
 FALSE_ALARMS = 0.01
