@@ -23,7 +23,16 @@ VOICES: dict[str, dict[str, dict[str, int]]] = {
         "good": {"good": 110, "honest": 20, "chat": 12},
     },
     "chat": {
-        "bad": {"live": 80, "ads": 40, "sms": 40, "scam": 60, "bad": 14, "scam.loose": 220, "live.sign": 130, "sms.parts": 220},
+        "bad": {
+            "live": 80,
+            "ads": 40,
+            "sms": 40,
+            "scam": 60,
+            "bad": 14,
+            "scam.loose": 220,
+            "live.sign": 130,
+            "sms.parts": 220,
+        },
         "good": {"chat": 70, "honest": 55, "good": 25, "honest.ads3": 240},
     },
 }
