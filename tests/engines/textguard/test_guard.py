@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from unittest.mock import Mock
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -122,3 +124,31 @@ def test_the_report_gives_law_and_sentence_in_both_languages() -> None:
     assert first["zh"].startswith("“高价收银行卡”")
     assert first["en"].startswith("“高价收银行卡”")
     assert data["reasons"][-1] == {"zh": "拦截。", "en": "Must not be published."}
+
+
+def saying(score: float) -> Guard:
+    """A guard whose model always says the same."""
+    return Guard(model=Mock(score=lambda *_: score, review_from=lambda *_: 0.9))
+
+
+@pytest.mark.parametrize("said", [0.0, 0.01, 0.3, 0.5, 0.95, 0.9999, 1.0])
+def test_a_broken_rule_never_lowers_what_the_model_says(said: float) -> None:
+    verdict = saying(said).judge("把短信验证码发给我，我帮您退款", "chat")
+    assert verdict.hits
+    assert verdict.score >= said
+
+
+def test_a_text_without_hits_has_the_score_of_the_model() -> None:
+    assert saying(0.123456).judge("晚上吃火锅", "chat").score == 0.123456
+
+
+def test_a_model_that_reads_a_lawful_text_outweighs_a_single_hit_in_the_order_but_not_in_the_decision() -> None:
+    text = "把短信验证码发给我，我帮您退款"
+    lawful, alone = saying(0.01).judge(text, "chat"), GUARD.judge(text, "chat")
+    assert lawful.score < alone.score
+    assert (lawful.decision, alone.decision) == ("review", "review")
+
+
+def test_scores_near_one_stay_apart() -> None:
+    scores = [saying(said).judge("晚上吃火锅", "chat").score for said in (0.99991, 0.99993, 0.99996)]
+    assert scores == [0.99991, 0.99993, 0.99996]

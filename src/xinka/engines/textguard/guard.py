@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import prod
 from typing import Protocol
 
 from xinka.engines.textguard.masking import Mask, find_masks
@@ -70,7 +71,9 @@ class Guard:
         known = {name: True for name in CONTEXT if context and context.get(name)}
         score = _combine(hits, model, known)
         alone = model is not None and self.model is not None and model >= self._alone_from(clean.text, task)
-        decision = _decide(hits, model, score, "review" if alone else "mask" if masks else "allow")
+        decision = _decide(
+            hits, model, _suspicion(hits, model, known), "review" if alone else "mask" if masks else "allow"
+        )
         return Verdict(decision, score, tuple(hits), tuple(masks), model, known)
 
     def _alone_from(self, clean_text: str, task: Task) -> float:
@@ -80,28 +83,44 @@ class Guard:
 
 
 def _combine(hits: Sequence[Hit], model: float | None, context: Mapping[str, bool]) -> float:
-    """Return the score: each rule once with its weight at the depth it was seen at, the model, the context."""
+    """Return the score: the odds that the model gives, times ``1 / (1 - weight)`` for each rule broken.
+
+    So a rule never lowers what the model says, and a model that reads a lawful text can outweigh a single hit. The
+    score orders texts, fine enough for a threshold at any rate of false alarms; what is done follows ``_suspicion``.
+    """
+    rest = _unbroken(hits)
+    if model is not None:
+        rest = (1 - model) * rest / (model + (1 - model) * rest) if model < 1 else 0.0
+    if hits or (model is not None and model >= REVIEW_AT):
+        rest *= _known(context)
+    return round(1 - rest, 6)
+
+
+def _suspicion(hits: Sequence[Hit], model: float | None, context: Mapping[str, bool]) -> float:
+    """Return how far what was hit carries by itself, with half of what the model says; it decides on ``review``."""
+    return 1 - _unbroken(hits) * (1 - (model or 0.0) * 0.5) * _known(context)
+
+
+def _unbroken(hits: Sequence[Hit]) -> float:
+    """Return the share of trust that is left: each rule takes once, its weight at the plainest depth it was seen at."""
     best: dict[str, float] = {}
     for hit in hits:
         best[hit.rule.id] = max(best.get(hit.rule.id, 0.0), hit.rule.weight * TRUST[hit.view])
-    rest = 1.0
-    for weight in best.values():
-        rest *= 1 - weight
-    if model is not None:
-        rest *= 1 - model * (0.5 if best else 1.0)
-    if best or (model is not None and model >= REVIEW_AT):
-        for name in context:
-            rest *= 1 - CONTEXT[name]
-    return round(1 - rest, 4)
+    return prod(1 - weight for weight in best.values())
 
 
-def _decide(hits: Sequence[Hit], model: float | None, score: float, otherwise: str) -> str:
+def _known(context: Mapping[str, bool]) -> float:
+    """Return the share of trust that what the caller knows leaves."""
+    return prod(1 - CONTEXT[name] for name in context)
+
+
+def _decide(hits: Sequence[Hit], model: float | None, suspicion: float, otherwise: str) -> str:
     grave = [hit for hit in hits if hit.rule.action == "block"]
     if any(DEPTH[hit.view] <= DEPTH["squeezed"] and hit.intent for hit in grave):
         return "block"
     if grave and (_independent(hits) or (model is not None and model >= MODEL_SECONDS_AT)):
         return "block"
-    if hits and score >= REVIEW_AT:
+    if hits and round(suspicion, 4) >= REVIEW_AT:
         return "review"
     return otherwise
 
