@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
-from typing import NamedTuple
 
 from xinka.engines.textguard import sounds
 from xinka.engines.textguard.plausible import rarity
@@ -26,25 +25,25 @@ _MOST_STEPS = 20_000
 _LONGEST_RUN = 12
 #: A replaced character is looked for so many elements after a term's beginning.
 _LONGEST_REACH = 6
+_FAR = 10_000
+_SOUND = 1
 KINDS = {"sound": 1, "heard": 2, "emoji": 8, "shape": 16, "initials": 32}
 #: From this cost on a character is seldom seen, in half bits.
 _RARE = 34
 
 
-class Element(NamedTuple):
-    """One thing in the text (``start`` to ``end`` of the squeezed view) and the (kind, key) pairs it may stand for."""
-
-    start: int
-    end: int
-    keys: Sequence[tuple[str, str]]
+#: One thing in the text: where it begins and ends in the squeezed view, and the (kind, key) pairs it may stand for.
+Element = tuple[int, int, Sequence[tuple[str, str]]]
 
 
 class _Node:
-    __slots__ = ("after", "ends", "ways")
+    __slots__ = ("after", "ends", "height", "ways")
 
     def __init__(self) -> None:
         self.after: dict[str, _Node] = {}
         self.ends: list[int] = []
+        #: The characters of the longest term from here on.
+        self.height = 0
         self.ways: dict[str, list[_Node]] = {}
 
 
@@ -127,7 +126,7 @@ def elements(text: str, as_initials: bool) -> list[Element]:
         stop = match.start() if match else len(text)
         for i in range(at, stop):
             c = text[i]
-            row.append(Element(i, i + 1, pictures.get(c) or digits.get(c) or _han_keys(c)))
+            row.append((i, i + 1, pictures.get(c) or digits.get(c) or _han_keys(c)))
         if match is None:
             break
         row += _run(match[0], stop, as_initials)
@@ -143,7 +142,7 @@ def _run(run: str, start: int, as_initials: bool) -> Iterator[Element]:
             key = ("sound", codes[piece] if syllables else piece)  # the automaton of sounds has looked at these
         else:
             key = ("initials", "'" + piece)
-        yield Element(start, start + len(piece), (key,) if len(run) <= _LONGEST_RUN or not as_initials else ())
+        yield start, start + len(piece), (key,) if len(run) <= _LONGEST_RUN or not as_initials else ()
         start += len(piece)
 
 
@@ -155,7 +154,8 @@ class SlotTree:
         known: dict[str, set[str]] = {}
         for number, text in terms:
             node = self._root
-            for c in text:
+            for at, c in enumerate(text):
+                node.height = max(node.height, len(text) - at)
                 if c not in node.after:
                     node.after[c] = child = _Node()
                     keys = known.get(c) or known.setdefault(c, _keys_of_term(c))
@@ -170,17 +170,20 @@ class SlotTree:
         Kinds are bits of ``KINDS``; a term that only sounds right is left to the automaton and never begun.
         """
         budget, length = _MOST_STEPS, len(row)
-        for first in _starts(row):
+        odd_at = _next_odd(row)
+        for first in range(length - 1, -1, -1):
+            if odd_at[first] - first >= _LONGEST_REACH:
+                continue
             stack: list[tuple[_Node, int, int]] = [(self._root, first, 0)]
             while stack and budget > 0:
                 node, at, kinds = stack.pop()
-                if node.ends and kinds & ~KINDS["sound"]:
+                if node.ends and kinds & ~_SOUND:
                     for number in node.ends:
                         yield number, first, at, kinds
-                if at >= length or not node.ways:
+                if at >= length or not node.ways or (not kinds & ~_SOUND and odd_at[at] - at >= node.height):
                     continue
                 ways = node.ways
-                for kind, key in row[at].keys:
+                for kind, key in row[at][2]:
                     budget -= 1
                     children = ways.get(key)
                     if children:
@@ -189,14 +192,13 @@ class SlotTree:
                             stack.append((child, at + 1, bit))  # noqa: PERF401 - faster here than a generator
 
 
-def _starts(row: Sequence[Element]) -> list[int]:
-    """Return where a term may begin that holds more than plain sounds within its first six elements."""
-    starts: list[int] = []
-    last_odd = -1
+def _next_odd(row: Sequence[Element]) -> list[int]:
+    """Return for each place where the next element stands that may be more than one plain sound."""
+    places = [0] * len(row)
+    last = len(row) + _FAR
     for at in range(len(row) - 1, -1, -1):
-        keys = row[at].keys
+        keys = row[at][2]
         if len(keys) != 1 or keys[0][0] != "sound":
-            last_odd = at
-        if last_odd >= 0 and last_odd - at < _LONGEST_REACH:
-            starts.append(at)
-    return starts
+            last = at
+        places[at] = last
+    return places
