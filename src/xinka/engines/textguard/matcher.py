@@ -220,7 +220,7 @@ class Matcher:
             yield Found(candidate.term, start, end, way)
         else:
             least = self._margin(candidate.term, way)
-            if _gain(text, start, end, term, least) >= least and _may_stand(text, start, end, way):
+            if _may_stand(text, start, end, way) and _gain(text, start, end, term, least) >= least:
                 yield Found(candidate.term, start, end, way)
 
 
@@ -296,17 +296,16 @@ def _tiling(text: str, found: list[_Candidate]) -> Iterator[_Candidate]:
     yield from (c for c in found if c.way != "initials" or (c.start, c.end) in good)
 
 
-def _around(text: str, start: int, end: int, reach: int = 3) -> tuple[str, str, str]:
-    before = views.clean_text(text[max(0, start - reach) : start])
-    after = views.clean_text(text[end : end + reach])
-    return before, plain(text[start:end]), after
+def _around(text: str, start: int, end: int, reach: int = 3) -> tuple[str, str]:
+    return views.clean_text(text[max(0, start - reach) : start]), views.clean_text(text[end : end + reach])
 
 
 def _gain(text: str, start: int, end: int, term: str, least: int) -> int:
     """Return how many half bits cheaper the text becomes when the term stands for what is written."""
-    before, written, after = _around(text, start, end)
+    written = plain(text[start:end])
     if len(written) <= len(term) and (most := plausible.cost(written) - _TERM_COST) < least:
         return most  # its neighbours can hardly make it likelier
+    before, after = _around(text, start, end)
     meant = [term]
     if len(written) > len(term) and is_han(written):  # neighbours were swapped with characters beside the term
         rest = [c for c in written if c not in term]
@@ -323,7 +322,7 @@ def _is_latin(c: str) -> bool:
 
 def _stands_alone(text: str, start: int, end: int, term: str) -> bool:
     """Say whether a term that begins or ends with a letter or digit is not a piece of a longer word or number."""
-    before, _, after = _around(text, start, end, 1)
+    before, after = _around(text, start, end, 1)
     if term[0].isascii() and before and before[-1].isascii() and before[-1].isalnum():
         return False
     if term[-1].isascii() and after and after[0].isascii() and after[0].isalnum():
@@ -336,10 +335,11 @@ def _stands_alone(text: str, start: int, end: int, term: str) -> bool:
 
 def _may_stand(text: str, start: int, end: int, way: str) -> bool:
     """Say whether a span may hide a term: no sentence ends in it, its faces speak, its syllables may be Chinese."""
-    before, written, after = _around(text, start, end, 2)
     inside = text[start:end]
     if way in {"pinyin", "emoji", "shape"} and not _ENDS.isdisjoint(inside):
         return False
+    written = plain(inside)
+    before, after = _around(text, start, end, 2)
     if way == "emoji":
         return _pictures_speak(before, written, after)
     if not any(map(_is_latin, written)) or any(is_han(c) for c in before + written + after):

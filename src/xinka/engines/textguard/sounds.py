@@ -81,12 +81,12 @@ def encode(text: str) -> str:
     if _LETTERS.search(text):
         pieces, at = [], 0
         for match in _LETTERS.finditer(text):
-            pieces.append(text[at : match.start()].translate(table))
+            pieces.append(table.change(text[at : match.start()]))
             pieces.append(_run_codes(match[0]))
             at = match.end()
-        pieces.append(text[at:].translate(table))
+        pieces.append(table.change(text[at:]))
         return "".join(pieces)
-    return text.translate(table)
+    return table.change(text)
 
 
 def encoded_offsets(text: str) -> tuple[Sequence[int], Sequence[int]]:

@@ -74,7 +74,7 @@ class View:
 
     def translated(self, name: str, table: Kept) -> View:
         """Return this view with each character changed as ``table`` says."""
-        text = self.text.translate(table)
+        text = table.change(self.text)
         return View(name, text, None, self) if text == self.text else _Translated(name, text, table, self.text, self)
 
 
@@ -136,18 +136,18 @@ def _digits() -> Kept:
 def clean_view(text: str) -> View:
     """Return the plain form of a text: nothing invisible, no marks, small letters, simplified Han, plain digits."""
     table = _cleaning()
-    plain = text.translate(table)
+    plain = table.change(text)
     return View("clean", text) if plain == text else _Translated("clean", plain, table, text)
 
 
 def clean_text(text: str) -> str:
     """Return the text of the clean view."""
-    return text.translate(_cleaning())
+    return _cleaning().change(text)
 
 
 def squeezed_text(clean: str) -> str:
     """Return the text of the squeezed view of a clean text."""
-    return clean.translate(_squeezing())
+    return _squeezing().change(clean)
 
 
 def squeezed_view(clean: View) -> View:
