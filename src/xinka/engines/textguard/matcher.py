@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache, cached_property
 from typing import NamedTuple
 
 from daachorse import CharwiseDoubleArrayAhoCorasick
 
-from xinka.engines.textguard import plausible, slots, sounds, views
+from xinka.engines.textguard import slots, views
 from xinka.engines.textguard.spellings import DEPTH, Term, is_han, sound_spellings, spellings
+from xinka.engines.textguard.standing import gain, may_stand, stands_alone
 from xinka.engines.textguard.swaps import SwappedApart
 from xinka.engines.textguard.views import View
 
@@ -22,8 +23,8 @@ from xinka.engines.textguard.views import View
 DEEPEST_READ = 4_000
 #: Hits beyond this many in one text say nothing new.
 MOST_HITS, MOST_CANDIDATES = 200, 2_000
-#: What a term of a pack costs as a word, in half bits, and by how much it must beat what is written.
-_TERM_COST = 30
+_BLOCK = 65_536
+#: By how much a term must beat what is written, in half bits.
 MARGIN = {"pinyin": 15, "swapped": 14, "emoji": 10, "shape": 14, "reversed": 10}
 
 
@@ -35,14 +36,6 @@ _ABBREVIATIONS = frozenset(
     ppt kg km cm mm ml gb mb tb kb hz iphone ios mac xp win bb vs ceo pm am usa uk eu un logo diy bgm cf
     lol dnf csgo steam xbox ps5 ns switch
     """.split()  # noqa: SIM905 - words read better without quotes
-)
-_ENDS = frozenset("。！？；!?;，,\n…~")
-#: Faces and gestures end sentences more often than they stand for a word.
-_FACES = (
-    ("\U0001f600", "\U0001f64f"),
-    ("\U0001f910", "\U0001f92f"),
-    ("\U0001f970", "\U0001f97a"),
-    ("\U0001fae0", "\U0001fae8"),
 )
 #: By how much more a short term of a wary pack must beat what is written.
 SHORT_MARGIN = 12
@@ -65,23 +58,86 @@ class _Candidate(NamedTuple):
     end: int
 
 
-class Matcher:
-    """An index over terms; making it takes about 20 ms per thousand terms, and it may be used by many threads."""
+class _Index:
+    """Automata over the spellings and sounds of some of the terms."""
 
-    def __init__(self, terms: Sequence[Term]) -> None:
+    def __init__(self, terms: Sequence[Term], numbers: Sequence[int]) -> None:
         self._terms = terms
         exact: defaultdict[str, list[tuple[int, str]]] = defaultdict(list)
         heard: defaultdict[str, list[int]] = defaultdict(list)
-        for number, term in enumerate(terms):
+        for number in numbers:
+            term = terms[number]
             for way, view in spellings(term):
                 exact[way].append((number, view))
             if term.depth >= DEPTH["pinyin"] and len(term.text) >= 2 and is_han(term.text):
                 for way in sound_spellings(term.text):
                     heard[way].append(number)
+        self._longest = max(map(len, exact), default=0)
+        self._exact, self._exact_ways = _automaton(exact), list(exact.values())
+        self._heard, self._heard_ways = _automaton(heard), list(heard.values())
+
+    def read(self, view: View, name: str) -> list[_Candidate]:
+        """Return the terms that stand in a view as they are spelled."""
+        terms, depth = self._terms, DEPTH[name]
+        return [
+            _Candidate(term, name if way == "clean" else way, view, start, end)
+            for start, end, which in (_first_found(self._exact, view.text, self._longest) if self._exact else ())
+            for term, way in self._exact_ways[which]
+            if terms[term].depth >= depth
+        ]
+
+    def listen(self, view: View) -> list[_Candidate]:
+        """Return the terms that sound in a view of sounds."""
+        return [
+            _Candidate(term, "pinyin", view, start, end)
+            for start, end, which in (_first_found(self._heard, view.text, 0) if self._heard else ())
+            for term in self._heard_ways[which]
+        ]
+
+
+class _Reading:
+    """A text in the views that all automata read, each made once; those that would change nothing are left out."""
+
+    __slots__ = ("is_special", "others", "sounds", "squeezed", "whole")
+
+    def __init__(self, clean: View) -> None:
+        self.squeezed = self.whole = views.squeezed_view(clean)
+        if len(clean.text) > DEEPEST_READ:
+            clean = _head(clean)
+            self.squeezed = views.squeezed_view(clean)
+        text = self.squeezed.text
+        split = views.split_view(self.squeezed)
+        self.others = [split] if split.text != text else []
+        self.is_special = _special()(clean.text) is not None
+        if self.is_special:
+            if not _martian().isdisjoint(clean.text):
+                self.others.append(views.martian_view(clean))
+            if not _numerals().isdisjoint(text):
+                self.others.append(views.digits_view(self.squeezed))
+            self.others = [view for view in self.others if view.text != text]
+        self.sounds = views.sound_view(clean)
+
+    def read_by(self, index: _Index) -> list[_Candidate]:
+        """Return the terms of an index that stand or sound in any view."""
+        found = index.read(self.whole, "clean")
+        for view in self.others:
+            found += index.read(view, view.name)
+        found += index.listen(self.sounds)
+        return found
+
+
+class Matcher:
+    """An index over terms; making it takes about 20 ms per thousand terms, and it may be used by many threads.
+
+    Terms that lead are looked for first: where none stands, and that is nearly everywhere, the others do not matter.
+    """
+
+    def __init__(self, terms: Sequence[Term]) -> None:
+        self._terms = terms
+        self._leads = _Index(terms, [n for n, t in enumerate(terms) if t.leads])
+        self._others = _Index(terms, [n for n, t in enumerate(terms) if not t.leads])
         self._reads_initials = any(t.depth >= DEPTH["initials"] for t in terms)
-        self._apart = SwappedApart((n, t.text) for n, t in enumerate(terms) if t.depth >= DEPTH["swapped"])
-        self._exact, self._exact_ways = CharwiseDoubleArrayAhoCorasick(list(exact)), list(exact.values())
-        self._heard, self._heard_ways = CharwiseDoubleArrayAhoCorasick(list(heard)), list(heard.values())
+        self._apart = SwappedApart((n, t.text) for n, t in enumerate(terms) if t.leads and t.depth >= DEPTH["swapped"])
 
     @cached_property
     def _tree(self) -> slots.SlotTree:
@@ -92,56 +148,34 @@ class Matcher:
 
     def find(self, text: str, clean: View | None = None) -> list[Found]:
         """Return what stands in a text, each term once per place, in the order of places; nothing if nothing leads."""
-        clean = clean or views.clean_view(text)
-        candidates = self._candidates(clean)
+        reading = _Reading(clean or views.clean_view(text))
+        squeezed = reading.squeezed
+        leads = reading.read_by(self._leads)
+        leads += [_Candidate(term, "swapped", squeezed, a, b) for term, a, b in self._apart.find(squeezed.text)]
+        if reading.is_special:
+            leads += self._walk(squeezed)
+        if not leads:
+            return []
         found: dict[tuple[int, int], Found] = {}
-        self._settle(text, [c for c in candidates if self._terms[c.term].leads], found)
+        self._settle(text, leads, found)
         if not found:
             return []
-        self._settle(text, [c for c in candidates if not self._terms[c.term].leads], found)
+        self._settle(text, reading.read_by(self._others), found)
         return sorted(found.values(), key=lambda hit: (hit.start, hit.end, DEPTH[hit.view]))
 
     def _settle(self, text: str, candidates: list[_Candidate], found: dict[tuple[int, int], Found]) -> None:
         """Add the candidates that stand, each term once per place in its plainest view."""
         for candidate in candidates[:MOST_CANDIDATES]:
-            for hit in self._settled(text, candidate):
+            start, end = candidate.view.span(candidate.start, candidate.end)
+            known = found.get((candidate.term, start))
+            if known and DEPTH[known.view] <= DEPTH[candidate.way]:
+                continue  # seen as plainly already
+            for hit in self._settled(text, candidate, start, end):
                 before = found.get((hit.term, hit.start))
                 if before is None or DEPTH[hit.view] < DEPTH[before.view]:
                     found[hit.term, hit.start] = hit
             if len(found) >= MOST_HITS:
                 break
-
-    def _candidates(self, clean: View) -> list[_Candidate]:
-        squeezed = views.squeezed_view(clean)
-        found = list(self._read(squeezed, "clean"))
-        if len(clean.text) > DEEPEST_READ:
-            clean = _head(clean)
-            squeezed = views.squeezed_view(clean)
-        text = squeezed.text
-        others = [views.split_view(squeezed)]
-        if not _martian().isdisjoint(clean.text):
-            others.append(views.martian_view(clean))
-        if not _numerals().isdisjoint(text):
-            others.append(views.digits_view(squeezed))
-        for view in others:
-            if view.text != text:
-                found += self._read(view, view.name)
-        found += self._listen(clean)
-        found += [_Candidate(term, "swapped", squeezed, a, b) for term, a, b in self._apart.find(text)]
-        found += self._walk(squeezed)
-        return found
-
-    def _read(self, view: View, name: str) -> Iterator[_Candidate]:
-        for start, end, which in self._exact.find_overlapping(view.text)[: MOST_HITS * 5]:
-            for term, way in self._exact_ways[which]:
-                if self._terms[term].depth >= DEPTH[name]:
-                    yield _Candidate(term, name if way == "clean" else way, view, start, end)
-
-    def _listen(self, clean: View) -> Iterator[_Candidate]:
-        view = views.sound_view(clean)
-        for start, end, which in self._heard.find_overlapping(view.text)[: MOST_HITS * 5]:
-            for term in self._heard_ways[which]:
-                yield _Candidate(term, "pinyin", view, start, end)
 
     def _walk(self, squeezed: View) -> Iterator[_Candidate]:
         text = squeezed.text
@@ -155,23 +189,22 @@ class Matcher:
             for term, first, after, kinds in self._tree.walk(row):
                 view = _deepest_kind(kinds)
                 if view and self._terms[term].depth >= DEPTH[view]:
-                    found.append(_Candidate(term, view, squeezed, row[first].start, row[after - 1].end))
+                    found.append(_Candidate(term, view, squeezed, row[first][0], row[after - 1][1]))
             yield from _tiling(text, found)
 
     def _margin(self, number: int, way: str) -> int:
         term = self._terms[number]
         return MARGIN[way] + (SHORT_MARGIN if term.wary and len(term.text) == 2 else 0)
 
-    def _settled(self, text: str, candidate: _Candidate) -> Iterator[Found]:
+    def _settled(self, text: str, candidate: _Candidate, start: int, end: int) -> Iterator[Found]:
         """Yield the hit if it stands: on its own borders, or likelier than what is written."""
-        start, end = candidate.view.span(candidate.start, candidate.end)
         term = self._terms[candidate.term].text
         way = candidate.way
         written = text[start:end]
         if way in {"clean", "squeezed", "digits", "martian", "split"}:
-            if (term[0].isascii() or term[-1].isascii()) and not _stands_alone(text, start, end, term):
+            if (term[0].isascii() or term[-1].isascii()) and not stands_alone(text, start, end, term):
                 return
-            if way == "clean" and end - start > len(term) < len(views.clean_view(written).text):
+            if way == "clean" and end - start > len(term) < len(views.clean_text(written)):
                 way = "squeezed"
             if DEPTH[way] <= self._terms[candidate.term].depth:
                 yield Found(candidate.term, start, end, way)
@@ -179,8 +212,36 @@ class Matcher:
             yield Found(candidate.term, start, end, way)
         else:
             least = self._margin(candidate.term, way)
-            if _gain(text, start, end, term, least) >= least and _may_stand(text, start, end, way):
+            if may_stand(text, start, end, way) and gain(text, start, end, term, least) >= least:
                 yield Found(candidate.term, start, end, way)
+
+
+def _automaton(ways: Mapping[str, object]) -> CharwiseDoubleArrayAhoCorasick | None:
+    return CharwiseDoubleArrayAhoCorasick(list(ways)) if ways else None
+
+
+def _first_found(automaton: CharwiseDoubleArrayAhoCorasick, text: str, longest: int) -> list[tuple[int, int, int]]:
+    """Return the first matches that are told, those of a long text read by blocks that overlap by the longest term."""
+    most = MOST_HITS * 5
+    if len(text) <= _BLOCK:
+        return automaton.find_overlapping(text)[:most]
+    found: list[tuple[int, int, int]] = []
+    for done in range(0, len(text), _BLOCK):
+        first = max(0, done - longest)
+        for start, end, which in automaton.find_overlapping(text[first : done + _BLOCK]):
+            if first + end > done:
+                found.append((first + start, first + end, which))
+        if len(found) >= most:
+            break
+    return found[:most]
+
+
+@cache
+def _special() -> Callable[[str], object]:
+    """Return what finds the first sign that a view beyond sounds may be wanted for, or one that might be."""
+    signs = {*_martian(), *_numerals(), *slots.odd()}
+    plane = "".join(sorted(c for sign in signs for c in sign if c <= "\uffff"))
+    return re.compile(f"[a-z\U00010000-\U0010ffff{re.escape(plane)}]").search
 
 
 @cache
@@ -225,69 +286,3 @@ def _tiling(text: str, found: list[_Candidate]) -> Iterator[_Candidate]:
                 backward.add(max(start, first))
         good |= {r for r in inside if max(r[0], first) in forward and min(r[1], last) in backward}
     yield from (c for c in found if c.way != "initials" or (c.start, c.end) in good)
-
-
-def _around(text: str, start: int, end: int, reach: int = 3) -> tuple[str, str, str]:
-    before = views.clean_view(text[max(0, start - reach) : start]).text
-    after = views.clean_view(text[end : end + reach]).text
-    return before, views.squeezed_view(views.clean_view(text[start:end])).text, after
-
-
-def _gain(text: str, start: int, end: int, term: str, least: int) -> int:
-    """Return how many half bits cheaper the text becomes when the term stands for what is written."""
-    before, written, after = _around(text, start, end)
-    if len(written) <= len(term) and (most := plausible.cost(written) - _TERM_COST) < least:
-        return most  # its neighbours can hardly make it likelier
-    meant = [term]
-    if len(written) > len(term) and is_han(written):  # neighbours were swapped with characters beside the term
-        rest = [c for c in written if c not in term]
-        for order in ("".join(rest), "".join(reversed(rest))):
-            meant += [term + order, order + term]
-        meant = meant[1:]
-    extra = {term: _TERM_COST}
-    return plausible.cost(before + written + after) - min(plausible.cost(before + m + after, extra) for m in meant)
-
-
-def _is_latin(c: str) -> bool:
-    return "a" <= c <= "z"
-
-
-def _stands_alone(text: str, start: int, end: int, term: str) -> bool:
-    """Say whether a term that begins or ends with a letter or digit is not a piece of a longer word or number."""
-    before, _, after = _around(text, start, end, 1)
-    if term[0].isascii() and before and before[-1].isascii() and before[-1].isalnum():
-        return False
-    if term[-1].isascii() and after and after[0].isascii() and after[0].isalnum():
-        return False
-    if not term.isascii():
-        return True
-    pieces = views.clean_view(text[start:end]).text.split()
-    return len(pieces) == 1 or len(pieces) == len(term) or ("".join(pieces) == term and len(pieces[0]) > 2)
-
-
-def _may_stand(text: str, start: int, end: int, way: str) -> bool:
-    """Say whether a span may hide a term: no sentence ends in it, its faces speak, its syllables may be Chinese."""
-    before, written, after = _around(text, start, end, 2)
-    inside = text[start:end]
-    if way in {"pinyin", "emoji", "shape"} and not _ENDS.isdisjoint(inside):
-        return False
-    if way == "emoji":
-        return _pictures_speak(before, written, after)
-    if not any(map(_is_latin, written)) or any(is_han(c) for c in before + written + after):
-        return True
-    runs = [r for r in views.clean_view(text[:2000]).text.split() if r.isascii() and r.isalpha()]
-    return all(sounds.syllables_of(r) for r in runs)
-
-
-def _pictures_speak(before: str, written: str, after: str) -> bool:
-    """Say whether pictures in a term are no decoration: Han follows one at the end, or precedes one at the start."""
-    han_before, han_after = bool(before) and is_han(before[-1]), bool(after) and is_han(after[0])
-    if not any(map(is_han, written)):
-        return (han_before and han_after) or not any(map(_is_face, written))
-    if not is_han(written[-1]) and _is_face(written[-1]) and not han_after:
-        return False
-    return is_han(written[0]) or not _is_face(written[0]) or han_before
-
-
-def _is_face(c: str) -> bool:
-    return any(a <= c <= b for a, b in _FACES)

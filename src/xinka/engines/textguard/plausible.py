@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 
 from xinka.engines.textguard.tables import load
 
@@ -29,19 +29,27 @@ def rarity(character: str) -> int:
 
 def cost(text: str, extra: dict[str, int] | None = None) -> int:
     """Return the cost of the cheapest reading of a text; ``extra`` words stand beside the list."""
+    if extra and not any(word in text for word in extra):
+        extra = None
+    return _cost(text, extra) if extra else _listed_cost(text)
+
+
+@lru_cache(maxsize=8192)
+def _listed_cost(text: str) -> int:
+    return _cost(text, {})
+
+
+def _cost(text: str, extra: dict[str, int]) -> int:
     known = word_costs().get
     best = [0]
-    for end in range(1, len(text) + 1):
-        last = text[end - 1]
-        cheapest = best[end - 1] + known(last, _UNKNOWN if "\u3400" <= last <= "\u9fff" else _OTHER)
-        for start in range(max(0, end - _LONGEST), end - 1):
+    for end, last in enumerate(text, 1):
+        cheapest = best[-1] + known(last, _UNKNOWN if "\u3400" <= last <= "\u9fff" else _OTHER)
+        for start in range(end - _LONGEST if end > _LONGEST else 0, end - 1):
             word = known(text[start:end])
             if word is not None and best[start] + word < cheapest:
                 cheapest = best[start] + word
-        if extra:
-            for word_text, word_cost in extra.items():
-                start = end - len(word_text)
-                if start >= 0 and text.startswith(word_text, start) and best[start] + word_cost < cheapest:
-                    cheapest = best[start] + word_cost
+        for word_text, word_cost in extra.items():
+            if text.endswith(word_text, 0, end) and best[end - len(word_text)] + word_cost < cheapest:
+                cheapest = best[end - len(word_text)] + word_cost
         best.append(cheapest)
     return best[-1]

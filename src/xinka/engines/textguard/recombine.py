@@ -21,8 +21,11 @@ def _automaton() -> tuple[CharwiseDoubleArrayAhoCorasick, list[str]]:
 def recombine(text: str) -> str:
     """Return a squeezed text with parts put together."""
     automaton, characters = _automaton()
+    found = automaton.find(text)
+    if not found:
+        return text
     pieces, at = [], 0
-    for start, end, which in automaton.find(text):
+    for start, end, which in found:
         pieces += [text[at:start], characters[which]]
         at = end
     return "".join([*pieces, text[at:]])

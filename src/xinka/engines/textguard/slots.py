@@ -6,9 +6,9 @@ The text becomes a row of elements, each with the keys it may stand for; terms a
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
-from typing import NamedTuple
 
 from xinka.engines.textguard import sounds
 from xinka.engines.textguard.plausible import rarity
@@ -26,26 +26,50 @@ _MOST_STEPS = 20_000
 _LONGEST_RUN = 12
 #: A replaced character is looked for so many elements after a term's beginning.
 _LONGEST_REACH = 6
+_FAR = 10_000
+_SOUND = 1
 KINDS = {"sound": 1, "heard": 2, "emoji": 8, "shape": 16, "initials": 32}
 #: From this cost on a character is seldom seen, in half bits.
 _RARE = 34
 
 
-class Element(NamedTuple):
-    """One thing in the text (``start`` to ``end`` of the squeezed view) and the (kind, key) pairs it may stand for."""
-
-    start: int
-    end: int
-    keys: Sequence[tuple[str, str]]
+#: One thing in the text: where it begins and ends in the squeezed view, and what it may stand for: (bit of KINDS, key).
+Element = tuple[int, int, Sequence[tuple[int, str]]]
 
 
 class _Node:
-    __slots__ = ("after", "ends", "ways")
+    __slots__ = ("after", "ends", "height", "ways")
 
     def __init__(self) -> None:
         self.after: dict[str, _Node] = {}
         self.ends: list[int] = []
-        self.ways: dict[str, list[_Node]] = {}
+        #: The characters of the longest term from here on.
+        self.height = 0
+        #: By key, the nodes that come next; once walked, one node that stands for them all.
+        self.ways: dict[str, list[_Node] | _Node] = {}
+
+    def step(self, key: str) -> _Node | None:
+        """Return the node that stands for all that a key leads to."""
+        way = self.ways.get(key)
+        if isinstance(way, list):
+            way = self.ways[key] = way[0] if len(way) == 1 else _merged(way)
+        return way
+
+
+def _merged(nodes: list[_Node]) -> _Node:
+    """Return one node in the place of several: terms that sound alike are then walked as one."""
+    one = _Node()
+    ways: defaultdict[str, list[_Node]] = defaultdict(list)
+    for node in nodes:
+        one.ends += node.ends
+        one.height = max(one.height, node.height)
+        for key, way in node.ways.items():
+            if isinstance(way, list):
+                ways[key] += way
+            else:
+                ways[key].append(way)
+    one.ways.update(ways)
+    return one
 
 
 def _keys_of_term(character: str) -> set[str]:
@@ -77,11 +101,11 @@ def initials() -> dict[str, str]:
 
 
 @cache
-def emoji() -> dict[str, list[tuple[str, str]]]:
+def emoji() -> dict[str, list[tuple[int, str]]]:
     """Map a picture to the keys of the characters it is read as."""
     codes = sounds.han_codes()
     return {
-        sign: list(dict.fromkeys(("emoji", codes[ord(c)]) for c in names if ord(c) in codes))
+        sign: list(dict.fromkeys((KINDS["emoji"], codes[ord(c)]) for c in names if ord(c) in codes))
         for sign, names in load("emoji").items()
     }
 
@@ -101,21 +125,21 @@ def odd() -> frozenset[str]:
 
 
 @cache
-def _han_keys(character: str) -> tuple[tuple[str, str], ...]:
+def _han_keys(character: str) -> tuple[tuple[int, str], ...]:
     first, *others = readings(character)
-    keys = [("sound", first)]
+    keys = [(_SOUND, first)]
     if others and rarity(character) >= _RARE:
-        keys += [("heard", code) for code in others]
+        keys += [(KINDS["heard"], code) for code in others]
     rare = rarity(character)
-    keys += [("shape", "=" + p) for p in parts(character) if rare >= max(30, rarity(p) + 6)]
+    keys += [(KINDS["shape"], "=" + p) for p in parts(character) if rare >= max(30, rarity(p) + 6)]
     if is_han(character) and rare >= _RARE:
-        keys += [("shape", "+" + p) for p in (*parts(character), character) if p not in _COMMON_PARTS]
+        keys += [(KINDS["shape"], "+" + p) for p in (*parts(character), character) if p not in _COMMON_PARTS]
     return tuple(keys)
 
 
 @cache
-def _digits() -> dict[str, list[tuple[str, str]]]:
-    return {str(n): [("sound", sounds.han_codes()[ord(c)])] for n, c in enumerate("零一二三四五六七八九")}
+def _digits() -> dict[str, list[tuple[int, str]]]:
+    return {str(n): [(_SOUND, sounds.han_codes()[ord(c)])] for n, c in enumerate("零一二三四五六七八九")}
 
 
 def elements(text: str, as_initials: bool) -> list[Element]:
@@ -127,7 +151,7 @@ def elements(text: str, as_initials: bool) -> list[Element]:
         stop = match.start() if match else len(text)
         for i in range(at, stop):
             c = text[i]
-            row.append(Element(i, i + 1, pictures.get(c) or digits.get(c) or _han_keys(c)))
+            row.append((i, i + 1, pictures.get(c) or digits.get(c) or _han_keys(c)))
         if match is None:
             break
         row += _run(match[0], stop, as_initials)
@@ -140,10 +164,10 @@ def _run(run: str, start: int, as_initials: bool) -> Iterator[Element]:
     codes = sounds.syllable_codes()
     for piece in syllables or run:
         if syllables or not as_initials:
-            key = ("sound", codes[piece] if syllables else piece)  # the automaton of sounds has looked at these
+            key = (_SOUND, codes[piece] if syllables else piece)  # the automaton of sounds has looked at these
         else:
-            key = ("initials", "'" + piece)
-        yield Element(start, start + len(piece), (key,) if len(run) <= _LONGEST_RUN or not as_initials else ())
+            key = (KINDS["initials"], "'" + piece)
+        yield start, start + len(piece), (key,) if len(run) <= _LONGEST_RUN or not as_initials else ()
         start += len(piece)
 
 
@@ -155,12 +179,15 @@ class SlotTree:
         known: dict[str, set[str]] = {}
         for number, text in terms:
             node = self._root
-            for c in text:
+            for at, c in enumerate(text):
+                node.height = max(node.height, len(text) - at)
                 if c not in node.after:
                     node.after[c] = child = _Node()
                     keys = known.get(c) or known.setdefault(c, _keys_of_term(c))
                     for key in keys:
-                        node.ways.setdefault(key, []).append(child)
+                        way = node.ways.setdefault(key, [])
+                        if isinstance(way, list):
+                            way.append(child)
                 node = node.after[c]
             node.ends.append(number)
 
@@ -170,33 +197,32 @@ class SlotTree:
         Kinds are bits of ``KINDS``; a term that only sounds right is left to the automaton and never begun.
         """
         budget, length = _MOST_STEPS, len(row)
-        for first in _starts(row):
+        odd_at = _next_odd(row)
+        for first in range(length - 1, -1, -1):
+            if odd_at[first] - first >= _LONGEST_REACH:
+                continue
             stack: list[tuple[_Node, int, int]] = [(self._root, first, 0)]
             while stack and budget > 0:
                 node, at, kinds = stack.pop()
-                if node.ends and kinds & ~KINDS["sound"]:
+                if node.ends and kinds & ~_SOUND:
                     for number in node.ends:
                         yield number, first, at, kinds
-                if at >= length or not node.ways:
+                if at >= length or not node.ways or (not kinds & ~_SOUND and odd_at[at] - at >= node.height):
                     continue
-                ways = node.ways
-                for kind, key in row[at].keys:
+                for bit, key in row[at][2]:
                     budget -= 1
-                    children = ways.get(key)
-                    if children:
-                        bit = kinds | KINDS[kind]
-                        for child in children:
-                            stack.append((child, at + 1, bit))  # noqa: PERF401 - faster here than a generator
+                    after = node.step(key)
+                    if after:
+                        stack.append((after, at + 1, kinds | bit))
 
 
-def _starts(row: Sequence[Element]) -> list[int]:
-    """Return where a term may begin that holds more than plain sounds within its first six elements."""
-    starts: list[int] = []
-    last_odd = -1
+def _next_odd(row: Sequence[Element]) -> list[int]:
+    """Return for each place where the next element stands that may be more than one plain sound."""
+    places = [0] * len(row)
+    last = len(row) + _FAR
     for at in range(len(row) - 1, -1, -1):
-        keys = row[at].keys
-        if len(keys) != 1 or keys[0][0] != "sound":
-            last_odd = at
-        if last_odd >= 0 and last_odd - at < _LONGEST_REACH:
-            starts.append(at)
-    return starts
+        keys = row[at][2]
+        if len(keys) != 1 or keys[0][0] != _SOUND:
+            last = at
+        places[at] = last
+    return places

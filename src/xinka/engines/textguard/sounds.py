@@ -8,6 +8,7 @@ from functools import cache, lru_cache
 
 from xinka.engines.textguard.signs import squeeze_table
 from xinka.engines.textguard.tables import load
+from xinka.engines.textguard.translating import Kept
 
 _FIRST_CODE = 0xE000
 _LONGEST_RUN = 60
@@ -44,9 +45,9 @@ def han_codes() -> dict[int, str]:
 
 
 @cache
-def sound_table() -> dict[int, str | None]:
+def sound_table() -> Kept:
     """Map Han characters to codes and drop signs, for one pass over a text."""
-    return {**squeeze_table(), **han_codes()}
+    return Kept({**squeeze_table(), **han_codes()})
 
 
 @lru_cache(maxsize=65536)
@@ -77,26 +78,26 @@ def _run_codes(run: str) -> str:
 def encode(text: str) -> str:
     """Return a clean text as codes; letters that are no pinyin stay, signs go."""
     table = sound_table()
-    if text.isascii() or _LETTERS.search(text):
+    if _LETTERS.search(text):
         pieces, at = [], 0
         for match in _LETTERS.finditer(text):
-            pieces.append(text[at : match.start()].translate(table))
+            pieces.append(table.change(text[at : match.start()]))
             pieces.append(_run_codes(match[0]))
             at = match.end()
-        pieces.append(text[at:].translate(table))
+        pieces.append(table.change(text[at:]))
         return "".join(pieces)
-    return text.translate(table)
+    return table.change(text)
 
 
 def encoded_offsets(text: str) -> tuple[Sequence[int], Sequence[int]]:
     """Return where each character of ``encode(text)`` came from."""
-    table = sound_table()
+    gone = sound_table().gone
     starts: list[int] = []
     ends: list[int] = []
     at = 0
     for match in (*_LETTERS.finditer(text), None):
         stop = match.start() if match else len(text)
-        kept = [i for i in range(at, stop) if table.get(ord(text[i]), "") is not None]
+        kept = [i for i in range(at, stop) if text[i] not in gone]
         starts += kept
         ends += [i + 1 for i in kept]
         if match is None:

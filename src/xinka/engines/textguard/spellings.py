@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -10,6 +11,7 @@ from itertools import islice, product
 from xinka.engines.textguard import sounds, views
 from xinka.engines.textguard.tables import load
 
+_HAN = re.compile("[\u3400-\u9fff]+").fullmatch
 #: From the plainest to the farthest; a rule that allows one allows all before it.
 DEPTHS = (
     "clean",
@@ -41,12 +43,12 @@ class Term:
 
 def plain(text: str) -> str:
     """Return the squeezed form in which terms are compared."""
-    return views.squeezed_view(views.clean_view(text)).text
+    return views.squeezed_text(views.clean_text(text))
 
 
 def is_han(text: str) -> bool:
     """Say whether a text holds Han characters only."""
-    return all("\u3400" <= c <= "\u9fff" for c in text)
+    return not text or _HAN(text) is not None
 
 
 def spellings(term: Term) -> Iterator[tuple[str, str]]:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from itertools import accumulate
 
 from daachorse import CharwiseDoubleArrayAhoCorasick
 
 from xinka.engines.textguard.spellings import is_han
+
+#: (step, offset) of the rows of characters that a text is read in.
+_ROWS = ((2, 0), (2, 1), (3, 0), (3, 1), (3, 2))
 
 
 class SwappedApart:
@@ -24,12 +29,17 @@ class SwappedApart:
 
     def find(self, text: str) -> Iterator[tuple[int, int, int]]:
         """Yield (term, start, end) of the spans that hold a term and the one or two characters that came between."""
-        find = self._pairs.find_overlapping
-        for step in (2, 3):
-            for offset in range(min(step, len(text) - step)):
-                for at, _end, which in find(text[offset::step]):
-                    start = offset + at * step
-                    end = start + step + 1
-                    for number, head, tail in self._ways[which]:
-                        if text.startswith(tail, end) and text.endswith(head, 0, start) and is_han(text[start:end]):
-                            yield number, start - len(head), end + len(tail)
+        rows = f"{text[::2]}\0{text[1::2]}\0{text[::3]}\0{text[1::3]}\0{text[2::3]}"
+        found = self._pairs.find_overlapping(rows)
+        return self._joined(text, found) if found else iter(())
+
+    def _joined(self, text: str, found: list[tuple[int, int, int]]) -> Iterator[tuple[int, int, int]]:
+        begins = list(accumulate((len(text[offset::step]) + 1 for step, offset in _ROWS), initial=0))
+        for place, _end, which in found:
+            row = bisect_right(begins, place) - 1
+            step, offset = _ROWS[row]
+            start = offset + (place - begins[row]) * step
+            end = start + step + 1
+            for term, head, tail in self._ways[which]:
+                if text.startswith(tail, end) and text.endswith(head, 0, start) and is_han(text[start:end]):
+                    yield term, start - len(head), end + len(tail)

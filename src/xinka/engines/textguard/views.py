@@ -5,76 +5,95 @@ Making a view is a table look-up per character; its offsets are worked out only 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from functools import cache
 
 from xinka.engines.textguard import sounds
+from xinka.engines.textguard.recombine import recombine, recombined_offsets
 from xinka.engines.textguard.signs import squeeze_table
 from xinka.engines.textguard.tables import load
-
-Table = dict[int, str | None]
-Offsets = tuple[Sequence[int], Sequence[int]]
+from xinka.engines.textguard.translating import BLOCK, Kept, LongTrace, Offsets, Table
 
 
 class View:
     """A changed text and, for each of its characters, the span of the original that it came from.
 
-    ``start_of[i]`` and ``end_of[i]`` are offsets into the original; ``span`` puts them together.
+    How it was made from the one before (``trace``) is worked out when somebody asks, that is on a hit.
     """
 
-    __slots__ = ("_offsets", "_trace", "name", "text")
+    __slots__ = ("_before", "_offsets", "_trace", "name", "text")
 
-    def __init__(self, name: str, text: str, trace: Callable[[], Offsets]) -> None:
+    def __init__(
+        self, name: str, text: str, trace: Callable[[], Offsets] | None = None, before: View | None = None
+    ) -> None:
+        """``trace`` gives offsets into the text ``before``, or into the original; None if nothing has moved."""
         self.name, self.text = name, text
-        self._trace = trace
+        self._trace, self._before = trace, before
         self._offsets: Offsets | None = None
 
     def _traced(self) -> Offsets:
         if self._offsets is None:
-            self._offsets = self._trace()
+            length = len(self.text)
+            self._offsets = self._trace() if self._trace else (range(length), range(1, length + 1))
         return self._offsets
 
     @property
     def start_of(self) -> Sequence[int]:
         """Where in the original each character begins."""
-        return self._traced()[0]
+        starts = self._traced()[0]
+        if self._before is None:
+            return starts
+        before = self._before.start_of
+        return [before[i] for i in starts]
 
     @property
     def end_of(self) -> Sequence[int]:
         """Where in the original each character ends."""
-        return self._traced()[1]
+        ends = self._traced()[1]
+        if self._before is None:
+            return ends
+        before = self._before.end_of
+        return [before[i - 1] for i in ends]
 
-    def span(self, start: int, end: int) -> tuple[int, int]:
-        """Return the span of the original that ``text[start:end]`` (not empty) came from."""
+    def _step(self, start: int, end: int) -> tuple[int, int]:
+        """Return the span of the text before that ``text[start:end]`` came from."""
+        if self._trace is None:
+            return start, end
         starts, ends = self._traced()
         return min(starts[start:end]), max(ends[start:end])
 
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """Return the span of the original that ``text[start:end]`` (not empty) came from."""
+        start, end = self._step(start, end)
+        return self._before.span(start, end) if self._before else (start, end)
+
     def derive(self, name: str, text: str, trace: Callable[[], Offsets]) -> View:
         """Return a view made from this one; ``trace`` gives offsets into this view's text."""
+        return View(name, text, trace, self)
 
-        def through() -> Offsets:
-            starts, ends = trace()
-            own_starts, own_ends = self._traced()
-            return [own_starts[i] for i in starts], [own_ends[i - 1] for i in ends]
-
-        return View(name, text, through)
-
-    def translated(self, name: str, table: Table) -> View:
+    def translated(self, name: str, table: Kept) -> View:
         """Return this view with each character changed as ``table`` says."""
-        text = self.text.translate(table)
-        if text == self.text:
-            return View(name, text, self._traced)
-        return self.derive(name, text, lambda: trace_table(self.text, table))
+        text = table.change(self.text)
+        return View(name, text, None, self) if text == self.text else _Translated(name, text, table, self.text, self)
 
 
-def trace_table(text: str, table: Table) -> Offsets:
-    """Return where each character of ``text.translate(table)`` came from in ``text``."""
-    starts: list[int] = []
-    for at, char in enumerate(text):
-        became = table.get(ord(char), char)
-        if became:
-            starts.extend([at] * len(became))
-    return starts, [at + 1 for at in starts]
+class _Translated(View):
+    """A view made by a table, one character at a time; a long one is traced in blocks."""
+
+    __slots__ = ("_long", "_source", "_table")
+
+    def __init__(self, name: str, text: str, table: Kept, source: str, before: View | None = None) -> None:
+        super().__init__(name, text, lambda: table.trace(source), before)
+        self._table, self._source = table, source
+        self._long: LongTrace | None = None
+
+    def _step(self, start: int, end: int) -> tuple[int, int]:
+        if len(self._source) <= BLOCK:
+            return super()._step(start, end)
+        if self._long is None:
+            self._long = LongTrace(self._source, self._table)
+        return self._long.place(start), self._long.place(end - 1) + 1
 
 
 @cache
@@ -88,23 +107,59 @@ def clean_table() -> Table:
     return table
 
 
+@cache
+def _cleaning() -> Kept:
+    return Kept(clean_table())
+
+
+@cache
+def _squeezing() -> Kept:
+    return Kept(squeeze_table())
+
+
+@cache
+def _sign() -> Callable[[str], object]:
+    """Return what finds the first sign that the squeezed view drops."""
+    return re.compile(f"[{re.escape(''.join(map(chr, squeeze_table())))}]").search
+
+
+@cache
+def _martian() -> Kept:
+    return Kept(martian_table())
+
+
+@cache
+def _digits() -> Kept:
+    return Kept(digits_table())
+
+
 def clean_view(text: str) -> View:
     """Return the plain form of a text: nothing invisible, no marks, small letters, simplified Han, plain digits."""
-    table = clean_table()
-    cleaned = text.translate(table)
-    if cleaned == text:
-        return View("clean", text, lambda: (range(len(text)), range(1, len(text) + 1)))
-    return View("clean", cleaned, lambda: trace_table(text, table))
+    table = _cleaning()
+    plain = table.change(text)
+    return View("clean", text) if plain == text else _Translated("clean", plain, table, text)
+
+
+def clean_text(text: str) -> str:
+    """Return the text of the clean view."""
+    return _cleaning().change(text)
+
+
+def squeezed_text(clean: str) -> str:
+    """Return the text of the squeezed view of a clean text."""
+    return _squeezing().change(clean)
 
 
 def squeezed_view(clean: View) -> View:
     """Return a clean view without the signs and spaces between its characters."""
-    return clean.translated("squeezed", squeeze_table())
+    return (
+        clean.translated("squeezed", _squeezing()) if _sign()(clean.text) else View("squeezed", clean.text, None, clean)
+    )
 
 
 def martian_view(clean: View) -> View:
     """Return a clean view, squeezed, rare variants (莪, 伱, 氺 …) as common characters, + as 加."""
-    return clean.translated("martian", martian_table())
+    return clean.translated("martian", _martian())
 
 
 @cache
@@ -116,7 +171,7 @@ def martian_table() -> Table:
 
 def digits_view(squeezed: View) -> View:
     """Return a squeezed view with numbers written in words (幺, 两, 叁, 廿 …) as digits."""
-    return squeezed.translated("digits", digits_table())
+    return squeezed.translated("digits", _digits())
 
 
 @cache
@@ -146,10 +201,9 @@ def reversed_view(squeezed: View) -> View:
 
 def split_view(squeezed: View) -> View:
     """Return a squeezed view in which characters written in parts (亻尔, 女子) are put together again."""
-    from xinka.engines.textguard.recombine import recombine, recombined_offsets  # its table is big and seldom needed
-
     text = squeezed.text
-    return squeezed.derive("split", recombine(text), lambda: recombined_offsets(text))
+    whole = recombine(text)
+    return squeezed.derive("split", whole, lambda: recombined_offsets(text)) if whole != text else squeezed
 
 
 def sound_view(clean: View) -> View:

@@ -1,0 +1,83 @@
+"""Whether a term may stand where a deep view sees it: its borders, its neighbours, how likely what is written is."""
+
+from __future__ import annotations
+
+from xinka.engines.textguard import plausible, sounds, views
+from xinka.engines.textguard.spellings import is_han, plain
+
+#: What a term of a pack costs as a word, in half bits.
+_TERM_COST = 30
+_ENDS = frozenset("。！？；!?;，,\n…~")
+#: Faces and gestures end sentences more often than they stand for a word.
+_FACES = (
+    ("\U0001f600", "\U0001f64f"),
+    ("\U0001f910", "\U0001f92f"),
+    ("\U0001f970", "\U0001f97a"),
+    ("\U0001fae0", "\U0001fae8"),
+)
+
+
+def _around(text: str, start: int, end: int, reach: int = 3) -> tuple[str, str]:
+    return views.clean_text(text[max(0, start - reach) : start]), views.clean_text(text[end : end + reach])
+
+
+def gain(text: str, start: int, end: int, term: str, least: int) -> int:
+    """Return how many half bits cheaper the text becomes when the term stands for what is written."""
+    written = plain(text[start:end])
+    if len(written) <= len(term) and (most := plausible.cost(written) - _TERM_COST) < least:
+        return most  # its neighbours can hardly make it likelier
+    before, after = _around(text, start, end)
+    meant = [term]
+    if len(written) > len(term) and is_han(written):  # neighbours were swapped with characters beside the term
+        rest = [c for c in written if c not in term]
+        for order in ("".join(rest), "".join(reversed(rest))):
+            meant += [term + order, order + term]
+        meant = meant[1:]
+    extra = {term: _TERM_COST}
+    return plausible.cost(before + written + after) - min(plausible.cost(before + m + after, extra) for m in meant)
+
+
+def _is_latin(c: str) -> bool:
+    return "a" <= c <= "z"
+
+
+def stands_alone(text: str, start: int, end: int, term: str) -> bool:
+    """Say whether a term that begins or ends with a letter or digit is not a piece of a longer word or number."""
+    before, after = _around(text, start, end, 1)
+    if term[0].isascii() and before and before[-1].isascii() and before[-1].isalnum():
+        return False
+    if term[-1].isascii() and after and after[0].isascii() and after[0].isalnum():
+        return False
+    if not term.isascii():
+        return True
+    pieces = views.clean_text(text[start:end]).split()
+    return len(pieces) == 1 or len(pieces) == len(term) or ("".join(pieces) == term and len(pieces[0]) > 2)
+
+
+def may_stand(text: str, start: int, end: int, way: str) -> bool:
+    """Say whether a span may hide a term: no sentence ends in it, its faces speak, its syllables may be Chinese."""
+    inside = text[start:end]
+    if way in {"pinyin", "emoji", "shape"} and not _ENDS.isdisjoint(inside):
+        return False
+    written = plain(inside)
+    before, after = _around(text, start, end, 2)
+    if way == "emoji":
+        return _pictures_speak(before, written, after)
+    if not any(map(_is_latin, written)) or any(is_han(c) for c in before + written + after):
+        return True
+    runs = [r for r in views.clean_text(text[:2000]).split() if r.isascii() and r.isalpha()]
+    return all(sounds.syllables_of(r) for r in runs)
+
+
+def _pictures_speak(before: str, written: str, after: str) -> bool:
+    """Say whether pictures in a term are no decoration: Han follows one at the end, or precedes one at the start."""
+    han_before, han_after = bool(before) and is_han(before[-1]), bool(after) and is_han(after[0])
+    if not any(map(is_han, written)):
+        return (han_before and han_after) or not any(map(_is_face, written))
+    if not is_han(written[-1]) and _is_face(written[-1]) and not han_after:
+        return False
+    return is_han(written[0]) or not _is_face(written[0]) or han_before
+
+
+def _is_face(c: str) -> bool:
+    return any(a <= c <= b for a, b in _FACES)

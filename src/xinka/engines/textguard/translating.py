@@ -1,0 +1,88 @@
+"""Changes texts character by character, and says where each character came from."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Sequence
+from functools import lru_cache
+from itertools import accumulate
+
+Table = dict[int, str | None]
+Offsets = tuple[Sequence[int], Sequence[int]]
+#: Longer texts are traced in blocks of so many characters.
+BLOCK = 16_384
+_LAST_LEARNT = 0xFFFF
+
+
+#: In a flat table: a character that goes, and one that the flat table cannot tell (it becomes several, or is far).
+_GONE, _MANY = "\uffff", "\ufffe"
+_UNFIT = re.compile("[\ufffe\U00010000-\U0010ffff]").search
+
+
+def _flat(table: Table) -> str:
+    """Return what the basic plane becomes, a character each: small, in one piece, and quick where memory is slow."""
+    flat = list(map(chr, range(_LAST_LEARNT + 1)))
+    flat[ord(_GONE)] = flat[ord(_MANY)] = _MANY
+    for code, became in table.items():
+        if code <= _LAST_LEARNT:
+            flat[code] = (became if len(became) == 1 and became < _MANY else _MANY) if became else _GONE
+    return "".join(flat)
+
+
+class Kept(dict[int, str | None]):
+    """A table for ``str.translate`` that learns what it leaves alone: a missing key costs an exception each time.
+
+    At most the 65,536 characters of the basic plane are learnt.
+    """
+
+    def __missing__(self, code: int) -> str:
+        if code > _LAST_LEARNT:
+            return chr(code)
+        kept = self[code] = chr(code)
+        return kept
+
+    def __init__(self, table: Table) -> None:
+        super().__init__(table)
+        self._flat = _flat(table)
+        self.gone = frozenset(chr(c) for c, became in table.items() if not became)
+        self._grows = frozenset(chr(c) for c, became in table.items() if became and len(became) > 1)
+
+    def change(self, text: str) -> str:
+        """Return ``text.translate(self)``; one look into one flat table a character where that is enough."""
+        changed = text.translate(self._flat)
+        if _UNFIT(changed):
+            return text.translate(self)
+        return changed.replace(_GONE, "") if _GONE in changed else changed
+
+    def trace(self, text: str) -> Offsets:
+        """Return where each character of ``change(text)`` came from in ``text``."""
+        if self._grows.isdisjoint(text):
+            gone = self.gone
+            starts = [at for at, char in enumerate(text) if char not in gone]
+        else:
+            starts = []
+            for at, char in enumerate(text):
+                became = self.get(ord(char), char)
+                if became:
+                    starts.extend([at] * len(became))
+        return starts, [at + 1 for at in starts]
+
+
+class LongTrace:
+    """Offsets of a long text, worked out for the block that is asked for and no other."""
+
+    def __init__(self, text: str, table: Kept) -> None:
+        self._text, self._table = text, table
+        blocks = range(0, len(text), BLOCK)
+        self._ends = list(accumulate(len(table.change(text[at : at + BLOCK])) for at in blocks))
+        self._traced = lru_cache(maxsize=2)(self._trace)
+
+    def _trace(self, block: int) -> Offsets:
+        return self._table.trace(self._text[block * BLOCK : (block + 1) * BLOCK])
+
+    def place(self, at: int) -> int:
+        """Return where the character at a place of the translated text came from."""
+        block = bisect_right(self._ends, at)
+        before = self._ends[block - 1] if block else 0
+        return block * BLOCK + self._traced(block)[0][at - before]
