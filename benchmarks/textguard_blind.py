@@ -47,7 +47,9 @@ def measure(guard: Guard, name: str, show: bool = False) -> dict[str, float]:
         _show(bad, decisions, evaded, behind)
         for (_, text), verdict in zip(good, lawful, strict=True):
             if verdict.decision in STOPPED:
-                print("ALARM", verdict.decision, text, [(h.rule.id, text[h.start : h.end], h.view) for h in verdict.hits])
+                print(
+                    "ALARM", verdict.decision, text, [(h.rule.id, text[h.start : h.end], h.view) for h in verdict.hits]
+                )
     blocked = sum(d == "block" for d in decisions + behind)
     wrongly = sum(v.decision == "block" for v in lawful)
     return {
@@ -61,9 +63,7 @@ def measure(guard: Guard, name: str, show: bool = False) -> dict[str, float]:
     }
 
 
-def _show(
-    bad: list[tuple[str, str]], decisions: list[str], evaded: list[tuple[str, str]], behind: list[str]
-) -> None:
+def _show(bad: list[tuple[str, str]], decisions: list[str], evaded: list[tuple[str, str]], behind: list[str]) -> None:
     missed = Counter(c for (c, _), d in zip(bad, decisions, strict=True) if d not in STOPPED)
     print(dict(missed))
     for (category, text), decision in zip(bad, decisions, strict=True):
