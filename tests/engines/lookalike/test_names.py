@@ -49,6 +49,15 @@ def index() -> NameIndex:
         ("Verified 支付宝客服01", "支付宝客服", "added"),
         ("支付宝在线客服", "支付宝客服", "role"),
         ("支付付宝客服", "支付宝客服", "more"),
+        ("zhi1 fu4 bao3 客服", "支付宝客服", "tones"),
+        ("zhī fù bǎo kefu", "支付宝客服", "pinyin"),
+        ("支付付付付宝客服", "支付宝客服", "repeated"),
+        ("nettttflix help", "Netflix Help", "repeated"),
+        ("支付宝ke服", "支付宝客服", "claim"),
+        ("支付宝总部人工客服8号专员", "支付宝客服", "added"),
+        ("24h Steam Support Desk №1", "Steam Support", "added"),
+        ("⠎⠞⠑⠁⠍ support", "Steam Support", "foreign"),
+        ("ʇɹoddns pɹoɔsᴉp", "Discord Support", "turned"),
     ],
 )
 def test_an_imitation_is_found_with_the_name_meant_and_why(
@@ -134,6 +143,23 @@ def test_many_updates_are_merged_and_answer_the_same() -> None:
     assert len(index) == 1500
     assert index.judge(f"品牌{numbers[1]}官方客服").official == f"品牌{numbers[1]}客服"
     assert index.judge(f"品牌{numbers[0]}客服").official != f"品牌{numbers[0]}客服"
+
+
+@pytest.mark.parametrize(
+    "name", ["abc1 def2", "kf", "no1 fan", "8号楼", "waaaat", "哈哈哈哈", "⠓⠑⠇⠇⠕", "kefu Anna", "小明8号专员"]
+)
+def test_tone_digits_runs_of_letters_and_numbers_alone_are_no_imitation(index: NameIndex, name: str) -> None:
+    assert index.judge(name).decision == "clear"
+
+
+def test_names_loaded_at_once_answer_as_names_added_one_by_one() -> None:
+    at_once = NameIndex((name, "ada") for name in [*OFFICIAL, *OFFICIAL[:3]])
+    one_by_one = NameIndex()
+    for name in OFFICIAL:
+        one_by_one.add(name, "ada")
+    asked = [*OFFICIAL, "魏信客服", "支村宝客服", "Stearn Support", "小王", "Eve"]
+    assert [at_once.judge(name) for name in asked] == [one_by_one.judge(name) for name in asked]
+    assert len(at_once) == len(one_by_one) == 13
 
 
 def test_a_name_that_is_not_there_cannot_be_removed() -> None:

@@ -10,7 +10,7 @@ from rapidfuzz.distance import OSA
 
 from xinka.engines.lookalike import known, prepare, roles, sounds, tables
 from xinka.engines.lookalike.align import Alignment, align
-from xinka.engines.lookalike.official import Registry, Shape, has_han, missing_one, typo_keys
+from xinka.engines.lookalike.official import Registry, Shape, has_han, typo_keys
 
 _MOST_COMPARED = 120
 _LONGEST_CORE = 48
@@ -85,11 +85,12 @@ def best_match(registry: Registry, view: prepare.View) -> Match | None:
             continue
         reading = Reading(view, peeled, bare)
         if peeled.claims:
-            match = _nearest(registry, reading, _candidates(registry, peeled.core), whole=False)
+            numbers = _candidates(registry, peeled.core)
         else:
-            match = _nearest(registry, reading, _whole_candidates(registry, peeled.core, view.tokens), whole=True)
-            if match is None and registry.n_roleless:
-                match = _nearest(registry, reading, _candidates(registry, peeled.core), whole=True)
+            numbers = _whole_candidates(registry, peeled.core, view.tokens)
+        match = _nearest(registry, reading, numbers, whole=not peeled.claims) if numbers else None
+        if match is None and not peeled.claims and registry.n_roleless:
+            match = _nearest(registry, reading, _candidates(registry, peeled.core), whole=True)
         if match is not None and (best is None or match.rank < best.rank):
             best = match
     return best
@@ -171,7 +172,7 @@ def _candidates(registry: Registry, core: str) -> list[int]:
         keys.update(_reshaped("c" + core, 24))
         keys.update(["c" + one for one in _swapped(core)])
         if len(core) > 2:
-            keys.update(["q" + one for less in missing_one(core) for one in sounds.spoken(less)[:2]])
+            keys.update(["q" + one for one in sounds.spoken_but_one(core)])
     elif core.isascii():
         keys.add("p" + sounds.romanised(core))
     found = registry.find(keys)

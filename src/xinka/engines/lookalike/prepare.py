@@ -21,10 +21,15 @@ _CAMEL = re.compile("(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _TOKEN = re.compile(r"[a-z0-9@$+|!]+|[^\sa-z0-9@$+|!]+")
 _NUMBER_AFTER = re.compile(r"(?<=[a-z]{3})(?=\d+(?![a-z0-9]))")
 _DIGIT = re.compile("[0-9]")
-_NUMBER = re.compile("[oilsz]{0,2}[0-9][0-9oilsz]*")
+_NUMBER = re.compile("(?:no)?[oilsz]{0,2}[0-9][0-9oilsz]*")
 _APART = re.compile(r"(?<=[^\x00-\x7f]) +(?=[^\x00-\x7f])")
 _SIGNS = re.compile(r"[@$+|!丨]")
 _TURNED = re.compile("[ɐɔǝɟƃɥᴉɾʞɯɹʇʌʍʎ].*[ɐɔǝɟƃɥᴉɾʞɯɹʇʌʍʎ]", re.DOTALL)
+#: Letters and small letters as they look when the page is turned by half, beside those ``tables`` folds.
+_TURNS = str.maketrans("bdnpquwmBDNPQUWM", "qpudbnmwqpudbnmw")
+_TONED = re.compile(r"(?:(?<![a-z])[a-z]{1,6}[1-5](?![0-9])[^a-z0-9]*|(?<=[1-5])[a-z]{1,6}[1-5](?![0-9])[^a-z0-9]*){2}")
+_TONE = re.compile("(?<=[a-z])[1-5](?![0-9])")
+_RUN = re.compile(r"([^\W\d_])\1\1+")
 _NUMERALS = str.maketrans("零〇一二三四五六七八九壹贰叁肆伍陆柒捌玖两", "001234567891234567892")
 _NUMERAL = re.compile("[零〇一二三四五六七八九壹贰叁肆伍陆柒捌玖][零〇一二三四五六七八九壹贰叁肆伍陆柒捌玖点]")
 _BACKWARDS = re.compile("服客|方官|troppus|pleh$|^pleh")
@@ -64,6 +69,10 @@ def views(name: str) -> list[View]:
     if _SIGNS.search(folded):
         plain = folded.translate(_NO_SIGNS)
         found.append((folded.replace("丨", "l"), "leet"))
+    if len(plain) - len(set(plain)) > 1 and _RUN.search(plain):
+        found.append((_RUN.sub(r"\1", plain), "repeated"))
+    if _DIGIT.search(folded) and _TONED.search(seen.lower()):
+        found.append((fold(_TONE.sub(" ", seen.lower())).translate(_NO_SIGNS), "tones"))
     if not name.isascii():
         found += _foreign_views(seen, plain)
     if _BACKWARDS.search(plain):
@@ -110,6 +119,7 @@ def _foreign_views(name: str, plain: str) -> list[tuple[str, str]]:
         found.append((compact.replace("点", "").translate(_NUMERALS), "numerals"))
     if _TURNED.search(name):
         found.append((plain[::-1], "reversed"))
+        found.append((fold(name.translate(_TURNS)).translate(_NO_SIGNS)[::-1], "turned"))
     return found
 
 
@@ -175,7 +185,7 @@ def peel(tokens: list[str], *, added: bool = True) -> list[Peeled]:
         tokens: the words of a view.
         added: False takes off role words only, as for official names.
     """
-    numbers = [_NUMBER.fullmatch(token) is not None for token in tokens]
+    numbers = [not token.isalpha() and _NUMBER.fullmatch(token) is not None for token in tokens]
     left = [roles.light(token) for token in tokens]
     steps = [Peeled("".join(left), claims=False, added=0, roles=(), written=())]
     claimed: list[str] = []
@@ -196,7 +206,7 @@ def peel(tokens: list[str], *, added: bool = True) -> list[Peeled]:
 
 def _peel_role(left: list[str], numbers: list[bool]) -> tuple[str, str] | None:
     known = roles.words()
-    for at in (-1, 0):
+    for at in (-1, 0) if len(left) > 1 else ():
         for count in range(min(3, len(left) - 1), 0, -1):
             if count > 1:
                 part = "".join(left[-count:] if at else left[:count])
@@ -224,6 +234,9 @@ def _peel_added(left: list[str], numbers: list[bool]) -> bool:
         token = left[at]
         if len(left) > 1 and (numbers[at] or token in fillers):
             del left[at], numbers[at]
+            return True
+        if at and left[at] == "号" and len(left) > 2 and numbers[-2]:
+            del left[-2:], numbers[-2:]
             return True
         if not token[at].isascii() and token[at] in known.filler_ends[at]:
             for length in range(min(6, len(token) - 1), 0, -1):

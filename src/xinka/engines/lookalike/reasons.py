@@ -34,6 +34,9 @@ _HOW = {
     "emoji": ("用表情字母拼写", "it is spelled in letter emoji"),
     "split": ("把字拆成了部件", "characters are split into their parts"),
     "numerals": ("用汉字数字代替数字", "digits are written as Chinese numerals"),
+    "repeated": ("同一个字重复多次", "a letter is written many times"),
+    "tones": ("拼音带声调数字", "it is pinyin with tone digits"),
+    "turned": ("文字被上下颠倒", "the text stands on its head"),
     "reversed": ("文字被倒写", "the text runs backwards"),
 }
 

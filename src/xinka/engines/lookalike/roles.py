@@ -36,6 +36,15 @@ accounts customer client user desk center centre department dept office bot id n
 24hours true trusted genuine legit original authentic contact technical service care r tm c v rep representative
 support approved certified secure
 """
+#: Chinese role words in pinyin, whole or in part, or by its first letters.
+_ROMANISED = {
+    **dict.fromkeys(("kefu", "ke服", "客fu", "k服", "客f", "kf"), "客服"),
+    **dict.fromkeys(("guanfang", "guan方", "官fang", "官f"), "官方"),
+    "shouhou": "售后",
+    "kefuzhongxin": "客服中心",
+    "anquanzhongxin": "安全中心",
+    "guanfangkefu": "官方客服",
+}
 #: Small words and strokes somebody puts between two characters of a word.
 PARTICLES = "小的の之丶一阿啊哦呀大"
 
@@ -69,6 +78,7 @@ class Words:
         han, latin = _HAN_ROLES.split(), _LATIN_ROLES.split()
         self.alike, self.second = _alike_to_role_letters("".join(han))
         self.roles = {light(word): word for word in [*han, *latin, *_LATIN_COMPOUNDS.split()]}
+        self.roles |= {light(written): word for written, word in _ROMANISED.items()}
         self.fillers = {light(word) for word in [*_HAN_FILLERS.split(), *_LATIN_FILLERS.split()]}
         self.disguised: dict[str, str] = {}
         for word in han:
@@ -86,6 +96,7 @@ class Words:
         every = [*self.roles, *self.disguised]
         self._ends = frozenset(_gate(word, front=False) for word in every)
         self._beginnings = frozenset(_gate(word, front=True) for word in every)
+        self._passing = frozenset("".join(self._ends | self._beginnings)) | {chr(code) for code in self.second}
 
     def _disguise(self, typo: str, word: str) -> None:
         if typo not in self.roles and typo not in self.fillers and (len(word) > 5 or not known.is_word(typo)):
@@ -110,7 +121,7 @@ class Words:
         """Return the length of the longest role word at an end of a token, and the word, rather one written right."""
         if len(token) < 3 or not self._may_cut(token, front=front):
             return None
-        least = 5 if token[0 if front else -1].isascii() else 2
+        least = 4 if token[0 if front else -1].isascii() else 2
         lengths = range(min(self.longest, len(token) - 1), least - 1, -1)
         parts = [token[:length] if front else token[-length:] for length in lengths]
         for find in (self.roles.get, self.role_of):
@@ -125,7 +136,9 @@ class Words:
         gates, gate = self._beginnings if front else self._ends, _gate(token, front=front)
         if gate in gates:
             return True
-        return not gate.isascii() and (gate.translate(self.alike) in gates or gate.translate(self.second) in gates)
+        if gate.isascii() or not self._passing.issuperset(gate):
+            return False
+        return gate.translate(self.alike) in gates or gate.translate(self.second) in gates
 
     def glued(self, token: str) -> str | None:
         """Return the role word a token of a role word and an added word begins with (supportvip)."""

@@ -30,6 +30,21 @@ def spoken(core: str) -> list[str]:
     return [romanised("".join(one)) for one in islice(product(*readings), _MOST)]
 
 
+def spoken_but_one(core: str) -> list[str]:
+    """Return for each letter left out of a core up to two ways the rest is spoken, as ``spoken`` gives them first."""
+    readings = [syllables(letter)[:2] or (letter,) for letter in core]
+    found = []
+    for gone in range(len(core)):
+        rest = readings[:gone] + readings[gone + 1 :]
+        first = [one[0] for one in rest]
+        found.append(romanised("".join(first)))
+        many = [at for at, one in enumerate(rest) if len(one) > 1][:2]
+        if many:
+            first[many[-1]] = rest[many[-1]][1]
+            found.append(romanised("".join(first)))
+    return found
+
+
 def romanised(text: str) -> str:
     """Return light letters with what dialects do not tell apart made equal: zh → z, ng → n."""
     for one, other in _FUZZY:

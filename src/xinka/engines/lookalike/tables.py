@@ -17,6 +17,10 @@ _BLANK = frozenset(map(ord, "\u115f\u1160\u3164\uffa0\u2800\u034f\u17b4\u17b5\u1
 _MOST_KEPT = 60_000
 
 
+#: Braille cells of a to z; nobody writes a name in them but to be read as these letters.
+_BRAILLE = dict(zip("⠁⠃⠉⠙⠑⠋⠛⠓⠊⠚⠅⠇⠍⠝⠕⠏⠟⠗⠎⠞⠥⠧⠺⠭⠽⠵", "abcdefghijklmnopqrstuvwxyz", strict=True))
+
+
 class Table(msgspec.Struct, frozen=True):
     """One file, see ``tools.lookalike``.
 
@@ -57,6 +61,8 @@ class Fold(dict[int, str]):
             return " " if letter in "\t\n\r\v\f\x85" else ""
         if letter in SIGNS_FOR_LETTERS:
             return letter
+        if letter in _BRAILLE:
+            return _BRAILLE[letter]
         known = table().fold
         if letter in known:
             return known[letter]
