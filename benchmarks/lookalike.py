@@ -1,7 +1,8 @@
 """How well and how fast imitations are told from others, on the development data; the last line is JSON.
 
-``python -m benchmarks.lookalike names|domains|avatars DIR [--names N]``: DIR holds ``registry.txt``, ``dev.jsonl.xz``,
-``real_domains_dev.tsv.xz``; avatars are drawn. ``--names`` fills the registry up with made-up names to that many.
+``python -m benchmarks.lookalike names|domains DIR [--names N]``: DIR holds ``registry.txt``, ``dev.jsonl.xz``,
+``real_domains_dev.tsv.xz``; for pictures see ``benchmarks.avatars``. ``--names`` fills the registry up with made-up
+names to that many.
 Times are processor time of one core.
 """
 
@@ -20,9 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import click
-from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
-from xinka.engines.lookalike.avatars import AvatarIndex
 from xinka.engines.lookalike.domains import DomainIndex
 from xinka.engines.lookalike.names import NameIndex
 from xinka.engines.lookalike.official import shape_of
@@ -131,75 +130,6 @@ def domains(folder: Path, words: str) -> None:
         "domains/s": round(len(rows) / spent),
     }
     _report("lookalike domains", figures, {"recall": 0.80})
-
-
-def _logo(seed: int) -> Image.Image:
-    chance = random.Random(seed)
-    picture = Image.new("RGB", (200, 200), tuple(chance.randrange(256) for _ in range(3)))
-    pen = ImageDraw.Draw(picture)
-    for _ in range(chance.randrange(3, 9)):
-        colour = tuple(chance.randrange(256) for _ in range(3))
-        x, y, size = chance.randrange(150), chance.randrange(150), chance.randrange(30, 110)
-        if chance.random() < 0.4:
-            pen.ellipse((x, y, x + size, y + size), fill=colour)
-        else:
-            pen.polygon([(chance.randrange(200), chance.randrange(200)) for _ in range(3)], fill=colour)
-    return picture
-
-
-def _badge(picture: Image.Image) -> Image.Image:
-    picture = picture.copy()
-    ImageDraw.Draw(picture).ellipse((140, 140, 196, 196), fill=(20, 150, 60))
-    return picture
-
-
-def _ribbon(picture: Image.Image) -> Image.Image:
-    picture = picture.copy()
-    ImageDraw.Draw(picture).rectangle((0, 160, 200, 200), fill=(200, 20, 20))
-    return picture
-
-
-def _hue(picture: Image.Image) -> Image.Image:
-    hue, *rest = picture.convert("HSV").split()
-    return Image.merge("HSV", (hue.point([(value + 90) % 256 for value in range(256)]), *rest)).convert("RGB")
-
-
-_EDITS = {
-    "crop 12 %": lambda one: one.crop((12, 12, 188, 188)),
-    "crop at a corner": lambda one: one.crop((24, 0, 200, 176)),
-    "dark border": lambda one: ImageOps.expand(one, 24, (20, 20, 20)),
-    "white border": lambda one: ImageOps.expand(one, 40, "white"),
-    "mirror": ImageOps.mirror,
-    "turn 8°": lambda one: one.rotate(8, Image.Resampling.BICUBIC, fillcolor=one.getpixel((0, 0))),
-    "turn 90°": lambda one: one.rotate(90),
-    "other hue": _hue,
-    "grey and brighter": lambda one: ImageEnhance.Brightness(ImageOps.grayscale(one)).enhance(1.3),
-    "blur and small": lambda one: one.filter(ImageFilter.GaussianBlur(3)).resize((48, 48)),
-    "badge": _badge,
-    "ribbon": _ribbon,
-}
-
-
-@main.command()
-@click.option("--logos", default=60)
-@click.option("--others", default=200)
-def avatars(logos: int, others: int) -> None:
-    """Mean recall over 12 edits of drawn logos at the engine's own threshold, and false matches of others."""
-    index = AvatarIndex()
-    for seed in range(logos):
-        index.add(str(seed), _logo(seed))
-    began = time.process_time()
-    alarms = sum(index.judge(_logo(1_000_000 + seed)).decision != "clear" for seed in range(others))
-    spent = time.process_time() - began
-    asked = range(0, logos, 3)
-    by_edit = {
-        name: sum(index.judge(edit(_logo(seed))).official == str(seed) for seed in asked) / len(asked)
-        for name, edit in _EDITS.items()
-    }
-    figures: dict[str, Any] = {name: round(recall, 3) for name, recall in by_edit.items()}
-    figures["mean"] = round(sum(by_edit.values()) / len(by_edit), 4)
-    figures |= {"false matches": f"{alarms} of {others}", "ms a picture": round(1000 * spent / others, 1)}
-    _report("lookalike avatars", figures, {"mean": 0.785})
 
 
 if __name__ == "__main__":

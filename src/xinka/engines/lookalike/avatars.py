@@ -2,36 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
-from xinka.engines.lookalike import pictures
-from xinka.engines.lookalike.pictures import Floats
+from xinka.engines.lookalike import aligning, outlines, pictures
+from xinka.engines.lookalike.outlines import Floats
+from xinka.engines.lookalike.shapes import plain_shapes
 from xinka.engines.lookalike.verdict import CLEAR, Reason, Verdict
 
-#: How much of the middle of an official picture, and of the one asked about, is compared.
-_SHARES, _CORNER, _ASKED_SHARES = (1.0, 0.88, 0.76), 0.88, (1.0, 0.88)
-_ANGLES = (0, 5, -5, 10, -10, 15, -15)
-_REVIEW, _IMPOSTOR = 0.94, 0.97
-#: Deviation of a map of length one below which what is left of it shows next to nothing.
-_EMPTY = 0.6 / pictures.CELLS
-#: How many of the likeliest are looked at for something laid over, blocks on a side, the share of blocks that may be
-#: covered, and what the likeness of the rest counts.
-_MOST_COMPARED, _BLOCKS, _SHARE_COVERED, _COVERED_IS = 24, 6, 0.36, 0.965
+#: The parts of an official picture somebody may have cut out: (share of its sides, across, down).
+_PARTS = ((1.0, 0.5, 0.5), (0.88, 0.5, 0.5), (0.76, 0.5, 0.5), (0.88, 0, 0), (0.88, 1, 0), (0.88, 0, 1), (0.88, 1, 1))
+#: By how many degrees an official picture is turned beforehand; the alignment does what lies between.
+_ANGLES = (-10, 10)
+#: How many official pictures are compared closely.
+_COMPARED = 8
+#: From which likeness on a picture is reported, and from which it is an imitation beyond doubt.
+_REVIEW, _IMPOSTOR = 0.93, 0.965
+#: How much liker than to any plain shape a picture must be to an official one, and the most that is ever asked for.
+_BEYOND_SHAPES, _MOST_ASKED = 0.02, 0.985
+_FIRST_ONLY = Reason("animated", "动态图片只检查了第一帧", "of the moving picture only the first frame was looked at")
+
+
+class _Found(NamedTuple):
+    """An official picture, how well it was found in the one asked about, and which way that lay (see ``turned``)."""
+
+    score: float
+    number: int
+    way: int
 
 
 class AvatarIndex:
     """Official pictures, asked with one picture at a time."""
 
     def __init__(self) -> None:
-        self._rows: tuple[list[Floats], list[Floats]] = [], []
-        self._numbers: list[int] = []
+        self._coarse: list[Floats] = []
+        self._fine: list[NDArray[np.float16]] = []
         self._names: list[str] = []
         self._owners: list[str | None] = []
-        self._light: Floats | None = None
-        self._edges: Floats | None = None
+        self._table: _Table | None = None
 
     def __len__(self) -> int:
         return len(self._names)
@@ -40,109 +51,103 @@ class AvatarIndex:
         """Register a picture under a name.
 
         Raises:
-            ValueError: it is too large.
+            ValueError: it is too large, or shows nothing that could be told from others.
+            OSError: the file is broken.
         """
         whole = pictures.load(picture)
-        number = len(self._names)
+        if pictures.is_plain(whole):
+            raise ValueError("the picture shows nothing but one colour / 图片只有一种颜色")
+        maps = _official_maps(whole)
+        self._coarse.append(outlines.coarse_rows(maps))
+        self._fine.append(maps.astype(np.float16))
         self._names.append(name)
         self._owners.append(owner)
-        for one in _framings(whole):
-            for part in _parts(one):
-                if pictures.is_plain(part):
-                    continue
-                for rows, values in zip(self._rows, pictures.features(part), strict=True):
-                    rows.append(values.ravel())
-                self._numbers.append(number)
-        self._light = self._edges = None
+        self._table = None
 
     def judge(self, picture: Image.Image, owner: str | None = None) -> Verdict:
-        """Say whether a picture is made of an official one.
+        """Say whether a picture is made of an official one; of a moving picture the first frame counts.
 
         Raises:
-            ValueError: it is too large.
+            ValueError: it is too large or too small.
+            OSError: the file is broken.
         """
-        if not self._numbers:
-            return CLEAR
-        score, number, angle = self._nearest(pictures.load(picture))
-        official = self._names[number]
-        if score < _REVIEW:
-            return Verdict("clear", score)
-        if owner is not None and self._owners[number] == owner:
-            return Verdict("clear", 0.0, official)
-        text = f"与“{official}”的轮廓一致", f"its outlines are those of {official}"
-        turned = (Reason("turned", "图片被旋转", "the picture is turned"),) if angle else ()
-        return Verdict(
-            "impostor" if score >= _IMPOSTOR else "review", score, official, (Reason("outline", *text), *turned)
+        whole = pictures.load(picture)
+        notes = (_FIRST_ONLY,) if pictures.is_animated(picture) else ()
+        if not self._names or pictures.is_plain(whole):
+            return CLEAR._replace(reasons=notes)
+        if self._table is None:
+            self._table = _Table(self._coarse, self._fine)
+        found, limit = self._table.nearest(_asked_maps(whole))
+        official = self._names[found.number]
+        if found.score < limit:
+            return Verdict("clear", found.score, None, notes)
+        if owner is not None and self._owners[found.number] == owner:
+            return Verdict("clear", 0.0, official, notes)
+        decision = "impostor" if found.score >= max(limit, _IMPOSTOR) else "review"
+        return Verdict(decision, found.score, official, (*_why(official, found.way), *notes))
+
+
+class _Table:
+    """The rows of all official pictures in one block of memory, and what likeness each asks for."""
+
+    def __init__(self, coarse: list[Floats], fine: list[NDArray[np.float16]]) -> None:
+        ends = np.cumsum([len(rows) for rows in coarse])
+        self._starts = np.concatenate(([0], ends[:-1])).astype(np.intp)
+        self._ends = ends
+        self._coarse, self._fine = np.concatenate(coarse), np.concatenate(fine)
+        self._limits = np.full(len(coarse), _REVIEW, dtype=np.float32)
+        for shape in plain_shapes():
+            for found in self._compared(_asked_maps(shape)):
+                asked_for = min(found.score + _BEYOND_SHAPES, _MOST_ASKED)
+                self._limits[found.number] = max(self._limits[found.number], asked_for)
+
+    def nearest(self, asked: Floats) -> tuple[_Found, float]:
+        """Return the official picture most beyond what it asks for (or least below), and what it asks for."""
+        best = max(
+            self._compared(asked), key=lambda found: (found.score - float(self._limits[found.number]), -found.number)
         )
+        return best, float(self._limits[best.number])
 
-    def _nearest(self, whole: Image.Image) -> tuple[float, int, int]:
-        """Return the best score, the number of the picture, and the angle it is turned by."""
-        if self._light is None or self._edges is None:
-            self._light, self._edges = np.stack(self._rows[0]), np.stack(self._rows[1])
-        best = 0.0, 0, 0
-        for angle, light, edges in _asked(whole):
-            by_edges = edges @ self._edges.T
-            likeness = (by_edges + np.abs(light @ self._light.T)) / 2
-            place = int(likeness.argmax())
-            if likeness.flat[place] > best[0]:
-                best = float(likeness.flat[place]), self._numbers[place % likeness.shape[1]], angle
-            if not angle:
-                best = max(best, self._nearest_covered(light, edges, likeness))
-        return best
-
-    def _nearest_covered(self, light: Floats, edges: Floats, likeness: Floats) -> tuple[float, int, int]:
-        """Return the best of the likeliest when the parts that differ most are taken for something laid over."""
-        best = 0.0, 0, 0
-        for place in np.argsort(-likeness, axis=None)[:_MOST_COMPARED]:
-            way, row = divmod(int(place), likeness.shape[1])
-            score = _COVERED_IS * uncovered(light[way], self._rows[0][row], edges[way], self._rows[1][row])
-            best = max(best, (score, self._numbers[row], 0))
-        return best
+    def _compared(self, asked: Floats) -> list[_Found]:
+        """Return the likeliest official pictures with how alike they are when laid over each other."""
+        products = outlines.coarse_rows(asked) @ self._coarse.T
+        by_row = products.max(axis=0)
+        numbers = np.argsort(-np.maximum.reduceat(by_row, self._starts), kind="stable")[:_COMPARED]
+        rows = [
+            int(start + by_row[start:end].argmax())
+            for start, end in zip(self._starts[numbers], self._ends[numbers], strict=True)
+        ]
+        ways = products[:, rows].argmax(axis=0)
+        official = self._fine[rows].astype(np.float32)
+        scores = aligning.likeness(aligning.aligned(asked[ways], official), official)
+        return [
+            _Found(float(score), int(number), int(way) % 8)
+            for score, number, way in zip(scores, numbers, ways, strict=True)
+        ]
 
 
-def _parts(picture: Image.Image) -> list[Image.Image]:
-    """Return the parts of a picture somebody may have cut out: the whole, its middle, its corners."""
-    across, down = picture.width * (1 - _CORNER), picture.height * (1 - _CORNER)
-    corners = [
-        picture.crop((round(x), round(y), round(x + picture.width - across), round(y + picture.height - down)))
-        for x in (0, across)
-        for y in (0, down)
-    ]
-    return [*(pictures.centre(picture, share) for share in _SHARES), *corners]
+def _why(official: str, way: int) -> tuple[Reason, ...]:
+    reasons = [Reason("outline", f"与“{official}”的轮廓一致", f"its outlines are those of {official}")]
+    if way >= 4:
+        reasons.append(Reason("mirrored", "图片被镜像翻转", "the picture is mirrored"))
+    if way % 4:
+        reasons.append(Reason("turned", "图片被旋转", "the picture is turned"))
+    return tuple(reasons)
 
 
-def _framings(whole: Image.Image) -> list[Image.Image]:
-    """Return a picture as it is, and without its border where it has one."""
-    inner = pictures.trimmed(whole)
-    return [whole] if inner.size == whole.size else [whole, inner]
+def _asked_maps(whole: Image.Image) -> Floats:
+    """Return the maps of a picture asked about: eight ways for each framing."""
+    return np.concatenate([outlines.turned(outlines.fine_map(one)) for one in pictures.framings(whole)])
 
 
-def _asked(whole: Image.Image) -> Iterator[tuple[int, Floats, Floats]]:
-    """Yield an angle and both maps of the picture turned by it: one row for each quarter turn and mirroring."""
-    corner = whole.getpixel((0, 0))
+def _official_maps(whole: Image.Image) -> Floats:
+    """Return the maps of an official picture: its parts, with and without its borders, and it turned a little."""
+    parts = [pictures.middle(one, *part) for one in _outer_and_inner(whole) for part in _PARTS]
     for angle in _ANGLES:
-        rotated = whole.rotate(angle, Image.Resampling.BILINEAR, fillcolor=corner) if angle else whole
-        for one in _framings(rotated):
-            for share in _ASKED_SHARES:
-                part = pictures.centre(one, share)
-                if not pictures.is_plain(part):
-                    light, edges = (
-                        np.stack([way.ravel() for way in pictures.turned(values)]) for values in pictures.features(part)
-                    )
-                    yield angle, light, edges
+        parts += _outer_and_inner(whole.rotate(angle, Image.Resampling.BILINEAR, fillcolor=whole.getpixel((0, 0))))
+    return np.stack([outlines.fine_map(one) for one in parts])
 
 
-def uncovered(light: Floats, other_light: Floats, edges: Floats, other_edges: Floats) -> float:
-    """Return how alike two pictures are without the blocks in which they differ most."""
-    side = pictures.CELLS // _BLOCKS
-    sign = 1.0 if float(light @ other_light) >= 0 else -1.0
-    difference = (edges - other_edges) ** 2 + (sign * light - other_light) ** 2
-    blocks = difference.reshape(_BLOCKS, side, _BLOCKS, side).sum(axis=(1, 3)).ravel()
-    kept = np.argsort(blocks)[: round(_BLOCKS**2 * (1 - _SHARE_COVERED))]
-    mask = np.zeros(_BLOCKS**2, dtype=bool)
-    mask[kept] = True
-    where = np.repeat(np.repeat(mask.reshape(_BLOCKS, _BLOCKS), side, axis=0), side, axis=1).ravel()
-    if min(values[where].std() for values in (light, other_light, edges, other_edges)) < _EMPTY:
-        return 0.0
-    by_edges = float(np.corrcoef(edges[where], other_edges[where])[0, 1])
-    return (by_edges + abs(float(np.corrcoef(light[where], other_light[where])[0, 1]))) / 2
+def _outer_and_inner(whole: Image.Image) -> list[Image.Image]:
+    framed = pictures.framings(whole)
+    return [framed[0], framed[-1]] if len(framed) > 1 else framed
