@@ -65,6 +65,7 @@ MATRIX = {
     "payouts": MONEY,
     "payout_hold": MONEY,
     "payout_lift": MONEY,
+    "payout_send_kind": MONEY,
     "payout_batch_new": MONEY,
     "payout_batch": MONEY,
     "payout_batch_file": MONEY,

@@ -13,7 +13,7 @@ from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -39,7 +39,7 @@ _GLYPHS = (
     ("card", _("Card")),
     ("game", _("Game")),
     ("member", _("Membership")),
-    ("key", _("Key")),
+    ("key", pgettext_lazy("icon", "Key")),
     ("book", _("Book")),
     ("box", _("Box")),
     ("bolt", _("Lightning")),
