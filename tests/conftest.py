@@ -102,8 +102,11 @@ def _no_way_out() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _books_may_be_emptied_between_tests() -> Iterator[None]:
-    """Let the clean-up after tests with real commits empty tables whose triggers refuse TRUNCATE, and nobody else."""
+def _everything_may_be_emptied_between_tests() -> Iterator[None]:
+    """Let the clean-up after tests with real commits empty tables whose triggers refuse TRUNCATE, and nobody else.
+
+    The queue's tables are not Django's own, so that Django would leave yesterday's jobs to the next test.
+    """
     from django.db import connection  # here, because the settings are read only after this module
     from django.test import TransactionTestCase
 
@@ -120,6 +123,7 @@ def _books_may_be_emptied_between_tests() -> Iterator[None]:
                 cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER {guard}")
             try:
                 empty(case)
+                cursor.execute("TRUNCATE procrastinate_jobs, procrastinate_events, procrastinate_periodic_defers CASCADE")
             finally:
                 for table, guard in guards:
                     cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER {guard}")

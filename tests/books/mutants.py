@@ -13,13 +13,17 @@ from types import FunctionType
 
 @dataclass(frozen=True)
 class Mutant:
-    """A fault: the function, the words that are replaced, what stands there instead, and the world that shows it."""
+    """A fault: the function, the words that are replaced, what stands there instead, and the world that shows it.
+
+    ``mood`` is that of a gateway whose payout shows it at once; without one, the walks look for it.
+    """
 
     function: str
     old: str
     new: str
     with_reserve: bool = False
     at_provider: bool = False
+    mood: str = ""
 
     @property
     def name(self) -> str:
@@ -83,11 +87,14 @@ MUTANTS = [
     Mutant("xinka.flows.payouts_review:approvals_needed", "return 2 if", "return 1 if"),
     Mutant("xinka.flows.payouts_sending:settle_outcome", "run(post([_paid(payout)]))", "pass"),
     Mutant("xinka.flows.payouts_sending:_paid", "if payout.channel_id else", "if False else"),
-    Mutant("xinka.flows.payouts_gateway:_step", "if payout.attempts:", "if False:"),
-    Mutant("xinka.flows.payouts_gateway:_step", "now < payout.sent_at + MAY_STILL_ARRIVE", "False"),
-    Mutant("xinka.flows.payouts_gateway:_enter", "found.status is TransferStatus.DONE", "True"),
+    Mutant("xinka.flows.payouts_gateway:_step", "if payout.attempts:", "if False:", mood="done_but_silent"),
+    Mutant("xinka.flows.payouts_gateway:_step", "now < payout.sent_at + MAY_STILL_ARRIVE", "False", mood="late"),
+    Mutant("xinka.flows.payouts_gateway:_enter", "found.status is TransferStatus.DONE", "True", mood="no"),
     Mutant(
-        "xinka.flows.payouts_gateway:_send", "if not error.permanent or isinstance(error, OutcomeUnknown):", "if False:"
+        "xinka.flows.payouts_gateway:_send",
+        "if not error.permanent or isinstance(error, OutcomeUnknown):",
+        "if False:",
+        mood="late",
     ),
     Mutant("xinka.flows.refund:_ask_and_send", "is RefundStatus.NOT_FOUND", "is RefundStatus.PENDING"),
     Mutant("xinka.flows.refund:_send", "_try_later(refund, error, sent=True)", "_finish(refund, RefundState.SENDING)"),

@@ -8,6 +8,7 @@ import pytest
 from django.db import transaction
 
 from tests.books.mutants import MUTANTS, Mutant, seeded
+from tests.books.paths import END_OF, pay_out
 from tests.books.walks import Walk
 
 pytestmark = [pytest.mark.books, pytest.mark.django_db, pytest.mark.timeout(900)]
@@ -27,7 +28,7 @@ def test_a_fault_is_found(walk: Callable[..., Walk], say: Callable[[str], None],
             with transaction.atomic():
                 walking = _begin(walk, mutant, seed)
                 try:
-                    walking.walk(N_EVENTS)
+                    _go(walking, mutant)
                 except Exception as error:  # noqa: BLE001 - whatever it is, the fault has shown itself
                     found = f"{type(error).__name__} after {walking.world.n_events} events of world {seed}"
                 transaction.set_rollback(True)  # a world leaves nothing to the next
@@ -41,6 +42,14 @@ def test_a_fault_is_found(walk: Callable[..., Walk], say: Callable[[str], None],
 def _begin(walk: Callable[..., Walk], mutant: Mutant, seed: int) -> Walk:
     kind = {"with_reserve": mutant.with_reserve, "at_provider": mutant.at_provider}
     return walk(seed, **kind, merchant=f"ada-{seed}")
+
+
+def _go(walking: Walk, mutant: Mutant) -> None:
+    if mutant.mood:
+        end = pay_out(walking, mutant.mood)
+        assert end == END_OF[mutant.mood], f"the payout {end}"
+    else:
+        walking.walk(N_EVENTS)
 
 
 @pytest.mark.parametrize("kind", [{}, {"with_reserve": True}, {"at_provider": True}], ids=str)

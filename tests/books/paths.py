@@ -1,0 +1,159 @@
+"""Straight ways through the money machines: to any move by the shortest, and a payout at a gateway in one mood."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from random import Random
+
+from tests.books.walks import TABLES, Walk, shortest
+from tests.books.world import Step
+
+_TIMERS = {
+    "confirm_due", "mature", "free_reserve", "seller_silent", "question_unanswered", "buyer_silent", "review_late",
+    "evidence_late", "carry_out",
+}  # fmt: skip
+#: Where a move needs more than its state: an offer that was made.
+_WITH_AN_OFFER = {
+    ("awaits_seller", "accept"): ["offer", "reply", "accept"],
+    ("awaits_buyer", "accept"): ["offer", "accept"],
+    ("awaits_buyer", "decline"): ["offer", "decline"],
+}
+
+
+#: What a gateway may answer when it is told to pay out, and how the payout must end.
+END_OF = {
+    "yes": "paid",
+    "silent": "paid",
+    "done_but_silent": "paid",
+    "late": "paid",
+    "slow": "paid",
+    "no": "failed",
+}
+
+
+class NoWay(Exception):
+    """In this world an arbiter decided so that the next move is nobody's; another world will do."""
+
+
+def go(walking: Walk, move: tuple[str, str, str]) -> None:
+    """Walk to a move and make it."""
+    machine, *goal = move
+    finders = {"hold": _of_hold, "case": _of_case, "payout": _of_payout, "split": _of_split}
+    finders[machine](walking, (goal[0], goal[1]))
+
+
+def _of_hold(walking: Walk, goal: tuple[str, str]) -> None:
+    name = walking.world.sell()
+    if goal[1] == "shared":
+        _until(walking, ("hold", *goal), name)
+        return
+    for event in shortest(TABLES["hold"], "held", goal):
+        if event in _TIMERS:
+            walking.steps.pass_time(walking.steps.dues()[0])
+        else:
+            walking.world.take(_find(walking.steps.of_hold(name), event))
+
+
+def _of_case(walking: Walk, goal: tuple[str, str]) -> None:
+    name, steps = walking.world.sell(), walking.steps
+    if goal[0].startswith("gateway"):
+        steps.open_chargeback(name)
+        events = shortest(TABLES["case"], "gateway_asks", goal)
+    else:
+        steps.open_case(name, question=goal[1] in {"raise", "question_unanswered"})
+        events = _WITH_AN_OFFER.get(goal) or shortest(TABLES["case"], "awaits_seller", goal)
+    for event in events:
+        if event in _TIMERS:
+            due = steps.quarrels[name].due
+            assert due is not None
+            steps.pass_time(due)
+        else:
+            walking.world.take(_find(steps.of_case(name), event))
+
+
+def _of_split(walking: Walk, goal: tuple[str, str]) -> None:
+    name, steps = walking.world.sell(), walking.steps
+    if goal[1] == "drop":
+        walking.world.take(_find(steps.of_hold(name), "confirm"))
+        steps.open_case(name, question=False)
+        return
+    _until(walking, ("split", *goal), name)
+
+
+def _until(walking: Walk, move: tuple[str, str, str], name: str) -> None:
+    """Confirm, and have the provider asked until the move was made; its moods decide how long that takes."""
+    walking.world.take(_find(walking.steps.of_hold(name), "confirm"))
+    for _ in range(40):
+        if walking.world.reached[move]:
+            return
+        found = walking.steps.splits()
+        if not found:
+            break
+        if found[0].state == "needs_staff":
+            event = move[2] if move[1] == "needs_staff" else "try_again"
+            walking.world.take(_find(walking.steps.of_splits(), event))
+        else:
+            walking.steps.work_on(found[0])
+    if not walking.world.reached[move]:
+        raise NoWay(move)
+
+
+def _of_payout(walking: Walk, goal: tuple[str, str]) -> None:
+    for _ in range(2):  # what is settled can be withdrawn
+        walking.world.sell()
+    while dues := walking.steps.dues():
+        walking.steps.pass_time(dues[0])
+    walking.steps.ask_for_payout()
+    for event in shortest(TABLES["payout"], "asked", goal):
+        found = list(walking.steps.of_payouts())
+        if event == "approve" and all(step.event != event for step in found):
+            walking.world.take(_find(found, ""))
+            found = list(walking.steps.of_payouts())
+        walking.world.take(_find(found, event))
+
+
+def _find(found: Iterable[Step] | Iterator[Step], event: str) -> Step:
+    for step in found:
+        if step.event == event:
+            return step
+    raise NoWay(event)
+
+
+def pay_out(walking: Walk, mood: str) -> str:
+    """Have one payout sent through a gateway that is always in this mood, look until it ends, and return its end."""
+    steps, world = walking.steps, walking.world
+    for _ in range(3):
+        world.sell()
+    while dues := steps.dues():
+        steps.pass_time(dues[0])
+    steps.ask_for_payout()
+    for event in ("approve", "send"):
+        found = list(steps.of_payouts())
+        if all(step.event != event for step in found):
+            world.take(_find(found, ""))
+            found = list(steps.of_payouts())
+        world.take([step for step in found if step.event == event][-1])
+    (name,) = steps.wired()
+    world.gateway.random = _Moody(mood)
+    for minutes in (0, 2, 4, 6, 12, 14):
+        if name in steps.wired():
+            world.now += timedelta(minutes=2) if minutes else timedelta()
+            steps.look_at(name, later=timedelta())
+            world.now += timedelta(minutes=6) if minutes == 6 else timedelta()
+    walking.settle_everything()
+    return steps.payouts[name][0]
+
+
+class _Moody(Random):
+    """Chance that always has the same mood, and answers every question."""
+
+    def __init__(self, mood: str) -> None:
+        super().__init__(1)
+        self.mood = mood
+
+    def choice(self, _: object) -> str:  # type: ignore[override]  # the gateway draws its moods and nothing else
+        return self.mood
+
+    def random(self) -> float:
+        return 0.9
