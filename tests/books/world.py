@@ -35,6 +35,8 @@ from xinka.platform.database import drive
 from xinka.platform.database.django_drive import run
 
 PRICE = 9_973  # a prime, so that shares never come out even
+#: At most three are bought at once, and one more may be replaced.
+_CODES_PER_SALE = 4
 
 
 class Crash(BaseException):
@@ -70,6 +72,7 @@ class World:
     n_refused: int = 0
     n_crashes: int = 0
     done: set[str] = field(default_factory=set)
+    _n_laid_in_for: int = 0
 
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)
@@ -181,7 +184,7 @@ class World:
         """Sell one order; now and then the notice comes again, or the money twice, or too much of it."""
         self.n_events += 1
         quantity = self.random.randint(1, 3)
-        cast.stock_up(self.ware.sku, [f"W{self.seed}-{self.n_events}-{n}" for n in range(quantity + 1)])
+        self._lay_in()
         bought = cast.buy(self.ware.sku, self.channel, quantity=quantity, contact=f"cy{self.n_events}@mail.example")
         odd = self.random.random()
         extra = 7 if odd < 0.1 else 0
@@ -201,6 +204,14 @@ class World:
         self.bought[name] = bought
         return name
 
+    def _lay_in(self) -> None:
+        """Have stock for this sale and a replacement; many codes at a time, for that is quicker."""
+        if self._n_laid_in_for == 0:
+            self._n_laid_in_for = 50
+            codes = [f"W{self.seed}-{self.n_events}-{n}" for n in range(_CODES_PER_SALE * self._n_laid_in_for)]
+            cast.stock_up(self.ware.sku, codes)
+        self._n_laid_in_for -= 1
+
     def _sale(self, name: str, amount: int) -> Sale:
         at = self.hold(name).delivered_at
         return Sale(amount, due=at + CONFIRM, reserve_bps=RESERVE_BPS if self.with_reserve else 0, delivered_at=at)
@@ -210,7 +221,7 @@ class World:
         from xinka.flows.expire import cancel  # here, beside its only use
 
         self.n_events += 1
-        cast.stock_up(self.ware.sku, [f"L{self.seed}-{self.n_events}"])
+        self._lay_in()
         bought = cast.buy(self.ware.sku, self.channel, contact=f"late{self.n_events}@mail.example")
         run(cancel(bought.order_id))
         cast.settle(cast.money_for(bought))
