@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -49,6 +50,16 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     if _cluster is not None:
         _cluster.stop()
         shutil.rmtree(_cluster.directory.parent, ignore_errors=True)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests have counted: lines they said, and how many of a kind they found of how many there are."""
+    told = [told for report in terminalreporter.stats.get("passed", []) for told in report.user_properties]
+    for _, line in filter(lambda one: one[0] == "said", told):
+        terminalreporter.write_line(str(line))
+    kinds = Counter(str(kind) for name, kind in told if name == "counted")
+    for kind, number in sorted(kinds.items()):
+        terminalreporter.write_line(f"{kind}: {number}")
 
 
 def _prepare_environment() -> None:
@@ -123,7 +134,9 @@ def _everything_may_be_emptied_between_tests() -> Iterator[None]:
                 cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER {guard}")
             try:
                 empty(case)
-                cursor.execute("TRUNCATE procrastinate_jobs, procrastinate_events, procrastinate_periodic_defers CASCADE")
+                cursor.execute(
+                    "TRUNCATE procrastinate_jobs, procrastinate_events, procrastinate_periodic_defers CASCADE"
+                )
             finally:
                 for table, guard in guards:
                     cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER {guard}")

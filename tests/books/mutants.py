@@ -10,12 +10,16 @@ from dataclasses import dataclass
 from importlib import import_module
 from types import FunctionType
 
+#: A machine, a state and an event.
+Move = tuple[str, str, str]
+
 
 @dataclass(frozen=True)
 class Mutant:
     """A fault: the function, the words that are replaced, what stands there instead, and the world that shows it.
 
-    ``mood`` is that of a gateway whose payout shows it at once; without one, the walks look for it.
+    ``way`` is a move the shortest way to which shows it, ``scene`` one of ``paths.SCENES`` that does; where there
+    is neither, long walks look for it.
     """
 
     function: str
@@ -23,7 +27,8 @@ class Mutant:
     new: str
     with_reserve: bool = False
     at_provider: bool = False
-    mood: str = ""
+    scene: str = ""
+    way: Move | None = None
 
     @property
     def name(self) -> str:
@@ -33,21 +38,50 @@ class Mutant:
 
 MUTANTS = [
     Mutant("xinka.escrow.hold:Hold.in_escrow", " - self.refunded", ""),
-    Mutant("xinka.escrow.hold:Hold.with_released", "// _BPS", "// _BPS + 1"),
-    Mutant("xinka.escrow.hold:Hold.after_return", "self.released - amount", "self.released"),
+    Mutant("xinka.escrow.hold:Hold.with_released", "// _BPS", "// _BPS + 1", way=("case", "appealed", "decide_appeal")),
+    Mutant(
+        "xinka.escrow.hold:Hold.after_return",
+        "self.released - amount",
+        "self.released",
+        way=("hold", "aftersale", "give_back"),
+    ),
     Mutant("xinka.escrow.hold:Hold.after_return", "min(self.reserved, rest.net)", "self.reserved", with_reserve=True),
-    Mutant("xinka.flows.escrow.holding:allow", "hold.n_stops and event in _LETS_GO", "False"),
+    Mutant("xinka.flows.escrow.holding:allow", "hold.n_stops and event in _LETS_GO", "False", scene="a stopped hold"),
     Mutant("xinka.flows.escrow.holding:allow", "by.role not in move.actors", "False"),
-    Mutant("xinka.flows.escrow.holding:running", "max(hold.rest_seconds, REST_AT_LEAST)", "hold.rest_seconds"),
-    Mutant("xinka.flows.escrow.holding:running", "hold.n_stops or ", ""),
-    Mutant("xinka.flows.escrow.holding:paused", "hold.due_at is None", "True"),
+    Mutant(
+        "xinka.flows.escrow.holding:running",
+        "max(hold.rest_seconds, REST_AT_LEAST)",
+        "hold.rest_seconds",
+        way=("case", "awaits_buyer", "accept"),
+    ),
+    Mutant("xinka.flows.escrow.holding:running", "hold.n_stops or ", "", way=("case", "awaits_buyer", "raise")),
+    Mutant(
+        "xinka.flows.escrow.holding:paused", "hold.due_at is None", "True", way=("case", "appealed", "decide_appeal")
+    ),
     Mutant("xinka.flows.escrow.releasing:confirm_due", "(hold, _due_of(hold))", "(hold, at)"),
     Mutant("xinka.flows.escrow.returning:give_back", "not 0 < wanted <= hold.returnable", "wanted < 0"),
-    Mutant("xinka.flows.escrow.returning:_after", "target is not HoldState.RETURNED", "True"),
+    Mutant(
+        "xinka.flows.escrow.returning:_after",
+        "target is not HoldState.RETURNED",
+        "True",
+        way=("case", "awaits_buyer", "concede"),
+    ),
     Mutant("xinka.flows.escrow.freezing:_cause", "by[0] == by[1]", "False"),
     Mutant("xinka.flows.escrow.freezing:unfreeze", "HoldState(hold.frozen_from)", "HoldState.HELD"),
-    Mutant("xinka.flows.escrow.books:of_freeze", "max(0, hold.reserved - in_reserve)", "0", with_reserve=True),
-    Mutant("xinka.flows.escrow.books:of_return", "max(0, from_reserve - in_reserve)", "0", with_reserve=True),
+    Mutant(
+        "xinka.flows.escrow.books:of_freeze",
+        "max(0, hold.reserved - in_reserve)",
+        "0",
+        with_reserve=True,
+        scene="reserve spent, freeze",
+    ),
+    Mutant(
+        "xinka.flows.escrow.books:of_return",
+        "max(0, from_reserve - in_reserve)",
+        "0",
+        with_reserve=True,
+        scene="reserve spent, give_back",
+    ),
     Mutant(
         "xinka.flows.escrow.releasing:free_reserve_due",
         "min(hold.reserved, left.get(owner, 0))",
@@ -60,46 +94,129 @@ MUTANTS = [
         "released(hold, at)",
         with_reserve=True,
         at_provider=True,
+        way=("hold", "held", "shared"),
     ),
     Mutant(
         "xinka.flows.escrow.splits:ask_to_share",
         "after.released - after.commission",
         "after.released",
         at_provider=True,
+        way=("hold", "held", "shared"),
     ),
-    Mutant("xinka.flows.escrow.splits:ask_to_return", "missing = amount", "missing = 0", at_provider=True),
-    Mutant("xinka.flows.escrow.splits:take_back_share", "row[1] != SplitState.DUE", "False", at_provider=True),
-    Mutant("xinka.flows.escrow.splitting:_finish", "run(shared(split.order_id))", "pass", at_provider=True),
-    Mutant("xinka.flows.escrow.splitting:_ask_and_send", "if was_in_flight else", "if False else", at_provider=True),
     Mutant(
-        "xinka.flows.escrow.returning:_carry_out", "if hold.due_event is Timer.SHARE:", "if False:", at_provider=True
+        "xinka.flows.escrow.splits:ask_to_return",
+        "missing = amount",
+        "missing = 0",
+        at_provider=True,
+        scene="shared, then back",
     ),
-    Mutant("xinka.flows.disputes:concede", "case.amount, by=by", "case.amount - 1, by=by"),
-    Mutant("xinka.flows.disputes:withdraw", "money.resume_hold(case)", "pass"),
-    Mutant("xinka.flows.disputes:accept", "money.give_back(case, amount,", "money.give_back(case, case.amount,"),
-    Mutant("xinka.flows.disputes_deciding:_move_money", "case.decision != Decision.REFUND", "False"),
-    Mutant("xinka.flows.disputes_deciding:waive", "case.buyer_waived and case.seller_waived", "True"),
-    Mutant("xinka.flows.disputes_timers:_refund", "money.give_back(case, case.amount, by=TIMER)", "pass"),
-    Mutant("xinka.flows.disputes_chargebacks:_set_aside", "if left:", "if False:"),
-    Mutant("xinka.flows.disputes_chargebacks:_returned", "owed - still_owed", "owed"),
+    Mutant(
+        "xinka.flows.escrow.splits:take_back_share",
+        "row[1] != SplitState.DUE",
+        "False",
+        at_provider=True,
+    ),
+    Mutant(
+        "xinka.flows.escrow.splitting:_finish",
+        "run(shared(split.order_id))",
+        "pass",
+        at_provider=True,
+        way=("hold", "held", "shared"),
+    ),
+    Mutant(
+        "xinka.flows.escrow.splitting:_ask_and_send",
+        "if was_in_flight else",
+        "if False else",
+        at_provider=True,
+        way=("hold", "held", "shared"),
+    ),
+    Mutant(
+        "xinka.flows.escrow.returning:_carry_out",
+        "if hold.due_event is Timer.SHARE:",
+        "if False:",
+        at_provider=True,
+        way=("hold", "aftersale", "give_back"),
+    ),
+    Mutant(
+        "xinka.flows.disputes:concede",
+        "case.amount, by=by",
+        "case.amount - 1, by=by",
+        way=("case", "awaits_buyer", "concede"),
+    ),
+    Mutant(
+        "xinka.flows.disputes:withdraw", "money.resume_hold(case)", "pass", way=("case", "awaits_buyer", "withdraw")
+    ),
+    Mutant(
+        "xinka.flows.disputes:accept",
+        "money.give_back(case, amount,",
+        "money.give_back(case, case.amount,",
+        way=("case", "awaits_buyer", "accept"),
+    ),
+    Mutant(
+        "xinka.flows.disputes_deciding:_move_money",
+        "case.decision != Decision.REFUND",
+        "False",
+        way=("case", "appealed", "decide_appeal"),
+    ),
+    Mutant(
+        "xinka.flows.disputes_deciding:waive",
+        "case.buyer_waived and case.seller_waived",
+        "True",
+        way=("case", "decided", "waive"),
+    ),
+    Mutant(
+        "xinka.flows.disputes_timers:_refund",
+        "money.give_back(case, case.amount, by=TIMER)",
+        "pass",
+        way=("case", "awaits_seller", "seller_silent"),
+    ),
+    Mutant(
+        "xinka.flows.disputes_chargebacks:_set_aside",
+        "if left:",
+        "if False:",
+        way=("case", "gateway_asks", "evidence_late"),
+    ),
+    Mutant(
+        "xinka.flows.disputes_chargebacks:_returned",
+        "owed - still_owed",
+        "owed",
+        way=("case", "gateway_asks", "gateway_won"),
+    ),
     Mutant("xinka.flows.payouts:_net", "netted = min(available, owed)", "netted = 0"),
-    Mutant("xinka.flows.payouts:cancel", "give_back(payout)", "pass"),
+    Mutant("xinka.flows.payouts:cancel", "give_back(payout)", "pass", way=("payout", "approved", "cancel")),
     Mutant("xinka.flows.payouts_review:approvals_needed", "return 2 if", "return 1 if"),
-    Mutant("xinka.flows.payouts_sending:settle_outcome", "run(post([_paid(payout)]))", "pass"),
+    Mutant(
+        "xinka.flows.payouts_sending:settle_outcome",
+        "run(post([_paid(payout)]))",
+        "pass",
+        way=("payout", "sending", "pay"),
+    ),
     Mutant("xinka.flows.payouts_sending:_paid", "if payout.channel_id else", "if False else"),
-    Mutant("xinka.flows.payouts_gateway:_step", "if payout.attempts:", "if False:", mood="done_but_silent"),
-    Mutant("xinka.flows.payouts_gateway:_step", "now < payout.sent_at + MAY_STILL_ARRIVE", "False", mood="late"),
-    Mutant("xinka.flows.payouts_gateway:_enter", "found.status is TransferStatus.DONE", "True", mood="no"),
+    Mutant("xinka.flows.payouts_gateway:_step", "if payout.attempts:", "if False:", scene="payout, done_but_silent"),
+    Mutant(
+        "xinka.flows.payouts_gateway:_step", "now < payout.sent_at + MAY_STILL_ARRIVE", "False", scene="payout, late"
+    ),
+    Mutant("xinka.flows.payouts_gateway:_enter", "found.status is TransferStatus.DONE", "True", scene="payout, no"),
     Mutant(
         "xinka.flows.payouts_gateway:_send",
         "if not error.permanent or isinstance(error, OutcomeUnknown):",
         "if False:",
-        mood="late",
+        scene="payout, late",
     ),
-    Mutant("xinka.flows.refund:_ask_and_send", "is RefundStatus.NOT_FOUND", "is RefundStatus.PENDING"),
-    Mutant("xinka.flows.refund:_send", "_try_later(refund, error, sent=True)", "_finish(refund, RefundState.SENDING)"),
+    Mutant(
+        "xinka.flows.refund:_ask_and_send",
+        "is RefundStatus.NOT_FOUND",
+        "is RefundStatus.PENDING",
+        scene="refund, silent",
+    ),
+    Mutant(
+        "xinka.flows.refund:_send",
+        "_try_later(refund, error, sent=True)",
+        "_finish(refund, RefundState.SENDING)",
+        scene="refund, silent",
+    ),
     Mutant("xinka.flows.settle:_settle_or_return", "if excess:", "if False:"),
-    Mutant("xinka.flows.settle:_judge_repeated", "is_new=False", "is_new=True"),
+    Mutant("xinka.flows.settle:_judge_repeated", "is_new=False", "is_new=True", way=("case", "decided", "waive")),
 ]
 
 

@@ -1,13 +1,20 @@
-"""Straight ways through the money machines: to any move by the shortest, and a payout at a gateway in one mood."""
+"""Straight ways through the money machines: to any move by the shortest, and scenes that bring rare things together."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from random import Random
+from uuid import UUID
 
 from tests.books.walks import TABLES, Walk, shortest
 from tests.books.world import Step
+from tests.flows.disputing import BUYER
+from xinka.flows import escrow
+from xinka.payments.models import Refund
+from xinka.platform.database.django_drive import run
 
 _TIMERS = {
     "confirm_due", "mature", "free_reserve", "seller_silent", "question_unanswered", "buyer_silent", "review_late",
@@ -143,6 +150,60 @@ def pay_out(walking: Walk, mood: str) -> str:
             world.now += timedelta(minutes=6) if minutes == 6 else timedelta()
     walking.settle_everything()
     return steps.payouts[name][0]
+
+
+def give_back(walking: Walk, mood: str) -> None:
+    """Have one refund carried out by a gateway that is in this mood until the end, and look twice before that."""
+    name, world = walking.world.sell(), walking.world
+    world.gateway.random = _Moody(mood)
+    world.take(_find(walking.steps.of_hold(name), "give_back"))
+    for refund_id in Refund.objects.exclude(state="done").values_list("id", flat=True):
+        for _ in range(2):
+            walking.carry_out(refund_id)
+    walking.settle_everything()
+
+
+def spend_reserve(walking: Walk, event: str) -> None:
+    """Let a bank take what one order has in reserve for another order, and then something happen to the first."""
+    steps, first = walking.steps, walking.world.sell()
+    walking.world.take(_find(steps.of_hold(first), "confirm"))
+    steps.open_chargeback(walking.world.sell())
+    walking.world.take(_find(steps.of_hold(first), event))
+    walking.settle_everything()
+
+
+def back_from_provider(walking: Walk) -> None:
+    """Have a provider share an order out, and the buyer's money come back after that."""
+    name = walking.world.sell()
+    with suppress(NoWay):
+        _until(walking, ("hold", "held", "shared"), name)
+        walking.world.take(_find(walking.steps.of_hold(name), "give_back"))
+        walking.settle_everything()
+
+
+def confirm_stopped(walking: Walk) -> None:
+    """Open a case, and let the buyer confirm all the same: that is refused."""
+    name = walking.world.sell()
+    walking.steps.open_case(name, question=False)
+    walking.world.refuse("a stopped hold is confirmed", lambda: run(escrow.confirm(UUID(name), by=BUYER)))
+
+
+def _pays_out(mood: str) -> Callable[[Walk], None]:
+    def play(walking: Walk) -> None:
+        end = pay_out(walking, mood)
+        assert end == END_OF[mood], f"the payout {end}"
+
+    return play
+
+
+#: What brings out a fault that no single move shows.
+SCENES: dict[str, Callable[[Walk], None]] = {
+    **{f"payout, {mood}": _pays_out(mood) for mood in END_OF},
+    **{f"refund, {mood}": partial(give_back, mood=mood) for mood in ("silent", "done_but_silent")},
+    **{f"reserve spent, {event}": partial(spend_reserve, event=event) for event in ("freeze", "give_back")},
+    "shared, then back": back_from_provider,
+    "a stopped hold": confirm_stopped,
+}
 
 
 class _Moody(Random):
