@@ -11,13 +11,15 @@ The result is small, sorted and the same on every run.
 from __future__ import annotations
 
 import argparse
-import gzip
 import json
 import math
 import sys
 import unicodedata
+import zlib
 from collections import Counter, defaultdict
 from pathlib import Path
+
+import msgspec
 
 from tools.textguard_characters import COMMON_PARTS, LOOK_ALIKES, RADICAL_FORMS, symbols
 
@@ -182,6 +184,20 @@ def _write(name: str, value: object) -> None:
     (PLACE / name).write_text(text + "\n", encoding="utf-8")
 
 
+def write_words(table: dict[int, dict[int, str]]) -> None:
+    """Write what single characters cost as JSON, and longer words as one text with a byte of cost for each."""
+    _write("rarity.json", {str(cost): joined for cost, joined in table[1].items()})
+    costs = {
+        joined[at : at + length]: cost
+        for length, levels in table.items()
+        for cost, joined in levels.items()
+        for at in range(0, len(joined), length)
+        if length > 1
+    }
+    packed = msgspec.msgpack.encode(("\n".join(costs), bytes(costs.values())))
+    (PLACE / "words.bin").write_bytes(zlib.compress(packed, 9))
+
+
 def main() -> None:
     """Write every table anew."""
     options = argparse.ArgumentParser(description=__doc__)
@@ -205,8 +221,7 @@ def main() -> None:
     _write("common.json", {"characters": "".join(sorted(c for c, cost in costs.items() if cost < 44))})
     _write("martian.json", martian(first, shape, costs))
     _write("emoji.json", emoji(given.emoji, common))
-    packed = json.dumps(table, ensure_ascii=False, separators=(",", ":")).encode()
-    (PLACE / "words.json.gz").write_bytes(gzip.compress(packed, 9, mtime=0))
+    write_words(table)
 
 
 if __name__ == "__main__":

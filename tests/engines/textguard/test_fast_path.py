@@ -7,10 +7,13 @@ import random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.textguard_contacts import positives
 from benchmarks.textguard_evasion import FAMILIES
-from xinka.engines.textguard import views
+from xinka.engines.textguard import masking, said_digits, slots, sounds, views
+from xinka.engines.textguard.automata import Candidate, Index, index_of
 from xinka.engines.textguard.guard import Guard
-from xinka.engines.textguard.matcher import Found, _Candidate, _Index
+from xinka.engines.textguard.masking import Mask, find_masks
+from xinka.engines.textguard.matcher import Found, _deepest_kind, _tiling
 from xinka.engines.textguard.signs import squeeze_table
 from xinka.engines.textguard.spellings import DEPTH, is_han
 from xinka.engines.textguard.translating import BLOCK, Kept, Table
@@ -18,12 +21,13 @@ from xinka.engines.textguard.translating import BLOCK, Kept, Table
 GUARD = Guard()
 MATCHER = GUARD.rules._matcher
 TERMS = MATCHER._terms
-ALL = _Index(TERMS, range(len(TERMS)))
+ALL = Index(TERMS, index_of(TERMS, range(len(TERMS))))
 EXAMPLES = [text for p in GUARD.rules.packs for r in p.rules for text in (*r.must_hit, *r.must_pass)]
 PIECES = [
     *"微信小号出售加v号收qq1３，。😂🐧弓长①莪賣不要一二五❤\u200b\ufffe\uffff\ud800",
     "亻尔",
     "zhanghao",
+    *("wx", "pc", "zh", "dy", "末", "籍", "茬"),
     "ﷺ",
     "e\u0301",
 ]
@@ -50,17 +54,34 @@ def swapped_apart(text: str) -> set[tuple[int, int, int]]:
     return found
 
 
+def walked_plainly(squeezed: views.View) -> list[Candidate]:
+    """Walk a text with its letters as initials whenever it has letters, whatever they stand beside."""
+    text, candidates = squeezed.text, []
+    rows = [slots.elements(text, as_initials=False)] if not slots.odd().isdisjoint(text) else []
+    if any("a" <= c <= "z" for c in text):
+        rows.append(slots.elements(text, as_initials=True))
+    for row in rows:
+        found = [
+            Candidate(term, view, squeezed, row[first][0], row[after - 1][1])
+            for term, first, after, kinds in MATCHER._tree.walk(row)
+            if (view := _deepest_kind(kinds)) and TERMS[term].depth >= DEPTH[view]
+        ]
+        candidates += _tiling(text, found)
+    return candidates
+
+
 def found_plainly(text: str) -> list[Found]:
     """Read every view for every term, settle every candidate, and leave nothing out."""
     clean = views.clean_view(text)
     squeezed = views.squeezed_view(clean)
-    candidates = ALL.read(squeezed, "clean")
+    candidates = list(ALL.candidates(ALL.places(squeezed.text), squeezed, "clean"))
     for view in (views.split_view(squeezed), views.martian_view(clean), views.digits_view(squeezed)):
         if view.text != squeezed.text:
-            candidates += ALL.read(view, view.name)
-    candidates += ALL.listen(views.sound_view(clean))
-    candidates += [_Candidate(term, "swapped", squeezed, a, b) for term, a, b in swapped_apart(squeezed.text)]
-    candidates += MATCHER._walk(squeezed)
+            candidates += ALL.candidates(ALL.places(view.text), view, view.name)
+    heard = views.sound_view(clean)
+    candidates += ALL.candidates(ALL.scan("", heard.text)[1], heard, "pinyin")
+    candidates += [Candidate(term, "swapped", squeezed, a, b) for term, a, b in swapped_apart(squeezed.text)]
+    candidates += walked_plainly(squeezed)
     found: dict[tuple[int, int], Found] = {}
     for candidate in candidates:
         for hit in MATCHER._settled(text, candidate, *candidate.view.span(candidate.start, candidate.end)):
@@ -84,6 +105,53 @@ def test_every_example_of_every_pack_and_its_disguises_are_read_as_without_short
     assert any(MATCHER.find(text) for text in disguised)
     for text in EXAMPLES + disguised:
         assert sorted(MATCHER.find(text)) == found_plainly(text), text
+
+
+def masked_plainly(text: str) -> list[Mask]:
+    """Try every pattern of contacts on a text, whatever is written in it."""
+    clean = views.clean_view(text)
+    plain = clean.text
+    digits = said_digits.read_digits(plain)
+    found: list[tuple[int, int, str]] = []
+    for finder, read in (
+        (masking._emails, plain),
+        (masking._typed, plain),
+        (masking._qqs, digits),
+        (masking._numbers, digits),
+        (masking._wechats, digits),
+    ):
+        for start, end, kind in finder(read):
+            if all(end <= a or b <= start for a, b, _ in found):
+                found.append((start, end, kind))
+    return [masking._mask(text, clean, *place) for place in sorted(found)]
+
+
+CONTACTS = [text for text, *_ in positives(random.Random(8), 300)]
+CONTACT_PIECES = [*"0135789一三八〇洞幺衣散吧@.-_ 微信v扣qQxl艾特点com❤1️⃣\n", "yi san ba ", "at", "扣扣", "13800138000"]
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.lists(st.sampled_from(CONTACT_PIECES + CONTACTS[:40]), max_size=30).map("".join))
+def test_contacts_are_hidden_as_without_shortcuts(text: str) -> None:
+    assert find_masks(text, views.clean_view(text)) == masked_plainly(text)
+
+
+def test_every_kind_of_contact_is_hidden_as_without_shortcuts() -> None:
+    assert {mask.kind for text in CONTACTS for mask in masked_plainly(text)} == {
+        *("phone", "qq", "wechat", "idcard", "bankcard", "email")
+    }
+    for text in CONTACTS:
+        assert find_masks(text, views.clean_view(text)) == masked_plainly(text), text
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.text(alphabet=st.sampled_from("出售微信小号abqz12，。 一五莪") | st.characters(max_codepoint=0xFFFD)))
+def test_a_text_without_far_characters_is_squeezed_and_heard_the_same_the_short_way(text: str) -> None:
+    clean = views.clean_text(text)
+    if all(c < "\ufffe" for c in clean):
+        assert views.squeezed_common(clean) == views.squeezed_text(clean)
+        letterless = "".join(c for c in clean if not "a" <= c <= "z")
+        assert sounds.encode_common(letterless) == sounds.encode(letterless)
 
 
 def traced_plainly(text: str, table: Table) -> list[int]:

@@ -70,16 +70,16 @@ class Guard:
         model = self.model.score(clean.text, task) if self.model else None
         known = {name: True for name in CONTEXT if context and context.get(name)}
         score = _combine(hits, model, known)
-        alone = model is not None and self.model is not None and model >= self._alone_from(clean.text, task)
-        decision = _decide(
-            hits, model, _suspicion(hits, model, known), "review" if alone else "mask" if masks else "allow"
-        )
+        alone = model is not None and self._stands_alone(model, clean.text, task)
+        suspicion = _suspicion(hits, model, known) if hits else 0.0
+        decision = _decide(hits, model, suspicion, "review" if alone else "mask" if masks else "allow")
         return Verdict(decision, score, tuple(hits), tuple(masks), model, known)
 
-    def _alone_from(self, clean_text: str, task: Task) -> float:
-        """Return from which score on the model alone sends a text to review."""
-        usual = self.model.review_from(task) if self.model else 1.0
-        return max(usual, SURE_OF_LISTING) if task == "listing" and _LAWFUL.search(clean_text) else usual
+    def _stands_alone(self, model: float, clean_text: str, task: Task) -> bool:
+        """Say whether the model alone sends a text to review; where it speaks of lawful goods it must be surer."""
+        if self.model is None or model < self.model.review_from(task):
+            return False
+        return model >= SURE_OF_LISTING or not (task == "listing" and _LAWFUL.search(clean_text))
 
 
 def _combine(hits: Sequence[Hit], model: float | None, context: Mapping[str, bool]) -> float:

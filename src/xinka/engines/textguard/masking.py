@@ -6,10 +6,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
 
-from xinka.engines.textguard.tables import load
-from xinka.engines.textguard.views import View, clean_table, digits_table
+from xinka.engines.textguard.said_digits import GAP, MAYBE_NUMBER, SPOKEN, WORDS, read_digits
+from xinka.engines.textguard.views import View, clean_table
 
 #: Numbers are looked for in so many characters of a text.
 _MOST_READ = 200_000
@@ -24,61 +23,8 @@ class Mask:
     kind: str
 
 
-#: How digits are spelled by sound; read as digits only inside a number.
-_SYLLABLES = {
-    "0": "ling lin dong",
-    "1": "yi yao",
-    "2": "er liang",
-    "3": "san shan",
-    "4": "si",
-    "5": "wu",
-    "6": "liu",
-    "7": "qi guai",
-    "8": "ba pa",
-    "9": "jiu gou",
-}
-
-
-def _heard() -> dict[str, str]:
-    """Map every Han character that sounds like a digit to it."""
-    table = load("sounds")
-    return {c: digit for digit, names in _SYLLABLES.items() for name in names.split() for c in table.get(name, "")}
-
-
-_HEARD = _heard()
-_EMOJI = {"🥚": "0", "🎱": "8", "🐍": "4", "☝": "1", "✌": "2", "👌": "3", "🖐": "5", "🤙": "6"}
-_WORDS = {
-    "zero": "0",
-    "one": "1",
-    "two": "2",
-    "three": "3",
-    "four": "4",
-    "five": "5",
-    "six": "6",
-    "seven": "7",
-    "eight": "8",
-    "nine": "9",
-}
-_SPOKEN = {
-    "ling": "0",
-    "dong": "0",
-    "yao": "1",
-    "yi": "1",
-    "er": "2",
-    "liang": "2",
-    "san": "3",
-    "si": "4",
-    "wu": "5",
-    "liu": "6",
-    "qi": "7",
-    "guai": "7",
-    "ba": "8",
-    "jiu": "9",
-    "gou": "9",
-}
-_GAP = r"[ \t._\-—–~·・,，、。/\\|*+:：()（）\[\]【】<>《》'\"‘’“”=#^&!！?？;；…]"
-_NUMBER = re.compile(rf"[0-9](?:{_GAP}{{0,3}}[0-9]){{4,40}}(?:{_GAP}{{0,3}}x(?![a-z]))?")
-_WORD_DIGIT = re.compile("|".join(sorted({**_WORDS, **_SPOKEN}, key=len, reverse=True)))
+_NUMBER = re.compile(rf"[0-9](?:{GAP}{{0,3}}[0-9]){{4,40}}(?:{GAP}{{0,3}}x(?![a-z]))?")
+_WORD_DIGIT = re.compile("|".join(sorted({**WORDS, **SPOKEN}, key=len, reverse=True)))
 _LOOSE = str.maketrans({"o": "0", "l": "1", "i": "1", "z": "2", "s": "5", "b": "8", "g": "9"})
 
 _QQ = (
@@ -98,7 +44,7 @@ _LINK = (
 )
 _WECHAT_ID = r"(?P<id>[a-z][a-z0-9_\-]{5,19}|1[3-9][0-9]{9}|[a-z](?:[ ._\-*]{0,3}[a-z0-9]){5,19})"
 _WECHAT_FIND = re.compile(_WECHAT + f"(?P<link>{_LINK})" + _WECHAT_ID + r"(?![a-z0-9])")
-_QQ_FIND = re.compile(_QQ + _LINK + rf"(?P<id>[1-9](?:{_GAP}{{0,2}}[0-9]){{4,11}})(?![0-9])")
+_QQ_FIND = re.compile(_QQ + _LINK + rf"(?P<id>[1-9](?:{GAP}{{0,2}}[0-9]){{4,11}})(?![0-9])")
 _AT = r"(?:@|[ \[(（【<{]{0,4}(?:\bat\b|艾特|圈a|小老鼠|a圈|＠|爱特)[ \])）】>}]{0,4})"
 _DOT = r"(?:\.|[ \[(（【<{]{0,4}(?:\bdot\b|点|。|·|．|丶)[ \])）】>}]{0,4})"
 _EMAIL = re.compile(
@@ -110,37 +56,6 @@ _EMAIL = re.compile(
 _KEY = re.compile(
     r"(?:激活码|序列号|卡密|密钥|兑换码|cdk|cdkey|key|订单|单号|运单|快递|流水号|编号|货号|型号|isbn|条码|批次|版本|uid|房间号|端口|ip|提取码|口令|卡号尾号)[^0-9a-z]{0,8}$"
 )
-
-
-@cache
-def _digit_map() -> dict[int, str]:
-    table = {k: v for k, v in digits_table().items() if v}
-    table = {**{ord(c): d for c, d in _HEARD.items()}, **table}
-    table.update({ord(c): d for c, d in _EMOJI.items()})
-    return table
-
-
-def _read_digits(text: str) -> str:
-    """Return a clean text with digits for words of digits, same length; by sound only within a number-like row."""
-    sure = text.translate({k: v for k, v in digits_table().items() if v})
-    if not _ROW.search(sure):
-        return sure
-    heard = _digit_map()
-
-    def row(match: re.Match[str]) -> str:
-        written = sum(c.isdigit() for c in match[0])
-        said = sum(c in _HEARD or c in _EMOJI for c in match[0])
-        return match[0] if written > said else match[0].translate(heard)  # a word beside a number is no digit of it
-
-    return _ROW.sub(row, sure)
-
-
-def _row_pattern() -> re.Pattern[str]:
-    heard = "".join([*_HEARD, *_EMOJI])
-    return re.compile(rf"(?:(?:[0-9]|[{heard}])(?:{_GAP}{{0,2}})){{6,}}")
-
-
-_ROW = _row_pattern()
 
 
 def luhn(number: str) -> bool:
@@ -177,11 +92,18 @@ _PROVINCES = frozenset(
 def find_masks(text: str, clean: View) -> list[Mask]:
     """Return what should be hidden in a text, in the order of places; spans never overlap."""
     plain = clean.text[:_MOST_READ]
-    if not _MAYBE.search(plain):
+    if not _LATIN.search(plain) and not MAYBE_NUMBER.search(plain):
         return []
-    digits = _read_digits(plain)
+    digits = read_digits(plain)
+    numbers, ids = _NUMBER_START.search(digits), _ID_START.search(digits)
     found: list[tuple[int, int, str]] = []
-    for start, end, kind in (*_emails(plain), *_typed(plain), *_qqs(digits), *_numbers(digits), *_wechats(digits)):
+    for start, end, kind in (
+        *_emails(plain),
+        *(_typed(plain) if _TYPED_START.search(plain) else ()),
+        *(_qqs(digits) if numbers else ()),
+        *(_numbers(digits) if numbers else ()),
+        *(_wechats(digits) if numbers or ids else ()),
+    ):
         if all(end <= a or b <= start for a, b, _ in found):
             found.append((start, end, kind))
     return [_mask(text, clean, start, end, kind) for start, end, kind in sorted(found)]
@@ -195,7 +117,11 @@ def _mask(text: str, clean: View, start: int, end: int, kind: str) -> Mask:
     return Mask(first, last, kind)
 
 
-_MAYBE = re.compile(rf"[@0-9a-z]|(?:[{''.join(_HEARD)}].{{0,2}}){{6}}")
+#: Each mask begins with one of these; where none is, the patterns that name what stands before it are not tried.
+_LATIN = re.compile("[@0-9a-z]")
+_NUMBER_START = re.compile(rf"[0-9](?:{GAP}{{0,3}}[0-9]){{4}}")
+_ID_START = re.compile(r"[a-z](?:[ ._\-*]{0,3}[a-z0-9_\-]){5}")
+_TYPED_START = re.compile(r"[a-z0-9 \-.,，、]{11}")
 
 
 def _emails(plain: str) -> Iterator[tuple[int, int, str]]:
@@ -232,7 +158,7 @@ def _is_wechat_id(written: str, pieces: list[str], pointed: bool) -> bool:
 
 #: What points at an id: 微信号: …, 加, 搜.
 _POINTS = re.compile("号|:|加|搜|id|是|=")
-_WECHAT_NUMBER = re.compile(_WECHAT + _LINK + rf"(?P<id>[1-9](?:{_GAP}{{0,2}}[0-9]){{5,11}})(?![0-9])")
+_WECHAT_NUMBER = re.compile(_WECHAT + _LINK + rf"(?P<id>[1-9](?:{GAP}{{0,2}}[0-9]){{5,11}})(?![0-9])")
 #: UnionPay, Visa, Mastercard, American Express, and Chinese cards older than those ranges.
 _CARD = re.compile(r"62|60|4|5[0-8]|3[47]\d{13}$|9558")
 _PHONE = re.compile("1[3-9][0-9]{9}")
@@ -288,7 +214,7 @@ def _in_key(digits: str, start: int) -> bool:
 def _typed(plain: str) -> Iterator[tuple[int, int, str]]:
     """Yield phones spelled in words (yi san ba, one three eight) or with letters for digits (l38o0138OOO)."""
     for match in _TYPED.finditer(plain):
-        number = "".join(_DIGIT_WORDS.get(w, w) for w in _TYPED_WORD.findall(match[0]))
+        number = "".join(_DIGITWORDS.get(w, w) for w in _TYPED_WORD.findall(match[0]))
         if len(number) == 11 and _PHONE.fullmatch(number):
             yield match.start(), match.end(), "phone"
     for match in _LETTERED.finditer(plain):
@@ -296,7 +222,7 @@ def _typed(plain: str) -> Iterator[tuple[int, int, str]]:
             yield match.start(), match.end(), "phone"
 
 
-_DIGIT_WORDS = {**_WORDS, **_SPOKEN}
+_DIGITWORDS = {**WORDS, **SPOKEN}
 _TYPED_WORD = re.compile(rf"{_WORD_DIGIT.pattern}|[0-9]")
 _TYPED = re.compile(
     rf"(?<![a-z0-9])(?:(?:{_WORD_DIGIT.pattern}|[0-9])[ \-.,，、]{{0,2}}){{10}}"

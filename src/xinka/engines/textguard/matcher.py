@@ -6,29 +6,32 @@ What is found in a deep view must be likelier, as Chinese, than what is written.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache, cached_property
 from typing import NamedTuple
 
-from daachorse import CharwiseDoubleArrayAhoCorasick
+import msgspec
 
-from xinka.engines.textguard import slots, views
-from xinka.engines.textguard.spellings import DEPTH, Term, is_han, sound_spellings, spellings
-from xinka.engines.textguard.standing import gain, may_stand, stands_alone
-from xinka.engines.textguard.swaps import SwappedApart
+from xinka.engines.textguard import slots, sounds, views
+from xinka.engines.textguard.automata import MOST_HITS, Candidate, Index, IndexData, Place, Ways, index_of
+from xinka.engines.textguard.prepared import prepared
+from xinka.engines.textguard.recombine import recombine
+from xinka.engines.textguard.signs import ranges
+from xinka.engines.textguard.spellings import DEPTH, Term, is_han
+from xinka.engines.textguard.standing import stands_alone, stands_for
+from xinka.engines.textguard.swaps import SwappedApart, pairs_of
 from xinka.engines.textguard.views import View
 
 #: Deep views read so many characters of a text; the plain ones read all of it.
 DEEPEST_READ = 4_000
-#: Hits beyond this many in one text say nothing new.
-MOST_HITS, MOST_CANDIDATES = 200, 2_000
-_BLOCK = 65_536
+#: So many candidates of one text are looked at.
+MOST_CANDIDATES = 2_000
 #: By how much a term must beat what is written, in half bits.
 MARGIN = {"pinyin": 15, "swapped": 14, "emoji": 10, "shape": 14, "reversed": 10}
 
 
 _LETTERS = re.compile("[a-z]+")
+_BESIDE_HAN = re.compile("(?<![a-z])(?=([a-z]+))(?:(?<=[\u3400-\u9fff])|(?=[a-z]+[\u3400-\u9fff]))")
 #: Runs of letters that mean what they say.
 _ABBREVIATIONS = frozenset(
     """
@@ -50,94 +53,104 @@ class Found(NamedTuple):
     view: str
 
 
-class _Candidate(NamedTuple):
-    term: int
-    way: str
-    view: View
-    start: int
-    end: int
+class _Built(msgspec.Struct):
+    """What is built from terms once and kept."""
 
-
-class _Index:
-    """Automata over the spellings and sounds of some of the terms."""
-
-    def __init__(self, terms: Sequence[Term], numbers: Sequence[int]) -> None:
-        self._terms = terms
-        exact: defaultdict[str, list[tuple[int, str]]] = defaultdict(list)
-        heard: defaultdict[str, list[int]] = defaultdict(list)
-        for number in numbers:
-            term = terms[number]
-            for way, view in spellings(term):
-                exact[way].append((number, view))
-            if term.depth >= DEPTH["pinyin"] and len(term.text) >= 2 and is_han(term.text):
-                for way in sound_spellings(term.text):
-                    heard[way].append(number)
-        self._longest = max(map(len, exact), default=0)
-        self._exact, self._exact_ways = _automaton(exact), list(exact.values())
-        self._heard, self._heard_ways = _automaton(heard), list(heard.values())
-
-    def read(self, view: View, name: str) -> list[_Candidate]:
-        """Return the terms that stand in a view as they are spelled."""
-        terms, depth = self._terms, DEPTH[name]
-        return [
-            _Candidate(term, name if way == "clean" else way, view, start, end)
-            for start, end, which in (_first_found(self._exact, view.text, self._longest) if self._exact else ())
-            for term, way in self._exact_ways[which]
-            if terms[term].depth >= depth
-        ]
-
-    def listen(self, view: View) -> list[_Candidate]:
-        """Return the terms that sound in a view of sounds."""
-        return [
-            _Candidate(term, "pinyin", view, start, end)
-            for start, end, which in (_first_found(self._heard, view.text, 0) if self._heard else ())
-            for term in self._heard_ways[which]
-        ]
+    leads: IndexData
+    others: IndexData
+    pairs: Ways
 
 
 class _Reading:
-    """A text in the views that all automata read, each made once; those that would change nothing are left out."""
+    """A text in the views that all automata read, each made once; those that would change nothing are left out.
 
-    __slots__ = ("is_special", "others", "sounds", "squeezed", "whole")
+    They are texts until something is found in them; only then the way back to the original matters.
+    """
+
+    __slots__ = ("_clean", "_head", "_squeezed", "_whole", "is_special", "others", "sounds", "text", "whole_text")
 
     def __init__(self, clean: View) -> None:
-        self.squeezed = self.whole = views.squeezed_view(clean)
-        if len(clean.text) > DEEPEST_READ:
-            clean = _head(clean)
-            self.squeezed = views.squeezed_view(clean)
-        text = self.squeezed.text
-        split = views.split_view(self.squeezed)
-        self.others = [split] if split.text != text else []
-        self.is_special = _special()(clean.text) is not None
+        self._clean = self._head = clean
+        self._squeezed: View | None = None
+        self._whole: View | None = None
+        self.others: list[View] = []
+        plain = clean.text
+        if len(plain) > DEEPEST_READ:
+            self.whole_text = views.squeezed_text(plain)
+            self._head = _head(clean)
+            plain = self._head.text
+        self.is_special = _special()(plain) is not None
+        self.text = text = views.squeezed_text(plain) if self.is_special else views.squeezed_common(plain)
+        self.sounds = sounds.encode(plain) if self.is_special else sounds.encode_common(plain)
+        if self._head is clean:
+            self.whole_text = text
+        if (split := recombine(text)) != text:
+            self.others.append(views.split_view(self.squeezed, split))
         if self.is_special:
-            if not _martian().isdisjoint(clean.text):
-                self.others.append(views.martian_view(clean))
-            if not _numerals().isdisjoint(text):
+            if not _martian().isdisjoint(plain):
+                self.others.append(views.martian_view(self._head))
+            if not _said_numerals().isdisjoint(text):
                 self.others.append(views.digits_view(self.squeezed))
             self.others = [view for view in self.others if view.text != text]
-        self.sounds = views.sound_view(clean)
 
-    def read_by(self, index: _Index) -> list[_Candidate]:
+    @property
+    def squeezed(self) -> View:
+        """The squeezed view of what deep views read."""
+        if self._squeezed is None:
+            self._squeezed = views.squeezed_view(self._head, self.text)
+        return self._squeezed
+
+    @property
+    def _squeezed_whole(self) -> View:
+        if self._head is self._clean:
+            return self.squeezed
+        if self._whole is None:
+            self._whole = views.squeezed_view(self._clean, self.whole_text)
+        return self._whole
+
+    def read_by(self, index: Index) -> list[Candidate]:
         """Return the terms of an index that stand or sound in any view."""
-        found = index.read(self.whole, "clean")
+        exact, heard = index.scan(self.whole_text, self.sounds)
+        found = list(index.candidates(exact, self._squeezed_whole, "clean")) if exact else []
         for view in self.others:
-            found += index.read(view, view.name)
-        found += index.listen(self.sounds)
+            found += index.candidates(self._changed(index.places(view.text), view.text), view, view.name)
+        if heard:
+            found += index.candidates(heard, self._sound_view(), "pinyin")
         return found
+
+    def _changed(self, places: list[Place], text: str) -> list[Place]:
+        """Return the places of a view that are not just as in the squeezed one, where they have been seen."""
+        squeezed = self.text
+        if len(text) != len(squeezed):
+            return places
+        return [place for place in places if text[place[0] : place[1]] != squeezed[place[0] : place[1]]]
+
+    def _sound_view(self) -> View:
+        if len(self.sounds) == len(self.text):  # letter by letter
+            return View("pinyin", self.sounds, None, self.squeezed)
+        return views.sound_view(self._head, self.sounds)
 
 
 class Matcher:
-    """An index over terms; making it takes about 20 ms per thousand terms, and it may be used by many threads.
+    """An index over terms; it never changes, so many threads may use it. What takes long to build is kept.
 
     Terms that lead are looked for first: where none stands, and that is nearly everywhere, the others do not matter.
     """
 
     def __init__(self, terms: Sequence[Term]) -> None:
         self._terms = terms
-        self._leads = _Index(terms, [n for n, t in enumerate(terms) if t.leads])
-        self._others = _Index(terms, [n for n, t in enumerate(terms) if not t.leads])
+        source = msgspec.msgpack.encode([(t.text, t.depth, t.leads) for t in terms])
+        built = msgspec.msgpack.decode(prepared("terms", source, self._build), type=_Built)
+        self._leads, self._others = Index(terms, built.leads), Index(terms, built.others)
         self._reads_initials = any(t.depth >= DEPTH["initials"] for t in terms)
-        self._apart = SwappedApart((n, t.text) for n, t in enumerate(terms) if t.leads and t.depth >= DEPTH["swapped"])
+        self._apart = SwappedApart([t.text for t in terms], built.pairs)
+
+    def _build(self) -> bytes:
+        terms = list(enumerate(self._terms))
+        pairs = pairs_of((n, t.text) for n, t in terms if t.leads and t.depth >= DEPTH["swapped"])
+        leads = index_of(self._terms, (n for n, t in terms if t.leads))
+        others = index_of(self._terms, (n for n, t in terms if not t.leads))
+        return msgspec.msgpack.encode(_Built(leads, others, pairs))
 
     @cached_property
     def _tree(self) -> slots.SlotTree:
@@ -149,11 +162,11 @@ class Matcher:
     def find(self, text: str, clean: View | None = None) -> list[Found]:
         """Return what stands in a text, each term once per place, in the order of places; nothing if nothing leads."""
         reading = _Reading(clean or views.clean_view(text))
-        squeezed = reading.squeezed
         leads = reading.read_by(self._leads)
-        leads += [_Candidate(term, "swapped", squeezed, a, b) for term, a, b in self._apart.find(squeezed.text)]
+        if torn := self._apart.find(reading.text):
+            leads += [Candidate(term, "swapped", reading.squeezed, a, b) for term, a, b in torn]
         if reading.is_special:
-            leads += self._walk(squeezed)
+            leads += self._walk(reading.squeezed)
         if not leads:
             return []
         found: dict[tuple[int, int], Found] = {}
@@ -163,7 +176,7 @@ class Matcher:
         self._settle(text, reading.read_by(self._others), found)
         return sorted(found.values(), key=lambda hit: (hit.start, hit.end, DEPTH[hit.view]))
 
-    def _settle(self, text: str, candidates: list[_Candidate], found: dict[tuple[int, int], Found]) -> None:
+    def _settle(self, text: str, candidates: list[Candidate], found: dict[tuple[int, int], Found]) -> None:
         """Add the candidates that stand, each term once per place in its plainest view."""
         for candidate in candidates[:MOST_CANDIDATES]:
             start, end = candidate.view.span(candidate.start, candidate.end)
@@ -177,71 +190,45 @@ class Matcher:
             if len(found) >= MOST_HITS:
                 break
 
-    def _walk(self, squeezed: View) -> Iterator[_Candidate]:
+    def _walk(self, squeezed: View) -> Iterator[Candidate]:
         text = squeezed.text
         rows = []
         if not slots.odd().isdisjoint(text):
             rows.append(slots.elements(text, as_initials=False))
-        if self._reads_initials and _LETTERS.search(text):
+        if self._reads_initials and _LETTERS.search(text) and (_has_initials(text) or slots.is_shaped(text)):
             rows.append(slots.elements(text, as_initials=True))
         for row in rows:
             found = []
             for term, first, after, kinds in self._tree.walk(row):
                 view = _deepest_kind(kinds)
                 if view and self._terms[term].depth >= DEPTH[view]:
-                    found.append(_Candidate(term, view, squeezed, row[first][0], row[after - 1][1]))
+                    found.append(Candidate(term, view, squeezed, row[first][0], row[after - 1][1]))
             yield from _tiling(text, found)
 
     def _margin(self, number: int, way: str) -> int:
         term = self._terms[number]
         return MARGIN[way] + (SHORT_MARGIN if term.wary and len(term.text) == 2 else 0)
 
-    def _settled(self, text: str, candidate: _Candidate, start: int, end: int) -> Iterator[Found]:
+    def _settled(self, text: str, candidate: Candidate, start: int, end: int) -> Iterator[Found]:
         """Yield the hit if it stands: on its own borders, or likelier than what is written."""
         term = self._terms[candidate.term].text
         way = candidate.way
-        written = text[start:end]
         if way in {"clean", "squeezed", "digits", "martian", "split"}:
             if (term[0].isascii() or term[-1].isascii()) and not stands_alone(text, start, end, term):
                 return
-            if way == "clean" and end - start > len(term) < len(views.clean_text(written)):
+            if way == "clean" and end - start > len(term) < len(views.clean_text(text[start:end])):
                 way = "squeezed"
             if DEPTH[way] <= self._terms[candidate.term].depth:
                 yield Found(candidate.term, start, end, way)
-        elif way == "initials":
+        elif way == "initials" or stands_for(text, start, end, term, (way, self._margin(candidate.term, way))):
             yield Found(candidate.term, start, end, way)
-        else:
-            least = self._margin(candidate.term, way)
-            if may_stand(text, start, end, way) and gain(text, start, end, term, least) >= least:
-                yield Found(candidate.term, start, end, way)
-
-
-def _automaton(ways: Mapping[str, object]) -> CharwiseDoubleArrayAhoCorasick | None:
-    return CharwiseDoubleArrayAhoCorasick(list(ways)) if ways else None
-
-
-def _first_found(automaton: CharwiseDoubleArrayAhoCorasick, text: str, longest: int) -> list[tuple[int, int, int]]:
-    """Return the first matches that are told, those of a long text read by blocks that overlap by the longest term."""
-    most = MOST_HITS * 5
-    if len(text) <= _BLOCK:
-        return automaton.find_overlapping(text)[:most]
-    found: list[tuple[int, int, int]] = []
-    for done in range(0, len(text), _BLOCK):
-        first = max(0, done - longest)
-        for start, end, which in automaton.find_overlapping(text[first : done + _BLOCK]):
-            if first + end > done:
-                found.append((first + start, first + end, which))
-        if len(found) >= most:
-            break
-    return found[:most]
 
 
 @cache
 def _special() -> Callable[[str], object]:
     """Return what finds the first sign that a view beyond sounds may be wanted for, or one that might be."""
-    signs = {*_martian(), *_numerals(), *slots.odd()}
-    plane = "".join(sorted(c for sign in signs for c in sign if c <= "\uffff"))
-    return re.compile(f"[a-z\U00010000-\U0010ffff{re.escape(plane)}]").search
+    signs = {*_martian(), *_said_numerals(), *"0123456789", *slots.odd()}
+    return re.compile(f"[a-z\ufffe\uffff\U00010000-\U0010ffff{ranges(c for sign in signs for c in sign)}]").search
 
 
 @cache
@@ -250,12 +237,17 @@ def _martian() -> frozenset[str]:
 
 
 @cache
-def _numerals() -> frozenset[str]:
-    return frozenset(map(chr, views.digits_table())) | frozenset("0123456789")
+def _said_numerals() -> frozenset[str]:
+    return frozenset(map(chr, views.digits_table()))
 
 
 def _head(clean: View) -> View:
     return clean.derive("clean", clean.text[:DEEPEST_READ], lambda: (range(DEEPEST_READ), range(1, DEEPEST_READ + 1)))
+
+
+def _has_initials(text: str) -> bool:
+    """Say whether letters stand beside Han that may be the initials of a term, see ``_tiling``."""
+    return any(match[1] not in _ABBREVIATIONS for match in _BESIDE_HAN.finditer(text))
 
 
 def _deepest_kind(kinds: int) -> str | None:
@@ -266,7 +258,7 @@ def _deepest_kind(kinds: int) -> str | None:
     return "pinyin" if kinds & slots.KINDS["heard"] else None
 
 
-def _tiling(text: str, found: list[_Candidate]) -> Iterator[_Candidate]:
+def _tiling(text: str, found: list[Candidate]) -> Iterator[Candidate]:
     """Yield the candidates; those that read letters as initials only if together they use up whole runs beside Han."""
     reads = {(c.start, c.end) for c in found if c.way == "initials"}
     good: set[tuple[int, int]] = set()

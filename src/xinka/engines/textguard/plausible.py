@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache, lru_cache
 
-from xinka.engines.textguard.tables import load
+from xinka.engines.textguard.tables import load, load_words
 
 _LONGEST = 4
 #: What a character costs that no word list knows, in half bits; a foreign sign or letter costs less.
@@ -12,19 +12,22 @@ _UNKNOWN, _OTHER = 56, 24
 
 
 @cache
+def character_costs() -> dict[str, int]:
+    """Map each character of the list to its cost as a word of its own, in half bits."""
+    return {c: int(cost) for cost, characters in load("rarity").items() for c in characters}
+
+
+@cache
 def word_costs() -> dict[str, int]:
     """Map each word of the list to its cost: half bits, from about 10 (的) to 52."""
-    costs: dict[str, int] = {}
-    for length, levels in load("words").items():
-        n = int(length)
-        for cost, joined in levels.items():
-            costs.update(dict.fromkeys([joined[i : i + n] for i in range(0, len(joined), n)], int(cost)))
+    costs = load_words()
+    costs.update(character_costs())
     return costs
 
 
 def rarity(character: str) -> int:
     """Return the cost of one character alone, in half bits."""
-    return word_costs().get(character, _UNKNOWN)
+    return character_costs().get(character, _UNKNOWN)
 
 
 def cost(text: str, extra: dict[str, int] | None = None) -> int:

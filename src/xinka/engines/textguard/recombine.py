@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 
 from daachorse import MATCH_KIND_LEFTMOST_LONGEST, CharwiseDoubleArrayAhoCorasick
 
+from xinka.engines.textguard.prepared import prepared
 from xinka.engines.textguard.tables import load
 
 
 @cache
-def _automaton() -> tuple[CharwiseDoubleArrayAhoCorasick, list[str]]:
-    """Find the longest way of writing from the left."""
+def _automaton() -> tuple[Callable[[str], list[tuple[int, int, int]]], str]:
+    """Return what finds the longest ways of writing from the left, and the characters written so."""
     whole = load("split")
+    kept = prepared("split", b"", lambda: _built(whole))
+    return CharwiseDoubleArrayAhoCorasick.deserialize(kept).find, "".join(whole.values())
+
+
+def _built(whole: dict[str, str]) -> bytes:
     automaton = CharwiseDoubleArrayAhoCorasick(list(whole), match_kind=MATCH_KIND_LEFTMOST_LONGEST)
-    return automaton, list(whole.values())
+    built: bytes = automaton.serialize()
+    return built
 
 
 def recombine(text: str) -> str:
     """Return a squeezed text with parts put together."""
-    automaton, characters = _automaton()
-    found = automaton.find(text)
+    find, characters = _automaton()
+    found = find(text)
     if not found:
         return text
     pieces, at = [], 0
@@ -33,11 +40,11 @@ def recombine(text: str) -> str:
 
 def recombined_offsets(text: str) -> tuple[Sequence[int], Sequence[int]]:
     """Return where each character of ``recombine(text)`` came from."""
-    automaton, _ = _automaton()
+    find, _ = _automaton()
     starts: list[int] = []
     ends: list[int] = []
     at = 0
-    for start, end, _which in automaton.find(text):
+    for start, end, _which in find(text):
         starts += [*range(at, start), start]
         ends += [*range(at + 1, start + 1), end]
         at = end

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from xinka.engines.textguard.matcher import Found, Matcher
 from xinka.engines.textguard.packs import Pack, Rule
@@ -49,6 +50,15 @@ class Hit:
     intent: bool
 
 
+class _Around(NamedTuple):
+    """What was found in a text besides terms that lead, with the ids of the rules that it matters to."""
+
+    excuses: list[tuple[set[str], Found]]
+    negations: list[Found]
+    besides: list[tuple[set[str], Found]]
+    needs: list[tuple[set[str], Found]]
+
+
 class RuleSet:
     """Packs made ready to be applied; it never changes, so many threads may use it."""
 
@@ -87,15 +97,14 @@ class RuleSet:
         if not found:
             return []
         found = self._without_pieces(found)
+        around: _Around | None = None
         hits: dict[tuple[str, int], Hit] = {}
         for lead in found:
             for rule in self._leads.get(self._terms[lead.term].text, ()):
-                if (
-                    task in rule.tasks
-                    and DEPTH[lead.view] <= rule.deepest
-                    and (hit := self._apply(rule, lead, found, text))
-                ):
-                    hits.setdefault((rule.id, lead.start), hit)
+                if task in rule.tasks and DEPTH[lead.view] <= rule.deepest and (rule.id, lead.start) not in hits:
+                    around = around or self._around(found)
+                    if hit := _applied(rule, lead, around, text):
+                        hits[rule.id, lead.start] = hit
         return list(hits.values())
 
     def _without_pieces(self, found: list[Found]) -> list[Found]:
@@ -105,23 +114,35 @@ class RuleSet:
             return found
         return [f for f in found if self._terms[f.term].leads or f in longer or not any(_inside(f, c) for c in longer)]
 
-    def _apply(self, rule: Rule, lead: Found, found: list[Found], text: str) -> Hit | None:
-        needs: list[Found] = []
-        beside = not rule.beside
-        for other in found:
-            word = self._terms[other.term].text
-            if rule.id in self._excuses.get(word, ()) and _near(lead, other, _NEAR):
-                return None
-            if rule.negatable and word in self._negations and _forbids(other, lead, text):
-                return None
-            if rule.id in self._besides.get(word, ()) and _near(lead, other, _BESIDE):
-                beside = True
-            if rule.id in self._needs.get(word, ()) and _near(lead, other, rule.reach) and not _inside(other, lead):
-                needs.append(other)
-        if not beside or (rule.needs_any and not needs):
-            return None
-        plain_need = not rule.needs_any or any(DEPTH[n.view] <= DEPTH["squeezed"] for n in needs)
-        return Hit(rule, lead.start, lead.end, lead.view, intent=plain_need)
+    def _around(self, found: list[Found]) -> _Around:
+        words = [(self._terms[f.term].text, f) for f in found]
+        return _Around(
+            excuses=[(self._excuses[word], f) for word, f in words if word in self._excuses],
+            negations=[f for word, f in words if word in self._negations and f.view in {"clean", "squeezed"}],
+            besides=[(self._besides[word], f) for word, f in words if word in self._besides],
+            needs=[(self._needs[word], f) for word, f in words if word in self._needs],
+        )
+
+
+def _applied(rule: Rule, lead: Found, around: _Around, text: str) -> Hit | None:
+    """Return the hit if a rule is broken at one of its terms, with all that was found around it."""
+    if any(rule.id in ids and _near(lead, other, _NEAR) for ids, other in around.excuses):
+        return None
+    if rule.negatable and any(_forbids(word, lead, text) for word in around.negations):
+        return None
+    if rule.beside and not any(rule.id in ids and _near(lead, other, _BESIDE) for ids, other in around.besides):
+        return None
+    if not rule.needs_any:
+        return Hit(rule, lead.start, lead.end, lead.view, intent=True)
+    needs = [
+        other
+        for ids, other in around.needs
+        if rule.id in ids and _near(lead, other, rule.reach) and not _inside(other, lead)
+    ]
+    if not needs:
+        return None
+    plain_need = any(DEPTH[need.view] <= DEPTH["squeezed"] for need in needs)
+    return Hit(rule, lead.start, lead.end, lead.view, intent=plain_need)
 
 
 def _near(lead: Found, other: Found, reach: int) -> bool:
@@ -134,6 +155,6 @@ def _inside(other: Found, lead: Found) -> bool:
 
 def _forbids(word: Found, lead: Found, text: str) -> bool:
     """Say whether a negation stands close before the lead, in the same sentence."""
-    if word.view not in {"clean", "squeezed"} or not 0 <= lead.start - word.end <= _NEGATION_REACH:
+    if not 0 <= lead.start - word.end <= _NEGATION_REACH:
         return False
     return _SENTENCE_ENDS.isdisjoint(text[word.end : lead.start])

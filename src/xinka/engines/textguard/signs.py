@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from functools import cache
 
 
@@ -19,3 +21,11 @@ def squeeze_table() -> dict[int, str | None]:
         0x30FB,
     ]
     return dict.fromkeys(signs, None)
+
+
+def ranges(characters: Iterable[str]) -> str:
+    """Return what stands in the brackets of a regular expression for the characters; thousands compile in no time."""
+    codes = sorted(set(map(ord, characters)))
+    starts = [c for at, c in enumerate(codes) if not at or codes[at - 1] != c - 1]
+    ends = [c for at, c in enumerate(codes) if at + 1 == len(codes) or codes[at + 1] != c + 1]
+    return "".join(f"{re.escape(chr(a))}-{re.escape(chr(b))}" for a, b in zip(starts, ends, strict=True))

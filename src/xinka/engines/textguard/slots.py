@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
+from itertools import groupby
 
 from xinka.engines.textguard import sounds
-from xinka.engines.textguard.plausible import rarity
+from xinka.engines.textguard.plausible import character_costs, rarity
+from xinka.engines.textguard.signs import ranges
 from xinka.engines.textguard.spellings import is_han, readings
 from xinka.engines.textguard.tables import load
 
@@ -31,6 +33,8 @@ _SOUND = 1
 KINDS = {"sound": 1, "heard": 2, "emoji": 8, "shape": 16, "initials": 32}
 #: From this cost on a character is seldom seen, in half bits.
 _RARE = 34
+#: From this cost on a character may stand for one of its parts.
+_SHAPED = 30
 
 
 #: One thing in the text: where it begins and ends in the squeezed view, and what it may stand for: (bit of KINDS, key).
@@ -38,41 +42,42 @@ Element = tuple[int, int, Sequence[tuple[int, str]]]
 
 
 class _Node:
-    __slots__ = ("after", "ends", "height", "ways")
+    """What several rows of letters lead to: the terms, in parts of the sorted list, that go on from here."""
 
-    def __init__(self) -> None:
-        self.after: dict[str, _Node] = {}
-        self.ends: list[int] = []
+    __slots__ = ("_parts", "_tree", "_ways", "at", "ends", "height")
+
+    def __init__(self, tree: SlotTree, parts: Sequence[tuple[int, int]], at: int) -> None:
+        self._tree, self._parts, self.at = tree, parts, at
+        #: By key, the parts of the list that come next; once walked, the node that stands for them.
+        self._ways: dict[str, list[tuple[int, int]] | _Node] | None = None
+        texts, numbers = tree.texts, tree.numbers
+        self.ends = [numbers[i] for first, after in parts for i in range(first, after) if len(texts[i]) == at]
         #: The characters of the longest term from here on.
-        self.height = 0
-        #: By key, the nodes that come next; once walked, one node that stands for them all.
-        self.ways: dict[str, list[_Node] | _Node] = {}
+        self.height = max((max(tree.lengths[first:after]) for first, after in parts), default=at) - at
 
     def step(self, key: str) -> _Node | None:
-        """Return the node that stands for all that a key leads to."""
-        way = self.ways.get(key)
+        """Return the node that stands for all that a key leads to: terms that sound alike are walked as one."""
+        if self._ways is None:
+            self._ways = self._open()
+        way = self._ways.get(key)
         if isinstance(way, list):
-            way = self.ways[key] = way[0] if len(way) == 1 else _merged(way)
+            way = self._ways[key] = _Node(self._tree, way, self.at + 1)
         return way
 
-
-def _merged(nodes: list[_Node]) -> _Node:
-    """Return one node in the place of several: terms that sound alike are then walked as one."""
-    one = _Node()
-    ways: defaultdict[str, list[_Node]] = defaultdict(list)
-    for node in nodes:
-        one.ends += node.ends
-        one.height = max(one.height, node.height)
-        for key, way in node.ways.items():
-            if isinstance(way, list):
-                ways[key] += way
-            else:
-                ways[key].append(way)
-    one.ways.update(ways)
-    return one
+    def _open(self) -> dict[str, list[tuple[int, int]] | _Node]:
+        ways: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
+        texts, at = self._tree.texts, self.at
+        for first, after in self._parts:
+            going_on = (i for i in range(first, after) if len(texts[i]) > at)
+            for character, group in groupby(going_on, lambda i: texts[i][at]):
+                rows = list(group)
+                for key in _keys_of_term(character):
+                    ways[key].append((rows[0], rows[-1] + 1))
+        return dict(ways)
 
 
-def _keys_of_term(character: str) -> set[str]:
+@cache
+def _keys_of_term(character: str) -> frozenset[str]:
     """Return what a term's character answers to: its sounds, its shape, the parts that tell it apart, its initial."""
     codes = readings(character)
     keys = {*codes, "=" + character}
@@ -80,7 +85,7 @@ def _keys_of_term(character: str) -> set[str]:
     keys.update("'" + initials()[c] for c in codes if c in initials())
     if character.isascii():
         keys.add("'" + character)
-    return keys
+    return frozenset(keys)
 
 
 @cache
@@ -101,13 +106,17 @@ def initials() -> dict[str, str]:
 
 
 @cache
-def emoji() -> dict[str, list[tuple[int, str]]]:
-    """Map a picture to the keys of the characters it is read as."""
+def _emoji() -> dict[str, str]:
+    found: dict[str, str] = load("emoji")
+    return found
+
+
+@cache
+def _emoji_keys(sign: str) -> tuple[tuple[int, str], ...]:
+    """Return the keys of the characters that a picture is read as; nothing for what is no picture."""
     codes = sounds.han_codes()
-    return {
-        sign: list(dict.fromkeys((KINDS["emoji"], codes[ord(c)]) for c in names if ord(c) in codes))
-        for sign, names in load("emoji").items()
-    }
+    names = _emoji().get(sign, "")
+    return tuple(dict.fromkeys((KINDS["emoji"], codes[ord(c)]) for c in names if ord(c) in codes))
 
 
 @cache
@@ -121,7 +130,28 @@ def odd() -> frozenset[str]:
     """Return what makes a text worth a walk: pictures, rare characters, those that are read in two ways."""
     han = {c for characters in load("sounds").values() for c in characters}
     doubtful = {c for c in load("readings") if rarity(c) >= _RARE}  # read in two ways, and not often seen
-    return frozenset(emoji().keys() | (han - common()) | doubtful)
+    return frozenset(_emoji().keys() | (han - common()) | doubtful)
+
+
+@cache
+def _shaped() -> Callable[[str], object]:
+    """Return what finds the first character that may not be one plain sound: all but letters, digits, common Han."""
+    return re.compile(f"[^a-z0-9{ranges(c for c, cost in character_costs().items() if cost < _SHAPED)}]").search
+
+
+def is_shaped(text: str) -> bool:
+    """Say whether a squeezed text has a character, letters aside, that may stand for more than its sound."""
+    return _shaped()(text) is not None and any(map(_has_more_than_sound, text))
+
+
+@cache
+def _has_more_than_sound(character: str) -> bool:
+    return any(bit != _SOUND for bit, _ in _keys(character))
+
+
+@cache
+def _keys(character: str) -> Sequence[tuple[int, str]]:
+    return _emoji_keys(character) or _digits().get(character) or _han_keys(character)
 
 
 @cache
@@ -131,7 +161,7 @@ def _han_keys(character: str) -> tuple[tuple[int, str], ...]:
     if others and rarity(character) >= _RARE:
         keys += [(KINDS["heard"], code) for code in others]
     rare = rarity(character)
-    keys += [(KINDS["shape"], "=" + p) for p in parts(character) if rare >= max(30, rarity(p) + 6)]
+    keys += [(KINDS["shape"], "=" + p) for p in parts(character) if rare >= max(_SHAPED, rarity(p) + 6)]
     if is_han(character) and rare >= _RARE:
         keys += [(KINDS["shape"], "+" + p) for p in (*parts(character), character) if p not in _COMMON_PARTS]
     return tuple(keys)
@@ -145,13 +175,10 @@ def _digits() -> dict[str, list[tuple[int, str]]]:
 def elements(text: str, as_initials: bool) -> list[Element]:
     """Return the elements of a squeezed text; letters are read as initials, or as syllables where they can."""
     row: list[Element] = []
-    pictures, digits = emoji(), _digits()
     at = 0
     for match in (*_PIECE.finditer(text), None):
         stop = match.start() if match else len(text)
-        for i in range(at, stop):
-            c = text[i]
-            row.append((i, i + 1, pictures.get(c) or digits.get(c) or _han_keys(c)))
+        row += [(i, i + 1, _keys(text[i])) for i in range(at, stop)]
         if match is None:
             break
         row += _run(match[0], stop, as_initials)
@@ -172,24 +199,13 @@ def _run(run: str, start: int, as_initials: bool) -> Iterator[Element]:
 
 
 class SlotTree:
-    """All terms, ready to be walked."""
+    """All terms, ready to be walked: a sorted list of them, of which only what is walked is made into a tree."""
 
     def __init__(self, terms: Iterable[tuple[int, str]]) -> None:
-        self._root = _Node()
-        known: dict[str, set[str]] = {}
-        for number, text in terms:
-            node = self._root
-            for at, c in enumerate(text):
-                node.height = max(node.height, len(text) - at)
-                if c not in node.after:
-                    node.after[c] = child = _Node()
-                    keys = known.get(c) or known.setdefault(c, _keys_of_term(c))
-                    for key in keys:
-                        way = node.ways.setdefault(key, [])
-                        if isinstance(way, list):
-                            way.append(child)
-                node = node.after[c]
-            node.ends.append(number)
+        rows = sorted((text, number) for number, text in terms)
+        self.texts, self.numbers = [text for text, _ in rows], [number for _, number in rows]
+        self.lengths = list(map(len, self.texts))
+        self._root = _Node(self, [(0, len(rows))] if rows else [], 0)
 
     def walk(self, row: Sequence[Element]) -> Iterator[tuple[int, int, int, int]]:
         """Yield (term, first element, element after the last, kinds of replacement) of each term that may stand there.
@@ -207,7 +223,7 @@ class SlotTree:
                 if node.ends and kinds & ~_SOUND:
                     for number in node.ends:
                         yield number, first, at, kinds
-                if at >= length or not node.ways or (not kinds & ~_SOUND and odd_at[at] - at >= node.height):
+                if at >= length or not node.height or (not kinds & ~_SOUND and odd_at[at] - at >= node.height):
                     continue
                 for bit, key in row[at][2]:
                     budget -= 1

@@ -89,6 +89,11 @@ def encode(text: str) -> str:
     return table.change(text)
 
 
+def encode_common(text: str) -> str:
+    """Return ``encode(text)`` of a text without letters and characters beyond the basic plane."""
+    return sound_table().change_common(text)
+
+
 def encoded_offsets(text: str) -> tuple[Sequence[int], Sequence[int]]:
     """Return where each character of ``encode(text)`` came from."""
     gone = sound_table().gone

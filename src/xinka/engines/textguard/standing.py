@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from xinka.engines.textguard import plausible, sounds, views
 from xinka.engines.textguard.spellings import is_han, plain
 
@@ -21,12 +23,29 @@ def _around(text: str, start: int, end: int, reach: int = 3) -> tuple[str, str]:
     return views.clean_text(text[max(0, start - reach) : start]), views.clean_text(text[end : end + reach])
 
 
-def gain(text: str, start: int, end: int, term: str, least: int) -> int:
-    """Return how many half bits cheaper the text becomes when the term stands for what is written."""
+def stands_for(text: str, start: int, end: int, term: str, reading: tuple[str, int]) -> bool:
+    """Say whether a span may hide a term, and is likelier meant than what is written.
+
+    Args:
+        text: the original.
+        start: where the span begins.
+        end: where it ends.
+        term: what may be meant.
+        reading: the view that it is seen in, and by how many half bits the text must become cheaper.
+    """
+    way, least = reading
     written = plain(text[start:end])
-    if len(written) <= len(term) and (most := plausible.cost(written) - _TERM_COST) < least:
-        return most  # its neighbours can hardly make it likelier
+    if len(written) <= len(term) and plausible.cost(written) - _TERM_COST < least:
+        return False  # its neighbours can hardly make it likelier
+    if not _may_stand(text, start, end, way, written):
+        return False
     before, after = _around(text, start, end)
+    return _gain(before, written, after, term) >= least
+
+
+@lru_cache(maxsize=16384)
+def _gain(before: str, written: str, after: str, term: str) -> int:
+    """Return how many half bits cheaper the text becomes when the term stands for what is written."""
     meant = [term]
     if len(written) > len(term) and is_han(written):  # neighbours were swapped with characters beside the term
         rest = [c for c in written if c not in term]
@@ -54,16 +73,17 @@ def stands_alone(text: str, start: int, end: int, term: str) -> bool:
     return len(pieces) == 1 or len(pieces) == len(term) or ("".join(pieces) == term and len(pieces[0]) > 2)
 
 
-def may_stand(text: str, start: int, end: int, way: str) -> bool:
+def _may_stand(text: str, start: int, end: int, way: str, written: str) -> bool:
     """Say whether a span may hide a term: no sentence ends in it, its faces speak, its syllables may be Chinese."""
-    inside = text[start:end]
-    if way in {"pinyin", "emoji", "shape"} and not _ENDS.isdisjoint(inside):
+    if way in {"pinyin", "emoji", "shape"} and not _ENDS.isdisjoint(text[start:end]):
         return False
-    written = plain(inside)
-    before, after = _around(text, start, end, 2)
     if way == "emoji":
+        before, after = _around(text, start, end, 2)
         return _pictures_speak(before, written, after)
-    if not any(map(_is_latin, written)) or any(is_han(c) for c in before + written + after):
+    if not any(map(_is_latin, written)) or any(map(is_han, written)):
+        return True
+    before, after = _around(text, start, end, 2)
+    if any(map(is_han, before + after)):
         return True
     runs = [r for r in views.clean_text(text[:2000]).split() if r.isascii() and r.isalpha()]
     return all(sounds.syllables_of(r) for r in runs)

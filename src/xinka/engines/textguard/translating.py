@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import accumulate
 
 Table = dict[int, str | None]
@@ -20,9 +20,14 @@ _GONE, _MANY = "\uffff", "\ufffe"
 _UNFIT = re.compile("[\ufffe\U00010000-\U0010ffff]").search
 
 
+@cache
+def _unchanged() -> str:
+    return "".join(map(chr, range(_LAST_LEARNT + 1)))
+
+
 def _flat(table: Table) -> str:
     """Return what the basic plane becomes, a character each: small, in one piece, and quick where memory is slow."""
-    flat = list(map(chr, range(_LAST_LEARNT + 1)))
+    flat = list(_unchanged())
     flat[ord(_GONE)] = flat[ord(_MANY)] = _MANY
     for code, became in table.items():
         if code <= _LAST_LEARNT:
@@ -46,7 +51,6 @@ class Kept(dict[int, str | None]):
         super().__init__(table)
         self._flat = _flat(table)
         self.gone = frozenset(chr(c) for c, became in table.items() if not became)
-        self._grows = frozenset(chr(c) for c, became in table.items() if became and len(became) > 1)
 
     def change(self, text: str) -> str:
         """Return ``text.translate(self)``; one look into one flat table a character where that is enough."""
@@ -55,18 +59,36 @@ class Kept(dict[int, str | None]):
             return text.translate(self)
         return changed.replace(_GONE, "") if _GONE in changed else changed
 
+    def change_common(self, text: str) -> str:
+        """Return ``change(text)`` of a text without characters beyond the basic plane, by a table that adds none."""
+        changed = text.translate(self._flat)
+        return changed.replace(_GONE, "") if _GONE in changed else changed
+
     def trace(self, text: str) -> Offsets:
         """Return where each character of ``change(text)`` came from in ``text``."""
-        if self._grows.isdisjoint(text):
-            gone = self.gone
-            starts = [at for at, char in enumerate(text) if char not in gone]
-        else:
-            starts = []
-            for at, char in enumerate(text):
-                became = self.get(ord(char), char)
-                if became:
-                    starts.extend([at] * len(became))
+        starts = self.starts(text)
         return starts, [at + 1 for at in starts]
+
+    def starts(self, text: str) -> Sequence[int]:
+        """Return where each character of ``change(text)`` began in ``text``; each came from one."""
+        changed = text.translate(self._flat)
+        if not _UNFIT(changed):
+            return _places_kept(changed) if _GONE in changed else range(len(text))
+        starts: list[int] = []
+        for at, char in enumerate(text):
+            became = self.get(ord(char), char)
+            if became:
+                starts.extend([at] * len(became))
+        return starts
+
+
+def _places_kept(changed: str) -> list[int]:
+    starts: list[int] = []
+    begin = 0
+    while (end := changed.find(_GONE, begin)) >= 0:
+        starts += range(begin, end)
+        begin = end + 1
+    return [*starts, *range(begin, len(changed))]
 
 
 class LongTrace:
@@ -78,11 +100,11 @@ class LongTrace:
         self._ends = list(accumulate(len(table.change(text[at : at + BLOCK])) for at in blocks))
         self._traced = lru_cache(maxsize=2)(self._trace)
 
-    def _trace(self, block: int) -> Offsets:
-        return self._table.trace(self._text[block * BLOCK : (block + 1) * BLOCK])
+    def _trace(self, block: int) -> Sequence[int]:
+        return self._table.starts(self._text[block * BLOCK : (block + 1) * BLOCK])
 
     def place(self, at: int) -> int:
         """Return where the character at a place of the translated text came from."""
         block = bisect_right(self._ends, at)
         before = self._ends[block - 1] if block else 0
-        return block * BLOCK + self._traced(block)[0][at - before]
+        return block * BLOCK + self._traced(block)[at - before]

@@ -5,7 +5,6 @@ Making a view is a table look-up per character; its offsets are worked out only 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from functools import cache
 
@@ -69,28 +68,42 @@ class View:
         return self._before.span(start, end) if self._before else (start, end)
 
     def derive(self, name: str, text: str, trace: Callable[[], Offsets]) -> View:
-        """Return a view made from this one; ``trace`` gives offsets into this view's text."""
-        return View(name, text, trace, self)
+        """Return a view made from this one in the same order; ``trace`` gives offsets into this view's text."""
+        return _Ordered(name, text, trace, self)
 
-    def translated(self, name: str, table: Kept) -> View:
-        """Return this view with each character changed as ``table`` says."""
-        text = table.change(self.text)
+    def translated(self, name: str, table: Kept, text: str | None = None) -> View:
+        """Return this view with each character changed as ``table`` says; ``text`` is that if the caller knows it."""
+        if text is None:
+            text = table.change(self.text)
         return View(name, text, None, self) if text == self.text else _Translated(name, text, table, self.text, self)
 
 
-class _Translated(View):
+class _Ordered(View):
+    """A view whose characters stand in the order of those they came from."""
+
+    __slots__ = ()
+
+    def _step(self, start: int, end: int) -> tuple[int, int]:
+        starts, ends = self._traced()
+        return starts[start], ends[end - 1]
+
+
+class _Translated(_Ordered):
     """A view made by a table, one character at a time; a long one is traced in blocks."""
 
-    __slots__ = ("_long", "_source", "_table")
+    __slots__ = ("_long", "_source", "_starts", "_table")
 
     def __init__(self, name: str, text: str, table: Kept, source: str, before: View | None = None) -> None:
         super().__init__(name, text, lambda: table.trace(source), before)
         self._table, self._source = table, source
         self._long: LongTrace | None = None
+        self._starts: Sequence[int] | None = None
 
     def _step(self, start: int, end: int) -> tuple[int, int]:
         if len(self._source) <= BLOCK:
-            return super()._step(start, end)
+            if self._starts is None:
+                self._starts = self._table.starts(self._source)
+            return self._starts[start], self._starts[end - 1] + 1
         if self._long is None:
             self._long = LongTrace(self._source, self._table)
         return self._long.place(start), self._long.place(end - 1) + 1
@@ -115,12 +128,6 @@ def _cleaning() -> Kept:
 @cache
 def _squeezing() -> Kept:
     return Kept(squeeze_table())
-
-
-@cache
-def _sign() -> Callable[[str], object]:
-    """Return what finds the first sign that the squeezed view drops."""
-    return re.compile(f"[{re.escape(''.join(map(chr, squeeze_table())))}]").search
 
 
 @cache
@@ -150,11 +157,14 @@ def squeezed_text(clean: str) -> str:
     return _squeezing().change(clean)
 
 
-def squeezed_view(clean: View) -> View:
-    """Return a clean view without the signs and spaces between its characters."""
-    return (
-        clean.translated("squeezed", _squeezing()) if _sign()(clean.text) else View("squeezed", clean.text, None, clean)
-    )
+def squeezed_common(clean: str) -> str:
+    """Return ``squeezed_text(clean)`` of a text without characters beyond the basic plane."""
+    return _squeezing().change_common(clean)
+
+
+def squeezed_view(clean: View, text: str | None = None) -> View:
+    """Return a clean view without the signs and spaces between its characters; ``text`` is its text, if known."""
+    return clean.translated("squeezed", _squeezing(), text)
 
 
 def martian_view(clean: View) -> View:
@@ -196,19 +206,25 @@ def reversed_view(squeezed: View) -> View:
     """Return a squeezed view read from its end."""
     length = len(squeezed.text)
     starts = range(length - 1, -1, -1)
-    return squeezed.derive("reversed", squeezed.text[::-1], lambda: (starts, range(length, 0, -1)))
+    return View("reversed", squeezed.text[::-1], lambda: (starts, range(length, 0, -1)), squeezed)
 
 
-def split_view(squeezed: View) -> View:
-    """Return a squeezed view in which characters written in parts (亻尔, 女子) are put together again."""
+def split_view(squeezed: View, whole: str | None = None) -> View:
+    """Return a squeezed view in which characters written in parts (亻尔, 女子) are put together again.
+
+    ``whole`` is its text, if the caller has it already.
+    """
     text = squeezed.text
-    whole = recombine(text)
+    if whole is None:
+        whole = recombine(text)
     return squeezed.derive("split", whole, lambda: recombined_offsets(text)) if whole != text else squeezed
 
 
-def sound_view(clean: View) -> View:
+def sound_view(clean: View, text: str | None = None) -> View:
     """Return a clean view with each Han character and each typed pinyin syllable as one code, signs dropped.
 
-    Sounds that are confused share a code: zh/z, ch/c, sh/s, ng/n.
+    Sounds that are confused share a code: zh/z, ch/c, sh/s, ng/n. ``text`` is its text, if the caller knows it.
     """
-    return clean.derive("pinyin", sounds.encode(clean.text), lambda: sounds.encoded_offsets(clean.text))
+    if text is None:
+        text = sounds.encode(clean.text)
+    return clean.derive("pinyin", text, lambda: sounds.encoded_offsets(clean.text))

@@ -5,16 +5,14 @@ It leads to ``review`` at most; what is blocked is decided by rules. Its card is
 
 from __future__ import annotations
 
-import sys
-from array import array
 from functools import cache
-from itertools import repeat
-from math import exp, fsum, sqrt
+from math import exp, sqrt
 from pathlib import Path
 from typing import Literal, get_args
 
-from xinka.engines.textguard.model.features import SEPARATOR, Tables, features
+from xinka.engines.textguard.model.features import SEPARATOR, Tables, bounded, features
 from xinka.engines.textguard.model.table import TaskTable, read
+from xinka.engines.textguard.model.weighing import Weights
 
 Task = Literal["listing", "chat"]
 TASKS: tuple[Task, ...] = get_args(Task)
@@ -29,7 +27,7 @@ class Model:
     def __init__(self, tables: Tables, tasks: dict[Task, TaskTable]) -> None:
         self._tables = tables
         self._tasks = tasks
-        self._weights: dict[Task, dict[str, float]] = {}
+        self._weights: dict[Task, Weights] = {}
 
     @classmethod
     @cache
@@ -45,9 +43,7 @@ class Model:
     def score(self, clean_text: str, task: Task) -> float:
         """Return how bad a cleaned text reads, 0..1; of long texts the two ends are read."""
         table = self._tasks[task]
-        found = features(clean_text, self._tables)
-        total = fsum(map(self._weights_of(task).get, found, repeat(0.0)))  # exact: a set has no order
-        steep = table.slope * (total / sqrt(len(found)) + table.bias) + table.shift
+        steep = table.slope * (self._weights_of(task).mean(bounded(clean_text)) + table.bias) + table.shift
         return 1 / (1 + exp(-max(-_STEEPEST, min(_STEEPEST, steep))))
 
     def review_from(self, task: Task) -> float:
@@ -59,7 +55,7 @@ class Model:
 
         Longer pieces win over the ones inside them; sounds and shapes are left out, for nobody could read them.
         """
-        weights = self._weights_of(task)
+        weights = self._weights_of(task).by_name
         found = features(clean_text, self._tables)
         letters = clean_text.translate(self._tables.fold).replace(SEPARATOR, "")
         heavy = [(piece, weight) for piece in found if piece in letters and (weight := weights.get(piece, 0.0)) > 0]
@@ -69,12 +65,7 @@ class Model:
                 chosen.append((piece, weight / sqrt(len(found))))
         return chosen[:most]
 
-    def _weights_of(self, task: Task) -> dict[str, float]:
+    def _weights_of(self, task: Task) -> Weights:
         if task not in self._weights:
-            table = self._tasks[task]
-            values = array("f")
-            values.frombytes(table.weights)
-            if sys.byteorder == "big":
-                values.byteswap()
-            self._weights[task] = dict(zip(table.features.split("\n"), values, strict=True))
+            self._weights[task] = Weights(self._tasks[task], self._tables)
         return self._weights[task]

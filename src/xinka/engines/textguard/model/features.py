@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import NamedTuple
 
 #: Longer texts are judged by their two ends: what is sold stands there, and the time stays bounded. In characters.
 LONGEST = 4000
@@ -34,6 +35,14 @@ class Tables:
     shape: str
 
 
+class Spelled(NamedTuple):
+    """A text as its letters, as its sounds and as its shapes."""
+
+    letters: str
+    sounds: str
+    shape: str
+
+
 def bounded(text: str) -> str:
     """Return what is judged of a text: all of it, or its two ends."""
     if len(text) <= LONGEST:
@@ -41,37 +50,42 @@ def bounded(text: str) -> str:
     return text[: LONGEST // 2] + text[-LONGEST // 2 :]
 
 
-def features(text: str, tables: Tables) -> set[str]:
-    """Return the features of a cleaned text; each counts once however often it is met."""
-    text = bounded(text)
+def spelled(text: str, tables: Tables) -> Spelled:
+    """Return a bounded text as the three rows of characters that its features are pieces of."""
     folded = text.translate(tables.fold)
     letters = folded.replace(SEPARATOR, "") if SEPARATOR in folded else folded
+    shape = text.translate(tables.shape)
+    if shape and max(shape) > "\uffff":
+        shape = _BEYOND.sub(SYMBOL, shape)
+    return Spelled(letters, letters.translate(tables.sound), shape)
+
+
+def features(text: str, tables: Tables) -> set[str]:
+    """Return the features of a cleaned text; each counts once however often it is met."""
+    letters, sounds, shape = spelled(bounded(text), tables)
     found = set(letters)
     two = list(map(str.__add__, letters, letters[1:]))
     found.update(two)
     three = list(map(str.__add__, two, letters[2:]))
     found.update(three)
     found.update(map(str.__add__, three, letters[3:]))
-    sounds = letters.translate(tables.sound)
     two = list(map(str.__add__, sounds, sounds[1:]))
     found.update(two)
     found.update(map(str.__add__, two, sounds[2:]))
-    shape = text.translate(tables.shape)
-    if shape and max(shape) > "\uffff":
-        shape = _BEYOND.sub(SYMBOL, shape)
     two = list(map(str.__add__, shape, shape[1:]))
     found.update(map(str.__add__, two, shape[2:]))
-    found.update(_counted(shape))
+    found.update(counted(shape))
     return found
 
 
-def _counted(shape: str) -> list[str]:
+def counted(shape: str) -> set[str]:
+    """Return the features that count: the share of each shape, the size, the length of runs."""
     size = len(shape) or 1
     marks = set(shape)
-    found = [_COUNT + mark + _STEPS[shape.count(mark) * 9 // size] for mark in marks]
-    found.append(_SIZE + _STEPS[min(9, size.bit_length())])
+    found = {_COUNT + mark + _STEPS[shape.count(mark) * 9 // size] for mark in marks}
+    found.add(_SIZE + _STEPS[min(9, size.bit_length())])
     if DIGIT in marks:
-        found += [_RUN + _STEPS[min(9, len(run) // 2)] for run in _RUNS.findall(shape)]
+        found.update(_RUN + _STEPS[min(9, len(run) // 2)] for run in _RUNS.findall(shape))
     if LATIN in marks:
-        found += [_RUN + LATIN + _STEPS[min(9, len(run) // 2)] for run in _LATIN_RUNS.findall(shape)]
+        found.update(_RUN + LATIN + _STEPS[min(9, len(run) // 2)] for run in _LATIN_RUNS.findall(shape))
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
+import zlib
 from importlib.resources import files
 from typing import Any
 
@@ -10,8 +10,13 @@ import msgspec
 
 
 def load(name: str) -> Any:
-    """Return a table by its file name without ``.json``; a packed one (``.gz``) is unpacked."""
-    place = files(__name__)
-    packed = place / f"{name}.json.gz"
-    content = gzip.decompress(packed.read_bytes()) if packed.is_file() else (place / f"{name}.json").read_bytes()
-    return msgspec.json.decode(content)
+    """Return a table by its file name without ``.json``."""
+    return msgspec.json.decode((files(__name__) / f"{name}.json").read_bytes())
+
+
+def load_words() -> dict[str, int]:
+    """Return the words of two to four characters and what each costs, in half bits."""
+    words, costs = msgspec.msgpack.decode(
+        zlib.decompress((files(__name__) / "words.bin").read_bytes()), type=tuple[str, bytes]
+    )
+    return dict(zip(words.split("\n"), costs, strict=True))

@@ -1,0 +1,101 @@
+"""Weighs a text in one pass: an automaton over all features tells which of them stand in it.
+
+The rest of the features weigh nothing and are only counted, most of them without being made.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from array import array
+from collections.abc import Callable
+from functools import cached_property, lru_cache
+from itertools import product, repeat
+from math import fsum, sqrt
+from operator import concat, itemgetter
+
+from daachorse import CharwiseDoubleArrayAhoCorasick
+
+from xinka.engines.textguard.model.features import SHAPES, Tables, counted, features, spelled
+from xinka.engines.textguard.model.table import TaskTable
+from xinka.engines.textguard.prepared import prepared
+
+#: Letters of private use could be taken for sounds and shapes; a clean text has none.
+_PRIVATE = re.compile("[\ue000-\uf8ff]").search
+#: Rows of two and more in which each letter sounds as it is written.
+_AS_WRITTEN = re.compile("[^\ue000-\uf8ff]{2,}").findall
+#: The shapes of so many messages are remembered, if they are no longer than this: most short ones are alike.
+_REMEMBERED, _SHORT = 8192, 48
+_which = itemgetter(2)
+
+
+class Weights:
+    """The weights of one task."""
+
+    def __init__(self, table: TaskTable, tables: Tables) -> None:
+        self._tables = tables
+        names = table.features.split("\n")
+        self._weights = array("f")
+        self._weights.frombytes(table.weights)
+        if sys.byteorder == "big":
+            self._weights.byteswap()
+        if len(names) != len(self._weights):
+            raise ValueError("as many weights as features are needed")
+        self._numbers = {name: number for number, name in enumerate(names) if "\uf8a0" <= name[0] <= "\uf8ff"}
+        names += [piece for piece in map("".join, product(SHAPES, repeat=3)) if piece not in self._numbers]
+        self._weights.extend(repeat(0.0, len(names) - len(self._weights)))
+        self._names = names
+        kept = prepared("weights", "\n".join(names).encode(), self._build)
+        self._find: Callable[[str], list[tuple[int, int, int]]] = CharwiseDoubleArrayAhoCorasick.deserialize(
+            kept
+        ).find_overlapping
+        self._of_short_shape = lru_cache(maxsize=_REMEMBERED)(self._of_shape)
+
+    def _build(self) -> bytes:
+        built: bytes = CharwiseDoubleArrayAhoCorasick(self._names).serialize()
+        return built
+
+    @cached_property
+    def by_name(self) -> dict[str, float]:
+        """The weight of each feature."""
+        return dict(zip(self._names, self._weights, strict=True))
+
+    def mean(self, text: str) -> float:
+        """Return the sum of the weights of a bounded clean text's features, divided by the root of their number."""
+        letters, sounds, shape = spelled(text, self._tables)
+        if _PRIVATE(letters):
+            found = features(text, self._tables)
+            return fsum(map(self.by_name.get, found, repeat(0.0))) / sqrt(len(found))
+        numbers, n_found = self._of_short_shape(shape) if len(shape) <= _SHORT else self._of_shape(shape)
+        n_found += n_pieces(letters, sounds)
+        met = set(map(_which, self._find(f"{letters}\0{sounds}")))
+        met.update(numbers)
+        return fsum(map(self._weights.__getitem__, met)) / sqrt(n_found)  # the sum is exact: a set has no order
+
+    def _of_shape(self, shape: str) -> tuple[tuple[int, ...], int]:
+        """Return which features of the shape weigh something, and how many it has."""
+        pieces = set(map(_which, self._find(shape)))  # all pieces of three shapes are known
+        counts = counted(shape)
+        known = [self._numbers[name] for name in counts if name in self._numbers]
+        return (*pieces, *known), len(pieces) + len(counts)
+
+
+def n_pieces(letters: str, sounds: str) -> int:
+    """Return how many different pieces of letters and of sounds a text has; its letters are of no private use.
+
+    Where no piece is there twice, no longer one can be: then the longer ones need not be made and compared.
+    """
+    size = len(letters)
+    if size < 4:
+        two = [*map(concat, letters, letters[1:]), *map(concat, sounds, sounds[1:])]
+        return len({*letters, *two, *({letters, sounds} if size == 3 else ())})
+    rows = f"{letters}\0{sounds}"
+    pairs = list(map(concat, rows, rows[1:]))
+    n_pairs = len(set(pairs)) - 2  # without those that hold the mark between the rows
+    as_written = [len(run) for run in _AS_WRITTEN(sounds)]
+    if n_pairs + sum(as_written) - len(as_written) == 2 * (size - 1):
+        n_threes = 2 * (size - 2) - sum(as_written) + 2 * len(as_written)
+        return len(set(letters)) + n_pairs + n_threes + size - 3
+    threes = list(map(concat, pairs, rows[2:]))
+    n_fours = len(set(map(concat, threes[: size - 2], letters[3:])))
+    return len(set(letters)) + n_pairs + len(set(threes)) - 3 + n_fours
