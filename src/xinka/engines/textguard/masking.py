@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from xinka.engines.textguard.said_digits import GAP, MAYBE_NUMBER, SPOKEN, WORDS, read_digits
-from xinka.engines.textguard.views import View, clean_table
+from xinka.engines.textguard.said_digits import GAP, SPOKEN, WORDS, mark_digits, read_digits
+from xinka.engines.textguard.views import View, clean_text
 
 #: Numbers are looked for in so many characters of a text.
 _MOST_READ = 200_000
@@ -92,10 +92,12 @@ _PROVINCES = frozenset(
 def find_masks(text: str, clean: View) -> list[Mask]:
     """Return what should be hidden in a text, in the order of places; spans never overlap."""
     plain = clean.text[:_MOST_READ]
-    if not _LATIN.search(plain) and not MAYBE_NUMBER.search(plain):
+    likely = mark_digits(plain)
+    numbers: object = _NUMBER_START.search(likely)
+    if not numbers and not _LATIN.search(plain):
         return []
-    digits = read_digits(plain)
-    numbers, ids = _NUMBER_START.search(digits), _ID_START.search(digits)
+    digits = read_digits(plain, likely)
+    numbers, ids = numbers and _NUMBER_START.search(digits), _ID_START.search(digits)
     found: list[tuple[int, int, str]] = []
     for start, end, kind in (
         *_emails(plain),
@@ -112,7 +114,7 @@ def find_masks(text: str, clean: View) -> list[Mask]:
 def _mask(text: str, clean: View, start: int, end: int, kind: str) -> Mask:
     """Return the mask over a clean span; what shows nothing by itself (marks, joiners) goes with the last character."""
     first, last = clean.span(start, end)
-    while last < len(text) and not clean_table().get(ord(text[last]), "kept"):
+    while last < len(text) and not clean_text(text[last]):
         last += 1
     return Mask(first, last, kind)
 

@@ -9,8 +9,9 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-import yaml
+import msgspec
 
+from xinka.engines.textguard.prepared import prepared
 from xinka.engines.textguard.spellings import DEPTH, plain
 
 SHIPPED = Path(__file__).parent / "packs"
@@ -215,15 +216,14 @@ def parse_pack(content: bytes | str, file: str, lists: Mapping[str, list[str]] |
     Raises:
         PackError: it is no YAML, or a field is missing or wrong.
     """
+    import yaml  # packs that were read before do not wait for it
+
     try:
         data = yaml.load(content, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are the safe loader
     except yaml.YAMLError as error:
-        raise PackError(file, "", "", f"not YAML ({_short(error)})", "不是有效的 YAML") from None
+        said = " ".join(str(error).split())[:200]
+        raise PackError(file, "", "", f"not YAML ({said})", "不是有效的 YAML") from None
     return _Reader(file, lists or {}).pack(data)
-
-
-def _short(error: yaml.YAMLError) -> str:
-    return " ".join(str(error).split())[:200]
 
 
 def shared_lists(folder: Path) -> dict[str, list[str]]:
@@ -231,6 +231,8 @@ def shared_lists(folder: Path) -> dict[str, list[str]]:
     place = folder / "lists.yml"
     if not place.is_file():
         return {}
+    import yaml  # as above
+
     data = yaml.load(place.read_bytes(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - as above
     if not isinstance(data, dict) or not all(isinstance(v, list) for v in data.values()):
         raise PackError(place.name, "", "", "must map names to lists of texts", "必须是“名称: 文本列表”")
@@ -243,12 +245,15 @@ def load_packs(folder: Path = SHIPPED) -> tuple[Pack, ...]:
     Raises:
         PackError: one cannot be used, or two rules have the same id.
     """
-    lists = shared_lists(folder)
-    packs = tuple(
-        parse_pack(file.read_bytes(), file.name, lists)
-        for file in sorted(folder.glob("*.yml"))
-        if file.name != "lists.yml"
+    files = [(file.name, file.read_bytes()) for file in sorted(folder.glob("*.yml"))]
+    kept = prepared(
+        "packs", msgspec.msgpack.encode(files), lambda: msgspec.msgpack.encode(_parsed(files, shared_lists(folder)))
     )
+    return msgspec.msgpack.decode(kept, type=tuple[Pack, ...])
+
+
+def _parsed(files: Iterable[tuple[str, bytes]], lists: Mapping[str, list[str]]) -> tuple[Pack, ...]:
+    packs = tuple(parse_pack(content, name, lists) for name, content in files if name != "lists.yml")
     seen: set[str] = set()
     for pack in packs:
         for rule in pack.rules:

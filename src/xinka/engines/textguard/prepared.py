@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
-from hashlib import blake2b
+from hashlib import sha256
 from pathlib import Path
 
 import daachorse
@@ -33,7 +33,7 @@ def prepared(kind: str, source: bytes, make: Callable[[], bytes]) -> bytes:
     folder = _folder()
     if folder is None:
         return make()
-    place = folder / f"{kind}-{blake2b(source, key=_code(), digest_size=16).hexdigest()}.bin"
+    place = folder / f"{kind}-{sha256(_code() + source).hexdigest()[:32]}.bin"
     content = _read(place)
     if content is None:
         content = make()
@@ -58,7 +58,7 @@ def _folder() -> Path | None:
 @cache
 def _code() -> bytes:
     """Return a sum over this package's code and tables and the library of automata: another of them, another file."""
-    digest = blake2b(digest_size=_SUM)
+    digest = sha256()
     here = Path(__file__).parent
     for place in sorted([*here.glob("*.py"), *here.glob("model/*.py"), *here.glob("tables/*")]):
         if place.is_file():
@@ -79,14 +79,14 @@ def _read(place: Path) -> bytes | None:
         return None
     head = len(_MAGIC) + _SUM
     kept = content[head:]
-    return kept if content[:head] == _MAGIC + blake2b(kept, digest_size=_SUM).digest() else None
+    return kept if content[:head] == _MAGIC + sha256(kept).digest() else None
 
 
 def _write(place: Path, content: bytes) -> None:
     unfinished = place.with_suffix(f".{os.getpid()}-{threading.get_ident()}")
     try:
         place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        unfinished.write_bytes(_MAGIC + blake2b(content, digest_size=_SUM).digest() + content)
+        unfinished.write_bytes(_MAGIC + sha256(content).digest() + content)
         unfinished.replace(place)  # nobody ever sees half a file
     except OSError:  # the disk is full, or is not ours to write to
         with suppress(OSError):

@@ -7,8 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from xinka.engines.textguard.matcher import Found, Matcher
+import msgspec
+
+from xinka.engines.textguard.matcher import Found, Matcher, MatcherData
 from xinka.engines.textguard.packs import Pack, Rule
+from xinka.engines.textguard.prepared import prepared
 from xinka.engines.textguard.spellings import DEPTH, Term
 from xinka.engines.textguard.views import View
 
@@ -78,17 +81,21 @@ class RuleSet:
             for text in rule.not_near:
                 self._excuses[text].add(rule.id)
         self._negations, self._compounds = frozenset(NEGATIONS), frozenset(COMPOUNDS)
-        self._terms = [
-            self._term(t)
-            for t in dict.fromkeys([*self._leads, *self._needs, *self._besides, *self._excuses, *NEGATIONS, *COMPOUNDS])
-        ]
-        self._matcher = Matcher(self._terms)
+        source = msgspec.msgpack.encode(self.packs, order="deterministic")  # a set has no order
+        kept = prepared("rules", source, lambda: msgspec.msgpack.encode(self._built()))
+        self._terms, data = msgspec.msgpack.decode(kept, type=tuple[list[Term], MatcherData])
+        self._matcher = Matcher(self._terms, data)
+
+    def _built(self) -> tuple[list[Term], MatcherData]:
+        words = dict.fromkeys([*self._leads, *self._needs, *self._besides, *self._excuses, *NEGATIONS, *COMPOUNDS])
+        terms = list(map(self._term, words))
+        return terms, MatcherData.of(terms)
 
     def _term(self, text: str) -> Term:
-        depth = max((rule.deepest for rule in self._leads.get(text, ())), default=0)
+        rules = self._leads.get(text, ())
+        depth = max((rule.deepest for rule in rules), default=0)
         if text in self._needs or text in self._besides:
             depth = max(depth, DEPTH["pinyin"] if len(text) > 1 else DEPTH["split"])
-        rules = self._leads.get(text, ())
         return Term(text, depth, leads=bool(rules), wary=all(rule.negatable for rule in rules))
 
     def hits(self, text: str, clean: View, task: str) -> list[Hit]:

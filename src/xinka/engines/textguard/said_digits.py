@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from xinka.engines.textguard.signs import ranges
 from xinka.engines.textguard.tables import load
 from xinka.engines.textguard.translating import Kept
 from xinka.engines.textguard.views import digits_table
@@ -25,13 +24,13 @@ _SYLLABLES = {
 }
 
 
+@cache
 def _heard() -> dict[str, str]:
     """Map every Han character that sounds like a digit to it."""
     table = load("sounds")
     return {c: digit for digit, names in _SYLLABLES.items() for name in names.split() for c in table.get(name, "")}
 
 
-_HEARD = _heard()
 _EMOJI = {"🥚": "0", "🎱": "8", "🐍": "4", "☝": "1", "✌": "2", "👌": "3", "🖐": "5", "🤙": "6"}
 WORDS = {
     "zero": "0",
@@ -66,46 +65,42 @@ SPOKEN = {
 GAP = r"[ \t._\-—–~·・,，、。/\\|*+:：()（）\[\]【】<>《》'\"‘’“”=#^&!！?？;；…]"
 
 
+_ROW = re.compile(rf"(?:[0-9](?:{GAP}{{0,2}})){{6,}}")
+
+
 @cache
 def _digit_map() -> dict[int, str]:
     table = {k: v for k, v in digits_table().items() if v}
-    table = {**{ord(c): d for c, d in _HEARD.items()}, **table}
+    table = {**{ord(c): d for c, d in _heard().items()}, **table}
     table.update({ord(c): d for c, d in _EMOJI.items()})
     return table
 
 
 @cache
 def _said_digits() -> Kept:
-    return Kept(digits_table())
+    return Kept(digits_table, "digits")
 
 
-def read_digits(text: str) -> str:
-    """Return a clean text with digits for words of digits, same length; by sound only within a number-like row."""
-    sure = _said_digits().change(text)
-    if not _ROW_START.search(sure):
-        return sure
-    heard = _digit_map()
-
-    def row(match: re.Match[str]) -> str:
-        written = sum(c.isdigit() for c in match[0])
-        said = sum(c in _HEARD or c in _EMOJI for c in match[0])
-        return match[0] if written > said else match[0].translate(heard)  # a word beside a number is no digit of it
-
-    return _ROW.sub(row, sure)
+@cache
+def _marks() -> Kept:
+    return Kept(lambda: dict(_digit_map()), "digit_marks")
 
 
-def _row_patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """Return what finds a row of digits written or heard whole, and what says quickly whether there is one."""
-    digit = f"[0-9{ranges([*_HEARD, *_EMOJI])}]"
-    return (
-        re.compile(rf"(?:{digit}(?:{GAP}{{0,2}})){{6,}}"),
-        re.compile(rf"{digit}(?:{GAP}{{0,2}}{digit}){{5}}"),
-    )
+def mark_digits(text: str) -> str:
+    """Return a clean text with a digit for each character that may be one however it is said, same length."""
+    return _marks().change(text)
 
 
-_ROW, _ROW_START = _row_patterns()
+def read_digits(text: str, marked: str) -> str:
+    """Return a clean text with digits for words of digits, same length; by sound only within a number-like row.
 
-
-#: The least that a number of any kind begins with, in a text whose digits are not read yet.
-_DIGIT = f"[0-9{ranges([*_HEARD, *_EMOJI, *map(chr, digits_table())])}]"
-MAYBE_NUMBER = re.compile(rf"{_DIGIT}(?:{GAP}{{0,3}}{_DIGIT}){{4}}")
+    ``marked`` is the text with its likely digits marked.
+    """
+    digits = _said_digits().change(text)
+    for row in _ROW.finditer(marked):
+        written, start, end = digits[row.start() : row.end()], row.start(), row.end()
+        heard = _heard()
+        said = sum(c in heard or c in _EMOJI for c in written)
+        if sum(c.isdigit() for c in written) <= said:  # else a word beside a number is no digit of it
+            digits = digits[:start] + written.translate(_digit_map()) + digits[end:]
+    return digits

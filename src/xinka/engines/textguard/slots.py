@@ -128,9 +128,14 @@ def common() -> frozenset[str]:
 @cache
 def odd() -> frozenset[str]:
     """Return what makes a text worth a walk: pictures, rare characters, those that are read in two ways."""
-    han = {c for characters in load("sounds").values() for c in characters}
-    doubtful = {c for c in load("readings") if rarity(c) >= _RARE}  # read in two ways, and not often seen
-    return frozenset(_emoji().keys() | (han - common()) | doubtful)
+    han = frozenset().union(*load("sounds").values())
+    return frozenset(_emoji().keys() | (han - common()) | doubtful())
+
+
+@cache
+def doubtful() -> frozenset[str]:
+    """Return the characters that are read in two ways, and not often seen."""
+    return frozenset(c for c in load("readings") if rarity(c) >= _RARE)
 
 
 @cache

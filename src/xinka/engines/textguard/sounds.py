@@ -47,7 +47,7 @@ def han_codes() -> dict[int, str]:
 @cache
 def sound_table() -> Kept:
     """Map Han characters to codes and drop signs, for one pass over a text."""
-    return Kept({**squeeze_table(), **han_codes()})
+    return Kept(lambda: {**squeeze_table(), **han_codes()}, "sounds")
 
 
 @lru_cache(maxsize=65536)
@@ -96,15 +96,15 @@ def encode_common(text: str) -> str:
 
 def encoded_offsets(text: str) -> tuple[Sequence[int], Sequence[int]]:
     """Return where each character of ``encode(text)`` came from."""
-    gone = sound_table().gone
+    table = sound_table()
     starts: list[int] = []
     ends: list[int] = []
     at = 0
     for match in (*_LETTERS.finditer(text), None):
         stop = match.start() if match else len(text)
-        kept = [i for i in range(at, stop) if text[i] not in gone]
+        kept = [at + place for place in table.starts(text[at:stop])]
         starts += kept
-        ends += [i + 1 for i in kept]
+        ends += [place + 1 for place in kept]
         if match is None:
             break
         lengths = map(len, syllables_of(match[0]) or match[0])

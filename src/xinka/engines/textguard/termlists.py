@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
-import yaml
 
 from xinka.engines.textguard.packs import SHIPPED, TASKS, Pack, PackError, Rule, parse_pack, shared_lists
 from xinka.engines.textguard.spellings import DEPTH, plain
@@ -34,6 +33,8 @@ def read_pack_file(file: Path) -> Pack:
 
 def listed_terms(text: str) -> list[str] | None:
     """Return the terms of a plain list; None if the text is a mapping, as rule packs are."""
+    import yaml  # only who brings a list waits for it
+
     lines = [line.strip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
     if lines and lines[0].startswith("{"):
         return _from_json_lines(lines)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
-from functools import cache, lru_cache
+from collections.abc import Callable, Sequence
+from functools import cache, cached_property, lru_cache
 from itertools import accumulate
+
+from xinka.engines.textguard.prepared import prepared
 
 Table = dict[int, str | None]
 Offsets = tuple[Sequence[int], Sequence[int]]
@@ -17,6 +19,7 @@ _LAST_LEARNT = 0xFFFF
 
 #: In a flat table: a character that goes, and one that the flat table cannot tell (it becomes several, or is far).
 _GONE, _MANY = "\uffff", "\ufffe"
+_CODED = ("utf-8", "surrogatepass")
 _UNFIT = re.compile("[\ufffe\U00010000-\U0010ffff]").search
 
 
@@ -35,7 +38,7 @@ def _flat(table: Table) -> str:
     return "".join(flat)
 
 
-class Kept(dict[int, str | None]):
+class _Learning(dict[int, str | None]):
     """A table for ``str.translate`` that learns what it leaves alone: a missing key costs an exception each time.
 
     At most the 65,536 characters of the basic plane are learnt.
@@ -47,16 +50,28 @@ class Kept(dict[int, str | None]):
         kept = self[code] = chr(code)
         return kept
 
-    def __init__(self, table: Table) -> None:
-        super().__init__(table)
-        self._flat = _flat(table)
-        self.gone = frozenset(chr(c) for c, became in table.items() if not became)
+
+class Kept:
+    """A table that changes characters, kept in one flat piece; the rest of it is made for a text that needs it."""
+
+    def __init__(self, table: Callable[[], Table], name: str = "") -> None:
+        """``name`` is that of the flat piece in the cache folder; without one it is made anew."""
+        self._make = table
+        self._flat = str(prepared(f"flat_{name}", b"", self._packed) if name else self._packed(), *_CODED)
+
+    def _packed(self) -> bytes:
+        return _flat(self._make()).encode(*_CODED)
+
+    @cached_property
+    def table(self) -> _Learning:
+        """The table itself."""
+        return _Learning(self._make())
 
     def change(self, text: str) -> str:
-        """Return ``text.translate(self)``; one look into one flat table a character where that is enough."""
+        """Return ``text.translate(table)``; one look into one flat table a character where that is enough."""
         changed = text.translate(self._flat)
         if _UNFIT(changed):
-            return text.translate(self)
+            return text.translate(self.table)
         return changed.replace(_GONE, "") if _GONE in changed else changed
 
     def change_common(self, text: str) -> str:
@@ -76,7 +91,7 @@ class Kept(dict[int, str | None]):
             return _places_kept(changed) if _GONE in changed else range(len(text))
         starts: list[int] = []
         for at, char in enumerate(text):
-            became = self.get(ord(char), char)
+            became = self.table.get(ord(char), char)
             if became:
                 starts.extend([at] * len(became))
         return starts

@@ -122,22 +122,22 @@ def clean_table() -> Table:
 
 @cache
 def _cleaning() -> Kept:
-    return Kept(clean_table())
+    return Kept(clean_table, "clean")
 
 
 @cache
 def _squeezing() -> Kept:
-    return Kept(squeeze_table())
+    return Kept(squeeze_table, "squeeze")
 
 
 @cache
 def _martian() -> Kept:
-    return Kept(martian_table())
+    return Kept(martian_table, "martian")
 
 
 @cache
 def _digits() -> Kept:
-    return Kept(digits_table())
+    return Kept(digits_table, "digits")
 
 
 def clean_view(text: str) -> View:

@@ -14,6 +14,7 @@ from itertools import product, repeat
 from math import fsum, sqrt
 from operator import concat, itemgetter
 
+import msgspec
 from daachorse import CharwiseDoubleArrayAhoCorasick
 
 from xinka.engines.textguard.model.features import SHAPES, Tables, counted, features, spelled
@@ -29,36 +30,36 @@ _REMEMBERED, _SHORT = 8192, 48
 _which = itemgetter(2)
 
 
+class _Built(msgspec.Struct):
+    """What is built from the names of features once and kept."""
+
+    automaton: bytes
+    #: The numbers of the features of shapes and of those that count.
+    numbers: dict[str, int]
+
+
 class Weights:
     """The weights of one task."""
 
     def __init__(self, table: TaskTable, tables: Tables) -> None:
-        self._tables = tables
-        names = table.features.split("\n")
+        self._table, self._tables = table, tables
         self._weights = array("f")
         self._weights.frombytes(table.weights)
         if sys.byteorder == "big":
             self._weights.byteswap()
-        if len(names) != len(self._weights):
-            raise ValueError("as many weights as features are needed")
-        self._numbers = {name: number for number, name in enumerate(names) if "\uf8a0" <= name[0] <= "\uf8ff"}
-        names += [piece for piece in map("".join, product(SHAPES, repeat=3)) if piece not in self._numbers]
-        self._weights.extend(repeat(0.0, len(names) - len(self._weights)))
-        self._names = names
-        kept = prepared("weights", "\n".join(names).encode(), self._build)
+        self._weights.extend(repeat(0.0, len(SHAPES) ** 3))  # for pieces of shapes that weigh nothing
+        kept = prepared("weights", table.features.encode(), lambda: _build(table))
+        built = msgspec.msgpack.decode(kept, type=_Built)
         self._find: Callable[[str], list[tuple[int, int, int]]] = CharwiseDoubleArrayAhoCorasick.deserialize(
-            kept
+            built.automaton
         ).find_overlapping
+        self._numbers = built.numbers
         self._of_short_shape = lru_cache(maxsize=_REMEMBERED)(self._of_shape)
-
-    def _build(self) -> bytes:
-        built: bytes = CharwiseDoubleArrayAhoCorasick(self._names).serialize()
-        return built
 
     @cached_property
     def by_name(self) -> dict[str, float]:
         """The weight of each feature."""
-        return dict(zip(self._names, self._weights, strict=True))
+        return dict(zip(self._table.features.split("\n"), self._weights, strict=False))
 
     def mean(self, text: str) -> float:
         """Return the sum of the weights of a bounded clean text's features, divided by the root of their number."""
@@ -78,6 +79,15 @@ class Weights:
         counts = counted(shape)
         known = [self._numbers[name] for name in counts if name in self._numbers]
         return (*pieces, *known), len(pieces) + len(counts)
+
+
+def _build(table: TaskTable) -> bytes:
+    names = table.features.split("\n")
+    if 4 * len(names) != len(table.weights):
+        raise ValueError("as many weights as features are needed")
+    numbers = {name: number for number, name in enumerate(names) if "\uf8a0" <= name[0] <= "\uf8ff"}
+    names += [piece for piece in map("".join, product(SHAPES, repeat=3)) if piece not in numbers]
+    return msgspec.msgpack.encode(_Built(CharwiseDoubleArrayAhoCorasick(names).serialize(), numbers))
 
 
 def n_pieces(letters: str, sounds: str) -> int:
