@@ -68,7 +68,7 @@ class Guard:
         hits = self.rules.hits(text, clean, task)
         masks = find_masks(text, clean)
         model = self.model.score(clean.text, task) if self.model else None
-        known = {name: True for name in CONTEXT if context and context.get(name)}
+        known = {name: True for name in CONTEXT if context.get(name)} if context else {}
         score = _combine(hits, model, known)
         alone = model is not None and self._stands_alone(model, clean.text, task)
         suspicion = _suspicion(hits, model, known) if hits else 0.0
@@ -103,6 +103,8 @@ def _suspicion(hits: Sequence[Hit], model: float | None, context: Mapping[str, b
 
 def _unbroken(hits: Sequence[Hit]) -> float:
     """Return the share of trust that is left: each rule takes once, its weight at the plainest depth it was seen at."""
+    if not hits:
+        return 1
     best: dict[str, float] = {}
     for hit in hits:
         best[hit.rule.id] = max(best.get(hit.rule.id, 0.0), hit.rule.weight * TRUST[hit.view])
@@ -111,7 +113,7 @@ def _unbroken(hits: Sequence[Hit]) -> float:
 
 def _known(context: Mapping[str, bool]) -> float:
     """Return the share of trust that what the caller knows leaves."""
-    return prod(1 - CONTEXT[name] for name in context)
+    return prod(1 - CONTEXT[name] for name in context) if context else 1
 
 
 def _decide(hits: Sequence[Hit], model: float | None, suspicion: float, otherwise: str) -> str:

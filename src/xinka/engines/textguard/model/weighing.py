@@ -12,7 +12,7 @@ from collections.abc import Callable
 from functools import cached_property, lru_cache
 from itertools import product, repeat
 from math import fsum, sqrt
-from operator import concat, itemgetter
+from operator import itemgetter
 
 import msgspec
 from daachorse import CharwiseDoubleArrayAhoCorasick
@@ -93,19 +93,33 @@ def _build(table: TaskTable) -> bytes:
 def n_pieces(letters: str, sounds: str) -> int:
     """Return how many different pieces of letters and of sounds a text has; its letters are of no private use.
 
-    Where no piece is there twice, no longer one can be: then the longer ones need not be made and compared.
+    Neighbours are compared as numbers of sixteen bits a letter, which is quick. Where no pair is there twice, no longer
+    piece can be: then the longer ones need not be made.
     """
     size = len(letters)
-    if size < 4:
-        two = [*map(concat, letters, letters[1:]), *map(concat, sounds, sounds[1:])]
-        return len({*letters, *two, *({letters, sounds} if size == 3 else ())})
     rows = f"{letters}\0{sounds}"
-    pairs = list(map(concat, rows, rows[1:]))
-    n_pairs = len(set(pairs)) - 2  # without those that hold the mark between the rows
-    as_written = [len(run) for run in _AS_WRITTEN(sounds)]
-    if n_pairs + sum(as_written) - len(as_written) == 2 * (size - 1):
-        n_threes = 2 * (size - 2) - sum(as_written) + 2 * len(as_written)
-        return len(set(letters)) + n_pairs + n_threes + size - 3
-    threes = list(map(concat, pairs, rows[2:]))
-    n_fours = len(set(map(concat, threes[: size - 2], letters[3:])))
-    return len(set(letters)) + n_pairs + len(set(threes)) - 3 + n_fours
+    coded = rows.encode("utf-16-le", "surrogatepass")
+    if size < 4 or len(coded) != 4 * size + 2:
+        return _n_pieces_made(letters, sounds)
+    n_pairs = len({*array("I", coded[:-2]), *array("I", coded[2:])}) - 2  # without those that hold the mark between
+    runs = _AS_WRITTEN(sounds)
+    n_as_written = sum(map(len, runs)) - len(runs) if runs else 0
+    if n_pairs + n_as_written == 2 * (size - 1):
+        return len(set(letters)) + n_pairs + 2 * (size - 2) - n_as_written + len(runs) + size - 3
+    units = array("H", coded)
+    threes = array("H", bytes(8 * (len(units) - 2)))
+    threes[0::4], threes[1::4], threes[2::4] = units[:-2], units[1:-1], units[2:]
+    n_threes = len(set(array("Q", threes.tobytes()))) - 3
+    fours: set[int] = set()
+    for first in range(0, 8, 2):
+        fours.update(array("Q", coded[first : first + ((2 * size - first) & ~7)]))
+    return len(set(letters)) + n_pairs + n_threes + len(fours)
+
+
+def _n_pieces_made(letters: str, sounds: str) -> int:
+    """Make every piece, where letters take more than sixteen bits, or are few."""
+    found = set(letters)
+    for row, lengths in ((letters, (2, 3, 4)), (sounds, (2, 3))):
+        for length in lengths:
+            found.update(row[at : at + length] for at in range(len(row) - length + 1))
+    return len(found)
