@@ -86,8 +86,8 @@ class _Reading:
             self._head = _head(clean)
             plain = self._head.text
         self.is_special = not _ordinary().issuperset(plain)
-        self.text = text = views.squeezed_text(plain) if self.is_special else views.squeezed_common(plain)
-        self.sounds = sounds.encode(plain) if self.is_special else sounds.encode_common(plain)
+        self.text = text = views.squeezed_text(plain)
+        self.sounds = sounds.encode(plain) if self.is_special else sounds.encode_common(text)
         if self._head is clean:
             self.whole_text = text
         if (split := recombine(text)) != text:

@@ -90,7 +90,7 @@ def encode(text: str) -> str:
 
 
 def encode_common(text: str) -> str:
-    """Return ``encode(text)`` of a text without letters and characters beyond the basic plane."""
+    """Return ``encode(text)`` of a squeezed text without letters and characters beyond the basic plane."""
     return sound_table().change_common(text)
 
 

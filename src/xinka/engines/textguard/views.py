@@ -12,7 +12,7 @@ from xinka.engines.textguard import sounds
 from xinka.engines.textguard.recombine import recombine, recombined_offsets
 from xinka.engines.textguard.signs import squeeze_table
 from xinka.engines.textguard.tables import load
-from xinka.engines.textguard.translating import BLOCK, Kept, LongTrace, Offsets, Table
+from xinka.engines.textguard.translating import BLOCK, Change, Dropping, Kept, LongTrace, Offsets, Table
 
 
 class View:
@@ -71,7 +71,7 @@ class View:
         """Return a view made from this one in the same order; ``trace`` gives offsets into this view's text."""
         return _Ordered(name, text, trace, self)
 
-    def translated(self, name: str, table: Kept, text: str | None = None) -> View:
+    def translated(self, name: str, table: Change, text: str | None = None) -> View:
         """Return this view with each character changed as ``table`` says; ``text`` is that if the caller knows it."""
         if text is None:
             text = table.change(self.text)
@@ -93,8 +93,8 @@ class _Translated(_Ordered):
 
     __slots__ = ("_long", "_source", "_starts", "_table")
 
-    def __init__(self, name: str, text: str, table: Kept, source: str, before: View | None = None) -> None:
-        super().__init__(name, text, lambda: table.trace(source), before)
+    def __init__(self, name: str, text: str, table: Change, source: str, before: View | None = None) -> None:
+        super().__init__(name, text, lambda: _one_each(table.starts(source)), before)
         self._table, self._source = table, source
         self._long: LongTrace | None = None
         self._starts: Sequence[int] | None = None
@@ -107,6 +107,10 @@ class _Translated(_Ordered):
         if self._long is None:
             self._long = LongTrace(self._source, self._table)
         return self._long.place(start), self._long.place(end - 1) + 1
+
+
+def _one_each(starts: Sequence[int]) -> Offsets:
+    return starts, [at + 1 for at in starts]
 
 
 @cache
@@ -126,8 +130,8 @@ def _cleaning() -> Kept:
 
 
 @cache
-def _squeezing() -> Kept:
-    return Kept(squeeze_table, "squeeze")
+def _squeezing() -> Dropping:
+    return Dropping(map(chr, squeeze_table()))
 
 
 @cache
@@ -155,11 +159,6 @@ def clean_text(text: str) -> str:
 def squeezed_text(clean: str) -> str:
     """Return the text of the squeezed view of a clean text."""
     return _squeezing().change(clean)
-
-
-def squeezed_common(clean: str) -> str:
-    """Return ``squeezed_text(clean)`` of a text without characters beyond the basic plane."""
-    return _squeezing().change_common(clean)
 
 
 def squeezed_view(clean: View, text: str | None = None) -> View:
