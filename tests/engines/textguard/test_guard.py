@@ -35,6 +35,17 @@ def test_a_plain_offer_is_blocked_by_name(text: str, rule: str) -> None:
     assert rule in {hit.rule.id for hit in verdict.hits}
 
 
+def test_a_space_within_a_lawful_neighbour_makes_it_no_less_lawful() -> None:
+    for written in ("出售外挂字幕", "出售外挂字 幕", "出售外挂 字·幕"):
+        assert "cheats.traded" not in {hit.rule.id for hit in GUARD.judge(written).hits}, written
+    assert GUARD.judge("不 加V聊 更便宜").hits == ()
+
+
+def test_a_lawful_neighbour_does_not_begin_in_one_sentence_and_end_in_the_next() -> None:
+    assert "cheats.traded" in {hit.rule.id for hit in GUARD.judge("出售外挂字。幕").hits}
+    assert {hit.rule.id for hit in GUARD.judge("去不？加V聊 更便宜").hits} == {"offplatform.contact"}
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -17,7 +17,7 @@ from xinka.engines.textguard.automata import MOST_HITS, Candidate, Index, IndexD
 from xinka.engines.textguard.recombine import recombine
 from xinka.engines.textguard.signs import squeeze_table
 from xinka.engines.textguard.spellings import DEPTH, Term, is_han
-from xinka.engines.textguard.standing import stands_alone, stands_for
+from xinka.engines.textguard.standing import ENDS, stands_alone, stands_for
 from xinka.engines.textguard.swaps import SwappedApart, pairs_of
 from xinka.engines.textguard.views import View
 
@@ -204,6 +204,11 @@ class Matcher:
                     found.append(Candidate(term, view, squeezed, row[first][0], row[after - 1][1]))
             yield from _tiling(text, found)
 
+    def _is_torn(self, number: int, written: str) -> bool:
+        """Say whether a word that only excuses begins in one sentence and ends in the next: 去不？加我 is no 不加."""
+        term = self._terms[number]
+        return not term.leads and term.depth == DEPTH["squeezed"] and not ENDS.isdisjoint(written)
+
     def _margin(self, number: int, way: str) -> int:
         term = self._terms[number]
         return MARGIN[way] + (SHORT_MARGIN if term.wary and len(term.text) == 2 else 0)
@@ -217,7 +222,7 @@ class Matcher:
                 return
             if way == "clean" and end - start > len(term) < len(views.clean_text(text[start:end])):
                 way = "squeezed"
-            if DEPTH[way] <= self._terms[candidate.term].depth:
+            if DEPTH[way] <= self._terms[candidate.term].depth and not self._is_torn(candidate.term, text[start:end]):
                 yield Found(candidate.term, start, end, way)
         elif way == "initials" or stands_for(text, start, end, term, (way, self._margin(candidate.term, way))):
             yield Found(candidate.term, start, end, way)

@@ -96,6 +96,8 @@ class RuleSet:
         depth = max((rule.deepest for rule in rules), default=0)
         if text in self._needs or text in self._besides:
             depth = max(depth, DEPTH["pinyin"] if len(text) > 1 else DEPTH["split"])
+        elif text in self._excuses:
+            depth = max(depth, DEPTH["squeezed"])  # a space within a lawful neighbour makes it no less lawful
         return Term(text, depth, leads=bool(rules), wary=all(rule.negatable for rule in rules))
 
     def hits(self, text: str, clean: View, task: str) -> list[Hit]:

@@ -9,7 +9,8 @@ from xinka.engines.textguard.spellings import is_han, plain
 
 #: What a term of a pack costs as a word, in half bits.
 _TERM_COST = 30
-_ENDS = frozenset("。！？；!?;，,\n…~")
+#: What ends a sentence or a part of it.
+ENDS = frozenset("。！？；!?;，,\n…~")
 #: Faces and gestures end sentences more often than they stand for a word.
 _FACES = (
     ("\U0001f600", "\U0001f64f"),
@@ -75,7 +76,7 @@ def stands_alone(text: str, start: int, end: int, term: str) -> bool:
 
 def _may_stand(text: str, start: int, end: int, way: str, written: str) -> bool:
     """Say whether a span may hide a term: no sentence ends in it, its faces speak, its syllables may be Chinese."""
-    if way in {"pinyin", "emoji", "shape"} and not _ENDS.isdisjoint(text[start:end]):
+    if way in {"pinyin", "emoji", "shape"} and not ENDS.isdisjoint(text[start:end]):
         return False
     if way == "emoji":
         before, after = _around(text, start, end, 2)
