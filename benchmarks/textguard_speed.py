@@ -1,9 +1,9 @@
 """Measures how quick textguard is: ``python -m benchmarks.textguard_speed [--data DIR]``.
 
 Everything together (rules in all views, model, masking), on one core, in CPU time. ``--data`` names the folder with
-``nus_zh_ham.jsonl.xz`` (ordinary messages) and ``tgspam_train.jsonl.xz`` (half of it evasive spam), which are not in the
-repository; without it only our own listings are read. The yardstick, a loop of additions, is measured between the
-blocks of messages: two runs on a busy machine are alike where it is alike.
+``nus_zh_ham.jsonl.xz`` (ordinary messages) and ``tgspam_train.jsonl.xz`` (half of it evasive spam), which are not in
+the repository; without it only our own listings are read. The yardstick, a loop of additions, is measured between the
+blocks of messages: figures of two runs can be compared where it is alike.
 """
 
 from __future__ import annotations

@@ -44,12 +44,12 @@ Element = tuple[int, int, Sequence[tuple[int, str]]]
 class _Node:
     """What several rows of letters lead to: the terms, in parts of the sorted list, that go on from here."""
 
-    __slots__ = ("_parts", "_tree", "_ways", "at", "ends", "height")
+    __slots__ = ("_at", "_parts", "_tree", "ends", "height", "ways")
 
     def __init__(self, tree: SlotTree, parts: Sequence[tuple[int, int]], at: int) -> None:
-        self._tree, self._parts, self.at = tree, parts, at
-        #: By key, the parts of the list that come next; once walked, the node that stands for them.
-        self._ways: dict[str, list[tuple[int, int]] | _Node] | None = None
+        self._tree, self._parts, self._at = tree, parts, at
+        #: By key, the parts of the list that come next; once walked, the node that stands for them. None: unknown.
+        self.ways: dict[str, list[tuple[int, int]] | _Node] | None = None
         texts, numbers = tree.texts, tree.numbers
         self.ends = [numbers[i] for first, after in parts for i in range(first, after) if len(texts[i]) == at]
         #: The characters of the longest term from here on.
@@ -57,16 +57,18 @@ class _Node:
 
     def step(self, key: str) -> _Node | None:
         """Return the node that stands for all that a key leads to: terms that sound alike are walked as one."""
-        if self._ways is None:
-            self._ways = self._open()
-        way = self._ways.get(key)
+        ways = self.ways
+        if ways is None:
+            ways = self.ways = self._open()
+        way = ways.get(key)
         if isinstance(way, list):
-            way = self._ways[key] = _Node(self._tree, way, self.at + 1)
+            node = ways[key] = _Node(self._tree, way, self._at + 1)
+            return node
         return way
 
     def _open(self) -> dict[str, list[tuple[int, int]] | _Node]:
         ways: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
-        texts, at = self._tree.texts, self.at
+        texts, at = self._tree.texts, self._at
         for first, after in self._parts:
             going_on = (i for i in range(first, after) if len(texts[i]) > at)
             for character, group in groupby(going_on, lambda i: texts[i][at]):
@@ -230,8 +232,11 @@ class SlotTree:
                         yield number, first, at, kinds
                 if at >= length or not node.height or (not kinds & ~_SOUND and odd_at[at] - at >= node.height):
                     continue
+                ways = node.ways
                 for bit, key in row[at][2]:
                     budget -= 1
+                    if ways is not None and key not in ways:
+                        continue  # nearly always
                     after = node.step(key)
                     if after:
                         stack.append((after, at + 1, kinds | bit))

@@ -28,8 +28,14 @@ class View:
     ) -> None:
         """``trace`` gives offsets into the text ``before``, or into the original; None if nothing has moved."""
         self.name, self.text = name, text
-        self._trace, self._before = trace, before
+        self._trace = trace
+        self._before = None if before is None or before.is_unmoved else before
         self._offsets: Offsets | None = None
+
+    @property
+    def is_unmoved(self) -> bool:
+        """Whether each character stands where it stands in the original."""
+        return self._trace is None and self._before is None
 
     def _traced(self) -> Offsets:
         if self._offsets is None:
