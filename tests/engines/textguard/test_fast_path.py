@@ -87,10 +87,10 @@ def found_plainly(text: str) -> list[Found]:
     candidates += walked_plainly(squeezed)
     found: dict[tuple[int, int], Found] = {}
     for candidate in candidates:
-        for hit in MATCHER._settled(text, candidate, *candidate.view.span(candidate.start, candidate.end)):
-            before = found.get((hit.term, hit.start))
-            if before is None or DEPTH[hit.view] < DEPTH[before.view]:
-                found[hit.term, hit.start] = hit
+        hit = MATCHER._settled(text, candidate, *candidate.view.span(candidate.start, candidate.end))
+        before = found.get((candidate.term, hit.start)) if hit else None
+        if hit and (before is None or DEPTH[hit.view] < DEPTH[before.view]):
+            found[hit.term, hit.start] = hit
     if not any(TERMS[hit.term].leads for hit in found.values()):
         return []
     return sorted(found.values())

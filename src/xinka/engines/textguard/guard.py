@@ -68,18 +68,18 @@ class Guard:
         hits = self.rules.hits(text, clean, task)
         masks = find_masks(text, clean)
         model = self.model.score(clean.text, task) if self.model else None
-        known = {name: True for name in CONTEXT if context.get(name)} if context else {}
+        known = {name: True for name in CONTEXT if context and context.get(name)}
         score = _combine(hits, model, known)
-        alone = model is not None and self._stands_alone(model, clean.text, task)
-        suspicion = _suspicion(hits, model, known) if hits else 0.0
-        decision = _decide(hits, model, suspicion, "review" if alone else "mask" if masks else "allow")
+        alone = model is not None and self.model is not None and model >= self._alone_from(clean.text, task)
+        decision = _decide(
+            hits, model, _suspicion(hits, model, known), "review" if alone else "mask" if masks else "allow"
+        )
         return Verdict(decision, score, tuple(hits), tuple(masks), model, known)
 
-    def _stands_alone(self, model: float, clean_text: str, task: Task) -> bool:
-        """Say whether the model alone sends a text to review; where it speaks of lawful goods it must be surer."""
-        if self.model is None or model < self.model.review_from(task):
-            return False
-        return model >= SURE_OF_LISTING or not (task == "listing" and _LAWFUL.search(clean_text))
+    def _alone_from(self, clean_text: str, task: Task) -> float:
+        """Return from which score on the model alone sends a text to review."""
+        usual = self.model.review_from(task) if self.model else 1.0
+        return max(usual, SURE_OF_LISTING) if task == "listing" and _LAWFUL.search(clean_text) else usual
 
 
 def _combine(hits: Sequence[Hit], model: float | None, context: Mapping[str, bool]) -> float:
@@ -103,8 +103,6 @@ def _suspicion(hits: Sequence[Hit], model: float | None, context: Mapping[str, b
 
 def _unbroken(hits: Sequence[Hit]) -> float:
     """Return the share of trust that is left: each rule takes once, its weight at the plainest depth it was seen at."""
-    if not hits:
-        return 1
     best: dict[str, float] = {}
     for hit in hits:
         best[hit.rule.id] = max(best.get(hit.rule.id, 0.0), hit.rule.weight * TRUST[hit.view])
@@ -113,7 +111,7 @@ def _unbroken(hits: Sequence[Hit]) -> float:
 
 def _known(context: Mapping[str, bool]) -> float:
     """Return the share of trust that what the caller knows leaves."""
-    return prod(1 - CONTEXT[name] for name in context) if context else 1
+    return prod(1 - CONTEXT[name] for name in context)
 
 
 def _decide(hits: Sequence[Hit], model: float | None, suspicion: float, otherwise: str) -> str:

@@ -43,6 +43,9 @@ _ABBREVIATIONS = frozenset(
 SHORT_MARGIN = 12
 
 
+_AS_SPELLED = frozenset(("clean", "squeezed", "digits", "martian", "split"))
+
+
 class Found(NamedTuple):
     """A term at a span of the original, and the plainest view it was seen in."""
 
@@ -182,10 +185,9 @@ class Matcher:
             known = found.get((candidate.term, start))
             if known and DEPTH[known.view] <= DEPTH[candidate.way]:
                 continue  # seen as plainly already
-            for hit in self._settled(text, candidate, start, end):
-                before = found.get((hit.term, hit.start))
-                if before is None or DEPTH[hit.view] < DEPTH[before.view]:
-                    found[hit.term, hit.start] = hit
+            hit = self._settled(text, candidate, start, end)
+            if hit and (known is None or DEPTH[hit.view] < DEPTH[known.view]):
+                found[hit.term, hit.start] = hit
             if len(found) >= MOST_HITS:
                 break
 
@@ -204,28 +206,28 @@ class Matcher:
                     found.append(Candidate(term, view, squeezed, row[first][0], row[after - 1][1]))
             yield from _tiling(text, found)
 
-    def _is_torn(self, number: int, written: str) -> bool:
-        """Say whether a word that only excuses begins in one sentence and ends in the next: 去不？加我 is no 不加."""
-        term = self._terms[number]
-        return not term.leads and term.depth == DEPTH["squeezed"] and not ENDS.isdisjoint(written)
-
     def _margin(self, number: int, way: str) -> int:
         term = self._terms[number]
         return MARGIN[way] + (SHORT_MARGIN if term.wary and len(term.text) == 2 else 0)
 
-    def _settled(self, text: str, candidate: Candidate, start: int, end: int) -> Iterator[Found]:
-        """Yield the hit if it stands: on its own borders, or likelier than what is written."""
-        term = self._terms[candidate.term].text
-        way = candidate.way
-        if way in {"clean", "squeezed", "digits", "martian", "split"}:
+    def _settled(self, text: str, candidate: Candidate, start: int, end: int) -> Found | None:
+        """Return the hit if it stands: on its own borders, or likelier than what is written."""
+        number, way = candidate.term, candidate.way
+        meant = self._terms[number]
+        term = meant.text
+        if way in _AS_SPELLED:
             if (term[0].isascii() or term[-1].isascii()) and not stands_alone(text, start, end, term):
-                return
-            if way == "clean" and end - start > len(term) < len(views.clean_text(text[start:end])):
-                way = "squeezed"
-            if DEPTH[way] <= self._terms[candidate.term].depth and not self._is_torn(candidate.term, text[start:end]):
-                yield Found(candidate.term, start, end, way)
-        elif way == "initials" or stands_for(text, start, end, term, (way, self._margin(candidate.term, way))):
-            yield Found(candidate.term, start, end, way)
+                return None
+            if end - start > len(term):
+                written = text[start:end]
+                if way == "clean" and len(views.clean_text(written)) > len(term):
+                    way = "squeezed"
+                if meant.only_excuses and not ENDS.isdisjoint(written):
+                    return None  # it begins in one sentence and ends in the next: 去不？加我 is no 不加
+            return Found(number, start, end, way) if DEPTH[way] <= meant.depth else None
+        if way == "initials" or stands_for(text, start, end, term, (way, self._margin(number, way))):
+            return Found(number, start, end, way)
+        return None
 
 
 @cache

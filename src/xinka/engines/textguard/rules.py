@@ -54,12 +54,12 @@ class Hit:
 
 
 class _Around(NamedTuple):
-    """What was found in a text besides terms that lead, with the ids of the rules that it matters to."""
+    """What was found in a text that matters to one rule, besides its own terms."""
 
-    excuses: list[tuple[set[str], Found]]
+    excuses: list[Found]
     negations: list[Found]
-    besides: list[tuple[set[str], Found]]
-    needs: list[tuple[set[str], Found]]
+    besides: list[Found]
+    needs: list[Found]
 
 
 class RuleSet:
@@ -106,13 +106,15 @@ class RuleSet:
         if not found:
             return []
         found = self._without_pieces(found)
-        around: _Around | None = None
+        words = [(self._terms[f.term].text, f) for f in found]
+        around: dict[str, _Around] = {}
         hits: dict[tuple[str, int], Hit] = {}
-        for lead in found:
-            for rule in self._leads.get(self._terms[lead.term].text, ()):
+        for word, lead in words:
+            for rule in self._leads.get(word, ()):
                 if task in rule.tasks and DEPTH[lead.view] <= rule.deepest and (rule.id, lead.start) not in hits:
-                    around = around or self._around(found)
-                    if hit := _applied(rule, lead, around, text):
+                    if rule.id not in around:
+                        around[rule.id] = self._around(rule, words)
+                    if hit := _applied(rule, lead, around[rule.id], text):
                         hits[rule.id, lead.start] = hit
         return list(hits.values())
 
@@ -123,31 +125,27 @@ class RuleSet:
             return found
         return [f for f in found if self._terms[f.term].leads or f in longer or not any(_inside(f, c) for c in longer)]
 
-    def _around(self, found: list[Found]) -> _Around:
-        words = [(self._terms[f.term].text, f) for f in found]
+    def _around(self, rule: Rule, words: list[tuple[str, Found]]) -> _Around:
+        name, nothing = rule.id, frozenset[str]()
         return _Around(
-            excuses=[(self._excuses[word], f) for word, f in words if word in self._excuses],
+            excuses=[f for word, f in words if name in self._excuses.get(word, nothing)],
             negations=[f for word, f in words if word in self._negations and f.view in {"clean", "squeezed"}],
-            besides=[(self._besides[word], f) for word, f in words if word in self._besides],
-            needs=[(self._needs[word], f) for word, f in words if word in self._needs],
+            besides=[f for word, f in words if name in self._besides.get(word, nothing)] if rule.beside else [],
+            needs=[f for word, f in words if name in self._needs.get(word, nothing)] if rule.needs_any else [],
         )
 
 
 def _applied(rule: Rule, lead: Found, around: _Around, text: str) -> Hit | None:
     """Return the hit if a rule is broken at one of its terms, with all that was found around it."""
-    if any(rule.id in ids and _near(lead, other, _NEAR) for ids, other in around.excuses):
+    if any(_near(lead, other, _NEAR) for other in around.excuses):
         return None
     if rule.negatable and any(_forbids(word, lead, text) for word in around.negations):
         return None
-    if rule.beside and not any(rule.id in ids and _near(lead, other, _BESIDE) for ids, other in around.besides):
+    if rule.beside and not any(_near(lead, other, _BESIDE) for other in around.besides):
         return None
     if not rule.needs_any:
         return Hit(rule, lead.start, lead.end, lead.view, intent=True)
-    needs = [
-        other
-        for ids, other in around.needs
-        if rule.id in ids and _near(lead, other, rule.reach) and not _inside(other, lead)
-    ]
+    needs = [other for other in around.needs if _near(lead, other, rule.reach) and not _inside(other, lead)]
     if not needs:
         return None
     plain_need = any(DEPTH[need.view] <= DEPTH["squeezed"] for need in needs)

@@ -31,6 +31,9 @@ DEPTH = {name: n for n, name in enumerate(DEPTHS)}
 TRUST = dict(zip(DEPTHS, (1.0, 0.97, 0.95, 0.93, 0.93, 0.88, 0.85, 0.8, 0.8, 0.7, 0.6), strict=True))
 
 
+_SQUEEZED = DEPTH["squeezed"]
+
+
 @dataclass(frozen=True, slots=True)
 class Term:
     """A term, squeezed; the deepest view it is looked for in; whether it can start a hit; whether warily."""
@@ -39,6 +42,11 @@ class Term:
     depth: int
     leads: bool = True
     wary: bool = False
+
+    @property
+    def only_excuses(self) -> bool:
+        """Whether it is looked for no deeper than with its signs dropped, and starts no hit: a lawful neighbour."""
+        return not self.leads and self.depth == _SQUEEZED
 
 
 def plain(text: str) -> str:

@@ -36,8 +36,9 @@ class Tables:
 
 
 class Spelled(NamedTuple):
-    """A text as its letters, as its sounds and as its shapes."""
+    """A text with its letters folded, the same without signs, as its sounds and as its shapes."""
 
+    folded: str
     letters: str
     sounds: str
     shape: str
@@ -51,18 +52,18 @@ def bounded(text: str) -> str:
 
 
 def spelled(text: str, tables: Tables) -> Spelled:
-    """Return a bounded text as the three rows of characters that its features are pieces of."""
+    """Return a bounded text as the rows of characters that its features are pieces of."""
     folded = text.translate(tables.fold)
     letters = folded.replace(SEPARATOR, "") if SEPARATOR in folded else folded
     shape = text.translate(tables.shape)
     if shape and max(shape) > "\uffff":
         shape = _BEYOND.sub(SYMBOL, shape)
-    return Spelled(letters, letters.translate(tables.sound), shape)
+    return Spelled(folded, letters, letters.translate(tables.sound), shape)
 
 
 def features(text: str, tables: Tables) -> set[str]:
     """Return the features of a cleaned text; each counts once however often it is met."""
-    letters, sounds, shape = spelled(bounded(text), tables)
+    _, letters, sounds, shape = spelled(bounded(text), tables)
     found = set(letters)
     two = list(map(str.__add__, letters, letters[1:]))
     found.update(two)

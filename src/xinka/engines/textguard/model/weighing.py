@@ -23,6 +23,7 @@ from xinka.engines.textguard.prepared import prepared
 
 #: Letters of private use could be taken for sounds and shapes; a clean text has none.
 _PRIVATE = re.compile("[\ue000-\uf8ff]").search
+_MARKED = re.compile("[\uf8a0-\uf8ff]").search
 #: Rows of two and more in which each letter sounds as it is written.
 _AS_WRITTEN = re.compile("[^\ue000-\uf8ff]{2,}").findall
 #: The shapes of so many messages are remembered, if they are no longer than this: most short ones are alike.
@@ -34,7 +35,7 @@ class _Built(msgspec.Struct):
     """What is built from the names of features once and kept."""
 
     automaton: bytes
-    #: The numbers of the features of shapes and of those that count.
+    #: The numbers of the features of shapes and of all others that hold a mark.
     numbers: dict[str, int]
 
 
@@ -63,7 +64,7 @@ class Weights:
 
     def mean(self, text: str) -> float:
         """Return the sum of the weights of a bounded clean text's features, divided by the root of their number."""
-        letters, sounds, shape = spelled(text, self._tables)
+        _, letters, sounds, shape = spelled(text, self._tables)
         if _PRIVATE(letters):
             found = features(text, self._tables)
             return fsum(map(self.by_name.get, found, repeat(0.0))) / sqrt(len(found))
@@ -85,7 +86,7 @@ def _build(table: TaskTable) -> bytes:
     names = table.features.split("\n")
     if 4 * len(names) != len(table.weights):
         raise ValueError("as many weights as features are needed")
-    numbers = {name: number for number, name in enumerate(names) if "\uf8a0" <= name[0] <= "\uf8ff"}
+    numbers = {name: number for number, name in enumerate(names) if _MARKED(name)}
     names += [piece for piece in map("".join, product(SHAPES, repeat=3)) if piece not in numbers]
     return msgspec.msgpack.encode(_Built(CharwiseDoubleArrayAhoCorasick(names).serialize(), numbers))
 
