@@ -138,7 +138,8 @@ def speed(data: Path | None, n: int) -> dict[str, dict[str, float]]:
     guard = Guard(model=Model.load())
     sets: list[tuple[str, list[str], Task]] = [("listings", _listings(n), "listing")]
     if data:
-        sets += [(name, _rows(data, name, n), "chat") for name in ("nus_zh_ham", "tgspam_train")]
+        names = [name for name in ("nus_zh_ham", "tgspam_train") if (data / f"{name}.jsonl.xz").is_file()]
+        sets += [(name, _rows(data, name, n), "chat") for name in names]
     found = {"start": start()}
     for name, texts, task in sets:
         found[name] = {**throughput(guard, texts, task), **slow_end(guard, texts, task)}

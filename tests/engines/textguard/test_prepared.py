@@ -101,8 +101,8 @@ def test_the_folder_of_the_system_is_used_unless_another_is_named(monkeypatch: p
     monkeypatch.setenv("XDG_CACHE_HOME", "/somewhere")
     assert room._folder() == Path("/somewhere/xinka")
     monkeypatch.setenv("XDG_CACHE_HOME", "not/absolute")
-    monkeypatch.setenv("HOME", "/home/eve")
-    assert room._folder() == Path("/home/eve/.cache/xinka")
+    monkeypatch.setenv("HOME", "/elsewhere")
+    assert room._folder() == Path("/elsewhere/.cache/xinka")
 
 
 PROGRAM = """
