@@ -70,15 +70,21 @@ class Sale:
         return "aftersale" in {self.state, self.frozen_from} or self.state == "settled" or self.seized_net > 0
 
     def pause(self, now: datetime) -> None:
-        """Let its timer rest."""
-        if self.due is not None:
-            left = int((self.due - now).total_seconds())  # whole seconds, in the seller's favour
-            self.rest, self.due = timedelta(seconds=max(left, 0)), None
+        """Let its timer rest; once it is settled that is the timer of its reserve."""
+        due = self.reserve_due if self.state == "settled" else self.due
+        if due is not None:
+            left = int((due - now).total_seconds())  # whole seconds, in the seller's favour
+            self.rest, self.due, self.reserve_due = timedelta(seconds=max(left, 0)), None, None
 
     def run(self, now: datetime) -> None:
         """Let its timer go on, a day at least, unless something still stops it."""
-        if not self.stopped and self.state in {"held", "aftersale"} and self.rest is not None:
-            self.due, self.rest = now + max(self.rest, DAY), None
+        if self.stopped or self.rest is None or self.state not in {"held", "aftersale", "settled"}:
+            return
+        due, self.rest = now + max(self.rest, DAY), None
+        if self.state == "settled":
+            self.reserve_due = due
+        else:
+            self.due = due
 
     def release(self, at: datetime) -> None:
         """Give the rest to the seller, who may have it after the after-sale time."""

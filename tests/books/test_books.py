@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import pytest
 from django.db import transaction
 
+from tests.books.mutants import Move
 from tests.books.table import AT_PROVIDER, CASE, HOLD, PAYOUT, SPLIT, Table, transitions
 from tests.books.walks import Walk
 from tests.books.world import World
@@ -16,7 +17,8 @@ from xinka.payouts import states as payouts
 
 pytestmark = [pytest.mark.books, pytest.mark.django_db, pytest.mark.timeout(900)]
 
-N_EVENTS, N_EVENTS_AT_PROVIDER = 7_500, 2_500
+#: Several worlds, for an old one is slow: its transaction keeps every version of every row.
+N_EVENTS, SEEDS, SEED_AT_PROVIDER = 2_500, (1, 2, 3), 4
 
 
 def _as_text(moves: Mapping[tuple[object, object], object], target: str) -> Table:
@@ -39,25 +41,35 @@ def test_the_tables_of_the_code_are_those_kept_by_hand_with_every_actor() -> Non
 def test_ten_thousand_events_are_foretold_to_the_cent_and_every_move_is_made(
     walk: Callable[..., Walk], say: Callable[[str], None]
 ) -> None:
-    """One world has reserves, chargebacks and payouts by file and by gateway; in the other a provider shares out."""
-    with transaction.atomic():
-        own = walk(1, with_reserve=True)
-        own.walk(N_EVENTS)
-        transaction.set_rollback(True)  # the books of the next world begin empty
-    shared = walk(2, with_reserve=True, at_provider=True)
-    shared.walk(N_EVENTS_AT_PROVIDER)
-    worlds = [own.world, shared.world]
-    reached = {move for world in worlds for move in world.reached} & transitions()
-    n_events, n_refused, n_crashes = (sum(counts) for counts in zip(*map(_counts, worlds), strict=True))
+    """All worlds have reserves, chargebacks and payouts by file and by gateway; in the last a provider shares out."""
+    worlds = [_walked(walk, seed) for seed in SEEDS]
+    reached_here = _reached(worlds)
+    worlds.append(_walked(walk, SEED_AT_PROVIDER, at_provider=True))
+    reached = _reached(worlds)
+    n_events, n_refused, n_crashes, n_orders, n_wired, n_splits = map(sum, zip(*map(_counts, worlds), strict=True))
     say(
-        f"books: {n_events} events, {n_refused} forbidden ones refused, {n_crashes} crashes, "
-        f"{len(own.auditor_sales) + len(shared.auditor_sales)} orders, {len(own.world.gateway.wired)} payouts by a "
-        f"gateway, {len(shared.world.gateway.moved)} splits, transitions reached: {len(reached)} of "
-        f"{len(transitions())}"
+        f"books: {n_events} events, {n_refused} forbidden ones refused, {n_crashes} crashes, {n_orders} orders, "
+        f"{n_wired} payouts by a gateway, {n_splits} splits, "
+        f"transitions reached: {len(reached)} of {len(transitions())}"
     )
+    assert n_events >= 10_000
     assert transitions() - reached == set()
-    assert transitions() - set(own.world.reached) <= AT_PROVIDER
+    assert transitions() - reached_here <= AT_PROVIDER
 
 
-def _counts(world: World) -> tuple[int, int, int]:
-    return world.n_events, world.n_refused, world.n_crashes
+def _walked(walk: Callable[..., Walk], seed: int, *, at_provider: bool = False) -> World:
+    with transaction.atomic():
+        walking = walk(seed, with_reserve=True, at_provider=at_provider)
+        walking.walk(N_EVENTS)
+        transaction.set_rollback(True)  # the books of the next world begin empty
+    return walking.world
+
+
+def _reached(worlds: Iterable[World]) -> set[Move]:
+    return {move for world in worlds for move in world.reached} & transitions()
+
+
+def _counts(world: World) -> tuple[int, ...]:
+    gateway = world.gateway
+    n_orders = len(world.auditor.sales)
+    return world.n_events, world.n_refused, world.n_crashes, n_orders, len(gateway.wired), len(gateway.moved)

@@ -16,7 +16,7 @@ from tests.books.walks import Walk
 pytestmark = [pytest.mark.books, pytest.mark.django_db, pytest.mark.timeout(900)]
 
 #: How far a fault may get before it must be found; the same walks without a fault end well (test_books.py).
-N_EVENTS = 1_200
+N_EVENTS = 900
 #: Worlds to try one after the other: some faults show only where rare things come together.
 SEEDS = (3, 5, 7, 11, 13, 17, 19, 23)
 

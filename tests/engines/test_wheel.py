@@ -103,6 +103,11 @@ def test_every_pack_table_and_weight_of_the_checkout_is_in_the_wheel(wheel: Path
                 assert (packed / file.relative_to(source)).read_bytes() == file.read_bytes(), file
 
 
+def test_the_shop_in_the_wheel_speaks_chinese(wheel: Path) -> None:
+    found = {file.relative_to(wheel) for file in wheel.rglob("*.mo")}
+    assert found >= {file.relative_to(ROOT / "src") for file in (ROOT / "src").rglob("*.mo")} != set()
+
+
 def test_the_shop_is_out_of_reach_of_the_base_dependencies(wheel: Path) -> None:
     done = run(wheel, "manage", "check")
     assert done.returncode == 1
