@@ -22,9 +22,9 @@ from typing import Any
 
 import click
 
+from xinka.engines.lookalike.cores import shape_of
 from xinka.engines.lookalike.domains import DomainIndex
 from xinka.engines.lookalike.names import NameIndex
-from xinka.engines.lookalike.official import shape_of
 
 _OTHERS = {"other_support", "near_legit"}
 
