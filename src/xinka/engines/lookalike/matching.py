@@ -120,7 +120,7 @@ def _compared(
     if alignment.steps and not whole and set(shape.roles) != set(peeled.roles):
         cost += _PARTLY_OTHER_ROLE if shared else _OTHER_ROLE
     if alignment.steps and not view.how:
-        cost += _cost_of_word(bare or peeled.core, alignment)
+        cost += _cost_of_word(bare or peeled.core, shape.core, alignment)
     if cost > limit:
         return None
     likeness = 99 if whole and shape.roles else shared - 0.1 * len(shape.roles)
@@ -128,10 +128,14 @@ def _compared(
     return Match(number, shape, alignment, cost, limit, view, peeled, rank)
 
 
-def _cost_of_word(core: str, alignment: Alignment) -> float:
-    """Return what it costs that an altered name is a common word or somebody's nickname in its own right."""
+def _cost_of_word(core: str, official: str, alignment: Alignment) -> float:
+    """Return what it costs that an altered name is a common word or somebody's nickname in its own right.
+
+    In three characters the first of a nickname says nothing where the official name has it as well.
+    """
     kinds = {step.kind for step in alignment.steps}
-    if kinds == {"variant"} or not (known.is_word(core) or _NICKNAME.fullmatch(core)):
+    is_nickname = _NICKNAME.fullmatch(core) is not None and (len(core) == 2 or core[0] != official[:1])
+    if kinds == {"variant"} or not (is_nickname or known.is_word(core)):
         return 0.0
     if core.isascii():
         return _WORD_LATIN
@@ -194,7 +198,7 @@ def _reshaped(core: str) -> list[str]:
 
 
 def _twice(registry: Registry, core: str) -> list[str]:
-    """Return keys of official names that differ in two characters, of which one at least is alike in shape."""
+    """Return keys of official names that differ in two characters; of short ones one at least is alike in shape."""
     if len(core) == 2:
         others = _near(core[1], 12)
         return ["c" + one + other for one in _near(core[0], 12) for other in others]
@@ -203,7 +207,10 @@ def _twice(registry: Registry, core: str) -> list[str]:
     found = []
     for first, second in combinations(range(len(core)), 2):
         head, between, tail = core[:first], core[first + 1 : second], core[second + 1 :]
-        if len(core) == SHORTEST_TWICE - 1 or registry.may_have("t" + head + between + tail):
+        key = "t" + head + between + tail
+        if len(core) > SHORTEST_TWICE:
+            found.append(key)
+        elif len(core) < SHORTEST_TWICE or registry.may_have(key):
             found += [f"d{head}{other}{between}{tail}" for other in _near(core[first], 8)]
             found += [f"d{head}{between}{other}{tail}" for other in _near(core[second], 8)]
     return found

@@ -146,7 +146,7 @@ class Words:
 
     def glued(self, token: str) -> str | None:
         """Return the role word a token of a role word and an added word begins with (supportvip)."""
-        if len(token) < 6 or token[:4] not in self._beginnings:
+        if len(token) < 6 or token[: 4 if token[0].isascii() else 2] not in self._beginnings:
             return None
         for length in range(4, len(token)):
             word = self.roles.get(token[:length])
