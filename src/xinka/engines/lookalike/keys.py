@@ -33,17 +33,17 @@ class KeyTable:
 
         bits = max(10, len(hashes).bit_length())
         self._mask = (1 << bits) - 1
-        buckets = hashes & self._mask
+        buckets = (hashes & self._mask).astype(np.uint32)
         order = np.argsort(buckets, kind="stable")
         starts = np.zeros(self._mask + 2, np.uint32)
         np.cumsum(np.bincount(buckets, minlength=self._mask + 1), out=starts[1:])
-        self._starts = array("I", starts.tobytes())
-        self._hashes = array("q", hashes[order].tobytes())
-        self._numbers = array("i", numbers[order].astype(np.int32).tobytes())
+        self._starts, self._hashes, self._numbers = array("I"), array("q"), array("i")
+        self._starts.frombytes(starts.view(np.uint8).data)
+        self._hashes.frombytes(hashes[order].view(np.uint8).data)
+        self._numbers.frombytes(numbers[order].view(np.uint8).data)
         self._seen_mask = (1 << (bits + 2)) - 1
-        seen = np.zeros(self._seen_mask + 1, np.uint8)
-        seen[hashes & self._seen_mask] = 1
-        self._seen = bytearray(seen.tobytes())
+        self._seen = bytearray(self._seen_mask + 1)
+        np.frombuffer(self._seen, np.uint8)[hashes & self._seen_mask] = 1
 
     def __len__(self) -> int:
         return len(self._hashes) + self._n_news
