@@ -14,7 +14,7 @@ from xinka.engines.lookalike.outlines import FINE, Floats, window
 #: Steps of the alignment, and how firmly it holds on to where it began.
 _STEPS, _HOLD = 5, 0.02
 #: Side of a block in cells, and the share of the official outlines that may be covered by something.
-_BLOCK, _COVERED = 5, 0.1
+_BLOCK, _COVERED = 5, 0.25
 
 
 @cache
@@ -80,11 +80,10 @@ def _warped(maps: Floats, warps: Floats) -> Floats:
     return result.reshape(maps.shape)
 
 
-def likeness(asked: Floats, official: Floats) -> Floats:
-    """Return how alike the pairs are, 0 to 1: the mean of the whole, and of it without what seems laid over.
+def likeness(asked: Floats, official: Floats) -> tuple[Floats, Floats]:
+    """Return how alike the pairs are, 0 to 1, as a whole, and without what seems laid over.
 
-    The blocks that disagree most are set aside, until a share of the official outlines is gone. That alone would also
-    set aside the letter on a disc, so the whole counts as much.
+    For the second the blocks that disagree most are set aside, until a share of the official outlines is gone.
     """
     weights = window(FINE)
     both, ours, theirs = (
@@ -94,9 +93,7 @@ def likeness(asked: Floats, official: Floats) -> Floats:
     order = np.argsort(-(ours + theirs - 2 * both), axis=1)
     both, ours, theirs = (np.take_along_axis(one, order, axis=1) for one in (both, ours, theirs))
     kept = (ours.cumsum(axis=1) > _COVERED * ours.sum(axis=1, keepdims=True)).astype(np.float32)
-    whole, rest = _cosine(both, ours, theirs), _cosine(both * kept, ours * kept, theirs * kept)
-    alike: Floats = ((whole + rest) / 2).astype(np.float32)
-    return alike
+    return _cosine(both, ours, theirs), _cosine(both * kept, ours * kept, theirs * kept)
 
 
 def _cosine(both: Floats, ours: Floats, theirs: Floats) -> Floats:

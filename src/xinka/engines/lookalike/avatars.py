@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -17,19 +18,31 @@ from xinka.engines.lookalike.verdict import CLEAR, Reason, Verdict
 _PARTS = ((1.0, 0.5, 0.5), (0.88, 0.5, 0.5), (0.76, 0.5, 0.5), (0.88, 0, 0), (0.88, 1, 0), (0.88, 0, 1), (0.88, 1, 1))
 #: By how many degrees an official picture is turned beforehand; the alignment does what lies between.
 _ANGLES = (-10, 10)
-#: How many official pictures are compared closely.
-_COMPARED = 8
-#: From which likeness on a picture is reported, and from which it is an imitation beyond doubt.
-_REVIEW, _IMPOSTOR = 0.93, 0.965
-#: How much liker than to any plain shape a picture must be to an official one, and the most that is ever asked for.
-_BEYOND_SHAPES, _MOST_ASKED = 0.02, 0.985
+#: How many official pictures are compared closely, and how many of the shapes that belong to nobody beside them.
+_COMPARED, _SHAPES = 8, 3
+#: What share of the likeness to the next pictures is taken off, and how many count, without the very next.
+_TAKEN_OFF, _NEXT = 0.3, 6
+#: Pictures whose coarse rows are this alike are the same picture registered twice, and say nothing about each other.
+_SAME = 0.97
+#: What must be left of the likeness, as a whole and without what seems laid over; chosen on drawn logos.
+_LEAST_WHOLE, _LEAST_REST = 0.715, 0.78
+#: From which likeness on a picture is reported whatever it resembles besides, and from which it is beyond doubt.
+_SURELY, _IMPOSTOR = 0.985, 0.965
 _FIRST_ONLY = Reason("animated", "动态图片只检查了第一帧", "of the moving picture only the first frame was looked at")
 
 
 class _Found(NamedTuple):
-    """An official picture, how well it was found in the one asked about, and which way that lay (see ``turned``)."""
+    """An official picture found in the one asked about.
 
-    score: float
+    Attributes:
+        beyond: how much more alike the two are than they must be; below 0 it is none.
+        whole: how alike they are, 0 to 1.
+        number: the official picture's.
+        way: which way it lay (see ``turned``).
+    """
+
+    beyond: float
+    whole: float
     number: int
     way: int
 
@@ -77,53 +90,82 @@ class AvatarIndex:
             return CLEAR._replace(reasons=notes)
         if self._table is None:
             self._table = _Table(self._coarse, self._fine)
-        found, limit = self._table.nearest(_asked_maps(whole))
-        official = self._names[found.number]
-        if found.score < limit:
-            return Verdict("clear", found.score, None, notes)
+        found = self._table.nearest(_asked_maps(whole))
+        official, score = self._names[found.number], min(max(0.5 + 2 * found.beyond, 0.0), 1.0)
+        if found.beyond < 0:
+            return Verdict("clear", score, None, notes)
         if owner is not None and self._owners[found.number] == owner:
             return Verdict("clear", 0.0, official, notes)
-        decision = "impostor" if found.score >= max(limit, _IMPOSTOR) else "review"
-        return Verdict(decision, found.score, official, (*_why(official, found.way), *notes))
+        decision = "impostor" if found.whole >= _IMPOSTOR else "review"
+        return Verdict(decision, score, official, (*_why(official, found.way), *notes))
 
 
 class _Table:
-    """The rows of all official pictures in one block of memory, and what likeness each asks for."""
+    """The rows of all official pictures, then of shapes that belong to nobody, in one block of memory.
+
+    How alike two pictures must be cannot be one number: discs resemble discs. So the mean likeness to the next pictures
+    is taken off in part (as speakers' voices are compared, T-norm, Auckenthaler et al. 2000), and shapes stand among
+    them, so that there is always somebody next.
+    """
 
     def __init__(self, coarse: list[Floats], fine: list[NDArray[np.float16]]) -> None:
-        ends = np.cumsum([len(rows) for rows in coarse])
-        self._starts = np.concatenate(([0], ends[:-1])).astype(np.intp)
-        self._ends = ends
-        self._coarse, self._fine = np.concatenate(coarse), np.concatenate(fine)
-        self._limits = np.full(len(coarse), _REVIEW, dtype=np.float32)
-        for shape in plain_shapes():
-            for found in self._compared(_asked_maps(shape)):
-                asked_for = min(found.score + _BEYOND_SHAPES, _MOST_ASKED)
-                self._limits[found.number] = max(self._limits[found.number], asked_for)
+        self._n_official = len(coarse)
+        shapes = _shape_maps()
+        every = [*coarse, *(outlines.coarse_rows(maps) for maps in shapes)]
+        self._ends = np.cumsum([len(rows) for rows in every])
+        self._starts = np.concatenate(([0], self._ends[:-1])).astype(np.intp)
+        self._coarse = np.concatenate(every)
+        self._fine = np.concatenate([*fine, *(maps.astype(np.float16) for maps in shapes)])
 
-    def nearest(self, asked: Floats) -> tuple[_Found, float]:
-        """Return the official picture most beyond what it asks for (or least below), and what it asks for."""
-        best = max(
-            self._compared(asked), key=lambda found: (found.score - float(self._limits[found.number]), -found.number)
-        )
-        return best, float(self._limits[best.number])
-
-    def _compared(self, asked: Floats) -> list[_Found]:
-        """Return the likeliest official pictures with how alike they are when laid over each other."""
+    def nearest(self, asked: Floats) -> _Found:
+        """Return the official picture most beyond what it asks for, or least below."""
         products = outlines.coarse_rows(asked) @ self._coarse.T
         by_row = products.max(axis=0)
-        numbers = np.argsort(-np.maximum.reduceat(by_row, self._starts), kind="stable")[:_COMPARED]
+        numbers = self._likeliest(np.maximum.reduceat(by_row, self._starts))
         rows = [
             int(start + by_row[start:end].argmax())
             for start, end in zip(self._starts[numbers], self._ends[numbers], strict=True)
         ]
         ways = products[:, rows].argmax(axis=0)
         official = self._fine[rows].astype(np.float32)
-        scores = aligning.likeness(aligning.aligned(asked[ways], official), official)
-        return [
-            _Found(float(score), int(number), int(way) % 8)
-            for score, number, way in zip(scores, numbers, ways, strict=True)
-        ]
+        whole, rest = aligning.likeness(aligning.aligned(asked[ways], official), official)
+        others = self._others(rows, numbers)
+        beyond = np.maximum(
+            np.maximum(_left(whole, others) - _LEAST_WHOLE, _left(rest, others) - _LEAST_REST), whole - _SURELY
+        )
+        at = int(beyond[numbers < self._n_official].argmax())
+        return _Found(float(beyond[at]), float(whole[at]), int(numbers[at]), int(ways[at]) % 8)
+
+    def _likeliest(self, by_picture: Floats) -> NDArray[np.intp]:
+        """Return the numbers of the pictures to compare closely: official ones first, then shapes."""
+        official, shapes = by_picture[: self._n_official], by_picture[self._n_official :]
+        return np.concatenate(
+            (
+                np.argsort(-official, kind="stable")[:_COMPARED],
+                self._n_official + np.argsort(-shapes, kind="stable")[:_SHAPES],
+            )
+        )
+
+    def _others(self, rows: list[int], numbers: NDArray[np.intp]) -> NDArray[np.bool_]:
+        """Return for each pair of compared pictures whether the second is another one than the first."""
+        alike = self._coarse[rows] @ self._coarse[rows].T
+        same = (alike >= _SAME) & (numbers < self._n_official)[:, None] & (numbers < self._n_official)[None, :]
+        others: NDArray[np.bool_] = ~(same | np.eye(len(rows), dtype=bool))
+        return others
+
+
+def _left(alike: Floats, others: NDArray[np.bool_]) -> Floats:
+    """Return what is left of each likeness when that to the next pictures is taken off in part."""
+    following = -np.sort(-np.where(others, alike, 0), axis=1)[:, 1 : _NEXT + 1]
+    many = np.maximum((following > 0).sum(axis=1), 1)
+    left: Floats = alike - _TAKEN_OFF * following.sum(axis=1) / many
+    return left
+
+
+@cache
+def _shape_maps() -> list[Floats]:
+    """Return the maps of the shapes that belong to nobody."""
+    return [_official_maps(shape) for shape in plain_shapes()]
 
 
 def _why(official: str, way: int) -> tuple[Reason, ...]:

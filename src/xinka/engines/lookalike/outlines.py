@@ -17,8 +17,8 @@ Floats = NDArray[np.float32]
 
 #: Sides of the picture looked at, of the fine map and of the coarse one.
 SIDE, FINE, COARSE = 60, 30, 10
-#: Difference of neighbouring pixels, of 255, that counts half where nothing else is near.
-_FAINT = 6.0
+#: Difference of neighbouring pixels, of 255, that counts half where nothing else is near; a coarse JPEG makes smaller.
+_FAINT = 14.0
 #: How wide the surroundings are against which an edge is weighed, in pixels on either side.
 _NEAR = 7
 
