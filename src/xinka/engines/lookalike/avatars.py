@@ -24,8 +24,10 @@ _COMPARED, _SHAPES = 8, 3
 _TAKEN_OFF, _NEXT = 0.3, 6
 #: Pictures whose coarse rows are this alike are the same picture registered twice, and say nothing about each other.
 _SAME = 0.97
-#: What must be left of the likeness, as a whole and without what seems laid over; chosen on drawn logos.
-_LEAST_WHOLE, _LEAST_REST = 0.715, 0.78
+#: What must be left of the likeness, as a whole and without what seems laid over; chosen on drawn and on real logos.
+_LEAST_WHOLE, _LEAST_REST = 0.75, 0.83
+#: What colours in their places add.
+_FOR_COLOURS = 0.25
 #: From which likeness on a picture is reported whatever it resembles besides, and from which it is beyond doubt.
 _SURELY, _IMPOSTOR = 0.985, 0.965
 _FIRST_ONLY = Reason("animated", "动态图片只检查了第一帧", "of the moving picture only the first frame was looked at")
@@ -53,6 +55,7 @@ class AvatarIndex:
     def __init__(self) -> None:
         self._coarse: list[Floats] = []
         self._fine: list[NDArray[np.float16]] = []
+        self._tints: list[NDArray[np.uint8]] = []
         self._names: list[str] = []
         self._owners: list[str | None] = []
         self._table: _Table | None = None
@@ -70,9 +73,10 @@ class AvatarIndex:
         whole = pictures.load(picture)
         if pictures.is_plain(whole):
             raise ValueError("the picture shows nothing but one colour / 图片只有一种颜色")
-        maps = _official_maps(whole)
+        maps, tints = _official_maps(whole)
         self._coarse.append(outlines.coarse_rows(maps))
         self._fine.append(maps.astype(np.float16))
+        self._tints.append(tints)
         self._names.append(name)
         self._owners.append(owner)
         self._table = None
@@ -89,8 +93,8 @@ class AvatarIndex:
         if not self._names or pictures.is_plain(whole):
             return CLEAR._replace(reasons=notes)
         if self._table is None:
-            self._table = _Table(self._coarse, self._fine)
-        found = self._table.nearest(_asked_maps(whole))
+            self._table = _Table(self._coarse, self._fine, self._tints)
+        found = self._table.nearest(*_asked_maps(whole))
         official, score = self._names[found.number], min(max(0.5 + 2 * found.beyond, 0.0), 1.0)
         if found.beyond < 0:
             return Verdict("clear", score, None, notes)
@@ -108,16 +112,17 @@ class _Table:
     them, so that there is always somebody next.
     """
 
-    def __init__(self, coarse: list[Floats], fine: list[NDArray[np.float16]]) -> None:
+    def __init__(self, coarse: list[Floats], fine: list[NDArray[np.float16]], tints: list[NDArray[np.uint8]]) -> None:
         self._n_official = len(coarse)
         shapes = _shape_maps()
-        every = [*coarse, *(outlines.coarse_rows(maps) for maps in shapes)]
+        every = [*coarse, *(outlines.coarse_rows(maps) for maps, _ in shapes)]
         self._ends = np.cumsum([len(rows) for rows in every])
         self._starts = np.concatenate(([0], self._ends[:-1])).astype(np.intp)
         self._coarse = np.concatenate(every)
-        self._fine = np.concatenate([*fine, *(maps.astype(np.float16) for maps in shapes)])
+        self._fine = np.concatenate([*fine, *(maps.astype(np.float16) for maps, _ in shapes)])
+        self._tints = np.concatenate([*tints, *(one for _, one in shapes)])
 
-    def nearest(self, asked: Floats) -> _Found:
+    def nearest(self, asked: Floats, tints: Floats) -> _Found:
         """Return the official picture most beyond what it asks for, or least below."""
         products = outlines.coarse_rows(asked) @ self._coarse.T
         by_row = products.max(axis=0)
@@ -127,12 +132,13 @@ class _Table:
             for start, end in zip(self._starts[numbers], self._ends[numbers], strict=True)
         ]
         ways = products[:, rows].argmax(axis=0)
-        official = self._fine[rows].astype(np.float32)
-        whole, rest = aligning.likeness(aligning.aligned(asked[ways], official), official)
+        official, official_tints = self._fine[rows].astype(np.float32), _shares(self._tints[rows])
+        lying, lying_tints = aligning.aligned(asked[ways], official, tints[ways])
+        whole, rest = aligning.likeness(lying, official)
         others = self._others(rows, numbers)
-        beyond = np.maximum(
-            np.maximum(_left(whole, others) - _LEAST_WHOLE, _left(rest, others) - _LEAST_REST), whole - _SURELY
-        )
+        left = np.maximum(_left(whole, others) - _LEAST_WHOLE, _left(rest, others) - _LEAST_REST)
+        left += _FOR_COLOURS * aligning.tints_explained(lying_tints, official_tints)
+        beyond = np.maximum(left, whole - _SURELY)
         at = int(beyond[numbers < self._n_official].argmax())
         return _Found(float(beyond[at]), float(whole[at]), int(numbers[at]), int(ways[at]) % 8)
 
@@ -163,7 +169,7 @@ def _left(alike: Floats, others: NDArray[np.bool_]) -> Floats:
 
 
 @cache
-def _shape_maps() -> list[Floats]:
+def _shape_maps() -> list[tuple[Floats, NDArray[np.uint8]]]:
     """Return the maps of the shapes that belong to nobody."""
     return [_official_maps(shape) for shape in plain_shapes()]
 
@@ -177,17 +183,25 @@ def _why(official: str, way: int) -> tuple[Reason, ...]:
     return tuple(reasons)
 
 
-def _asked_maps(whole: Image.Image) -> Floats:
-    """Return the maps of a picture asked about: eight ways for each framing."""
-    return np.concatenate([outlines.turned(outlines.fine_map(one)) for one in pictures.framings(whole)])
+def _asked_maps(whole: Image.Image) -> tuple[Floats, Floats]:
+    """Return the maps of a picture asked about and those of its colours: eight ways for each framing."""
+    framings = pictures.framings(whole)
+    tints = [outlines.tint_map(one) for one in framings]
+    turned = [way for one in tints for way in outlines.ways_of(one, one[:, :, ::-1])]
+    return np.concatenate([outlines.turned(outlines.fine_map(one)) for one in framings]), _shares(np.stack(turned))
 
 
-def _official_maps(whole: Image.Image) -> Floats:
-    """Return the maps of an official picture: its parts, with and without its borders, and it turned a little."""
+def _official_maps(whole: Image.Image) -> tuple[Floats, NDArray[np.uint8]]:
+    """Return the maps of an official picture's parts, with and without borders, turned a little; and their colours."""
     parts = [pictures.middle(one, *part) for one in _outer_and_inner(whole) for part in _PARTS]
     for angle in _ANGLES:
         parts += _outer_and_inner(whole.rotate(angle, Image.Resampling.BILINEAR, fillcolor=whole.getpixel((0, 0))))
-    return np.stack([outlines.fine_map(one) for one in parts])
+    return np.stack([outlines.fine_map(one) for one in parts]), np.stack([outlines.tint_map(one) for one in parts])
+
+
+def _shares(tints: NDArray[np.uint8]) -> Floats:
+    """Return colours as shares of the most, 0 to 1."""
+    return tints.astype(np.float32) / np.float32(255)
 
 
 def _outer_and_inner(whole: Image.Image) -> list[Image.Image]:
