@@ -30,7 +30,9 @@ def test_letters_compared_in_place_cost_what_the_whole_alignment_finds() -> None
         if chance.random() < 0.2:
             written = written[::-1]
         limit = chance.choice((0.35, 0.68, 0.85, 1.05))
-        if official != written and not align._has_swapped(official, written):
+        if chance.random() < 0.2 and len(written) > 2:
+            written = written[:-2] + written[-1] + written[-2]
+        if official != written:
             quick, whole = align._in_place(official, written, limit), align._best(official, written, limit)
             assert quick == whole
             n_compared, n_near = n_compared + 1, n_near + (whole is not None)

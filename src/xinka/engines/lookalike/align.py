@@ -94,24 +94,18 @@ def align(official: str, written: str, limit: float) -> Alignment | None:
     if min(written, default="") > "\x7f":
         if abs(len(official) - len(written)) > _MOST_EDITS:
             return None
-        if len(official) == len(written) and limit < _CHEAPEST_PAIR and not _has_swapped(official, written):
+        if len(official) == len(written) and limit < _CHEAPEST_PAIR:
             return _in_place(official, written, limit)
     return _best(official, written, limit)
 
 
-def _has_swapped(official: str, written: str) -> bool:
-    """Say whether two neighbours stand in each other's place."""
-    return any(
-        one == there and other == here and here != there
-        for one, other, here, there in zip(official, official[1:], written, written[1:], strict=False)
-    )
-
-
 def _in_place(official: str, written: str, limit: float) -> Alignment | None:
-    """Return what ``_best`` finds where every letter can only stand for the one in its place."""
+    """Return what ``_best`` finds where a letter can only stand for the one in its place, or for its neighbour."""
     total, steps = 0.0, []
     for at, (one, other) in enumerate(zip(official, written, strict=True)):
         if one != other:
+            if written[at + 1 : at + 2] == one and official[at + 1] == other:
+                return _best(official, written, limit)
             cost, kind = swap_cost(one, other)
             total += cost
             if total > limit:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from xinka.engines.lookalike import prepare
 
 #: Shapes kept unpacked for the next time; more would let a large registry take several times its memory.
-_MOST_KEPT = 20_000
+_MOST_KEPT = 50_000
 
 
 class Shape(NamedTuple):
@@ -27,14 +27,21 @@ class Shape(NamedTuple):
     limit: float
 
 
+#: How much differences may cost by the size of a core, 12 and more being one: of letters, and of Chinese characters.
+_LIMITS, _LIMITS_HAN = (
+    tuple(next(limit for longest, limit in steps if size <= longest) for size in range(13))
+    for steps in (
+        ((2, 0.0), (3, 0.35), (5, 0.95), (7, 1.1), (11, 1.25), (12, 1.8)),
+        ((2, 0.0), (3, 0.35), (5, 0.68), (7, 0.85), (11, 1.05), (12, 1.5)),
+    )
+)
+
+
 def limit_of(core: str) -> float:
     """Return how much differences from a core may cost: the longer it is, the more of them a reader overlooks."""
     if core.isascii():
-        steps = ((2, 0.0), (3, 0.35), (5, 0.95), (7, 1.1), (11, 1.25))
-        return next((limit for longest, limit in steps if len(core) <= longest), 1.8)
-    size = sum(1 if letter.isascii() else 2 for letter in core)
-    steps = ((2, 0.0), (3, 0.35), (5, 0.68), (7, 0.85), (11, 1.05))
-    return next((limit for longest, limit in steps if size <= longest), 1.5)
+        return _LIMITS[min(len(core), 12)]
+    return _LIMITS_HAN[min(2 * len(core) - sum(map(str.isascii, core)), 12)]
 
 
 def shape_of(name: str) -> Shape:
