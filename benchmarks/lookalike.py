@@ -139,7 +139,7 @@ def domains(folder: Path, words: str, popular: Path | None) -> None:
     labels = [word.lower() for word in Path(words).read_text(encoding="utf-8").split() if "'" not in word]
     labels = random.Random(3).sample([label for label in labels if len(label) > 3], 10_000)
     of_words = sum(index.judge(label).decision != "clear" for label in labels)
-    figures = {
+    figures: dict[str, Any] = {
         "recall": round(sum(verdict.decision != "clear" for verdict in found) / len(rows), 4),
         "right target": round(sum(one.official == row[2] for one, row in zip(found, rows, strict=True)) / len(rows), 4),
         "false alarms of 10,000 words": of_words,

@@ -25,7 +25,7 @@ _TAKEN_OFF, _NEXT = 0.3, 6
 #: Pictures whose coarse rows are this alike are the same picture registered twice, and say nothing about each other.
 _SAME = 0.97
 #: What must be left of the likeness, as a whole and without what seems laid over; chosen on drawn and on real logos.
-_LEAST_WHOLE, _LEAST_REST = 0.75, 0.83
+_LEAST_WHOLE, _LEAST_REST = 0.765, 0.845
 #: What colours in their places add.
 _FOR_COLOURS = 0.25
 #: From which likeness on a picture is reported whatever it resembles besides, and from which it is beyond doubt.
