@@ -103,6 +103,11 @@ class Words:
 
     def whole(self, token: str) -> str | None:
         """Return the role word a token is or, with an added word, begins with; remembered, as words come again."""
+        if token.isascii():
+            if token[:4] not in self._beginnings:
+                return None
+        elif len(token) < 2 or not (token[0].isascii() or self._may_cut(token, front=True)):
+            return None
         word = self._wholes.get(token, "")
         if word == "":
             if len(self._wholes) > _MOST_KEPT:
