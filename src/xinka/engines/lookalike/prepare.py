@@ -99,8 +99,9 @@ def views(name: str) -> Iterator[View]:
             yield View(_tokens(tones), "tones", name)
     if len(plain) - len(set(plain)) > 1 and _RUN.search(plain):
         yield View(_tokens(_RUN.sub(r"\1", plain)), "repeated", name)
-    for text, how in _further_views(seen, plain, odd=odd):
-        yield View(_tokens(text), how, name)
+    if odd or not plain.isascii() or "troppus" in plain or plain.startswith("pleh") or plain.endswith("pleh"):
+        for text, how in _further_views(seen, plain, odd=odd):
+            yield View(_tokens(text), how, name)
 
 
 def _further_views(seen: str, plain: str, *, odd: bool) -> Iterator[tuple[str, str]]:
@@ -213,9 +214,12 @@ def peel(tokens: list[str], *, added: bool = True) -> list[Peeled]:
         added: False takes off role words only, as for official names.
     """
     known = roles.words()
-    left = [roles.light(token) for token in tokens]
+    whole = roles.light(" ".join(tokens))
+    if len(tokens) == 1 and known.has_plain_ends(whole):
+        return [Peeled(whole, False, 0, (), ())]
+    left = whole.split(" ")
     steps = [Peeled("".join(left), False, 0, (), ())]
-    if not left or (len(left) == 1 and known.has_plain_ends(left[0])):
+    if not tokens:
         return steps
     numbers = [not token.isalpha() and _NUMBER.fullmatch(token) is not None for token in tokens]
     claimed: list[str] = []
