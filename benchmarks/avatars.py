@@ -26,6 +26,7 @@ import click
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageFont, ImageOps
 
 from xinka.engines.lookalike.avatars import AvatarIndex
+from xinka.engines.lookalike.pictures import is_plain
 
 _SIDE = 200
 _SIGNS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789&@#%?"
@@ -148,7 +149,7 @@ def _pictures(folder: Path | None, half: str, count: int) -> list[Image.Image]:
 @click.option("--asked", "n_asked", default=60, help="How many official pictures are edited in each way.")
 def main(folder: Path | None, half: str, n_official: int, n_others: int, n_asked: int) -> None:
     """Recall by edit at the engine's own limits, false matches, time and memory."""
-    every = _pictures(folder, half, n_official + n_others)
+    every = [one for one in _pictures(folder, half, n_official + n_others) if not is_plain(one)]
     official, others = every[:n_official], every[n_official:]
     index, began = AvatarIndex(), time.process_time()
     for number, picture in enumerate(official):

@@ -16,7 +16,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from tools.lookalike import letters, shapes, sources
+from tools.lookalike import disguises, letters, shapes, sources
 from xinka.engines.lookalike import known
 
 _OUT = Path(__file__).parents[2] / "src/xinka/engines/lookalike/tables/letters.bin"
@@ -68,3 +68,4 @@ def build_words(folder: Path) -> None:
 if __name__ == "__main__":
     build_words(Path(sys.argv[1]))
     build(Path(sys.argv[1]))
+    disguises.build()

@@ -41,6 +41,18 @@ def with_badge(picture: Image.Image) -> Image.Image:
     return picture
 
 
+def with_ribbon(picture: Image.Image) -> Image.Image:
+    picture = picture.copy()
+    ImageDraw.Draw(picture).rectangle((0, 160, 200, 200), fill=(200, 20, 20))
+    return picture
+
+
+def small_and_coarse(picture: Image.Image) -> Image.Image:
+    packed = io.BytesIO()
+    picture.filter(ImageFilter.GaussianBlur(2)).resize((64, 64)).save(packed, "JPEG", quality=30)
+    return Image.open(packed)
+
+
 def as_jpeg(picture: Image.Image) -> Image.Image:
     packed = io.BytesIO()
     picture.save(packed, "JPEG", quality=25)
@@ -64,6 +76,8 @@ EDITS: dict[str, Callable[[Image.Image], Image.Image]] = {
     "jpeg": as_jpeg,
     "round": round_masked,
     "badge": with_badge,
+    "ribbon": with_ribbon,
+    "small and coarse": small_and_coarse,
 }
 
 
@@ -85,6 +99,22 @@ def test_an_edited_official_picture_is_found_and_another_edited_so_is_not(
     for seed in (101, 105):
         verdict = index.judge(edit(drawn(seed)))
         assert (verdict.decision, verdict.official) == ("clear", None)
+
+
+def test_colours_in_their_places_add_to_a_likeness_and_other_colours_take_nothing_away(index: AvatarIndex) -> None:
+    covered = with_ribbon(drawn(1))
+    in_colour, in_grey = index.judge(covered), index.judge(ImageOps.grayscale(covered))
+    assert in_colour.score > in_grey.score
+    assert index.judge(ImageOps.invert(drawn(1))).official == "1.png"
+
+
+def test_the_same_picture_registered_many_times_is_still_found() -> None:
+    index = AvatarIndex()
+    for number in range(12):
+        index.add(f"copy{number}.png", drawn(7))
+    assert index.judge(ImageOps.mirror(drawn(7))).decision == "impostor"
+    assert index.judge(with_badge(drawn(7))).decision != "clear"
+    assert index.judge(drawn(107)).decision == "clear"
 
 
 def test_plain_pictures_and_an_empty_index_pass(index: AvatarIndex) -> None:

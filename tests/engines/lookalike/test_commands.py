@@ -29,7 +29,7 @@ def test_names_are_answered_in_order_with_the_fields_promised(tmp_path: Path) ->
     assert found[0] == {
         "id": 1,
         "decision": "impostor",
-        "score": 1.0,
+        "score": 0.999,
         "official": "支付宝客服",
         "reasons": ["“容”形似“客” / 容 looks like 客"],
     }

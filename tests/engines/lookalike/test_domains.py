@@ -54,6 +54,13 @@ def test_official_domains_and_other_firms_pass(index: DomainIndex, text: str) ->
     assert index.judge(text).decision == "clear"
 
 
+def test_two_common_words_far_from_a_brand_are_another_name_and_near_it_are_not() -> None:
+    index = DomainIndex([("trustwallet", None), ("steamcommunity", None)])
+    assert index.judge("trustwave.com").decision == "clear"
+    assert index.judge("trustwallat.com").official == "trustwallet"
+    assert index.judge("steam-comunity.com").official == "steamcommunity"
+
+
 def test_another_owner_of_an_official_domain_is_no_owner(index: DomainIndex) -> None:
     assert index.judge("steamcommunity.com", owner="ada").decision == "clear"
     assert index.judge("steamcommunity.com", owner="eve").decision == "impostor"

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xinka.engines.lookalike import NameIndex
+from xinka.engines.lookalike import NameIndex, names, roles
 
 OFFICIAL = [
     *("支付宝客服", "支付宝安全中心", "微信客服", "微信支付客服", "闲鱼官方客服", "招商银行客服", "5173客服"),
@@ -160,6 +160,29 @@ def test_names_loaded_at_once_answer_as_names_added_one_by_one() -> None:
     asked = [*OFFICIAL, "魏信客服", "支村宝客服", "Stearn Support", "小王", "Eve"]
     assert [at_once.judge(name) for name in asked] == [one_by_one.judge(name) for name in asked]
     assert len(at_once) == len(one_by_one) == 13
+
+
+def test_two_wrong_characters_and_two_in_each_others_place_are_found() -> None:
+    index = NameIndex((name, None) for name in ("银联云闪付客服", "阿里云客服", "小米客服"))
+    assert index.judge("银耿云问付客服").official == "银联云闪付客服"
+    assert index.judge("阿云里客服").official == "阿里云客服"
+    assert index.judge("客服小李").decision == "clear"
+
+
+def test_a_score_is_a_probability_that_rises_with_nearness() -> None:
+    steps = [step / 100 for step in range(50, 101)]
+    chances = [names.probability_of(near) for near in steps]
+    assert chances == sorted(chances)
+    assert (chances[0], chances[15], chances[25], chances[-1]) == pytest.approx((0.55, 0.8, 0.95, 0.999))
+    index = NameIndex([("支付宝客服", None)])
+    assert index.judge("支付宝客服").score == pytest.approx(0.999)
+    assert index.judge("小王").score == 0
+
+
+def test_a_role_word_with_an_added_word_glued_on_is_one_role_word() -> None:
+    index = NameIndex([("焊锡膏安全中心", None)])
+    assert index.judge("焊锡膏安全中心官方").official == "焊锡膏安全中心"
+    assert roles.words().whole("安全中心官方") == "安全中心"
 
 
 def test_a_name_that_is_not_there_cannot_be_removed() -> None:

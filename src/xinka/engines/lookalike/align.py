@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Callable
+from functools import cache, lru_cache
 from typing import NamedTuple
-
-from rapidfuzz.distance import OSA
 
 from xinka.engines.lookalike import roles, sounds, tables
 
 _ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 _PARTICLES = frozenset(roles.PARTICLES)
 _FAR = 1.6
-#: Beyond this many letters of difference no alignment is tried.
+#: Beyond this many letters of difference no alignment of Chinese characters is tried.
 _MOST_EDITS = 3
-#: What one step costs at least, of those between letters.
-_CHEAPEST = 0.5
+#: What one step costs at least, of those between letters, and what a missing letter costs at least beside one more.
+_CHEAPEST, _CHEAPEST_PAIR = 0.5, 1.1
 #: What a slip in the first letter, which readers notice most, costs more.
 _FIRST = 0.3
 
@@ -92,13 +91,31 @@ def align(official: str, written: str, limit: float) -> Alignment | None:
         return Alignment(0.0, ())
     if official.isascii() and written.isascii():
         return _latin(official, written, limit)
-    if abs(len(official) - len(written)) > _MOST_EDITS and not any(letter.isascii() for letter in written):
-        return None
+    if min(written, default="") > "\x7f":
+        if abs(len(official) - len(written)) > _MOST_EDITS:
+            return None
+        if len(official) == len(written) and limit < _CHEAPEST_PAIR:
+            return _in_place(official, written, limit)
     return _best(official, written, limit)
 
 
+def _in_place(official: str, written: str, limit: float) -> Alignment | None:
+    """Return what ``_best`` finds where a letter can only stand for the one in its place, or for its neighbour."""
+    total, steps = 0.0, []
+    for at, (one, other) in enumerate(zip(official, written, strict=True)):
+        if one != other:
+            if written[at + 1 : at + 2] == one and official[at + 1] == other:
+                return _best(official, written, limit)
+            cost, kind = swap_cost(one, other)
+            total += cost
+            if total > limit:
+                return None
+            steps.append(Step(kind, one, other, at))
+    return Alignment(total, tuple(steps))
+
+
 def _latin(official: str, written: str, limit: float) -> Alignment | None:
-    most = max(_MOST_EDITS, int(limit / _CHEAPEST))
+    most = int(limit / _CHEAPEST)
     found = _best(official, written, limit) if _is_near(official, written, most) else None
     one, other = roles.deep(official), roles.deep(written)
     if (one, other) != (official, written) and _is_near(one, other, most):
@@ -108,8 +125,16 @@ def _latin(official: str, written: str, limit: float) -> Alignment | None:
     return found
 
 
+@cache
+def edits() -> Callable[..., int]:
+    """Return the count of edits between two texts (optimal string alignment)."""
+    from rapidfuzz.distance import OSA  # a twentieth of a second that `--help` and Chinese names should not wait for
+
+    return OSA.distance
+
+
 def _is_near(one: str, other: str, most: int) -> bool:
-    return OSA.distance(one, other, score_cutoff=most) <= most
+    return edits()(one, other, score_cutoff=most) <= most
 
 
 def _best(official: str, written: str, limit: float) -> Alignment | None:

@@ -6,6 +6,7 @@ The alignment is the inverse compositional algorithm for affine warps (Baker & M
 from __future__ import annotations
 
 from functools import cache
+from typing import Literal
 
 import numpy as np
 
@@ -14,7 +15,10 @@ from xinka.engines.lookalike.outlines import FINE, Floats, window
 #: Steps of the alignment, and how firmly it holds on to where it began.
 _STEPS, _HOLD = 5, 0.02
 #: Side of a block in cells, and the share of the official outlines that may be covered by something.
-_BLOCK, _COVERED = 5, 0.1
+_BLOCK, _COVERED = 5, 0.25
+#: From which difference on of a channel, of 1, two colours are just different, and the least mean difference from the
+#: commonest colour that tells pictures apart.
+_OTHER_COLOUR, _LEAST_COLOUR = 0.3, 0.01
 
 
 @cache
@@ -25,8 +29,11 @@ def _places() -> Floats:
     return np.stack((across.ravel(), down.ravel(), np.ones(FINE * FINE, dtype=np.float32)))
 
 
-def aligned(asked: Floats, official: Floats) -> Floats:
-    """Return each map asked about, warped so that it lies on its official one; pairs x 2 x FINE x FINE."""
+def aligned(asked: Floats, official: Floats, carried: Floats) -> tuple[Floats, Floats]:
+    """Return each map asked about, warped so that it lies on its official one; pairs x 2 x FINE x FINE.
+
+    What is carried, pairs x 3 x FINE x FINE, is warped along.
+    """
     pairs = len(asked)
     weights = np.sqrt(window(FINE))
     target = (official * weights).reshape(pairs, -1)
@@ -41,7 +48,7 @@ def aligned(asked: Floats, official: Floats) -> Floats:
         rest = np.clip(gain, 0.5, 2)[:, None] * there - target
         change = np.linalg.solve(normal, np.einsum("ijk,ij->ik", slopes, rest)[:, :, None])[:, :, 0]
         warps = warps @ _undone(change)
-    return _warped(asked, warps)
+    return _warped(asked, warps), _warped(carried, warps, beyond="edge")
 
 
 def _slopes(official: Floats, weights: Floats) -> Floats:
@@ -61,15 +68,15 @@ def _undone(change: Floats) -> Floats:
     return undone
 
 
-def _warped(maps: Floats, warps: Floats) -> Floats:
-    """Return maps looked up at warped places, in between by the four cells around; 0 outside."""
+def _warped(maps: Floats, warps: Floats, beyond: Literal["constant", "edge"] = "constant") -> Floats:
+    """Return maps looked up at warped places, in between by the four cells around; outside 0 or as at the edge."""
     spots = ((warps[:, :2] @ _places()) + 1) * (FINE / 2) - 0.5 + 1
-    padded = np.pad(maps, ((0, 0), (0, 0), (1, 2), (1, 2))).reshape(len(maps), 2, -1)
+    padded = np.pad(maps, ((0, 0), (0, 0), (1, 2), (1, 2)), mode=beyond).reshape(*maps.shape[:2], -1)
     across, down = np.clip(spots, 0, FINE + 1, out=spots).transpose(1, 0, 2)
     left, top = across.astype(np.intp), down.astype(np.intp)
     right_share, low_share = across - left, down - top
     width, start = FINE + 3, top * (FINE + 3) + left
-    result = np.zeros((len(maps), 2, FINE * FINE), dtype=np.float32)
+    result = np.zeros((*maps.shape[:2], FINE * FINE), dtype=np.float32)
     for step, share in (
         (0, (1 - right_share) * (1 - low_share)),
         (1, right_share * (1 - low_share)),
@@ -80,11 +87,10 @@ def _warped(maps: Floats, warps: Floats) -> Floats:
     return result.reshape(maps.shape)
 
 
-def likeness(asked: Floats, official: Floats) -> Floats:
-    """Return how alike the pairs are, 0 to 1: the mean of the whole, and of it without what seems laid over.
+def likeness(asked: Floats, official: Floats) -> tuple[Floats, Floats]:
+    """Return how alike the pairs are, 0 to 1, as a whole, and without what seems laid over.
 
-    The blocks that disagree most are set aside, until a share of the official outlines is gone. That alone would also
-    set aside the letter on a disc, so the whole counts as much.
+    For the second the blocks that disagree most are set aside, until a share of the official outlines is gone.
     """
     weights = window(FINE)
     both, ours, theirs = (
@@ -94,9 +100,22 @@ def likeness(asked: Floats, official: Floats) -> Floats:
     order = np.argsort(-(ours + theirs - 2 * both), axis=1)
     both, ours, theirs = (np.take_along_axis(one, order, axis=1) for one in (both, ours, theirs))
     kept = (ours.cumsum(axis=1) > _COVERED * ours.sum(axis=1, keepdims=True)).astype(np.float32)
-    whole, rest = _cosine(both, ours, theirs), _cosine(both * kept, ours * kept, theirs * kept)
-    alike: Floats = ((whole + rest) / 2).astype(np.float32)
-    return alike
+    return _cosine(both, ours, theirs), _cosine(both * kept, ours * kept, theirs * kept)
+
+
+def tints_explained(asked: Floats, official: Floats) -> Floats:
+    """Return what share of an official picture, but for its commonest colour, has its colours in the other, 0 to 1.
+
+    Both are pairs x 3 x FINE x FINE, 0 to 1.
+    """
+    weights = window(FINE)
+    common = np.median(official.reshape(*official.shape[:2], -1), axis=2)[:, :, None, None]
+    missed, there = (
+        (np.minimum(np.abs(one - official).max(axis=1), _OTHER_COLOUR) * weights).sum(axis=(1, 2))
+        for one in (asked, common)
+    )
+    explained: Floats = np.clip(1 - missed / np.maximum(there, 1e-3), 0, 1)
+    return np.where(there > _LEAST_COLOUR * weights.sum(), explained, 0).astype(np.float32)
 
 
 def _cosine(both: Floats, ours: Floats, theirs: Floats) -> Floats:

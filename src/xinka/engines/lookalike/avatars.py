@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -17,19 +18,33 @@ from xinka.engines.lookalike.verdict import CLEAR, Reason, Verdict
 _PARTS = ((1.0, 0.5, 0.5), (0.88, 0.5, 0.5), (0.76, 0.5, 0.5), (0.88, 0, 0), (0.88, 1, 0), (0.88, 0, 1), (0.88, 1, 1))
 #: By how many degrees an official picture is turned beforehand; the alignment does what lies between.
 _ANGLES = (-10, 10)
-#: How many official pictures are compared closely.
-_COMPARED = 8
-#: From which likeness on a picture is reported, and from which it is an imitation beyond doubt.
-_REVIEW, _IMPOSTOR = 0.93, 0.965
-#: How much liker than to any plain shape a picture must be to an official one, and the most that is ever asked for.
-_BEYOND_SHAPES, _MOST_ASKED = 0.02, 0.985
+#: How many official pictures are compared closely, and how many of the shapes that belong to nobody beside them.
+_COMPARED, _SHAPES = 8, 3
+#: What share of the likeness to the next pictures is taken off, and how many count, without the very next.
+_TAKEN_OFF, _NEXT = 0.3, 6
+#: Pictures whose coarse rows are this alike are the same picture registered twice, and say nothing about each other.
+_SAME = 0.97
+#: What must be left of the likeness, as a whole and without what seems laid over; chosen on drawn and on real logos.
+_LEAST_WHOLE, _LEAST_REST = 0.765, 0.845
+#: What colours in their places add.
+_FOR_COLOURS = 0.25
+#: From which likeness on a picture is reported whatever it resembles besides, and from which it is beyond doubt.
+_SURELY, _IMPOSTOR = 0.985, 0.965
 _FIRST_ONLY = Reason("animated", "动态图片只检查了第一帧", "of the moving picture only the first frame was looked at")
 
 
 class _Found(NamedTuple):
-    """An official picture, how well it was found in the one asked about, and which way that lay (see ``turned``)."""
+    """An official picture found in the one asked about.
 
-    score: float
+    Attributes:
+        beyond: how much more alike the two are than they must be; below 0 it is none.
+        whole: how alike they are, 0 to 1.
+        number: the official picture's.
+        way: which way it lay (see ``turned``).
+    """
+
+    beyond: float
+    whole: float
     number: int
     way: int
 
@@ -40,6 +55,7 @@ class AvatarIndex:
     def __init__(self) -> None:
         self._coarse: list[Floats] = []
         self._fine: list[NDArray[np.float16]] = []
+        self._tints: list[NDArray[np.uint8]] = []
         self._names: list[str] = []
         self._owners: list[str | None] = []
         self._table: _Table | None = None
@@ -57,9 +73,10 @@ class AvatarIndex:
         whole = pictures.load(picture)
         if pictures.is_plain(whole):
             raise ValueError("the picture shows nothing but one colour / 图片只有一种颜色")
-        maps = _official_maps(whole)
+        maps, tints = _official_maps(whole)
         self._coarse.append(outlines.coarse_rows(maps))
         self._fine.append(maps.astype(np.float16))
+        self._tints.append(tints)
         self._names.append(name)
         self._owners.append(owner)
         self._table = None
@@ -76,54 +93,85 @@ class AvatarIndex:
         if not self._names or pictures.is_plain(whole):
             return CLEAR._replace(reasons=notes)
         if self._table is None:
-            self._table = _Table(self._coarse, self._fine)
-        found, limit = self._table.nearest(_asked_maps(whole))
-        official = self._names[found.number]
-        if found.score < limit:
-            return Verdict("clear", found.score, None, notes)
+            self._table = _Table(self._coarse, self._fine, self._tints)
+        found = self._table.nearest(*_asked_maps(whole))
+        official, score = self._names[found.number], min(max(0.5 + 2 * found.beyond, 0.0), 1.0)
+        if found.beyond < 0:
+            return Verdict("clear", score, None, notes)
         if owner is not None and self._owners[found.number] == owner:
             return Verdict("clear", 0.0, official, notes)
-        decision = "impostor" if found.score >= max(limit, _IMPOSTOR) else "review"
-        return Verdict(decision, found.score, official, (*_why(official, found.way), *notes))
+        decision = "impostor" if found.whole >= _IMPOSTOR else "review"
+        return Verdict(decision, score, official, (*_why(official, found.way), *notes))
 
 
 class _Table:
-    """The rows of all official pictures in one block of memory, and what likeness each asks for."""
+    """The rows of all official pictures, then of shapes that belong to nobody, in one block of memory.
 
-    def __init__(self, coarse: list[Floats], fine: list[NDArray[np.float16]]) -> None:
-        ends = np.cumsum([len(rows) for rows in coarse])
-        self._starts = np.concatenate(([0], ends[:-1])).astype(np.intp)
-        self._ends = ends
-        self._coarse, self._fine = np.concatenate(coarse), np.concatenate(fine)
-        self._limits = np.full(len(coarse), _REVIEW, dtype=np.float32)
-        for shape in plain_shapes():
-            for found in self._compared(_asked_maps(shape)):
-                asked_for = min(found.score + _BEYOND_SHAPES, _MOST_ASKED)
-                self._limits[found.number] = max(self._limits[found.number], asked_for)
+    How alike two pictures must be cannot be one number: discs resemble discs. So the mean likeness to the next pictures
+    is taken off in part (as speakers' voices are compared, T-norm, Auckenthaler et al. 2000), and shapes stand among
+    them, so that there is always somebody next.
+    """
 
-    def nearest(self, asked: Floats) -> tuple[_Found, float]:
-        """Return the official picture most beyond what it asks for (or least below), and what it asks for."""
-        best = max(
-            self._compared(asked), key=lambda found: (found.score - float(self._limits[found.number]), -found.number)
-        )
-        return best, float(self._limits[best.number])
+    def __init__(self, coarse: list[Floats], fine: list[NDArray[np.float16]], tints: list[NDArray[np.uint8]]) -> None:
+        self._n_official = len(coarse)
+        shapes = _shape_maps()
+        every = [*coarse, *(outlines.coarse_rows(maps) for maps, _ in shapes)]
+        self._ends = np.cumsum([len(rows) for rows in every])
+        self._starts = np.concatenate(([0], self._ends[:-1])).astype(np.intp)
+        self._coarse = np.concatenate(every)
+        self._fine = np.concatenate([*fine, *(maps.astype(np.float16) for maps, _ in shapes)])
+        self._tints = np.concatenate([*tints, *(one for _, one in shapes)])
 
-    def _compared(self, asked: Floats) -> list[_Found]:
-        """Return the likeliest official pictures with how alike they are when laid over each other."""
+    def nearest(self, asked: Floats, tints: Floats) -> _Found:
+        """Return the official picture most beyond what it asks for, or least below."""
         products = outlines.coarse_rows(asked) @ self._coarse.T
         by_row = products.max(axis=0)
-        numbers = np.argsort(-np.maximum.reduceat(by_row, self._starts), kind="stable")[:_COMPARED]
+        numbers = self._likeliest(np.maximum.reduceat(by_row, self._starts))
         rows = [
             int(start + by_row[start:end].argmax())
             for start, end in zip(self._starts[numbers], self._ends[numbers], strict=True)
         ]
         ways = products[:, rows].argmax(axis=0)
-        official = self._fine[rows].astype(np.float32)
-        scores = aligning.likeness(aligning.aligned(asked[ways], official), official)
-        return [
-            _Found(float(score), int(number), int(way) % 8)
-            for score, number, way in zip(scores, numbers, ways, strict=True)
-        ]
+        official, official_tints = self._fine[rows].astype(np.float32), _shares(self._tints[rows])
+        lying, lying_tints = aligning.aligned(asked[ways], official, tints[ways])
+        whole, rest = aligning.likeness(lying, official)
+        others = self._others(rows, numbers)
+        left = np.maximum(_left(whole, others) - _LEAST_WHOLE, _left(rest, others) - _LEAST_REST)
+        left += _FOR_COLOURS * aligning.tints_explained(lying_tints, official_tints)
+        beyond = np.maximum(left, whole - _SURELY)
+        at = int(beyond[numbers < self._n_official].argmax())
+        return _Found(float(beyond[at]), float(whole[at]), int(numbers[at]), int(ways[at]) % 8)
+
+    def _likeliest(self, by_picture: Floats) -> NDArray[np.intp]:
+        """Return the numbers of the pictures to compare closely: official ones first, then shapes."""
+        official, shapes = by_picture[: self._n_official], by_picture[self._n_official :]
+        return np.concatenate(
+            (
+                np.argsort(-official, kind="stable")[:_COMPARED],
+                self._n_official + np.argsort(-shapes, kind="stable")[:_SHAPES],
+            )
+        )
+
+    def _others(self, rows: list[int], numbers: NDArray[np.intp]) -> NDArray[np.bool_]:
+        """Return for each pair of compared pictures whether the second is another one than the first."""
+        alike = self._coarse[rows] @ self._coarse[rows].T
+        same = (alike >= _SAME) & (numbers < self._n_official)[:, None] & (numbers < self._n_official)[None, :]
+        others: NDArray[np.bool_] = ~(same | np.eye(len(rows), dtype=bool))
+        return others
+
+
+def _left(alike: Floats, others: NDArray[np.bool_]) -> Floats:
+    """Return what is left of each likeness when that to the next pictures is taken off in part."""
+    following = -np.sort(-np.where(others, alike, 0), axis=1)[:, 1 : _NEXT + 1]
+    many = np.maximum((following > 0).sum(axis=1), 1)
+    left: Floats = alike - _TAKEN_OFF * following.sum(axis=1) / many
+    return left
+
+
+@cache
+def _shape_maps() -> list[tuple[Floats, NDArray[np.uint8]]]:
+    """Return the maps of the shapes that belong to nobody."""
+    return [_official_maps(shape) for shape in plain_shapes()]
 
 
 def _why(official: str, way: int) -> tuple[Reason, ...]:
@@ -135,17 +183,25 @@ def _why(official: str, way: int) -> tuple[Reason, ...]:
     return tuple(reasons)
 
 
-def _asked_maps(whole: Image.Image) -> Floats:
-    """Return the maps of a picture asked about: eight ways for each framing."""
-    return np.concatenate([outlines.turned(outlines.fine_map(one)) for one in pictures.framings(whole)])
+def _asked_maps(whole: Image.Image) -> tuple[Floats, Floats]:
+    """Return the maps of a picture asked about and those of its colours: eight ways for each framing."""
+    framings = pictures.framings(whole)
+    tints = [outlines.tint_map(one) for one in framings]
+    turned = [way for one in tints for way in outlines.ways_of(one, one[:, :, ::-1])]
+    return np.concatenate([outlines.turned(outlines.fine_map(one)) for one in framings]), _shares(np.stack(turned))
 
 
-def _official_maps(whole: Image.Image) -> Floats:
-    """Return the maps of an official picture: its parts, with and without its borders, and it turned a little."""
+def _official_maps(whole: Image.Image) -> tuple[Floats, NDArray[np.uint8]]:
+    """Return the maps of an official picture's parts, with and without borders, turned a little; and their colours."""
     parts = [pictures.middle(one, *part) for one in _outer_and_inner(whole) for part in _PARTS]
     for angle in _ANGLES:
         parts += _outer_and_inner(whole.rotate(angle, Image.Resampling.BILINEAR, fillcolor=whole.getpixel((0, 0))))
-    return np.stack([outlines.fine_map(one) for one in parts])
+    return np.stack([outlines.fine_map(one) for one in parts]), np.stack([outlines.tint_map(one) for one in parts])
+
+
+def _shares(tints: NDArray[np.uint8]) -> Floats:
+    """Return colours as shares of the most, 0 to 1."""
+    return tints.astype(np.float32) / np.float32(255)
 
 
 def _outer_and_inner(whole: Image.Image) -> list[Image.Image]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -18,6 +19,8 @@ from xinka.engines.lookalike.verdict import CLEAR, Reason, Verdict
 _SHORTEST_INSIDE, _LONG_INSIDE = 5, 6
 #: From this score on a domain is an impostor, below it a person should look.
 _IMPOSTOR = 0.8
+#: What differences may cost at most where a label is two common words, which likelier make another name.
+_MOST_OF_WORDS = 1.3
 _PIECES = re.compile(r"[-_.\d]+")
 _LURES = """
 nitro gift gifts free login signin support verify verification secure security account accounts app apps airdrop
@@ -146,11 +149,12 @@ class DomainIndex:
         bare = folded.replace("-", "")
         if len(bare) < _SHORTEST_INSIDE or known.is_word(label):
             return []
+        most = _MOST_OF_WORDS if _is_two_words(label) else math.inf
         found = []
         near = process.extract(bare, list(self._folded), scorer=OSA.distance, score_cutoff=6, limit=8)
         for brand, _, _ in near:
             limit = limit_of(brand)
-            alignment = align(brand, bare, limit)
+            alignment = align(brand, bare, min(limit, most))
             if alignment is not None:
                 score = 1 - 0.45 * alignment.cost / (limit or 1)
                 meant = self._folded[brand]
@@ -200,6 +204,12 @@ class DomainIndex:
                     text = f"“{part}”是“{meant}”的变体，又加了诱饵词", f"{part} is {meant} misspelt beside a lure"
                     return [(meant, Find(0.8 - 0.2 * alignment.cost, Reason("misspelt", *text)))]
         return []
+
+
+def _is_two_words(label: str) -> bool:
+    """Say whether a label is two common words, written together or with a hyphen."""
+    parts = [label.split("-")] if "-" in label else [[label[:at], label[at:]] for at in range(4, len(label) - 3)]
+    return any(len(pair) == 2 and all(len(word) > 3 and known.is_word(word) for word in pair) for pair in parts)
 
 
 def _cuts(folded: str, length: int) -> list[tuple[str, str]]:

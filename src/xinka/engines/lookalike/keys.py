@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable
+from itertools import repeat
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ class KeyTable:
     def __init__(self) -> None:
         self._mask = 0
         self._starts, self._hashes, self._numbers = array("I", (0, 0)), array("q"), array("i")
-        self._seen_mask = (1 << 12) - 1
+        self._seen_mask = (1 << 16) - 1
         self._seen = bytearray(self._seen_mask + 1)
         self._news: dict[int, list[int]] = {}
         self._n_news = 0
@@ -32,26 +33,28 @@ class KeyTable:
 
         bits = max(10, len(hashes).bit_length())
         self._mask = (1 << bits) - 1
-        buckets = hashes & self._mask
+        buckets = (hashes & self._mask).astype(np.uint32)
         order = np.argsort(buckets, kind="stable")
         starts = np.zeros(self._mask + 2, np.uint32)
         np.cumsum(np.bincount(buckets, minlength=self._mask + 1), out=starts[1:])
-        self._starts = array("I", starts.tobytes())
-        self._hashes = array("q", hashes[order].tobytes())
-        self._numbers = array("i", numbers[order].astype(np.int32).tobytes())
+        self._starts, self._hashes, self._numbers = array("I"), array("q"), array("i")
+        self._starts.frombytes(starts.view(np.uint8).data)
+        self._hashes.frombytes(hashes[order].view(np.uint8).data)
+        self._numbers.frombytes(numbers[order].view(np.uint8).data)
         self._seen_mask = (1 << (bits + 2)) - 1
-        seen = np.zeros(self._seen_mask + 1, np.uint8)
-        seen[hashes & self._seen_mask] = 1
-        self._seen = bytearray(seen.tobytes())
+        self._seen = bytearray(self._seen_mask + 1)
+        np.frombuffer(self._seen, np.uint8)[hashes & self._seen_mask] = 1
 
     def __len__(self) -> int:
         return len(self._hashes) + self._n_news
 
     def add(self, keys: Iterable[str], number: int) -> None:
         """Add a name under each of its keys."""
+        self._note(map(hash, keys), repeat(number))
+
+    def _note(self, hashes: Iterable[int], numbers: Iterable[int]) -> None:
         news = self._news
-        for key in keys:
-            wanted = hash(key)
+        for wanted, number in zip(hashes, numbers, strict=False):
             news.setdefault(wanted, []).append(number)
             self._seen[wanted & self._seen_mask] = 1
             self._n_news += 1
@@ -68,6 +71,9 @@ class KeyTable:
 
     def load(self, hashes: array[int], numbers: array[int], alive: bytearray) -> None:
         """Merge hashes of keys and, beside them, the numbers of their names into the arrays; forget dead names."""
+        if self._n_news + len(hashes) < max(_MANY, len(self._hashes) // 8):
+            self._note(hashes, numbers)
+            return
         import numpy as np  # a tenth of a second that `--help` should not wait for
 
         every = np.concatenate([np.frombuffer(self._hashes, np.int64), np.frombuffer(hashes, np.int64)])
@@ -75,13 +81,29 @@ class KeyTable:
         kept = np.frombuffer(bytes(alive), np.uint8)[named] == 1
         self._build(every[kept], named[kept])
 
+    def may_have(self, key: str) -> bool:
+        """Say whether a key may be there; never wrong when it says no."""
+        return bool(self._seen[hash(key) & self._seen_mask])
+
+    def find_one(self, key: str) -> list[int]:
+        """Return the numbers of the names that have the key; very rarely of one that has another."""
+        wanted = hash(key)
+        if not self._seen[wanted & self._seen_mask]:
+            return []
+        bucket = wanted & self._mask
+        start, end = self._starts[bucket], self._starts[bucket + 1]
+        found = []
+        while start < end:
+            if self._hashes[start] == wanted:
+                found.append(self._numbers[start])
+            start += 1
+        return found + self._news.get(wanted, []) if self._news else found
+
     def find_all(self, keys: Iterable[str]) -> set[int]:
         """Return the numbers of the names that have one of the keys; very rarely of one that has none."""
         seen, seen_mask = self._seen, self._seen_mask
         likely = [wanted for wanted in map(hash, keys) if seen[wanted & seen_mask]]
         found: set[int] = set()
-        if not likely:
-            return found
         starts, hashes, mask, news = self._starts, self._hashes, self._mask, self._news
         for wanted in likely:
             bucket = wanted & mask

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from itertools import combinations
 from typing import NamedTuple
 
-from rapidfuzz.distance import OSA
-
 from xinka.engines.lookalike import known, prepare, roles, sounds, tables
-from xinka.engines.lookalike.align import Alignment, align
-from xinka.engines.lookalike.official import Registry, Shape, has_han, typo_keys
+from xinka.engines.lookalike.align import Alignment, align, edits
+from xinka.engines.lookalike.cores import Shape
+from xinka.engines.lookalike.official import LONGEST_TWICE, SHORTEST_TWICE, Registry, has_han, typo_keys
 
 _MOST_COMPARED = 120
 _LONGEST_CORE = 48
@@ -65,32 +64,22 @@ class Match(NamedTuple):
     rank: tuple[float, ...]
 
 
-def limit_of(core: str) -> float:
-    """Return how much differences from a core may cost: the longer it is, the more of them a reader overlooks."""
-    if core.isascii():
-        steps = ((2, 0.0), (3, 0.35), (5, 0.95), (7, 1.1), (11, 1.25))
-        return next((limit for longest, limit in steps if len(core) <= longest), 1.8)
-    size = sum(1 if letter.isascii() else 2 for letter in core)
-    steps = ((2, 0.0), (3, 0.35), (5, 0.68), (7, 0.85), (11, 1.05))
-    return next((limit for longest, limit in steps if size <= longest), 1.5)
-
-
 def best_match(registry: Registry, view: prepare.View) -> Match | None:
     """Return the nearest official name to a reading, None where none is near."""
     best: Match | None = None
     steps = prepare.peel(view.tokens)
     bare = steps[-1].core if steps[-1].claims else ""
     for peeled in steps:
-        if not peeled.core or len(peeled.core) > _LONGEST_CORE:
+        core, claims = peeled.core, peeled.claims
+        if not core or len(core) > _LONGEST_CORE:
+            continue
+        numbers = _candidates(registry, core) if claims else _whole_candidates(registry, core, view.tokens)
+        if not numbers and (claims or not registry.n_roleless):
             continue
         reading = Reading(view, peeled, bare)
-        if peeled.claims:
-            numbers = _candidates(registry, peeled.core)
-        else:
-            numbers = _whole_candidates(registry, peeled.core, view.tokens)
-        match = _nearest(registry, reading, numbers, whole=not peeled.claims) if numbers else None
-        if match is None and not peeled.claims and registry.n_roleless:
-            match = _nearest(registry, reading, _candidates(registry, peeled.core), whole=True)
+        match = _nearest(registry, reading, numbers, whole=not claims)
+        if match is None and not claims and registry.n_roleless:
+            match = _nearest(registry, reading, _candidates(registry, core), whole=True)
         if match is not None and (best is None or match.rank < best.rank):
             best = match
     return best
@@ -98,11 +87,18 @@ def best_match(registry: Registry, view: prepare.View) -> Match | None:
 
 def _nearest(registry: Registry, reading: Reading, numbers: list[int], *, whole: bool) -> Match | None:
     best: Match | None = None
+    written, added = reading.peeled.core, reading.peeled.added
     for number in numbers:
-        shape = registry.shape(number)
-        if whole and shape.roles and reading.peeled.added:
-            continue
-        match = _compared(number, shape, reading, whole=whole)
+        shape = registry.shapes[number]
+        limit, official = shape.limit, shape.core
+        if whole:
+            official = shape.full
+            if shape.roles:
+                if added:
+                    continue
+                limit = max(limit, _SLIP_IN_KNOWN_ROLE if reading.bare else _SLIP_IN_ROLE)
+        alignment = align(official, written, limit)
+        match = _compared(number, shape, reading, alignment, limit, whole) if alignment is not None else None
         if match is not None and best is not None and match.rank == best.rank:
             match = min(best, match, key=lambda one: _as_written(registry, one))
         if match is not None and (best is None or match.rank <= best.rank):
@@ -112,24 +108,19 @@ def _nearest(registry: Registry, reading: Reading, numbers: list[int], *, whole:
 
 def _as_written(registry: Registry, match: Match) -> tuple[int, int]:
     """Return how many letters a name differs from an official one as both are written: among equals it decides."""
-    return OSA.distance(match.view.name.casefold(), registry.names[match.number].casefold()), match.number
+    return edits()(match.view.name.casefold(), registry.names[match.number].casefold()), match.number
 
 
-def _compared(number: int, shape: Shape, reading: Reading, *, whole: bool) -> Match | None:
+def _compared(
+    number: int, shape: Shape, reading: Reading, alignment: Alignment, limit: float, whole: bool
+) -> Match | None:
     view, peeled, bare = reading
-    official = shape.full if whole else shape.core
-    limit = limit_of(shape.core)
-    if whole and shape.roles:
-        limit = max(limit, _SLIP_IN_KNOWN_ROLE if bare else _SLIP_IN_ROLE)
-    alignment = align(official, peeled.core, limit)
-    if alignment is None:
-        return None
     cost = alignment.cost
     shared = len(set(shape.roles) & set(peeled.roles))
     if alignment.steps and not whole and set(shape.roles) != set(peeled.roles):
         cost += _PARTLY_OTHER_ROLE if shared else _OTHER_ROLE
     if alignment.steps and not view.how:
-        cost += _cost_of_word(bare or peeled.core, alignment)
+        cost += _cost_of_word(bare or peeled.core, shape.core, alignment)
     if cost > limit:
         return None
     likeness = 99 if whole and shape.roles else shared - 0.1 * len(shape.roles)
@@ -137,10 +128,14 @@ def _compared(number: int, shape: Shape, reading: Reading, *, whole: bool) -> Ma
     return Match(number, shape, alignment, cost, limit, view, peeled, rank)
 
 
-def _cost_of_word(core: str, alignment: Alignment) -> float:
-    """Return what it costs that an altered name is a common word or somebody's nickname in its own right."""
+def _cost_of_word(core: str, official: str, alignment: Alignment) -> float:
+    """Return what it costs that an altered name is a common word or somebody's nickname in its own right.
+
+    In three characters the first of a nickname says nothing where the official name has it as well.
+    """
     kinds = {step.kind for step in alignment.steps}
-    if kinds == {"variant"} or not (known.is_word(core) or _NICKNAME.fullmatch(core)):
+    is_nickname = _NICKNAME.fullmatch(core) is not None and (len(core) == 2 or core[0] != official[:1])
+    if kinds == {"variant"} or not (is_nickname or known.is_word(core)):
         return 0.0
     if core.isascii():
         return _WORD_LATIN
@@ -148,9 +143,14 @@ def _cost_of_word(core: str, alignment: Alignment) -> float:
 
 
 def _whole_candidates(registry: Registry, core: str, tokens: list[str]) -> list[int]:
-    keys = typo_keys("f", core) if _may_slip(core, tokens) else {"f" + roles.deep(core)}
+    if _may_slip(core, tokens):
+        keys = typo_keys("f", core)
+    elif registry.n_roleless:
+        keys = ["f" + roles.deep(core)]
+    else:
+        return registry.find_one("f" + roles.deep(core))
     if registry.n_roleless:
-        keys.add("c" + roles.deep(core))
+        keys.append("c" + roles.deep(core))
     return registry.find(keys)
 
 
@@ -162,22 +162,22 @@ def _may_slip(core: str, tokens: list[str]) -> bool:
 
 
 def _candidates(registry: Registry, core: str) -> list[int]:
-    found = registry.find(["c" + roles.deep(core)])
+    found = registry.find_one("c" + roles.deep(core))
     if found:
         return found
     han = has_han(core)
-    keys = typo_keys("d", core) if len(core) > 2 else {"d" + core}
+    keys = typo_keys("d", core) if len(core) > 2 else ["d" + core]
     if han:
-        keys.update(["p" + one for one in sounds.spoken(core)])
-        keys.update(_reshaped("c" + core, 24))
-        keys.update(["c" + one for one in _swapped(core)])
+        keys += ["p" + one for one in sounds.spoken(core)]
         if len(core) > 2:
-            keys.update(["q" + one for one in sounds.spoken_but_one(core)])
+            keys += ["q" + one for one in sounds.spoken_but_one(core)]
+        else:  # of longer cores the keys with a letter missing hold these as well
+            keys += _reshaped(core)
     elif core.isascii():
-        keys.add("p" + sounds.romanised(core))
+        keys.append("p" + sounds.romanised(core))
     found = registry.find(keys)
     if not found and han:
-        found = registry.find(_twice(core))
+        found = registry.find(_twice(registry, core))
     return found[:_MOST_COMPARED]
 
 
@@ -186,29 +186,31 @@ def _near(letter: str, most: int) -> str:
     return known_of[0][:most] if known_of else ""
 
 
-def _reshaped(text: str, most: int) -> list[str]:
-    """Return a text with one Han character replaced by what it looks like."""
+def _reshaped(core: str) -> list[str]:
+    """Return keys of official names of one or two letters: one of them replaced by what it looks like, or swapped."""
     found = []
-    near = tables.table().near
-    for at, letter in enumerate(text):
-        if letter in near:
-            head, tail = text[:at], text[at + 1 :]
-            found += [head + other + tail for other in near[letter][0][:most]]
+    for at, letter in enumerate(core):
+        head, tail = "c" + core[:at], core[at + 1 :]
+        found += [head + other + tail for other in _near(letter, 24)]
+    if len(core) > 1:
+        found.append("c" + core[::-1])
     return found
 
 
-def _swapped(core: str) -> Iterator[str]:
-    """Yield a short core with two neighbours in each other's place; longer ones meet by a missing letter."""
-    for at in range(len(core) - 1 if len(core) < 4 else 0):
-        yield core[:at] + core[at + 1] + core[at] + core[at + 2 :]
-
-
-def _twice(core: str) -> list[str]:
-    """Return keys of official names that differ in two characters."""
+def _twice(registry: Registry, core: str) -> list[str]:
+    """Return keys of official names that differ in two characters; of short ones one at least is alike in shape."""
     if len(core) == 2:
         others = _near(core[1], 12)
         return ["c" + one + other for one in _near(core[0], 12) for other in others]
-    if len(core) > 8:
+    if len(core) > LONGEST_TWICE:
         return []
-    places = range(1, len(core) + 1)
-    return [once[:at] + once[at + 1 :] for once in _reshaped("d" + core, 8) for at in places]
+    found = []
+    for first, second in combinations(range(len(core)), 2):
+        head, between, tail = core[:first], core[first + 1 : second], core[second + 1 :]
+        key = "t" + head + between + tail
+        if len(core) > SHORTEST_TWICE:
+            found.append(key)
+        elif len(core) < SHORTEST_TWICE or registry.may_have(key):
+            found += [f"d{head}{other}{between}{tail}" for other in _near(core[first], 8)]
+            found += [f"d{head}{between}{other}{tail}" for other in _near(core[second], 8)]
+    return found

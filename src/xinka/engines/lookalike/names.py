@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import pairwise
 
 from xinka.engines.lookalike import prepare
 from xinka.engines.lookalike.matching import Match, best_match
@@ -10,8 +11,11 @@ from xinka.engines.lookalike.official import Registry
 from xinka.engines.lookalike.reasons import disclaims, reasons_for
 from xinka.engines.lookalike.verdict import CLEAR, Verdict
 
-#: From this score on a name is an impostor, below it a person should look.
+#: From this nearness on a name is an impostor, below it a person should look.
 _IMPOSTOR = 0.9
+#: Nearness → the probability that it is an imitation, straight between these points. Fitted on a random half of the
+#: development names, of which 13 in 100 are imitations, and right on the other half; a rarer thing is less likely.
+_PROBABILITIES = ((0.5, 0.55), (0.65, 0.8), (0.75, 0.95), (0.85, 0.98), (1.0, 0.999))
 
 
 class NameIndex:
@@ -70,11 +74,11 @@ class NameIndex:
         official = self._registry.names[best.number]
         if owner is not None and self._registry.owners.get(best.number) == owner:
             return Verdict("clear", 0.0, official)
-        score = score_of(best)
+        near = nearness_of(best)
         why = reasons_for(name, official, best)
         if disclaims(name):
             return Verdict("clear" if not best.alignment.steps else "review", 0.1, official, why)
-        return Verdict("impostor" if score >= _IMPOSTOR else "review", score, official, why)
+        return Verdict("impostor" if near >= _IMPOSTOR else "review", probability_of(near), official, why)
 
     def _nearest(self, name: str) -> Match | None:
         best: Match | None = None
@@ -87,6 +91,14 @@ class NameIndex:
         return best
 
 
-def score_of(match: Match) -> float:
-    """Return how near a match is: 1 is equal, 0.5 the edge of what is reported; an order, not a probability."""
+def nearness_of(match: Match) -> float:
+    """Return how near a match is: 1 is equal once disguise is undone, 0.5 the edge of what is reported."""
     return 1 - 0.5 * match.cost / match.limit if match.limit else 1.0
+
+
+def probability_of(near: float) -> float:
+    """Return how likely a name this near an official one, 0.5 to 1, is made to pass for it."""
+    for (low, here), (high, there) in pairwise(_PROBABILITIES):
+        if near <= high:
+            return here + (there - here) * (near - low) / (high - low)
+    return _PROBABILITIES[-1][1]

@@ -4,35 +4,14 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 from itertools import repeat
-from typing import NamedTuple
 
-from xinka.engines.lookalike import prepare, roles, sounds
+from xinka.engines.lookalike import roles, sounds
+from xinka.engines.lookalike.cores import Shape, Shapes, shape_of
 from xinka.engines.lookalike.keys import KeyTable
 
-
-class Shape(NamedTuple):
-    """What of an official name is compared.
-
-    Attributes:
-        full: the whole name in light letters.
-        core: the name without the role words at its ends.
-        roles: the role words.
-    """
-
-    full: str
-    core: str
-    roles: tuple[str, ...]
-
-
-@lru_cache(maxsize=20_000)
-def shape_of(name: str) -> Shape:
-    """Return what of an official name is compared."""
-    tokens = prepare.views(prepare.shorten(name))[0].tokens
-    steps = prepare.peel(tokens, added=False)
-    last = next((step for step in reversed(steps) if step.core), steps[0])
-    return Shape(steps[0].core, last.core, last.roles)
+#: Cores of Chinese characters of so many are looked for with two characters wrong; shorter ones without `twice_keys`.
+SHORTEST_TWICE, LONGEST_TWICE = 4, 8
 
 
 def missing_one(text: str) -> list[str]:
@@ -40,25 +19,36 @@ def missing_one(text: str) -> list[str]:
     return [text[:at] + text[at + 1 :] for at in range(len(text))]
 
 
+def twice_keys(core: str) -> set[str]:
+    """Return the keys that say in one look whether a core may differ from any official one in two characters."""
+    if core.isascii():
+        return set()
+    found = set()
+    for text in {core, roles.deep(core)}:
+        once = missing_one(text)
+        if SHORTEST_TWICE - 1 <= len(text) < LONGEST_TWICE:
+            found.update(["t" + less for less in once])
+        if SHORTEST_TWICE <= len(text) <= LONGEST_TWICE:
+            found.update(["t" + twice for less in once for twice in missing_one(less)])
+    return found
+
+
 def has_han(text: str) -> bool:
     """Say whether a text has a Han character."""
     return not text.isascii() and any(sounds.syllables(letter) for letter in text)
 
 
-def typo_keys(kind: str, text: str) -> set[str]:
-    """Return the keys under which a light text meets those that differ by a letter or by what looks like one."""
+def typo_keys(kind: str, text: str) -> list[str]:
+    """Return the keys under which a light text meets those that differ by a letter or by what looks like one.
+
+    Each is the kind and the text, or that without one of its letters; some may be there twice.
+    """
     whole = roles.deep(text)
-    keys = _with_typos(kind + whole)
-    if whole != text:
-        keys |= _with_typos(kind + text)
-    return keys
-
-
-def _with_typos(key: str) -> set[str]:
-    """Return a key, and it without each of its letters but the kind: cut from the key, so that each is made once."""
-    keys = {key[:at] + key[at + 1 :] for at in range(1, len(key))}
-    keys.add(key)
-    return keys
+    found = []
+    for key in (kind + whole, kind + text) if whole != text else (kind + text,):
+        found.append(key)
+        found += [key[:at] + key[at + 1 :] for at in range(1, len(key))]
+    return found
 
 
 def keys_of(shape: Shape) -> Iterator[str]:
@@ -66,15 +56,16 @@ def keys_of(shape: Shape) -> Iterator[str]:
     core = shape.core
     yield "c" + roles.deep(core)
     if len(core) > 2:
-        yield from typo_keys("d", core)
+        yield from set(typo_keys("d", core))
     elif len(core) == 2 and not core.isascii():
         yield "d" + core
+    yield from twice_keys(core)
     if has_han(core):
         yield from {"p" + one for one in sounds.spoken(core)}
         if len(core) > 2:
             yield from {"q" + one for less in missing_one(core) for one in sounds.spoken(less)}
     if shape.full != core:
-        yield from typo_keys("f", shape.full)
+        yield from set(typo_keys("f", shape.full))
 
 
 class Registry:
@@ -85,6 +76,7 @@ class Registry:
         self.owners: dict[int, str] = {}
         self.alive = bytearray()
         self.numbers: dict[str, int] = {}
+        self.shapes = Shapes()
         self.keys = KeyTable()
         self.n_roleless = 0
 
@@ -117,6 +109,7 @@ class Registry:
         self.names.append(name)
         self.alive.append(1)
         shape = shape_of(name)
+        self.shapes.append(shape)
         self.n_roleless += not shape.roles
         return number, shape
 
@@ -134,7 +127,7 @@ class Registry:
         """
         number = self.numbers.pop(name)
         self.alive[number] = 0
-        self.n_roleless -= not shape_of(name).roles
+        self.n_roleless -= not self.shapes[number].roles
         self.owners.pop(number, None)
         self.names[number] = ""
 
@@ -146,9 +139,14 @@ class Registry:
         """
         return self.owners.get(self.numbers[name])
 
-    def shape(self, number: int) -> Shape:
-        """Return what of a name is compared."""
-        return shape_of(self.names[number])
+    def may_have(self, key: str) -> bool:
+        """Say whether a key may be there: a quick look, wrong at times, but never when it says no."""
+        return self.keys.may_have(key)
+
+    def find_one(self, key: str) -> list[int]:
+        """Return the numbers of the names that have a key."""
+        found = self.keys.find_one(key)
+        return [number for number in found if self.alive[number]] if found else found
 
     def find(self, keys: Iterable[str]) -> list[int]:
         """Return the numbers of the names that have one of the keys."""

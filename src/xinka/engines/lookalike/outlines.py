@@ -8,6 +8,7 @@ out, because a round frame hides it.
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +18,8 @@ Floats = NDArray[np.float32]
 
 #: Sides of the picture looked at, of the fine map and of the coarse one.
 SIDE, FINE, COARSE = 60, 30, 10
-#: Difference of neighbouring pixels, of 255, that counts half where nothing else is near.
-_FAINT = 6.0
+#: Difference of neighbouring pixels, of 255, that counts half where nothing else is near; a coarse JPEG makes smaller.
+_FAINT = 14.0
 #: How wide the surroundings are against which an edge is weighed, in pixels on either side.
 _NEAR = 7
 
@@ -78,12 +79,21 @@ def coarse_rows(maps: Floats) -> Floats:
     return unit
 
 
+def tint_map(picture: Image.Image) -> NDArray[np.uint8]:
+    """Return the colours of a picture: three numbers for each of ``FINE`` x ``FINE`` cells."""
+    small = picture.resize((FINE, FINE), Image.Resampling.BOX)
+    return np.ascontiguousarray(np.asarray(small, dtype=np.uint8).transpose(2, 0, 1))
+
+
 def turned(fine: Floats) -> Floats:
     """Return a map turned by quarters, then its mirror image the same: eight maps; the vectors turn along."""
-    mirrored = fine[:, :, ::-1] * np.array([1, -1], dtype=np.float32)[:, None, None]
-    ways = [
-        (np.rot90(one, quarters, axes=(1, 2)) * (-1 if quarters % 2 else 1))
-        for one in (fine, mirrored)
-        for quarters in range(4)
-    ]
-    return np.stack(ways).astype(np.float32, copy=False)
+    quarter = np.array([-1, -1], dtype=np.float32)[:, None, None]
+    mirror = np.array([1, -1], dtype=np.float32)[:, None, None]
+    return np.stack(
+        [one * (quarter if at % 2 else 1) for at, one in enumerate(ways_of(fine, fine[:, :, ::-1] * mirror))]
+    ).astype(np.float32, copy=False)
+
+
+def ways_of(plain: NDArray[Any], mirrored: NDArray[Any]) -> list[NDArray[Any]]:
+    """Return a map of any numbers turned by quarters, and its mirror image the same, in the order of ``turned``."""
+    return [np.rot90(one, quarters, axes=(1, 2)) for one in (plain, mirrored) for quarters in range(4)]

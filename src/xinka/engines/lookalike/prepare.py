@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cache
+from operator import concat
 from typing import NamedTuple
 
 from xinka.engines.lookalike import roles, tables
@@ -24,15 +26,22 @@ _DIGIT = re.compile("[0-9]")
 _NUMBER = re.compile("(?:no)?[oilsz]{0,2}[0-9][0-9oilsz]*")
 _APART = re.compile(r"(?<=[^\x00-\x7f]) +(?=[^\x00-\x7f])")
 _SIGNS = re.compile(r"[@$+|!丨]")
-_TURNED = re.compile("[ɐɔǝɟƃɥᴉɾʞɯɹʇʌʍʎ].*[ɐɔǝɟƃɥᴉɾʞɯɹʇʌʍʎ]", re.DOTALL)
+_TURNED_LETTERS = "ɐɔǝɟƃɥᴉɾʞɯɹʇʌʍʎ"
+_TURNED = re.compile(f"[{_TURNED_LETTERS}].*[{_TURNED_LETTERS}]", re.DOTALL)
+#: What bidi, letter emoji and letters on their head are made of: a quick look that lets most names go.
+_ODD = frozenset(_TURNED_LETTERS + "\u202d\u202e\u2066\u2067\u2068\u202a\u202b㊣®™©℠").union(
+    chr(code)
+    for first, last in (("Ⓐ", "ⓩ"), ("㊀", "㊰"), ("\U0001f130", "\U0001f23a"))
+    for code in range(ord(first), ord(last) + 1)
+)
 #: Letters and small letters as they look when the page is turned by half, beside those ``tables`` folds.
 _TURNS = str.maketrans("bdnpquwmBDNPQUWM", "qpudbnmwqpudbnmw")
 _TONED = re.compile(r"(?:(?<![a-z])[a-z]{1,6}[1-5](?![0-9])[^a-z0-9]*|(?<=[1-5])[a-z]{1,6}[1-5](?![0-9])[^a-z0-9]*){2}")
 _TONE = re.compile("(?<=[a-z])[1-5](?![0-9])")
 _RUN = re.compile(r"([^\W\d_])\1\1+")
-_NUMERALS = str.maketrans("零〇一二三四五六七八九壹贰叁肆伍陆柒捌玖两", "001234567891234567892")
-_NUMERAL = re.compile("[零〇一二三四五六七八九壹贰叁肆伍陆柒捌玖][零〇一二三四五六七八九壹贰叁肆伍陆柒捌玖点]")
-_BACKWARDS = re.compile("服客|方官|troppus|pleh$|^pleh")
+_DIGITS_HAN = "零〇一二三四五六七八九壹贰叁肆伍陆柒捌玖"
+_NUMERALS = str.maketrans(_DIGITS_HAN + "两", "001234567891234567892")
+_NUMERAL = re.compile(f"[{_DIGITS_HAN}][{_DIGITS_HAN}点]")
 
 
 class View(NamedTuple):
@@ -58,32 +67,70 @@ def shorten(name: str) -> str:
     return seen if len(seen) <= LONGEST else seen[: LONGEST // 2] + " " + seen[-LONGEST // 2 :]
 
 
-def views(name: str) -> list[View]:
-    """Return the ways a name may be read, the plainest first; the name is at most ``LONGEST`` long."""
-    seen = name
-    if not name.isascii() and _BIDI.search(name):
-        seen = _RIGHT_TO_LEFT.sub(lambda found: found.group(1)[::-1], name)
+def plain_tokens(name: str) -> list[str]:
+    """Return the words of the plainest way to read a name of at most ``LONGEST`` characters."""
+    folded = fold(_as_seen(name))
+    return _tokens(folded.translate(_NO_SIGNS) if _SIGNS.search(folded) else folded)
+
+
+def _as_seen(name: str) -> str:
+    """Return a name with what runs from right to left turned."""
+    if name.isascii() or not _BIDI.search(name):
+        return name
+    return _RIGHT_TO_LEFT.sub(lambda found: found.group(1)[::-1], name)
+
+
+def views(name: str) -> Iterator[View]:
+    """Yield the ways a name may be read, the plainest first; the name is at most ``LONGEST`` long."""
+    odd = not name.isascii() and not _ODD.isdisjoint(name)
+    seen = _as_seen(name) if odd else name
     folded = fold(seen)
-    plain = folded
-    found = []
-    if _SIGNS.search(folded):
-        plain = folded.translate(_NO_SIGNS)
-        found.append((folded.replace("丨", "l"), "leet"))
+    if folded.isalpha() and "丨" not in folded:
+        plain = folded
+        yield View(_tokens(plain), "", name)
+    else:
+        signs = _SIGNS.search(folded)
+        plain = folded.translate(_NO_SIGNS) if signs else folded
+        yield View(_tokens(plain), "", name)
+        if signs:
+            yield View(_tokens(folded.replace("丨", "l")), "leet", name)
+        if _DIGIT.search(folded) and _TONED.search(seen.lower()):
+            tones = fold(_TONE.sub(" ", seen.lower())).translate(_NO_SIGNS)
+            yield View(_tokens(tones), "tones", name)
     if len(plain) - len(set(plain)) > 1 and _RUN.search(plain):
-        found.append((_RUN.sub(r"\1", plain), "repeated"))
-    if _DIGIT.search(folded) and _TONED.search(seen.lower()):
-        found.append((fold(_TONE.sub(" ", seen.lower())).translate(_NO_SIGNS), "tones"))
-    if not name.isascii():
-        found += _foreign_views(seen, plain)
-    if _BACKWARDS.search(plain):
-        found.append((plain[::-1], "reversed"))
-    return [View(_tokens(text), how, name) for text, how in [(plain, ""), *found]]
+        yield View(_tokens(_RUN.sub(r"\1", plain)), "repeated", name)
+    if odd or not plain.isascii() or "troppus" in plain or plain.startswith("pleh") or plain.endswith("pleh"):
+        for text, how in _further_views(seen, plain, odd=odd):
+            yield View(_tokens(text), how, name)
+
+
+def _further_views(seen: str, plain: str, *, odd: bool) -> Iterator[tuple[str, str]]:
+    if odd and _LETTER_EMOJI.search(seen):
+        yield fold(_LETTER_EMOJI.sub(" ", seen)).translate(_NO_SIGNS), "decoration"
+        emoji = letters_of_emoji(seen)
+        if emoji != seen:
+            yield fold(emoji).translate(_NO_SIGNS), "emoji"
+    compact = plain.replace(" ", "")
+    if not plain.isascii() and not _pairs().isdisjoint(map(concat, compact, compact[1:])):
+        if not tables.table().split.keys().isdisjoint(map(concat, compact, compact[1:])):
+            yield recomposed(compact), "split"
+        if _NUMERAL.search(compact):
+            yield compact.replace("点", "").translate(_NUMERALS), "numerals"
+    if odd and _TURNED.search(seen):
+        yield plain[::-1], "reversed"
+        yield fold(seen.translate(_TURNS)).translate(_NO_SIGNS)[::-1], "turned"
+    if "服客" in plain or "方官" in plain or "troppus" in plain or plain.startswith("pleh") or plain.endswith("pleh"):
+        yield plain[::-1], "reversed"
 
 
 def _tokens(folded: str) -> list[str]:
     """Return the words of a folded text; letters that stand alone in a row are joined."""
     if not folded.isascii():
+        if folded and min(folded) > "|":
+            return [folded]
         folded = _APART.sub("", folded)
+    elif folded.isalpha():
+        return [folded]
     found = _TOKEN.findall(folded)
     if len(found) > 3 and sum(len(token) == 1 for token in found) * 2 > len(found):
         joined = _ALONE.sub(r"\1", " ".join(found))
@@ -92,41 +139,22 @@ def _tokens(folded: str) -> list[str]:
 
 
 _ALONE = re.compile(r"(?<!\S)(\S) (?=\S(?!\S))")
-_NO_SIGNS = str.maketrans(dict.fromkeys(tables.SIGNS_FOR_LETTERS + "丨", " "))
+_NO_SIGNS = tables.Letters(dict.fromkeys(map(ord, tables.SIGNS_FOR_LETTERS + "丨"), ord(" ")))
 
 
 def fold(name: str) -> str:
     """Return a name in folded letters, its words apart."""
-    if not name.islower():
+    if name != name.lower():
         name = _CAMEL.sub(" ", name)
     folded = name.translate(tables.fold())
-    return _NUMBER_AFTER.sub(" ", folded) if _DIGIT.search(folded) else folded
-
-
-def _foreign_views(name: str, plain: str) -> list[tuple[str, str]]:
-    found = []
-    if _LETTER_EMOJI.search(name):
-        found.append((fold(_LETTER_EMOJI.sub(" ", name)).translate(_NO_SIGNS), "decoration"))
-        emoji = letters_of_emoji(name)
-        if emoji != name:
-            found.append((fold(emoji).translate(_NO_SIGNS), "emoji"))
-    compact = plain.replace(" ", "")
-    if not _parts().isdisjoint(compact):
-        pairs = [compact[at : at + 2] for at in range(len(compact) - 1)]
-        if not tables.table().split.keys().isdisjoint(pairs):
-            found.append((recomposed(compact), "split"))
-    if _NUMERAL.search(compact):
-        found.append((compact.replace("点", "").translate(_NUMERALS), "numerals"))
-    if _TURNED.search(name):
-        found.append((plain[::-1], "reversed"))
-        found.append((fold(name.translate(_TURNS)).translate(_NO_SIGNS)[::-1], "turned"))
-    return found
+    return folded if folded.isalpha() or not _DIGIT.search(folded) else _NUMBER_AFTER.sub(" ", folded)
 
 
 @cache
-def _parts() -> frozenset[str]:
-    """Return the parts of two that a split character begins with: a quick look that lets most names go."""
-    return frozenset(parts[0] for parts in tables.table().split if len(parts) == 2)
+def _pairs() -> frozenset[str]:
+    """Return the pairs of letters that are a split character or two numerals: a quick look that lets most names go."""
+    numerals = (one + other for one in _DIGITS_HAN for other in _DIGITS_HAN + "点")
+    return frozenset(parts[:2] for parts in tables.table().split) | frozenset(numerals)
 
 
 def letters_of_emoji(name: str) -> str:
@@ -185,9 +213,15 @@ def peel(tokens: list[str], *, added: bool = True) -> list[Peeled]:
         tokens: the words of a view.
         added: False takes off role words only, as for official names.
     """
+    known = roles.words()
+    whole = roles.light(" ".join(tokens))
+    if len(tokens) == 1 and known.has_plain_ends(whole):
+        return [Peeled(whole, False, 0, (), ())]
+    left = whole.split(" ")
+    steps = [Peeled("".join(left), False, 0, (), ())]
+    if not tokens:
+        return steps
     numbers = [not token.isalpha() and _NUMBER.fullmatch(token) is not None for token in tokens]
-    left = [roles.light(token) for token in tokens]
-    steps = [Peeled("".join(left), claims=False, added=0, roles=(), written=())]
     claimed: list[str] = []
     written: list[str] = []
     stuffed = 0
@@ -200,7 +234,10 @@ def peel(tokens: list[str], *, added: bool = True) -> list[Peeled]:
             stuffed += 1
         else:
             break
-        steps.append(Peeled("".join(left), bool(claimed), stuffed, tuple(claimed), tuple(written)))
+        core = "".join(left) if len(left) > 1 else left[0]
+        steps.append(Peeled(core, bool(claimed), stuffed, tuple(claimed), tuple(written)))
+        if len(left) == 1 and known.has_plain_ends(core):
+            break
     return steps
 
 
@@ -218,10 +255,10 @@ def _peel_role(left: list[str], numbers: list[bool]) -> tuple[str, str] | None:
                 gone = slice(len(left) - count, None) if at else slice(0, count)
                 del left[gone], numbers[gone]
                 return word, part
-    for at in (-1, 0) if left else ():
-        cut = known.cut(left[at], front=at == 0)
+    for at in (-1, 0):
+        token = left[at]
+        cut = known.cut(token, front=at == 0)
         if cut is not None:
-            token = left[at]
             left[at] = token[cut[0] :] if at == 0 else token[: -cut[0]]
             return cut[1], token[: cut[0]] if at == 0 else token[-cut[0] :]
     return None
@@ -230,7 +267,7 @@ def _peel_role(left: list[str], numbers: list[bool]) -> tuple[str, str] | None:
 def _peel_added(left: list[str], numbers: list[bool]) -> bool:
     known = roles.words()
     fillers = known.fillers
-    for at in (0, -1) if left else ():
+    for at in (0, -1):
         token = left[at]
         if len(left) > 1 and (numbers[at] or token in fillers):
             del left[at], numbers[at]

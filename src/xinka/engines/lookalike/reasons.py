@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from xinka.engines.lookalike import prepare, roles, tables
 from xinka.engines.lookalike.align import swap_cost
@@ -11,6 +12,7 @@ from xinka.engines.lookalike.matching import Match
 from xinka.engines.lookalike.verdict import Reason
 
 _MOST = 8
+_NO_SIGNS = tables.Letters(dict.fromkeys(map(ord, tables.SIGNS_FOR_LETTERS + "丨"), ord(" ")))
 _DISCLAIMERS = re.compile(
     "非官方|不是|并非|假冒|曝光|防骗|反诈|粉丝|后援会|吐槽|维权|自助群|骗子|打假|辟谣"
     r"|\b(?:un-?official|not|fake|fans?|parody|scam|scams|memes|satire|anti)\b",
@@ -50,12 +52,13 @@ def reasons_for(name: str, official: str, match: Match) -> tuple[Reason, ...]:
     """Return why a name passes for an official one, the most telling first, each with its place where it has one."""
     if name == official:
         return (Reason("copy", "与官方名称完全相同", "it is the official name itself", 0, len(name)),)
+    places = _places(name, match)
     found = [
         *_hidden(name),
         *_foreign(name, official),
         *_by_view(match),
-        *_by_step(name, match),
-        *_stand_ins(name, official, match),
+        *_by_step(name, match, places),
+        *_stand_ins(name, official, match, places),
     ]
     found += _by_words(match)
     if not found:
@@ -63,36 +66,43 @@ def reasons_for(name: str, official: str, match: Match) -> tuple[Reason, ...]:
     return tuple(found[:_MOST])
 
 
+_HIDDEN = {
+    "bidi": ("藏有改变文字方向的字符", "a character that turns the direction of the text is inside"),
+    "mark": ("字母上加了附加符号", "a mark is put on a letter"),
+    "invisible": ("藏有看不见的字符", "an invisible character is inside"),
+}
+
+
 def _hidden(name: str) -> list[Reason]:
-    found = []
-    for at, letter in enumerate(name[: prepare.LONGEST]):
-        if _BIDI.match(letter):
-            text = "藏有改变文字方向的字符", "a character that turns the direction of the text is inside"
-            found.append(Reason("bidi", *text, at, at + 1))
-        elif unicodedata.category(letter) in {"Mn", "Me"} and not _is_variation(letter):
-            text = "字母上加了附加符号", "a mark is put on a letter"
-            found.append(Reason("mark", *text, at, at + 1))
-        elif tables.fold()[ord(letter)] == "":
-            found.append(Reason("invisible", "藏有看不见的字符", "an invisible character is inside", at, at + 1))
-    return _first_of_each(found)
+    if name.isascii() and name.isprintable():
+        return []
+    kinds = list(map(_hides, name[: prepare.LONGEST]))
+    return [
+        Reason(kind, *_HIDDEN[kind], at, at + 1) for at, kind in enumerate(kinds) if kind and at == kinds.index(kind)
+    ]
+
+
+@lru_cache(maxsize=20_000)
+def _hides(letter: str) -> str:
+    """Return the reason a character that shows little or nothing gives; empty for others."""
+    if _BIDI.match(letter):
+        return "bidi"
+    if unicodedata.category(letter) in {"Mn", "Me"} and not _is_variation(letter):
+        return "mark"
+    return "" if tables.fold()[ord(letter)] else "invisible"
 
 
 def _is_variation(letter: str) -> bool:
     return "\ufe00" <= letter <= "\ufe0f" or letter == "\u034f"
 
 
-def _first_of_each(reasons: list[Reason]) -> list[Reason]:
-    kept: dict[str, Reason] = {}
-    for reason in reasons:
-        kept.setdefault(reason.code, reason)
-    return list(kept.values())
-
-
 def _foreign(name: str, official: str) -> list[Reason]:
     """Return the letters that are another script's, or another form, of those the official name has."""
-    found, known = [], set(official)
+    if name.isascii():
+        return []
+    found, known, fold = [], set(official), tables.fold()
     for at, letter in enumerate(name[: prepare.LONGEST]):
-        folded = tables.fold()[ord(letter)]
+        folded = fold[ord(letter)]
         if letter.isascii() or letter in known or not folded.strip() or folded == letter.lower():
             continue
         text = f"“{letter}”冒充“{folded}”", f"{letter} (U+{ord(letter):04X}) passes for {folded}"
@@ -105,8 +115,7 @@ def _by_view(match: Match) -> list[Reason]:
     return [Reason(how, *_HOW[how])] if how else []
 
 
-def _by_step(name: str, match: Match) -> list[Reason]:
-    places = _places(name, match)
+def _by_step(name: str, match: Match, places: list[int] | None) -> list[Reason]:
     found = []
     for step in match.alignment.steps:
         start = end = None
@@ -123,24 +132,21 @@ def _places(name: str, match: Match) -> list[int] | None:
     """Return for each letter of the compared core where it stands in the name; None where a view moved the letters."""
     if match.view.how not in {"", "leet"}:
         return None
-    text, places = [], []
-    for at, letter in enumerate(name):
-        if letter in tables.SIGNS_FOR_LETTERS + "丨" and not match.view.how:
-            continue
-        for folded in tables.fold()[ord(letter)].replace(" ", ""):
-            text.append(folded)
-            places.append(at)
-    start = roles.light("".join(text)).find(match.peeled.core)
-    return places[start : start + len(match.peeled.core)] if start >= 0 else None
+    shown = name if match.view.how else name.translate(_NO_SIGNS)
+    letters = [letter.replace(" ", "") for letter in map(tables.fold().__getitem__, map(ord, shown))]
+    start = roles.light("".join(letters)).find(match.peeled.core)
+    if start < 0:
+        return None
+    places = [at for at, folded in enumerate(letters) for _ in folded]
+    return places[start : start + len(match.peeled.core)]
 
 
-def _stand_ins(name: str, official_name: str, match: Match) -> list[Reason]:
+def _stand_ins(name: str, official_name: str, match: Match, places: list[int] | None) -> list[Reason]:
     """Return digits and letters that stand for others where the texts are equal once this is undone."""
-    places = _places(name, match)
-    official = "".join(prepare.views(prepare.shorten(official_name))[0].tokens)
-    start = roles.light(official).find(match.peeled.core)
+    start = match.shape.full.find(match.peeled.core)
     if places is None or start < 0:
         return []
+    official = "".join(prepare.plain_tokens(prepare.shorten(official_name)))
     found = []
     for at, meant in zip(places, official[start : start + len(places)], strict=False):
         written = name[at]

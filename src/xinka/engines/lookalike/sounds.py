@@ -33,16 +33,17 @@ def spoken(core: str) -> list[str]:
 def spoken_but_one(core: str) -> list[str]:
     """Return for each letter left out of a core up to two ways the rest is spoken, as ``spoken`` gives them first."""
     readings = [syllables(letter)[:2] or (letter,) for letter in core]
+    first = [one[0] for one in readings]
+    many = [at for at, one in enumerate(readings) if len(one) > 1]
     found = []
     for gone in range(len(core)):
-        rest = readings[:gone] + readings[gone + 1 :]
-        first = [one[0] for one in rest]
-        found.append(romanised("".join(first)))
-        many = [at for at, one in enumerate(rest) if len(one) > 1][:2]
-        if many:
-            first[many[-1]] = rest[many[-1]][1]
-            found.append(romanised("".join(first)))
-    return found
+        found.append("".join(first[:gone] + first[gone + 1 :]))
+        second = [at for at in many if at != gone][:2]
+        if second:
+            at = second[-1]
+            other = [*first[:at], readings[at][1], *first[at + 1 :]]
+            found.append("".join(other[:gone] + other[gone + 1 :]))
+    return romanised("\n".join(found)).split("\n")
 
 
 def romanised(text: str) -> str:

@@ -44,6 +44,43 @@ def table() -> Table:
     return msgspec.msgpack.decode(zlib.decompress(packed), type=Table)
 
 
+class Disguises(msgspec.Struct, frozen=True):
+    """The other file: how role words and added words are disguised, see ``disguises``.
+
+    Attributes:
+        written: characters that look or sound like one of a role word, in one text.
+        likeliest: that one for each of them.
+        next: the next likely one, or the likeliest again.
+        disguised: a misspelt role word → the word.
+        fillers: added words, exact and misspelt.
+        beginnings: the first letters of every role word, four, or two where it begins with a Chinese character.
+        ends: the last letters likewise.
+    """
+
+    written: str
+    likeliest: str
+    next: str
+    disguised: dict[str, str]
+    fillers: list[str]
+    beginnings: list[str]
+    ends: list[str]
+
+    def alike(self) -> dict[int, int]:
+        """Return the translation of each character to the likeliest of a role word."""
+        return str.maketrans(self.written, self.likeliest)
+
+    def second(self) -> dict[int, int]:
+        """Return the translation of each character to the next likely one."""
+        return str.maketrans(self.written, self.next)
+
+
+@cache
+def disguises() -> Disguises:
+    """Return the shipped disguises, read once (some milliseconds)."""
+    packed = (Path(__file__).parent / "tables" / "roles.bin").read_bytes()
+    return msgspec.msgpack.decode(zlib.decompress(packed), type=Disguises)
+
+
 class Fold(dict[int, str]):
     """For ``str.translate``: letters to small plain ones, what shows nothing to nothing, all else to a space."""
 
@@ -70,6 +107,15 @@ class Fold(dict[int, str]):
         folded = "".join(known.get(one, one) for one in plain if unicodedata.category(one) not in {"Mn", "Me", "Cf"})
         folded = unicodedata.normalize("NFC", folded)
         return "".join(one if one.isalnum() or one in SIGNS_FOR_LETTERS else " " for one in folded) or " "
+
+
+class Letters(dict[int, int]):
+    """For ``str.translate``: like a plain dictionary, but quick with letters that stay as they are."""
+
+    def __missing__(self, code: int) -> int:
+        if len(self) < _MOST_KEPT:
+            self[code] = code
+        return code
 
 
 @cache

@@ -31,7 +31,8 @@ class Verdict(NamedTuple):
 
     Attributes:
         decision: ``clear``, ``review`` (a person should look) or ``impostor``.
-        score: from 0 to 1, how sure it is that this is made to pass for the official one.
+        score: from 0 to 1, how sure it is that this is made to pass for the official one. Of names it is a probability
+            (see ``names``); of domains and pictures an order only, and not comparable between them.
         official: the official one meant, None where there is none.
         reasons: why, the most telling first.
     """
