@@ -43,6 +43,8 @@ _STAFF_PLAIN = {
     "office-payouts": "payouts",
     "office-transfers": "transfers",
     "office-money": "money",
+    "office-staff-refunds": "refunds?which=",
+    "office-staff-refund-find": "refunds/new",
     "office-cases": "cases",
     "office-chargebacks": "cases?which=chargebacks",
     "office-channels": "channels",
@@ -146,6 +148,29 @@ def inside_pages(page: Page, site: str) -> Iterator[str]:
     page.wait_for_selector("button[name=on][value='1']")
 
 
+def confirm_pages(page: Page, site: str) -> Iterator[str]:
+    """Stand on the page of a payee of WeChat: on this browser, and in one that pretends to be WeChat's."""
+    sign_in(page, site, "Ada")
+    page.goto(f"{site}/desk/xinghe/payouts")
+    found = [href for href in links(page) if "/confirm/" in href]
+    if not found:
+        return  # confirmed in an earlier walk
+    page.goto(urljoin(site, found[0]))
+    yield "payout-confirm"
+    page.goto(f"{site}/sandbox/wechat/browser")
+    page.click("button[name=on][value='1']")
+    page.wait_for_selector("button[name=on][value='0']")
+    page.goto(urljoin(site, found[0]))
+    page.wait_for_selector("dialog[open]")
+    yield "payout-confirm-window"
+    page.locator("dialog button").nth(1).click()
+    page.wait_for_selector("[data-inside=cancel]:visible")
+    yield "payout-confirm-cancelled"
+    page.goto(f"{site}/sandbox/wechat/browser")
+    page.click("button[name=on][value='0']")
+    page.wait_for_selector("button[name=on][value='1']")
+
+
 def _choose(page: Page, channel: str) -> None:
     """Change to a channel, unless it is the one that the page shows."""
     page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
@@ -167,6 +192,11 @@ def staff_money_pages(page: Page, site: str) -> Iterator[str]:
     sign_in(page, site, "Dee")
     yield from _plain(page, f"{site}/office/", _STAFF_PLAIN)
     yield from _one_of_each(page, f"{site}/office/", _STAFF)
+    page.goto(f"{site}/office/escrow?view=held")
+    page.goto(urljoin(page.url, next(href for href in links(page) if re.search("/escrow/ord_", href))))
+    page.click("a[href*='/refunds/new/ord_']")
+    page.wait_for_selector("[name=reason]")
+    yield "office-staff-refund-new"
 
 
 def _plain(page: Page, entrance: str, pages: Mapping[str, str]) -> Iterator[str]:

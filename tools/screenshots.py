@@ -22,6 +22,7 @@ _WALKS = {
     "buyer-money": money_tour.buyer_money_pages,
     "cashiers": money_tour.cashier_pages,
     "inside": money_tour.inside_pages,
+    "confirm": money_tour.confirm_pages,
     "merchant-money": money_tour.merchant_money_pages,
     "staff-money": money_tour.staff_money_pages,
 }

@@ -21,6 +21,7 @@ from xinka.flows.payouts import shown
 from xinka.kernel.ids import new_uuid
 from xinka.ledger.accounts import Account
 from xinka.merchants.models import Merchant
+from xinka.payouts.access import confirm_path
 from xinka.payouts.models import Payout, PayoutAccount
 from xinka.payouts.states import PayoutState
 
@@ -247,3 +248,23 @@ def test_every_page_is_there_in_chinese_too(shop: Merchant, ada: Client, page: s
     answer = ada.get(page)
     answer.close()
     assert answer.status_code == 200
+
+
+def test_a_payout_that_waits_for_the_payee_says_so_and_has_the_link_for_the_owner_alone(
+    shop: Merchant, ada: Client
+) -> None:
+    enter(shop, 100_000)
+    waiting, other = asked(account(shop), 10_000), asked(account(shop), 10_000)
+    until = timezone.now() + timedelta(hours=20)
+    Payout.objects.filter(id=waiting.id).update(
+        state="sending", channel_id=1, sent_at=timezone.now(), package=b"sealed", confirm_by=until
+    )
+    page = ada.get(f"{DESK}/payouts").content.decode()
+    assert confirm_path(waiting.id) in page
+    assert confirm_path(other.id) not in page
+    assert "confirm in WeChat, until" in page
+    assert timezone.localtime(until).strftime("%Y-%m-%d %H:%M") in page
+    adas_shop(slug="eves-cards")
+    eve = browser(User.objects.get(email="ada@eves-cards.example"))
+    assert confirm_path(waiting.id) not in eve.get("/desk/eves-cards/payouts").content.decode()
+    assert eve.get(f"{DESK}/payouts").status_code == 404

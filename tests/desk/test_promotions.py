@@ -205,6 +205,22 @@ def test_no_more_than_there_is_can_be_planned(ware: cast.Ware, ada: Client) -> N
     assert f"Only {n} pcs can be set aside" in answer.content.decode()
 
 
+def test_ada_withdraws_what_a_sale_has_set_aside(ware: cast.Ware, ada: Client) -> None:
+    ada.post(f"{HOME}/sales/new", sale_form(ware))
+    sold = FlashSale.objects.get()
+    page = ada.get(f"{HOME}/sales/{sold.id}").content.decode()
+    assert f"Withdraw {sold.units} codes for good?" in page
+    answer = ada.post(f"{HOME}/sales/{sold.id}/withdraw", follow=True).content.decode()
+    assert f"{sold.units} codes withdrawn, and the sale is over." in answer
+    assert "/withdraw" not in answer
+    assert (
+        "Nothing was set aside any more" in ada.post(f"{HOME}/sales/{sold.id}/withdraw", follow=True).content.decode()
+    )
+    left = 10 - sold.units
+    assert (UnsoldCode.objects.count(), AsideCode.objects.count()) == (left, 0)
+    assert ada.get(f"{HOME}/sales/{sold.id}/withdraw").status_code == 405
+
+
 def test_a_sale_has_no_fewer_units_than_are_taken(shop: Merchant, ware: cast.Ware, ada: Client) -> None:
     made = offers.sale(ware.sku, units=5)
     cast.buy(ware.sku, cast.channel(), quantity=3, wish=offers.wish(sale_id=made.id), expected=3 * 3900)
@@ -235,7 +251,12 @@ def test_eve_the_other_merchant_finds_none_of_it(shop: Merchant, ware: cast.Ware
     for home in (HOME, "/desk/eves-cards/promotions"):
         for path in (f"coupons/{made.id}", f"coupons/{made.id}/codes.csv", f"sales/{sold.id}"):
             assert eve.get(f"{home}/{path}").status_code == 404
-        for path in (f"coupons/{made.id}/stop", f"coupons/{made.id}/codes", f"sales/{sold.id}/stop"):
+        for path in (
+            f"coupons/{made.id}/stop",
+            f"coupons/{made.id}/codes",
+            f"sales/{sold.id}/stop",
+            f"sales/{sold.id}/withdraw",
+        ):
             assert eve.post(f"{home}/{path}", {"count": "1"}).status_code == 404
     assert Client().get(HOME).status_code == 302
     made.refresh_from_db(), sold.refresh_from_db()

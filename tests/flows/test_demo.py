@@ -42,7 +42,7 @@ def test_the_demo_keeps_every_rule_and_is_loaded_once() -> None:
     assert first["StockCode"] > 3000
     assert first["Order"] > 100
     assert first["OutboxEvent"] == 0, "nobody is mailed about what never happened"
-    assert sorted(Payout.objects.values_list("state", flat=True)) == ["asked", "paid"]
+    assert sorted(Payout.objects.values_list("state", flat=True)) == ["asked", "paid", "sending"]
     assert {"held", "aftersale", "settled", "frozen"} == set(Hold.objects.values_list("state", flat=True))
     assert [found.missing for found in trial_balance().cover] == [0]
     groups = ("stock", "ledger", "delivery", "escrow", "disputes")

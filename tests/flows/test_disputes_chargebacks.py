@@ -14,6 +14,7 @@ from django.utils import timezone
 from tests.flows.disputing import BUYER, NOW, SELLER, Trade, dee, later, trade
 from tests.flows.rows import broken, leaves_nothing
 from tests.platform.files.samples import png
+from xinka.delivery.actions import Opener
 from xinka.disputes.errors import BankDecides, CaseMoved, CaseNotFound
 from xinka.disputes.models import Case
 from xinka.disputes.states import CaseKind, CaseState, Outcome
@@ -208,7 +209,7 @@ def test_an_event_about_nothing_of_ours_is_put_aside_and_the_next_is_read(deal: 
 
 
 def test_the_evidence_pack_holds_every_fact_and_no_code(deal: Trade) -> None:
-    reveal(deal.order.id, {1}, device="Chrome, Windows", now=NOW)
+    reveal(deal.order.id, {1}, opener=Opener("Chrome, Windows", "203.0.113.77"), now=NOW)
     deal.complain(files=(Handed("shot.png", png()),))
     case = disputes_chargebacks.open_chargeback(told(deal), now=NOW)
     dispute = Case.objects.exclude(id=case.id).get()
@@ -219,6 +220,7 @@ def test_the_evidence_pack_holds_every_fact_and_no_code(deal: Trade) -> None:
             found = {name: archive.read(name) for name in archive.namelist()}
         facts = json.loads(found["case.json"])
         assert [piece["first_opened_from"] for piece in facts["goods"]] == ["Chrome, Windows", ""]
+        assert [piece["first_opened_in_network"] for piece in facts["goods"]] == ["203.0.113.0/24", ""]
         assert facts["order"]["buyer"] == "cy@example.com"
         assert facts["payments"][0]["number_at_the_gateway"] == receipt_of(deal).trade_no
         sums = dict(reversed(line.split("  ")) for line in found.pop("SHA256SUMS").decode().splitlines())

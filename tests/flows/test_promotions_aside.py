@@ -14,14 +14,14 @@ from tests.promotions import offers
 from xinka.flows.checkout import Placed, place
 from xinka.flows.expire import cancel
 from xinka.flows.promotions_clock import tell_sales
-from xinka.flows.promotions_sales import NotSoManyInStock, end_sale, plan_sale
+from xinka.flows.promotions_sales import NotSoManyInStock, end_sale, plan_sale, withdraw_stock_of
 from xinka.orders.errors import OnlySomeLeft, OutOfStock
 from xinka.payments.models import Channel
 from xinka.platform.database.django_drive import run
 from xinka.promotions.errors import FlashGone, FlashNotOn
 from xinka.promotions.models import FlashSale
 from xinka.stock.holdings import codes_of_batch, holdings_of
-from xinka.stock.models import AsideCode, StockBatch, UnsoldCode
+from xinka.stock.models import AsideCode, StockBatch, StockCode, UnsoldCode
 from xinka.stock.queries import live_counts
 
 pytestmark = pytest.mark.django_db
@@ -191,3 +191,33 @@ def test_the_merchant_sees_them_as_held(ware: cast.Ware) -> None:
 
 def codes() -> list[int]:
     return [*UnsoldCode.objects.values_list("code_id", flat=True), *AsideCode.objects.values_list("code_id", flat=True)]
+
+
+def withdrawn() -> int:
+    """Return how many codes are withdrawn; nobody can read them any more."""
+    gone = StockCode.objects.exclude(withdrawn_at=None)
+    assert {bytes(code.envelope) for code in gone} <= {b""}
+    return gone.count()
+
+
+def test_what_is_set_aside_can_be_withdrawn_for_good_and_ends_the_sale(ware: cast.Ware, pay_by: Channel) -> None:
+    sale = planned(ware, 4)
+    placed = buy(ware, pay_by, 1, sale)
+    assert isinstance(placed, Placed)
+    assert withdraw_stock_of(sale) == 3
+    assert (counts(), withdrawn(), StockBatch.objects.get().n_undone) == ((6, 0), 3, 3)
+    assert isinstance(buy(ware, pay_by, 1, sale, "bea"), FlashNotOn)
+    assert isinstance(buy(ware, pay_by, 6, who="dan"), Placed)
+    assert broken() == []
+    run(cancel(placed.order_id))
+    assert (counts(), withdrawn(), broken()) == ((1, 0), 3, []), "what a buyer had reserved was never withdrawn"
+
+
+@pytest.mark.parametrize("begins_in", [-1, 5])
+def test_withdrawing_twice_or_after_the_sale_withdraws_nothing_more(ware: cast.Ware, begins_in: int) -> None:
+    sale, other = planned(ware, 4, begins_in=begins_in), planned(ware, 2)
+    assert [withdraw_stock_of(sale), withdraw_stock_of(sale)] == [4, 0]
+    assert counts() == (4, 2), "the other sale keeps its own"
+    end_sale(other)
+    assert withdraw_stock_of(other) == 0
+    assert (counts(), withdrawn(), broken()) == ((6, 0), 4, [])

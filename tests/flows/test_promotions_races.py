@@ -11,6 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db import connection
 from django.db.models import Sum
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
@@ -21,14 +22,15 @@ from tests.flows.rows import broken
 from tests.promotions import offers
 from tests.resilience.control import Connection, two_at_once
 from tests.resilience.tills import at_tills
+from xinka.delivery.models import DeliveredCode
 from xinka.flows.checkout import CheckoutRequest, Placed, place
 from xinka.flows.expire import cancel
-from xinka.flows.promotions_sales import plan_sale
+from xinka.flows.promotions_sales import plan_sale, withdraw_stock_of
 from xinka.orders.models import Order
 from xinka.platform.database.django_drive import run
 from xinka.promotions.errors import CodeUsedByYou
 from xinka.promotions.models import Code, Coupon, CouponBuyer, FlashSale, GiftCard, Use
-from xinka.stock.models import AsideCode
+from xinka.stock.models import AsideCode, Reservation, StockCode
 from xinka.till.engine import Engine
 
 pytestmark = [pytest.mark.race, pytest.mark.timeout(600)]
@@ -123,6 +125,53 @@ def test_control_without_a_stock_of_its_own_plain_buyers_take_what_the_sale_coun
     plain = [cast.ask(ware.sku, pay_by, quantity=5, contact=f"p{n}@example.com", expected=24500) for n in range(4)]
     assert at_once(committed_shop, plain) == {"Placed": 4}
     assert at_once(committed_shop, asks(ware, 3900, 15, sale_id=sold.id)) == {"OutOfStock": 15}
+
+
+def test_codes_are_withdrawn_while_everybody_buys_them_and_nobody_gets_one_that_was(committed_shop: str) -> None:
+    ware = cast.ware(cast.adas_shop(), 60)
+    sold = announce(ware, units=40)
+    requests, found = asks(ware, 3900, 30, sale_id=sold.id), list[object]()
+
+    async def story(opened: list[Engine]) -> None:
+        coming = [opened[n % 3].place(request) for n, request in enumerate(requests)]
+        withdrawing = asyncio.to_thread(withdraw_in_a_thread, sold)
+        found.extend(await asyncio.gather(*coming[:15], withdrawing, *coming[15:], return_exceptions=True))
+
+    at_tills(committed_shop, 3, story)
+    (gone,) = [answer for answer in found if isinstance(answer, int)]
+    n_sold = sum(isinstance(answer, Placed) for answer in found)
+    reserved = {code for row in Reservation.objects.all() for code in row.code_ids}
+    withdrawn = set(StockCode.objects.exclude(withdrawn_at=None).values_list("id", flat=True))
+    assert (len(reserved), len(withdrawn), reserved & withdrawn) == (n_sold, gone, set())
+    assert n_sold + gone == 40
+    assert AsideCode.objects.count() == 0
+    assert broken() == []
+
+
+def withdraw_in_a_thread(sold: FlashSale) -> int:
+    """Withdraw what a sale has aside on a connection of its own, as the desk does."""
+    try:
+        return withdraw_stock_of(sold)
+    finally:
+        connection.close()
+
+
+def test_control_whoever_reads_what_is_aside_before_it_withdraws_takes_what_a_buyer_has(committed_shop: str) -> None:
+    announce(cast.ware(cast.adas_shop(), 2), units=1)
+
+    def withdraw(database: Connection, _: int, row: Sequence[Any]) -> None:
+        database.execute("UPDATE stock_stockcode SET withdrawn_at = now(), envelope = '' WHERE id = %s", [row[0]])
+
+    def sell(database: Connection, _: int, row: Sequence[Any]) -> None:
+        database.execute("DELETE FROM stock_aside WHERE code_id = %s", [row[0]])
+        database.execute(
+            "INSERT INTO delivery_code (order_id, position, code_id, reusable) VALUES (%s, 1, %s, false)",
+            [uuid4(), row[0]],
+        )
+
+    two_at_once(committed_shop, "SELECT code_id FROM stock_aside", withdraw, sell)
+    sold = set(DeliveredCode.objects.values_list("code_id", flat=True))
+    assert sold == set(StockCode.objects.exclude(withdrawn_at=None).values_list("id", flat=True)) != set()
 
 
 def announce(ware: cast.Ware, *, units: int) -> FlashSale:

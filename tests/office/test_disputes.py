@@ -14,6 +14,7 @@ from tests import cast
 from tests.flows.disputing import BUYER, NOW, REASONS, SELLER, Trade, trade
 from tests.platform.files.samples import png
 from xinka.accounts.models import User
+from xinka.delivery.actions import Opener
 from xinka.disputes.models import Case, Evidence
 from xinka.disputes.states import CaseState, Outcome
 from xinka.flows import disputes, disputes_chargebacks, disputes_deciding
@@ -37,7 +38,7 @@ def _fresh_vault() -> None:
 def deal() -> Trade:
     """Two pieces, delivered, the first opened."""
     made = trade()
-    reveal(made.order.id, {1}, device="Chrome, Windows", now=NOW)
+    reveal(made.order.id, {1}, opener=Opener("Chrome, Windows", "203.0.113.77"), now=NOW)
     return made
 
 
@@ -70,6 +71,8 @@ def test_what_waits_stands_on_the_first_page_and_in_the_queue(office: Client, ca
 def test_the_page_tells_what_the_records_know_and_no_code(office: Client, case: Case, deal: Trade) -> None:
     page = office.get(path_of(case)).content.decode()
     assert "Chrome, Windows" in page
+    assert "203.0.113.0/24" in page
+    assert "203.0.113.77" not in page
     assert "complained of" in page
     assert "cy@example.com" not in page
     assert [code for code in deal.ware.codes if code in page] == []

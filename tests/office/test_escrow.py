@@ -184,6 +184,23 @@ def test_without_ground_document_or_a_fitting_sum_nothing_is_asked(
     assert not FreezeCase.objects.filter(is_hand_over=True).exists()
 
 
+def test_what_was_typed_stays_when_a_hand_over_is_refused(office: Client, bea: Client, bought: cast.Bought) -> None:
+    where = freeze(office, bea, bought)
+    for amount, why in (("100.01", "100.00"), ("much", "alert")):
+        answer = office.post(where, {"amount": amount, **PAPER})
+        page = answer.content.decode()
+        assert answer.status_code == 422
+        assert all(f'value="{typed}"' in page for typed in (amount, *PAPER.values()))
+        assert why in page
+    office.post(where, {"amount": "40", **PAPER})
+    answer = office.post(where, {"amount": "41", **PAPER})
+    page = answer.content.decode()
+    assert answer.status_code == 422, "something waits already: the form is shown with what was typed all the same"
+    assert 'value="41"' in page
+    assert FreezeCase.objects.filter(is_hand_over=True).count() == 1
+    assert "/hand-over" not in office.get(page_of(bought)).content.decode()
+
+
 def test_a_hand_over_can_be_refused(office: Client, bea: Client, bought: cast.Bought) -> None:
     office.post(freeze(office, bea, bought), {"amount": "40", **PAPER})
     bea.post(f"/office/escrow/freezes/{FreezeCase.objects.get(is_hand_over=True).id}", {"grant": "0"})

@@ -52,6 +52,18 @@ def test_opening_one_seal_shows_that_code_alone_and_writes_the_time_down(
     assert second.revealed_from == "Chrome, Windows"
 
 
+def test_of_the_address_only_the_coarse_network_is_kept_and_the_buyer_is_not_shown_it(
+    delivered: cast.Bought, cy: Client
+) -> None:
+    path = f"{order_path(delivered.order_id)}/reveal"
+    page = cy.post(path, {"position": "1"}, headers={"x-xinka-client": "203.0.113.77"}).content.decode()
+    cy.post(path, {"position": "1"}, headers={"x-xinka-client": "198.51.100.9"})
+    cy.post(path, {"position": "2"}, headers={"x-xinka-client": "2001:db8:7:1::5"})
+    kept = DeliveredCode.objects.filter(order_id=delivered.order_id).order_by("position")
+    assert list(kept.values_list("revealed_net", flat=True)) == ["203.0.113.0/24", "2001:db8:7::/48"]
+    assert "203.0.113" not in page + page_of(cy, delivered)
+
+
 def test_the_first_time_stays_when_it_is_opened_again(delivered: cast.Bought, cy: Client) -> None:
     path = f"{order_path(delivered.order_id)}/reveal"
     cy.post(path, {"position": "1"})

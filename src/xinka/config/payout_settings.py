@@ -14,6 +14,8 @@ PAYOUT_FEE_FIXED = read_int("XINKA_PAYOUT_FEE_FIXED", 0)
 PAYOUT_FEE_BPS = read_int("XINKA_PAYOUT_FEE_BPS", 0)
 #: From this amount on two different people of finance have to approve.
 PAYOUT_FOUR_EYES_FROM = read_int("XINKA_PAYOUT_FOUR_EYES_FROM", 500_000)
+#: From this much on, of one order, two different people have to agree to a refund that no buyer asked for.
+REFUND_FOUR_EYES_FROM = read_int("XINKA_REFUND_FOUR_EYES_FROM", 50_000)
 
 #: Whether buyers may hold a balance and pay with it; only where the operator is licensed to keep it.
 WALLET = read_flag("XINKA_WALLET")

@@ -30,6 +30,7 @@ from xinka.kernel import ids
 from xinka.kernel.actors import Actor, Role
 from xinka.kernel.errors import BadIdentifier, Refusal
 from xinka.merchants.policies import Duty
+from xinka.payouts.access import confirm_path
 from xinka.payouts.models import Payout
 from xinka.payouts.queries import accounts_of
 from xinka.payouts.states import PayoutEvent, PayoutState, sources_of
@@ -55,6 +56,7 @@ def _row(payout: Payout) -> dict[str, object]:
         "words": words,
         "kind": kind,
         "icon": icon,
+        "confirm_at": confirm_path(payout.id) if payout.awaits_payee else "",
         "may_cancel": state in sources_of(PayoutEvent.CANCEL, Role.SELLER),
     }
 

@@ -9,12 +9,12 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from xinka.desk.access import Desk, for_members
-from xinka.flows.promotions_sales import NotSoManyInStock, end_sale, plan_sale
+from xinka.flows.promotions_sales import NotSoManyInStock, end_sale, plan_sale, withdraw_stock_of
 from xinka.kernel import ids
 from xinka.merchants.policies import Duty
 from xinka.promotions import actions
@@ -155,6 +155,21 @@ def sale_stop(request: HttpRequest, desk: Desk, sale_id: int) -> HttpResponse:
     found = _sale(desk, sale_id)
     if end_sale(found):
         messages.success(request, _("Stopped. Orders at its price keep it."))
+    return redirect("desk:sale", merchant=desk.merchant.slug, sale_id=found.id)
+
+
+@require_POST
+@for_members(Duty.PROMOTE)
+def sale_withdraw(request: HttpRequest, desk: Desk, sale_id: int) -> HttpResponse:
+    """End a sale and withdraw the codes it has set aside."""
+    found = _sale(desk, sale_id)
+    if n := withdraw_stock_of(found):
+        words = ngettext(
+            "%(n)s code withdrawn, and the sale is over.", "%(n)s codes withdrawn, and the sale is over.", n
+        )
+        messages.success(request, words % {"n": n})
+    else:
+        messages.warning(request, _("Nothing was set aside any more, so nothing was withdrawn. The sale is over."))
     return redirect("desk:sale", merchant=desk.merchant.slug, sale_id=found.id)
 
 

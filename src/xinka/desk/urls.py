@@ -46,6 +46,7 @@ urlpatterns: list[URLPattern] = [
     path("<slug:merchant>/promotions/sales/new", promotions.sale_new, name="sale_new"),
     path("<slug:merchant>/promotions/sales/<int:sale_id>", promotions.sale, name="sale"),
     path("<slug:merchant>/promotions/sales/<int:sale_id>/stop", promotions.sale_stop, name="sale_stop"),
+    path("<slug:merchant>/promotions/sales/<int:sale_id>/withdraw", promotions.sale_withdraw, name="sale_withdraw"),
     path("<slug:merchant>/promotions/recommending", promotions.referral_terms, name="referral_terms"),
     path("<slug:merchant>/balance", balance.balance, name="balance"),
     path("<slug:merchant>/statement", balance.entries, name="statement"),

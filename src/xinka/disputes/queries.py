@@ -27,6 +27,11 @@ def open_case_of(order_id: UUID) -> Case | None:
     return open_ones.exclude(kind=CaseKind.CHARGEBACK).first()
 
 
+def orders_with_open_cases() -> QuerySet[Case, UUID]:
+    """Return the orders that something is being decided about, by us or by a bank."""
+    return Case.objects.exclude(state=CaseState.CLOSED).values_list("order_id", flat=True)
+
+
 def cases_of_merchant(merchant_id: int, *, which: str = "") -> QuerySet[Case]:
     """Return a merchant's cases: ``mine`` wait for the merchant, ``open``, ``closed``, or all; the urgent first."""
     found = Case.objects.filter(merchant_id=merchant_id)

@@ -70,6 +70,33 @@ class SamePerson(Refusal):
     en = "A freeze, or its end, takes two different people."
 
 
+class RefundDecided(Refusal):
+    """Somebody else was quicker."""
+
+    code = "staff_refund_decided"
+    status = HTTPStatus.CONFLICT
+    zh = "这笔退款刚刚有人处理过，什么都没改。刷新看看。"
+    en = "Somebody has just decided about this refund; nothing was changed. Reload the page."
+
+
+class SecondPersonNeeded(Refusal):
+    """Whoever asks for a large refund does not agree to it."""
+
+    code = "second_person_needed"
+    status = HTTPStatus.FORBIDDEN
+    zh = "这笔退款是你发起的，要由另一位同事同意。"
+    en = "You asked for this refund, so somebody else has to agree to it."
+
+
+class PartInOrder(Refusal):
+    """Staff who sells or buys in an order gives none of its money back."""
+
+    code = "part_in_order"
+    status = HTTPStatus.FORBIDDEN
+    zh = "你是这个订单的买家或商家成员，不能由你退款。"
+    en = "You have a part in this order as its buyer or seller, so somebody else has to refund it."
+
+
 class WalletOff(Refusal):
     """Refunds into a balance are not offered here, or this buyer has no account."""
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 
-from xinka.escrow.states import HoldEvent, HoldState, SplitAction, SplitState, StopCause, Timer
+from xinka.escrow.states import HoldEvent, HoldState, SplitAction, SplitState, StaffRefundState, StopCause, Timer
+
+_Enum = HoldState | HoldEvent | Timer | StopCause | SplitAction | SplitState | StaffRefundState
 
 
-def _choices(kind: type[HoldState | HoldEvent | Timer | StopCause | SplitAction | SplitState]) -> list[tuple[str, str]]:
+def _choices(kind: type[_Enum]) -> list[tuple[str, str]]:
     return [(one.value, one.value) for one in kind if one.value]
 
 
@@ -140,6 +142,45 @@ class GivenBack(models.Model):
 
     class Meta:
         constraints = [models.CheckConstraint(name="given_back_amount", condition=Q(amount__gte=1))]
+
+
+class StaffRefund(models.Model):
+    """Money that staff gives back without being asked to by a buyer, and why; above a limit two people decide."""
+
+    id = models.UUIDField(primary_key=True)
+    order_id = models.UUIDField(db_index=True)
+    merchant_id = models.BigIntegerField()
+    amount = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    reason = models.CharField(max_length=200)
+    needs_two = models.BooleanField()
+    state = models.CharField(max_length=7, choices=_choices(StaffRefundState))
+    asked_by_id = models.BigIntegerField()
+    asked_at = models.DateTimeField()
+    decided_by_id = models.BigIntegerField(null=True)
+    decided_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["-asked_at"], name="staff_refund_newest"),
+            models.Index(fields=["asked_at"], name="staff_refund_waits", condition=Q(state="asked")),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="staff_refund_state", condition=Q(state__in=[s.value for s in StaffRefundState])
+            ),
+            models.CheckConstraint(name="staff_refund_amount", condition=Q(amount__gte=1)),
+            models.CheckConstraint(name="staff_refund_reason", condition=~Q(reason="")),
+            models.CheckConstraint(
+                name="staff_refund_four_eyes",
+                condition=~Q(state="done", needs_two=True)
+                | (Q(decided_by_id__isnull=False) & ~Q(decided_by_id=F("asked_by_id"))),
+            ),
+            models.CheckConstraint(
+                name="staff_refund_decided",
+                condition=Q(state="asked", decided_at__isnull=True) | (~Q(state="asked") & Q(decided_at__isnull=False)),
+            ),
+        ]
 
 
 class RefundWish(models.Model):

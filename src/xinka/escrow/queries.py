@@ -9,8 +9,8 @@ from uuid import UUID
 from django.db.models import Count, F, Q, QuerySet, Sum
 from django.utils import timezone
 
-from xinka.escrow.models import FreezeCase, Hold, HoldStep, Split, Stop, Terms
-from xinka.escrow.states import HoldState, SplitState, Timer
+from xinka.escrow.models import FreezeCase, Hold, HoldStep, Split, StaffRefund, Stop, Terms
+from xinka.escrow.states import HoldState, SplitState, StaffRefundState, Timer
 from xinka.escrow.terms import COMMISSION_BPS, RESERVE_BPS, RESERVE_FOR, WINDOWS
 
 #: A timer this late means that no worker fires them.
@@ -71,6 +71,20 @@ def freezes_asked() -> list[FreezeCase]:
 def n_freezes_waiting() -> int:
     """Return how many freezes, their ends and hand-overs wait for a second person."""
     return FreezeCase.objects.filter(decided_at=None).count()
+
+
+def n_staff_refunds_waiting() -> int:
+    """Return how many refunds of staff's own wait for a second person."""
+    return StaffRefund.objects.filter(state=StaffRefundState.ASKED).count()
+
+
+def staff_refunds(which: str) -> QuerySet[StaffRefund]:
+    """Return staff's own refunds of one state, or all; what waits comes the oldest first, the rest the newest."""
+    found = StaffRefund.objects.order_by("-asked_at", "-id")
+    if which not in {state.value for state in StaffRefundState}:
+        return found
+    found = found.filter(state=which)
+    return found.order_by("asked_at", "id") if which == StaffRefundState.ASKED else found
 
 
 def n_splits_stuck() -> int:

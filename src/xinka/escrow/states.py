@@ -101,6 +101,14 @@ LIVE = frozenset({HoldState.HELD, HoldState.AFTERSALE})
 FINAL = frozenset({HoldState.SETTLED, HoldState.RETURNED, HoldState.SEIZED})
 
 
+class StaffRefundState(StrEnum):
+    """A refund that staff makes on its own: it waits for a second person, was made, or was not."""
+
+    ASKED = "asked"
+    DONE = "done"
+    REFUSED = "refused"
+
+
 class SplitAction(StrEnum):
     """What a licensed provider is asked to do with money it holds for us (profit-sharing, 分账).
 

@@ -1,4 +1,4 @@
-"""The demo's way of money out: a gateway paid, one withdrawal arrived, another waits; and one hold is frozen."""
+"""The demo's way of money out: a withdrawal arrived, one waits, one is to be confirmed in WeChat; a hold is frozen."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from xinka.flows.escrow import confirm_due, mature_due
 from xinka.flows.escrow_freezing import ask_to_freeze, decide_freeze
 from xinka.flows.payouts import Wish
 from xinka.flows.payouts_accounts import add_account
+from xinka.flows.payouts_gateway import send_through
 from xinka.flows.payouts_mail import MAIL_ACCOUNT, MAIL_PAYOUT
 from xinka.flows.payouts_sending import Outcome, make_batch, record_outcomes
 from xinka.ledger.accounts import Account
@@ -27,6 +28,10 @@ from xinka.platform.database.django_drive import run
 
 #: Nobody's card: it begins with no bank's number.
 _BANK = AccountDetails(AccountKind.BANK, "艾达", "0000000000000000018", bank="示例银行")
+#: Nobody's openid: the sandbox lets anybody confirm for it.
+_WECHAT = AccountDetails(AccountKind.WECHAT, "艾达", "oDemo_000000000000000000AdA")
+#: In minor units; the last two digits have the sandbox's payee asked.
+_TO_CONFIRM = 2_008
 #: What came less than was sent, in minor units: it waits in suspense.
 _LOST = 100
 
@@ -45,10 +50,23 @@ def pay_out(merchant_slug: str, *, owner: User, finance: User) -> int:
     batch = make_batch(AccountKind.BANK, "CNY", by=finance)
     record_outcomes(batch, [Outcome(paid.id, is_paid=True, reference="DEMO0001")], by=finance)
     payouts.ask(Wish(merchant.id, account.id, third, "CNY", "demo-2"), by=owner, now=now - timedelta(hours=3))
+    _send_by_wechat(merchant, owner=owner, finance=finance)
     with connection.cursor() as cursor:
         mails = [MAIL_PAYOUT.task, MAIL_ACCOUNT.task]
         cursor.execute("DELETE FROM procrastinate_jobs WHERE task_name = ANY(%s)", [mails])
     return third
+
+
+def _send_by_wechat(merchant: Merchant, *, owner: User, finance: User) -> None:
+    """Have a small withdrawal sent through WeChat, whose payee is asked; the worker hands it to the gateway."""
+    channel = Channel.objects.filter(provider="wechat", on=True).order_by("id").first()
+    if channel is None:
+        return
+    now = timezone.now()
+    account = add_account(merchant.id, _WECHAT, by=owner, now=now - timedelta(days=5))
+    asked = payouts.ask(Wish(merchant.id, account.id, _TO_CONFIRM, "CNY", "demo-3"), by=owner, now=now)
+    payouts_review.approve(asked.id, by=finance)
+    send_through(asked.id, channel.id, by=finance)
 
 
 def freeze_one(but_not: str, *, asked_by: User, granted_by: User) -> None:

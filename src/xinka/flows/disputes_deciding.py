@@ -53,14 +53,15 @@ class Verdict:
 
 def is_impartial(case: Case, user: User) -> bool:
     """Whether somebody has no part in the trade and has not decided about this order before."""
-    if Membership.objects.filter(merchant_id=case.merchant_id, user=user).exists() or _is_buyer(case, user):
+    if Membership.objects.filter(merchant_id=case.merchant_id, user=user).exists() or is_buyer_of(case.order_id, user):
         return False
     decided = Q(decided_by_id=user.pk) | Q(appeal_decided_by_id=user.pk)
     return not Case.objects.filter(order_id=case.order_id).filter(decided).exists()
 
 
-def _is_buyer(case: Case, user: User) -> bool:
-    key = Order.objects.filter(id=case.order_id).values_list("contact_key", flat=True).first()
+def is_buyer_of(order_id: UUID, user: User) -> bool:
+    """Whether an order was sent to the address of somebody's account."""
+    key = Order.objects.filter(id=order_id).values_list("contact_key", flat=True).first()
     try:
         return key == blind_index("contact").uuid(normalise_contact(user.email).encode())
     except BadInput:

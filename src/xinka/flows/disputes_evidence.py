@@ -93,6 +93,7 @@ def case_facts(case: Case, now: datetime) -> dict[str, Any]:
                 "brought_in_at": _moment(piece.brought_at),
                 "first_opened_at": _moment(piece.revealed_at),
                 "first_opened_from": piece.revealed_from,
+                "first_opened_in_network": piece.revealed_net,
                 "given_for": piece.replaces,
                 "complained_of": piece.is_complained_of,
                 "other_complaints_about_batch": piece.n_complaints,

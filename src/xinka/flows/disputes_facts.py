@@ -21,7 +21,7 @@ _LOOK_BACK = timedelta(days=90)
 _AGAINST = (Outcome.REFUNDED, Outcome.PART_REFUNDED, Outcome.REPLACED, Outcome.LOST)
 
 _PIECES = """
-SELECT d.position, d.code_id, d.revealed_at, d.revealed_from, d.replaces, c.batch_id, c.expires_on,
+SELECT d.position, d.code_id, d.revealed_at, d.revealed_from, d.revealed_net, d.replaces, c.batch_id, c.expires_on,
   b.created_at, b.source, b.n_added,
   (SELECT count(*) FROM delivery_code x JOIN stock_stockcode y ON y.id = x.code_id
     WHERE y.batch_id = c.batch_id AND y.id BETWEEN b.first_code_id AND b.last_code_id)
@@ -47,6 +47,7 @@ class Piece:
     code_id: int
     revealed_at: datetime | None
     revealed_from: str
+    revealed_net: str
     replaces: int | None
     batch_id: int
     expires_on: date | None
@@ -133,19 +134,20 @@ def pieces_of(case: Case) -> list[Piece]:
     with connection.cursor() as cursor:
         cursor.execute(_PIECES, [case.order_id])
         rows = cursor.fetchall()
-        cursor.execute(_COMPLAINTS, [[row[5] for row in rows], case.id])
+        cursor.execute(_COMPLAINTS, [[row[6] for row in rows], case.id])
         complaints = {int(batch): int(count) for batch, count in cursor.fetchall()}
     return [_piece(row, case, complaints) for row in rows]
 
 
 def _piece(row: tuple[Any, ...], case: Case, complaints: dict[int, int]) -> Piece:
-    position, code_id, revealed_at, revealed_from, replaces, batch_id, expires_on, *batch = row
+    position, code_id, revealed_at, revealed_from, revealed_net, replaces, batch_id, expires_on, *batch = row
     brought_at, source, n_in, n_sold = batch
     return Piece(
         position,
         code_id,
         revealed_at,
         revealed_from,
+        revealed_net,
         replaces,
         batch_id,
         expires_on,

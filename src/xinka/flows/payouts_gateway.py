@@ -16,6 +16,7 @@ from django.utils import timezone
 from xinka.accounts.models import User
 from xinka.flows.alone import alone_with
 from xinka.flows.payouts import locked, move, shown
+from xinka.flows.payouts_confirming import keep_package
 from xinka.flows.payouts_payers import channels_that_pay, payer_of
 from xinka.flows.payouts_review import refuse_own
 from xinka.flows.payouts_sending import Outcome, settle_outcome
@@ -45,6 +46,8 @@ ASK_AGAIN = timedelta(minutes=2)
 #: first attempt nothing is sent again and "not found" proves nothing: a person looks and enters what became of it.
 NUMBERS_ARE_KNOWN_FOR = timedelta(days=29)
 MOST_AT_ONCE = 500
+#: How often one is sent only to hear again what opens the payee's page.
+MOST_SENDINGS = 5
 _LOCK_SPACE = 0x5041594F
 _LONGEST = 200
 
@@ -110,6 +113,9 @@ def execute(payout_id: UUID, *, now: datetime | None = None) -> PayoutState:
 def _step(payout: Payout, provider: PayoutProvider, now: datetime) -> PayoutState:
     if payout.attempts:
         found = provider.query(shown(payout), payout.reference)
+        if found.status is TransferStatus.TO_CONFIRM and _lacks_package(payout):
+            # The answer that had it was lost. The gateway has one payout under this number and says it again.
+            return _send(payout, provider, now)
         if found.status not in {TransferStatus.NOT_FOUND, TransferStatus.UNTOLD}:
             return _enter(payout, found, now)
         if payout.sent_at is not None and now < payout.sent_at + MAY_STILL_ARRIVE:
@@ -118,6 +124,10 @@ def _step(payout: Payout, provider: PayoutProvider, now: datetime) -> PayoutStat
         if first is None or now >= first + NUMBERS_ARE_KNOWN_FOR:
             return _wait(payout, now, "too old to be sent again: look at the gateway and enter what became of it")
     return _send(payout, provider, now)
+
+
+def _lacks_package(payout: Payout) -> bool:
+    return not payout.awaits_payee and payout.attempts < MOST_SENDINGS
 
 
 def settle_by_hand(payout_id: UUID, outcome: Outcome, *, by: User) -> Payout:
@@ -179,6 +189,8 @@ def _enter(payout: Payout, found: TransferResult, now: datetime) -> PayoutState:
         _note(payout, reference=found.reference[:_LONGEST])
     if found.amount_minor not in {0, payout.amount}:
         return _wait(payout, now, f"the gateway tells of another amount: {found.amount_minor}")
+    if found.status is TransferStatus.TO_CONFIRM and found.package:
+        keep_package(payout, found)
     if found.status not in {TransferStatus.DONE, TransferStatus.FAILED}:
         return _wait(payout, now, found.why)
     is_paid = found.status is TransferStatus.DONE
@@ -186,6 +198,19 @@ def _enter(payout: Payout, found: TransferResult, now: datetime) -> PayoutState:
         row = locked(payout.id)
         settle_outcome(row, Outcome(row.id, is_paid, found.reference, found.why[:200]), Role.PSP)
     return PayoutState(row.state)
+
+
+def ask_now(payout_id: UUID, now: datetime) -> bool:
+    """Ask the gateway about one payout at once, because its payee says it is confirmed; false if it was asked just now.
+
+    Whoever holds the link may say so as often as they like: the gateway is asked once in ten seconds at most.
+    """
+    asked_before = now + ASK_AGAIN - timedelta(seconds=10)
+    claimed = Payout.objects.filter(id=payout_id, state=PayoutState.SENDING, channel_id__gt=0, due_at__lte=asked_before)
+    if claimed.update(due_at=now + ASK_AGAIN) != 1:
+        return False
+    execute(payout_id, now=now)
+    return True
 
 
 def ask_about_open(now: datetime) -> int:

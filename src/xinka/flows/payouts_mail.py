@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from xinka.kernel import ids
 from xinka.kernel.money import plain_amount
 from xinka.merchants.models import Merchant, Role
+from xinka.payouts.access import confirm_path
 from xinka.payouts.models import Payout, PayoutAccount
 from xinka.platform.jobs.queue import MAIL, Job
 from xinka.platform.mail.letter import Letter
@@ -20,6 +21,9 @@ from xinka.platform.mail.sending import send
 
 MAIL_PAYOUT = Job("mail.payout", MAIL, priority=5)
 MAIL_ACCOUNT = Job("mail.payout_account", MAIL, priority=10)
+
+
+_Text = tuple[str, tuple[str, ...], tuple[tuple[str, str], ...], tuple[str, str]]
 
 
 class News(StrEnum):
@@ -30,6 +34,7 @@ class News(StrEnum):
     ASKED = "asked"
     PAID = "paid"
     FAILED = "failed"
+    CONFIRM = "confirm"
 
 
 def mail_account(account_id: UUID, news: News) -> int:
@@ -54,31 +59,45 @@ def mail_account(account_id: UUID, news: News) -> int:
 
 
 def mail_payout(payout_id: UUID, news: News) -> int:
-    """Tell the owners that a payout was asked for, has arrived or could not be paid; return how many mailboxes."""
+    """Tell the owners that a payout was asked for, is to be confirmed, arrived or not; return how many mailboxes."""
     payout = Payout.objects.select_related("merchant").get(id=payout_id)
+    if news is News.CONFIRM and not payout.awaits_payee:
+        return 0  # it was quicker than this letter
     readers = list(_readers(payout.merchant))
     for address, language in readers:
         with translation.override(language):
-            words = {"sum": f"{plain_amount(payout.amount, payout.currency)} {payout.currency}"}
-            title, first = {
-                News.ASKED: (
-                    _("Withdrawal of %(sum)s asked for"),
-                    _("Was it not you? Cancel it on the page of payouts and change your password at once."),
-                ),
-                News.PAID: (_("%(sum)s has been paid out"), _("The money is on its way to your account.")),
-                News.FAILED: (
-                    _("%(sum)s could not be paid out"),
-                    _("The money is available on your balance again. Please check the account."),
-                ),
-            }[news]
-            facts = [(_("Shop"), payout.merchant.name), (_("Account"), payout.account_label)]
-            facts.append((_("Payout number"), ids.show("out", payout.id)))
-            if news is News.FAILED and payout.problem:
-                facts.append((_("Reason"), payout.problem))
-            action = (_("Open payouts"), _desk(payout.merchant, "payouts"))
-            text = (title % words, (first,), tuple(facts), action)
-            send(_letter(f"payout_{news}", payout.id, address, language, text))
+            send(_letter(f"payout_{news}", payout.id, address, language, _text_about(payout, news)))
     return len(readers)
+
+
+def _text_about(payout: Payout, news: News) -> _Text:
+    """Return the letter in the language that is switched on."""
+    title, first = {
+        News.ASKED: (
+            _("Withdrawal of %(sum)s asked for"),
+            _("Was it not you? Cancel it on the page of payouts and change your password at once."),
+        ),
+        News.PAID: (_("%(sum)s has been paid out"), _("The money is on its way to your account.")),
+        News.FAILED: (
+            _("%(sum)s could not be paid out"),
+            _("The money is available on your balance again. Please check the account."),
+        ),
+        News.CONFIRM: (
+            _("Confirm %(sum)s in WeChat"),
+            _("It is paid when you confirm it in WeChat. What is not confirmed in time comes back to your balance."),
+        ),
+    }[news]
+    words = {"sum": f"{plain_amount(payout.amount, payout.currency)} {payout.currency}"}
+    facts = [(_("Shop"), payout.merchant.name), (_("Account"), payout.account_label)]
+    facts.append((_("Payout number"), ids.show("out", payout.id)))
+    if news is News.FAILED and payout.problem:
+        facts.append((_("Reason"), payout.problem))
+    action = (_("Open payouts"), _desk(payout.merchant, "payouts"))
+    if news is News.CONFIRM:
+        if payout.confirm_by is not None:
+            facts.append((_("Confirm by"), timezone.localtime(payout.confirm_by).strftime("%Y-%m-%d %H:%M")))
+        action = (_("Confirm in WeChat"), f"{settings.SITE_URL}{confirm_path(payout.id)}")
+    return title % words, (first,), tuple(facts), action
 
 
 def _readers(merchant: Merchant) -> Iterator[tuple[str, str]]:
@@ -92,9 +111,6 @@ def _readers(merchant: Merchant) -> Iterator[tuple[str, str]]:
 
 def _desk(merchant: Merchant, page: str) -> str:
     return f"{settings.SITE_URL}/desk/{merchant.slug}/{page}"
-
-
-_Text = tuple[str, tuple[str, ...], tuple[tuple[str, str], ...], tuple[str, str]]
 
 
 def _letter(kind: str, about: UUID, to: str, language: str, text: _Text) -> Letter:

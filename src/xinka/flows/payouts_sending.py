@@ -160,7 +160,8 @@ def settle_outcome(payout: Payout, outcome: Outcome, role: Role) -> bool:
     if payout.state == (PayoutState.PAID if outcome.is_paid else PayoutState.FAILED):
         return False
     event = PayoutEvent.PAY if outcome.is_paid else PayoutEvent.FAIL
-    told = {"reference": outcome.reference or payout.reference, "problem": outcome.why}
+    told: dict[str, object] = {"reference": outcome.reference or payout.reference, "problem": outcome.why}
+    told |= {"package": None, "confirm_by": None}  # what opened the payee's page opens nothing any more
     move(payout, event, role, finished_at=timezone.now(), due_at=None, **told)
     if outcome.is_paid:
         run(post([_paid(payout)]))

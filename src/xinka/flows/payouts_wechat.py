@@ -13,6 +13,7 @@ import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import ClassVar, Self
 
 from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP
@@ -21,12 +22,12 @@ from cryptography.hazmat.primitives.hashes import SHA1
 from xinka.kernel.errors import ProviderError
 from xinka.payments.providers.errors import BadChannel
 from xinka.payments.providers.http import Call, ask
-from xinka.payments.providers.wechat import replies, wire
+from xinka.payments.providers.wechat import js_sdk, replies, wire
 from xinka.payments.providers.wechat.config import WechatConfig
 from xinka.payments.providers.wechat.notice import CURRENCY
 from xinka.payments.providers.wechat.replies import Declined
 from xinka.payouts.details import AccountKind
-from xinka.payouts.providers.protocol import TransferRequest, TransferResult, TransferStatus
+from xinka.payouts.providers.protocol import ConfirmCall, TransferRequest, TransferResult, TransferStatus
 
 _TARGET = "/v3/fund-app/mch-transfer/transfer-bills"
 _OPENID = re.compile(r"[0-9A-Za-z_\-]{20,64}", re.ASCII)
@@ -36,10 +37,13 @@ _STATES = {
     "CANCELLED": TransferStatus.FAILED,
 }
 _WAITS = "WAIT_USER_CONFIRM"
+CONFIRM_CALL = "requestMerchantTransfer"
+#: How long a payee has, from when the bill was made; then WeChat closes it and gives the money back.
+CONFIRM_FOR = timedelta(hours=24)
 #: After these nothing was made; any other no may hide a bill, so it is asked about and never believed.
 _CERTAIN = {"PARAM_ERROR", "NO_AUTH", "NOT_ENOUGH", "SIGN_ERROR", "APPID_MCHID_NOT_MATCH", "ACCOUNT_ERROR"}
 _UNKNOWN = {"NOT_FOUND"}
-_NAME_FROM, _LONGEST_REMARK, _LONGEST_WHY = 30, 32, 120
+_NAME_FROM, _LONGEST_REMARK, _LONGEST_WHY, _LONGEST_PACKAGE = 30, 32, 120, 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,8 @@ class WechatTransfers:
     """Payouts of one merchant number."""
 
     kinds: ClassVar[frozenset[AccountKind]] = frozenset({AccountKind.WECHAT})
+    #: Where payees confirm, in the words of ``PaymentRequest.device``.
+    device: ClassVar[str] = "wechat"
     config: WechatConfig
 
     @classmethod
@@ -108,6 +114,19 @@ class WechatTransfers:
             raise ProviderError("WeChat Pay answered about another merchant")
         return _judge(answer, number)
 
+    def confirm_call(self, package: str, page_url: str) -> ConfirmCall:
+        """Return what a page in WeChat calls to have its user confirm; WeChat checks that this is the payee.
+
+        Source: WeChat Pay, "JSAPI调起用户确认收款": the page needs the permission of the JS-SDK, then it calls
+        ``requestMerchantTransfer``; what that says at the end is no proof.
+
+        Raises:
+            ProviderError: if WeChat gives no permission; permanent if the channel has no AppSecret.
+        """
+        config = js_sdk.page_config(self.config, page_url, CONFIRM_CALL, now=time.time())
+        fields = {"mchId": self.config.mchid, "appId": self.config.appid, "package": package}
+        return ConfirmCall(CONFIRM_CALL, fields, config, js_sdk.SCRIPT)
+
     def _ask(self, call: Call) -> dict[str, object]:
         """Make a call; only WeChat's own no is permanent."""
         try:
@@ -133,8 +152,21 @@ def _judge(answer: Mapping[str, object], number: str) -> TransferResult:
     if answer.get("out_bill_no") != _number(number):
         raise ProviderError("WeChat Pay answered about another payout")
     state, amount = str(answer.get("state", "")), answer.get("transfer_amount", 0)
-    why = "the payee has to confirm it in WeChat" if state == _WAITS else str(answer.get("fail_reason") or "")
-    status = _STATES.get(state, TransferStatus.PENDING)
-    return TransferResult(
-        status, str(answer.get("transfer_bill_no", "")), why[:_LONGEST_WHY], amount if type(amount) is int else 0
-    )
+    reference, told = str(answer.get("transfer_bill_no", "")), amount if type(amount) is int else 0
+    if state == _WAITS:
+        package = str(answer.get("package_info") or "")
+        if len(package) > _LONGEST_PACKAGE:
+            raise ProviderError("WeChat Pay's package is too long to be one")
+        why = "the payee has to confirm it in WeChat"
+        return TransferResult(TransferStatus.TO_CONFIRM, reference, why, told, package, _confirm_by(answer))
+    why = str(answer.get("fail_reason") or "")
+    return TransferResult(_STATES.get(state, TransferStatus.PENDING), reference, why[:_LONGEST_WHY], told)
+
+
+def _confirm_by(answer: Mapping[str, object]) -> datetime | None:
+    """Return until when the payee can confirm, if WeChat says when the bill was made."""
+    try:
+        made = datetime.fromisoformat(str(answer.get("create_time", "")))
+    except ValueError:
+        return None
+    return made + CONFIRM_FOR if made.tzinfo is not None else None

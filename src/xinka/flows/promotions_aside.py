@@ -94,6 +94,11 @@ def match(sale_ids: Sequence[int]) -> Flow[int]:
     return int(missing)
 
 
+def locked(sale_id: int) -> Flow[None]:
+    """Hold a sale's lock to the end of the transaction: whoever buys at its price waits, or is waited for."""
+    yield Query(sql.LOCK_SALES, (plain_array([sale_id]),))
+
+
 def let_out(sale_id: int, quantity: int) -> Flow[None]:
     """Put so many codes of a sale back into the queue, for a buyer who takes as many out of it in this transaction."""
     yield Query(_LET_OUT, (sale_id, quantity))

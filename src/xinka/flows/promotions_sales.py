@@ -6,11 +6,12 @@ from http import HTTPStatus
 
 from django.db import transaction
 
-from xinka.flows.promotions_aside import match
+from xinka.flows.promotions_aside import locked, match
 from xinka.kernel.errors import Refusal
 from xinka.platform.database.django_drive import run
 from xinka.promotions import actions
 from xinka.promotions.models import FlashSale
+from xinka.stock.actions import withdraw_aside
 
 
 class NotSoManyInStock(Refusal):
@@ -41,3 +42,15 @@ def end_sale(sale: FlashSale) -> bool:
         stopped = actions.stop_sale(sale)
         run(match([sale.id]))
     return stopped
+
+
+def withdraw_stock_of(sale: FlashSale) -> int:
+    """End a sale and withdraw the codes it has set aside, which nobody can buy or read any more; return how many.
+
+    Orders at its price keep the codes they have reserved. A sale that is over has nothing aside: nothing is withdrawn.
+    """
+    with transaction.atomic():
+        run(locked(sale.id))
+        withdrawn = withdraw_aside(sale.id)
+        actions.stop_sale(sale)
+    return withdrawn

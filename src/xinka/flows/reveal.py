@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
 
-from xinka.delivery.actions import mark_revealed
+from xinka.delivery.actions import Opener, forget_networks, mark_revealed
 from xinka.delivery.queries import delivered_codes
+from xinka.disputes.queries import orders_with_open_cases
 from xinka.platform.vault.keys import open_envelope
 from xinka.stock.models import StockCode
+
+#: How long it is known from which network a code was opened: a case can be opened for weeks, and a card's bank may take
+#: the payment back for about four months (120 days); then nobody needs it. Whatever is being argued about is kept.
+NETWORK_KEPT_FOR = timedelta(days=180)
 
 
 @dataclass(frozen=True)
@@ -26,7 +31,7 @@ class OpenCode:
         return f"<OpenCode {self.position}>"
 
 
-def reveal(order_id: UUID, positions: Collection[int] | None, *, device: str, now: datetime) -> list[OpenCode]:
+def reveal(order_id: UUID, positions: Collection[int] | None, *, opener: Opener, now: datetime) -> list[OpenCode]:
     """Open codes of a delivered order, all of them when ``positions`` is ``None``.
 
     The time is committed before anything is shown, so nobody sees a code without its trace. Positions that the order
@@ -42,5 +47,10 @@ def reveal(order_id: UUID, positions: Collection[int] | None, *, device: str, no
         for code in wanted
     ]
     with transaction.atomic():
-        mark_revealed(order_id, [code.position for code in opened], device=device, now=now)
+        mark_revealed(order_id, [code.position for code in opened], opener=opener, now=now)
     return opened
+
+
+def forget_old_networks(now: datetime) -> int:
+    """Forget from which networks codes were opened long ago, unless their order has an open case; return how many."""
+    return forget_networks(now - NETWORK_KEPT_FOR, but=orders_with_open_cases())

@@ -30,6 +30,7 @@ from xinka.flows.confirm import ask_about_expired, ask_about_open, confirm_payme
 from xinka.flows.hints import CONFIRM
 from xinka.flows.refund import execute_refund
 from xinka.flows.relay import EXECUTE_REFUND, MAIL_GOODS, MAIL_REFUND_DONE, MAIL_SHORT_PAID, UNKNOWN_EVENT
+from xinka.flows.reveal import forget_old_networks
 from xinka.kernel.errors import ProviderError
 from xinka.platform.database.django_drive import run
 from xinka.platform.jobs.housekeeping import clear_away, rescue_stalled
@@ -141,6 +142,7 @@ def check_books(timestamp: int) -> None:
 def tidy(timestamp: int) -> None:
     """Forget what nobody needs any more."""
     forget_unconfirmed()
+    forget_old_networks(timezone.now())
     clear_away()
 
 

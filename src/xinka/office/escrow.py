@@ -240,8 +240,13 @@ def hand_over(request: HttpRequest, shown_id: str) -> HttpResponse:
     form = CourtForm(request.POST, hold=hold)
     if not form.is_valid():
         return _page(request, hold, {"court": form})
-    with _told(request, gettext("Asked. Somebody else has to decide.")):
+    try:
         ask_to_hand_over(hold.order_id, form.order(), by=signed_in(request))
+    except Refusal as refusal:
+        # A court's document is long to copy: what was typed stays, with the reason above it.
+        form.add_error(None, refusal.message(get_language() or ""))
+        return _page(request, _hold(shown_id), {"court": form})
+    messages.success(request, gettext("Asked. Somebody else has to decide."))
     return _see(shown_id)
 
 

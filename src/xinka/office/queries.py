@@ -17,7 +17,7 @@ from django.utils import timezone
 import xinka
 from xinka.disputes.queries import n_for_staff
 from xinka.disputes.states import CaseKind
-from xinka.escrow.queries import n_freezes_waiting, n_splits_stuck
+from xinka.escrow.queries import n_freezes_waiting, n_splits_stuck, n_staff_refunds_waiting
 from xinka.office.policies import Room
 from xinka.payments.models import BankLine, Receipt, Refund
 from xinka.payments.states import BankLineState, ReceiptOutcome, RefundState
@@ -148,6 +148,7 @@ class Tasks:
     n_transfers: int = 0
     n_freezes: int = 0
     n_splits: int = 0
+    n_staff_refunds: int = 0
 
     @property
     def total(self) -> int:
@@ -171,6 +172,7 @@ _WAITING: dict[str, tuple[Room, Callable[[], int]]] = {
     "n_chargebacks": (Room.CHARGEBACKS, lambda: n_for_staff({CaseKind.CHARGEBACK})),
     "n_freezes": (Room.FREEZES, n_freezes_waiting),
     "n_splits": (Room.SPLITS, n_splits_stuck),
+    "n_staff_refunds": (Room.REFUNDS, n_staff_refunds_waiting),
     "n_payouts": (Room.PAYOUTS, lambda: Payout.objects.filter(state__in=_UNSENT).count()),
     "n_transfers": (Room.TRANSFERS, lambda: BankLine.objects.filter(state=BankLineState.RECORDED).count()),
     "n_differences": (Room.BILLS, lambda: Difference.objects.filter(state=DifferenceState.OPEN).count()),

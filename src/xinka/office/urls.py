@@ -17,6 +17,7 @@ from xinka.office import (
     promotions,
     reconciling,
     staff,
+    staff_refunds,
     transfers,
     views,
 )
@@ -33,6 +34,10 @@ urlpatterns: list[URLPattern] = [
     path("money/refunds/<str:shown_id>", views.refund, name="refund"),
     path("money/refunds/<str:shown_id>/done", views.refund_done, name="refund_done"),
     path("money/refunds/<str:shown_id>/send", views.refund_send, name="refund_send"),
+    path("refunds", staff_refunds.index, name="own_refunds"),
+    path("refunds/new", staff_refunds.find, name="own_refund_find"),
+    path("refunds/new/<str:shown_id>", staff_refunds.create, name="own_refund_new"),
+    path("refunds/<uuid:refund_id>/decide", staff_refunds.decide, name="own_refund_decide"),
     path("books", books.books, name="books"),
     path("books/arrivals", arrivals.index, name="arrivals"),
     path("books/export", books.export, name="books_export"),

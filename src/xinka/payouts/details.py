@@ -120,6 +120,11 @@ def payout_place(payout_id: UUID) -> bytes:
     return b"payouts_payout.account:" + payout_id.bytes
 
 
+def package_place(payout_id: UUID) -> bytes:
+    """Return the associated data of what opens the page on which a payee confirms."""
+    return b"payouts_payout.package:" + payout_id.bytes
+
+
 def is_tron_address(text: str) -> bool:
     """Whether a text is an address on Tron: Base58Check with the version byte 0x41, so a slip of the pen shows."""
     if len(text) != 34 or any(letter not in _BASE58 for letter in text):

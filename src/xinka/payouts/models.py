@@ -81,6 +81,8 @@ class Payout(models.Model):
     attempts = models.PositiveIntegerField(default=0)
     due_at = models.DateTimeField(null=True, help_text="when the gateway is asked about it next")
     problem = models.TextField(default="")
+    package = models.BinaryField(null=True, help_text="sealed: opens the gateway's page of confirming")
+    confirm_by = models.DateTimeField(null=True, help_text="until when the payee can confirm it")
     finished_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -91,6 +93,10 @@ class Payout(models.Model):
                 name="payout_finished",
                 condition=Q(finished_at=None, state__in=[s.value for s in PayoutState if not s.is_final])
                 | Q(finished_at__isnull=False, state__in=[s.value for s in PayoutState if s.is_final]),
+            ),
+            models.CheckConstraint(
+                name="payout_package_while_sent",
+                condition=Q(state=PayoutState.SENDING.value) | Q(package=None, confirm_by=None),
             ),
             models.CheckConstraint(
                 name="payout_sent_one_way", condition=Q(batch=None) | Q(channel_id=0, sent_at__isnull=False)
@@ -104,6 +110,11 @@ class Payout(models.Model):
                 condition=Q(state__in=[s.value for s in PayoutState if not s.is_final]),
             ),
         ]
+
+    @property
+    def awaits_payee(self) -> bool:
+        """Whether the payee has to confirm it before it is paid."""
+        return self.package is not None
 
     @property
     def total(self) -> int:

@@ -1,7 +1,8 @@
 """Payouts of merchants through the gateway, whatever protocol asks for them: made once for each number.
 
 How one ends is said by the last two digits of its amount in minor units, so that the shop can be shown every ending
-without a page of its own: 400.01 fails, 400.03 takes a while, 400.04 is paid and never answered.
+without a page of its own: 400.01 fails, 400.03 takes a while, 400.04 is paid and never answered. Where payees confirm
+before they are paid (WeChat), 400.08 waits for that; the other payees have confirmed by the time somebody looks.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
+from django.db import transaction
 from django.db.models import F
 
 from xinka.sandbox import trades
@@ -20,6 +22,8 @@ from xinka.sandbox.models import SandboxMerchant, SandboxTransfer
 
 #: How long a slow one is under way, and how long one that is answered late is not known.
 SLOW_FOR = timedelta(minutes=2)
+#: How long a payee has to confirm.
+ASKS_FOR = timedelta(hours=24)
 
 
 class Ending(StrEnum):
@@ -33,6 +37,7 @@ class Ending(StrEnum):
     LOST = "lost"
     LATE = "late"
     TWICE = "twice"
+    ASKS = "asks"
 
 
 #: By the last two digits of the amount; all others are paid at once.
@@ -45,6 +50,7 @@ BY_DIGITS: Mapping[int, Ending] = MappingProxyType(
         5: Ending.LOST,
         6: Ending.LATE,
         7: Ending.TWICE,
+        8: Ending.ASKS,
     }
 )
 
@@ -57,15 +63,24 @@ class Stage(StrEnum):
     FAILED = "failed"
 
 
+class Said(StrEnum):
+    """What became of one that a payee has to confirm, kept among its facts."""
+
+    YES = "yes"
+    LAPSED = "lapsed"
+    CANCELLED = "cancelled"
+
+
 @dataclass(frozen=True)
 class Wanted:
-    """What a merchant asks to be paid out."""
+    """What a merchant asks to be paid out; ``asks_payee`` where the protocol lets the payee confirm."""
 
     number: str
     account: str
     holder: str
     money: int
     currency: str = "CNY"
+    asks_payee: bool = False
     facts: Mapping[str, object] = field(default_factory=dict)
 
 
@@ -77,6 +92,8 @@ def submit(merchant: SandboxMerchant, wanted: Wanted, now: datetime) -> SandboxT
         Silence: where the answer does not reach the shop.
     """
     ending = BY_DIGITS.get(wanted.money % 100, Ending.PAID)
+    if ending is Ending.ASKS and not wanted.asks_payee:
+        ending = Ending.PAID
     if wanted.money <= 0 or not wanted.number or not wanted.account:
         raise Declined(Why.MISSING, "付款单号、账户或金额不对 (number, account or amount)")
     if ending is Ending.REFUSED:
@@ -130,8 +147,24 @@ def _is_known(found: SandboxTransfer, now: datetime) -> bool:
     return found.ending != Ending.LATE or now >= found.at + SLOW_FOR
 
 
+@transaction.atomic
+def say(found: SandboxTransfer, said: Said, now: datetime) -> bool:
+    """Let a payee confirm, or the time lapse, or the merchant take it back; false if it does not wait (any more)."""
+    row = SandboxTransfer.objects.select_for_update().get(pk=found.pk)
+    if stage(row, now) is not Stage.PENDING:
+        return False
+    row.facts = {**row.facts, "said": said.value}
+    row.save(update_fields=["facts"])
+    found.facts = row.facts
+    return True
+
+
 def stage(found: SandboxTransfer, now: datetime) -> Stage:
     """Return where a payout stands."""
+    if (said := found.facts.get("said")) is not None:
+        return Stage.PAID if said == Said.YES else Stage.FAILED
+    if found.ending == Ending.ASKS:
+        return Stage.PENDING if now < found.at + ASKS_FOR else Stage.FAILED
     if found.ending == Ending.FAILS:
         return Stage.FAILED
     return Stage.PENDING if found.ending == Ending.SLOW and now < found.at + SLOW_FOR else Stage.PAID

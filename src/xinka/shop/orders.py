@@ -11,7 +11,9 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_POST, require_safe
 
+from xinka.accounts.adapter import client_address
 from xinka.accounts.user_agents import device_label
+from xinka.delivery.actions import Opener
 from xinka.delivery.models import DeliveredCode
 from xinka.flows.order_story import OrderStory, story_of
 from xinka.flows.reveal import reveal
@@ -89,8 +91,8 @@ def download_codes(request: HttpRequest, shown_id: str) -> HttpResponse:
 def _open(request: HttpRequest, found: Order, positions: set[int] | None) -> dict[int, bytes]:
     if found.state != OrderState.DELIVERED:
         return {}
-    device = device_label(request.headers.get("User-Agent", ""))
-    opened = reveal(found.id, positions, device=device, now=timezone.now())
+    opener = Opener(device_label(request.headers.get("User-Agent", "")), client_address(request))
+    opened = reveal(found.id, positions, opener=opener, now=timezone.now())
     return {code.position: code.content for code in opened}
 
 

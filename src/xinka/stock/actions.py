@@ -37,6 +37,17 @@ WITH gone AS (
   WHERE u.sku_id = d.sku_id AND u.place = d.place AND u.code_id = d.code_id RETURNING u.code_id)
 UPDATE stock_stockcode c SET withdrawn_at = now(), envelope = '' FROM gone g WHERE c.id = g.code_id RETURNING c.batch_id
 """
+#: What a sale has set aside is in another table than the queue; its lock, which the caller holds, keeps tills from it.
+_WITHDRAW_ASIDE = """
+WITH gone AS (DELETE FROM stock_aside WHERE sale_id = %s RETURNING code_id),
+withdrawn AS (
+  UPDATE stock_stockcode c SET withdrawn_at = now(), envelope = '' FROM gone g WHERE c.id = g.code_id
+  RETURNING c.batch_id),
+counted AS (
+  UPDATE stock_stockbatch b SET n_undone = b.n_undone + w.n
+  FROM (SELECT batch_id, count(*) AS n FROM withdrawn GROUP BY 1) w WHERE b.id = w.batch_id)
+SELECT count(*) FROM withdrawn
+"""
 _OF_BATCH = "u.sku_id = %(sku)s AND c.batch_id = %(batch)s"
 _OF_CODES = "u.sku_id = %(sku)s AND c.id = ANY(%(codes)s)"
 _EXPIRED = "u.expires_on <= %(today)s"
@@ -189,6 +200,17 @@ def undo_batch(batch: StockBatch) -> int:
 def withdraw_codes(sku_id: int, code_ids: Iterable[int]) -> int:
     """Withdraw single unsold codes of a SKU and return how many were still unsold."""
     return _withdraw_all(_OF_CODES, {"sku": sku_id, "codes": list(code_ids)})
+
+
+def withdraw_aside(sale_id: int) -> int:
+    """Withdraw what a flash sale has set aside and return how many; the caller holds the lock of the sale.
+
+    What a buyer has reserved is in a reservation by then, not here, and stays theirs.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_WITHDRAW_ASIDE, [sale_id])
+        ((count,),) = cursor.fetchall()
+    return int(count)
 
 
 def withdraw_expired(today: date | None = None) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -46,6 +47,46 @@ def test_their_client_pays_out_here_once_and_asks(
     same = ours.send(TransferRequest("out_p100", to, 250_000, "CNY", "货款"))
     assert (same.status, same.reference) == (TransferStatus.DONE, made["transfer_bill_no"])
     assert SandboxTransfer.objects.count() == 1
+
+
+def test_their_client_and_ours_read_the_same_of_a_payee_who_is_asked_and_of_what_is_taken_back(
+    sdk: OtherSide, account: dict[str, Any], merchant: SandboxMerchant
+) -> None:
+    wanted = {
+        "out_bill_no": "outp101",
+        "transfer_scene_id": "1005",
+        "openid": OPENID,
+        "transfer_amount": 20_008,
+        "transfer_remark": "货款",
+        "transfer_scene_report_infos": REPORT,
+    }
+    ours, bill = WechatTransfers.of_settings(account), {"out_bill_no": "outp101"}
+    _, made = sdk.ask("call", account=account, method="mch_transfer_bills", arguments=wanted)
+    to = AccountDetails(AccountKind.WECHAT, "艾达", OPENID)
+    same = ours.send(TransferRequest("out_p101", to, 20_008, "CNY", "货款"))
+    assert (same.status, same.package, same.reference) == (
+        TransferStatus.TO_CONFIRM,
+        made["package_info"],
+        made["transfer_bill_no"],
+    )
+    assert same.confirm_by == datetime.fromisoformat(made["create_time"]) + timedelta(hours=24)
+    _, found = sdk.ask("call", account=account, method="mch_transfer_bills_query", arguments=bill)
+    assert (found["state"], "package_info" in found) == ("WAIT_USER_CONFIRM", False)
+    for _ in range(2):
+        status, told = sdk.ask("call", account=account, method="mch_transfer_bills_cancel", arguments=bill)
+        assert (status, told["state"]) == (200, "CANCELING")
+    _, found = sdk.ask("call", account=account, method="mch_transfer_bills_query", arguments=bill)
+    assert found["state"] == "CANCELLED"
+    assert ours.query("out_p101").status is TransferStatus.FAILED
+    assert merchant.transfers.count() == 1
+
+
+def test_what_is_paid_is_not_taken_back(sdk: OtherSide, account: dict[str, Any]) -> None:
+    ours = WechatTransfers.of_settings(account)
+    ours.send(TransferRequest("out_p102", AccountDetails(AccountKind.WECHAT, "艾达", OPENID), 20_000, "CNY", "货款"))
+    asked = {"account": account, "method": "mch_transfer_bills_cancel", "arguments": {"out_bill_no": "outp102"}}
+    assert sdk.ask("call", **asked)[0] == 400
+    assert ours.query("out_p102").status is TransferStatus.DONE
 
 
 def test_what_nobody_made_is_not_known_to_either(sdk: OtherSide, account: dict[str, Any]) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from xinka.payouts.details import AccountDetails, AccountKind
 
@@ -25,6 +27,8 @@ class TransferStatus(StrEnum):
 
     DONE = "done"
     PENDING = "pending"
+    #: It waits until the payee has confirmed it in the gateway's app, and fails if that takes too long.
+    TO_CONFIRM = "to_confirm"
     FAILED = "failed"
     NOT_FOUND = "not_found"
     #: It cannot be asked by our number, and its own is not known to us.
@@ -35,13 +39,29 @@ class TransferStatus(StrEnum):
 class TransferResult:
     """The gateway's answer; ``reference`` is its own number, ``why`` its words for a failure.
 
-    ``amount_minor`` is what it says it pays, in minor units, or 0 where it does not say.
+    ``amount_minor`` is what it says it pays, in minor units, or 0 where it does not say. ``package`` opens the page on
+    which the payee confirms, ``confirm_by`` is until when; a gateway may say the package only when it is sent.
     """
 
     status: TransferStatus
     reference: str = ""
     why: str = ""
     amount_minor: int = 0
+    package: str = field(default="", repr=False)
+    confirm_by: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmCall:
+    """How a page in the gateway's app lets the payee confirm: a function of the app and what it is called with.
+
+    ``config`` is the signed permission of this very page to call it, ``script`` the gateway's own script for that.
+    """
+
+    call: str
+    fields: Mapping[str, str] = field(repr=False)
+    config: Mapping[str, object] = field(repr=False)
+    script: str = ""
 
 
 class PayoutProvider(Protocol):
@@ -65,5 +85,23 @@ class PayoutProvider(Protocol):
 
         Raises:
             ProviderError: if the answer is not certain.
+        """
+        ...
+
+
+@runtime_checkable
+class ConfirmsInside(Protocol):
+    """A payout provider whose payees confirm in an app, on a page of ours that is opened there."""
+
+    @property
+    def device(self) -> str:
+        """Inside which app, in the words of ``PaymentRequest.device``."""
+        ...
+
+    def confirm_call(self, package: str, page_url: str) -> ConfirmCall:
+        """Return what a page at this address calls, signed for it.
+
+        Raises:
+            ProviderError: if the gateway gives no permission; permanent if a setting of the channel is missing.
         """
         ...

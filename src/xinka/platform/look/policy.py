@@ -30,6 +30,7 @@ class PagePolicy:
     """The exceptions one page asked for."""
 
     form_origins: list[str] = field(default_factory=list)
+    script_origins: list[str] = field(default_factory=list)
     data_images: bool = False
     cache_tags: str = ""
 
@@ -37,6 +38,7 @@ class PagePolicy:
         """Return the Content-Security-Policy header of the page."""
         rules = {name: list(sources) for name, sources in _STRICT.items()}
         rules["form-action"] += [*getattr(settings, "FORM_ACTION_ORIGINS", ()), *self.form_origins]
+        rules["script-src"] += self.script_origins
         if self.data_images:
             rules["img-src"].append("data:")
         return "; ".join(f"{name} {' '.join(sources)}" for name, sources in rules.items())
@@ -54,6 +56,11 @@ def policy_of(request: HttpRequest) -> PagePolicy:
 def allow_form_to(request: HttpRequest, *origins: str) -> None:
     """Let this page's forms lead to ``origins`` (``https://gateway.example``) as well as to the shop itself."""
     policy_of(request).form_origins.extend(origins)
+
+
+def allow_scripts_from(request: HttpRequest, origin: str) -> None:
+    """Let this page load scripts of ``origin``; only for an app's own script on a page that works in that app alone."""
+    policy_of(request).script_origins.append(origin)
 
 
 def allow_data_images(request: HttpRequest) -> None:

@@ -17,7 +17,7 @@ from xinka.sandbox.paypal import objects
 from xinka.sandbox.paypal.gateway import call, read_body
 from xinka.sandbox.transfers import Stage
 
-_PREFIX = "PB"
+_PREFIX, _ITEM_PREFIX = "PB", "PI"
 _BATCHES = {Stage.PENDING: "PROCESSING", Stage.PAID: "SUCCESS", Stage.FAILED: "SUCCESS"}
 _ITEMS = {Stage.PENDING: "PENDING", Stage.PAID: "SUCCESS", Stage.FAILED: "FAILED"}
 
@@ -72,6 +72,13 @@ def batch(_request: HttpRequest, merchant: SandboxMerchant, number: str) -> tupl
     return told, 200
 
 
+@call("GET")
+def item(_request: HttpRequest, merchant: SandboxMerchant, number: str) -> tuple[dict[str, Any], int]:
+    """Return an item by PayPal's number of it."""
+    now = timezone.now()
+    return _item(transfers.find(merchant, now, transfer_no=number.removeprefix(_ITEM_PREFIX)), now), 200
+
+
 def _header(found: SandboxTransfer, status: str) -> dict[str, Any]:
     sender = {"sender_batch_id": found.out_biz_no}
     return {"payout_batch_id": f"{_PREFIX}{found.transfer_no}", "batch_status": status, "sender_batch_header": sender}
@@ -80,7 +87,7 @@ def _header(found: SandboxTransfer, status: str) -> dict[str, Any]:
 def _item(found: SandboxTransfer, now: datetime) -> dict[str, Any]:
     stage = transfers.stage(found, now)
     item = {
-        "payout_item_id": f"PI{found.transfer_no}",
+        "payout_item_id": f"{_ITEM_PREFIX}{found.transfer_no}",
         "transaction_id": f"PT{found.transfer_no}",
         "transaction_status": _ITEMS[stage],
         "payout_batch_id": f"{_PREFIX}{found.transfer_no}",

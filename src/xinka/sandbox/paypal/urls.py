@@ -15,6 +15,7 @@ urlpatterns = [
     path("v2/payments/captures/<str:number>/refund", gateway.refund, name="paypal-refund"),
     path("v1/payments/payouts", payouts.batches, name="paypal-payouts"),
     path("v1/payments/payouts/<str:number>", payouts.batch, name="paypal-payout"),
+    path("v1/payments/payouts-item/<str:number>", payouts.item, name="paypal-payout-item"),
     path("v1/notifications/certs/CERT-<str:pid>", gateway.certificate, name="paypal-certificate"),
     path("v1/notifications/webhooks/<str:number>", gateway.webhook, name="paypal-webhook"),
     path("v1/notifications/verify-webhook-signature", gateway.verify, name="paypal-verify"),

@@ -46,6 +46,7 @@ def show(request: HttpRequest) -> HttpResponse:
             "title": gettext("Pretended WeChat: no real money"),
             "payee": trade.merchant.name,
             "amount": amount(trade.money, trade.currency),
+            "closed": f"{CALL}:cancel",
             "choices": [
                 {"words": words, "url": reverse("sandbox:wechat_bridge_end", args=[token, said])}
                 for said, words in choices.items()

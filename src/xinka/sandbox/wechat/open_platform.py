@@ -41,7 +41,7 @@ def authorize(request: HttpRequest) -> HttpResponse:
     """Send the browser back with a fresh code."""
     wanted = request.GET
     back, state = wanted.get("redirect_uri", ""), wanted.get("state", "")
-    merchant = _merchant_with(wanted.get("appid", ""))
+    merchant = merchant_with(wanted.get("appid", ""))
     is_right = wanted.get("response_type") == "code" and wanted.get("scope") == "snsapi_base" and state.isalnum()
     if merchant is None or not back or not is_right or len(state) > 128:
         return _words("参数错误 (wrong parameters)")
@@ -60,16 +60,16 @@ def authorize(request: HttpRequest) -> HttpResponse:
 @never_cache
 def access_token(request: HttpRequest) -> HttpResponse:
     """Say whose code it is, once, to the app it was given to."""
-    merchant = _merchant_with(request.GET.get("appid", ""))
+    merchant = merchant_with(request.GET.get("appid", ""))
     if merchant is None:
-        return _error(40013, "invalid appid")
+        return error(40013, "invalid appid")
     if not hmac.compare_digest(request.GET.get("secret", "").encode(), merchant.secrets["app_secret"].encode()):
-        return _error(40125, "invalid appsecret")
+        return error(40125, "invalid appsecret")
     if request.GET.get("grant_type") != "authorization_code":
-        return _error(40002, "invalid grant_type")
+        return error(40002, "invalid grant_type")
     found = _take_code(merchant, request.GET.get("code", ""))
     if isinstance(found, int):
-        return _error(found, "code been used" if found == _USED else "invalid code")
+        return error(found, "code been used" if found == _USED else "invalid code")
     said = {"access_token": secrets.token_urlsafe(64), "expires_in": 7200, "refresh_token": secrets.token_urlsafe(64)}
     return JsonResponse({**said, "openid": found["openid"], "scope": "snsapi_base"}, content_type="text/plain")
 
@@ -98,6 +98,8 @@ class PretendBrowser:
         """Change what the shop reads of the browser."""
         if PRETENDS in request.COOKIES:
             request.META["HTTP_USER_AGENT"] = f"{request.META.get('HTTP_USER_AGENT', '')} {MARK}"
+            # Whoever asked for a header before has made the request keep them as they were.
+            request.__dict__.pop("headers", None)
         if "MicroMessenger" in request.META.get("HTTP_USER_AGENT", ""):
             request.pretend_bridge = BRIDGE  # type: ignore[attr-defined]  # Django's request has no slot for it
         return self._get_response(request)
@@ -106,6 +108,11 @@ class PretendBrowser:
 def is_known(merchant: SandboxMerchant, openid: str) -> bool:
     """Whether an openid is one of this app's: those of other apps are other names of the same people."""
     return openid.startswith(_prefix(merchant))
+
+
+def openid_of(request: HttpRequest, merchant: SandboxMerchant) -> str:
+    """Return the openid that the visitor of this browser has with an app, or nothing for one that was never asked."""
+    return _openid(merchant, request.COOKIES[_VISITOR]) if _VISITOR in request.COOKIES else ""
 
 
 _VISITOR = "xk_sandbox_visitor"
@@ -125,7 +132,8 @@ def _openid(merchant: SandboxMerchant, visitor: str) -> str:
     return _prefix(merchant) + sha256((merchant.secrets["appid"] + visitor).encode()).hexdigest()[:20]
 
 
-def _merchant_with(appid: str) -> SandboxMerchant | None:
+def merchant_with(appid: str) -> SandboxMerchant | None:
+    """Return the account of an app that has a secret."""
     found = SandboxMerchant.objects.filter(protocol=accounts.NAME, secrets__appid=appid) if appid else None
     return found.filter(secrets__has_key="app_secret").first() if found is not None else None
 
@@ -154,7 +162,8 @@ def _take_code(merchant: SandboxMerchant, code: str) -> dict[str, str] | int:
     return dict(found)
 
 
-def _error(code: int, words: str) -> HttpResponse:
+def error(code: int, words: str) -> HttpResponse:
+    """Return a refusal as WeChat writes it: HTTP 200, and a number."""
     return JsonResponse({"errcode": code, "errmsg": words}, content_type="text/plain")
 
 

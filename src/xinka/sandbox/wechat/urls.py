@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from xinka.sandbox.wechat import bills, bridge, gateway, open_platform, sharing, transfers
+from xinka.sandbox.wechat import bills, bridge, confirming, gateway, js_sdk, open_platform, sharing, transfers
 
 urlpatterns = [
     path("v3/pay/transactions/<slug:kind>", gateway.create),
@@ -25,10 +25,16 @@ urlpatterns = [
     path("v3/profitsharing/receivers/add", sharing.add_receiver),
     path("connect/oauth2/authorize", open_platform.authorize),
     path("sns/oauth2/access_token", open_platform.access_token),
+    path("cgi-bin/stable_token", js_sdk.stable_token),
+    path("cgi-bin/ticket/getticket", js_sdk.get_ticket),
+    path("js-config", js_sdk.config),
     path("browser", open_platform.browser, name="wechat_browser"),
     path("bridge", bridge.show, name="wechat_bridge"),
     path("bridge/<str:token>/<slug:said>", bridge.end, name="wechat_bridge_end"),
+    path("confirm", confirming.show, name="wechat_confirm"),
+    path("confirm/<path:package>/<slug:said>", confirming.end, name="wechat_confirm_end"),
     path("v3/fund-app/mch-transfer/transfer-bills", transfers.create),
+    path("v3/fund-app/mch-transfer/transfer-bills/out-bill-no/<str:out_bill_no>/cancel", transfers.cancel),
     path("v3/fund-app/mch-transfer/transfer-bills/out-bill-no/<str:out_bill_no>", transfers.by_number),
     path("v3/fund-app/mch-transfer/transfer-bills/transfer-bill-no/<str:transfer_bill_no>", transfers.by_id),
     path("cgi-bin/mmpayweb-bin/checkmweb", gateway.h5, name="wechat_h5"),

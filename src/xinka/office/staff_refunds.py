@@ -1,0 +1,200 @@
+"""Refunds that no buyer asked for: of which order, how much and why; above a limit a second person agrees."""
+
+from __future__ import annotations
+
+import unicodedata
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.conf import settings
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import get_language, gettext, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from xinka.accounts.models import User
+from xinka.accounts.policies import signed_in
+from xinka.escrow.models import Hold, StaffRefund
+from xinka.escrow.queries import n_staff_refunds_waiting, staff_refunds
+from xinka.escrow.states import StaffRefundState
+from xinka.flows import staff_refunds as flow
+from xinka.kernel import ids
+from xinka.kernel.errors import BadIdentifier, BadInput, Refusal
+from xinka.kernel.money import parse_amount, plain_amount
+from xinka.merchants.models import Merchant
+from xinka.office.names import is_english
+from xinka.office.policies import Room, for_staff
+from xinka.orders.models import Order
+
+_PER_PAGE = 30
+LEAST_REASON = 10
+TABS = (
+    ("asked", _("To agree to")),
+    ("", pgettext_lazy("refunds", "All")),
+    ("done", _("Given back")),
+    ("refused", pgettext_lazy("refunds", "Refused")),
+)
+STATES = {
+    StaffRefundState.ASKED: (_("Waits for a second person"), "held", "clock"),
+    StaffRefundState.DONE: (_("Given back"), "g", "check"),
+    StaffRefundState.REFUSED: (pgettext_lazy("refunds", "Refused"), "", "x"),
+}
+
+
+class GiveBackForm(forms.Form):
+    """How much of an order goes back, and why; ``key`` makes a form that is sent twice one refund."""
+
+    amount = forms.CharField(label=pgettext_lazy("refunds", "How much"), max_length=16, strip=True)
+    reason = forms.CharField(
+        label=_("Why, and who said so"),
+        min_length=LEAST_REASON,
+        max_length=200,
+        strip=True,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("It stays with the refund and in the audit. Write nothing about the buyer's person."),
+    )
+    key = forms.UUIDField(widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, order: Order, left: int, **kwargs: Any) -> None:
+        kwargs["initial"] = {"key": ids.new_uuid(), "amount": plain_amount(left, order.currency)}
+        super().__init__(*args, **kwargs)
+        self._order, self._left = order, left
+        self.fields["amount"].widget.attrs |= {"inputmode": "decimal", "autocomplete": "off", "class": "num"}
+        self.fields["amount"].help_text = gettext(
+            "At most %(sum)s. It goes back the way it was paid, or into the buyer's balance if they wish so."
+        ) % {"sum": plain_amount(left, order.currency)}
+
+    def clean_amount(self) -> int:
+        """Return minor units."""
+        text = unicodedata.normalize("NFKC", self.cleaned_data["amount"]).strip()
+        try:
+            amount = parse_amount(text, self._order.currency)
+        except BadInput as refusal:
+            raise forms.ValidationError(str(refusal.params["why_en" if is_english() else "why_zh"])) from None
+        if not 0 < amount <= self._left:
+            most = plain_amount(self._left, self._order.currency)
+            raise forms.ValidationError(gettext("More than nothing, and at most %(sum)s.") % {"sum": most})
+        return amount
+
+    def wanted(self) -> flow.Wanted:
+        """Return what the form says."""
+        data = self.cleaned_data
+        return flow.Wanted(self._order.id, data["amount"], data["reason"], data["key"])
+
+
+@require_safe
+@for_staff(Room.REFUNDS)
+def index(request: HttpRequest) -> HttpResponse:
+    """List them, by state and by order."""
+    which, number = request.GET.get("which", "asked"), request.GET.get("q", "").strip().lower()
+    found = staff_refunds(which)
+    if number:
+        found = staff_refunds("").filter(order_id=_order_id(number))
+    page = Paginator(found, _PER_PAGE).get_page(request.GET.get("page"))
+    rows = list(page.object_list)
+    people = User.objects.in_bulk({one.asked_by_id for one in rows} | {one.decided_by_id for one in rows})
+    merchants = Merchant.objects.in_bulk({one.merchant_id for one in rows})
+    context = {
+        "tabs": TABS,
+        "which": "" if number else which,
+        "number": number,
+        "page": page,
+        "rows": [_row(one, people, merchants, signed_in(request)) for one in rows],
+        "n_waiting": n_staff_refunds_waiting(),
+        "limit": settings.REFUND_FOUR_EYES_FROM,
+    }
+    return render(request, "office/staff_refunds.html", context)
+
+
+def _row(one: StaffRefund, people: dict[int, User], merchants: dict[int, Merchant], reader: User) -> dict[str, object]:
+    words, kind, icon = STATES[StaffRefundState(one.state)]
+    return {
+        "refund": one,
+        "shown_id": ids.show("ord", one.order_id),
+        "merchant": merchants.get(one.merchant_id),
+        "asked_by": people.get(one.asked_by_id),
+        "decided_by": people.get(one.decided_by_id or 0) if one.needs_two or one.state != "done" else None,
+        "words": words,
+        "kind": kind,
+        "icon": icon,
+        "waits": one.state == StaffRefundState.ASKED,
+        "is_mine": one.asked_by_id == reader.pk,
+    }
+
+
+@require_safe
+@for_staff(Room.REFUNDS)
+def find(request: HttpRequest) -> HttpResponse:
+    """Find the order whose money is to go back."""
+    number = request.GET.get("order", "").strip().lower()
+    order = Order.objects.filter(id=_order_id(number)).first() if number else None
+    if order is not None:
+        return _see("office:own_refund_new", ids.show("ord", order.id))
+    status = HTTPStatus.NOT_FOUND if number else HTTPStatus.OK
+    return render(request, "office/staff_refund_find.html", {"number": number}, status=status)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_staff(Room.REFUNDS)
+def create(request: HttpRequest, shown_id: str) -> HttpResponse:
+    """Show an order with what is left of its money, and give some of it back or ask for it."""
+    order = get_object_or_404(Order, id=_order_id(shown_id))
+    hold = Hold.objects.filter(order_id=order.id).first()
+    left = hold.amount - hold.refunded - hold.seized_held - hold.seized_net if hold else order.amount
+    form = GiveBackForm(request.POST if request.method == "POST" else None, order=order, left=left)
+    if form.is_bound and form.is_valid():
+        try:
+            asked = flow.ask(form.wanted(), by=signed_in(request))
+        except Refusal as refusal:
+            form.add_error(None, refusal.message(get_language() or ""))
+        else:
+            is_done = asked.state == StaffRefundState.DONE
+            done, waits = gettext("Given back."), gettext("Asked. Somebody else has to agree.")
+            messages.success(request, done if is_done else waits)
+            return _see("office:own_refunds")
+    context = {
+        "order": order,
+        "shown_id": shown_id,
+        "merchant": Merchant.objects.filter(id=order.merchant_id).first(),
+        "hold": hold,
+        "left": left,
+        "form": form,
+        "limit": settings.REFUND_FOUR_EYES_FROM,
+        "earlier": staff_refunds("").filter(order_id=order.id)[:10],
+    }
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
+    return render(request, "office/staff_refund_new.html", context, status=status)
+
+
+@require_POST
+@for_staff(Room.REFUNDS)
+def decide(request: HttpRequest, refund_id: UUID) -> HttpResponse:
+    """Agree to what somebody else asked for, or refuse it."""
+    get_object_or_404(StaffRefund, id=refund_id)
+    try:
+        made = flow.decide(refund_id, grant=request.POST.get("grant") == "1", by=signed_in(request))
+    except Refusal as refusal:
+        messages.warning(request, refusal.message(get_language() or ""))
+    else:
+        is_done = made.state == StaffRefundState.DONE
+        messages.success(request, gettext("Given back.") if is_done else gettext("Refused. No money moved."))
+    return _see("office:own_refunds")
+
+
+def _order_id(shown_id: str) -> UUID:
+    try:
+        return ids.parse("ord", shown_id)
+    except BadIdentifier:
+        return UUID(int=0)  # nobody's: the page says that there is nothing
+
+
+def _see(name: str, *arguments: str) -> HttpResponse:
+    response = HttpResponseRedirect(reverse(name, args=arguments))
+    response.status_code = HTTPStatus.SEE_OTHER
+    return response

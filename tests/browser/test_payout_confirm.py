@@ -1,0 +1,112 @@
+"""A payee of WeChat in real browsers: a code on the computer, WeChat's window on the telephone, and then it is paid."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tools.tour import THEMES, WINDOWS, sign_in
+
+if TYPE_CHECKING:
+    from conftest import Shop, Visit
+
+pytestmark = pytest.mark.browser
+WECHAT = (
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 "
+    "MicroMessenger/8.0.50 NetType/WIFI Language/zh_CN"
+)
+PHONE = {"width": 390, "height": 844}
+_DEMOS = "SELECT state FROM payouts_payout WHERE key LIKE '%:demo-3'"
+
+
+def faults_of(page: Page, name: str) -> list[tuple[str, ...]]:
+    """What axe finds serious on a page, on both kinds of screen and in both colours."""
+    found: list[tuple[str, ...]] = []
+    for window, (width, height) in WINDOWS.items():
+        page.set_viewport_size({"width": width, "height": height})
+        for theme in THEMES:
+            page.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
+            violations = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+            serious = [one["id"] for one in violations if one["impact"] in {"serious", "critical"}]
+            found += [(name, window, theme, fault) for fault in serious]
+        if page.evaluate("document.documentElement.scrollWidth") > width:
+            found.append((name, window, "scrolls sideways"))
+    return found
+
+
+def link_on_the_desk(page: Page, shop: Shop) -> str:
+    """Where Ada's desk leads to for the payout that waits for her; the worker hands it to the gateway by itself."""
+    sign_in(page, shop.url, "Ada")
+    page.goto(f"{shop.url}/desk/xinghe/payouts")
+    button = page.locator("a.btn[href*='/confirm/']")
+    for _ in range(40):
+        if button.count():
+            break
+        page.wait_for_timeout(1_000)
+        page.reload()
+    expect(page.locator("main")).to_contain_text("¥20.08 请在微信里确认收款")
+    return f"{shop.url}{button.get_attribute('href')}"
+
+
+def test_where_wechat_permits_nothing_the_page_says_so_and_eve_finds_no_page(visit: Visit, shop: Shop) -> None:
+    with shop.database() as database:
+        ((state,),) = database.execute(_DEMOS).fetchall()
+    if state == "paid":
+        pytest.skip("an earlier run at this shop has confirmed the demo's payout")
+    link = link_on_the_desk(visit(), shop)
+    phone = visit(viewport=PHONE, user_agent=WECHAT)
+    phone.route("**/js-config", lambda route: route.fulfill(json={"allowed": [], "errMsg": "config:invalid signature"}))
+    phone.goto(link)
+    expect(phone.locator("[data-inside~=denied]").first).to_be_visible()
+    expect(phone.locator("dialog[open]")).to_have_count(0)
+    answer = phone.goto(link[:-2] + ("00" if not link.endswith("00") else "11"))
+    assert answer
+    assert answer.status == 404
+
+
+def test_ada_confirms_on_her_telephone_and_is_paid(visit: Visit, shop: Shop) -> None:
+    with shop.database() as database:
+        ((state,),) = database.execute(_DEMOS).fetchall()
+    if state == "paid":
+        pytest.skip("an earlier run at this shop has confirmed the demo's payout")
+    # Axe itself is a script that the policy would refuse, and colours that are still changing are no fault.
+    desktop = visit(bypass_csp=True, reduced_motion="reduce")
+    link = link_on_the_desk(desktop, shop)
+    letters = shop.letters_to("ada@demo.xinka.example")
+    assert [letter for letter in letters if "在微信里确认收款 20.08" in str(letter["Subject"])]
+    desktop.goto(link)
+    expect(desktop.locator(".qr img")).to_be_visible()
+    expect(desktop.locator("main")).to_contain_text("20.08")
+    found = faults_of(desktop, "code")
+
+    checked = visit(viewport=PHONE, user_agent=WECHAT, bypass_csp=True, reduced_motion="reduce")
+    checked.goto(link)
+    expect(checked.locator("dialog[open]")).to_contain_text("20.08")
+    found += faults_of(checked, "window")
+    checked.click("dialog button >> nth=1")
+    expect(checked.locator("[data-inside=cancel]")).to_be_visible()
+    found += faults_of(checked, "closed")
+
+    phone = visit(viewport=PHONE, user_agent=WECHAT)
+    phone.goto(link)
+    expect(phone.locator("dialog[open]")).to_be_visible()
+    phone.keyboard.press("Escape")
+    expect(phone.locator("[data-inside=cancel]")).to_be_visible()
+    phone.click("[data-again]")
+    phone.click("dialog button.pri")
+    phone.wait_for_url(f"{link}?asked=1")
+    expect(phone.locator("main")).to_contain_text("已到账", timeout=30_000)
+    found += faults_of(phone_with_axe(visit, link), "paid")
+    desktop.goto(f"{shop.url}/desk/xinghe/payouts")
+    expect(desktop.locator("a[href*='/confirm/']")).to_have_count(0)
+    assert found == []
+
+
+def phone_with_axe(visit: Visit, link: str) -> Page:
+    """The page as it is afterwards, in a browser that lets axe run."""
+    page = visit(viewport=PHONE, user_agent=WECHAT, bypass_csp=True, reduced_motion="reduce")
+    page.goto(link)
+    return page

@@ -1,0 +1,76 @@
+"""Several of staff agree to one refund in the same moment: it goes back once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import connection
+from pytest_django import Settings
+
+from tests import cast
+from tests.flows.disputing import trade
+from tests.flows.rows import broken
+from xinka.accounts.models import User
+from xinka.flows import staff_refunds
+from xinka.flows.staff_refunds import Wanted
+from xinka.kernel.errors import Refusal
+from xinka.kernel.ids import new_uuid
+from xinka.payments.models import Refund
+from xinka.platform.vault import keys
+
+pytestmark = [pytest.mark.race, pytest.mark.timeout(600), pytest.mark.usefixtures("committed_shop")]
+
+
+@pytest.fixture(autouse=True)
+def _fresh_vault() -> Iterator[None]:
+    keys.forget()
+    yield
+    keys.forget()
+
+
+def staff(name: str) -> User:
+    return cast.person(f"{name}@example.com", staff=True)
+
+
+def test_several_who_agree_at_once_give_back_once(settings: Settings) -> None:
+    settings.REFUND_FOUR_EYES_FROM = 1
+    deal = trade()
+    wanted = Wanted(deal.order.id, 4_000, "The maker withdrew the product.", new_uuid())
+    asked = staff_refunds.ask(wanted, by=staff("dee"))
+    people, barrier = [staff(f"p{n}") for n in range(4)], threading.Barrier(4)
+
+    def agree(user: User) -> str:
+        barrier.wait(30)
+        try:
+            return str(staff_refunds.decide(asked.id, grant=True, by=user).state)
+        except Refusal as refusal:
+            return refusal.code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as threads:
+        answers = sorted(threads.map(agree, people))
+    assert answers == ["done", *["staff_refund_decided"] * 3]
+    assert list(Refund.objects.values_list("amount", "reason")) == [(4_000, "staff")]
+    assert broken() == []
+
+
+def test_the_same_form_sent_by_four_at_once_is_one_refund(settings: Settings) -> None:
+    settings.REFUND_FOUR_EYES_FROM = 100_000
+    deal, dee, barrier = trade(), staff("dee"), threading.Barrier(4)
+    wanted = Wanted(deal.order.id, 4_000, "The maker withdrew the product.", new_uuid())
+
+    def ask(_n: int) -> str:
+        barrier.wait(30)
+        try:
+            return str(staff_refunds.ask(wanted, by=dee).state)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as threads:
+        assert list(threads.map(ask, range(4))) == ["done"] * 4
+    assert list(Refund.objects.values_list("amount", "reason")) == [(4_000, "staff")]
+    assert broken() == []

@@ -1,0 +1,164 @@
+"""The page of refunds that no buyer asked for: found, filtered, given with a reason, agreed to by somebody else."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+from pytest_django import Settings
+
+from tests import cast
+from tests.flows.disputing import Trade, trade
+from xinka.accounts.models import User
+from xinka.accounts.staff_roles import StaffRole
+from xinka.escrow.models import StaffRefund
+from xinka.kernel import ids
+from xinka.office.staff_refunds import TABS
+from xinka.payments.models import Refund
+
+pytestmark = pytest.mark.django_db
+
+LIST, NEW = "/office/refunds", "/office/refunds/new"
+WHY = "The maker withdrew the product."
+
+
+@pytest.fixture
+def deal() -> Trade:
+    """An order of ¥98, delivered."""
+    return trade()
+
+
+@pytest.fixture
+def bea(settings: Settings) -> Client:
+    """Another of the staff."""
+    browser = Client()
+    browser.force_login(cast.person("bea@example.com", staff=True))
+    browser.cookies["xk_lang"] = "en"
+    return browser
+
+
+def number_of(deal: Trade) -> str:
+    return ids.show("ord", deal.order.id)
+
+
+def form(**more: str) -> dict[str, str]:
+    return {"amount": "40.00", "reason": WHY, "key": str(ids.new_uuid()), **more}
+
+
+def give(browser: Client, deal: Trade, **more: str) -> int:
+    return browser.post(f"{NEW}/{number_of(deal)}", form(**more)).status_code
+
+
+def test_dee_finds_the_order_and_gives_some_of_it_back(office: Client, dee: User, deal: Trade) -> None:
+    assert "Give money back" in office.get(LIST).content.decode()
+    found = office.get(NEW, {"order": f" {number_of(deal).upper()} "})
+    assert (found.status_code, found["Location"]) == (303, f"{NEW}/{number_of(deal)}")
+    page = office.get(found["Location"]).content.decode()
+    assert all(words in page for words in ("¥98.00", 'value="98.00"', "At most 98.00", deal.order.title))
+    assert give(office, deal) == 303
+    assert list(Refund.objects.values_list("amount", "reason")) == [(4_000, "staff")]
+    page = office.get(f"{LIST}?which=done").content.decode()
+    assert all(words in page for words in (WHY, "¥40.00", number_of(deal)[-10:], "Given back", f"#{dee.pk}"))
+    assert "¥58.00" in office.get(f"{NEW}/{number_of(deal)}").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"reason": ""}, "This field is required"),
+        ({"reason": "because"}, "at least 10"),
+        ({"reason": "          "}, "This field is required"),
+        ({"amount": "98.01"}, "More than nothing, and at most 98.00."),
+        ({"amount": "much"}, "alert"),
+        ({"amount": "0"}, "More than nothing, and at most 98.00."),
+    ],
+)
+def test_without_a_reason_or_a_fitting_sum_nothing_moves_and_what_was_typed_stays(
+    office: Client, deal: Trade, change: dict[str, str], words: str
+) -> None:
+    answer = office.post(f"{NEW}/{number_of(deal)}", form(**change))
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert words in page
+    kept = form() | change
+    assert f'value="{kept["amount"]}"' in page
+    assert kept["reason"].strip() in page
+    assert (Refund.objects.count(), StaffRefund.objects.count()) == (0, 0)
+
+
+def test_from_the_limit_on_another_agrees_and_it_waits_on_the_first_page(
+    office: Client, bea: Client, deal: Trade, settings: Settings
+) -> None:
+    settings.REFUND_FOUR_EYES_FROM = 4_000
+    assert give(office, deal) == 303
+    asked = StaffRefund.objects.get()
+    assert "that a second person must agree to" in bea.get("/office/").content.decode()
+    mine, hers = office.get(LIST).content.decode(), bea.get(LIST).content.decode()
+    assert ("Take it back" in mine, "Agree" in mine) == (True, False)
+    assert ("Take it back" in hers, "Agree" in hers) == (False, True)
+    refused = office.post(f"{LIST}/{asked.id}/decide", {"grant": "1"}, follow=True).content.decode()
+    assert "somebody else has to agree to it" in refused
+    assert not Refund.objects.exists()
+    for _ in range(2):
+        bea.post(f"{LIST}/{asked.id}/decide", {"grant": "1"})
+    assert Refund.objects.get().amount == 4_000
+    page = bea.get(f"{LIST}?which=done").content.decode()
+    assert f"#{StaffRefund.objects.get().decided_by_id}, <time" in page
+    assert "that a second person must agree to" not in bea.get("/office/").content.decode()
+
+
+def test_it_can_be_refused(office: Client, bea: Client, deal: Trade, settings: Settings) -> None:
+    settings.REFUND_FOUR_EYES_FROM = 1
+    give(office, deal)
+    bea.post(f"{LIST}/{StaffRefund.objects.get().id}/decide", {"grant": "0"})
+    assert (StaffRefund.objects.get().state, Refund.objects.count()) == ("refused", 0)
+    assert WHY in office.get(f"{LIST}?which=refused").content.decode()
+
+
+def test_the_list_is_filtered_by_state_and_by_order(office: Client, deal: Trade) -> None:
+    give(office, deal)
+    shown = {which: WHY in office.get(f"{LIST}?which={which}").content.decode() for which, _ in TABS}
+    assert shown == {"asked": False, "": True, "done": True, "refused": False}
+    assert WHY in office.get(LIST, {"q": number_of(deal)}).content.decode()
+    for nobodys in (ids.show("ord", ids.new_uuid()), "nonsense"):
+        page = office.get(LIST, {"q": nobodys}).content.decode()
+        assert "Staff gave nothing of this order back." in page
+
+
+def test_a_number_nobody_knows_is_said_to_be_none(office: Client) -> None:
+    answer = office.get(NEW, {"order": "ord_nonsense"})
+    assert answer.status_code == 404
+    assert "There is no order of this number." in answer.content.decode()
+    assert office.get(f"{NEW}/{ids.show('ord', ids.new_uuid())}").status_code == 404
+    assert office.post(f"{LIST}/{ids.new_uuid()}/decide").status_code == 404
+
+
+def test_an_open_case_is_named_as_the_reason_why_not(office: Client, deal: Trade) -> None:
+    deal.complain()
+    answer = office.post(f"{NEW}/{number_of(deal)}", form())
+    assert answer.status_code == 422
+    assert WHY in answer.content.decode()
+    assert not Refund.objects.exists()
+
+
+def test_eve_and_ada_and_support_see_nothing_of_it(deal: Trade, settings: Settings) -> None:
+    settings.STAFF_NEEDS_MFA = False
+    reads = [LIST, NEW, f"{NEW}/{number_of(deal)}"]
+    writes = [f"{NEW}/{number_of(deal)}", f"{LIST}/{ids.new_uuid()}/decide"]
+    for user in (cast.person("eve@example.com"), User.objects.get(email="ada@ada-cards.example")):
+        outsider = Client()
+        outsider.force_login(user)
+        assert {outsider.get(page).status_code for page in reads} == {404}
+        assert {outsider.post(page, form()).status_code for page in writes} == {404}
+    assert {Client().get(page).status_code for page in reads} == {302}
+    sue = cast.person("sue@example.com", staff=True, roles=[StaffRole.SUPPORT])
+    support = Client()
+    support.force_login(sue)
+    assert {support.get(page).status_code for page in reads} == {403}
+    assert {support.post(page, form()).status_code for page in writes} == {403}
+    assert not Refund.objects.exists()
+
+
+def test_it_is_written_in_chinese_too(office: Client, deal: Trade) -> None:
+    give(office, deal)
+    office.cookies["xk_lang"] = "zh-hans"
+    assert "客服退款" in office.get(f"{LIST}?which=done").content.decode()
