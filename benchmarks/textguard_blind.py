@@ -1,6 +1,8 @@
-"""Measures listings on one blind set: ``python -m benchmarks.textguard_blind blind1 [--model] [--show]``.
+"""Measures blind sets: ``python -m benchmarks.textguard_blind blind4 [--model] [--model-file FILE] [--show]``.
 
-The disguises are not those of ``textguard_evasion`` and hold other pairs than the guard's tables were tried with.
+A set holds bad and lawful listings, and may hold talk (swindlers; people of every day) and spam (advertisers in groups;
+groups). Each is measured by decision, and by score: how many bad texts lie above the score that 1 % of the lawful ones
+reach. The disguises are not those of ``textguard_evasion``, and no table of the guard was tried with their pairs.
 """
 
 from __future__ import annotations
@@ -12,11 +14,14 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 from benchmarks.textguard_disguises import FAMILIES
-from xinka.engines.textguard.guard import Guard
-from xinka.engines.textguard.model import Model
+from xinka.engines.textguard.guard import Guard, Verdict
+from xinka.engines.textguard.model import SHIPPED, Model, Task
 
 OWN = Path(__file__).parent / "textguard_data"
 STOPPED = {"block", "review"}
+#: The parts a set may have, and the task each is judged as.
+PARTS: dict[str, Task] = {"listings": "listing", "talk": "chat", "spam": "chat"}
+FALSE_ALARMS = 0.01
 
 
 def rows(name: str) -> list[tuple[str, str]]:
@@ -33,45 +38,58 @@ def disguised(texts: list[str], seed: int = 23) -> list[tuple[str, str]]:
     return [(names[n % len(names)], FAMILIES[names[n % len(names)]](t, chance)) for n, t in enumerate(texts)]
 
 
-def measure(guard: Guard, name: str, show: bool = False) -> dict[str, float]:
-    """Return recall plain and evaded, false alarms, and the precision of ``block`` over all of them."""
-    bad, good = rows(f"{name}_bad_listings.txt"), rows(f"{name}_lawful_listings.txt")
-    decisions = [guard.judge(text).decision for _, text in bad]
+def measure(guard: Guard, name: str, show: bool = False, part: str = "listings") -> dict[str, float]:
+    """Return recall plain and evaded by decision and by score, false alarms, and the precision of ``block``."""
+    task = PARTS[part]
+    bad, good = rows(f"{name}_bad_{part}.txt"), rows(f"{name}_lawful_{part}.txt")
     evaded = disguised([text for _, text in bad])
-    behind = [guard.judge(text).decision for _, text in evaded]
-    lawful = [guard.judge(text) for _, text in good]
-    by_family: defaultdict[str, list[bool]] = defaultdict(list)
-    for (family, _), decision in zip(evaded, behind, strict=True):
-        by_family[family].append(decision in STOPPED)
+    plain = [guard.judge(text, task) for _, text in bad]
+    behind = [guard.judge(text, task) for _, text in evaded]
+    lawful = [guard.judge(text, task) for _, text in good]
     if show:
-        _show(bad, decisions, evaded, behind)
-        for (_, text), verdict in zip(good, lawful, strict=True):
-            if verdict.decision in STOPPED:
-                print(
-                    "ALARM", verdict.decision, text, [(h.rule.id, text[h.start : h.end], h.view) for h in verdict.hits]
-                )
-    blocked = sum(d == "block" for d in decisions + behind)
+        _show(bad, plain, evaded, behind)
+        _show_alarms(good, lawful)
+    at = sorted((v.score for v in lawful), reverse=True)[int(FALSE_ALARMS * len(lawful))]
+    blocked = sum(v.decision == "block" for v in plain + behind)
     wrongly = sum(v.decision == "block" for v in lawful)
+    families: defaultdict[str, list[bool]] = defaultdict(list)
+    for (family, _), verdict in zip(evaded, behind, strict=True):
+        families[family].append(verdict.decision in STOPPED)
     return {
         "bad": len(bad),
         "lawful": len(good),
-        "recall, plain": statistics.fmean(d in STOPPED for d in decisions),
-        "recall, evaded": statistics.fmean(d in STOPPED for d in behind),
-        "false alarms": statistics.fmean(v.decision in STOPPED for v in lawful),
+        "recall, plain": _stopped(plain),
+        "recall, evaded": _stopped(behind),
+        "false alarms": _stopped(lawful),
         "precision of block": blocked / (blocked + wrongly) if blocked + wrongly else 1.0,
-        **{f"evaded: {family}": statistics.fmean(found) for family, found in by_family.items()},
+        "blocked, plain": statistics.fmean(v.decision == "block" for v in plain),
+        "by score at 1 %, plain": statistics.fmean(v.score > at for v in plain),
+        "by score at 1 %, evaded": statistics.fmean(v.score > at for v in behind),
+        **{f"evaded: {family}": statistics.fmean(found) for family, found in families.items()},
     }
 
 
-def _show(bad: list[tuple[str, str]], decisions: list[str], evaded: list[tuple[str, str]], behind: list[str]) -> None:
-    missed = Counter(c for (c, _), d in zip(bad, decisions, strict=True) if d not in STOPPED)
+def _stopped(verdicts: list[Verdict]) -> float:
+    return statistics.fmean(v.decision in STOPPED for v in verdicts)
+
+
+def _show(
+    bad: list[tuple[str, str]], plain: list[Verdict], evaded: list[tuple[str, str]], behind: list[Verdict]
+) -> None:
+    missed = Counter(c for (c, _), v in zip(bad, plain, strict=True) if v.decision not in STOPPED)
     print(dict(missed))
-    for (category, text), decision in zip(bad, decisions, strict=True):
-        if decision not in STOPPED:
+    for (category, text), verdict in zip(bad, plain, strict=True):
+        if verdict.decision not in STOPPED:
             print("MISS", category, text)
-    for (family, text), plain, decision in zip(evaded, decisions, behind, strict=True):
-        if plain in STOPPED and decision not in STOPPED:
+    for (family, text), first, verdict in zip(evaded, plain, behind, strict=True):
+        if first.decision in STOPPED and verdict.decision not in STOPPED:
             print("EVADED", family, text)
+
+
+def _show_alarms(good: list[tuple[str, str]], lawful: list[Verdict]) -> None:
+    for (_, text), verdict in zip(good, lawful, strict=True):
+        if verdict.decision in STOPPED:
+            print("ALARM", verdict.decision, text, [(h.rule.id, text[h.start : h.end], h.view) for h in verdict.hits])
 
 
 def main() -> None:
@@ -79,13 +97,17 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("sets", nargs="+")
     options.add_argument("--model", action="store_true", help="with the model beside the rules")
+    options.add_argument("--model-file", type=Path, default=SHIPPED)
     options.add_argument("--show", action="store_true", help="name what was missed and what was stopped wrongly")
     given = options.parse_args()
-    guard = Guard(model=Model.load() if given.model else None)
+    guard = Guard(model=Model.load(given.model_file) if given.model else None)
     for name in given.sets:
-        print(name)
-        for figure, value in measure(guard, name, given.show).items():
-            print(f"  {figure:28} {value:8.4f}")
+        for part in PARTS:
+            if not (OWN / f"{name}_bad_{part}.txt").is_file():
+                continue
+            print(name, part)
+            for figure, value in measure(guard, name, given.show, part).items():
+                print(f"  {figure:28} {value:8.4f}")
 
 
 if __name__ == "__main__":

@@ -16,9 +16,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from msgspec import structs
+
 from tools.textguard_corpus.build import GRAMMARS, Row, rows_of
 from tools.textguard_corpus.fitting import Fitted, fit
 from tools.textguard_corpus.grammar import Grammar
+from tools.textguard_corpus.limits import Limits, limits_of
 from tools.textguard_corpus.samples import samples
 from tools.textguard_corpus.tables import character_tables
 from tools.textguard_corpus.words import Words
@@ -27,8 +30,10 @@ from xinka.engines.textguard.model.table import ModelFile, TaskTable, write
 from xinka.engines.textguard.views import clean_view
 
 #: What may be in a shipped table, and under which licence.
-LICENCES = {"own": "Apache-2.0", "TeleAntiFraud": "Apache-2.0", "ToxiBenchCN": "MIT"}
+LICENCES = {"own": "Apache-2.0", "own lines": "Apache-2.0", "TeleAntiFraud": "Apache-2.0", "ToxiBenchCN": "MIT"}
 
+#: How freely weights may grow; chosen by what was scored without having been learnt.
+STRENGTH = {"listing": 4.0, "chat": 0.7}
 #: What the tables of rarity and sound are made from.
 CHARACTERS = {"jieba": "MIT", "pypinyin": "MIT"}
 #: The exported table may differ from scikit-learn's own score by this much at most.
@@ -44,9 +49,11 @@ def main() -> None:
     card: dict[str, Any] = {"seed": asked.seed, "tasks": {}, "licences": dict(LICENCES), "character_tables": CHARACTERS}
     for task in TASKS:
         rows = rows_of(task, grammar, words, asked.permissive, asked.seed) + _extra(asked.extra, task)
-        fitted = fit([_cleaned(row) for row in rows], tables, most=asked.most)
-        tasks[task] = fitted.table
-        card["tasks"][task] = _figures(rows, fitted)
+        fitted = fit([_cleaned(row) for row in rows], tables, most=asked.most, strength=STRENGTH[task])
+        texts = {_cleaned(row).text: row.text for row in reversed(rows)}
+        limits = limits_of(fitted, texts, task)
+        tasks[task] = structs.replace(fitted.table, review_from=limits.review_from, block_from=limits.block_from)
+        card["tasks"][task] = _figures(rows, fitted, limits)
         sys.stdout.write(json.dumps({task: card["tasks"][task]}, ensure_ascii=False) + "\n")
         card["tasks"][task]["samples"] = samples(fitted, tables)
     if asked.extra:
@@ -91,17 +98,19 @@ def _extra(files: list[Path], task: str) -> list[Row]:
 
 
 def _cleaned(row: Row) -> Row:
-    return Row(clean_view(row.text).text, row.label, row.sentence, row.source)
+    return Row(clean_view(row.text).text, row.label, row.sentence, row.source, row.weight)
 
 
-def _figures(rows: list[Row], fitted: Fitted) -> dict[str, Any]:
+def _figures(rows: list[Row], fitted: Fitted, limits: Limits) -> dict[str, Any]:
     sources: dict[str, list[int]] = {}
     for row in rows:
         sources.setdefault(row.source, [0, 0])[row.label] += 1
     return {
         "rows": {source: {"harmless": good, "bad": bad} for source, (good, bad) in sorted(sources.items())},
         "features": fitted.table.features.count("\n") + 1,
-        "review_from": round(fitted.table.review_from, 4),
+        "review_from": round(limits.review_from, 4),
+        "block_from": round(limits.block_from, 4),
+        "unseen_with_rules": {name: round(value, 4) for name, value in limits.figures.items()},
         "unseen_sentences": {name: round(float(value), 4) for name, value in fitted.figures.items()},
     }
 

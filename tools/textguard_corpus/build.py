@@ -1,4 +1,4 @@
-"""Puts the labelled rows together: grammars, their disguised forms, and two permissively licensed sets."""
+"""Puts the labelled rows together: grammars, written lines, their disguised forms, two permissively licensed sets."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ import lzma
 import random
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
 from tools.textguard_corpus.evasion import Tricks
 from tools.textguard_corpus.grammar import Grammar
+from tools.textguard_corpus.lines import earlier_lines, read_lines, weighed
 from tools.textguard_corpus.words import Words
 
 GRAMMARS = Path(__file__).parent / "grammars"
@@ -38,17 +39,22 @@ VOICES: dict[str, dict[str, dict[str, int]]] = {
 }
 #: Messages are often passed on with their numbers crossed out.
 ANONYMOUS = ("honest", "sms", "ads")
+#: The source of lines written by hand, and what stands before the hand where a row names its sentence.
+WRITTEN, HAND = "own lines", "hand "
+#: What a harmless and a bad row of any other source weighs beside a line written by hand: grammars repeat themselves.
+OTHERS = {"listing": (0.015, 0.015), "chat": (1.0, 0.3)}
 SALAD = {"listing": 4000, "chat": 9000}
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A labelled text, with the sentence it was drawn from (rows of one sentence stay on one side of a split)."""
+    """A labelled text with its weight and the sentence or hand it is from (rows of one stay on one side of a split)."""
 
     text: str
     label: int
     sentence: str
     source: str
+    weight: float = 1.0
 
 
 def rows_of(task: str, grammar: Grammar, words: Words, permissive: Path, seed: int = 7) -> list[Row]:
@@ -56,6 +62,8 @@ def rows_of(task: str, grammar: Grammar, words: Words, permissive: Path, seed: i
     chance = random.Random(f"{task} {seed}")  # noqa: S311 - repeatable text, no secret
     tricks = Tricks(words.readings, words.characters)
     rows: dict[str, Row] = {}
+    for row in _written(task, tricks, seed):
+        rows.setdefault(row.text, row)
     for row in _drawn(task, grammar, tricks, chance):
         rows.setdefault(row.text, row)
     for at in range(SALAD[task]):
@@ -63,7 +71,14 @@ def rows_of(task: str, grammar: Grammar, words: Words, permissive: Path, seed: i
     if task == "chat":
         for row in (*_dialogues(permissive, chance), *_comments(permissive)):
             rows.setdefault(row.text, row)
-    return sorted(rows.values(), key=lambda row: (row.sentence, row.text))
+    found = [row if row.source == WRITTEN else replace(row, weight=OTHERS[task][row.label]) for row in rows.values()]
+    return sorted(found, key=lambda row: (row.sentence, row.text))
+
+
+def _written(task: str, tricks: Tricks, seed: int) -> Iterator[Row]:
+    """The lines written by hand, then the sets that are no longer blind."""
+    for line, weight in weighed(read_lines() + earlier_lines(), task, tricks, seed):
+        yield Row(line.text, line.label, f"{HAND}{line.hand}", WRITTEN, weight)
 
 
 def _drawn(task: str, grammar: Grammar, tricks: Tricks, chance: random.Random) -> Iterator[Row]:

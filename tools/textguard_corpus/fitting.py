@@ -15,69 +15,120 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from tools.textguard_corpus.build import Row
+from tools.textguard_corpus.build import WRITTEN, Row
+from tools.textguard_corpus.lines import ITSELF
 from xinka.engines.textguard.model.features import Tables, features
 from xinka.engines.textguard.model.table import TaskTable
 
-#: A piece must be met in this many different sentences to count.
+#: A piece must be met in this many different sentences to count; a line written by hand, or a worn copy, is one.
 FEWEST = 3
+#: How freely weights may grow.
 STRENGTH = 0.7
 #: Rounds of the solver: to find the features worth keeping, and for the weights that are shipped.
-ROUGH, FINE = 10, 50
+ROUGH, FINE = 15, 80
 FALSE_ALARMS = 0.01
+#: The hands and sentences are dealt into so many parts; each is scored by a fit on the others.
+PARTS = 4
 #: The score that so many harmless texts reach, for every task; and how much the fitted slope is believed.
 REVIEW_FROM, MODESTY = 0.9, 0.6
 
 Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """The table, scikit-learn's own model behind it, and figures on sentences held out."""
+    """The table, scikit-learn's own model behind it, figures, and what was scored without having been learnt.
+
+    ``unseen`` holds the rows that count for figures and thresholds, ``raw`` the sum a fit on other hands gave each.
+    """
 
     table: TaskTable
     line: LogisticRegression
     calibration: LogisticRegression
     names: list[str]
     figures: dict[str, float]
+    unseen: list[Row]
+    raw: Floats
 
-    def scores(self, texts: Iterable[str], tables: Tables) -> NDArray[np.float64]:
+    def calibrated(self, raw: Floats) -> Floats:
+        """Return the scores that sums stand for."""
+        return np.asarray(self.calibration.predict_proba(raw.reshape(-1, 1))[:, 1])
+
+    def scores(self, texts: Iterable[str], tables: Tables) -> Floats:
         """Return scikit-learn's own scores of cleaned texts."""
         known = {name: at for at, name in enumerate(self.names)}
-        raw = self.line.decision_function(_matrix(texts, tables, known, grow=False)).reshape(-1, 1)
-        return np.asarray(self.calibration.predict_proba(raw)[:, 1])
+        return self.calibrated(self.line.decision_function(_matrix(texts, tables, known, grow=False)))
 
 
-def fit(rows: list[Row], tables: Tables, *, most: int) -> Fitted:
-    """Fit on four fifths of the sentences, calibrate on the rest, then fit on all.
+def fit(rows: list[Row], tables: Tables, *, most: int, strength: float = STRENGTH) -> Fitted:
+    """Score each part by a fit on the others, calibrate on that, then fit on all.
+
+    Where there are lines written by hand, those of the task itself, undisguised, are what figures and thresholds are
+    taken from: they are the hardest, and each hand's are scored by what the others taught. Otherwise all rows are.
 
     Args:
         rows: cleaned texts; those of one sentence stand together.
         tables: what the features are read through.
         most: how many features are kept.
+        strength: how freely weights may grow (the inverse of the penalty).
     """
-    labels = np.array([row.label for row in rows])
-    held = np.array([zlib.crc32(row.sentence.encode()) % 5 == 0 for row in rows])
+    labels, weights = np.array([row.label for row in rows]), _balanced(rows)
     known: dict[str, int] = {}
     values = _matrix((row.text for row in rows), tables, known, grow=True)
     names = np.array(list(known), dtype=object)
     columns = _often_met(values, rows)
     columns = columns[[not _tiny(str(names[at])) for at in columns]]
-    columns = _heaviest(values[~held], columns, labels[~held], most)
-    columns = columns[np.argsort(names[columns], kind="stable")]
-    values = values[:, columns].tocsr()
-    rarity = 1 + np.log(len(rows) / np.bincount(values.indices, minlength=values.shape[1]))
-    values.data *= rarity[values.indices]  # what is everywhere must prove itself; the table carries weight × rarity
-    raw = _line(values[~held], labels[~held], FINE).decision_function(values[held]).reshape(-1, 1)
-    calibration = LogisticRegression(C=1e6).fit(raw, labels[held])
-    at = float(np.quantile(raw[labels[held] == 0], 1 - FALSE_ALARMS))
+    counted = np.flatnonzero(_counts(rows))
+    seen, _ = _rare_first(values[:, columns].tocsr(), len(rows))
+    raw = _of_the_others(seen, labels, weights, rows, strength)[counted]
+    calibration = LogisticRegression(C=1e6).fit(raw.reshape(-1, 1), labels[counted])
+    at = float(np.quantile(raw[labels[counted] == 0], 1 - FALSE_ALARMS))
     _anchor(calibration, at)
-    recall = float((raw[labels[held] == 1] > at).mean())
-    figures = {"auc": float(roc_auc_score(labels[held], raw)), "recall_at_1_percent": recall, "rows": float(held.sum())}
-    line = _line(values, labels, FINE)  # what is shipped has seen all sentences; the figures and the threshold have not
+    recall = float((raw[labels[counted] == 1] > at).mean())
+    area = float(roc_auc_score(labels[counted], raw))
+    figures = {"auc": area, "recall_at_1_percent": recall, "rows": float(len(counted))}
+    columns = _heaviest(values, columns, labels, weights, strength, most)
+    columns = columns[np.argsort(names[columns], kind="stable")]
+    values, rarity = _rare_first(values[:, columns].tocsr(), len(rows))
+    line = _line(values, labels, weights, strength)  # what is shipped has seen all; figures and thresholds have not
     line.coef_ = line.coef_ * rarity
     kept = [str(name) for name in names[columns]]
-    return Fitted(_table(kept, line, calibration), line, calibration, kept, figures)
+    unseen = [rows[at] for at in counted]
+    return Fitted(_table(kept, line, calibration), line, calibration, kept, figures, unseen, raw)
+
+
+def _balanced(rows: list[Row]) -> Floats:
+    """Return what each row weighs, so that both labels weigh the same together."""
+    weights = np.array([row.weight for row in rows])
+    labels = np.array([row.label for row in rows])
+    whole = weights.sum()
+    for label in (0, 1):
+        weights[labels == label] *= whole / 2 / weights[labels == label].sum()
+    return weights
+
+
+def _counts(rows: list[Row]) -> NDArray[np.bool_]:
+    """Return which rows figures and thresholds are taken from."""
+    written = np.array([row.source == WRITTEN and row.weight == ITSELF for row in rows])
+    return written if written.any() else np.ones(len(rows), dtype=bool)
+
+
+def _of_the_others(values: csr_matrix, labels: Ints, weights: Floats, rows: list[Row], strength: float) -> Floats:
+    """Return for each row the sum that a fit on the other parts gives it."""
+    part = np.array([zlib.crc32(row.sentence.encode()) % PARTS for row in rows])
+    raw = np.zeros(len(rows))
+    for here in range(PARTS):
+        line = _line(values[part != here], labels[part != here], weights[part != here], strength)
+        raw[part == here] = line.decision_function(values[part == here])
+    return raw
+
+
+def _rare_first(values: csr_matrix, rows: int) -> tuple[csr_matrix, Floats]:
+    """Return values times rarity, and the rarity: what is everywhere must prove itself."""
+    rarity = 1 + np.log(rows / np.maximum(1, np.bincount(values.indices, minlength=values.shape[1])))
+    values.data *= rarity[values.indices]
+    return values, rarity
 
 
 def _matrix(texts: Iterable[str], tables: Tables, known: dict[str, int], *, grow: bool) -> csr_matrix:
@@ -112,24 +163,26 @@ def _tiny(piece: str) -> bool:
 
 def _often_met(values: csr_matrix, rows: list[Row]) -> Ints:
     """Return the columns met in enough different sentences."""
-    number = {sentence: at for at, sentence in enumerate(dict.fromkeys(row.sentence for row in rows))}
-    groups = np.array([number[row.sentence] for row in rows])
+    names = [row.text if row.source == WRITTEN else row.sentence for row in rows]
+    number = {sentence: at for at, sentence in enumerate(dict.fromkeys(names))}
+    groups = np.array([number[name] for name in names])
     summed = csr_matrix((np.ones(len(rows)), (groups, np.arange(len(rows))))) @ values
     return np.flatnonzero(np.bincount(summed.indices, minlength=values.shape[1]) >= FEWEST)
 
 
-def _heaviest(values: csr_matrix, columns: Ints, labels: Ints, most: int) -> Ints:
+def _heaviest(values: csr_matrix, columns: Ints, labels: Ints, weights: Floats, strength: float, most: int) -> Ints:
     """Return the columns that weigh most in a rough fit."""
-    rough = _line(values[:, columns], labels, ROUGH)
-    return np.asarray(columns[np.argsort(-np.abs(rough.coef_[0]), kind="stable")[:most]])
+    seen, rarity = _rare_first(values[:, columns].tocsr(), len(labels))
+    rough = _line(seen, labels, weights, strength, ROUGH)
+    return np.asarray(columns[np.argsort(-np.abs(rough.coef_[0] * rarity), kind="stable")[:most]])
 
 
-def _line(values: csr_matrix, labels: Ints, rounds: int) -> LogisticRegression:
+def _line(values: csr_matrix, labels: Ints, weights: Floats, strength: float, rounds: int = FINE) -> LogisticRegression:
     with warnings.catch_warnings():
         warnings.simplefilter(
             "ignore", ConvergenceWarning
         )  # the rounds are bounded on purpose: it stops early, it does not fail
-        return LogisticRegression(C=STRENGTH, class_weight="balanced", max_iter=rounds).fit(values, labels)
+        return LogisticRegression(C=strength, max_iter=rounds).fit(values, labels, sample_weight=weights)
 
 
 def _table(names: list[str], line: LogisticRegression, calibration: LogisticRegression) -> TaskTable:
@@ -140,4 +193,5 @@ def _table(names: list[str], line: LogisticRegression, calibration: LogisticRegr
         slope=float(calibration.coef_[0][0]),
         shift=float(calibration.intercept_[0]),
         review_from=REVIEW_FROM,
+        block_from=REVIEW_FROM,
     )

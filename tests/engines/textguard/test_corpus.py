@@ -7,9 +7,12 @@ from random import Random
 
 import pytest
 
+from benchmarks.textguard_blind import rows
 from tools.textguard_corpus import grammar as grammar_module
 from tools.textguard_corpus.evasion import Tricks
 from tools.textguard_corpus.grammar import Grammar
+from tools.textguard_corpus.lines import Line, earlier_lines, read_lines, weighed
+from xinka.engines.textguard.views import clean_text, squeezed_text
 
 GRAMMARS = Path(grammar_module.__file__).parent / "grammars"
 
@@ -62,6 +65,40 @@ def test_a_maker_that_does_not_exist_is_refused() -> None:
     grammar.add("= other\n{#vegetable}\n")
     with pytest.raises(ValueError, match="vegetable"):
         grammar.check()
+
+
+def test_every_line_written_by_hand_is_its_own_and_of_a_known_kind() -> None:
+    lines = read_lines()
+    assert len(lines) > 10_000
+    assert {(line.task, line.label) for line in lines} == {("listing", 0), ("listing", 1), ("chat", 0), ("chat", 1)}
+    assert len({(line.task, line.text) for line in lines}) == len(lines)
+
+
+def test_no_line_of_the_blind_set_is_learnt() -> None:
+    learnt = {squeezed_text(clean_text(line.text)) for line in read_lines() + earlier_lines()}
+    blind = [
+        text
+        for part in ("listings", "talk", "spam")
+        for kind in ("bad", "lawful")
+        for _, text in rows(f"blind4_{kind}_{part}.txt")
+    ]
+    assert len(blind) == 1916
+    assert [text for text in blind if squeezed_text(clean_text(text)) in learnt] == []
+
+
+@pytest.mark.parametrize("line", ["2\ta01\t卖号", "1\ta01\t卖号 ", "1\t\t卖号", "卖号", "1\ta01\t卖\t号"])
+def test_a_line_of_another_form_is_refused_by_place(line: str, tmp_path: Path) -> None:
+    (tmp_path / "listing_accounts.tsv").write_text(f"1\ta01\t出小号\n{line}\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"listing_accounts\.tsv:2"):
+        read_lines(tmp_path)
+
+
+def test_a_task_learns_its_own_lines_whole_worn_copies_less_and_the_other_task_s_least() -> None:
+    lines = [Line("出微信老号", 1, "listing", "a01"), Line("晚上吃火锅", 0, "chat", "t01")]
+    learnt = list(weighed(lines, "listing", Tricks({"出": "chu", "处": "chu"}, {"出": 9000, "处": 9000}), 7))
+    assert learnt[0] == (lines[0], 1.0)
+    assert learnt[-1] == (lines[1], 0.1)
+    assert {(line.hand, line.label, weight) for line, weight in learnt[1:-1]} <= {("a01", 1, 0.3)}
 
 
 def tricks() -> Tricks:

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xinka.engines.textguard.guard import Guard
+from xinka.engines.textguard.packs import Pack, load_packs, parse_pack
 from xinka.engines.textguard.reasons import report
 from xinka.engines.textguard.termlists import term_pack
 
@@ -137,9 +138,9 @@ def test_the_report_gives_law_and_sentence_in_both_languages() -> None:
     assert data["reasons"][-1] == {"zh": "拦截。", "en": "Must not be published."}
 
 
-def saying(score: float) -> Guard:
-    """A guard whose model always says the same."""
-    return Guard(model=Mock(score=lambda *_: score, review_from=lambda *_: 0.9))
+def saying(score: float, packs: tuple[Pack, ...] | None = None) -> Guard:
+    """A guard whose model always says the same, with the shipped packs or others."""
+    return Guard(packs, Mock(score=lambda *_: score, review_from=lambda *_: 0.9, block_from=lambda *_: 0.8))
 
 
 @pytest.mark.parametrize("said", [0.0, 0.01, 0.3, 0.5, 0.95, 0.9999, 1.0])
@@ -153,11 +154,40 @@ def test_a_text_without_hits_has_the_score_of_the_model() -> None:
     assert saying(0.123456).judge("晚上吃火锅", "chat").score == 0.123456
 
 
-def test_a_model_that_reads_a_lawful_text_outweighs_a_single_hit_in_the_order_but_not_in_the_decision() -> None:
+def test_a_model_that_reads_a_lawful_text_outweighs_a_word_of_a_shipped_pack() -> None:
+    text = "跑分平台 日结"
+    decisions = [saying(said).judge(text).decision for said in (0.01, 0.75, 0.9)]
+    assert decisions == ["allow", "block", "block"]
+    assert GUARD.judge(text).decision == "block"
+
+
+def test_what_the_model_doubts_is_not_blocked_for_a_word_but_seen_by_a_person() -> None:
     text = "把短信验证码发给我，我帮您退款"
-    lawful, alone = saying(0.01).judge(text, "chat"), GUARD.judge(text, "chat")
-    assert lawful.score < alone.score
-    assert (lawful.decision, alone.decision) == ("review", "review")
+    assert [saying(said).judge(text, "chat").decision for said in (0.01, 0.5, 0.9)] == ["allow", "allow", "review"]
+
+
+OWN = """
+pack: own
+version: 1
+title: {zh: "自定", en: "Own"}
+rules:
+  - id: own.boost
+    terms: ["代练"]
+    action: block
+    explain: {zh: "“{term}”本店不卖。", en: "“{term}” is not sold here."}
+    must_hit: ["王者代练"]
+    must_pass: ["陪玩"]
+"""
+
+
+def test_a_rule_of_a_pack_of_one_s_own_stands_whatever_the_model_says() -> None:
+    guard = saying(0.0, (parse_pack(OWN, "own.yml"),))
+    assert guard.judge("王者代练").decision == "block"
+    assert guard.judge("陪玩").decision == "allow"
+
+
+def test_every_shipped_pack_is_weighed_against_the_model() -> None:
+    assert {rule.weighed for pack in load_packs() for rule in pack.rules} == {True}
 
 
 def test_scores_near_one_stay_apart() -> None:

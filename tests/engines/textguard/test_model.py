@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from xinka.engines.textguard.guard import Guard
 from xinka.engines.textguard.model import SHIPPED, TASKS, Model, Task
 from xinka.engines.textguard.model.features import LONGEST, features
 from xinka.engines.textguard.model.table import MAGIC, UnreadableModel, read
@@ -44,7 +45,7 @@ def test_the_shipped_file_is_small() -> None:
 
 def test_only_own_and_permissively_licensed_text_went_into_the_shipped_table() -> None:
     used = {source for task in TASKS for source in CARD["tasks"][task]["rows"]}
-    assert used == {"own", "TeleAntiFraud", "ToxiBenchCN"}
+    assert used == {"own", "own lines", "TeleAntiFraud", "ToxiBenchCN"}
     assert set(CARD["licences"]) == used
     assert set(CARD["licences"].values()) | set(CARD["character_tables"].values()) <= PERMISSIVE
 
@@ -92,8 +93,8 @@ def test_ordinary_talk_is_not(model: Model, text: str) -> None:
     "text",
     ["王者荣耀透视自瞄辅助月卡防封稳定自动发货", "QQ老号批发，实名可换绑，不找回", "毕业证学位证定制，学信网可查"],
 )
-def test_a_forbidden_listing_is_worth_a_look(model: Model, text: str) -> None:
-    assert model.score(clean(text), "listing") >= model.review_from("listing")
+def test_a_forbidden_listing_is_stopped(model: Model, text: str) -> None:
+    assert Guard(model=model).judge(text).decision == "block"
 
 
 @pytest.mark.parametrize(
@@ -101,7 +102,21 @@ def test_a_forbidden_listing_is_worth_a_look(model: Model, text: str) -> None:
     ["爱奇艺黄金会员年卡，官方直充，自动发货", "手机性能跑分软件正版专业版", "纯棉四件套床上用品", "小号字体商用授权"],
 )
 def test_a_lawful_listing_is_not(model: Model, text: str) -> None:
-    assert model.score(clean(text), "listing") < model.review_from("listing")
+    assert Guard(model=model).judge(text).decision == "allow"
+
+
+@pytest.mark.parametrize("text", ["水房保温桶 开水 商用", "骑行车队队服定制 20件起", "木马病毒 科普 动画 小学"])
+def test_a_lawful_listing_that_holds_a_word_of_the_trade_passes_with_the_model_and_not_without(
+    model: Model, text: str
+) -> None:
+    assert Guard().judge(text).decision == "block"
+    assert Guard(model=model).judge(text).decision == "allow"
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_both_limits_are_above_even_odds(model: Model, task: Task) -> None:
+    assert 0.5 <= model.block_from(task) < 1
+    assert 0.5 <= model.review_from(task) < 1
 
 
 def test_the_reasons_are_pieces_of_the_text_heaviest_first(model: Model) -> None:

@@ -38,7 +38,7 @@ _RULE_FIELDS = frozenset(
         "negatable",
     ]
 )
-_PACK_FIELDS = frozenset(("pack", "version", "title", "lists", "rules"))
+_PACK_FIELDS = frozenset(("pack", "version", "title", "weighed", "lists", "rules"))
 _GROUP = re.compile(r"\(([^()]*)\)|\{([a-z_]+)\}")
 
 
@@ -70,6 +70,7 @@ class Rule:
     explain: Mapping[str, str]
     must_hit: tuple[str, ...]
     must_pass: tuple[str, ...]
+    weighed: bool = False  # its hits are weighed against the model, where there is one; others stand as they are
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ class _Reader:
     """Reads one pack and says exactly where it is wrong."""
 
     def __init__(self, file: str, lists: Mapping[str, list[str]]) -> None:
-        self._file, self._rule = file, ""
+        self._file, self._rule, self._weighed = file, "", False
         self._lists: dict[str, Sequence[str]] = dict(lists)
 
     def wrong(self, field: str, english: str, chinese: str) -> PackError:
@@ -106,6 +107,7 @@ class _Reader:
         version = data.get("version")
         if not isinstance(version, int) or isinstance(version, bool) or version < 1:
             raise self.wrong("version", "must be a whole number from 1", "必须是从 1 开始的整数")
+        self._weighed = data.get("weighed", False) is True
         rules = data.get("rules")
         if not isinstance(rules, list) or not rules:
             raise self.wrong("rules", "must list at least one rule", "至少要有一条规则")
@@ -140,6 +142,7 @@ class _Reader:
             explain=self.words(data, "explain"),
             must_hit=self.texts(data, "must_hit", required=True),
             must_pass=self.texts(data, "must_pass", required=True),
+            weighed=self._weighed,
         )
 
     def _only(self, data: dict[Any, Any], known: frozenset[str]) -> None:

@@ -20,6 +20,9 @@ SHAPES = "\uf8a0\uf8a1\uf8a2\uf8a3\uf8a4\uf8a5\uf8a6\uf8a7\uf8a8"
 COMMON, LESS, RARE, LATIN, DIGIT, POINT, SPACE, SYMBOL, OTHER = tuple(SHAPES)
 #: Marks of counted features.
 _COUNT, _RUN, _SIZE = "\uf8b0", "\uf8b1", "\uf8b2"
+#: Marks of the beginning and the end of what stands between two signs; no longer than this, it counts as a whole too.
+_HEAD, _TAIL = "\uf8b3", "\uf8b4"
+_WHOLE = 6
 _RUNS = re.compile(f"{DIGIT}{{3,}}")
 _LATIN_RUNS = re.compile(f"{LATIN}{{2,}}")
 _BEYOND = re.compile("[^\x00-\uffff]")
@@ -63,7 +66,7 @@ def spelled(text: str, tables: Tables) -> Spelled:
 
 def features(text: str, tables: Tables) -> set[str]:
     """Return the features of a cleaned text; each counts once however often it is met."""
-    _, letters, sounds, shape = spelled(bounded(text), tables)
+    folded, letters, sounds, shape = spelled(bounded(text), tables)
     found = set(letters)
     two = list(map(str.__add__, letters, letters[1:]))
     found.update(two)
@@ -76,6 +79,18 @@ def features(text: str, tables: Tables) -> set[str]:
     two = list(map(str.__add__, shape, shape[1:]))
     found.update(map(str.__add__, two, shape[2:]))
     found.update(counted(shape))
+    found.update(edges(folded))
+    return found
+
+
+def edges(folded: str) -> set[str]:
+    """Return how each word between two signs begins and ends, as features: sellers write tags, not sentences."""
+    found: set[str] = set()
+    for word in folded.split(SEPARATOR):
+        if word:
+            found.update((_HEAD + word[:1], _HEAD + word[:2], word[-1:] + _TAIL, word[-2:] + _TAIL))
+            if len(word) <= _WHOLE:
+                found.add(_HEAD + word + _TAIL)
     return found
 
 

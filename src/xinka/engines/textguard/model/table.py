@@ -11,7 +11,7 @@ import msgspec
 
 from xinka.engines.textguard.model.features import Tables
 
-MAGIC = b"XKTG1\n"
+MAGIC = b"XKTG2\n"
 
 
 class UnreadableModel(ValueError):
@@ -30,6 +30,7 @@ class TaskTable(msgspec.Struct, frozen=True):
     slope: float
     shift: float
     review_from: float
+    block_from: float
 
 
 class ModelFile(msgspec.Struct, frozen=True):

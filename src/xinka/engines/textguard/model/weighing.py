@@ -17,7 +17,7 @@ from operator import itemgetter
 import msgspec
 from daachorse import CharwiseDoubleArrayAhoCorasick
 
-from xinka.engines.textguard.model.features import SHAPES, Tables, counted, features, spelled
+from xinka.engines.textguard.model.features import SHAPES, Tables, counted, edges, features, spelled
 from xinka.engines.textguard.model.table import TaskTable
 from xinka.engines.textguard.prepared import prepared
 
@@ -64,14 +64,16 @@ class Weights:
 
     def mean(self, text: str) -> float:
         """Return the sum of the weights of a bounded clean text's features, divided by the root of their number."""
-        _, letters, sounds, shape = spelled(text, self._tables)
+        folded, letters, sounds, shape = spelled(text, self._tables)
         if _PRIVATE(letters):
             found = features(text, self._tables)
             return fsum(map(self.by_name.get, found, repeat(0.0))) / sqrt(len(found))
         numbers, n_found = self._of_short_shape(shape) if len(shape) <= _SHORT else self._of_shape(shape)
-        n_found += n_pieces(letters, sounds)
+        words = edges(folded)
+        n_found += n_pieces(letters, sounds) + len(words)
         met = set(map(_which, self._find(f"{letters}\0{sounds}")))
         met.update(numbers)
+        met.update([self._numbers[name] for name in words if name in self._numbers])
         return fsum(map(self._weights.__getitem__, met)) / sqrt(n_found)  # the sum is exact: a set has no order
 
     def _of_shape(self, shape: str) -> tuple[tuple[int, ...], int]:
