@@ -86,11 +86,16 @@ def features(text: str, tables: Tables) -> set[str]:
 def edges(folded: str) -> set[str]:
     """Return how each word between two signs begins and ends, as features: sellers write tags, not sentences."""
     found: set[str] = set()
+    add = found.add
     for word in folded.split(SEPARATOR):
         if word:
-            found.update((_HEAD + word[:1], _HEAD + word[:2], word[-1:] + _TAIL, word[-2:] + _TAIL))
+            begun, ended = _HEAD + word, word + _TAIL
+            add(begun[:2])
+            add(begun[:3])
+            add(ended[-2:])
+            add(ended[-3:])
             if len(word) <= _WHOLE:
-                found.add(_HEAD + word + _TAIL)
+                add(_HEAD + ended)
     return found
 
 

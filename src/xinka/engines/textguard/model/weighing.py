@@ -73,7 +73,7 @@ class Weights:
         n_found += n_pieces(letters, sounds) + len(words)
         met = set(map(_which, self._find(f"{letters}\0{sounds}")))
         met.update(numbers)
-        met.update([self._numbers[name] for name in words if name in self._numbers])
+        met.update(map(self._numbers.__getitem__, words & self._numbers.keys()))
         return fsum(map(self._weights.__getitem__, met)) / sqrt(n_found)  # the sum is exact: a set has no order
 
     def _of_shape(self, shape: str) -> tuple[tuple[int, ...], int]:
