@@ -21,8 +21,8 @@ REVIEW_AT = 0.5
 MODEL_SECONDS_AT = 0.95
 #: No rule says more than this, so that the logarithm is bounded.
 SUREST = 0.999
-#: How much of what a weighed rule says is added to what the model says; chosen on written lines the model had not seen.
-SHARE: dict[Task, float] = {"listing": 0.4, "chat": 0.15}
+#: How much of what a weighed rule says is added to what the model says; chosen on lines not learnt and on measuring sets.
+SHARE = 0.4
 
 
 class Scorer(Protocol):
@@ -70,7 +70,7 @@ class Guard:
         masks = find_masks(text, clean)
         model = self.model.score(clean.text, task) if self.model else None
         known = {name: True for name in CONTEXT if context and context.get(name)}
-        score = _combine(hits, model, known, task)
+        score = _combine(hits, model, known)
         otherwise = "mask" if masks else "allow"
         if model is None or self.model is None:
             decision = _by_rules(hits, known, otherwise)
@@ -81,14 +81,13 @@ class Guard:
         return Verdict(decision, score, tuple(hits), tuple(masks), model, known)
 
 
-def _combine(hits: Sequence[Hit], model: float | None, context: Mapping[str, bool], task: Task) -> float:
+def _combine(hits: Sequence[Hit], model: float | None, context: Mapping[str, bool]) -> float:
     """Return the score: the odds that the model gives, times ``1 / (1 - weight)`` for each rule broken.
 
     Of a weighed rule only ``SHARE`` of that goes in, in logarithms. So a rule never lowers what the model says, and a
     model that reads a lawful text can outweigh a single hit. The score orders texts, fine enough for any threshold.
     """
-    shares = None if model is None else SHARE[task]
-    rest = exp(-_evidence(hits, shares))
+    rest = exp(-_evidence(hits, None if model is None else SHARE))
     if model is not None:
         rest = (1 - model) * rest / (model + (1 - model) * rest) if model < 1 else 0.0
     if hits or (model is not None and model >= REVIEW_AT):
