@@ -21,7 +21,7 @@ REVIEW_AT = 0.5
 MODEL_SECONDS_AT = 0.95
 #: No rule says more than this, so that the logarithm is bounded.
 SUREST = 0.999
-#: How much of what a weighed rule says is added to what the model says; chosen on lines not learnt and on measuring sets.
+#: How much of what a weighed rule says is added to the model: chosen on lines not learnt and on measuring sets.
 SHARE = 0.4
 
 
