@@ -10,16 +10,25 @@ from click.testing import CliRunner, Result
 
 from tests import cast
 from xinka.config.cli import main
+from xinka.config.processes import BEHIND_ALL
 from xinka.stock.models import UnsoldCode
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def steps_back(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """By how much the command stepped back; really, it would take the whole test process with it."""
+    taken: list[int] = []
+    monkeypatch.setattr("os.nice", taken.append)
+    return taken
 
 
 def _import(file: Path, sku: int) -> Result:
     return CliRunner().invoke(main, ["stock", "import", str(file), "--sku", str(sku)], env={**os.environ})
 
 
-def test_the_codes_of_a_file_are_stocked_and_repeated_lines_are_told(tmp_path: Path) -> None:
+def test_the_codes_of_a_file_are_stocked_and_repeated_lines_are_told(tmp_path: Path, steps_back: list[int]) -> None:
     sku = cast.ware(cast.adas_shop(), 0).sku.id
     file = tmp_path / "codes.txt"
     file.write_text("AAAA-1111\nBBBB-2222\nAAAA-1111\n", encoding="utf-8")
@@ -27,6 +36,7 @@ def test_the_codes_of_a_file_are_stocked_and_repeated_lines_are_told(tmp_path: P
     assert result.exit_code == 0, result.output
     assert "2 added / 已入库, 0 known already / 已存在, 1 repeated" in result.output
     assert UnsoldCode.objects.filter(sku_id=sku).count() == 2
+    assert steps_back == [BEHIND_ALL]
 
 
 def test_a_variant_that_does_not_exist_is_refused_in_both_languages(tmp_path: Path) -> None:
