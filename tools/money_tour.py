@@ -133,8 +133,7 @@ def inside_pages(page: Page, site: str) -> Iterator[str]:
     """Stand on the pages of paying inside WeChat: the switch of the sandbox, its window, and after it was closed."""
     page.goto(f"{site}/sandbox/wechat/browser")
     yield "inside-switch"
-    page.click("button[name=on][value='1']")
-    page.wait_for_selector("button[name=on][value='0']")
+    _pretend(page, site, on=True)
     order(page, site, "/p/star-voyage-300", "wechatpay-sandbox")
     yield "inside-pay"
     page.click("form[action$='/pay/inside'] button.pri")
@@ -143,9 +142,7 @@ def inside_pages(page: Page, site: str) -> Iterator[str]:
     page.locator("dialog button").nth(1).click()
     page.wait_for_selector("[data-inside=cancel]:visible")
     yield "inside-cancelled"
-    page.goto(f"{site}/sandbox/wechat/browser")
-    page.click("button[name=on][value='0']")
-    page.wait_for_selector("button[name=on][value='1']")
+    _pretend(page, site, on=False)
 
 
 def confirm_pages(page: Page, site: str) -> Iterator[str]:
@@ -157,18 +154,21 @@ def confirm_pages(page: Page, site: str) -> Iterator[str]:
         return  # confirmed in an earlier walk
     page.goto(urljoin(site, found[0]))
     yield "payout-confirm"
-    page.goto(f"{site}/sandbox/wechat/browser")
-    page.click("button[name=on][value='1']")
-    page.wait_for_selector("button[name=on][value='0']")
+    _pretend(page, site, on=True)
     page.goto(urljoin(site, found[0]))
     page.wait_for_selector("dialog[open]")
     yield "payout-confirm-window"
     page.locator("dialog button").nth(1).click()
     page.wait_for_selector("[data-inside=cancel]:visible")
     yield "payout-confirm-cancelled"
+    _pretend(page, site, on=False)
+
+
+def _pretend(page: Page, site: str, *, on: bool) -> None:
+    """Let this browser pass for WeChat's, or end that."""
     page.goto(f"{site}/sandbox/wechat/browser")
-    page.click("button[name=on][value='0']")
-    page.wait_for_selector("button[name=on][value='1']")
+    page.click(f"button[name=on][value='{int(on)}']")
+    page.wait_for_selector(f"button[name=on][value='{int(not on)}']")
 
 
 def _choose(page: Page, channel: str) -> None:

@@ -6,21 +6,16 @@ import secrets
 from typing import TYPE_CHECKING
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tools.tour import THEMES, WINDOWS, order
+from tests.browser.telephones import PHONE, WECHAT, faults_of
+from tools.tour import order
 from xinka.kernel import ids
 
 if TYPE_CHECKING:
     from conftest import Shop, Visit
 
 pytestmark = pytest.mark.browser
-WECHAT = (
-    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 "
-    "MicroMessenger/8.0.50 NetType/WIFI Language/zh_CN"
-)
-PHONE = {"width": 390, "height": 844}
 CHANNEL = "wechatpay-sandbox"
 
 
@@ -90,21 +85,6 @@ def test_axe_finds_nothing_serious_on_the_page_that_pays(visit: Visit, shop: Sho
     found += faults_of(page, "cancelled")
     page.goto(f"{shop.url}/sandbox/wechat/browser")
     assert found + faults_of(page, "pretend") == []
-
-
-def faults_of(page: Page, name: str) -> list[tuple[str, ...]]:
-    """What axe finds serious on a page, on both kinds of screen and in both colours."""
-    found: list[tuple[str, ...]] = []
-    for window, (width, height) in WINDOWS.items():
-        page.set_viewport_size({"width": width, "height": height})
-        for theme in THEMES:
-            page.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
-            violations = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
-            serious = [one["id"] for one in violations if one["impact"] in {"serious", "critical"}]
-            found += [(name, window, theme, fault) for fault in serious]
-        if page.evaluate("document.documentElement.scrollWidth") > width:
-            found.append((name, window, "scrolls sideways"))
-    return found
 
 
 def test_other_browsers_get_what_works_in_them(visit: Visit, phone: Page, shop: Shop) -> None:
