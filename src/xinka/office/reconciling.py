@@ -102,12 +102,6 @@ def _index_page(request: HttpRequest, form: BillForm, status: int = HTTPStatus.O
     return render(request, "office/reconciling.html", context, status=status)
 
 
-def _name(channel: Channel | None) -> str:
-    if channel is None:
-        return ""
-    return channel.name_en if (get_language() or "").startswith("en") else channel.name
-
-
 def _sums(bill: Bill) -> list[tuple[str, int, int, int]]:
     return [(currency, one["paid"], one["refunded"], one["fees"]) for currency, one in sorted(bill.sums.items())]
 
