@@ -136,15 +136,6 @@ def test_a_child_is_not_started_before_its_pause_is_over() -> None:
     assert child.falls == 5
 
 
-def test_a_taken_port_is_refused_and_the_first_free_one_is_found() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        port = other.getsockname()[1]
-        with pytest.raises(supervisor.PortTaken):
-            supervisor.choose_port("127.0.0.1", port)
-    assert supervisor.choose_port("127.0.0.1", port) == port
-    assert supervisor.choose_port("127.0.0.1", None) >= 8000
-
-
 def test_two_supervisors_do_not_share_a_data_directory(tmp_path: Path) -> None:
     with (
         supervisor.sole_supervisor(tmp_path),
@@ -163,13 +154,14 @@ def test_only_a_ready_answer_counts_as_ready() -> None:
 
 
 _POLITE = """
-import os, sys
+import json, os, sys
 from pathlib import Path
 from xinka.config.processes import step_behind
 
 step_behind(7)
 group = Path("/proc/self/autogroup")
-print(os.nice(0), os.getsid(0) == os.getpid(), group.read_text() if group.exists() else "")
+words = group.read_text().split() if group.exists() else []
+print(json.dumps([os.nice(0), os.getsid(0) == os.getpid(), words]))
 """
 
 
@@ -178,8 +170,8 @@ def test_who_steps_behind_does_so_among_sessions_too_but_only_with_a_session_of_
     done = subprocess.run(
         [sys.executable, "-c", _POLITE], start_new_session=leads, capture_output=True, text=True, check=True
     )
-    nice, is_leader, group = done.stdout.split(maxsplit=2)
-    assert int(nice) == min(os.nice(0) + 7, 19)
-    assert is_leader == str(leads)
-    if group and leads:
-        assert group.split()[-1] == "7"
+    nice, is_leader, group = json.loads(done.stdout)
+    assert nice == min(os.nice(0) + 7, 19)
+    assert is_leader == leads
+    if group and leads:  # a kernel without such groups has nothing to step back with
+        assert group[-1] == "7"

@@ -55,12 +55,16 @@ def pause_before(restart: int) -> float:
 
 @dataclass
 class Child:
-    """A process the supervisor keeps alive; a late one is started when the others are ready, to leave them the CPU."""
+    """A process the supervisor keeps alive; a late one is started when the others are ready, to leave them the CPU.
+
+    It inherits the descriptors named, and no other.
+    """
 
     name: str
     command: Sequence[str]
     environment: Mapping[str, str]
     is_late: bool = False
+    descriptors: Sequence[int] = ()
     process: subprocess.Popen[bytes] | None = None
     falls: int = 0
     started_at: float = 0.0
@@ -91,6 +95,7 @@ class Child:
             env=dict(self.environment),
             stdin=subprocess.DEVNULL,
             start_new_session=True,
+            pass_fds=self.descriptors,
             preexec_fn=prepare,  # noqa: PLW1509 - the supervisor has no threads
         )
 

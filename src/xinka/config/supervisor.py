@@ -26,36 +26,8 @@ _FALLS_BEFORE_READY = 3
 _SIGNALS = {signal.SIGTERM, signal.SIGINT, signal.SIGCHLD}
 
 
-class PortTaken(RuntimeError):
-    """Somebody else listens on the port that was asked for."""
-
-
 class AlreadyRunning(RuntimeError):
     """Another supervisor works with the same data directory."""
-
-
-def is_free(host: str, port: int) -> bool:
-    """Whether nothing listens on the port yet."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError:
-            return False
-    return True
-
-
-def choose_port(host: str, wanted: int | None) -> int:
-    """Return the wanted port or, when none is named, the first free one from 8000.
-
-    Raises:
-        PortTaken: if the wanted port is in use, or a hundred are.
-    """
-    for port in [wanted] if wanted else range(8000, 8100):
-        if is_free(host, port):
-            return port
-    raise PortTaken(f"{host}:{wanted or '8000 … 8099'}")
 
 
 @contextmanager
@@ -116,13 +88,15 @@ class Supervisor:
         children: Sequence[Child],
         *,
         database: EmbeddedPostgres | None = None,
+        lent: Sequence[socket.socket] = (),
         is_ready: Callable[[], bool] = lambda: True,
         when_ready: Callable[[], None] = lambda: None,
         say: Callable[[str], None] = lambda text: print(text, file=sys.stderr, flush=True),
     ) -> None:
-        """Take what shall run, how to see that it is ready, and what to do once then."""
+        """Take what shall run, the sockets it is lent, how to see that it is ready, and what to do once then."""
         self._children = children
         self._database = database
+        self._lent = lent
         self._is_ready = is_ready
         self._when_ready = when_ready
         self._say = say
@@ -180,6 +154,8 @@ class Supervisor:
     def _end(self) -> None:
         """End the children one after the other, each with what is left of the time, then the database."""
         deadline = time.monotonic() + DRAIN_SECONDS
+        for listening in self._lent:
+            listening.close()  # or who comes now would wait for a till that no longer looks
         for child in self._children:
             child.end()
             if child is self._children[0]:

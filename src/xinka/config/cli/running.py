@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from xinka.config import prepared, supervisor
 from xinka.config.cli.shop import embedded_database, open_shop, room
-from xinka.config.environment import Environment, load, read
+from xinka.config.environment import Environment, load, read, read_int
+from xinka.config.listening import PortTaken, lend, take_port
 from xinka.config.processes import Child
 from xinka.config.translations import compile_stale
 from xinka.platform.database.embedded import DatabaseDidNotStart, EmbeddedPostgres
@@ -35,25 +38,27 @@ def run(*, demo: bool, host: str, port: int | None) -> None:
     environment = load()
     try:
         with supervisor.sole_supervisor(environment.data_dir):
-            sys.exit(_serve(host, _port(host, port), demo=demo))
+            sys.exit(_serve(host, _take_port(host, port), demo=demo))
     except supervisor.AlreadyRunning as error:
         raise click.ClickException(f"a shop already runs on {error} / 这个数据目录的商店已经在运行") from None
     except DatabaseDidNotStart as error:
         raise click.ClickException(f"{error}\n数据库没有启动成功。") from None
 
 
-def _port(host: str, wanted: int | None) -> int:
+def _take_port(host: str, wanted: int | None) -> Sequence[socket.socket]:
     configured = read("XINKA_PORT")
+    n_tills = read_int("XINKA_TILL_WORKERS", 1, least=1)
     try:
-        return supervisor.choose_port(host, wanted or (int(configured) if configured.isdigit() else None))
-    except supervisor.PortTaken as error:
+        return take_port(host, wanted or (int(configured) if configured.isdigit() else None), n_tills)
+    except PortTaken as error:
         raise click.ClickException(
-            f"{error} is already in use; choose another --port / 端口已被占用，请换一个"
+            f"cannot listen on {error}; choose another --port / 无法监听该端口，请换一个"
         ) from None
 
 
-def _serve(host: str, port: int, *, demo: bool) -> int:
+def _serve(host: str, sockets: Sequence[socket.socket], *, demo: bool) -> int:
     """Prepare the shop, run its processes, and return the exit status."""
+    port = sockets[0].getsockname()[1]
     shown_host = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104 - compared, not bound
     os.environ.setdefault("XINKA_SITE_URL", f"http://{shown_host}:{port}")
     os.environ |= {"XINKA_HOST": host, "XINKA_PORT": str(port)}
@@ -71,7 +76,7 @@ def _serve(host: str, port: int, *, demo: bool) -> int:
             if not database.directory.exists():
                 click.echo("Creating the database … / 正在创建数据库 …", err=True)
             os.environ["DATABASE_URL"] = database.start()
-        return _prepare(environment.data_dir, demo=demo) or _supervise(environment, database, host, port, demo=demo)
+        return _prepare(environment.data_dir, demo=demo) or _supervise(environment, database, sockets, demo=demo)
     except KeyboardInterrupt:
         return 130
     finally:
@@ -83,13 +88,20 @@ def _leave(_number: int, _frame: object) -> None:
     raise SystemExit(143)
 
 
-def _supervise(environment: Environment, database: EmbeddedPostgres | None, host: str, port: int, *, demo: bool) -> int:
+def _supervise(
+    environment: Environment, database: EmbeddedPostgres | None, sockets: Sequence[socket.socket], *, demo: bool
+) -> int:
+    host, port = sockets[0].getsockname()[:2]
     children = [
         Child(name, command, os.environ, is_late=name == "worker") for name, command in supervisor.commands().items()
     ]
+    till = next(child for child in children if child.name == "till")
+    till.environment = os.environ | lend(sockets)
+    till.descriptors = [one.fileno() for one in sockets]
     watcher = supervisor.Supervisor(
         children,
         database=database,
+        lent=sockets,
         is_ready=lambda: supervisor.answers(host, port) and supervisor.answers_behind(environment.web_socket),
         when_ready=lambda: _welcome(environment.site_url, environment.data_dir, demo=demo),
     )
