@@ -11,11 +11,8 @@ from tests.books.auditor import RESERVE, Sale
 from tests.books.world import Step, World
 from tests.flows.disputing import BUYER
 from xinka.escrow.models import FreezeCase
-from xinka.flows import (
-    disputes_timers,
-    escrow,
-    escrow_clock,
-)
+from xinka.flows import disputes_timers, escrow
+from xinka.flows.escrow import timers
 from xinka.kernel.actors import Actor, Role
 from xinka.payments.states import RefundReason
 from xinka.platform.database.django_drive import run
@@ -191,7 +188,7 @@ class HoldSteps:
         foretold: list[tuple[str, str, str]] = []
 
         def fire() -> object:
-            escrow_clock.fire_timers(world.now)
+            timers.fire_timers(world.now)
             return disputes_timers.fire_due(world.now)
 
         with world.clock():

@@ -14,8 +14,8 @@ from tests.flows.mailbox import Mailbox
 from xinka.escrow.models import Hold
 from xinka.escrow.states import StopCause
 from xinka.flows import escrow
-from xinka.flows.escrow_clock import fire_timers, mend
-from xinka.flows.escrow_mail import mail_ends_soon
+from xinka.flows.escrow.mailing import mail_ends_soon
+from xinka.flows.escrow.timers import fire_timers, mend
 from xinka.orders.models import Order
 from xinka.platform.database.django_drive import run
 from xinka.platform.outbox.models import OutboxEvent

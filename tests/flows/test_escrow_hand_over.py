@@ -11,7 +11,7 @@ from xinka.escrow.errors import HoldMoved, SamePerson, TooMuchBack, TooMuchToHan
 from xinka.escrow.models import FreezeCase, HoldStep
 from xinka.flows import escrow
 from xinka.flows.audit import check_all
-from xinka.flows.escrow_freezing import CourtOrder, ask_to_freeze, ask_to_hand_over, decide_freeze
+from xinka.flows.escrow.four_eyes import CourtOrder, ask_to_freeze, ask_to_hand_over, decide_freeze
 from xinka.kernel.actors import Actor, Role
 from xinka.kernel.errors import Refusal
 from xinka.ledger.accounts import Account, JournalKind

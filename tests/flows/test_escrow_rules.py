@@ -13,7 +13,7 @@ from tests.flows.holding import held, now, terms
 from tests.flows.rows import broken
 from xinka.escrow.models import GivenBack, Hold, HoldStep, Stop
 from xinka.flows import escrow
-from xinka.flows.escrow_rules import RULES
+from xinka.flows.escrow.rules import RULES
 from xinka.kernel.actors import Actor, Role
 from xinka.orders.models import Order
 from xinka.payments.models import Refund

@@ -17,12 +17,12 @@ from xinka.accounts.models import User
 from xinka.escrow.errors import HoldMoved, SharedOutAtProvider
 from xinka.escrow.models import FreezeCase, Receiver, Split
 from xinka.escrow.states import HoldState, SplitState, StopCause
-from xinka.flows import escrow, escrow_clock
+from xinka.flows import escrow
 from xinka.flows import refund as refunding
-from xinka.flows.escrow import splitting
+from xinka.flows.escrow import splitting, timers
+from xinka.flows.escrow.four_eyes import CourtOrder, ask_to_freeze, ask_to_hand_over, decide_freeze
 from xinka.flows.escrow.releasing import shared
 from xinka.flows.escrow.splitting import execute_split, mark_split_done, try_split_again
-from xinka.flows.escrow_freezing import CourtOrder, ask_to_freeze, ask_to_hand_over, decide_freeze
 from xinka.flows.refund import execute_refund
 from xinka.kernel import ids
 from xinka.kernel.actors import Actor, Role
@@ -261,9 +261,9 @@ def test_a_forgotten_split_is_queued_again(licensed: Licensed, bought: cast.Boug
     run(escrow.confirm(bought.order_id, by=CY))
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM procrastinate_jobs")
-    assert escrow_clock.mend(now())["splits"] == 0
-    assert escrow_clock.mend(now() + timedelta(minutes=11))["splits"] == 1
-    assert escrow_clock.mend(now() + timedelta(minutes=11))["splits"] == 0
+    assert timers.mend(now())["splits"] == 0
+    assert timers.mend(now() + timedelta(minutes=11))["splits"] == 1
+    assert timers.mend(now() + timedelta(minutes=11))["splits"] == 0
     assert _queued() == 1
 
 

@@ -13,7 +13,7 @@ from xinka.escrow.states import HoldState
 from xinka.flows import payouts, payouts_review
 from xinka.flows.arrivals import Arrival, enter_arrivals
 from xinka.flows.escrow import confirm_due, mature_due
-from xinka.flows.escrow_freezing import ask_to_freeze, decide_freeze
+from xinka.flows.escrow.four_eyes import ask_to_freeze, decide_freeze
 from xinka.flows.payouts import Wish
 from xinka.flows.payouts_accounts import add_account
 from xinka.flows.payouts_gateway import send_through

@@ -2,7 +2,7 @@
 
 An event is deleted and its job written by one statement, so a relay that is killed loses nothing and repeats nothing,
 and any number of relays share the work. The same statement makes the escrow holds of delivered orders, which the till
-so need not pay for. No Django here.
+so need not pay for. It needs no connection of Django's.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 import psycopg
 
-from xinka.flows.escrow_sql import holds_of
+from xinka.flows.escrow.statements import holds_of
 from xinka.flows.settle import DELIVERED, REFUND_DUE, SHORT_PAID
 from xinka.kernel.flow import Flow, Query
 from xinka.platform.database.arrays import plain_array, text_array

@@ -6,27 +6,27 @@ from uuid import UUID
 
 from procrastinate.contrib.django import app
 
-from xinka.flows import escrow_clock
+from xinka.flows.escrow import timers
+from xinka.flows.escrow.mailing import mail_ends_soon
 from xinka.flows.escrow.releasing import MAIL_ENDS_SOON
 from xinka.flows.escrow.splits import EXECUTE_SPLIT
 from xinka.flows.escrow.splitting import execute_split
-from xinka.flows.escrow_mail import mail_ends_soon
 from xinka.platform.jobs.queue import CHORES, MAIL, MONEY
 from xinka.platform.jobs.retries import Backoff
 
 
 @app.periodic(cron="* * * * *")
 @app.task(name="escrow.timers", queue=MONEY, queueing_lock="escrow.timers")
-def timers(timestamp: int) -> None:
+def fire_timers(timestamp: int) -> None:
     """Remind, release and mature what is due."""
-    escrow_clock.fire_timers()
+    timers.fire_timers()
 
 
 @app.periodic(cron="*/10 * * * *")
 @app.task(name="escrow.mend", queue=CHORES, queueing_lock="escrow.mend")
 def mend(timestamp: int) -> None:
     """Look for holds and splits that were forgotten."""
-    escrow_clock.mend()
+    timers.mend()
 
 
 @app.task(name=EXECUTE_SPLIT.task, queue=MONEY, retry=Backoff(first=30.0))

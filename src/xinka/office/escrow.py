@@ -27,8 +27,8 @@ from xinka.escrow.models import FreezeCase, Hold, Split
 from xinka.escrow.states import LIVE, HoldState, SplitAction, StopCause
 from xinka.escrow.words import ACTIONS, CAUSES, EVENTS, ROLES, STATES
 from xinka.flows import escrow
+from xinka.flows.escrow.four_eyes import CourtOrder, ask_to_freeze, ask_to_hand_over, decide_freeze
 from xinka.flows.escrow.splitting import mark_split_done, try_split_again
-from xinka.flows.escrow_freezing import CourtOrder, ask_to_freeze, ask_to_hand_over, decide_freeze
 from xinka.kernel import ids
 from xinka.kernel.actors import Actor, Role
 from xinka.kernel.errors import BadIdentifier, BadInput, Refusal

@@ -2,6 +2,10 @@
 
 Every function here is a flow: run it in a transaction. Locks are taken in the order order → payment → reservation →
 hold → balances. ``now`` is for tests and for late timers; without it the clock is read once.
+
+Begin with ``holding``: every move of a hold goes through it. What can happen to one is in ``releasing``, ``returning``,
+``stopping`` and ``freezing``; ``timers`` does what is due, ``splitting`` asks a licensed provider, ``four_eyes`` is how
+the office freezes, and ``rules`` is what must be true at any moment.
 """
 
 from __future__ import annotations

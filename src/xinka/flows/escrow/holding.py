@@ -12,7 +12,7 @@ from xinka.escrow.errors import HoldMoved, HoldStopped, NoHold, NotYourMove
 from xinka.escrow.hold import Hold
 from xinka.escrow.states import MOVES, HoldEvent, HoldState, Move, Timer
 from xinka.escrow.terms import REST_AT_LEAST, lead_of
-from xinka.flows import escrow_sql
+from xinka.flows.escrow import statements
 from xinka.kernel.actors import Actor
 from xinka.kernel.errors import IllegalMove
 from xinka.kernel.flow import Flow, Query
@@ -54,7 +54,7 @@ def ensure_hold(order_id: UUID) -> Flow[Hold]:
     """
     rows = yield Query(sql.LOCK, (order_id,))
     if not rows:
-        yield Query(escrow_sql.ENSURE, (plain_array([order_id]),))
+        yield Query(statements.ENSURE, (plain_array([order_id]),))
         rows = yield Query(sql.LOCK, (order_id,))
     if not rows:
         raise NoHold
@@ -63,7 +63,7 @@ def ensure_hold(order_id: UUID) -> Flow[Hold]:
 
 def ensure_holds(order_ids: Sequence[UUID]) -> Flow[None]:
     """Make the holds of delivered orders that have none yet."""
-    yield Query(escrow_sql.ENSURE, (plain_array(order_ids),))
+    yield Query(statements.ENSURE, (plain_array(order_ids),))
 
 
 def allow(hold: Hold, event: HoldEvent, by: Actor) -> Move:

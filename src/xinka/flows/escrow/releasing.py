@@ -15,8 +15,7 @@ from xinka.escrow import sql
 from xinka.escrow.custody import is_split_at_provider
 from xinka.escrow.hold import Hold
 from xinka.escrow.states import HoldEvent, HoldState, Timer
-from xinka.flows import escrow_sql
-from xinka.flows.escrow import books, splits
+from xinka.flows.escrow import books, splits, statements
 from xinka.flows.escrow.holding import Cause, Change, allow, clock, ensure_hold, save
 from xinka.kernel.actors import TIMER, Actor, Role
 from xinka.kernel.flow import Flow, Query
@@ -154,7 +153,7 @@ def reserves_of(holds: Sequence[Hold]) -> Flow[dict[tuple[int, str], int]]:
     if not holds:
         return {}
     owners = plain_array(sorted({hold.merchant_id for hold in holds}))
-    rows = yield Query(escrow_sql.RESERVES, (int(Account.SELLER_RESERVE), owners))
+    rows = yield Query(statements.RESERVES, (int(Account.SELLER_RESERVE), owners))
     return {(int(owner), str(currency)): int(amount) for owner, currency, amount in rows}
 
 

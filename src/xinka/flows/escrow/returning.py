@@ -11,8 +11,7 @@ from xinka.escrow.custody import has_wallet
 from xinka.escrow.errors import HoldMoved, KeyTaken, NoHold, TooMuchBack, WalletOff
 from xinka.escrow.hold import Hold
 from xinka.escrow.states import HoldEvent, HoldState, Timer
-from xinka.flows import escrow_sql
-from xinka.flows.escrow import books, splits
+from xinka.flows.escrow import books, splits, statements
 from xinka.flows.escrow.holding import Cause, Change, allow, clock, ensure_hold, save
 from xinka.flows.escrow.releasing import reserves_of
 from xinka.flows.settle import REFUND_DUE
@@ -127,7 +126,7 @@ def _instead_of_sharing(change: Change) -> Flow[Change]:
 
 def _write_refunds(hold: Hold, amount: int, decision: _Decision) -> Flow[None]:
     """Write one refund for each receipt that gives some of it, the newest money first."""
-    rows = yield Query(escrow_sql.RETURNABLE, (hold.order_id,))
+    rows = yield Query(statements.RETURNABLE, (hold.order_id,))
     missing, made = amount, []
     for channel_id, trade_no, currency, left in rows:
         part = min(missing, int(left))

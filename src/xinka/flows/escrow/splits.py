@@ -9,7 +9,7 @@ from uuid import UUID
 from xinka.escrow import sql
 from xinka.escrow.hold import Hold
 from xinka.escrow.states import SplitAction, SplitState
-from xinka.flows import escrow_sql
+from xinka.flows.escrow import statements
 from xinka.kernel.flow import Flow, Query, Row
 from xinka.kernel.ids import new_uuid
 from xinka.platform.database.arrays import plain_array
@@ -22,7 +22,7 @@ def ask_to_share(hold: Hold, at: datetime) -> Flow[bool]:
     """Ask for the seller's part of what the buyer paid; return whether there is anything to share."""
     after = hold.after_release()
     missing, asked = max(0, after.released - after.commission), 0
-    for channel_id, trade_no, currency, left in (yield Query(escrow_sql.RETURNABLE, (hold.order_id,))):
+    for channel_id, trade_no, currency, left in (yield Query(statements.RETURNABLE, (hold.order_id,))):
         part = min(missing, int(left))
         if part > 0 and currency == hold.currency:
             name = f"share/{hold.version}/{asked}"

@@ -1,4 +1,4 @@
-"""Statements of the escrow that read other rooms' tables. No Django here: the relay makes holds with one of them."""
+"""Statements of the escrow that read other rooms' tables; the relay makes holds with one of them."""
 
 from __future__ import annotations
 

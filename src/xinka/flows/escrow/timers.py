@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from xinka.flows.escrow.releasing import BATCH, confirm_due, free_reserve_due, mature_due, remind_due
 from xinka.flows.escrow.splits import EXECUTE_SPLIT
-from xinka.flows.escrow_sql import ENSURE
+from xinka.flows.escrow.statements import ENSURE
 from xinka.flows.settle import DELIVERED
 from xinka.kernel import ids
 from xinka.kernel.flow import Flow, Query
