@@ -18,12 +18,8 @@ from tests.books.world import Step
 from tests.flows.disputing import BUYER, REASONS, SELLER
 from xinka.disputes.reasons import Reason
 from xinka.disputes.states import Decision, Offer
-from xinka.flows import (
-    disputes,
-    disputes_chargebacks,
-    disputes_deciding,
-)
-from xinka.flows.disputes_deciding import Verdict
+from xinka.flows.disputes import cases, chargebacks, deciding
+from xinka.flows.disputes.deciding import Verdict
 from xinka.kernel.actors import Actor
 from xinka.payments.models import Receipt
 
@@ -49,9 +45,9 @@ class CaseSteps(HoldSteps):
     def open_case(self, name: str, *, question: bool) -> None:
         """Let the buyer open a question, a dispute or a claim."""
         world, sale = self.world, self.auditor.sales[name]
-        complaint = disputes.Complaint(Reason.ALREADY_USED, "It says used.", (), question, ())
+        complaint = cases.Complaint(Reason.ALREADY_USED, "It says used.", (), question, ())
         with world.clock() as now:
-            case = disputes.open_case(world.bought[name].order, complaint, by=BUYER, now=now)
+            case = cases.open_case(world.bought[name].order, complaint, by=BUYER, now=now)
         kind = "question" if question else "dispute" if sale.state == "held" else "claim"
         event = "question_unanswered" if question else "seller_silent"
         self.quarrels[name] = Quarrel(case.id, kind, "awaits_seller", sale.left, now + SELLER_TIME, event)
@@ -73,13 +69,13 @@ class CaseSteps(HoldSteps):
         assert receipt is not None
         amount = world.random.randint(1, receipt.amount)
         number = f"cb{world.n_events}"
-        found = disputes_chargebacks.Chargeback(receipt.channel_id, receipt.trade_no, number, amount)
+        found = chargebacks.Chargeback(receipt.channel_id, receipt.trade_no, number, amount)
         from_available = min(amount, self.auditor.expected()["SELLER_AVAILABLE"])
         from_reserve = min(amount - from_available, self.auditor.in_reserve())
         owed = amount - from_available - from_reserve
         with world.clock() as now:
-            case = disputes_chargebacks.open_chargeback(found, now=now)
-            assert disputes_chargebacks.open_chargeback(found, now=now).id == case.id
+            case = chargebacks.open_chargeback(found, now=now)
+            assert chargebacks.open_chargeback(found, now=now).id == case.id
         self.auditor.available -= from_available
         self.auditor.reserve_used += from_reserve
         self.auditor.owed += owed
@@ -112,10 +108,10 @@ class CaseSteps(HoldSteps):
         """What both can do while they talk."""
 
         def withdraw(case: UUID, now: datetime) -> object:
-            return disputes.withdraw(case, by=BUYER, now=now)
+            return cases.withdraw(case, by=BUYER, now=now)
 
         def concede(case: UUID, now: datetime) -> object:
-            return disputes.concede(case, by=SELLER, now=now)
+            return cases.concede(case, by=SELLER, now=now)
 
         def conceded() -> None:
             self._give_back(name, quarrel.amount)
@@ -132,7 +128,7 @@ class CaseSteps(HoldSteps):
         if quarrel.kind == "question":
 
             def raise_it(case: UUID, now: datetime) -> object:
-                return disputes.raise_question(case, by=BUYER, now=now)
+                return cases.raise_question(case, by=BUYER, now=now)
 
             def raised() -> None:
                 quarrel.kind = "dispute"
@@ -147,7 +143,7 @@ class CaseSteps(HoldSteps):
 
         def act(case: UUID, now: datetime) -> object:
             self._have_stock(name)
-            return disputes.offer(case, what, by=SELLER, now=now, amount=part)
+            return cases.offer(case, what, by=SELLER, now=now, amount=part)
 
         def then() -> None:
             quarrel.offer = (what.value, part)
@@ -168,7 +164,7 @@ class CaseSteps(HoldSteps):
 
         def act(case: UUID, now: datetime) -> object:
             self._have_stock(name)
-            return disputes.accept(case, Offer(what), by=BUYER, now=now, amount=part)
+            return cases.accept(case, Offer(what), by=BUYER, now=now, amount=part)
 
         def then() -> None:
             self._give_back(name, part)
@@ -178,7 +174,7 @@ class CaseSteps(HoldSteps):
 
     def _at_seller(self, name: str, quarrel: Quarrel) -> Iterator[Step]:
         def answer(case: UUID, now: datetime) -> object:
-            return disputes.write(case, "Please try again.", by=SELLER, now=now)
+            return cases.write(case, "Please try again.", by=SELLER, now=now)
 
         yield self._step(
             name, "answer", answer,
@@ -190,7 +186,7 @@ class CaseSteps(HoldSteps):
 
     def _escalate(self, name: str, quarrel: Quarrel, by: Actor) -> Step:
         def act(case: UUID, now: datetime) -> object:
-            return disputes.escalate(case, by=by, now=now)
+            return cases.escalate(case, by=by, now=now)
 
         def then() -> None:
             quarrel.kind = "dispute" if quarrel.kind == "question" else quarrel.kind
@@ -203,7 +199,7 @@ class CaseSteps(HoldSteps):
 
     def _at_buyer(self, name: str, quarrel: Quarrel) -> Iterator[Step]:
         def reply(case: UUID, now: datetime) -> object:
-            return disputes.write(case, "It still says used.", by=BUYER, now=now)
+            return cases.write(case, "It still says used.", by=BUYER, now=now)
 
         def sellers() -> None:
             quarrel.turn("awaits_seller", self.world.now + SELLER_TIME, self._silence(quarrel))
@@ -212,7 +208,7 @@ class CaseSteps(HoldSteps):
         if quarrel.offer is not None:
 
             def decline(case: UUID, now: datetime) -> object:
-                return disputes.decline(case, by=BUYER, now=now)
+                return cases.decline(case, by=BUYER, now=now)
 
             def declined() -> None:
                 quarrel.offer = None
@@ -238,7 +234,7 @@ class CaseSteps(HoldSteps):
         verdict = self._verdict(quarrel)
 
         def act(case: UUID, now: datetime) -> object:
-            return disputes_deciding.decide(case, verdict, by=self.world.staff[0], now=now)
+            return deciding.decide(case, verdict, by=self.world.staff[0], now=now)
 
         def then() -> None:
             self._judge(name, quarrel, verdict)
@@ -260,7 +256,7 @@ class CaseSteps(HoldSteps):
         is_last = bool(quarrel.waived)
 
         def act(case: UUID, now: datetime) -> object:
-            return disputes_deciding.waive(case, by=actor, now=now)
+            return deciding.waive(case, by=actor, now=now)
 
         def then() -> None:
             quarrel.waived |= {role}
@@ -271,7 +267,7 @@ class CaseSteps(HoldSteps):
 
     def _appeal_step(self, name: str, quarrel: Quarrel, actor: Actor) -> Step:
         def act(case: UUID, now: datetime) -> object:
-            return disputes_deciding.appeal(case, "Look at it again, please.", by=actor, now=now)
+            return deciding.appeal(case, "Look at it again, please.", by=actor, now=now)
 
         return self._step(
             name, "appeal", act, lambda: quarrel.turn("appealed", self.world.now + STAFF_TIME, "review_late")
@@ -281,7 +277,7 @@ class CaseSteps(HoldSteps):
         verdict = self._verdict(quarrel)
 
         def act(case: UUID, now: datetime) -> object:
-            return disputes_deciding.decide_appeal(case, verdict, by=self.world.staff[1], now=now)
+            return deciding.decide_appeal(case, verdict, by=self.world.staff[1], now=now)
 
         def then() -> None:
             self._judge(name, quarrel, verdict)
@@ -293,7 +289,7 @@ class CaseSteps(HoldSteps):
         if quarrel.state == "gateway_asks":
 
             def send(case: UUID, now: datetime) -> object:
-                return disputes_chargebacks.send_evidence(case, by=self.world.staff[0], now=now)
+                return chargebacks.send_evidence(case, by=self.world.staff[0], now=now)
 
             yield self._step(name, "send_evidence", send, lambda: quarrel.turn("gateway_decides", None, ""))
 
@@ -312,5 +308,5 @@ class CaseSteps(HoldSteps):
             self.lost_to_bank[name] = self.lost_to_bank.get(name, 0) + quarrel.amount
             self._end(name)
 
-        yield self._step(name, "gateway_won", lambda case, now: disputes_chargebacks.win(case, now=now), won)
-        yield self._step(name, "gateway_lost", lambda case, now: disputes_chargebacks.lose(case, now=now), lost)
+        yield self._step(name, "gateway_won", lambda case, now: chargebacks.win(case, now=now), won)
+        yield self._step(name, "gateway_lost", lambda case, now: chargebacks.lose(case, now=now), lost)

@@ -42,7 +42,7 @@ def walk(db: None, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Calla
         world = World(seed, with_reserve=with_reserve, at_provider=at_provider, merchant_slug=merchant)
         for place in ("refund.provider_of", "escrow.splitting.provider_of"):
             monkeypatch.setattr(f"xinka.flows.{place}", lambda _channel: world.gateway)
-        monkeypatch.setattr("xinka.flows.payouts_gateway.payer_of", lambda _channel: world.gateway)
+        monkeypatch.setattr("xinka.flows.payouts.gateway.payer_of", lambda _channel: world.gateway)
         return Walk(world)
 
     return begin

@@ -11,8 +11,9 @@ from tests.books.auditor import RESERVE, Sale
 from tests.books.world import Step, World
 from tests.flows.disputing import BUYER
 from xinka.escrow.models import FreezeCase
-from xinka.flows import disputes_timers, escrow
-from xinka.flows.escrow import timers
+from xinka.flows import escrow
+from xinka.flows.disputes import timers as case_timers
+from xinka.flows.escrow import timers as hold_timers
 from xinka.kernel.actors import Actor, Role
 from xinka.payments.states import RefundReason
 from xinka.platform.database.django_drive import run
@@ -188,8 +189,8 @@ class HoldSteps:
         foretold: list[tuple[str, str, str]] = []
 
         def fire() -> object:
-            timers.fire_timers(world.now)
-            return disputes_timers.fire_due(world.now)
+            hold_timers.fire_timers(world.now)
+            return case_timers.fire_due(world.now)
 
         with world.clock():
             if world.random.random() < 0.1:

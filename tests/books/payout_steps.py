@@ -10,11 +10,7 @@ from tests.books.hold_steps import (
 )
 from tests.books.world import Step
 from tests.flows.payouts import wish
-from xinka.flows import (
-    payouts,
-    payouts_review,
-    payouts_sending,
-)
+from xinka.flows.payouts import asking, review, sending
 from xinka.kernel.actors import Actor, Role
 from xinka.payouts.details import AccountKind
 from xinka.payouts.models import Payout
@@ -32,8 +28,8 @@ class PayoutSteps(HoldSteps):
         amount = self.world.random.randint(1_000, free - 3)
         with self.world.clock() as now:
             asked = wish(self.world.account, amount)  # type: ignore[arg-type]
-            payout = payouts.ask(asked, by=self.world.ada, now=now)
-            assert payouts.ask(asked, by=self.world.ada, now=now).id == payout.id
+            payout = asking.ask(asked, by=self.world.ada, now=now)
+            assert asking.ask(asked, by=self.world.ada, now=now).id == payout.id
         self.auditor.owed -= min(available, owed)
         self.auditor.available -= min(available, owed) + amount + 3
         self.auditor.in_transit += amount + 3
@@ -44,7 +40,7 @@ class PayoutSteps(HoldSteps):
         """Let the merchant withdraw one minor unit more than there is, the fee counted."""
         available, owed = self.auditor.expected()["SELLER_AVAILABLE"], self.auditor.owed
         wanted = max(1_000, available - min(available, owed) - 2)
-        return payouts.ask(wish(self.world.account, wanted), by=self.world.ada, now=self.world.now)  # type: ignore[arg-type]
+        return asking.ask(wish(self.world.account, wanted), by=self.world.ada, now=self.world.now)  # type: ignore[arg-type]
 
     def of_payouts(self) -> Iterator[Step]:
         """What can happen to payouts."""
@@ -73,10 +69,10 @@ class PayoutSteps(HoldSteps):
                 self.payouts[name] = (target, amount, 0)
 
     def _hold_all(self) -> None:
-        self.payout_hold = payouts_review.hold(self.world.merchant.id, by=self.world.staff[0], reason="look").id
+        self.payout_hold = review.hold(self.world.merchant.id, by=self.world.staff[0], reason="look").id
 
     def _lift(self) -> None:
-        payouts_review.lift_hold(self.payout_hold, by=self.world.staff[1])
+        review.lift_hold(self.payout_hold, by=self.world.staff[1])
 
     def _lifted(self) -> None:
         self.payout_hold = 0
@@ -86,7 +82,7 @@ class PayoutSteps(HoldSteps):
         needed = 2 if amount + 3 >= 20_000 else 1
 
         def act() -> object:
-            return payouts_review.approve(UUID(name), by=self.world.staff[2 + yes])
+            return review.approve(UUID(name), by=self.world.staff[2 + yes])
 
         def then() -> None:
             state = "approved" if yes + 1 >= needed else "asked"
@@ -102,11 +98,11 @@ class PayoutSteps(HoldSteps):
             self.auditor.in_transit -= amount + 3
             self.auditor.available += amount + 3
 
-        return Step("payout", state, "cancel", lambda: payouts.cancel(UUID(name), by=by), then)
+        return Step("payout", state, "cancel", lambda: asking.cancel(UUID(name), by=by), then)
 
     def _send_step(self) -> Step:
         def act() -> object:
-            return payouts_sending.make_batch(AccountKind.BANK, "CNY", by=self.world.staff[4])
+            return sending.make_batch(AccountKind.BANK, "CNY", by=self.world.staff[4])
 
         return Step("payout", "approved", "send", act, lambda: self._set_all({"approved"}, "sending"))
 
@@ -115,9 +111,9 @@ class PayoutSteps(HoldSteps):
 
             def act(is_paid: bool = is_paid) -> object:
                 batch = Payout.objects.select_related("batch").get(id=UUID(name)).batch
-                told = [payouts_sending.Outcome(UUID(name), is_paid, "B1", "")]
-                payouts_sending.record_outcomes(batch, told, by=self.world.staff[5])
-                return payouts_sending.record_outcomes(batch, told, by=self.world.staff[5])  # the file comes twice
+                told = [sending.Outcome(UUID(name), is_paid, "B1", "")]
+                sending.record_outcomes(batch, told, by=self.world.staff[5])
+                return sending.record_outcomes(batch, told, by=self.world.staff[5])  # the file comes twice
 
             def then(is_paid: bool = is_paid) -> None:
                 self.payouts[name] = ("paid" if is_paid else "failed", amount, 0)

@@ -12,7 +12,8 @@ from tests.books.steps import Steps
 from tests.books.table import CASE, FINAL, HOLD, PAYOUT, SPLIT, Table
 from tests.books.world import Crash, Step, World, dying
 from tests.flows.disputing import BUYER, SELLER
-from xinka.flows import disputes, escrow
+from xinka.flows import escrow
+from xinka.flows.disputes import cases
 from xinka.flows.refund import execute_refund, send_again
 from xinka.kernel import ids
 from xinka.kernel.actors import Actor, Role
@@ -213,9 +214,9 @@ class Walk:
         if quarrel := self.steps.quarrels.get(name):
             case, now = quarrel.case_id, world.now
             tries += [
-                ("a seller withdraws", lambda: disputes.withdraw(case, by=SELLER, now=now)),
-                ("a buyer concedes", lambda: disputes.concede(case, by=BUYER, now=now)),
-                ("a buyer offers", lambda: disputes.offer(case, disputes.Offer.PART, by=BUYER, now=now, amount=1)),
+                ("a seller withdraws", lambda: cases.withdraw(case, by=SELLER, now=now)),
+                ("a buyer concedes", lambda: cases.concede(case, by=BUYER, now=now)),
+                ("a buyer offers", lambda: cases.offer(case, cases.Offer.PART, by=BUYER, now=now, amount=1)),
                 ("a second case is opened", lambda: self.steps.open_case(name, question=False)),
             ]
         world.refuse(*world.random.choice(tries))

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from tests.books.payout_steps import PayoutSteps
 from tests.books.world import Crash, Step, dying
-from xinka.flows.payouts_gateway import MAY_STILL_ARRIVE, execute, send_through
+from xinka.flows.payouts.gateway import MAY_STILL_ARRIVE, execute, send_through
 from xinka.kernel import ids
 from xinka.payouts.models import Payout
 

@@ -23,7 +23,8 @@ from xinka.desk.fields import TiersField, parse_yuan
 from xinka.desk.orders import safe_cell
 from xinka.desk.urls import urlpatterns
 from xinka.disputes.models import Evidence
-from xinka.flows import disputes, stocking
+from xinka.flows import stocking
+from xinka.flows.disputes import cases
 from xinka.kernel import ids
 from xinka.kernel.actors import Actor, Role
 from xinka.merchants.models import Merchant
@@ -71,8 +72,8 @@ def every_address(shop: Merchant) -> Iterator[tuple[URLPattern, str]]:
     batch = stocking.receive(made.sku.id, [b"WAITING-1"], name="w.txt", by_id=None)
     pay(bought)
     shown = (Handed("a.txt", b"seen"),)
-    complaint = disputes.Complaint(disputes.Reason.OTHER, "wrong", files=shown)
-    case = disputes.open_case(bought.order, complaint, by=Actor(Role.BUYER), now=timezone.now())
+    complaint = cases.Complaint(cases.Reason.OTHER, "wrong", files=shown)
+    case = cases.open_case(bought.order, complaint, by=Actor(Role.BUYER), now=timezone.now())
     values = {
         "merchant": shop.slug,
         "case_id": case.shown_id,

@@ -13,7 +13,7 @@ from tests.platform.files.samples import png
 from xinka.accounts.models import User
 from xinka.disputes.models import Case, Evidence
 from xinka.disputes.states import CaseState, Outcome
-from xinka.flows import disputes
+from xinka.flows.disputes import cases
 from xinka.platform.files.actions import Handed
 
 pytestmark = pytest.mark.django_db
@@ -35,8 +35,8 @@ def deal() -> Trade:
 @pytest.fixture
 def case(deal: Trade) -> Case:
     """Cy's complaint, made now."""
-    complaint = disputes.Complaint(disputes.Reason.ALREADY_USED, "It says used.", files=(Handed("a.png", png()),))
-    return disputes.open_case(deal.order, complaint, by=BUYER, now=timezone.now())
+    complaint = cases.Complaint(cases.Reason.ALREADY_USED, "It says used.", files=(Handed("a.png", png()),))
+    return cases.open_case(deal.order, complaint, by=BUYER, now=timezone.now())
 
 
 def browser_of(email: str) -> Client:

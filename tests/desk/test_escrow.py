@@ -14,8 +14,9 @@ from xinka.accounts.models import User
 from xinka.disputes.reasons import Reason
 from xinka.escrow.models import Hold
 from xinka.escrow.states import StopCause
-from xinka.flows import disputes, escrow
+from xinka.flows import escrow
 from xinka.flows.audit import check_all
+from xinka.flows.disputes import cases
 from xinka.kernel import ids
 from xinka.kernel.actors import Actor, Role
 from xinka.kernel.ids import new_uuid
@@ -118,8 +119,8 @@ def test_what_cannot_go_back_does_not(bought: cast.Bought, amount: str) -> None:
 
 
 def test_where_a_case_is_open_it_is_settled_there(bought: cast.Bought) -> None:
-    complaint = disputes.Complaint(Reason.ALREADY_USED, "It says used.")
-    disputes.open_case(bought.order, complaint, by=Actor(Role.BUYER), now=timezone.now())
+    complaint = cases.Complaint(Reason.ALREADY_USED, "It says used.")
+    cases.open_case(bought.order, complaint, by=Actor(Role.BUYER), now=timezone.now())
     assert give_back(bought, "40.00") == 422
     assert not Refund.objects.exists()
 

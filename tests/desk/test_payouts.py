@@ -16,8 +16,8 @@ from tests.flows.payouts import ALIPAY, BANK, account, ada_of, approved, asked, 
 from xinka.accounts.models import User
 from xinka.escrow.models import Hold
 from xinka.escrow.states import HoldState
-from xinka.flows import payouts_review
-from xinka.flows.payouts import shown
+from xinka.flows.payouts import review
+from xinka.flows.payouts.asking import shown
 from xinka.kernel.ids import new_uuid
 from xinka.ledger.accounts import Account
 from xinka.merchants.models import Merchant
@@ -213,7 +213,7 @@ def test_an_account_that_cannot_be_is_refused_beside_its_field(ada: Client) -> N
 def test_a_hold_is_said_with_its_reason(shop: Merchant, ada: Client) -> None:
     enter(shop, 100_000)
     approved(account(shop), 10_000)
-    payouts_review.hold(shop.id, by=finance(), reason="we await your papers")
+    review.hold(shop.id, by=finance(), reason="we await your papers")
     for page in ("balance", "payouts/new"):
         assert "we await your papers" in ada.get(f"{DESK}/{page}").content.decode()
     assert "On hold" in ada.get(f"{DESK}/payouts").content.decode()

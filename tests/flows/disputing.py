@@ -10,8 +10,8 @@ from xinka.accounts.models import User
 from xinka.disputes.models import Case
 from xinka.disputes.reasons import Reason
 from xinka.escrow.models import Hold, Stop
-from xinka.flows import disputes
-from xinka.flows.disputes_deciding import Verdict
+from xinka.flows.disputes import cases
+from xinka.flows.disputes.deciding import Verdict
 from xinka.flows.escrow import ensure_hold
 from xinka.kernel.actors import Actor, Role
 from xinka.ledger.models import Entry
@@ -49,8 +49,8 @@ class Trade:
 
     def complain(self, *positions: int, files: tuple[Handed, ...] = (), question: bool = False) -> Case:
         """Open a case about all pieces or some."""
-        complaint = disputes.Complaint(Reason.ALREADY_USED, "It says used.", positions, question, files)
-        return disputes.open_case(self.order, complaint, by=BUYER, now=NOW)
+        complaint = cases.Complaint(Reason.ALREADY_USED, "It says used.", positions, question, files)
+        return cases.open_case(self.order, complaint, by=BUYER, now=NOW)
 
 
 def trade(*, quantity: int = 2, stock: int = 6, **sku: object) -> Trade:

@@ -6,8 +6,8 @@ from django.utils import timezone
 
 from tests.cast import adas_shop
 from tests.flows.payouts import ALIPAY, PAYPAL, WECHAT, account, ada_of, approved, enter, finance, wish
-from xinka.flows import payouts, payouts_review
-from xinka.flows.payouts_gateway import send_through
+from xinka.flows.payouts import asking, review
+from xinka.flows.payouts.gateway import send_through
 from xinka.merchants.models import Merchant
 from xinka.payments.channels import seal_config
 from xinka.payments.models import Channel
@@ -41,7 +41,7 @@ class Place:
         if self.currency == "CNY":
             return approved(account(self.shop, ACCOUNTS[self.provider]), amount)
         asked = wish(account(self.shop, ACCOUNTS[self.provider]), amount, currency=self.currency)
-        return payouts_review.approve(payouts.ask(asked, by=ada_of(self.shop)).id, by=finance())
+        return review.approve(asking.ask(asked, by=ada_of(self.shop)).id, by=finance())
 
     def sending(self, amount: int) -> Payout:
         """Return a payout that was handed to the gateway."""

@@ -9,9 +9,9 @@ from django.utils import timezone
 
 from tests.cast import person
 from xinka.accounts.models import User
-from xinka.flows import payouts, payouts_review
-from xinka.flows.payouts import Wish
-from xinka.flows.payouts_accounts import add_account
+from xinka.flows.payouts import asking, review
+from xinka.flows.payouts.accounts import add_account
+from xinka.flows.payouts.asking import Wish
 from xinka.kernel.ids import new_uuid
 from xinka.ledger.accounts import Account, JournalKind
 from xinka.ledger.posting import Journal, Leg, post
@@ -56,14 +56,14 @@ def wish(to: PayoutAccount, amount: int, *, key: str = "", currency: str = "CNY"
 
 def asked(to: PayoutAccount, amount: int) -> Payout:
     """Return a payout that Ada asked for."""
-    return payouts.ask(wish(to, amount), by=ada_of(to.merchant))
+    return asking.ask(wish(to, amount), by=ada_of(to.merchant))
 
 
 def approved(to: PayoutAccount, amount: int) -> Payout:
     """Return a payout that as many people of finance as are needed have approved."""
     payout = asked(to, amount)
-    for _ in range(payouts_review.approvals_needed(payout)):
-        payout = payouts_review.approve(payout.id, by=finance())
+    for _ in range(review.approvals_needed(payout)):
+        payout = review.approve(payout.id, by=finance())
     return payout
 
 

@@ -18,10 +18,10 @@ from xinka.delivery.actions import Opener
 from xinka.disputes.errors import BankDecides, CaseMoved, CaseNotFound
 from xinka.disputes.models import Case
 from xinka.disputes.states import CaseKind, CaseState, Outcome
-from xinka.flows import disputes, disputes_chargebacks
-from xinka.flows.disputes_chargebacks import Chargeback
-from xinka.flows.disputes_evidence import evidence_pack
-from xinka.flows.disputes_timers import fire_due
+from xinka.flows.disputes import cases, chargebacks
+from xinka.flows.disputes.chargebacks import Chargeback
+from xinka.flows.disputes.evidence import evidence_pack
+from xinka.flows.disputes.timers import fire_due
 from xinka.flows.escrow import confirm, mature_due
 from xinka.flows.reveal import reveal
 from xinka.ledger.accounts import Account
@@ -71,7 +71,7 @@ def matured(deal: Trade) -> int:
 
 
 def test_while_the_money_is_held_the_hold_stops_and_the_seller_owes_the_sum(deal: Trade) -> None:
-    case = disputes_chargebacks.open_chargeback(told(deal), now=NOW)
+    case = chargebacks.open_chargeback(told(deal), now=NOW)
     assert (case.kind, case.state, case.due_at) == (CaseKind.CHARGEBACK, CaseState.GATEWAY_ASKS, later(days=7))
     assert (deal.stops, money_of(deal), balance(Account.SUSPENSE)) == ({"dispute"}, {"receivable": 9800}, -9800)
     assert broken() == []
@@ -80,7 +80,7 @@ def test_while_the_money_is_held_the_hold_stops_and_the_seller_owes_the_sum(deal
 def test_after_settlement_it_comes_out_of_what_can_be_withdrawn(deal: Trade) -> None:
     available = matured(deal)
     assert available > 0
-    disputes_chargebacks.open_chargeback(told(deal), now=NOW)
+    chargebacks.open_chargeback(told(deal), now=NOW)
     left = money_of(deal)
     assert left.get("available", 0) == 0
     assert left.get("receivable", 0) == 9800 - available
@@ -92,43 +92,43 @@ def test_won_gives_back_exactly_what_was_taken(deal: Trade, is_settled: bool) ->
     if is_settled:
         matured(deal)
     before = money_of(deal)
-    case = disputes_chargebacks.open_chargeback(told(deal), now=NOW)
-    disputes_chargebacks.win(case.id, now=NOW)
+    case = chargebacks.open_chargeback(told(deal), now=NOW)
+    chargebacks.win(case.id, now=NOW)
     assert (money_of(deal), balance(Account.SUSPENSE), deal.stops) == (before, 0, set())
     assert Case.objects.get(id=case.id).outcome == Outcome.WON
     assert broken() == []
 
 
 def test_lost_money_is_no_longer_with_the_gateway(deal: Trade) -> None:
-    case = disputes_chargebacks.open_chargeback(told(deal), now=NOW)
+    case = chargebacks.open_chargeback(told(deal), now=NOW)
     before = balance(Account.CLEARING)
-    disputes_chargebacks.lose(case.id, now=NOW)
+    chargebacks.lose(case.id, now=NOW)
     assert (balance(Account.CLEARING), balance(Account.SUSPENSE)) == (before - 9800, 0)
     with pytest.raises(CaseMoved):
-        leaves_nothing(lambda: disputes_chargebacks.win(case.id, now=NOW))
+        leaves_nothing(lambda: chargebacks.win(case.id, now=NOW))
     assert broken() == []
 
 
 def test_told_twice_is_one_case(deal: Trade) -> None:
-    first = disputes_chargebacks.open_chargeback(told(deal), now=NOW)
-    again = leaves_nothing(lambda: disputes_chargebacks.open_chargeback(told(deal), now=NOW))
+    first = chargebacks.open_chargeback(told(deal), now=NOW)
+    again = leaves_nothing(lambda: chargebacks.open_chargeback(told(deal), now=NOW))
     assert first == again
 
 
 def test_a_chargeback_may_come_while_a_dispute_is_open(deal: Trade) -> None:
     deal.complain()
-    disputes_chargebacks.open_chargeback(told(deal), now=NOW)
+    chargebacks.open_chargeback(told(deal), now=NOW)
     assert deal.hold.n_stops == 2
     assert broken() == []
 
 
 def test_the_buyer_is_not_paid_twice_by_us_and_by_the_bank(deal: Trade) -> None:
     dispute = deal.complain()
-    case = disputes_chargebacks.open_chargeback(told(deal), now=NOW)
+    case = chargebacks.open_chargeback(told(deal), now=NOW)
     with pytest.raises(BankDecides):
-        leaves_nothing(lambda: disputes.concede(dispute.id, by=SELLER, now=NOW))
+        leaves_nothing(lambda: cases.concede(dispute.id, by=SELLER, now=NOW))
     assert fire_due(later(hours=13)) == 0, "the silent seller's timer waits for the bank"
-    disputes_chargebacks.lose(case.id, now=later(days=3))
+    chargebacks.lose(case.id, now=later(days=3))
     assert fire_due(later(days=4)) == 1
     assert Case.objects.get(id=dispute.id).outcome == Outcome.LOST
     assert (deal.stops, Refund.objects.count()) == (set(), 0)
@@ -139,8 +139,8 @@ def test_the_buyer_is_not_paid_twice_by_us_and_by_the_bank(deal: Trade) -> None:
 
 def test_after_a_won_chargeback_the_dispute_goes_on(deal: Trade) -> None:
     dispute = deal.complain()
-    disputes_chargebacks.win(disputes_chargebacks.open_chargeback(told(deal), now=NOW).id, now=NOW)
-    disputes.concede(dispute.id, by=SELLER, now=NOW)
+    chargebacks.win(chargebacks.open_chargeback(told(deal), now=NOW).id, now=NOW)
+    cases.concede(dispute.id, by=SELLER, now=NOW)
     assert sum(Refund.objects.values_list("amount", flat=True)) == 9800
     assert broken() == []
 
@@ -148,21 +148,21 @@ def test_after_a_won_chargeback_the_dispute_goes_on(deal: Trade) -> None:
 def test_an_amount_in_another_currency_counts_as_the_whole(deal: Trade) -> None:
     receipt = receipt_of(deal)
     foreign = Chargeback(receipt.channel_id, receipt.trade_no, "dp_3", 1300, "USD")
-    assert disputes_chargebacks.open_chargeback(foreign, now=NOW).amount == 9800
+    assert chargebacks.open_chargeback(foreign, now=NOW).amount == 9800
 
 
 def test_a_payment_of_nobody_is_no_case(deal: Trade) -> None:
     strange = Chargeback(deal.bought.channel.id, "never", "dp_9", 9800)
     with pytest.raises(CaseNotFound):
-        leaves_nothing(lambda: disputes_chargebacks.open_chargeback(strange, now=NOW))
+        leaves_nothing(lambda: chargebacks.open_chargeback(strange, now=NOW))
 
 
 def test_more_than_was_paid_is_not_set_aside(deal: Trade) -> None:
-    assert disputes_chargebacks.open_chargeback(told(deal, 99_999), now=NOW).amount == 9800
+    assert chargebacks.open_chargeback(told(deal, 99_999), now=NOW).amount == 9800
 
 
 def test_evidence_that_was_not_sent_in_time_is_late_and_the_bank_decides(deal: Trade) -> None:
-    case = disputes_chargebacks.open_chargeback(told(deal), now=NOW)
+    case = chargebacks.open_chargeback(told(deal), now=NOW)
     assert fire_due(later(days=7)) == 1
     seen = Case.objects.get(id=case.id)
     assert (seen.state, seen.is_late) == (CaseState.GATEWAY_DECIDES, True)
@@ -185,17 +185,17 @@ def event(deal: Trade, status: str, number: str) -> None:
 def test_what_the_gateway_tells_is_taken_in_once_and_in_any_order(deal: Trade) -> None:
     for n, status in enumerate(("warning_needs_response", "needs_response", "under_review", "won", "won"), 1):
         event(deal, status, f"evt_{n}")
-    assert disputes_chargebacks.take_in_events(NOW) == 5
-    assert disputes_chargebacks.take_in_events(NOW) == 0
+    assert chargebacks.take_in_events(NOW) == 5
+    assert chargebacks.take_in_events(NOW) == 0
     assert Case.objects.get().outcome == Outcome.WON
     assert broken() == []
 
 
 def test_a_loss_that_is_told_first_opens_and_closes(deal: Trade) -> None:
     event(deal, "lost", "evt_1")
-    disputes_chargebacks.take_in_events(NOW)
+    chargebacks.take_in_events(NOW)
     event(deal, "needs_response", "evt_0")
-    disputes_chargebacks.take_in_events(NOW)
+    chargebacks.take_in_events(NOW)
     assert [case.outcome for case in Case.objects.all()] == [Outcome.LOST]
     assert broken() == []
 
@@ -204,14 +204,14 @@ def test_an_event_about_nothing_of_ours_is_put_aside_and_the_next_is_read(deal: 
     event(deal, "needs_response", "evt_1")
     ProviderEvent.objects.filter(event_id="evt_1").update(trade_no="never", subject_no="dp_0")
     event(deal, "needs_response", "evt_2")
-    assert disputes_chargebacks.take_in_events(NOW) == 2
+    assert chargebacks.take_in_events(NOW) == 2
     assert Case.objects.get().gateway_case_no == "dp_1"
 
 
 def test_the_evidence_pack_holds_every_fact_and_no_code(deal: Trade) -> None:
     reveal(deal.order.id, {1}, opener=Opener("Chrome, Windows", "203.0.113.77"), now=NOW)
     deal.complain(files=(Handed("shot.png", png()),))
-    case = disputes_chargebacks.open_chargeback(told(deal), now=NOW)
+    case = chargebacks.open_chargeback(told(deal), now=NOW)
     dispute = Case.objects.exclude(id=case.id).get()
     judge = dee()
     for one in (case, dispute):

@@ -10,7 +10,7 @@ from tests.flows.rows import broken, leaves_nothing
 from xinka.disputes import errors
 from xinka.disputes.models import Case
 from xinka.disputes.states import CaseState
-from xinka.flows import disputes, disputes_deciding
+from xinka.flows.disputes import cases, deciding
 from xinka.flows.escrow import confirm
 from xinka.kernel.errors import Refusal
 from xinka.payments.models import Refund
@@ -43,30 +43,30 @@ def now_of(case: Case) -> Case:
 @pytest.fixture
 def case(deal: Trade) -> Case:
     case = deal.complain()
-    return disputes.escalate(case.id, by=SELLER, now=NOW)
+    return cases.escalate(case.id, by=SELLER, now=NOW)
 
 
 def test_nothing_moves_while_a_decision_can_be_appealed(deal: Trade, case: Case) -> None:
-    disputes_deciding.decide(case.id, verdict("refund"), by=dee(), now=NOW)
+    deciding.decide(case.id, verdict("refund"), by=dee(), now=NOW)
     assert (refunded(deal), deal.stops, now_of(case).state) == (0, {"dispute"}, CaseState.DECIDED)
-    disputes_deciding.waive(case.id, by=SELLER, now=NOW)
+    deciding.waive(case.id, by=SELLER, now=NOW)
     assert (refunded(deal), deal.order.state, now_of(case).outcome) == (9800, "refunded", "refunded")
     assert broken() == []
 
 
 def test_a_part_waits_for_both_and_the_rest_is_released(deal: Trade, case: Case) -> None:
-    disputes_deciding.decide(case.id, verdict("part", 3000), by=dee(), now=NOW)
-    disputes_deciding.waive(case.id, by=SELLER, now=NOW)
+    deciding.decide(case.id, verdict("part", 3000), by=dee(), now=NOW)
+    deciding.waive(case.id, by=SELLER, now=NOW)
     assert refunded(deal) == 0
-    disputes_deciding.waive(case.id, by=BUYER, now=NOW)
+    deciding.waive(case.id, by=BUYER, now=NOW)
     assert (refunded(deal), in_escrow(deal.bought), deal.hold.state) == (3000, 0, "aftersale")
     assert (deal.hold.released, deal.stops) == (6800, set())
     assert broken() == []
 
 
 def test_released_to_the_merchant(deal: Trade, case: Case) -> None:
-    disputes_deciding.decide(case.id, verdict("release"), by=dee(), now=NOW)
-    disputes_deciding.waive(case.id, by=BUYER, now=NOW)
+    deciding.decide(case.id, verdict("release"), by=dee(), now=NOW)
+    deciding.waive(case.id, by=BUYER, now=NOW)
     assert (refunded(deal), deal.hold.state, deal.hold.released) == (0, "aftersale", 9800)
     assert broken() == []
     with pytest.raises(errors.DecidedBefore):
@@ -74,36 +74,36 @@ def test_released_to_the_merchant(deal: Trade, case: Case) -> None:
 
 
 def test_a_decision_about_one_piece_does_not_release_the_other(deal: Trade) -> None:
-    case = disputes.escalate(deal.complain(1).id, by=SELLER, now=NOW)
-    disputes_deciding.decide(case.id, verdict("release"), by=dee(), now=NOW)
-    disputes_deciding.waive(case.id, by=BUYER, now=NOW)
+    case = cases.escalate(deal.complain(1).id, by=SELLER, now=NOW)
+    deciding.decide(case.id, verdict("release"), by=dee(), now=NOW)
+    deciding.waive(case.id, by=BUYER, now=NOW)
     assert (deal.hold.state, deal.stops) == ("held", set())
     assert broken() == []
 
 
 def test_one_appeal_decided_by_another_person_for_good(deal: Trade, case: Case) -> None:
     first, second = dee(), dee("dan")
-    disputes_deciding.decide(case.id, verdict("release"), by=first, now=NOW)
-    disputes_deciding.appeal(case.id, "They never answered me.", by=BUYER, now=NOW)
+    deciding.decide(case.id, verdict("release"), by=first, now=NOW)
+    deciding.appeal(case.id, "They never answered me.", by=BUYER, now=NOW)
     with pytest.raises(errors.NotImpartial):
-        leaves_nothing(lambda: disputes_deciding.decide_appeal(case.id, verdict("release"), by=first, now=NOW))
-    disputes_deciding.decide_appeal(case.id, verdict("refund"), by=second, now=NOW)
+        leaves_nothing(lambda: deciding.decide_appeal(case.id, verdict("release"), by=first, now=NOW))
+    deciding.decide_appeal(case.id, verdict("refund"), by=second, now=NOW)
     assert (refunded(deal), now_of(case).outcome, deal.stops) == (9800, "refunded", set())
     with pytest.raises(errors.CannotAppeal):
-        leaves_nothing(lambda: disputes_deciding.appeal(case.id, "again", by=SELLER, now=NOW))
+        leaves_nothing(lambda: deciding.appeal(case.id, "again", by=SELLER, now=NOW))
     assert broken() == []
 
 
 def test_who_got_everything_cannot_appeal(case: Case) -> None:
-    disputes_deciding.decide(case.id, verdict("refund"), by=dee(), now=NOW)
+    deciding.decide(case.id, verdict("refund"), by=dee(), now=NOW)
     with pytest.raises(errors.CannotAppeal):
-        leaves_nothing(lambda: disputes_deciding.appeal(case.id, "more", by=BUYER, now=NOW))
+        leaves_nothing(lambda: deciding.appeal(case.id, "more", by=BUYER, now=NOW))
 
 
 def test_after_its_time_nobody_appeals(case: Case) -> None:
-    disputes_deciding.decide(case.id, verdict("release"), by=dee(), now=NOW)
+    deciding.decide(case.id, verdict("release"), by=dee(), now=NOW)
     with pytest.raises(errors.CannotAppeal):
-        leaves_nothing(lambda: disputes_deciding.appeal(case.id, "late", by=BUYER, now=later(hours=72)))
+        leaves_nothing(lambda: deciding.appeal(case.id, "late", by=BUYER, now=later(hours=72)))
 
 
 def test_who_has_a_part_in_the_trade_does_not_decide(case: Case) -> None:
@@ -114,29 +114,29 @@ def test_who_has_a_part_in_the_trade_does_not_decide(case: Case) -> None:
     bo.refresh_from_db()
     for person in (bo, cast.person(cast.CY, staff=True), cast.person("eve@example.com")):
         with pytest.raises(errors.NotImpartial):
-            leaves_nothing(lambda by=person: disputes_deciding.decide(case.id, verdict("refund"), by=by, now=NOW))
+            leaves_nothing(lambda by=person: deciding.decide(case.id, verdict("refund"), by=by, now=NOW))
 
 
 def test_a_decision_has_reasons_and_a_part_is_a_part(case: Case) -> None:
     judge = dee()
-    bare = disputes_deciding.Verdict(verdict("refund").decision, "because")
+    bare = deciding.Verdict(verdict("refund").decision, "because")
     for bad in (bare, verdict("part", 0), verdict("part", 9800)):
         with pytest.raises(Refusal):
-            leaves_nothing(lambda bad=bad: disputes_deciding.decide(case.id, bad, by=judge, now=NOW))
+            leaves_nothing(lambda bad=bad: deciding.decide(case.id, bad, by=judge, now=NOW))
 
 
 def test_staff_are_needed_before_they_may_decide(deal: Trade) -> None:
     case = deal.complain()
     judge = dee()
     with pytest.raises(errors.CaseMoved):
-        leaves_nothing(lambda: disputes_deciding.decide(case.id, verdict("refund"), by=judge, now=NOW))
+        leaves_nothing(lambda: deciding.decide(case.id, verdict("refund"), by=judge, now=NOW))
 
 
 def test_a_claim_that_is_rejected_goes_on_maturing(deal: Trade) -> None:
     run(confirm(deal.order.id, by=BUYER))
-    case = disputes.escalate(deal.complain().id, by=SELLER, now=NOW)
-    disputes_deciding.decide(case.id, verdict("release"), by=dee(), now=NOW)
-    disputes_deciding.waive(case.id, by=BUYER, now=NOW)
+    case = cases.escalate(deal.complain().id, by=SELLER, now=NOW)
+    deciding.decide(case.id, verdict("release"), by=dee(), now=NOW)
+    deciding.waive(case.id, by=BUYER, now=NOW)
     assert (deal.hold.state, deal.hold.due_event, deal.stops) == ("aftersale", "mature", set())
     assert deal.hold.due_at is not None
     assert broken() == []

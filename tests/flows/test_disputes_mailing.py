@@ -14,10 +14,10 @@ from tests import cast
 from tests.flows.disputing import BUYER, NOW, SELLER, Trade, dee, trade, verdict
 from xinka.disputes.models import Case
 from xinka.disputes.states import Offer
-from xinka.flows import disputes, disputes_chargebacks, disputes_deciding
-from xinka.flows.disputes_chargebacks import Chargeback
-from xinka.flows.disputes_mailing import MAIL_MESSAGE, MAIL_MOVE, mail_message, mail_move
-from xinka.flows.disputes_timers import fire_due
+from xinka.flows.disputes import cases, chargebacks, deciding
+from xinka.flows.disputes.chargebacks import Chargeback
+from xinka.flows.disputes.mailing import MAIL_MESSAGE, MAIL_MOVE, mail_message, mail_move
+from xinka.flows.disputes.timers import fire_due
 from xinka.payments.models import Receipt
 
 pytestmark = pytest.mark.django_db
@@ -72,19 +72,19 @@ def test_opening_tells_both_and_the_seller_until_when(deal: Trade) -> None:
 def test_each_step_reaches_whom_it_concerns(deal: Trade) -> None:
     case = deal.complain()
     post()
-    disputes.write(case.id, "Which?", by=SELLER, now=NOW)
+    cases.write(case.id, "Which?", by=SELLER, now=NOW)
     assert post() == {cast.CY: ["商家答复了"]}
-    disputes.offer(case.id, Offer.PART, amount=2000, by=SELLER, now=NOW)
+    cases.offer(case.id, Offer.PART, amount=2000, by=SELLER, now=NOW)
     assert post() == {cast.CY: ["商家给了方案：退 ¥20.00"]}
-    disputes.decline(case.id, by=BUYER, now=NOW)
+    cases.decline(case.id, by=BUYER, now=NOW)
     assert post() == {ADA: ["买家没有接受你的方案"]}
-    disputes.escalate(case.id, by=SELLER, now=NOW)
+    cases.escalate(case.id, by=SELLER, now=NOW)
     assert post() == {cast.CY: ["由信卡裁定"], ADA: ["由信卡裁定"]}
-    disputes.write(case.id, "One thing more.", by=BUYER, now=NOW)
+    cases.write(case.id, "One thing more.", by=BUYER, now=NOW)
     assert post() == {ADA: ["纠纷有新内容"]}
-    disputes_deciding.decide(case.id, verdict("release"), by=dee(), now=NOW)
+    deciding.decide(case.id, verdict("release"), by=dee(), now=NOW)
     assert post() == {cast.CY: ["已裁定：放款给商家"], ADA: ["已裁定：放款给商家"]}
-    disputes_deciding.waive(case.id, by=BUYER, now=NOW)
+    deciding.waive(case.id, by=BUYER, now=NOW)
     assert post() == {cast.CY: ["已执行：放款给商家"], ADA: ["已执行：放款给商家"]}
 
 
@@ -99,7 +99,7 @@ def test_silence_is_told_to_both(deal: Trade) -> None:
 
 def test_a_letter_tells_of_its_own_moment_however_late_it_is_written(deal: Trade) -> None:
     case = deal.complain()
-    disputes.write(case.id, "Which?", by=SELLER, now=NOW)
+    cases.write(case.id, "Which?", by=SELLER, now=NOW)
     assert post()[ADA] == ["买家开了纠纷，¥98.00 已冻结"]
     seller = next(letter for letter in mail.outbox if letter.to == [ADA])
     assert "2026-11-23 08:00" in str(seller.body)
@@ -108,9 +108,9 @@ def test_a_letter_tells_of_its_own_moment_however_late_it_is_written(deal: Trade
 def test_a_chargeback_is_between_us_the_bank_and_the_merchant(deal: Trade) -> None:
     receipt = Receipt.objects.get(payment_id=deal.bought.payment_id)
     told = Chargeback(receipt.channel_id, receipt.trade_no, "dp_1", 9800)
-    case = disputes_chargebacks.open_chargeback(told, now=NOW)
+    case = chargebacks.open_chargeback(told, now=NOW)
     assert post() == {ADA: ["买家的银行要求退回 ¥98.00"]}
-    disputes_chargebacks.lose(case.id, now=NOW)
+    chargebacks.lose(case.id, now=NOW)
     assert post() == {ADA: ["银行判买家胜诉"]}
 
 

@@ -14,7 +14,7 @@ from tests.flows.rows import broken, leaves_nothing
 from xinka.delivery.models import DeliveredCode
 from xinka.disputes.models import Case
 from xinka.disputes.states import CaseState, Offer
-from xinka.flows import disputes, disputes_deciding
+from xinka.flows.disputes import cases, deciding
 from xinka.kernel.errors import Refusal
 from xinka.kernel.flow import Query, Row
 from xinka.payments.models import Refund
@@ -70,8 +70,8 @@ def test_two_tabs_open_one_case() -> None:
 def test_an_offer_is_taken_once_however_often_it_is_clicked() -> None:
     deal = trade()
     case = deal.complain(1)
-    disputes.offer(case.id, Offer.REPLACE, by=SELLER, now=NOW)
-    clicks = [lambda: disputes.accept(case.id, Offer.REPLACE, by=BUYER, now=NOW)] * 4
+    cases.offer(case.id, Offer.REPLACE, by=SELLER, now=NOW)
+    clicks = [lambda: cases.accept(case.id, Offer.REPLACE, by=BUYER, now=NOW)] * 4
     assert together(*clicks) == ["case_moved"] * 3 + ["done"]
     assert DeliveredCode.objects.filter(order_id=deal.order.id).count() == 3
     assert broken() == []
@@ -81,11 +81,11 @@ def test_an_offer_is_taken_once_however_often_it_is_clicked() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_conceding_withdrawing_and_deciding_at_once_have_one_end() -> None:
     deal, judge = trade(), dee()
-    case = disputes.escalate(deal.complain().id, by=SELLER, now=NOW)
+    case = cases.escalate(deal.complain().id, by=SELLER, now=NOW)
     outcomes = together(
-        lambda: disputes.concede(case.id, by=SELLER, now=NOW),
-        lambda: disputes.withdraw(case.id, by=BUYER, now=NOW),
-        lambda: disputes_deciding.decide(case.id, verdict("release"), by=judge, now=NOW),
+        lambda: cases.concede(case.id, by=SELLER, now=NOW),
+        lambda: cases.withdraw(case.id, by=BUYER, now=NOW),
+        lambda: deciding.decide(case.id, verdict("release"), by=judge, now=NOW),
     )
     assert outcomes.count("done") == 1
     end = Case.objects.get(id=case.id)
@@ -103,9 +103,9 @@ def test_a_death_at_any_statement_of_a_final_decision_leaves_nothing_half_done(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     deal, first, second = trade(), dee(), dee("dan")
-    case = disputes.escalate(deal.complain().id, by=SELLER, now=NOW)
-    disputes_deciding.decide(case.id, verdict("release"), by=first, now=NOW)
-    disputes_deciding.appeal(case.id, "No.", by=BUYER, now=NOW)
+    case = cases.escalate(deal.complain().id, by=SELLER, now=NOW)
+    deciding.decide(case.id, verdict("release"), by=first, now=NOW)
+    deciding.appeal(case.id, "No.", by=BUYER, now=NOW)
     fetch, left = drive.fetch, [0]
 
     def dies(connection: psycopg.Connection[object], query: Query) -> list[Row]:
@@ -118,7 +118,7 @@ def test_a_death_at_any_statement_of_a_final_decision_leaves_nothing_half_done(
 
     def decide() -> bool:
         try:
-            disputes_deciding.decide_appeal(case.id, verdict("part", 3000), by=second, now=NOW)
+            deciding.decide_appeal(case.id, verdict("part", 3000), by=second, now=NOW)
         except Died:
             return False
         return True
@@ -147,11 +147,11 @@ def test_whoever_dies_while_the_letters_are_queued_has_moved_nothing(monkeypatch
     def dies(_case: Case) -> None:
         raise Died
 
-    monkeypatch.setattr(disputes, "mail_move_later", dies)
+    monkeypatch.setattr(cases, "mail_move_later", dies)
 
     def concede() -> None:
         with pytest.raises(Died):
-            disputes.concede(case.id, by=SELLER, now=NOW)
+            cases.concede(case.id, by=SELLER, now=NOW)
 
     leaves_nothing(concede)
     assert Case.objects.get(id=case.id).state == CaseState.AWAITS_SELLER

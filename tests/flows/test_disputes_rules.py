@@ -9,8 +9,8 @@ from tests.flows.disputing import BUYER, NOW, SELLER, Trade, trade
 from tests.flows.rows import broken
 from xinka.disputes.rules import RULES
 from xinka.disputes.states import Offer
-from xinka.flows import disputes, disputes_chargebacks
-from xinka.flows.disputes_chargebacks import Chargeback
+from xinka.flows.disputes import cases, chargebacks
+from xinka.flows.disputes.chargebacks import Chargeback
 from xinka.payments.models import Receipt
 
 pytestmark = pytest.mark.django_db
@@ -28,19 +28,19 @@ def _open(deal: Trade) -> None:
 
 
 def _conceded(deal: Trade) -> None:
-    disputes.concede(deal.complain(1).id, by=SELLER, now=NOW)
+    cases.concede(deal.complain(1).id, by=SELLER, now=NOW)
 
 
 def _replaced(deal: Trade) -> None:
     case = deal.complain(2)
-    disputes.offer(case.id, Offer.REPLACE, by=SELLER, now=NOW)
-    disputes.accept(case.id, Offer.REPLACE, by=BUYER, now=NOW)
+    cases.offer(case.id, Offer.REPLACE, by=SELLER, now=NOW)
+    cases.accept(case.id, Offer.REPLACE, by=BUYER, now=NOW)
 
 
 def _charged_back(deal: Trade) -> None:
     receipt = Receipt.objects.get(payment_id=deal.bought.payment_id)
     told = Chargeback(receipt.channel_id, receipt.trade_no, "dp_1", 9800)
-    disputes_chargebacks.open_chargeback(told, now=NOW)
+    chargebacks.open_chargeback(told, now=NOW)
 
 
 _CLOSE = """UPDATE disputes_case

@@ -13,8 +13,8 @@ from tests.flows.disputing import BUYER, NOW, SELLER, Trade, dee, in_escrow, lat
 from tests.flows.rows import broken
 from xinka.disputes.models import Case, CaseMove
 from xinka.disputes.states import CaseState, Outcome
-from xinka.flows import disputes, disputes_deciding
-from xinka.flows.disputes_timers import fire_due
+from xinka.flows.disputes import cases, deciding
+from xinka.flows.disputes.timers import fire_due
 from xinka.flows.escrow import freeze
 from xinka.ledger.models import Entry
 from xinka.payments.models import Refund
@@ -73,7 +73,7 @@ def test_a_question_nobody_answers_goes_to_staff_as_a_dispute() -> None:
 def test_a_silent_buyer_lets_the_money_go_on_its_way() -> None:
     deal = trade()
     case = deal.complain()
-    disputes.write(case.id, "Try again.", by=SELLER, now=NOW)
+    cases.write(case.id, "Try again.", by=SELLER, now=NOW)
     assert fire_due(later(hours=48)) == 1
     assert (now_of(case).outcome, refunds(deal), in_escrow(deal.bought)) == (Outcome.LAPSED, [], 9800)
     assert deal.stops == set()
@@ -84,18 +84,18 @@ def test_a_silent_buyer_lets_the_money_go_on_its_way() -> None:
 @pytest.mark.django_db
 def test_staff_who_are_late_are_shown_as_late_and_decide_all_the_same() -> None:
     deal = trade()
-    case = disputes.escalate(deal.complain().id, by=SELLER, now=NOW)
+    case = cases.escalate(deal.complain().id, by=SELLER, now=NOW)
     assert fire_due(later(days=3)) == 1
     seen = now_of(case)
     assert (seen.state, seen.is_late, seen.due_at) == (CaseState.UNDER_REVIEW, True, None)
-    assert disputes_deciding.decide(case.id, verdict("refund"), by=dee(), now=later(days=4)).is_late is False
+    assert deciding.decide(case.id, verdict("refund"), by=dee(), now=later(days=4)).is_late is False
 
 
 @pytest.mark.django_db
 def test_a_decision_nobody_appeals_is_carried_out_when_its_time_is_over() -> None:
     deal = trade()
-    case = disputes.escalate(deal.complain().id, by=SELLER, now=NOW)
-    disputes_deciding.decide(case.id, verdict("part", 1800), by=dee(), now=NOW)
+    case = cases.escalate(deal.complain().id, by=SELLER, now=NOW)
+    deciding.decide(case.id, verdict("part", 1800), by=dee(), now=NOW)
     assert fire_due(later(hours=71)) == 0
     assert fire_due(later(hours=72)) == 1
     assert (refunds(deal), in_escrow(deal.bought), deal.hold.state) == ([1800], 0, "aftersale")
@@ -107,8 +107,8 @@ def test_a_decision_nobody_appeals_is_carried_out_when_its_time_is_over() -> Non
 def test_an_answer_takes_the_timer_off() -> None:
     deal = trade()
     case = deal.complain()
-    disputes.write(case.id, "Which?", by=SELLER, now=later(hours=11))
-    disputes.write(case.id, "Both.", by=BUYER, now=later(hours=11.5))
+    cases.write(case.id, "Which?", by=SELLER, now=later(hours=11))
+    cases.write(case.id, "Both.", by=BUYER, now=later(hours=11.5))
     assert fire_due(later(hours=13)) == 0
     assert now_of(case).state == CaseState.AWAITS_SELLER
 
@@ -165,9 +165,9 @@ def test_an_answer_in_the_last_moment_and_the_timer_do_not_both_count() -> None:
     def answer() -> None:
         try:
             gate.wait(10)
-            disputes.write(case.id, "Here I am.", by=SELLER, now=later(hours=12))
+            cases.write(case.id, "Here I am.", by=SELLER, now=later(hours=12))
             outcomes.append("answered")
-        except disputes.CaseMoved:
+        except cases.CaseMoved:
             outcomes.append("too late")
         finally:
             connections.close_all()

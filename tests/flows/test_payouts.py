@@ -11,8 +11,8 @@ from pytest_django import Settings
 from tests.cast import adas_shop
 from tests.flows.payouts import ALIPAY, BANK, account, ada_of, approved, asked, enter, finance, money_of, owe, wish
 from tests.flows.rows import broken, leaves_nothing
-from xinka.flows import payouts, payouts_review
-from xinka.flows.payouts_accounts import MOST_ACCOUNTS, add_account, remove_account
+from xinka.flows.payouts import asking, review
+from xinka.flows.payouts.accounts import MOST_ACCOUNTS, add_account, remove_account
 from xinka.kernel.actors import Actor, Role
 from xinka.ledger.accounts import Account
 from xinka.merchants.models import Merchant
@@ -62,12 +62,12 @@ def test_what_is_asked_for_is_in_transit_with_its_fee_and_mailed_about(shop: Mer
 def test_the_form_sent_twice_is_one_payout_and_with_other_contents_none(shop: Merchant) -> None:
     enter(shop, 100_000)
     to = account(shop)
-    first = payouts.ask(wish(to, 20_000, key="form-1"), by=ada_of(shop))
-    again = leaves_nothing(lambda: payouts.ask(wish(to, 20_000, key="form-1"), by=ada_of(shop)))
+    first = asking.ask(wish(to, 20_000, key="form-1"), by=ada_of(shop))
+    again = leaves_nothing(lambda: asking.ask(wish(to, 20_000, key="form-1"), by=ada_of(shop)))
     assert isinstance(again, Payout)
     assert again.id == first.id
     with pytest.raises(SameKeyOtherPayout):
-        payouts.ask(wish(to, 30_000, key="form-1"), by=ada_of(shop))
+        asking.ask(wish(to, 30_000, key="form-1"), by=ada_of(shop))
     assert money_of(shop) == (80_000, 20_000, 0)
 
 
@@ -123,7 +123,7 @@ def test_a_new_account_waits_two_days(shop: Merchant) -> None:
     assert to.usable_from - to.added_at == timedelta(hours=48)
     with pytest.raises(AccountCoolingDown):
         asked(to, 10_000)
-    payouts.ask(wish(to, 10_000), by=ada_of(shop), now=to.usable_from)
+    asking.ask(wish(to, 10_000), by=ada_of(shop), now=to.usable_from)
     assert jobs("mail.payout_account") == 1
 
 
@@ -138,7 +138,7 @@ def test_another_merchants_account_or_a_removed_one_is_none(shop: Merchant) -> N
     eves = adas_shop(slug="eves-cards")
     theirs = account(eves)
     with pytest.raises(NoSuchAccount):
-        payouts.ask(payouts.Wish(shop.id, theirs.id, 10_000, "CNY", "k"), by=ada_of(shop))
+        asking.ask(asking.Wish(shop.id, theirs.id, 10_000, "CNY", "k"), by=ada_of(shop))
     with pytest.raises(NoSuchAccount):
         remove_account(shop.id, theirs.id, by=ada_of(shop))
     mine = account(shop)
@@ -154,7 +154,7 @@ def test_an_account_that_money_is_on_its_way_to_stays(shop: Merchant) -> None:
     payout = asked(to, 10_000)
     with pytest.raises(AccountInUse):
         remove_account(shop.id, to.id, by=ada_of(shop))
-    payouts.cancel(payout.id, by=Actor(Role.SELLER))
+    asking.cancel(payout.id, by=Actor(Role.SELLER))
     remove_account(shop.id, to.id, by=ada_of(shop))
 
 
@@ -169,11 +169,11 @@ def test_a_payout_taken_back_is_available_again_once(shop: Merchant) -> None:
     enter(shop, 100_000)
     payout = asked(account(shop), 40_000)
     with pytest.raises(PayoutNotFound):
-        payouts.cancel(payout.id, merchant_id=shop.id + 1, by=Actor(Role.SELLER))
-    payouts.cancel(payout.id, merchant_id=shop.id, by=Actor(Role.SELLER))
+        asking.cancel(payout.id, merchant_id=shop.id + 1, by=Actor(Role.SELLER))
+    asking.cancel(payout.id, merchant_id=shop.id, by=Actor(Role.SELLER))
     assert money_of(shop) == (100_000, 0, 0)
     with pytest.raises(PayoutMoved):
-        payouts.cancel(payout.id, by=Actor(Role.FINANCE))
+        asking.cancel(payout.id, by=Actor(Role.FINANCE))
     assert money_of(shop) == (100_000, 0, 0)
     assert broken() == []
 
@@ -183,13 +183,13 @@ def test_small_ones_need_one_yes_large_ones_two_of_different_people(shop: Mercha
     enter(shop, 100_000)
     to, dee, fay = account(shop), finance(), finance()
     small, large = asked(to, 49_999), asked(to, 50_000)
-    assert payouts_review.approve(small.id, by=dee).state == PayoutState.APPROVED
-    assert payouts_review.approve(large.id, by=dee).state == PayoutState.ASKED
+    assert review.approve(small.id, by=dee).state == PayoutState.APPROVED
+    assert review.approve(large.id, by=dee).state == PayoutState.ASKED
     with pytest.raises(ApprovedAlready):
-        payouts_review.approve(large.id, by=dee)
-    assert payouts_review.approve(large.id, by=fay).state == PayoutState.APPROVED
+        review.approve(large.id, by=dee)
+    assert review.approve(large.id, by=fay).state == PayoutState.APPROVED
     with pytest.raises(PayoutMoved):
-        payouts_review.approve(large.id, by=finance())
+        review.approve(large.id, by=finance())
     assert AuditEntry.objects.filter(action="payout.approve").count() == 3
 
 
@@ -199,12 +199,12 @@ def test_nobody_decides_about_their_own_shop(shop: Merchant) -> None:
     bo = shop.memberships.get(role="clerk").user
     for member in (ada_of(shop), bo):
         with pytest.raises(NotYourOwn):
-            payouts_review.approve(payout.id, by=member)
+            review.approve(payout.id, by=member)
         with pytest.raises(NotYourOwn):
-            payouts_review.reject(payout.id, by=member, reason="no")
-    hold = payouts_review.hold(shop.id, by=finance(), reason="looking into it")
+            review.reject(payout.id, by=member, reason="no")
+    hold = review.hold(shop.id, by=finance(), reason="looking into it")
     with pytest.raises(NotYourOwn):
-        payouts_review.lift_hold(hold.id, by=bo)
+        review.lift_hold(hold.id, by=bo)
     payout.refresh_from_db()
     assert payout.state == PayoutState.HELD
 
@@ -212,7 +212,7 @@ def test_nobody_decides_about_their_own_shop(shop: Merchant) -> None:
 def test_a_refused_payout_is_available_again_and_says_why(shop: Merchant) -> None:
     enter(shop, 100_000)
     payout = approved(account(shop), 40_000)
-    payouts_review.reject(payout.id, by=finance(), reason="the name does not fit")
+    review.reject(payout.id, by=finance(), reason="the name does not fit")
     payout.refresh_from_db()
     assert (payout.state, payout.problem) == (PayoutState.CANCELLED, "the name does not fit")
     assert money_of(shop) == (100_000, 0, 0)
@@ -222,20 +222,20 @@ def test_a_hold_stops_what_was_not_sent_and_what_is_new_until_the_last_is_lifted
     enter(shop, 100_000)
     to = account(shop)
     waiting, ready = asked(to, 10_000), approved(to, 10_000)
-    first = payouts_review.hold(shop.id, by=finance(), reason="complaints")
-    second = payouts_review.hold(shop.id, by=finance(), reason="papers")
+    first = review.hold(shop.id, by=finance(), reason="complaints")
+    second = review.hold(shop.id, by=finance(), reason="papers")
     with pytest.raises(PayoutsOnHold):
         asked(to, 10_000)
     with pytest.raises(PayoutMoved):
-        payouts_review.approve(waiting.id, by=finance())
+        review.approve(waiting.id, by=finance())
     with pytest.raises(PayoutMoved):
-        payouts.cancel(ready.id, by=Actor(Role.SELLER))
-    payouts_review.lift_hold(first.id, by=finance())
+        asking.cancel(ready.id, by=Actor(Role.SELLER))
+    review.lift_hold(first.id, by=finance())
     assert set(Payout.objects.values_list("state", flat=True)) == {PayoutState.HELD}
-    payouts_review.lift_hold(second.id, by=finance())
+    review.lift_hold(second.id, by=finance())
     assert set(Payout.objects.values_list("state", "round")) == {(PayoutState.ASKED, 2)}
     with pytest.raises(PayoutMoved):
-        payouts_review.lift_hold(second.id, by=finance())
+        review.lift_hold(second.id, by=finance())
     assert money_of(shop) == (80_000, 20_000, 0)
 
 
@@ -243,7 +243,7 @@ def test_a_hold_on_one_merchant_leaves_others_alone(shop: Merchant) -> None:
     other = adas_shop(slug="beas-cards")
     enter(other, 100_000)
     payout = asked(account(other), 10_000)
-    payouts_review.hold(shop.id, by=finance(), reason="complaints")
+    review.hold(shop.id, by=finance(), reason="complaints")
     payout.refresh_from_db()
     assert payout.state == PayoutState.ASKED
 

@@ -18,9 +18,9 @@ from tests.cast import adas_shop
 from tests.flows.paying import Place
 from tests.flows.payouts import money_of
 from tests.flows.rows import broken
-from xinka.flows.payouts_confirming import confirming_at, payout_at
-from xinka.flows.payouts_gateway import ASK_AGAIN, ask_now, execute
-from xinka.flows.payouts_mail import MAIL_PAYOUT, News, mail_payout
+from xinka.flows.payouts.confirming import confirming_at, payout_at
+from xinka.flows.payouts.gateway import ASK_AGAIN, ask_now, execute
+from xinka.flows.payouts.mailing import MAIL_PAYOUT, News, mail_payout
 from xinka.payments.providers.wechat import js_sdk
 from xinka.payouts.access import allows_link, confirm_path
 from xinka.payouts.details import package_place

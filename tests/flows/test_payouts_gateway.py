@@ -23,9 +23,9 @@ from django.utils import timezone
 from tests.cast import adas_shop
 from tests.flows.payouts import ALIPAY, account, ada_of, approved, enter, finance, money_of
 from tests.flows.rows import broken
-from xinka.flows import payouts_gateway
-from xinka.flows.payouts import shown
-from xinka.flows.payouts_gateway import (
+from xinka.flows.payouts import gateway
+from xinka.flows.payouts.asking import shown
+from xinka.flows.payouts.gateway import (
     ASK_AGAIN,
     MAY_STILL_ARRIVE,
     ask_about_open,
@@ -33,7 +33,7 @@ from xinka.flows.payouts_gateway import (
     send_through,
     settle_by_hand,
 )
-from xinka.flows.payouts_sending import Outcome
+from xinka.flows.payouts.sending import Outcome
 from xinka.ledger.accounts import Account
 from xinka.ledger.models import Entry
 from xinka.merchants.models import Merchant
@@ -276,7 +276,7 @@ def test_a_worker_that_dies_while_sending_asks_first_when_it_is_back(
         raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr(payouts_gateway, "_enter", die)
+        patch.setattr(gateway, "_enter", die)
         with pytest.raises(Killed):
             execute(payout.id)
     assert len(payer.paid) == 1

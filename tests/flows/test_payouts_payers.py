@@ -22,16 +22,16 @@ from pytest_django.live_server_helper import LiveServer
 from tests.flows.paying import ACCOUNTS, Place, open_account
 from tests.flows.payouts import account, approved, finance, money_of
 from tests.flows.rows import broken
-from xinka.flows import payouts_gateway
-from xinka.flows.payouts import shown
-from xinka.flows.payouts_gateway import (
+from xinka.flows.payouts import gateway
+from xinka.flows.payouts.asking import shown
+from xinka.flows.payouts.gateway import (
     MAY_STILL_ARRIVE,
     NUMBERS_ARE_KNOWN_FOR,
     execute,
     send_all_through,
     send_through,
 )
-from xinka.flows.payouts_payers import channels_that_pay, payer_of
+from xinka.flows.payouts.payers import channels_that_pay, payer_of
 from xinka.kernel.errors import ProviderError
 from xinka.payments.channels import config_place, seal_config
 from xinka.payments.models import Channel
@@ -135,7 +135,7 @@ def test_the_worker_dies_between_sending_and_writing_down_and_it_is_paid_once(
         raise SystemExit
 
     with monkeypatch.context() as dying:
-        dying.setattr(payouts_gateway, "_enter", die)
+        dying.setattr(gateway, "_enter", die)
         with pytest.raises(SystemExit):
             execute(payout.id)
     assert SandboxTransfer.objects.count() == 1
@@ -147,7 +147,7 @@ def test_the_worker_dies_between_sending_and_writing_down_and_it_is_paid_once(
 _KILLED = """
 import sys, uuid, django
 django.setup()
-from xinka.flows.payouts_gateway import execute
+from xinka.flows.payouts.gateway import execute
 execute(uuid.UUID(sys.argv[1]))
 """
 
@@ -195,7 +195,7 @@ def test_a_no_at_the_second_attempt_proves_nothing_where_nobody_can_be_asked(
         raise ProviderError("PayPal: AUTHORIZATION_ERROR (HTTP 403)", permanent=True)
 
     with monkeypatch.context() as refusing, time_machine.travel(timezone.now() + MAY_STILL_ARRIVE * 2):
-        refusing.setattr("xinka.flows.payouts_paypal.PayPalPayouts.send", refuse)
+        refusing.setattr("xinka.flows.payouts.paypal.PayPalPayouts.send", refuse)
         assert execute(payout.id) == PayoutState.SENDING
     with time_machine.travel(timezone.now() + MAY_STILL_ARRIVE * 4):
         assert execute(payout.id) == PayoutState.PAID

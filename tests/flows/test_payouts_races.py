@@ -12,8 +12,8 @@ from django.db import connection
 from tests.cast import adas_shop
 from tests.flows.payouts import account, ada_of, approved, asked, enter, finance, money_of, wish
 from tests.flows.rows import broken
-from xinka.flows import payouts, payouts_review, payouts_sending
-from xinka.flows.payouts_sending import Outcome
+from xinka.flows.payouts import asking, review, sending
+from xinka.flows.payouts.sending import Outcome
 from xinka.kernel.actors import Actor, Role
 from xinka.kernel.errors import Refusal
 from xinka.ledger.accounts import Account
@@ -46,7 +46,7 @@ def test_eight_withdrawals_of_all_there_is_and_one_is_granted() -> None:
     shop = adas_shop()
     enter(shop, 50_000)
     to, ada = account(shop), ada_of(shop)
-    answers = at_once(*[lambda: payouts.ask(wish(to, 50_000), by=ada) for _ in range(8)])
+    answers = at_once(*[lambda: asking.ask(wish(to, 50_000), by=ada) for _ in range(8)])
     assert sorted(str(answer) for answer in answers if isinstance(answer, str)) == ["balance_too_low"] * 7
     assert money_of(shop) == (0, 50_000, 0)
     assert broken() == []
@@ -56,7 +56,7 @@ def test_one_form_sent_eight_times_at_once_is_one_payout() -> None:
     shop = adas_shop()
     enter(shop, 50_000)
     to, ada = account(shop), ada_of(shop)
-    answers = at_once(*[lambda: payouts.ask(wish(to, 10_000, key="form"), by=ada) for _ in range(8)])
+    answers = at_once(*[lambda: asking.ask(wish(to, 10_000, key="form"), by=ada) for _ in range(8)])
     assert len({answer.id for answer in answers if isinstance(answer, Payout)}) == 1
     assert all(isinstance(answer, Payout) for answer in answers)
     assert money_of(shop) == (40_000, 10_000, 0)
@@ -69,9 +69,9 @@ def test_taken_back_refused_and_sent_at_once_it_goes_one_way() -> None:
     for _ in range(5):
         payout = approved(to, 10_000)
         at_once(
-            lambda number=payout.id: payouts.cancel(number, by=Actor(Role.SELLER)),  # type: ignore[misc]  # bound now
-            lambda number=payout.id: payouts_review.reject(number, by=dee, reason="no"),  # type: ignore[misc]
-            lambda: payouts_sending.make_batch(AccountKind.BANK, "CNY", by=fay),
+            lambda number=payout.id: asking.cancel(number, by=Actor(Role.SELLER)),  # type: ignore[misc]  # bound now
+            lambda number=payout.id: review.reject(number, by=dee, reason="no"),  # type: ignore[misc]
+            lambda: sending.make_batch(AccountKind.BANK, "CNY", by=fay),
         )
         payout.refresh_from_db()
         in_file = PayoutBatch.objects.filter(payouts=payout).exists()
@@ -84,8 +84,8 @@ def test_a_hold_and_a_withdrawal_at_once_never_leave_a_payout_that_goes_on() -> 
     enter(shop, 50_000)
     to, ada = account(shop), ada_of(shop)
     at_once(
-        *[lambda: payouts.ask(wish(to, 5_000), by=ada) for _ in range(4)],
-        lambda: payouts_review.hold(shop.id, by=dee, reason="stop"),
+        *[lambda: asking.ask(wish(to, 5_000), by=ada) for _ in range(4)],
+        lambda: review.hold(shop.id, by=dee, reason="stop"),
     )
     assert set(Payout.objects.values_list("state", flat=True)) <= {PayoutState.HELD}
     assert broken() == []
@@ -95,9 +95,9 @@ def test_an_outcome_told_eight_times_at_once_is_entered_once() -> None:
     shop, dee = adas_shop(), finance()
     enter(shop, 50_000)
     payout = approved(account(shop), 10_000)
-    batch = payouts_sending.make_batch(AccountKind.BANK, "CNY", by=dee)
+    batch = sending.make_batch(AccountKind.BANK, "CNY", by=dee)
     told = [Outcome(payout.id, is_paid=True, reference="B-1")]
-    answers = at_once(*[lambda: payouts_sending.record_outcomes(batch, told, by=dee) for _ in range(8)])
+    answers = at_once(*[lambda: sending.record_outcomes(batch, told, by=dee) for _ in range(8)])
     assert sorted(answers, key=str) == [0] * 7 + [1]
     assert list(Entry.objects.filter(account=Account.SELLER_IN_TRANSIT, amount__gt=0).values_list("amount")) == [
         (10_000,)
@@ -109,7 +109,7 @@ def test_the_second_of_two_eyes_at_once_approves_once() -> None:
     enter(shop, 1_000_000)
     payout = asked(account(shop), 600_000)
     people = [finance() for _ in range(4)]
-    answers = at_once(*[lambda dee=dee: payouts_review.approve(payout.id, by=dee) for dee in people])  # type: ignore[misc]
+    answers = at_once(*[lambda dee=dee: review.approve(payout.id, by=dee) for dee in people])  # type: ignore[misc]
     assert sorted(str(answer) for answer in answers if isinstance(answer, str)) == ["payout_moved"] * 2
     payout.refresh_from_db()
     assert payout.state == PayoutState.APPROVED

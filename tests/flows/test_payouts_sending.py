@@ -11,8 +11,8 @@ from pytest_django import Settings
 from tests.cast import adas_shop
 from tests.flows.payouts import ALIPAY, account, ada_of, approved, asked, enter, finance, money_of
 from tests.flows.rows import broken
-from xinka.flows.payouts import shown
-from xinka.flows.payouts_sending import Outcome, file_of, make_batch, read_outcomes, record_outcomes, safe_cell
+from xinka.flows.payouts.asking import shown
+from xinka.flows.payouts.sending import Outcome, file_of, make_batch, read_outcomes, record_outcomes, safe_cell
 from xinka.ledger.accounts import Account
 from xinka.ledger.models import Entry
 from xinka.merchants.models import Membership, Merchant

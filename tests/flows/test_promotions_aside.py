@@ -13,8 +13,8 @@ from tests.flows.rows import broken
 from tests.promotions import offers
 from xinka.flows.checkout import Placed, place
 from xinka.flows.expire import cancel
-from xinka.flows.promotions_clock import tell_sales
-from xinka.flows.promotions_sales import NotSoManyInStock, end_sale, plan_sale, withdraw_stock_of
+from xinka.flows.promotions.clock import tell_sales
+from xinka.flows.promotions.sales import NotSoManyInStock, end_sale, plan_sale, withdraw_stock_of
 from xinka.orders.errors import OnlySomeLeft, OutOfStock
 from xinka.payments.models import Channel
 from xinka.platform.database.django_drive import run

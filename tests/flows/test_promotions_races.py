@@ -25,7 +25,7 @@ from tests.resilience.tills import at_tills
 from xinka.delivery.models import DeliveredCode
 from xinka.flows.checkout import CheckoutRequest, Placed, place
 from xinka.flows.expire import cancel
-from xinka.flows.promotions_sales import plan_sale, withdraw_stock_of
+from xinka.flows.promotions.sales import plan_sale, withdraw_stock_of
 from xinka.orders.models import Order
 from xinka.platform.database.django_drive import run
 from xinka.promotions.errors import CodeUsedByYou

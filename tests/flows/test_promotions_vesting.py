@@ -17,9 +17,9 @@ from tests.promotions import offers
 from xinka.accounts.models import User
 from xinka.flows import escrow
 from xinka.flows.checkout import Placed, place
-from xinka.flows.promotions_cards import Batch, balance_of, issue, redeem
-from xinka.flows.promotions_clock import reckon_members, tell_sales
-from xinka.flows.promotions_vesting import book_uses, vest_due, vest_for
+from xinka.flows.promotions.cards import Batch, balance_of, issue, redeem
+from xinka.flows.promotions.clock import reckon_members, tell_sales
+from xinka.flows.promotions.vesting import book_uses, vest_due, vest_for
 from xinka.kernel.actors import Actor, Role
 from xinka.kernel.errors import Refusal
 from xinka.ledger.accounts import Account

@@ -10,7 +10,7 @@ from tests.flows.disputing import BUYER, NOW, Trade, trade
 from xinka.delivery.actions import Opener
 from xinka.delivery.models import DeliveredCode
 from xinka.disputes.reasons import Reason
-from xinka.flows import disputes
+from xinka.flows.disputes import cases
 from xinka.flows.reveal import NETWORK_KEPT_FOR, forget_old_networks, reveal
 
 pytestmark = pytest.mark.django_db
@@ -37,10 +37,10 @@ def test_it_is_kept_for_half_a_year_and_the_device_and_the_time_stay(deal: Trade
 
 
 def test_what_is_argued_about_is_kept_until_that_ends(deal: Trade) -> None:
-    made = disputes.open_case(deal.order, disputes.Complaint(Reason.ALREADY_USED, "Used.", (1,)), by=BUYER, now=NOW)
+    made = cases.open_case(deal.order, cases.Complaint(Reason.ALREADY_USED, "Used.", (1,)), by=BUYER, now=NOW)
     late = NOW + NETWORK_KEPT_FOR * 2
     assert forget_old_networks(late) == 0
-    disputes.withdraw(made.id, by=BUYER, now=NOW)
+    cases.withdraw(made.id, by=BUYER, now=NOW)
     assert forget_old_networks(late) == 1
     assert kept()[0] == ("Chrome, Windows", "")
 

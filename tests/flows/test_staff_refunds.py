@@ -17,7 +17,8 @@ from xinka.disputes.errors import CaseIsOpen
 from xinka.escrow.errors import KeyTaken, NoHold, PartInOrder, RefundDecided, SecondPersonNeeded, TooMuchBack
 from xinka.escrow.models import GivenBack, StaffRefund
 from xinka.escrow.states import HoldState, StaffRefundState
-from xinka.flows import disputes, staff_refunds
+from xinka.flows import staff_refunds
+from xinka.flows.disputes import cases
 from xinka.flows.staff_refunds import Wanted
 from xinka.kernel.actors import Actor, Role
 from xinka.kernel.ids import new_uuid
@@ -136,7 +137,7 @@ def test_a_case_goes_before_it_also_one_that_is_opened_meanwhile(deal: Trade, de
         with pytest.raises(CaseIsOpen):
             act()
     assert sums() == []
-    disputes.withdraw(case.id, by=Actor(Role.BUYER), now=NOW)
+    cases.withdraw(case.id, by=Actor(Role.BUYER), now=NOW)
     assert staff_refunds.decide(asked.id, grant=True, by=staff("dan")).state == StaffRefundState.DONE
 
 

@@ -17,8 +17,8 @@ from xinka.accounts.models import User
 from xinka.delivery.actions import Opener
 from xinka.disputes.models import Case, Evidence
 from xinka.disputes.states import CaseState, Outcome
-from xinka.flows import disputes, disputes_chargebacks, disputes_deciding
-from xinka.flows.disputes_chargebacks import Chargeback
+from xinka.flows.disputes import cases, chargebacks, deciding
+from xinka.flows.disputes.chargebacks import Chargeback
 from xinka.flows.reveal import reveal
 from xinka.payments.models import Receipt
 from xinka.platform.audit.models import AuditEntry
@@ -45,9 +45,9 @@ def deal() -> Trade:
 @pytest.fixture
 def case(deal: Trade) -> Case:
     """A case that the seller handed to staff."""
-    complaint = disputes.Complaint(disputes.Reason.ALREADY_USED, "It says used.", (1,), files=(Handed("a.png", png()),))
-    made = disputes.open_case(deal.order, complaint, by=BUYER, now=timezone.now())
-    return disputes.escalate(made.id, by=SELLER, now=timezone.now())
+    complaint = cases.Complaint(cases.Reason.ALREADY_USED, "It says used.", (1,), files=(Handed("a.png", png()),))
+    made = cases.open_case(deal.order, complaint, by=BUYER, now=timezone.now())
+    return cases.escalate(made.id, by=SELLER, now=timezone.now())
 
 
 def path_of(case: Case, suffix: str = "") -> str:
@@ -98,7 +98,7 @@ def test_a_decision_that_is_not_whole_is_asked_for_again(office: Client, case: C
 
 def test_the_appeal_is_anothers(office: Client, case: Case, dee: User, settings: Settings) -> None:
     office.post(path_of(case, "/decide"), decision(decision="release", confirmed="1"))
-    disputes_deciding.appeal(case.id, "No.", by=BUYER, now=timezone.now())
+    deciding.appeal(case.id, "No.", by=BUYER, now=timezone.now())
     assert "somebody else must decide" in office.get(path_of(case)).content.decode()
     assert office.post(path_of(case, "/decide"), decision(confirmed="1")).status_code == 422
     dan = Client(headers={"accept-language": "en"})
@@ -124,7 +124,7 @@ def test_the_evidence_pack_is_a_post_and_is_written_down(office: Client, case: C
 def test_a_chargeback_waits_for_evidence_and_then_for_the_bank(office: Client, deal: Trade) -> None:
     receipt = Receipt.objects.get(payment_id=deal.bought.payment_id)
     told = Chargeback(receipt.channel_id, receipt.trade_no, "dp_77", 9800)
-    case = disputes_chargebacks.open_chargeback(told, now=timezone.now())
+    case = chargebacks.open_chargeback(told, now=timezone.now())
     page = office.get(path_of(case)).content.decode()
     assert "dp_77" in page
     assert "I handed it in" in page

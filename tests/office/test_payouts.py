@@ -12,9 +12,9 @@ from django.test import Client
 from tests.cast import adas_shop, person
 from tests.flows.payouts import ALIPAY, account, ada_of, approved, asked, enter, finance, money_of
 from xinka.accounts.models import User
-from xinka.flows import payouts_review
-from xinka.flows.payouts import shown
-from xinka.flows.payouts_sending import make_batch
+from xinka.flows.payouts import review
+from xinka.flows.payouts.asking import shown
+from xinka.flows.payouts.sending import make_batch
 from xinka.merchants.models import Membership, Merchant
 from xinka.payments.channels import seal_config
 from xinka.payments.models import Channel
@@ -42,7 +42,7 @@ def state_of(payout: Payout) -> str:
 def test_outsiders_and_sellers_see_nothing_and_change_nothing(shop: Merchant, client: Client) -> None:
     waiting, ready = asked(account(shop), 10_000), approved(account(shop), 10_000)
     batch = make_batch(AccountKind.BANK, "CNY", by=finance())
-    hold = payouts_review.hold(adas_shop(slug="beas-cards").id, by=finance(), reason="complaints")
+    hold = review.hold(adas_shop(slug="beas-cards").id, by=finance(), reason="complaints")
     before = list(Payout.objects.order_by("id").values_list("state", flat=True))
     n_acts = AuditEntry.objects.count()
     one = f"/office/payouts/{shown(waiting)}"

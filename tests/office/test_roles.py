@@ -17,7 +17,7 @@ from xinka.accounts.staff import NoOperator, OwnRoles, set_staff_roles
 from xinka.accounts.staff_roles import StaffRole
 from xinka.disputes.models import Case
 from xinka.disputes.states import CaseKind
-from xinka.flows import disputes
+from xinka.flows.disputes import cases
 from xinka.flows.relay import relay_batch
 from xinka.kernel import ids
 from xinka.kernel.actors import Actor, Role
@@ -222,14 +222,14 @@ def a_case(*, chargeback: bool) -> Case:
     ware = cast.ware(cast.adas_shop(), 1)
     bought = cast.buy(ware.sku, cast.channel())
     cast.pay(bought)
-    complaint = disputes.Complaint(disputes.Reason.INVALID, "It does not work.")
-    case = disputes.open_case(bought.order, complaint, by=Actor(Role.BUYER), now=timezone.now())
+    complaint = cases.Complaint(cases.Reason.INVALID, "It does not work.")
+    case = cases.open_case(bought.order, complaint, by=Actor(Role.BUYER), now=timezone.now())
     if chargeback:
         Case.objects.filter(id=case.id).update(
             kind=CaseKind.CHARGEBACK, state="gateway_asks", due_at=timezone.now() + timedelta(days=3)
         )
     else:
-        disputes.escalate(case.id, by=Actor(Role.SELLER), now=timezone.now())
+        cases.escalate(case.id, by=Actor(Role.SELLER), now=timezone.now())
     return Case.objects.get()
 
 

@@ -8,7 +8,7 @@ from django.db import connection
 from tests.cast import adas_shop
 from tests.flows.payouts import account, approved, enter, finance
 from tests.flows.rows import broken
-from xinka.flows.payouts_sending import Outcome, make_batch, record_outcomes
+from xinka.flows.payouts.sending import Outcome, make_batch, record_outcomes
 from xinka.payouts.details import AccountKind
 from xinka.payouts.models import Payout
 

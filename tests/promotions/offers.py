@@ -9,7 +9,7 @@ from uuid import uuid4
 from django.utils import timezone
 
 from xinka.catalog.models import Sku
-from xinka.flows.promotions_spending import Wish
+from xinka.flows.promotions.spending import Wish
 from xinka.ledger.accounts import Account, JournalKind
 from xinka.ledger.posting import Journal, Leg, post
 from xinka.platform.database.django_drive import run

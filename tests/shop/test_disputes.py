@@ -14,7 +14,7 @@ from tests.flows.rows import leaves_nothing
 from tests.platform.files.samples import SECRET, png
 from xinka.disputes.models import Case, Evidence
 from xinka.disputes.states import CaseState, Offer, Outcome
-from xinka.flows import disputes, disputes_deciding
+from xinka.flows.disputes import cases, deciding
 from xinka.flows.refund import execute_refund
 from xinka.ledger.accounts import Account
 from xinka.ledger.queries import balance_of
@@ -125,7 +125,7 @@ def test_a_large_file_is_given_up_on_while_it_comes(cy: Client, delivered: cast.
 
 def test_an_offer_is_shown_and_taken(cy: Client, delivered: cast.Bought) -> None:
     case = opened(cy, delivered)
-    disputes.offer(case.id, Offer.PART, amount=2000, by=SELLER, now=timezone.now())
+    cases.offer(case.id, Offer.PART, amount=2000, by=SELLER, now=timezone.now())
     assert "¥20.00 back" in cy.get(case_path(case)).content.decode()
     stale = cy.post(f"{case_path(case)}/act", {"move": "accept", "offer": "part", "amount": "9000"})
     assert stale.status_code == 409
@@ -136,7 +136,7 @@ def test_an_offer_is_shown_and_taken(cy: Client, delivered: cast.Bought) -> None
 
 def test_fresh_codes_stand_on_the_order_page_sealed(cy: Client, delivered: cast.Bought, ware: cast.Ware) -> None:
     case = opened(cy, delivered, pieces=["1"])
-    disputes.offer(case.id, Offer.REPLACE, by=SELLER, now=timezone.now())
+    cases.offer(case.id, Offer.REPLACE, by=SELLER, now=timezone.now())
     cy.post(f"{case_path(case)}/act", {"move": "accept", "offer": "replace", "amount": "0"})
     page = cy.get(path_of(delivered)).content.decode()
     assert "for no. 1" in page
@@ -153,8 +153,8 @@ def test_moves_that_are_not_the_buyers_do_not_exist_here(cy: Client, delivered: 
 
 def test_a_decision_is_shown_with_its_reasons_and_appealed_once(cy: Client, delivered: cast.Bought) -> None:
     case = opened(cy, delivered)
-    disputes.escalate(case.id, by=SELLER, now=timezone.now())
-    disputes_deciding.decide(case.id, verdict("release"), by=dee(), now=timezone.now())
+    cases.escalate(case.id, by=SELLER, now=timezone.now())
+    deciding.decide(case.id, verdict("release"), by=dee(), now=timezone.now())
     page = cy.get(case_path(case)).content.decode()
     assert "the merchant showed nothing" in page
     assert "I agree" in page
@@ -201,8 +201,8 @@ def test_a_buyer_does_not_reach_a_case_through_another_order(
 ) -> None:
     other = cast.buy(ware.sku, delivered.channel, contact="eve@example.com")
     cast.pay(other)
-    complaint = disputes.Complaint(disputes.Reason.INVALID, "mine")
-    case = disputes.open_case(other.order, complaint, by=disputes.Actor(disputes.Role.BUYER), now=timezone.now())
+    complaint = cases.Complaint(cases.Reason.INVALID, "mine")
+    case = cases.open_case(other.order, complaint, by=cases.Actor(cases.Role.BUYER), now=timezone.now())
     assert cy.get(f"{path_of(delivered)}/case/{case.shown_id}").status_code == 404
     assert cy.get(f"{path_of(delivered)}/case/dsp_nonsense").status_code == 404
 
@@ -234,7 +234,7 @@ def test_a_buyer_with_a_balance_may_have_the_money_there(delivered: cast.Bought,
     browser.cookies["xk_lang"] = "en"
     assert "put it into my balance" in browser.get(f"{path_of(delivered)}/help").content.decode()
     case = opened(browser, delivered, to_balance="on")
-    disputes.concede(case.id, by=SELLER, now=timezone.now())
+    cases.concede(case.id, by=SELLER, now=timezone.now())
     refund = Refund.objects.get()
     assert refund.goes_to == RefundTo.WALLET
     assert execute_refund(refund.id) is RefundState.DONE
@@ -251,5 +251,5 @@ def test_otherwise_it_goes_back_the_way_it_was_paid(
     form = cy.get(f"{path_of(delivered)}/help").content.decode()
     assert ("put it into my balance" in form) == (reason == "not asked for")
     case = opened(cy, delivered, **({} if reason == "not asked for" else {"to_balance": "on"}))
-    disputes.concede(case.id, by=SELLER, now=timezone.now())
+    cases.concede(case.id, by=SELLER, now=timezone.now())
     assert Refund.objects.get().goes_to == RefundTo.CHANNEL

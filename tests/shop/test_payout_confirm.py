@@ -13,7 +13,7 @@ from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from tests.flows.paying import Place
-from xinka.flows.payouts_gateway import execute
+from xinka.flows.payouts.gateway import execute
 from xinka.payments.providers.wechat import js_sdk
 from xinka.payouts.access import confirm_path
 from xinka.payouts.models import Payout

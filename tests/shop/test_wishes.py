@@ -10,8 +10,9 @@ from django.test import Client
 from tests import cast
 from xinka.disputes.models import Case
 from xinka.escrow.models import RefundWish
-from xinka.flows import disputes, escrow, refund
+from xinka.flows import escrow, refund
 from xinka.flows.audit import check_all
+from xinka.flows.disputes import cases
 from xinka.flows.refund_wishes import wish_for_order
 from xinka.kernel.actors import Actor, Role
 from xinka.ledger.accounts import Account
@@ -141,7 +142,7 @@ def test_a_case_begins_with_what_the_account_says_and_the_box_left_empty_counts(
     assert browser.post(path, told).status_code == 302
     case = Case.objects.get()
     assert case.to_balance is False
-    disputes.concede(case.id, by=Actor(Role.SELLER, 1), now=case.opened_at)
+    cases.concede(case.id, by=Actor(Role.SELLER, 1), now=case.opened_at)
     assert sent(Refund.objects.get()) is RefundTo.CHANNEL
 
 

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 from django.views.decorators.http import require_safe
 
 from xinka.desk.access import Desk, for_members
-from xinka.flows.payouts_balance import MerchantMoney, currencies_of, money_of
+from xinka.flows.payouts.balance import MerchantMoney, currencies_of, money_of
 from xinka.kernel import ids
 from xinka.ledger.accounts import Account
 from xinka.ledger.days import day_of

@@ -28,8 +28,8 @@ from xinka.disputes.queries import cases_of_merchant, evidence_of
 from xinka.disputes.states import CaseKind, Offer
 from xinka.disputes.thread import thread_of
 from xinka.disputes.words import KINDS, badge_for, decision_in_words, offer_in_words
-from xinka.flows import disputes, disputes_deciding
-from xinka.flows.disputes_facts import codes_mailed_at, pieces_of
+from xinka.flows.disputes import cases, deciding
+from xinka.flows.disputes.facts import codes_mailed_at, pieces_of
 from xinka.kernel import ids
 from xinka.kernel.actors import Actor, Role
 from xinka.kernel.errors import BadIdentifier, BadInput, Refusal
@@ -113,7 +113,7 @@ def _page(request: HttpRequest, desk: Desk, case: Case, form: WordsForm, status:
         "can": moves_for(case, Role.SELLER) if may_answer else {},
         "may_answer": may_answer and case.kind != CaseKind.CHARGEBACK,
         "may_give_back": may(desk.membership.role, Duty.GIVE_BACK),
-        "can_replace": may_answer and case.is_open and disputes.can_replace(case),
+        "can_replace": may_answer and case.is_open and cases.can_replace(case),
         "offer_words": offer_in_words(case.offer, case.offer_amount, case.currency) if case.offer else "",
         "decision_words": decision_in_words(case.decision, case.decision_amount, case.currency)
         if case.decision
@@ -144,7 +144,7 @@ def _say(request: HttpRequest, desk: Desk, case: Case) -> HttpResponse:
     if form.is_valid():
         by, files = Actor(Role.SELLER, desk.user_id), tuple(handed_in(request, "files"))
         try:
-            disputes.write(case.id, form.cleaned_data["text"], by=by, now=timezone.now(), files=files)
+            cases.write(case.id, form.cleaned_data["text"], by=by, now=timezone.now(), files=files)
         except Refusal as refusal:
             form.add_error(None, refusal.message(get_language() or ""))
         else:
@@ -189,18 +189,18 @@ def _act(case: Case, move: str, request: HttpRequest, by: Actor) -> None:
     now = timezone.now()
     match move:
         case "replace":
-            disputes.offer(case.id, Offer.REPLACE, by=by, now=now)
+            cases.offer(case.id, Offer.REPLACE, by=by, now=now)
         case "part":
-            disputes.offer(case.id, Offer.PART, amount=_amount(request, case.currency), by=by, now=now)
+            cases.offer(case.id, Offer.PART, amount=_amount(request, case.currency), by=by, now=now)
         case "concede":
-            disputes.concede(case.id, by=by, now=now)
+            cases.concede(case.id, by=by, now=now)
         case "escalate":
-            disputes.escalate(case.id, by=by, now=now)
+            cases.escalate(case.id, by=by, now=now)
         case "waive":
-            disputes_deciding.waive(case.id, by=by, now=now)
+            deciding.waive(case.id, by=by, now=now)
         case _:
             text = request.POST.get("text", "").strip()[:LONGEST_TEXT]
-            disputes_deciding.appeal(case.id, text, by=by, now=now)
+            deciding.appeal(case.id, text, by=by, now=now)
 
 
 def _amount(request: HttpRequest, currency: str) -> int:

@@ -23,9 +23,9 @@ from xinka.accounts.policies import require_fresh_proof, signed_in
 from xinka.desk.access import Desk, for_members
 from xinka.desk.balance import currency_of
 from xinka.desk.payout_forms import AccountForm, WithdrawForm, is_usable
-from xinka.flows import payouts
-from xinka.flows.payouts_accounts import MOST_ACCOUNTS, add_account, remove_account
-from xinka.flows.payouts_balance import money_of
+from xinka.flows.payouts import asking
+from xinka.flows.payouts.accounts import MOST_ACCOUNTS, add_account, remove_account
+from xinka.flows.payouts.balance import money_of
 from xinka.kernel import ids
 from xinka.kernel.actors import Actor, Role
 from xinka.kernel.errors import BadIdentifier, Refusal
@@ -52,7 +52,7 @@ def _row(payout: Payout) -> dict[str, object]:
     words, kind, icon = STATES[state]
     return {
         "payout": payout,
-        "shown_id": payouts.shown(payout),
+        "shown_id": asking.shown(payout),
         "words": words,
         "kind": kind,
         "icon": icon,
@@ -81,7 +81,7 @@ def withdraw(request: HttpRequest, desk: Desk) -> HttpResponse:
     accounts = accounts_of(desk.merchant.id)
     form = WithdrawForm(request.POST if request.method == "POST" else None, accounts=accounts, currency=currency)
     if request.method == "POST" and form.is_valid():
-        wish = payouts.Wish(
+        wish = asking.Wish(
             desk.merchant.id,
             UUID(form.cleaned_data["account"]),
             form.cleaned_data["amount"],
@@ -89,7 +89,7 @@ def withdraw(request: HttpRequest, desk: Desk) -> HttpResponse:
             form.cleaned_data["key"],
         )
         try:
-            payouts.ask(wish, by=signed_in(request))
+            asking.ask(wish, by=signed_in(request))
         except Refusal as refusal:
             form.add_error(None, refusal.message(get_language() or ""))
         else:
@@ -104,7 +104,7 @@ def withdraw(request: HttpRequest, desk: Desk) -> HttpResponse:
         "currencies": currencies,
         "cooling": [account for account in accounts if not is_usable(account, now)],
         "least": settings.PAYOUT_MINIMUM,
-        "fee": payouts.fee(),
+        "fee": asking.fee(),
     }
     return render(request, "desk/withdraw.html", context, status=422 if form.errors else 200)
 
@@ -117,7 +117,7 @@ def cancel(request: HttpRequest, desk: Desk, shown_id: str) -> HttpResponse:
         payout_id = ids.parse("out", shown_id)
     except BadIdentifier:
         raise Http404 from None
-    payouts.cancel(payout_id, merchant_id=desk.merchant.id, by=Actor(Role.SELLER, desk.user_id))
+    asking.cancel(payout_id, merchant_id=desk.merchant.id, by=Actor(Role.SELLER, desk.user_id))
     messages.success(request, _("Cancelled. The money is available again."))
     return redirect("desk:payouts", merchant=desk.merchant.slug)
 

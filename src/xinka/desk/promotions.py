@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from xinka.desk.access import Desk, for_members
-from xinka.flows.promotions_sales import NotSoManyInStock, end_sale, plan_sale, withdraw_stock_of
+from xinka.flows.promotions.sales import NotSoManyInStock, end_sale, plan_sale, withdraw_stock_of
 from xinka.kernel import ids
 from xinka.merchants.policies import Duty
 from xinka.promotions import actions

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from xinka.disputes.rules import RULES as CASE_RULES
 from xinka.flows.escrow.rules import HELD
 from xinka.flows.escrow.rules import RULES as ESCROW_RULES
-from xinka.flows.promotions_rules import RULES as PROMOTION_RULES
+from xinka.flows.promotions.rules import RULES as PROMOTION_RULES
 from xinka.kernel.flow import Flow, Query, Row
 from xinka.ledger.rules import RULES as LEDGER_RULES
 from xinka.payouts.rules import RULES as PAYOUT_RULES

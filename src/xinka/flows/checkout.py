@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from xinka.flows import promotions_aside
-from xinka.flows.promotions_spending import Basket, Offer, Wish, lock_for, note_referrals, offer_for, spend
+from xinka.flows.promotions import aside
+from xinka.flows.promotions.spending import Basket, Offer, Wish, lock_for, note_referrals, offer_for, spend
 from xinka.kernel.errors import Refusal
 from xinka.kernel.flow import Flow, Query, Row
 from xinka.kernel.money import plain_amount
@@ -241,12 +241,12 @@ def _place_wished(request: CheckoutRequest, wish: Wish) -> Flow[Placed | Refusal
     if not isinstance(offer, Offer):
         return errors.ProductGone() if offer is None else offer
     if wish.sale_id:
-        yield from promotions_aside.let_out(wish.sale_id, request.quantity)
+        yield from aside.let_out(wish.sale_id, request.quantity)
     answer = yield from _take_wished(request, offer)
     if isinstance(answer, Placed) and answer.is_new:
         yield from spend(request.order_id, offer, basket)
     elif wish.sale_id:
-        yield from promotions_aside.match([wish.sale_id])  # what was let out for nothing
+        yield from aside.match([wish.sale_id])  # what was let out for nothing
     return answer
 
 

@@ -8,8 +8,8 @@ from django.utils import timezone
 from xinka.catalog.models import Kind, StockMode
 from xinka.disputes.reasons import Reason
 from xinka.disputes.states import Offer
-from xinka.flows import disputes
-from xinka.flows.disputes_mailing import MAIL_MOVE
+from xinka.flows.disputes import cases
+from xinka.flows.disputes.mailing import MAIL_MOVE
 from xinka.kernel.actors import Actor, Role
 from xinka.orders.models import Order
 from xinka.orders.states import OrderState
@@ -43,22 +43,22 @@ def open_cases(merchant_slug: str, *, cy: str) -> int:
 
 
 def _waits_for_the_seller(order: Order) -> None:
-    complaint = disputes.Complaint(Reason.WRONG_REGION, "兑换页面提示这张卡是国际服的，商品页写的是国服。")
-    disputes.open_case(order, complaint, by=_BUYER, now=timezone.now())
+    complaint = cases.Complaint(Reason.WRONG_REGION, "兑换页面提示这张卡是国际服的，商品页写的是国服。")
+    cases.open_case(order, complaint, by=_BUYER, now=timezone.now())
 
 
 def _waits_for_the_buyer(order: Order) -> None:
     now = timezone.now()
-    complaint = disputes.Complaint(Reason.ALREADY_USED, "兑换时提示「该卡已被使用」，我刚拆封，账号里没有到账。")
-    case = disputes.open_case(order, complaint, by=_BUYER, now=now)
-    disputes.write(case.id, "抱歉，上游这一批有异常，我们给你换一张新的。", by=_SELLER, now=now)
-    if disputes.can_replace(case):
-        disputes.offer(case.id, Offer.REPLACE, by=_SELLER, now=now)
+    complaint = cases.Complaint(Reason.ALREADY_USED, "兑换时提示「该卡已被使用」，我刚拆封，账号里没有到账。")
+    case = cases.open_case(order, complaint, by=_BUYER, now=now)
+    cases.write(case.id, "抱歉，上游这一批有异常，我们给你换一张新的。", by=_SELLER, now=now)
+    if cases.can_replace(case):
+        cases.offer(case.id, Offer.REPLACE, by=_SELLER, now=now)
 
 
 def _waits_for_staff(order: Order) -> None:
     now = timezone.now()
-    complaint = disputes.Complaint(Reason.INVALID, "连续试了三次都说卡密无效。")
-    case = disputes.open_case(order, complaint, by=_BUYER, now=now)
-    disputes.write(case.id, "我们这边查是有效的，请确认没有抄错。", by=_SELLER, now=now)
-    disputes.escalate(case.id, by=_BUYER, now=now)
+    complaint = cases.Complaint(Reason.INVALID, "连续试了三次都说卡密无效。")
+    case = cases.open_case(order, complaint, by=_BUYER, now=now)
+    cases.write(case.id, "我们这边查是有效的，请确认没有抄错。", by=_SELLER, now=now)
+    cases.escalate(case.id, by=_BUYER, now=now)

@@ -10,15 +10,15 @@ from django.utils import timezone
 from xinka.accounts.models import User
 from xinka.escrow.models import Hold
 from xinka.escrow.states import HoldState
-from xinka.flows import payouts, payouts_review
 from xinka.flows.arrivals import Arrival, enter_arrivals
 from xinka.flows.escrow import confirm_due, mature_due
 from xinka.flows.escrow.four_eyes import ask_to_freeze, decide_freeze
-from xinka.flows.payouts import Wish
-from xinka.flows.payouts_accounts import add_account
-from xinka.flows.payouts_gateway import send_through
-from xinka.flows.payouts_mail import MAIL_ACCOUNT, MAIL_PAYOUT
-from xinka.flows.payouts_sending import Outcome, make_batch, record_outcomes
+from xinka.flows.payouts import asking, review
+from xinka.flows.payouts.accounts import add_account
+from xinka.flows.payouts.asking import Wish
+from xinka.flows.payouts.gateway import send_through
+from xinka.flows.payouts.mailing import MAIL_ACCOUNT, MAIL_PAYOUT
+from xinka.flows.payouts.sending import Outcome, make_batch, record_outcomes
 from xinka.ledger.accounts import Account
 from xinka.ledger.queries import balance_of, owed_by_gateways
 from xinka.merchants.models import Merchant
@@ -45,11 +45,11 @@ def pay_out(merchant_slug: str, *, owner: User, finance: User) -> int:
     run(mature_due())
     third = balance_of(Account.SELLER_AVAILABLE, merchant.id) // 3
     _let_a_gateway_pay(third, by=finance)
-    paid = payouts.ask(Wish(merchant.id, account.id, third, "CNY", "demo-1"), by=owner, now=now - timedelta(days=2))
-    payouts_review.approve(paid.id, by=finance)
+    paid = asking.ask(Wish(merchant.id, account.id, third, "CNY", "demo-1"), by=owner, now=now - timedelta(days=2))
+    review.approve(paid.id, by=finance)
     batch = make_batch(AccountKind.BANK, "CNY", by=finance)
     record_outcomes(batch, [Outcome(paid.id, is_paid=True, reference="DEMO0001")], by=finance)
-    payouts.ask(Wish(merchant.id, account.id, third, "CNY", "demo-2"), by=owner, now=now - timedelta(hours=3))
+    asking.ask(Wish(merchant.id, account.id, third, "CNY", "demo-2"), by=owner, now=now - timedelta(hours=3))
     _send_by_wechat(merchant, owner=owner, finance=finance)
     with connection.cursor() as cursor:
         mails = [MAIL_PAYOUT.task, MAIL_ACCOUNT.task]
@@ -64,8 +64,8 @@ def _send_by_wechat(merchant: Merchant, *, owner: User, finance: User) -> None:
         return
     now = timezone.now()
     account = add_account(merchant.id, _WECHAT, by=owner, now=now - timedelta(days=5))
-    asked = payouts.ask(Wish(merchant.id, account.id, _TO_CONFIRM, "CNY", "demo-3"), by=owner, now=now)
-    payouts_review.approve(asked.id, by=finance)
+    asked = asking.ask(Wish(merchant.id, account.id, _TO_CONFIRM, "CNY", "demo-3"), by=owner, now=now)
+    review.approve(asked.id, by=finance)
     send_through(asked.id, channel.id, by=finance)
 
 

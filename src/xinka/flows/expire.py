@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from xinka.flows.promotions_returning import give_back
+from xinka.flows.promotions.returning import give_back
 from xinka.kernel.flow import Flow, Query
 from xinka.kernel.ids import new_uuid
 from xinka.ledger import sql as ledger_sql

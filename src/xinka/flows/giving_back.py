@@ -9,7 +9,7 @@ from xinka.disputes.errors import BankDecides, CaseIsOpen
 from xinka.disputes.queries import is_at_the_bank, lost_to_the_bank, open_case_of
 from xinka.escrow.models import GivenBack
 from xinka.flows import escrow
-from xinka.flows.disputes_money import hold_of, left_of
+from xinka.flows.disputes.money import hold_of, left_of
 from xinka.kernel import ids
 from xinka.kernel.actors import Actor, Role
 from xinka.orders.models import Order

@@ -7,7 +7,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from xinka.catalog.models import Sku
-from xinka.flows.promotions_sales import plan_sale
+from xinka.flows.promotions.sales import plan_sale
 from xinka.merchants.models import Merchant
 from xinka.promotions.actions import make_coupon, set_referral_terms
 from xinka.promotions.models import Coupon, FlashSale, Level

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from xinka.flows.promotions_returning import retake
+from xinka.flows.promotions.returning import retake
 from xinka.kernel.flow import Flow, Query, Row
 from xinka.kernel.ids import new_uuid
 from xinka.ledger import sql as ledger_sql

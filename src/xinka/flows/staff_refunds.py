@@ -22,8 +22,8 @@ from xinka.escrow.errors import KeyTaken, PartInOrder, RefundDecided, SecondPers
 from xinka.escrow.models import StaffRefund
 from xinka.escrow.states import StaffRefundState
 from xinka.flows import escrow
-from xinka.flows.disputes_deciding import is_buyer_of
-from xinka.flows.disputes_money import hold_of, left_of
+from xinka.flows.disputes.deciding import is_buyer_of
+from xinka.flows.disputes.money import hold_of, left_of
 from xinka.kernel import ids
 from xinka.kernel.actors import Actor, Role
 from xinka.merchants.models import Membership

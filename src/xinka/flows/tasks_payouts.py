@@ -7,34 +7,34 @@ from uuid import UUID
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
-from xinka.flows import payouts_gateway, payouts_mail
-from xinka.flows.payouts_mail import News
+from xinka.flows.payouts import gateway, mailing
+from xinka.flows.payouts.mailing import News
 from xinka.platform.jobs.queue import MAIL, MONEY
 from xinka.platform.jobs.retries import Backoff
 
 _PATIENT = Backoff(first=5.0)
 
 
-@app.task(name=payouts_mail.MAIL_PAYOUT.task, queue=MAIL, retry=_PATIENT)
+@app.task(name=mailing.MAIL_PAYOUT.task, queue=MAIL, retry=_PATIENT)
 def mail_payout(subject: str, news: str) -> None:
     """Tell the owners of a payout."""
-    payouts_mail.mail_payout(UUID(subject), News(news))
+    mailing.mail_payout(UUID(subject), News(news))
 
 
-@app.task(name=payouts_mail.MAIL_ACCOUNT.task, queue=MAIL, retry=_PATIENT)
+@app.task(name=mailing.MAIL_ACCOUNT.task, queue=MAIL, retry=_PATIENT)
 def mail_account(subject: str, news: str) -> None:
     """Tell the owners of a change of accounts."""
-    payouts_mail.mail_account(UUID(subject), News(news))
+    mailing.mail_account(UUID(subject), News(news))
 
 
-@app.task(name=payouts_gateway.SEND_PAYOUT.task, queue=MONEY, retry=Backoff(first=30.0, attempts=2))
+@app.task(name=gateway.SEND_PAYOUT.task, queue=MONEY, retry=Backoff(first=30.0, attempts=2))
 def send_payout(subject: str) -> None:
     """Bring a payout through a gateway forward."""
-    payouts_gateway.execute(UUID(subject))
+    gateway.execute(UUID(subject))
 
 
 @app.periodic(cron="* * * * *")
 @app.task(name="payout.ask_open", queue=MONEY, queueing_lock="payout.ask_open")
 def ask_open(timestamp: int) -> None:
     """Look after payouts that gateways have not finished."""
-    payouts_gateway.ask_about_open(timezone.now())
+    gateway.ask_about_open(timezone.now())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from procrastinate.contrib.django import app
 
-from xinka.flows import promotions_clock, promotions_vesting
+from xinka.flows.promotions import clock, vesting
 from xinka.platform.jobs.queue import CHORES, MONEY
 
 
@@ -12,16 +12,16 @@ from xinka.platform.jobs.queue import CHORES, MONEY
 @app.task(name="promotions.tell_sales", queue=CHORES, queueing_lock="promotions.tell_sales", priority=10)
 def tell_sales(timestamp: int) -> None:
     """Have pages made anew whose flash sale began or ended."""
-    promotions_clock.tell_sales()
+    clock.tell_sales()
 
 
 @app.periodic(cron="* * * * *")
 @app.task(name="promotions.vest", queue=MONEY, queueing_lock="promotions.vest")
 def vest(timestamp: int) -> None:
     """Book gift cards and referrals whose orders were released or refunded."""
-    while promotions_vesting.book_uses() == promotions_vesting.BATCH:
+    while vesting.book_uses() == vesting.BATCH:
         pass
-    while promotions_vesting.vest_due() == promotions_vesting.BATCH:
+    while vesting.vest_due() == vesting.BATCH:
         pass
 
 
@@ -29,4 +29,4 @@ def vest(timestamp: int) -> None:
 @app.task(name="promotions.reckon_members", queue=CHORES, queueing_lock="promotions.reckon_members", priority=-10)
 def reckon_members(timestamp: int) -> None:
     """Reckon the levels of all members anew."""
-    promotions_clock.reckon_members()
+    clock.reckon_members()

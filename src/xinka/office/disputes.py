@@ -31,10 +31,10 @@ from xinka.disputes.queries import cases_for_staff, evidence_of
 from xinka.disputes.states import CaseKind, CaseState, Decision
 from xinka.disputes.thread import thread_of
 from xinka.disputes.words import KINDS, badge_for, decision_in_words
-from xinka.flows import disputes, disputes_chargebacks, disputes_deciding
-from xinka.flows.disputes_deciding import LEAST_REASONS, Verdict, is_impartial
-from xinka.flows.disputes_evidence import evidence_pack
-from xinka.flows.disputes_facts import codes_mailed_at, facts_of
+from xinka.flows.disputes import cases, chargebacks, deciding
+from xinka.flows.disputes.deciding import LEAST_REASONS, Verdict, is_impartial
+from xinka.flows.disputes.evidence import evidence_pack
+from xinka.flows.disputes.facts import codes_mailed_at, facts_of
 from xinka.flows.order_story import contact_of
 from xinka.kernel import ids
 from xinka.kernel.actors import Actor, Role
@@ -199,7 +199,7 @@ def decide(request: HttpRequest, case_id: str) -> HttpResponse:
         words = decision_in_words(verdict.decision.value, sums[verdict.decision], case.currency)
         context = {"case": case, "form": form, "words": words, "is_final": case.state == CaseState.APPEALED}
         return render(request, "office/case_decide.html", context)
-    act = disputes_deciding.decide_appeal if case.state == CaseState.APPEALED else disputes_deciding.decide
+    act = deciding.decide_appeal if case.state == CaseState.APPEALED else deciding.decide
     try:
         act(case.id, verdict, by=me, now=timezone.now())
     except Refusal as refusal:
@@ -224,7 +224,7 @@ def _say(request: HttpRequest, case: Case) -> HttpResponse:
     if form.is_valid():
         by, files = Actor(Role.STAFF, signed_in(request).pk), tuple(handed_in(request, "files"))
         try:
-            disputes.write(case.id, form.cleaned_data["text"], by=by, now=timezone.now(), files=files)
+            cases.write(case.id, form.cleaned_data["text"], by=by, now=timezone.now(), files=files)
         except Refusal as refusal:
             form.add_error(None, refusal.message(get_language() or ""))
         else:
@@ -257,7 +257,7 @@ def sent_evidence(request: HttpRequest, case_id: str) -> HttpResponse:
     case = _case(request, case_id)
     if case.kind != CaseKind.CHARGEBACK:
         raise CaseMoved
-    disputes_chargebacks.send_evidence(case.id, by=signed_in(request), now=timezone.now())
+    chargebacks.send_evidence(case.id, by=signed_in(request), now=timezone.now())
     messages.success(request, _("Written down"))
     return _back(case)
 

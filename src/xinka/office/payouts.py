@@ -18,11 +18,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from xinka.accounts.policies import signed_in
-from xinka.flows import payouts_gateway, payouts_review, payouts_sending
-from xinka.flows.payouts import shown
-from xinka.flows.payouts_balance import money_of
-from xinka.flows.payouts_payers import channels_that_pay
-from xinka.flows.payouts_sending import Outcome
+from xinka.flows.payouts import gateway, review, sending
+from xinka.flows.payouts.asking import shown
+from xinka.flows.payouts.balance import money_of
+from xinka.flows.payouts.payers import channels_that_pay
+from xinka.flows.payouts.sending import Outcome
 from xinka.kernel import ids
 from xinka.kernel.errors import BadIdentifier, Refusal
 from xinka.merchants.models import Merchant
@@ -119,7 +119,7 @@ def _page(request: HttpRequest, payout: Payout, form: Reason, *, status: int = H
         **_row(payout),
         "form": form,
         "given": given,
-        "needed": payouts_review.approvals_needed(payout),
+        "needed": review.approvals_needed(payout),
         "four_eyes_from": settings.PAYOUT_FOUR_EYES_FROM,
         "may_approve": state is PayoutState.ASKED,
         "may_reject": state in {PayoutState.ASKED, PayoutState.APPROVED, PayoutState.HELD},
@@ -137,7 +137,7 @@ def _page(request: HttpRequest, payout: Payout, form: Reason, *, status: int = H
 @for_staff(Room.PAYOUTS)
 def approve(request: HttpRequest, shown_id: str) -> HttpResponse:
     """Say yes."""
-    payout = payouts_review.approve(_payout(shown_id).id, by=signed_in(request))
+    payout = review.approve(_payout(shown_id).id, by=signed_in(request))
     if payout.state == PayoutState.APPROVED:
         messages.success(request, gettext("Approved; it can be sent now"))
     else:
@@ -152,7 +152,7 @@ def reject(request: HttpRequest, shown_id: str) -> HttpResponse:
     payout, form = _payout(shown_id), Reason(request.POST)
     if not form.is_valid():
         return _page(request, payout, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    payouts_review.reject(payout.id, by=signed_in(request), reason=form.cleaned_data["reason"])
+    review.reject(payout.id, by=signed_in(request), reason=form.cleaned_data["reason"])
     messages.success(request, gettext("Refused; the money is available to the merchant again"))
     return _see("office:payouts")
 
@@ -164,7 +164,7 @@ def send(request: HttpRequest, shown_id: str) -> HttpResponse:
     number = request.POST.get("channel", "")
     if not number.isascii() or not number.isdigit():
         raise Http404
-    payouts_gateway.send_through(_payout(shown_id).id, int(number), by=signed_in(request))
+    gateway.send_through(_payout(shown_id).id, int(number), by=signed_in(request))
     messages.success(request, gettext("It is being sent"))
     return _see("office:payout", shown_id)
 
@@ -176,7 +176,7 @@ def send_kind(request: HttpRequest) -> HttpResponse:
     kind, currency, number = (request.POST.get(name, "") for name in ("kind", "currency", "channel"))
     if kind not in {one.value for one in AccountKind} or not number.isascii() or not number.isdigit():
         raise Http404
-    n_sent = payouts_gateway.send_all_through(AccountKind(kind), (int(number), currency), by=signed_in(request))
+    n_sent = gateway.send_all_through(AccountKind(kind), (int(number), currency), by=signed_in(request))
     messages.success(request, gettext("%(n)d payouts are being sent") % {"n": n_sent})
     return _see("office:payouts")
 
@@ -186,7 +186,7 @@ def send_kind(request: HttpRequest) -> HttpResponse:
 def by_hand(request: HttpRequest, shown_id: str) -> HttpResponse:
     """Enter what became of a payout through a gateway that does not tell."""
     told = _told(request, shown_id)
-    payouts_gateway.settle_by_hand(told.payout_id, told, by=signed_in(request))
+    gateway.settle_by_hand(told.payout_id, told, by=signed_in(request))
     messages.success(request, gettext("Entered"))
     return _see("office:payout", shown_id)
 
@@ -197,7 +197,7 @@ def hold(request: HttpRequest, merchant_id: int) -> HttpResponse:
     """Stop a merchant's payouts."""
     merchant, form = get_object_or_404(Merchant, id=merchant_id), Reason(request.POST)
     if form.is_valid():
-        payouts_review.hold(merchant.id, by=signed_in(request), reason=form.cleaned_data["reason"])
+        review.hold(merchant.id, by=signed_in(request), reason=form.cleaned_data["reason"])
         messages.success(request, gettext("Payouts of %(name)s are on hold") % {"name": merchant.name})
     else:
         messages.warning(request, gettext("Nothing was stopped: write the reason, at least five characters."))
@@ -208,7 +208,7 @@ def hold(request: HttpRequest, merchant_id: int) -> HttpResponse:
 @for_staff(Room.PAYOUTS)
 def lift(request: HttpRequest, hold_id: int) -> HttpResponse:
     """End a hold."""
-    lifted = payouts_review.lift_hold(hold_id, by=signed_in(request))
+    lifted = review.lift_hold(hold_id, by=signed_in(request))
     messages.success(request, gettext("The hold on %(name)s is lifted") % {"name": lifted.merchant.name})
     return _see("office:payouts")
 
@@ -220,7 +220,7 @@ def batch_new(request: HttpRequest) -> HttpResponse:
     kind, currency = request.POST.get("kind", ""), request.POST.get("currency", "")
     if kind not in {one.value for one in AccountKind}:
         raise Http404
-    made = payouts_sending.make_batch(AccountKind(kind), currency, by=signed_in(request))
+    made = sending.make_batch(AccountKind(kind), currency, by=signed_in(request))
     return _see("office:payout_batch", made.id)
 
 
@@ -248,7 +248,7 @@ def _batch_page(request: HttpRequest, found: PayoutBatch, form: Results, *, stat
 @for_staff(Room.PAYOUTS)
 def batch_file(request: HttpRequest, batch_id: int) -> HttpResponse:
     """Hand the file over; that it was taken is written down."""
-    text = payouts_sending.file_of(_batch(batch_id), by=signed_in(request))
+    text = sending.file_of(_batch(batch_id), by=signed_in(request))
     response = HttpResponse(text, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="payouts-{batch_id}.csv"'
     return response
@@ -261,8 +261,8 @@ def batch_results(request: HttpRequest, batch_id: int) -> HttpResponse:
     found, form = _batch(batch_id), Results(request.POST, request.FILES)
     if form.is_valid():
         try:
-            outcomes = payouts_sending.read_outcomes(form.cleaned_data["file"])
-            n_new = payouts_sending.record_outcomes(found, outcomes, by=signed_in(request))
+            outcomes = sending.read_outcomes(form.cleaned_data["file"])
+            n_new = sending.record_outcomes(found, outcomes, by=signed_in(request))
         except Refusal as refusal:
             form.add_error(None, refusal.message(get_language() or ""))
         else:
@@ -275,7 +275,7 @@ def batch_results(request: HttpRequest, batch_id: int) -> HttpResponse:
 @for_staff(Room.PAYOUTS)
 def outcome(request: HttpRequest, batch_id: int, shown_id: str) -> HttpResponse:
     """Enter what became of one payout by hand."""
-    payouts_sending.record_outcomes(_batch(batch_id), [_told(request, shown_id)], by=signed_in(request))
+    sending.record_outcomes(_batch(batch_id), [_told(request, shown_id)], by=signed_in(request))
     messages.success(request, gettext("Entered"))
     return _see("office:payout_batch", batch_id)
 

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from xinka.accounts.policies import signed_in
-from xinka.flows.promotions_cards import Batch, PaidFrom, issue
+from xinka.flows.promotions.cards import Batch, PaidFrom, issue
 from xinka.kernel import ids
 from xinka.kernel.money import plain_amount
 from xinka.office.policies import Room, for_staff

@@ -23,7 +23,7 @@ from xinka.accounts.adapter import client_address
 from xinka.accounts.policies import require_sign_in, signed_in
 from xinka.catalog.models import Sku
 from xinka.catalog.queries import sku_for_sale
-from xinka.flows import promotions_cards as cards
+from xinka.flows.promotions import cards
 from xinka.kernel.errors import Refusal
 from xinka.ledger.accounts import Account
 from xinka.ledger.queries import balance_of as owed_to

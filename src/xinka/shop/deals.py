@@ -18,8 +18,8 @@ from django.utils.translation import get_language
 from xinka.accounts.models import User
 from xinka.catalog.models import Sku
 from xinka.catalog.queries import unit_price
-from xinka.flows.promotions_cards import card_key
-from xinka.flows.promotions_spending import Basket, Offer, Wish, offer_for
+from xinka.flows.promotions.cards import card_key
+from xinka.flows.promotions.spending import Basket, Offer, Wish, offer_for
 from xinka.kernel.errors import Refusal
 from xinka.platform.database.django_drive import run
 from xinka.promotions.models import FlashSale, Level, Member

@@ -34,9 +34,9 @@ from xinka.disputes.queries import cases_of_order, evidence_of, open_case_of
 from xinka.disputes.states import CaseKind, Offer
 from xinka.disputes.thread import thread_of
 from xinka.disputes.words import KINDS, badge_for, decision_in_words, offer_in_words
-from xinka.flows import disputes, disputes_deciding
-from xinka.flows.disputes_facts import codes_mailed_at, pieces_of
-from xinka.flows.disputes_money import positions_in_use
+from xinka.flows.disputes import cases, deciding
+from xinka.flows.disputes.facts import codes_mailed_at, pieces_of
+from xinka.flows.disputes.money import positions_in_use
 from xinka.flows.order_story import story_of
 from xinka.flows.refund_wishes import wish_for_order, wishes_balance
 from xinka.kernel import ids
@@ -111,10 +111,10 @@ class ComplaintForm(forms.Form):
 
 def case_link(order: Order) -> dict[str, object]:
     """Return what the order page says of cases: the open one, earlier ones, or that one can be opened."""
-    cases = cases_of_order(order.id)
+    known = cases_of_order(order.id)
     path = order_path(order.id)
-    shown = [(f"{path}/case/{case.shown_id}", case, badge_for(case, Role.BUYER)) for case in cases]
-    return {"cases": shown, "may_complain": disputes.obstacle_to(order) is None}
+    shown = [(f"{path}/case/{case.shown_id}", case, badge_for(case, Role.BUYER)) for case in known]
+    return {"cases": shown, "may_complain": cases.obstacle_to(order) is None}
 
 
 @csrf_exempt  # only so far: the check follows once the limits of the upload are set, since it reads the whole body
@@ -132,7 +132,7 @@ def _help_with(request: HttpRequest, found: Order) -> HttpResponse:
     if open_one is not None:
         return redirect(_path(open_one))
     story = story_of(found)
-    obstacle = disputes.obstacle_to(found)
+    obstacle = cases.obstacle_to(found)
     if obstacle is not None:
         return _page(request, found, "shop/case_closed.html", {"why": obstacle.message(get_language() or "")})
     data = request.POST if request.method == "POST" else None
@@ -144,7 +144,7 @@ def _help_with(request: HttpRequest, found: Order) -> HttpResponse:
         _slow_down(found)
         try:
             with transaction.atomic():
-                case = disputes.open_case(found, _complaint(request, form), by=Actor(Role.BUYER), now=timezone.now())
+                case = cases.open_case(found, _complaint(request, form), by=Actor(Role.BUYER), now=timezone.now())
                 if may_choose:  # else what the account says would go before a box that was left empty
                     to_balance = form.cleaned_data["to_balance"]
                     wish_for_order(found.id, to_balance=to_balance, by=signed_in(request))
@@ -155,9 +155,9 @@ def _help_with(request: HttpRequest, found: Order) -> HttpResponse:
     return _page(request, found, "shop/case_open.html", {"form": form, "story": story})
 
 
-def _complaint(request: HttpRequest, form: ComplaintForm) -> disputes.Complaint:
+def _complaint(request: HttpRequest, form: ComplaintForm) -> cases.Complaint:
     data = form.cleaned_data
-    return disputes.Complaint(
+    return cases.Complaint(
         reasons.Reason(data["reason"]),
         data["text"],
         tuple(data.get("pieces", ())),
@@ -251,7 +251,7 @@ def _say(request: HttpRequest, order: Order, case: Case) -> HttpResponse:
         _slow_down(order)
         files = tuple(handed_in(request, "files"))
         try:
-            disputes.write(case.id, form.cleaned_data["text"], by=Actor(Role.BUYER), now=timezone.now(), files=files)
+            cases.write(case.id, form.cleaned_data["text"], by=Actor(Role.BUYER), now=timezone.now(), files=files)
         except Refusal as refusal:
             form.add_error(None, refusal.message(get_language() or ""))
         else:
@@ -273,11 +273,11 @@ class _PlainMove(Protocol):
 
 _PLAIN: MappingProxyType[str, _PlainMove] = MappingProxyType(
     {
-        "decline": disputes.decline,
-        "withdraw": disputes.withdraw,
-        "raise": disputes.raise_question,
-        "escalate": disputes.escalate,
-        "waive": disputes_deciding.waive,
+        "decline": cases.decline,
+        "withdraw": cases.withdraw,
+        "raise": cases.raise_question,
+        "escalate": cases.escalate,
+        "waive": deciding.waive,
     }
 )
 
@@ -291,7 +291,7 @@ def act(request: HttpRequest, shown_id: str, case_id: str) -> HttpResponse:
     if move == "accept":
         _accept(case, request.POST.get("offer", ""), request.POST.get("amount", ""), by)
     elif move == "appeal":
-        disputes_deciding.appeal(case.id, request.POST.get("text", "").strip()[:LONGEST_TEXT], by=by, now=now)
+        deciding.appeal(case.id, request.POST.get("text", "").strip()[:LONGEST_TEXT], by=by, now=now)
     elif move in _PLAIN:
         _PLAIN[move](case.id, by=by, now=now)
     else:
@@ -302,7 +302,7 @@ def act(request: HttpRequest, shown_id: str, case_id: str) -> HttpResponse:
 def _accept(case: Case, what: str, amount: str, by: Actor) -> None:
     if what not in set(Offer) or not (amount.isascii() and amount.isdigit() and len(amount) < 16):
         raise CaseMoved
-    disputes.accept(case.id, Offer(what), amount=int(amount), by=by, now=timezone.now())
+    cases.accept(case.id, Offer(what), amount=int(amount), by=by, now=timezone.now())
 
 
 @require_safe

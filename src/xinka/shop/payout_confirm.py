@@ -14,8 +14,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from xinka.flows.paying import gateway_slot
-from xinka.flows.payouts_confirming import Confirming, confirming_at, payout_at
-from xinka.flows.payouts_gateway import ask_now
+from xinka.flows.payouts.confirming import Confirming, confirming_at, payout_at
+from xinka.flows.payouts.gateway import ask_now
 from xinka.kernel.errors import ProviderError
 from xinka.payouts.access import confirm_path
 from xinka.payouts.models import Payout

@@ -6,7 +6,7 @@ import time
 from typing import NamedTuple
 
 from xinka.config.environment import Environment
-from xinka.flows.promotions_spending import Wish
+from xinka.flows.promotions.spending import Wish
 from xinka.platform.vault.envelope import BlindIndex
 from xinka.promotions.codes import normalise_code
 from xinka.promotions.errors import CodeUnknown

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.serialization import PrivateFormat
 
 from tests.interop.alipay.conftest import customer, pem, public_pem
 from tests.interop.sides import OtherSide
-from xinka.flows.payouts_alipay import AlipayTransfers
+from xinka.flows.payouts.alipay import AlipayTransfers
 from xinka.payouts.details import AccountDetails, AccountKind
 from xinka.payouts.providers.protocol import TransferRequest, TransferStatus
 from xinka.sandbox.alipay import accounts

@@ -12,7 +12,7 @@ from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from tests.interop.sides import OtherSide, node_side, python_side
-from xinka.flows.payouts_paypal import PayPalPayouts
+from xinka.flows.payouts.paypal import PayPalPayouts
 from xinka.kernel.errors import ProviderError
 from xinka.payouts.details import AccountDetails, AccountKind
 from xinka.payouts.providers.protocol import TransferRequest, TransferStatus

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.interop.sides import OtherSide
-from xinka.flows.payouts_wechat import WechatTransfers
+from xinka.flows.payouts.wechat import WechatTransfers
 from xinka.payouts.details import AccountDetails, AccountKind
 from xinka.payouts.providers.protocol import TransferRequest, TransferStatus
 

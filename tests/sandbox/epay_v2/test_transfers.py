@@ -8,7 +8,7 @@ import pytest
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
-from xinka.flows.payouts_epay import EpayTransfers
+from xinka.flows.payouts.epay import EpayTransfers
 from xinka.kernel.errors import ProviderError
 from xinka.payments.providers.epay_v2.config import EpayV2Config
 from xinka.payouts.details import AccountDetails, AccountKind

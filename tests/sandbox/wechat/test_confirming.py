@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from xinka.flows.payouts_wechat import WechatTransfers
+from xinka.flows.payouts.wechat import WechatTransfers
 from xinka.kernel.errors import ProviderError
 from xinka.payments.providers.wechat import js_sdk
 from xinka.payouts.details import AccountDetails, AccountKind

@@ -20,9 +20,9 @@ from xinka.disputes.errors import CaseIsOpen, CaseMoved, CaseNotFound
 from xinka.disputes.models import Case
 from xinka.disputes.reasons import Reason
 from xinka.disputes.states import CaseEvent, CaseKind, CaseState, Outcome
-from xinka.flows import disputes_money as money
-from xinka.flows.disputes import locked
-from xinka.flows.disputes_mailing import mail_move_later
+from xinka.flows.disputes import money
+from xinka.flows.disputes.cases import locked
+from xinka.flows.disputes.mailing import mail_move_later
 from xinka.kernel.actors import Actor, Role
 from xinka.kernel.ids import new_uuid
 from xinka.ledger.accounts import Account, JournalKind

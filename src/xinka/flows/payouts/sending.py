@@ -16,9 +16,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from xinka.accounts.models import User
-from xinka.flows.payouts import give_back, locked, move, shown
-from xinka.flows.payouts_mail import MAIL_PAYOUT, News
-from xinka.flows.payouts_review import refuse_own
+from xinka.flows.payouts.asking import give_back, locked, move, shown
+from xinka.flows.payouts.mailing import MAIL_PAYOUT, News
+from xinka.flows.payouts.review import refuse_own
 from xinka.kernel import ids
 from xinka.kernel.actors import Role
 from xinka.kernel.errors import BadIdentifier

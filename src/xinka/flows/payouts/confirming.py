@@ -13,8 +13,8 @@ from datetime import datetime
 
 from django.db import transaction
 
-from xinka.flows.payouts_mail import MAIL_PAYOUT, News
-from xinka.flows.payouts_payers import payer_of
+from xinka.flows.payouts.mailing import MAIL_PAYOUT, News
+from xinka.flows.payouts.payers import payer_of
 from xinka.kernel import ids
 from xinka.kernel.errors import BadIdentifier, ProviderError
 from xinka.payments.models import Channel

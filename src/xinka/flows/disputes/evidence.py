@@ -20,7 +20,7 @@ from django.template.loader import render_to_string
 from xinka.accounts.models import User
 from xinka.disputes.actions import text_of
 from xinka.disputes.models import Case, CaseMove, Evidence
-from xinka.flows.disputes_facts import pieces_of
+from xinka.flows.disputes.facts import pieces_of
 from xinka.flows.order_story import contact_of
 from xinka.kernel import ids
 from xinka.kernel.money import plain_amount

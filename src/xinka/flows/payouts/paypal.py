@@ -2,7 +2,7 @@
 
 PayPal cannot be asked by our number. It refuses a ``sender_batch_id`` that it has seen within thirty days and names the
 batch it has; that is how one without an answer is found again, and why none is sent again later than that
-(see ``payouts_gateway``). Source: PayPal, Payouts v1 (``/v1/payments/payouts``), sender_batch_header, batch and item
+(see ``gateway``). Source: PayPal, Payouts v1 (``/v1/payments/payouts``), sender_batch_header, batch and item
 statuses. *To be confirmed with a live account*: where in the refusal the link to the batch stands; it is looked for in
 all of it.
 """

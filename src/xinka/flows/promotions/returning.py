@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from xinka.flows.promotions_aside import match
+from xinka.flows.promotions.aside import match
 from xinka.kernel.flow import Flow, Query, Row
 from xinka.platform.database.arrays import plain_array, text_array
 from xinka.promotions import sql

@@ -18,10 +18,10 @@ from xinka.disputes.actions import move, put_off
 from xinka.disputes.models import Case
 from xinka.disputes.queries import due_cases
 from xinka.disputes.states import CaseEvent, CaseState, Outcome
-from xinka.flows import disputes_money as money
-from xinka.flows.disputes import hand_to_staff
-from xinka.flows.disputes_deciding import carry_out
-from xinka.flows.disputes_mailing import mail_move_later
+from xinka.flows.disputes import money
+from xinka.flows.disputes.cases import hand_to_staff
+from xinka.flows.disputes.deciding import carry_out
+from xinka.flows.disputes.mailing import mail_move_later
 from xinka.kernel.actors import TIMER
 from xinka.kernel.errors import Refusal
 

@@ -17,7 +17,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from xinka.accounts.models import User
-from xinka.flows.payouts_mail import MAIL_PAYOUT, News
+from xinka.flows.payouts.mailing import MAIL_PAYOUT, News
 from xinka.kernel import ids
 from xinka.kernel.actors import Actor, Role
 from xinka.kernel.money import plain_amount

@@ -8,8 +8,8 @@ from itertools import islice
 from allauth.account.models import EmailAddress
 from django.db import transaction
 
-from xinka.flows.promotions_aside import match_all
-from xinka.flows.promotions_vesting import keys_of_addresses
+from xinka.flows.promotions.aside import match_all
+from xinka.flows.promotions.vesting import keys_of_addresses
 from xinka.kernel.flow import Flow, Query
 from xinka.platform.database.arrays import plain_array
 from xinka.platform.database.django_drive import run

@@ -10,8 +10,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from xinka.accounts.models import User
-from xinka.flows.payouts import lock_merchant
-from xinka.flows.payouts_mail import MAIL_ACCOUNT, News
+from xinka.flows.payouts.asking import lock_merchant
+from xinka.flows.payouts.mailing import MAIL_ACCOUNT, News
 from xinka.kernel import ids
 from xinka.payouts.details import AccountDetails, account_place
 from xinka.payouts.errors import AccountInUse, NoSuchAccount, TooManyAccounts

@@ -33,8 +33,8 @@ from xinka.disputes.states import BEGINS, CaseEvent, CaseKind, CaseState, Offer,
 from xinka.escrow.hold import Hold
 from xinka.escrow.models import Hold as HoldRow
 from xinka.escrow.states import FINAL
-from xinka.flows import disputes_money as money
-from xinka.flows.disputes_mailing import mail_message_later, mail_move_later
+from xinka.flows.disputes import money
+from xinka.flows.disputes.mailing import mail_message_later, mail_move_later
 from xinka.kernel.actors import Actor, Role
 from xinka.kernel.errors import BadInput, Refusal
 from xinka.kernel.ids import new_uuid

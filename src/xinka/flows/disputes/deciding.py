@@ -20,9 +20,9 @@ from xinka.disputes.actions import move, say
 from xinka.disputes.errors import BadAmount, CannotAppeal, CaseMoved, NotImpartial
 from xinka.disputes.models import Case
 from xinka.disputes.states import CaseEvent, CaseState, Decision, Outcome
-from xinka.flows import disputes_money as money
-from xinka.flows.disputes import locked
-from xinka.flows.disputes_mailing import mail_move_later
+from xinka.flows.disputes import money
+from xinka.flows.disputes.cases import locked
+from xinka.flows.disputes.mailing import mail_move_later
 from xinka.kernel.actors import Actor, Role
 from xinka.kernel.errors import BadInput
 from xinka.merchants.models import Membership

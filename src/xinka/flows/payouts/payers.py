@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from xinka.flows.payouts_alipay import AlipayTransfers
-from xinka.flows.payouts_epay import EpayTransfers
-from xinka.flows.payouts_paypal import PayPalPayouts
-from xinka.flows.payouts_wechat import WechatTransfers
+from xinka.flows.payouts.alipay import AlipayTransfers
+from xinka.flows.payouts.epay import EpayTransfers
+from xinka.flows.payouts.paypal import PayPalPayouts
+from xinka.flows.payouts.wechat import WechatTransfers
 from xinka.payments.channels import config_place
 from xinka.payments.models import Channel
 from xinka.payouts.details import AccountKind

@@ -11,7 +11,7 @@ from django.db.models.functions import TruncDate
 
 from xinka.escrow.models import Hold
 from xinka.escrow.states import HoldState
-from xinka.flows.payouts import fee
+from xinka.flows.payouts.asking import fee
 from xinka.ledger.models import Balance
 from xinka.ledger.queries import balances_of_merchant
 from xinka.payouts.models import PayoutHold

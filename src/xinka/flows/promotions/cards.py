@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import transaction
 
 from xinka.catalog.models import Sku
-from xinka.flows.promotions_spending import count_miss, is_guessing
+from xinka.flows.promotions.spending import count_miss, is_guessing
 from xinka.flows.stocking import import_text
 from xinka.kernel.errors import Refusal
 from xinka.kernel.flow import Flow, Query

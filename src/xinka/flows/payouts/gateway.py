@@ -15,11 +15,11 @@ from django.utils import timezone
 
 from xinka.accounts.models import User
 from xinka.flows.alone import alone_with
-from xinka.flows.payouts import locked, move, shown
-from xinka.flows.payouts_confirming import keep_package
-from xinka.flows.payouts_payers import channels_that_pay, payer_of
-from xinka.flows.payouts_review import refuse_own
-from xinka.flows.payouts_sending import Outcome, settle_outcome
+from xinka.flows.payouts.asking import locked, move, shown
+from xinka.flows.payouts.confirming import keep_package
+from xinka.flows.payouts.payers import channels_that_pay, payer_of
+from xinka.flows.payouts.review import refuse_own
+from xinka.flows.payouts.sending import Outcome, settle_outcome
 from xinka.kernel.actors import Role
 from xinka.kernel.errors import ProviderError, Refusal
 from xinka.payments.models import Channel

@@ -11,7 +11,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from xinka.accounts.models import User
-from xinka.flows.payouts import cancel, lock_merchant, locked, move, shown
+from xinka.flows.payouts.asking import cancel, lock_merchant, locked, move, shown
 from xinka.kernel.actors import Actor, Role
 from xinka.payouts.errors import ApprovedAlready, NotYourOwn, PayoutMoved
 from xinka.payouts.models import Payout, PayoutApproval, PayoutHold

@@ -6,7 +6,7 @@ from http import HTTPStatus
 
 from django.db import transaction
 
-from xinka.flows.promotions_aside import locked, match
+from xinka.flows.promotions.aside import locked, match
 from xinka.kernel.errors import Refusal
 from xinka.platform.database.django_drive import run
 from xinka.promotions import actions

@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.utils import IntegrityError
 
-from xinka.flows.promotions_returning import give_back
+from xinka.flows.promotions.returning import give_back
 from xinka.kernel import ids
 from xinka.kernel.errors import BadInput
 from xinka.kernel.flow import Flow, Query, Row
