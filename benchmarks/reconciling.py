@@ -131,7 +131,7 @@ def write_bill(path: Path, n_rows: int, day: date) -> int:
 
 def timed_reading(path: Path, day: date) -> tuple[Any, float]:
     """Compare the bill and return it and the seconds it took."""
-    from xinka.flows.reconciling import reconcile_day
+    from xinka.flows.reconciling.bills import reconcile_day
     from xinka.payments.models import Channel
     from xinka.reconciling.bill_file import read_bill
 

@@ -40,7 +40,7 @@ def walk(db: None, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Calla
     def begin(seed: int, *, with_reserve: bool = False, at_provider: bool = False, merchant: str = "ada-cards") -> Walk:
         settings.CUSTODY = "provider_split" if at_provider else "licensed"
         world = World(seed, with_reserve=with_reserve, at_provider=at_provider, merchant_slug=merchant)
-        for place in ("refund.provider_of", "escrow.splitting.provider_of"):
+        for place in ("refunds.sending.provider_of", "escrow.splitting.provider_of"):
             monkeypatch.setattr(f"xinka.flows.{place}", lambda _channel: world.gateway)
         monkeypatch.setattr("xinka.flows.payouts.gateway.payer_of", lambda _channel: world.gateway)
         return Walk(world)

@@ -68,7 +68,7 @@ class HoldSteps:
             yield self._hold_step(
                 name, "release", lambda: run(escrow.release(order_id, by=ARBITER)), self._release(sale)
             )
-        # While a case is open it decides, and no page gives back beside it (flows/giving_back.py).
+        # While a case is open it decides, and no page gives back beside it (flows/refunds/by_seller.py).
         if sale.state in {"held", "aftersale"} and name not in self.quarrels and sale.sharing != "sent":
             key = f"walk/{world.n_events}"
             if not sale.seized_net:

@@ -207,13 +207,13 @@ MUTANTS = [
         scene="payout, late",
     ),
     Mutant(
-        "xinka.flows.refund:_ask_and_send",
+        "xinka.flows.refunds.sending:_ask_and_send",
         "is RefundStatus.NOT_FOUND",
         "is RefundStatus.PENDING",
         scene="refund, silent",
     ),
     Mutant(
-        "xinka.flows.refund:_send",
+        "xinka.flows.refunds.sending:_send",
         "_try_later(refund, error, sent=True)",
         "_finish(refund, RefundState.SENDING)",
         scene="refund, silent",

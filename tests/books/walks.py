@@ -14,7 +14,7 @@ from tests.books.world import Crash, Step, World, dying
 from tests.flows.disputing import BUYER, SELLER
 from xinka.flows import escrow
 from xinka.flows.disputes import cases
-from xinka.flows.refund import execute_refund, send_again
+from xinka.flows.refunds.sending import execute_refund, send_again
 from xinka.kernel import ids
 from xinka.kernel.actors import Actor, Role
 from xinka.kernel.errors import ProviderError

@@ -12,9 +12,9 @@ from django.utils import timezone
 
 from tests import cast
 from tests.cast import Bought
-from xinka.flows import closing_payments, confirm
-from xinka.flows.closing_payments import close_payment
 from xinka.flows.expire import CLOSE_PAYMENT, cancel, expire_due
+from xinka.flows.paying import closing, confirm
+from xinka.flows.paying.closing import close_payment
 from xinka.kernel import ids
 from xinka.kernel.errors import ProviderError
 from xinka.payments.models import Channel, Payment, Receipt, Refund
@@ -50,7 +50,7 @@ class Gateway:
 def gateway(monkeypatch: pytest.MonkeyPatch) -> Gateway:
     """The gateway behind every channel."""
     found = Gateway()
-    for module in (closing_payments, confirm):
+    for module in (closing, confirm):
         monkeypatch.setattr(module, "provider_of", lambda _channel: found)
     return found
 

@@ -11,9 +11,9 @@ from django.utils import timezone
 
 from tests import cast
 from tests.flows.gateway import Gateway, Trade
-from xinka.flows import confirm
-from xinka.flows.confirm import Answer, ask_about_expired, ask_about_open, confirm_payment
 from xinka.flows.expire import expire_due
+from xinka.flows.paying import confirm
+from xinka.flows.paying.confirm import Answer, ask_about_expired, ask_about_open, confirm_payment
 from xinka.kernel import ids
 from xinka.kernel.errors import ProviderError
 from xinka.orders.states import OrderState

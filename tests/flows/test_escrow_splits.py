@@ -18,12 +18,12 @@ from xinka.escrow.errors import HoldMoved, SharedOutAtProvider
 from xinka.escrow.models import FreezeCase, Receiver, Split
 from xinka.escrow.states import HoldState, SplitState, StopCause
 from xinka.flows import escrow
-from xinka.flows import refund as refunding
 from xinka.flows.escrow import splitting, timers
 from xinka.flows.escrow.four_eyes import CourtOrder, ask_to_freeze, ask_to_hand_over, decide_freeze
 from xinka.flows.escrow.releasing import shared
 from xinka.flows.escrow.splitting import execute_split, mark_split_done, try_split_again
-from xinka.flows.refund import execute_refund
+from xinka.flows.refunds import sending
+from xinka.flows.refunds.sending import execute_refund
 from xinka.kernel import ids
 from xinka.kernel.actors import Actor, Role
 from xinka.kernel.errors import ProviderError
@@ -43,7 +43,7 @@ def licensed(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Li
     """The shop is in the mode in which a provider has custody."""
     settings.CUSTODY = "provider_split"
     made = Licensed()
-    for room in (splitting, refunding):
+    for room in (splitting, sending):
         monkeypatch.setattr(room, "provider_of", lambda _: made)
     yield made
     assert broken() == []

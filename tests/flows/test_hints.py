@@ -8,9 +8,9 @@ import pytest
 from django.db import connection
 
 from tests import cast
-from xinka.flows.confirm import Answer, confirm_payment
 from xinka.flows.hints import take_hint
-from xinka.flows.paying import Payer, prepare_payment
+from xinka.flows.paying.attempts import Payer, prepare_payment
+from xinka.flows.paying.confirm import Answer, confirm_payment
 from xinka.kernel import ids
 from xinka.kernel.errors import ProviderError
 from xinka.orders.states import OrderState

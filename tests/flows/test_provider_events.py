@@ -6,9 +6,10 @@ import pytest
 from django.db import connection
 
 from tests import cast
-from xinka.flows import provider_events, refund
+from xinka.flows import provider_events
 from xinka.flows.events import HANDLE_EVENT, KEPT, keep_event
 from xinka.flows.provider_events import handle_event, handle_forgotten
+from xinka.flows.refunds import sending
 from xinka.kernel import ids
 from xinka.payments.models import Channel, ProviderEvent, Refund
 from xinka.payments.providers.errors import OutcomeUnknown
@@ -51,7 +52,7 @@ class Gateway:
 def gateway(monkeypatch: pytest.MonkeyPatch) -> Gateway:
     """The gateway behind every channel."""
     found = Gateway()
-    monkeypatch.setattr(refund, "provider_of", lambda _channel: found)
+    monkeypatch.setattr(sending, "provider_of", lambda _channel: found)
     return found
 
 
@@ -63,7 +64,7 @@ def in_flight(gateway: Gateway) -> Refund:
     cast.settle(cast.money_for(bought, trade_no="T2"))
     found = Refund.objects.get()
     with pytest.raises(Exception, match="in progress"):
-        refund.execute_refund(found.id)
+        sending.execute_refund(found.id)
     return found
 
 

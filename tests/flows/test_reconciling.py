@@ -13,8 +13,8 @@ from django.utils import timezone
 from tests import cast
 from tests.cast import Bought
 from tests.flows.rows import broken
-from xinka.flows import reconciling
-from xinka.flows.reconciling import BillBusy, queue_bills, reconcile_day, reconcile_from_gateway
+from xinka.flows.reconciling import bills
+from xinka.flows.reconciling.bills import BillBusy, queue_bills, reconcile_day, reconcile_from_gateway
 from xinka.kernel import ids
 from xinka.kernel.ids import new_uuid
 from xinka.ledger.accounts import Account
@@ -263,7 +263,7 @@ def test_a_bill_that_breaks_off_is_not_compared_and_leaves_nothing(shop: Shop) -
 @pytest.mark.django_db(transaction=True)
 def test_two_readings_of_one_channel_do_not_meet(shop: Shop) -> None:
     with psycopg.connect(**connection.get_connection_params() | {"cursor_factory": None}) as busy:
-        busy.execute("SELECT pg_advisory_lock(%s, %s)", [reconciling._LOCK_SPACE, shop.channel.id])
+        busy.execute("SELECT pg_advisory_lock(%s, %s)", [bills._LOCK_SPACE, shop.channel.id])
         with pytest.raises(BillBusy):
             shop.read(payment("A"))
         assert queued() == []
@@ -275,7 +275,7 @@ def test_two_readings_of_one_channel_do_not_meet(shop: Shop) -> None:
 def test_the_queue_takes_only_so_many_but_the_bill_says_how_many_there_are(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reconciling, "MOST", 3)
+    monkeypatch.setattr(bills, "MOST", 3)
     assert shop.read(*(payment(f"T{n}") for n in range(9))).n_differences == 9
     assert len(queued()) == 3
 
@@ -307,7 +307,7 @@ def _behind(monkeypatch: pytest.MonkeyPatch, gateway: Gateway) -> None:
     def provider_of(channel: Channel) -> Gateway:
         return gateway
 
-    monkeypatch.setattr(reconciling, "provider_of", provider_of)
+    monkeypatch.setattr(bills, "provider_of", provider_of)
 
 
 def test_a_bill_that_is_not_ready_is_waited_for_and_then_read(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

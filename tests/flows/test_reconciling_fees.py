@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from tests import cast
 from tests.flows.rows import broken
-from xinka.flows.reconciling import MOST_FEES, reconcile_day
+from xinka.flows.reconciling.bills import MOST_FEES, reconcile_day
 from xinka.ledger.days import day_of, start_of
 from xinka.payments import fees
 from xinka.payments.actions import save_channel, settings_of

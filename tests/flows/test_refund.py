@@ -9,10 +9,10 @@ from pytest_django import Settings
 from tests import cast
 from tests.flows.gateway import Gateway, Trade
 from tests.flows.holding import held
-from xinka.flows import refund as flow
 from xinka.flows.audit import check_all
 from xinka.flows.escrow import give_back
-from xinka.flows.refund import RefundMoved, execute_refund, mark_done_by_hand, send_again
+from xinka.flows.refunds import sending
+from xinka.flows.refunds.sending import RefundMoved, execute_refund, mark_done_by_hand, send_again
 from xinka.kernel import ids
 from xinka.kernel.actors import Actor, Role
 from xinka.kernel.errors import ProviderError
@@ -128,7 +128,7 @@ def test_a_worker_killed_after_sending_leaves_no_second_refund(
         raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr(flow, "_finish", die)
+        patch.setattr(sending, "_finish", die)
         with pytest.raises(Killed):
             execute_refund(owed.id)
     assert _state(owed) is RefundState.SENDING
@@ -164,7 +164,7 @@ def test_while_one_worker_sends_another_does_nothing(gateway: Gateway, owed: Ref
 
     parameters = connection.get_connection_params()
     known = {name: parameters[name] for name in ("host", "port", "user", "dbname") if parameters.get(name)}
-    key = (flow._LOCK_SPACE, int.from_bytes(owed.id.bytes[-4:], "big", signed=True))
+    key = (sending._LOCK_SPACE, int.from_bytes(owed.id.bytes[-4:], "big", signed=True))
     with psycopg.connect(**known) as other:
         other.execute("SELECT pg_advisory_lock(%s, %s)", key)
         assert execute_refund(owed.id) is RefundState.DUE
@@ -240,7 +240,7 @@ class Askable:
 @pytest.fixture
 def askable(monkeypatch: pytest.MonkeyPatch) -> Askable:
     made = Askable()
-    monkeypatch.setattr(flow, "provider_of", lambda _: made)
+    monkeypatch.setattr(sending, "provider_of", lambda _: made)
     return made
 
 

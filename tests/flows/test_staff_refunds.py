@@ -17,9 +17,9 @@ from xinka.disputes.errors import CaseIsOpen
 from xinka.escrow.errors import KeyTaken, NoHold, PartInOrder, RefundDecided, SecondPersonNeeded, TooMuchBack
 from xinka.escrow.models import GivenBack, StaffRefund
 from xinka.escrow.states import HoldState, StaffRefundState
-from xinka.flows import staff_refunds
 from xinka.flows.disputes import cases
-from xinka.flows.staff_refunds import Wanted
+from xinka.flows.refunds import by_staff
+from xinka.flows.refunds.by_staff import Wanted
 from xinka.kernel.actors import Actor, Role
 from xinka.kernel.ids import new_uuid
 from xinka.merchants.models import Membership
@@ -57,7 +57,7 @@ def sums() -> list[tuple[int, str]]:
 
 
 def test_below_the_limit_it_goes_back_at_once_with_its_reason(deal: Trade, dee: User) -> None:
-    made = staff_refunds.ask(wanted(deal, 4_000), by=dee)
+    made = by_staff.ask(wanted(deal, 4_000), by=dee)
     assert (made.state, made.needs_two, made.decided_by_id) == (StaffRefundState.DONE, False, dee.pk)
     assert (sums(), deal.hold.refunded) == ([(4_000, "staff")], 4_000)
     assert GivenBack.objects.get().role == Role.ARBITER
@@ -69,43 +69,43 @@ def test_below_the_limit_it_goes_back_at_once_with_its_reason(deal: Trade, dee: 
 
 def test_the_same_form_twice_gives_back_once_and_with_other_words_not_at_all(deal: Trade, dee: User) -> None:
     key = new_uuid()
-    first = staff_refunds.ask(wanted(deal, 4_000, key=key), by=dee)
-    assert staff_refunds.ask(wanted(deal, 4_000, key=key), by=dee).id == first.id
+    first = by_staff.ask(wanted(deal, 4_000, key=key), by=dee)
+    assert by_staff.ask(wanted(deal, 4_000, key=key), by=dee).id == first.id
     with pytest.raises(KeyTaken):
-        staff_refunds.ask(wanted(deal, 5_000, key=key), by=dee)
+        by_staff.ask(wanted(deal, 5_000, key=key), by=dee)
     assert sums() == [(4_000, "staff")]
 
 
 def test_from_the_limit_on_somebody_else_must_agree(deal: Trade, dee: User, settings: Settings) -> None:
     settings.REFUND_FOUR_EYES_FROM = 9_800
-    asked = staff_refunds.ask(wanted(deal, 9_800), by=dee)
+    asked = by_staff.ask(wanted(deal, 9_800), by=dee)
     assert (asked.state, sums(), deal.hold.refunded) == (StaffRefundState.ASKED, [], 0)
     with pytest.raises(SecondPersonNeeded):
-        staff_refunds.decide(asked.id, grant=True, by=dee)
+        by_staff.decide(asked.id, grant=True, by=dee)
     assert sums() == []
     bea = staff("bea")
-    made = staff_refunds.decide(asked.id, grant=True, by=bea)
+    made = by_staff.decide(asked.id, grant=True, by=bea)
     assert (made.state, made.asked_by_id, made.decided_by_id) == (StaffRefundState.DONE, dee.pk, bea.pk)
     assert (sums(), deal.hold.state) == ([(9_800, "staff")], HoldState.RETURNED)
     for grant in (True, False):
         with pytest.raises(RefundDecided):
-            staff_refunds.decide(asked.id, grant=grant, by=staff("dan" + str(grant)))
+            by_staff.decide(asked.id, grant=grant, by=staff("dan" + str(grant)))
     assert broken() == []
 
 
 def test_small_refunds_of_one_order_are_added_up(deal: Trade, dee: User, settings: Settings) -> None:
     settings.REFUND_FOUR_EYES_FROM = 6_000
-    assert staff_refunds.ask(wanted(deal, 3_000), by=dee).state == StaffRefundState.DONE
-    assert staff_refunds.ask(wanted(deal, 2_999), by=dee).state == StaffRefundState.DONE
-    assert staff_refunds.ask(wanted(deal, 1), by=dee).state == StaffRefundState.ASKED
+    assert by_staff.ask(wanted(deal, 3_000), by=dee).state == StaffRefundState.DONE
+    assert by_staff.ask(wanted(deal, 2_999), by=dee).state == StaffRefundState.DONE
+    assert by_staff.ask(wanted(deal, 1), by=dee).state == StaffRefundState.ASKED
     assert sums() == [(2_999, "staff"), (3_000, "staff")]
 
 
 def test_who_asked_may_take_it_back_and_it_counts_no_more(deal: Trade, dee: User, settings: Settings) -> None:
     settings.REFUND_FOUR_EYES_FROM = 6_000
-    asked = staff_refunds.ask(wanted(deal, 6_000), by=dee)
-    assert staff_refunds.decide(asked.id, grant=False, by=dee).state == StaffRefundState.REFUSED
-    assert staff_refunds.ask(wanted(deal, 5_999), by=dee).state == StaffRefundState.DONE
+    asked = by_staff.ask(wanted(deal, 6_000), by=dee)
+    assert by_staff.decide(asked.id, grant=False, by=dee).state == StaffRefundState.REFUSED
+    assert by_staff.ask(wanted(deal, 5_999), by=dee).state == StaffRefundState.DONE
     assert AuditEntry.objects.filter(action="refund.refuse").count() == 1
 
 
@@ -115,37 +115,37 @@ def test_nobody_refunds_an_order_they_sell_or_buy_in(deal: Trade, dee: User, set
     cy = cast.person("cy@example.com", staff=True)
     for user in (ada, cy):
         with pytest.raises(PartInOrder):
-            staff_refunds.ask(wanted(deal, 100), by=user)
-    asked = staff_refunds.ask(wanted(deal, 100), by=dee)
+            by_staff.ask(wanted(deal, 100), by=user)
+    asked = by_staff.ask(wanted(deal, 100), by=dee)
     with pytest.raises(PartInOrder):
-        staff_refunds.decide(asked.id, grant=True, by=cy)
+        by_staff.decide(asked.id, grant=True, by=cy)
     bea = staff("bea")
     Membership.objects.create(merchant=deal.ware.product.merchant, user=bea, role="clerk")
     with pytest.raises(PartInOrder):
-        staff_refunds.decide(asked.id, grant=True, by=bea)
+        by_staff.decide(asked.id, grant=True, by=bea)
     assert sums() == []
 
 
 def test_a_case_goes_before_it_also_one_that_is_opened_meanwhile(deal: Trade, dee: User, settings: Settings) -> None:
     settings.REFUND_FOUR_EYES_FROM = 1
-    asked = staff_refunds.ask(wanted(deal, 100), by=dee)
+    asked = by_staff.ask(wanted(deal, 100), by=dee)
     case = deal.complain()
     for act in (
-        lambda: staff_refunds.ask(wanted(deal, 100), by=dee),
-        lambda: staff_refunds.decide(asked.id, grant=True, by=staff("bea")),
+        lambda: by_staff.ask(wanted(deal, 100), by=dee),
+        lambda: by_staff.decide(asked.id, grant=True, by=staff("bea")),
     ):
         with pytest.raises(CaseIsOpen):
             act()
     assert sums() == []
     cases.withdraw(case.id, by=Actor(Role.BUYER), now=NOW)
-    assert staff_refunds.decide(asked.id, grant=True, by=staff("dan")).state == StaffRefundState.DONE
+    assert by_staff.decide(asked.id, grant=True, by=staff("dan")).state == StaffRefundState.DONE
 
 
 @pytest.mark.parametrize("amount", [0, -1, 9_801])
 def test_more_than_is_left_or_nothing_is_not_given_back(deal: Trade, dee: User, amount: int) -> None:
     def refused() -> None:
         with pytest.raises(TooMuchBack):
-            staff_refunds.ask(wanted(deal, amount), by=dee)
+            by_staff.ask(wanted(deal, amount), by=dee)
 
     leaves_nothing(refused)
 
@@ -154,15 +154,15 @@ def test_what_was_never_delivered_or_never_ordered_has_nothing_to_give_back(dee:
     ware = cast.ware(cast.adas_shop(), 2)
     bought = cast.buy(ware.sku, cast.channel())
     with pytest.raises(NoHold):
-        staff_refunds.ask(Wanted(bought.order_id, 100, WHY, new_uuid()), by=dee)
+        by_staff.ask(Wanted(bought.order_id, 100, WHY, new_uuid()), by=dee)
     with pytest.raises(OrderNotFound):
-        staff_refunds.ask(Wanted(new_uuid(), 100, WHY, new_uuid()), by=dee)
+        by_staff.ask(Wanted(new_uuid(), 100, WHY, new_uuid()), by=dee)
     assert not StaffRefund.objects.exists()
 
 
 def test_the_database_itself_wants_two_people(deal: Trade, dee: User, settings: Settings) -> None:
     settings.REFUND_FOUR_EYES_FROM = 1
-    asked = staff_refunds.ask(wanted(deal, 100), by=dee)
+    asked = by_staff.ask(wanted(deal, 100), by=dee)
     done = {"state": "done", "decided_at": timezone.now()}
     for who in (dee.pk, None):
         with pytest.raises(IntegrityError, match="staff_refund_four_eyes"), transaction.atomic():

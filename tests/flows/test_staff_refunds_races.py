@@ -14,8 +14,8 @@ from tests import cast
 from tests.flows.disputing import trade
 from tests.flows.rows import broken
 from xinka.accounts.models import User
-from xinka.flows import staff_refunds
-from xinka.flows.staff_refunds import Wanted
+from xinka.flows.refunds import by_staff
+from xinka.flows.refunds.by_staff import Wanted
 from xinka.kernel.errors import Refusal
 from xinka.kernel.ids import new_uuid
 from xinka.payments.models import Refund
@@ -39,13 +39,13 @@ def test_several_who_agree_at_once_give_back_once(settings: Settings) -> None:
     settings.REFUND_FOUR_EYES_FROM = 1
     deal = trade()
     wanted = Wanted(deal.order.id, 4_000, "The maker withdrew the product.", new_uuid())
-    asked = staff_refunds.ask(wanted, by=staff("dee"))
+    asked = by_staff.ask(wanted, by=staff("dee"))
     people, barrier = [staff(f"p{n}") for n in range(4)], threading.Barrier(4)
 
     def agree(user: User) -> str:
         barrier.wait(30)
         try:
-            return str(staff_refunds.decide(asked.id, grant=True, by=user).state)
+            return str(by_staff.decide(asked.id, grant=True, by=user).state)
         except Refusal as refusal:
             return refusal.code
         finally:
@@ -66,7 +66,7 @@ def test_the_same_form_sent_by_four_at_once_is_one_refund(settings: Settings) ->
     def ask(_n: int) -> str:
         barrier.wait(30)
         try:
-            return str(staff_refunds.ask(wanted, by=dee).state)
+            return str(by_staff.ask(wanted, by=dee).state)
         finally:
             connection.close()
 

@@ -11,8 +11,7 @@ from django.utils import timezone
 from tests import cast
 from tests.flows.payouts import finance
 from tests.flows.rows import broken, leaves_nothing
-from xinka.flows.sweep import expire_orders
-from xinka.flows.transfers import (
+from xinka.flows.paying.transfers import (
     LineDecided,
     LineKnown,
     SameEyes,
@@ -22,6 +21,7 @@ from xinka.flows.transfers import (
     record_line,
     reference_of,
 )
+from xinka.flows.sweep import expire_orders
 from xinka.ledger.accounts import Account
 from xinka.ledger.models import Entry
 from xinka.orders.models import Order

@@ -14,9 +14,9 @@ from pytest_django import Settings
 from tests import cast
 from tests.flows.rows import broken, leaves_nothing
 from xinka.accounts.models import User
-from xinka.flows.paying import OrderClosed, channels_for
-from xinka.flows.refund import execute_refund
-from xinka.flows.wallet import WalletTooLow, balance_of_buyer, pay_from_balance, payer_of
+from xinka.flows.paying.attempts import OrderClosed, channels_for
+from xinka.flows.paying.wallet import WalletTooLow, balance_of_buyer, pay_from_balance, payer_of
+from xinka.flows.refunds.sending import execute_refund
 from xinka.kernel import ids
 from xinka.kernel.errors import Refusal
 from xinka.ledger.accounts import Account, JournalKind

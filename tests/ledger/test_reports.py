@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from django.db import connection
 
-from xinka.flows.closing import close_days
+from xinka.flows.closing_days import close_days
 from xinka.ledger.accounts import Account, JournalKind
 from xinka.ledger.closing import close_next_day
 from xinka.ledger.days import day_of, end_of, start_of

@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 
 from tests import cast
-from xinka.flows.arrivals import KEY
 from xinka.flows.audit import check_all
+from xinka.flows.reconciling.arrivals import KEY
 from xinka.ledger.accounts import Account
 from xinka.ledger.models import Entry, Journal
 from xinka.ledger.queries import owed_by_gateways

@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from tests import cast
-from xinka.flows.reconciling import reconcile_day
+from xinka.flows.reconciling.bills import reconcile_day
 from xinka.kernel import ids
 from xinka.ledger.days import day_of
 from xinka.payments.models import Channel

@@ -95,7 +95,7 @@ def a_day_of_trade(channel: Channel, url: str, at: datetime) -> str:
 def test_a_gateways_own_bill_agrees_with_the_books_and_each_change_here_is_found(
     channel: Channel, live_server: LiveServer
 ) -> None:
-    from xinka.flows.reconciling import Day, reconcile_from_gateway
+    from xinka.flows.reconciling.bills import Day, reconcile_from_gateway
     from xinka.payments.models import FeeTerms, Receipt, Refund
     from xinka.reconciling.models import Difference
 

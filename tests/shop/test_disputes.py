@@ -15,7 +15,7 @@ from tests.platform.files.samples import SECRET, png
 from xinka.disputes.models import Case, Evidence
 from xinka.disputes.states import CaseState, Offer, Outcome
 from xinka.flows.disputes import cases, deciding
-from xinka.flows.refund import execute_refund
+from xinka.flows.refunds.sending import execute_refund
 from xinka.ledger.accounts import Account
 from xinka.ledger.queries import balance_of
 from xinka.orders.access import order_path

@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from tests import cast
-from xinka.flows import paying
+from xinka.flows.paying import attempts
 from xinka.kernel import ids
 from xinka.kernel.errors import ProviderError
 from xinka.orders.access import order_path
@@ -36,7 +36,7 @@ def gateway(monkeypatch: pytest.MonkeyPatch) -> Mock:
     """A gateway whose answers the test decides."""
     provider = Mock()
     provider.prepare.return_value = HowToPay(PayBy.QR, "https://qr.example/abc")
-    monkeypatch.setattr(paying, "provider_of", lambda _channel: provider)
+    monkeypatch.setattr(attempts, "provider_of", lambda _channel: provider)
     return provider
 
 
@@ -99,14 +99,14 @@ def test_a_gateways_clear_no_is_not_asked_again(bought: cast.Bought, cy: Client,
 
 
 def test_slow_gateways_never_hold_all_pages(bought: cast.Bought, cy: Client, gateway: Mock) -> None:
-    slots = paying._asking
-    for _ in range(paying.ASKING_AT_ONCE):
+    slots = attempts._asking
+    for _ in range(attempts.ASKING_AT_ONCE):
         assert slots.acquire(blocking=False)
     try:
         assert "does not answer" in pay_page(cy, bought)
         assert gateway.prepare.call_count == 0
     finally:
-        slots.release(paying.ASKING_AT_ONCE)
+        slots.release(attempts.ASKING_AT_ONCE)
     assert "data:image/svg+xml" in pay_page(cy, bought)
 
 
@@ -128,13 +128,13 @@ def test_a_way_that_does_not_take_it_is_refused_without_a_trace(bought: cast.Bou
     assert cy.post(f"{order_path(bought.order_id)}/pay", {"channel": slug}).status_code == 409
     assert len(payments(bought)) == 1
     with pytest.raises(NoSuchChannel):
-        paying.open_payment(bought.order_id, slug)
+        attempts.open_payment(bought.order_id, slug)
 
 
 def test_the_rest_of_a_short_payment_is_what_is_asked_for(bought: cast.Bought, cy: Client) -> None:
     cast.settle(cast.money_for(bought, amount=9000))
     assert "We got ¥90.00, ¥8.00 short" in pay_page(cy, bought)
-    rest = paying.open_payment(bought.order_id, "alipay-md5")
+    rest = attempts.open_payment(bought.order_id, "alipay-md5")
     assert rest.amount == 800
     bought.payment_id = rest.id
     cast.settle(cast.money_for(bought, amount=800))
@@ -147,8 +147,8 @@ def test_a_closed_order_cannot_be_paid_again(bought: cast.Bought, cy: Client, st
         cast.pay(bought)
     else:
         Order.objects.filter(id=bought.order_id).update(state=state)
-    with pytest.raises(paying.OrderClosed):
-        paying.open_payment(bought.order_id, "alipay-md5")
+    with pytest.raises(attempts.OrderClosed):
+        attempts.open_payment(bought.order_id, "alipay-md5")
     assert cy.post(f"{order_path(bought.order_id)}/pay", {"channel": "alipay-md5"}).status_code == 409
     assert len(payments(bought)) == 1
 
@@ -169,7 +169,7 @@ def test_a_paid_order_leads_from_the_payment_page_to_the_goods(delivered: cast.B
 
 def test_no_payment_is_opened_for_an_order_that_does_not_exist(alipay: Channel) -> None:
     with pytest.raises(OrderNotFound):
-        paying.open_payment(ids.new_uuid(), "alipay-md5")
+        attempts.open_payment(ids.new_uuid(), "alipay-md5")
 
 
 def test_the_link_back_is_not_believed_but_the_gateway_is_asked_once(

@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from tests import cast
-from xinka.flows import paying, paying_inside
+from xinka.flows.paying import attempts, in_app
 from xinka.kernel import ids
 from xinka.kernel.errors import ProviderError
 from xinka.orders.access import order_path
@@ -63,8 +63,8 @@ class Gateway:
 def gateway(monkeypatch: pytest.MonkeyPatch) -> Gateway:
     """The gateway behind every channel of these tests."""
     found = Gateway()
-    monkeypatch.setattr(paying, "provider_of", lambda _channel: found)
-    monkeypatch.setattr(paying_inside, "provider_of", lambda _channel: found)
+    monkeypatch.setattr(attempts, "provider_of", lambda _channel: found)
+    monkeypatch.setattr(in_app, "provider_of", lambda _channel: found)
     return found
 
 
@@ -148,7 +148,7 @@ def test_the_openid_is_kept_nowhere(bought: cast.Bought, phone: Client, gateway:
     assert OPENID not in rows[0]
     assert CODE not in rows[0]
     assert '"asked_who": null' in rows[0]
-    assert OPENID not in repr(paying.Payer("", "wechat", OPENID))
+    assert OPENID not in repr(attempts.Payer("", "wechat", OPENID))
 
 
 def test_an_answer_that_comes_twice_counts_once(bought: cast.Bought, phone: Client, gateway: Gateway) -> None:
@@ -206,7 +206,7 @@ def test_an_old_answer_is_refused(
     bought: cast.Bought, phone: Client, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     question = ask(phone, bought)
-    later = timezone.now() + paying_inside.ANSWER_WITHIN + timedelta(seconds=2)
+    later = timezone.now() + in_app.ANSWER_WITHIN + timedelta(seconds=2)
     monkeypatch.setattr(timezone, "now", lambda: later)
     assert answer(phone, question)[0] == 403
     assert gateway.codes == []
@@ -265,13 +265,13 @@ def test_coming_back_without_a_code_asks_nobody(bought: cast.Bought, phone: Clie
 
 def test_slow_gateways_never_hold_all_pages_here_either(bought: cast.Bought, phone: Client, gateway: Gateway) -> None:
     question = ask(phone, bought)
-    for _ in range(paying.ASKING_AT_ONCE):
-        assert paying._asking.acquire(blocking=False)
+    for _ in range(attempts.ASKING_AT_ONCE):
+        assert attempts._asking.acquire(blocking=False)
     try:
         assert answer(phone, question)[1].endswith("inside=failed")
         assert gateway.codes == []
     finally:
-        paying._asking.release(paying.ASKING_AT_ONCE)
+        attempts._asking.release(attempts.ASKING_AT_ONCE)
 
 
 @pytest.mark.parametrize("state", ["delivered", "expired", "cancelled"])

@@ -10,10 +10,11 @@ from django.test import Client
 from tests import cast
 from xinka.disputes.models import Case
 from xinka.escrow.models import RefundWish
-from xinka.flows import escrow, refund
+from xinka.flows import escrow
 from xinka.flows.audit import check_all
 from xinka.flows.disputes import cases
-from xinka.flows.refund_wishes import wish_for_order
+from xinka.flows.refunds import sending
+from xinka.flows.refunds.wishes import wish_for_order
 from xinka.kernel.actors import Actor, Role
 from xinka.ledger.accounts import Account
 from xinka.ledger.queries import balance_of
@@ -69,7 +70,7 @@ def given_back(bought: cast.Bought, role: Role = Role.SELLER, amount: int | None
 
 def sent(one: Refund) -> RefundTo:
     """Have it sent; these tests have no gateway, so only what goes into a balance arrives."""
-    state = refund.execute_refund(one.id)
+    state = sending.execute_refund(one.id)
     one.refresh_from_db()
     assert (state is RefundState.DONE) == (one.goes_to == RefundTo.WALLET)
     return RefundTo(one.goes_to)
@@ -80,7 +81,7 @@ def _no_gateway(monkeypatch: pytest.MonkeyPatch) -> None:
     def gone(channel: object) -> object:
         raise NoSuchChannel
 
-    monkeypatch.setattr(refund, "provider_of", gone)
+    monkeypatch.setattr(sending, "provider_of", gone)
 
 
 @pytest.mark.parametrize("role", [Role.SELLER, Role.ARBITER])

@@ -9,8 +9,8 @@ from pytest_django import Settings
 from tests import cast
 from tests.flows.test_transfers import ACCOUNT
 from tests.flows.test_wallet import cy
-from xinka.flows.transfers import reference_of
-from xinka.flows.wallet import balance_of_buyer
+from xinka.flows.paying.transfers import reference_of
+from xinka.flows.paying.wallet import balance_of_buyer
 from xinka.kernel import ids
 from xinka.orders.states import OrderState
 from xinka.payments.channels import seal_config

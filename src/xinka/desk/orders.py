@@ -20,7 +20,7 @@ from xinka.desk.access import Desk, for_members
 from xinka.desk.escrow import money_of_order
 from xinka.desk.giving_back import GiveBackForm, may_go_back
 from xinka.escrow.models import Hold
-from xinka.flows.giving_back import give_back_by_seller
+from xinka.flows.refunds.by_seller import give_back_by_seller
 from xinka.kernel import ids
 from xinka.kernel.errors import Refusal
 from xinka.kernel.money import plain_amount

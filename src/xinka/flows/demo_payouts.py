@@ -10,7 +10,6 @@ from django.utils import timezone
 from xinka.accounts.models import User
 from xinka.escrow.models import Hold
 from xinka.escrow.states import HoldState
-from xinka.flows.arrivals import Arrival, enter_arrivals
 from xinka.flows.escrow import confirm_due, mature_due
 from xinka.flows.escrow.four_eyes import ask_to_freeze, decide_freeze
 from xinka.flows.payouts import asking, review
@@ -19,6 +18,7 @@ from xinka.flows.payouts.asking import Wish
 from xinka.flows.payouts.gateway import send_through
 from xinka.flows.payouts.mailing import MAIL_ACCOUNT, MAIL_PAYOUT
 from xinka.flows.payouts.sending import Outcome, make_batch, record_outcomes
+from xinka.flows.reconciling.arrivals import Arrival, enter_arrivals
 from xinka.ledger.accounts import Account
 from xinka.ledger.queries import balance_of, owed_by_gateways
 from xinka.merchants.models import Merchant

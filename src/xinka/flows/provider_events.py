@@ -10,7 +10,7 @@ import logging
 from django.utils import timezone
 
 from xinka.flows.disputes.chargebacks import take_in_events
-from xinka.flows.refund import execute_refund, finish_if_done
+from xinka.flows.refunds.sending import execute_refund, finish_if_done
 from xinka.kernel import ids
 from xinka.kernel.errors import BadIdentifier, ProviderError
 from xinka.payments.models import ProviderEvent, Receipt, Refund

@@ -26,9 +26,9 @@ from xinka.flows import (
     tasks_promotions,  # noqa: F401 - as below
     tasks_stock,  # noqa: F401 - procrastinate looks for tasks in this module only
 )
-from xinka.flows.confirm import ask_about_expired, ask_about_open, confirm_payment
 from xinka.flows.hints import CONFIRM
-from xinka.flows.refund import execute_refund
+from xinka.flows.paying.confirm import ask_about_expired, ask_about_open, confirm_payment
+from xinka.flows.refunds.sending import execute_refund
 from xinka.flows.relay import EXECUTE_REFUND, MAIL_GOODS, MAIL_REFUND_DONE, MAIL_SHORT_PAID, UNKNOWN_EVENT
 from xinka.flows.reveal import forget_old_networks
 from xinka.kernel.errors import ProviderError

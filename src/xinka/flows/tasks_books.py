@@ -7,8 +7,8 @@ from datetime import date
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
-from xinka.flows.closing import close_days
-from xinka.flows.reconciling import READ_BILL, queue_bills, reconcile_from_gateway
+from xinka.flows.closing_days import close_days
+from xinka.flows.reconciling.bills import READ_BILL, queue_bills, reconcile_from_gateway
 from xinka.platform.database.django_drive import run
 from xinka.platform.jobs.queue import CHORES
 

@@ -6,9 +6,9 @@ from uuid import UUID
 
 from procrastinate.contrib.django import app
 
-from xinka.flows.closing_payments import close_payment
 from xinka.flows.events import HANDLE_EVENT
 from xinka.flows.expire import CLOSE_PAYMENT
+from xinka.flows.paying.closing import close_payment
 from xinka.flows.provider_events import handle_event, handle_forgotten
 from xinka.platform.jobs.queue import CHORES
 from xinka.platform.jobs.retries import Backoff

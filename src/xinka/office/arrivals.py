@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from xinka.accounts.policies import signed_in
-from xinka.flows.arrivals import KEY, Arrival, enter_arrivals
+from xinka.flows.reconciling.arrivals import KEY, Arrival, enter_arrivals
 from xinka.kernel import ids
 from xinka.kernel.errors import BadInput, Refusal
 from xinka.kernel.money import parse_amount

@@ -22,8 +22,8 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
 from xinka.accounts.policies import signed_in
-from xinka.flows.reconciling import READ_BILL, has_bills, reconcile_day
-from xinka.flows.reconciling_acts import decide, payment_behind, settle_missing
+from xinka.flows.reconciling.bills import READ_BILL, has_bills, reconcile_day
+from xinka.flows.reconciling.differences import decide, payment_behind, settle_missing
 from xinka.kernel import ids
 from xinka.kernel.errors import Refusal
 from xinka.office.names import NamedChoice, named

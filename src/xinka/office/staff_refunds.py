@@ -23,7 +23,7 @@ from xinka.accounts.policies import signed_in
 from xinka.escrow.models import Hold, StaffRefund
 from xinka.escrow.queries import n_staff_refunds_waiting, staff_refunds
 from xinka.escrow.states import StaffRefundState
-from xinka.flows import staff_refunds as flow
+from xinka.flows.refunds import by_staff
 from xinka.kernel import ids
 from xinka.kernel.errors import BadIdentifier, BadInput, Refusal
 from xinka.kernel.money import parse_amount, plain_amount
@@ -82,10 +82,10 @@ class GiveBackForm(forms.Form):
             raise forms.ValidationError(gettext("More than nothing, and at most %(sum)s.") % {"sum": most})
         return amount
 
-    def wanted(self) -> flow.Wanted:
+    def wanted(self) -> by_staff.Wanted:
         """Return what the form says."""
         data = self.cleaned_data
-        return flow.Wanted(self._order.id, data["amount"], data["reason"], data["key"])
+        return by_staff.Wanted(self._order.id, data["amount"], data["reason"], data["key"])
 
 
 @require_safe
@@ -150,7 +150,7 @@ def create(request: HttpRequest, shown_id: str) -> HttpResponse:
     form = GiveBackForm(request.POST if request.method == "POST" else None, order=order, left=left)
     if form.is_bound and form.is_valid():
         try:
-            asked = flow.ask(form.wanted(), by=signed_in(request))
+            asked = by_staff.ask(form.wanted(), by=signed_in(request))
         except Refusal as refusal:
             form.add_error(None, refusal.message(get_language() or ""))
         else:
@@ -178,7 +178,7 @@ def decide(request: HttpRequest, refund_id: UUID) -> HttpResponse:
     """Agree to what somebody else asked for, or refuse it."""
     get_object_or_404(StaffRefund, id=refund_id)
     try:
-        made = flow.decide(refund_id, grant=request.POST.get("grant") == "1", by=signed_in(request))
+        made = by_staff.decide(refund_id, grant=request.POST.get("grant") == "1", by=signed_in(request))
     except Refusal as refusal:
         messages.warning(request, refusal.message(get_language() or ""))
     else:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from xinka.accounts.policies import signed_in
-from xinka.flows.transfers import MANUAL, LineKnown, Seen, confirm_line, discard_line, record_line, reference_of
+from xinka.flows.paying.transfers import MANUAL, LineKnown, Seen, confirm_line, discard_line, record_line, reference_of
 from xinka.kernel import ids
 from xinka.kernel.errors import BadInput
 from xinka.kernel.money import parse_amount

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
 from xinka.accounts.policies import signed_in
-from xinka.flows.refund import mark_done_by_hand, send_again
+from xinka.flows.refunds.sending import mark_done_by_hand, send_again
 from xinka.kernel import ids
 from xinka.kernel.errors import BadIdentifier
 from xinka.office import queries

@@ -38,7 +38,7 @@ from xinka.flows.disputes import cases, deciding
 from xinka.flows.disputes.facts import codes_mailed_at, pieces_of
 from xinka.flows.disputes.money import positions_in_use
 from xinka.flows.order_story import story_of
-from xinka.flows.refund_wishes import wish_for_order, wishes_balance
+from xinka.flows.refunds.wishes import wish_for_order, wishes_balance
 from xinka.kernel import ids
 from xinka.kernel.actors import Actor, Role
 from xinka.kernel.errors import BadIdentifier, Refusal

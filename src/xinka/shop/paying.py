@@ -11,12 +11,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from xinka.accounts.adapter import client_address
-from xinka.flows import paying
 from xinka.flows.checkout import RESERVED_FOR
-from xinka.flows.confirm import confirm_payment
 from xinka.flows.expire import cancel
 from xinka.flows.order_story import OrderStory, story_of
-from xinka.flows.paying_inside import inside_of
+from xinka.flows.paying import attempts
+from xinka.flows.paying.confirm import confirm_payment
+from xinka.flows.paying.in_app import inside_of
 from xinka.kernel import ids
 from xinka.kernel.errors import BadIdentifier, ProviderError, Refusal
 from xinka.orders.access import order_path
@@ -43,12 +43,12 @@ def pay(request: HttpRequest, shown_id: str) -> HttpResponse:
     order = order_for(request, shown_id)
     address = reverse("shop:pay", args=[shown_id])
     if request.method == "POST":
-        payment = paying.open_payment(order.id, request.POST.get("channel", ""))
+        payment = attempts.open_payment(order.id, request.POST.get("channel", ""))
         return HttpResponseRedirect(f"{address}?channel={payment.channel.slug}", status=303)
     if OrderState(order.state) in _SETTLED:
         return HttpResponseRedirect(order_path(order.id), status=303)
     story = story_of(order)
-    context = _frame(story) | (_open(request, story) if paying.is_awaiting(order) else {})
+    context = _frame(story) | (_open(request, story) if attempts.is_awaiting(order) else {})
     response = render(request, "shop/pay.html", context)
     grant_if_missing(request, response, order.id)
     return response
@@ -70,12 +70,12 @@ def gateway_return(request: HttpRequest, channel: str) -> HttpResponse:
         OrderNotFound: if it names no payment of ours.
     """
     try:
-        payment = paying.payment_by_number(channel, request.GET.get("out_trade_no", "")[:64])
+        payment = attempts.payment_by_number(channel, request.GET.get("out_trade_no", "")[:64])
     except BadIdentifier:
         payment = None
     if payment is None:
         raise OrderNotFound
-    if paying.claim_question(payment.id, timezone.now()):
+    if attempts.claim_question(payment.id, timezone.now()):
         _ask_gateway(payment)
     return HttpResponseRedirect(order_path(payment.order_id), status=303)
 
@@ -114,12 +114,12 @@ def _open(request: HttpRequest, story: OrderStory) -> dict[str, object]:
     device = device_of(request)
     payments = [
         payment
-        for payment in paying.payments_of(order)
+        for payment in attempts.payments_of(order)
         if payment.amount == story.missing and (payment.bridge is None or inside_of(payment.channel, device))
     ]
     wanted = request.GET.get("channel", "")
     payment = next((one for one in payments if one.channel.slug == wanted), payments[0] if payments else None)
-    channels = paying.channels_for(story.missing, order.currency, is_phone=_is_phone(request))
+    channels = attempts.channels_for(story.missing, order.currency, is_phone=_is_phone(request))
     shown: dict[str, object] = {
         "payment": payment,
         "others": [_way(channel) for channel in channels if payment is None or channel.id != payment.channel_id],
@@ -145,9 +145,9 @@ def _how_to_pay(request: HttpRequest, payment: Payment, order: Order, device: st
     if inside := inside_of(payment.channel, device):
         allow_form_to(request, inside.asks_at)
         return {"inside": True, "inside_failed": request.GET.get("inside") == "failed"}
-    payer = paying.Payer(client_address(request), device)
+    payer = attempts.Payer(client_address(request), device)
     try:
-        ready = paying.prepare_payment(payment, order, payer)
+        ready = attempts.prepare_payment(payment, order, payer)
     except (ProviderError, BadChannel, MethodUnavailable) as error:
         log.warning("payment.not_prepared", extra={"channel": payment.channel.slug, "why": str(error)})
         return {"problem": True}

@@ -16,8 +16,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from xinka.accounts.adapter import client_address
-from xinka.flows import paying
-from xinka.flows.paying_inside import ANSWER_WITHIN, Answer, ask_who, take_answer
+from xinka.flows.paying import attempts
+from xinka.flows.paying.in_app import ANSWER_WITHIN, Answer, ask_who, take_answer
 from xinka.kernel import ids
 from xinka.kernel.errors import BadIdentifier, ProviderError
 from xinka.orders.access import order_path
@@ -68,7 +68,7 @@ def answered(request: HttpRequest, shown_id: str, number: str) -> HttpResponse:
     """Take the gateway's answer, prepare the payment, and go to the page that pays."""
     order, payment = _attempt(request, shown_id, number)
     answer = Answer(request.GET.get("state", "")[:128], request.GET.get("code", "")[:128], timezone.now())
-    payer = paying.Payer(client_address(request), device_of(request))
+    payer = attempts.Payer(client_address(request), device_of(request))
     browser = request.COOKIES.get(COOKIE, "")
     try:
         ready = take_answer(payment, order, payer, browser=browser, answer=answer)
@@ -100,7 +100,7 @@ def pay_here(request: HttpRequest, shown_id: str, number: str) -> HttpResponse:
         "call": payment.bridge["call"],
         "fields": json.dumps(payment.bridge["fields"]),
         "paid_path": f"{back}?{urlencode({'out_trade_no': number})}",
-        "is_open": payment.state == PaymentState.PENDING and paying.is_awaiting(order),
+        "is_open": payment.state == PaymentState.PENDING and attempts.is_awaiting(order),
         "pretend_bridge": getattr(request, "pretend_bridge", ""),
     }
     return render(request, "shop/pay_inside.html", context)

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from xinka.flows.paying import gateway_slot
+from xinka.flows.paying.attempts import gateway_slot
 from xinka.flows.payouts.confirming import Confirming, confirming_at, payout_at
 from xinka.flows.payouts.gateway import ask_now
 from xinka.kernel.errors import ProviderError

@@ -13,8 +13,8 @@ from xinka.accounts.policies import signed_in
 from xinka.escrow.custody import has_wallet
 from xinka.escrow.states import FINAL
 from xinka.flows.order_story import OrderStory
-from xinka.flows.refund_wishes import wish_for_order, wishes_balance
-from xinka.flows.wallet import BALANCE
+from xinka.flows.paying.wallet import BALANCE
+from xinka.flows.refunds.wishes import wish_for_order, wishes_balance
 from xinka.orders.access import order_path
 from xinka.orders.models import Order
 from xinka.orders.states import OrderState

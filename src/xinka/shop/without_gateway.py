@@ -14,9 +14,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from xinka.accounts.policies import signed_in
-from xinka.flows.paying import is_awaiting
-from xinka.flows.transfers import MANUAL, reference_of
-from xinka.flows.wallet import BALANCE, balance_of_buyer, pay_from_balance
+from xinka.flows.paying.attempts import is_awaiting
+from xinka.flows.paying.transfers import MANUAL, reference_of
+from xinka.flows.paying.wallet import BALANCE, balance_of_buyer, pay_from_balance
 from xinka.kernel import ids
 from xinka.kernel.errors import BadIdentifier
 from xinka.orders.access import order_path

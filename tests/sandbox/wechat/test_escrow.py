@@ -14,10 +14,10 @@ from tests.flows.holding import books, hold_of, terms
 from tests.flows.rows import broken
 from xinka.escrow.models import Receiver, Split
 from xinka.flows import escrow
-from xinka.flows import refund as refunding
 from xinka.flows.escrow import splitting
 from xinka.flows.escrow.splitting import execute_split
-from xinka.flows.refund import execute_refund
+from xinka.flows.refunds import sending
+from xinka.flows.refunds.sending import execute_refund
 from xinka.flows.relay import relay_batch
 from xinka.kernel import ids
 from xinka.kernel.actors import Actor, Role
@@ -36,7 +36,7 @@ CY, DEE = Actor(Role.BUYER), Actor(Role.ARBITER, 2)
 def bought(provider: WechatProvider, base_url: str, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> cast.Bought:
     """An order of 100 yuan, paid at WeChat and delivered here; 5 % are the platform's."""
     settings.CUSTODY = "provider_split"
-    for room in (splitting, refunding):
+    for room in (splitting, sending):
         monkeypatch.setattr(room, "provider_of", lambda _: provider)
     terms(commission_bps=500)
     sku = cast.ware(cast.adas_shop(), 1, sku={"price": 10_000}).sku

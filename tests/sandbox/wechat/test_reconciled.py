@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from tests import cast
-from xinka.flows import reconciling
+from xinka.flows.reconciling import bills
 from xinka.flows.settle import VerifiedMoney
 from xinka.kernel import ids
 from xinka.payments.providers.protocol import PaymentRequest, RefundRequest
@@ -56,13 +56,13 @@ def test_a_day_through_the_gateway_is_found_in_its_bill(
     provider.refund(RefundRequest(number, 1000, "CNY", money.trade_no, ids.show("ref", refund_id), money.amount))
     Receipt.objects.update(received_at=F("received_at") - DAY)
     SandboxEntry.objects.update(at=F("at") - DAY)
-    monkeypatch.setattr(reconciling, "provider_of", lambda _channel: provider)
-    bill = reconciling.reconcile_from_gateway(channel.id, timezone.localdate() - DAY)
+    monkeypatch.setattr(bills, "provider_of", lambda _channel: provider)
+    bill = bills.reconcile_from_gateway(channel.id, timezone.localdate() - DAY)
     assert bill is not None
     assert (bill.n_payments, bill.n_refunds, bill.n_differences) == (1, 1, 0)
     taken = bill.sums["CNY"]["fees"]
     assert taken > 0
     assert Entry.objects.get(account=18).amount == taken
     Receipt.objects.filter(trade_no=money.trade_no).update(amount=money.amount + 1)
-    reconciling.reconcile_from_gateway(channel.id, bill.day)
+    bills.reconcile_from_gateway(channel.id, bill.day)
     assert [(found.what, found.there_amount) for found in Difference.objects.all()] == [("amount", money.amount)]

@@ -103,7 +103,9 @@ def reconcile(channel: str, day: datetime, file: Path) -> None:
             raise click.ClickException(f"there is no channel {channel} / 没有这个通道")
         read_bill = room("xinka.reconciling.bill_file").read_bill
         try:
-            bill = room("xinka.flows.reconciling").reconcile_day(found, day.date(), read_bill(lines, found.currency))
+            bill = room("xinka.flows.reconciling.bills").reconcile_day(
+                found, day.date(), read_bill(lines, found.currency)
+            )
         except Refusal as refusal:
             raise click.ClickException(f"{refusal.message('en')} / {refusal.message('zh-hans')}") from None
         except UnicodeDecodeError:
@@ -128,7 +130,7 @@ def settlement(channel: str, file: Path) -> None:
         found = room("xinka.payments.models").Channel.objects.filter(slug=channel).first()
         if found is None:
             raise click.ClickException(f"there is no channel {channel} / 没有这个通道")
-        arrivals = room("xinka.flows.arrivals")
+        arrivals = room("xinka.flows.reconciling.arrivals")
         try:
             told = arrivals.read_arrivals(lines, found.currency)
             n_new = arrivals.enter_arrivals(found, told, by=None)
@@ -155,7 +157,7 @@ def put_in(number: str, amount: str, currency: str) -> None:
             minor = room("xinka.kernel.money").parse_amount(amount, currency)
             if minor < 1:
                 raise click.UsageError("there is nothing to enter / 金额要大于零")
-            is_new = room("xinka.flows.arrivals").put_in(number, minor, currency, by=None)
+            is_new = room("xinka.flows.reconciling.arrivals").put_in(number, minor, currency, by=None)
         except Refusal as refusal:
             raise click.ClickException(f"{refusal.message('en')} / {refusal.message('zh-hans')}") from None
     click.echo("entered / 已入账" if is_new else "known before / 此前已入账")

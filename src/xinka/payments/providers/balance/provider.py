@@ -13,7 +13,7 @@ from xinka.payments.providers.without_gateway import WithoutGateway
 
 @dataclass(frozen=True, slots=True)
 class BalanceProvider(WithoutGateway):
-    """Payments out of buyers' balances; they are settled by ``flows.wallet``."""
+    """Payments out of buyers' balances; they are settled by ``flows.paying.wallet``."""
 
     currency: str = "CNY"
 

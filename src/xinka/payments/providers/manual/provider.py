@@ -22,7 +22,7 @@ _STORED: dict[str, type] = {
 
 @dataclass(frozen=True, slots=True)
 class ManualProvider(WithoutGateway):
-    """Transfers to an account of the operator; staff confirm them with four eyes (``flows.transfers``)."""
+    """Transfers to an account of the operator; staff confirm them with four eyes (``flows.paying.transfers``)."""
 
     payee: str
     account: str

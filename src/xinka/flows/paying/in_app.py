@@ -17,7 +17,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from xinka.flows import paying
+from xinka.flows.paying import attempts
 from xinka.kernel import ids
 from xinka.kernel.errors import ProviderError, Refusal
 from xinka.orders.access import order_path
@@ -73,7 +73,7 @@ def ask_who(order: Order, channel_slug: str, *, device: str, browser: str, now: 
     Raises:
         Refusal: as ``open_payment``; ``NoSuchChannel`` too if the channel cannot be paid through inside this app.
     """
-    payment = paying.open_payment(order.id, channel_slug, inside=True)
+    payment = attempts.open_payment(order.id, channel_slug, inside=True)
     inside = inside_of(payment.channel, device)
     if inside is None:
         raise NoSuchChannel
@@ -83,7 +83,7 @@ def ask_who(order: Order, channel_slug: str, *, device: str, browser: str, now: 
     return Question(inside.question_to(back, state), payment)
 
 
-def take_answer(payment: Payment, order: Order, payer: paying.Payer, *, browser: str, answer: Answer) -> Payment:
+def take_answer(payment: Payment, order: Order, payer: attempts.Payer, *, browser: str, answer: Answer) -> Payment:
     """Prepare the attempt for whom the gateway names; the answer is used up whatever comes of it.
 
     Raises:
@@ -92,15 +92,15 @@ def take_answer(payment: Payment, order: Order, payer: paying.Payer, *, browser:
     """
     _use_up(payment, browser, answer.state, answer.now)
     inside = inside_of(payment.channel, payer.device)
-    if inside is None or not paying.is_awaiting(order):
-        raise paying.OrderClosed
-    if paying.is_prepared(payment):
+    if inside is None or not attempts.is_awaiting(order):
+        raise attempts.OrderClosed
+    if attempts.is_prepared(payment):
         return payment
     if not answer.code:
         raise ProviderError("the buyer came back without a code", permanent=True)
-    with paying.gateway_slot():
+    with attempts.gateway_slot():
         name = inside.payer_named(answer.code)
-    return paying.prepare_payment(payment, order, paying.Payer(payer.ip, payer.device, name))
+    return attempts.prepare_payment(payment, order, attempts.Payer(payer.ip, payer.device, name))
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from uuid import UUID
 
-from xinka.flows.confirm import confirm_payment
+from xinka.flows.paying.confirm import confirm_payment
 from xinka.kernel import ids
 from xinka.kernel.errors import ProviderError, Refusal
 from xinka.payments.channels import provider_of

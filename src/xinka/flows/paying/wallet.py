@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import transaction
 
 from xinka.accounts.models import User
-from xinka.flows.paying import OrderClosed, is_awaiting, missing_amount
+from xinka.flows.paying.attempts import OrderClosed, is_awaiting, missing_amount
 from xinka.flows.settle import Settlement, VerifiedMoney
 from xinka.flows.settling import settle_now
 from xinka.kernel import ids

@@ -20,9 +20,9 @@ from xinka.escrow.custody import has_wallet
 from xinka.escrow.models import Split
 from xinka.escrow.states import OPEN_SPLITS, SplitAction
 from xinka.flows.alone import alone_with
-from xinka.flows.refund_wishes import account_of_buyer, destination_of
+from xinka.flows.paying.wallet import BALANCE, payer_of
+from xinka.flows.refunds.wishes import account_of_buyer, destination_of
 from xinka.flows.relay import EXECUTE_REFUND, REFUND_DONE
-from xinka.flows.wallet import BALANCE, payer_of
 from xinka.kernel import ids
 from xinka.kernel.errors import IllegalMove, ProviderError, Refusal
 from xinka.kernel.flow import Flow, Query
