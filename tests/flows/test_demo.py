@@ -58,7 +58,7 @@ def test_the_demo_keeps_every_rule_and_is_loaded_once() -> None:
 def test_a_shop_with_people_of_its_own_is_left_alone() -> None:
     from tests.cast import person
     from xinka.config import demo
-    from xinka.flows.demo import ShopInUse
+    from xinka.flows.demo.loading import ShopInUse
 
     person("ada@shop.example")
     before = _counts()

@@ -310,7 +310,7 @@ def test_members_rise_with_what_they_have_spent_for_good(ware: cast.Ware, alipay
 
 
 def test_the_demo_shows_each_kind_of_promotion() -> None:
-    from xinka.flows.promotions_demo import make_things_cheaper  # here, because only this test is about the demo
+    from xinka.flows.demo.promotions import make_things_cheaper  # here, because only this test is about the demo
 
     ware = cast.ware(cast.adas_shop(slug="xinghe"), 30, slug="iron-harbour-gold")
     make_things_cheaper("xinghe")

@@ -7,8 +7,8 @@ from django.conf import settings
 from xinka.accounts.demo_people import PASSWORD, PEOPLE
 from xinka.config import demo_direct, demo_foreign
 from xinka.config.environment import read
-from xinka.flows import demo
-from xinka.flows.demo import PayWay
+from xinka.flows.demo import loading
+from xinka.flows.demo.loading import PayWay
 from xinka.sandbox.epay.accounts import open_merchant
 from xinka.sandbox.models import SandboxMerchant
 from xinka.sandbox.wechat import accounts as wechat_accounts
@@ -24,7 +24,7 @@ def load() -> bool:
     Raises:
         ShopInUse: if the shop holds data of its own.
     """
-    new = demo.load(_ways())
+    new = loading.load(_ways())
     rows = [f"  {person.part_zh} {person.part:9} {person.email}" for person in PEOPLE]
     text = "\n".join(["  Demo log-ins 演示账号", *rows, f"  Password 密码   {PASSWORD}", ""])
     (settings.ENVIRONMENT.data_dir / LOGINS).write_text(text, encoding="utf-8")
@@ -33,7 +33,7 @@ def load() -> bool:
 
 def close() -> None:
     """Put away what only a demo may have, in a shop that is not one."""
-    demo.close_ways((*_SLUGS, *demo_direct.SLUGS, *demo_foreign.SLUGS))
+    loading.close_ways((*_SLUGS, *demo_direct.SLUGS, *demo_foreign.SLUGS))
     (settings.ENVIRONMENT.data_dir / LOGINS).unlink(missing_ok=True)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 
-from xinka.flows.demo import PayWay
+from xinka.flows.demo.loading import PayWay
 from xinka.sandbox.alipay import accounts as alipay
 from xinka.sandbox.epay_v2 import accounts as epay_v2
 from xinka.sandbox.models import SandboxMerchant

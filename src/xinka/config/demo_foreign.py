@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from django.conf import settings
 
-from xinka.flows.demo import PayWay
+from xinka.flows.demo.loading import PayWay
 from xinka.sandbox.epusdt import accounts as epusdt
 from xinka.sandbox.models import SandboxMerchant
 from xinka.sandbox.paypal import accounts as paypal

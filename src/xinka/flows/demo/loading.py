@@ -28,10 +28,10 @@ from xinka.accounts.models import User
 from xinka.catalog.actions import Variant, save_product
 from xinka.catalog.models import Category, Kind, Product, ProductState, Sku, StockMode
 from xinka.flows import stocking
-from xinka.flows.demo_cases import open_cases
-from xinka.flows.demo_payouts import freeze_one, pay_out
-from xinka.flows.demo_sales import sell_for_two_weeks
-from xinka.flows.promotions_demo import make_things_cheaper
+from xinka.flows.demo.cases import open_cases
+from xinka.flows.demo.payouts import freeze_one, pay_out
+from xinka.flows.demo.promotions import make_things_cheaper
+from xinka.flows.demo.sales import sell_for_two_weeks
 from xinka.kernel.errors import Refusal
 from xinka.merchants.models import Membership, Merchant
 from xinka.payments.channels import config_place, seal_config
@@ -42,7 +42,7 @@ from xinka.platform.vault.keys import open_envelope
 from xinka.stock.actions import put_content
 from xinka.stock.models import BatchState, StockBatch
 
-_GOODS = Path(__file__).with_name("demo_goods.yaml")
+_GOODS = Path(__file__).with_name("goods.yaml")
 _MARK = "demo"
 _ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 

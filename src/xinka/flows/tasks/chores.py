@@ -1,0 +1,67 @@
+"""The jobs of the house: codes come back in time, what was forgotten is found, what is old is cleared away."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.utils import timezone
+from procrastinate import JobContext
+from procrastinate.contrib.django import app
+
+from xinka.accounts.actions import forget_unconfirmed
+from xinka.flows import sweep
+from xinka.flows.relay import UNKNOWN_EVENT
+from xinka.flows.reveal import forget_old_networks
+from xinka.kernel.errors import ProviderError
+from xinka.platform.jobs.housekeeping import clear_away, rescue_stalled
+from xinka.platform.jobs.queue import CHORES, MONEY
+
+
+@app.task(name=UNKNOWN_EVENT.task, queue=CHORES)
+def unknown_event(subject: str, kind: str) -> None:
+    """Fail at once, so that an event this version does not know is seen and can be run again by the next one."""
+    raise ProviderError(f"no job is known for the event {kind} of {subject}", permanent=True)
+
+
+@app.periodic(cron="* * * * * */5")
+@app.task(name="order.expire", queue=MONEY, queueing_lock="order.expire", priority=10)
+def expire(timestamp: int) -> None:
+    """Give codes back whose time is over."""
+    sweep.expire_orders()
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(name="sweep.round", queue=CHORES, queueing_lock="sweep.round")
+def sweep_round(timestamp: int) -> None:
+    """Look for what was forgotten."""
+    sweep.sweep()
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="sweep.figures", queue=CHORES, queueing_lock="sweep.figures")
+def figures(timestamp: int) -> None:
+    """Count orders, and see which products run low."""
+    sweep.count_orders()
+    sweep.watch_stock()
+
+
+@app.periodic(cron="40 3 * * *")
+@app.task(name="audit.check", queue=CHORES, queueing_lock="audit.check", priority=-10)
+def check_books(timestamp: int) -> None:
+    """Prove that stock, books and deliveries agree."""
+    sweep.check_books()
+
+
+@app.periodic(cron="20 4 * * *")
+@app.task(name="shop.tidy", queue=CHORES, queueing_lock="shop.tidy", priority=-10)
+def tidy(timestamp: int) -> None:
+    """Forget what nobody needs any more."""
+    forget_unconfirmed()
+    forget_old_networks(timezone.now())
+    clear_away()
+
+
+@app.periodic(cron="* * * * * */5")
+@app.task(name="jobs.rescue", queue=CHORES, queueing_lock="jobs.rescue", pass_context=True, priority=20)
+async def rescue(context: JobContext, timestamp: int) -> None:
+    """Bring back the jobs of workers that were killed."""
+    await rescue_stalled(context.app.job_manager, stalled_for=settings.WORKER_STALLED_AFTER)

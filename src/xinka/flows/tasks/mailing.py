@@ -1,0 +1,45 @@
+"""The jobs of the shop's own letters, to buyers and to merchants."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from procrastinate.contrib.django import app
+
+from xinka.flows import mailing
+from xinka.flows.relay import MAIL_GOODS, MAIL_REFUND_DONE, MAIL_SHORT_PAID
+from xinka.platform.jobs.queue import MAIL
+from xinka.platform.jobs.retries import Backoff
+
+#: 5 s, 20 s, 80 s … 5½ h: a mail server may be away for most of a day.
+_PATIENT = Backoff(first=5.0)
+
+
+@app.task(name=MAIL_GOODS.task, queue=MAIL, retry=_PATIENT)
+def mail_goods(subject: str) -> None:
+    """Mail a delivered order to its buyer."""
+    mailing.mail_goods(UUID(subject))
+
+
+@app.task(name=MAIL_SHORT_PAID.task, queue=MAIL, retry=_PATIENT)
+def mail_short_paid(subject: str) -> None:
+    """Tell a buyer that part of the price is missing."""
+    mailing.mail_short_paid(UUID(subject))
+
+
+@app.task(name=MAIL_REFUND_DONE.task, queue=MAIL, retry=_PATIENT)
+def mail_refund_done(subject: str) -> None:
+    """Tell a buyer that money is on its way back."""
+    mailing.mail_refund_done(UUID(subject))
+
+
+@app.task(name=mailing.MAIL_ORDER_LINKS.task, queue=MAIL, retry=_PATIENT)
+def mail_order_links(contact_key: str, language: str) -> None:
+    """Mail somebody the links to their orders."""
+    mailing.mail_order_links(UUID(contact_key), language)
+
+
+@app.task(name=mailing.MAIL_LOW_STOCK.task, queue=MAIL, retry=_PATIENT)
+def mail_low_stock(sku_id: int, unsold: int) -> None:
+    """Tell a merchant that a product runs low."""
+    mailing.mail_low_stock(sku_id, unsold)

@@ -1,0 +1,69 @@
+"""The jobs about payments and refunds at their gateways: asking, closing, sending back, and what gateways told."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.utils import timezone
+from procrastinate.contrib.django import app
+
+from xinka.flows.events import HANDLE_EVENT
+from xinka.flows.expire import CLOSE_PAYMENT
+from xinka.flows.hints import CONFIRM
+from xinka.flows.paying.closing import close_payment
+from xinka.flows.paying.confirm import ask_about_expired, ask_about_open, confirm_payment
+from xinka.flows.provider_events import handle_event, handle_forgotten
+from xinka.flows.refunds.sending import execute_refund
+from xinka.flows.relay import EXECUTE_REFUND
+from xinka.platform.database.django_drive import run
+from xinka.platform.jobs.queue import CHORES, MONEY
+from xinka.platform.jobs.retries import Backoff
+
+_PATIENT_WITH_MONEY = Backoff(first=30.0)
+#: A question without an answer is asked again by the schedule anyway.
+_BRIEF = Backoff(first=5.0, attempts=3)
+
+
+@app.task(name=EXECUTE_REFUND.task, queue=MONEY, retry=_PATIENT_WITH_MONEY)
+def refund(subject: str, sure: bool = False) -> None:
+    """Send money back."""
+    execute_refund(UUID(subject), sure=sure)
+
+
+@app.task(name=CONFIRM.task, queue=MONEY, retry=_BRIEF)
+def confirm(payment_id: str) -> None:
+    """Ask a gateway about one payment."""
+    confirm_payment(UUID(payment_id))
+
+
+@app.periodic(cron="* * * * * */10")
+@app.task(name="payment.ask_open", queue=MONEY, queueing_lock="payment.ask_open")
+def ask_open(timestamp: int) -> None:
+    """Ask about payments that may still come."""
+    run(ask_about_open(timezone.now()))
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="payment.ask_expired", queue=MONEY, queueing_lock="payment.ask_expired")
+def ask_expired(timestamp: int) -> None:
+    """Ask about payments of orders that have expired."""
+    run(ask_about_expired(timezone.now()))
+
+
+@app.task(name=CLOSE_PAYMENT.task, queue=CLOSE_PAYMENT.queue, retry=Backoff(first=10.0, attempts=4))
+def close(payment_id: str) -> None:
+    """Close a payment that nobody should make any more."""
+    close_payment(UUID(payment_id))
+
+
+@app.task(name=HANDLE_EVENT.task, queue=HANDLE_EVENT.queue, retry=Backoff(first=10.0, attempts=6))
+def event(event_id: int) -> None:
+    """Look into what a gateway told of a refund or a dispute."""
+    handle_event(event_id)
+
+
+@app.periodic(cron="7,37 * * * *")
+@app.task(name="provider.events", queue=CHORES, queueing_lock="provider.events")
+def forgotten_events(timestamp: int) -> None:
+    """Look into events whose jobs were lost."""
+    handle_forgotten()
