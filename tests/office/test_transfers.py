@@ -7,7 +7,7 @@ from django.test import Client
 
 from tests import cast
 from tests.flows.payouts import finance
-from tests.flows.test_transfers import ACCOUNT
+from tests.flows.test_paying_transfers import ACCOUNT
 from xinka.flows.paying.transfers import Seen, record_line, reference_of
 from xinka.orders.states import OrderState
 from xinka.payments.channels import seal_config

@@ -7,8 +7,8 @@ from django.test import Client
 from pytest_django import Settings
 
 from tests import cast
-from tests.flows.test_transfers import ACCOUNT
-from tests.flows.test_wallet import cy
+from tests.flows.test_paying_transfers import ACCOUNT
+from tests.flows.test_paying_wallet import cy
 from xinka.flows.paying.transfers import reference_of
 from xinka.flows.paying.wallet import balance_of_buyer
 from xinka.kernel import ids
