@@ -33,7 +33,7 @@ class Mutant:
     @property
     def name(self) -> str:
         """How the test's output calls it."""
-        return f"{self.function.rpartition('.')[2]}: {self.old} → {self.new or 'nothing'}"
+        return f"{self.function.removeprefix('xinka.')}: {self.old} → {self.new or 'nothing'}"
 
 
 MUTANTS = [
