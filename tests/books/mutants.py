@@ -194,10 +194,28 @@ MUTANTS = [
         "pass",
         way=("payout", "sending", "pay"),
     ),
+    Mutant(
+        "xinka.flows.payouts.sending:settle_outcome",
+        "give_back(payout)",
+        "pass",
+        way=("payout", "sending", "cancel"),
+    ),
     Mutant("xinka.flows.payouts.sending:_paid", "if payout.channel_id else", "if False else"),
     Mutant("xinka.flows.payouts.gateway:_step", "if payout.attempts:", "if False:", scene="payout, done_but_silent"),
     Mutant(
         "xinka.flows.payouts.gateway:_step", "now < payout.sent_at + MAY_STILL_ARRIVE", "False", scene="payout, late"
+    ),
+    Mutant(
+        "xinka.flows.payouts.gateway:_step",
+        "if payout.called_back_at is not None:",
+        "if False:",
+        scene="payout, called back",
+    ),
+    Mutant(
+        "xinka.flows.payouts.gateway:_call_back",
+        "found = provider.query(shown(payout), payout.reference)",
+        "found = TransferResult(TransferStatus.CALLED_BACK)",
+        scene="payout, confirmed as it is called back",
     ),
     Mutant("xinka.flows.payouts.gateway:_enter", "found.status is TransferStatus.DONE", "True", scene="payout, no"),
     Mutant(

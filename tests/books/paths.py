@@ -35,8 +35,12 @@ END_OF = {
     "done_but_silent": "paid",
     "late": "paid",
     "slow": "paid",
+    "asks": "paid",
+    "called back": "cancelled",
+    "confirmed as it is called back": "paid",
     "no": "failed",
 }
+_CALLED_BACK = {"called back", "confirmed as it is called back"}
 
 
 class NoWay(Exception):
@@ -107,6 +111,9 @@ def _until(walking: Walk, move: tuple[str, str, str], name: str) -> None:
 
 
 def _of_payout(walking: Walk, goal: tuple[str, str]) -> None:
+    if goal == ("sending", "cancel"):  # by the word of a gateway that asks the payee
+        pay_out(walking, "called back")
+        return
     for _ in range(2):  # what is settled can be withdrawn
         walking.world.sell()
     while dues := walking.steps.dues():
@@ -142,11 +149,14 @@ def pay_out(walking: Walk, mood: str) -> str:
             found = list(steps.of_payouts())
         world.take([step for step in found if step.event == event][-1])
     (name,) = steps.wired()
-    world.gateway.random = _Moody(mood)
+    world.gateway.random = _Moody("asks" if mood in _CALLED_BACK else mood)
+    world.gateway.is_payee_quick = mood == "confirmed as it is called back"
     for minutes in (0, 2, 4, 6, 12, 14):
         if name in steps.wired():
             world.now += timedelta(minutes=2) if minutes else timedelta()
             steps.look_at(name, later=timedelta())
+            if mood in _CALLED_BACK and not minutes:
+                world.take(_find(steps.of_payouts(), ""))
             world.now += timedelta(minutes=6) if minutes == 6 else timedelta()
     walking.settle_everything()
     return steps.payouts[name][0]

@@ -73,6 +73,7 @@ PAYOUT: Table = {
     ("held", "cancel"): ("cancelled", {"finance"}),
     ("sending", "pay"): ("paid", {"finance", "psp"}),
     ("sending", "fail"): ("failed", {"finance", "psp"}),
+    ("sending", "cancel"): ("cancelled", {"psp"}),
 }
 
 _STOPPERS = {"buyer", "seller", "arbiter", "timer", "psp"}

@@ -8,9 +8,11 @@ from uuid import UUID
 
 from tests.books.payout_steps import PayoutSteps
 from tests.books.world import Crash, Step, dying
-from xinka.flows.payouts.gateway import MAY_STILL_ARRIVE, execute, send_through
+from xinka.flows.payouts.gateway import MAY_STILL_ARRIVE, call_back, execute, send_through
 from xinka.kernel import ids
 from xinka.payouts.models import Payout
+
+_EVENTS = {"paid": "pay", "failed": "fail", "cancelled": "cancel"}
 
 
 class WireSteps(PayoutSteps):
@@ -28,6 +30,15 @@ class WireSteps(PayoutSteps):
         for name, (state, amount, _) in list(self.payouts.items()):
             if state == "approved":
                 yield self._wire_step(name, amount)
+        for name in self.wired():
+            if Payout.objects.get(id=UUID(name)).may_be_called_back:
+                yield self._call_back_step(name)
+
+    def _call_back_step(self, name: str) -> Step:
+        def act() -> object:
+            return call_back(UUID(name), by=self.world.staff[4])
+
+        return Step("payout", "sending", "", act, lambda: None)
 
     def _wire_step(self, name: str, amount: int) -> Step:
         def act() -> object:
@@ -55,11 +66,12 @@ class WireSteps(PayoutSteps):
 
     def _note_end(self, name: str) -> None:
         payout = Payout.objects.get(id=UUID(name))
-        if payout.state not in {"paid", "failed"}:
+        if payout.state not in _EVENTS:
             return
-        amount, auditor = payout.amount, self.auditor
-        is_paid = ids.show("out", payout.id) in self.world.gateway.wired
-        assert payout.state == ("paid" if is_paid else "failed"), f"{name} is {payout.state} and paid is {is_paid}"
+        amount, auditor, number = payout.amount, self.auditor, ids.show("out", payout.id)
+        is_paid, is_back = number in self.world.gateway.wired, number in self.world.gateway.taken_back
+        truly = "paid" if is_paid else "cancelled" if is_back else "failed"
+        assert payout.state == truly, f"{name} is {payout.state} and truly {truly}"
         self.payouts[name] = (payout.state, amount, 0)
         auditor.in_transit -= amount + 3
         if is_paid:
@@ -67,7 +79,7 @@ class WireSteps(PayoutSteps):
             auditor.fees += 3
         else:
             auditor.available += amount + 3
-        self.world.reached["payout", "sending", "pay" if is_paid else "fail"] += 1
+        self.world.reached["payout", "sending", _EVENTS[payout.state]] += 1
 
     def wires_home(self) -> None:
         """Look until every payout at the gateway has ended, and hold its count against ours."""
@@ -77,3 +89,5 @@ class WireSteps(PayoutSteps):
         assert self.wired() == []
         ours = {ids.show("out", one.id): one.amount for one in Payout.objects.filter(state="paid", channel_id__gt=0)}
         assert self.world.gateway.wired == ours
+        back = Payout.objects.filter(state="cancelled", channel_id__gt=0)
+        assert self.world.gateway.taken_back == {ids.show("out", one.id): one.amount for one in back}

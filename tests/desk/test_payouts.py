@@ -12,6 +12,8 @@ from django.test import Client
 from django.utils import timezone
 
 from tests.cast import PASSWORD, adas_shop
+from tests.flows.calling_back import now_of, waiting
+from tests.flows.paying import Place
 from tests.flows.payouts import ALIPAY, BANK, account, ada_of, approved, asked, enter, finance, money_of, owe
 from xinka.accounts.models import User
 from xinka.escrow.models import Hold
@@ -24,6 +26,7 @@ from xinka.merchants.models import Merchant
 from xinka.payouts.access import confirm_path
 from xinka.payouts.models import Payout, PayoutAccount
 from xinka.payouts.states import PayoutState
+from xinka.platform.audit.models import AuditEntry
 
 pytestmark = pytest.mark.django_db
 
@@ -268,3 +271,41 @@ def test_a_payout_that_waits_for_the_payee_says_so_and_has_the_link_for_the_owne
     eve = browser(User.objects.get(email="ada@eves-cards.example"))
     assert confirm_path(waiting.id) not in eve.get("/desk/eves-cards/payouts").content.decode()
     assert eve.get(f"{DESK}/payouts").status_code == 404
+
+
+def test_ada_calls_back_what_waits_to_be_confirmed() -> None:
+    payout = waiting(Place("wechat", "http://127.0.0.1:9"))
+    ada, act = browser(ada_of(payout.merchant)), f"{DESK}/payouts/{shown(payout)}/call-back"
+    page = ada.get(f"{DESK}/payouts").content.decode()
+    assert act in page
+    answer = ada.post(act)
+    assert (answer.status_code, answer["Location"]) == (302, f"{DESK}/payouts")
+    after = ada.get(f"{DESK}/payouts").content.decode()
+    assert "being called back" in after
+    assert "The money is available again as soon as WeChat has taken it back." in after
+    assert act not in after
+    assert confirm_path(payout.id) not in after
+    assert (now_of(payout).state, money_of(payout.merchant)) == (PayoutState.SENDING, (959_992, 40_008, 0))
+    assert ada.post(act).status_code == 302, "asking again is no error and changes nothing"
+    assert AuditEntry.objects.filter(action="payout.call_back").count() == 1
+
+
+def test_ada_calls_nothing_else_back(shop: Merchant, ada: Client) -> None:
+    enter(shop, 100_000)
+    payout = asked(account(shop), 10_000)
+    assert "/call-back" not in ada.get(f"{DESK}/payouts").content.decode()
+    assert ada.post(f"{DESK}/payouts/{shown(payout)}/call-back").status_code == 409
+    assert ada.post(f"{DESK}/payouts/nonsense/call-back").status_code == 404
+    assert now_of(payout).called_back_at is None
+
+
+def test_bo_and_eve_call_nothing_back() -> None:
+    payout = waiting(Place("wechat", "http://127.0.0.1:9"))
+    bo = browser(payout.merchant.memberships.get(role="clerk").user)
+    eve = browser(ada_of(adas_shop(slug="eves-cards")))
+    tail = f"payouts/{shown(payout)}/call-back"
+    assert bo.post(f"{DESK}/{tail}").status_code == 403
+    assert (eve.post(f"{DESK}/{tail}").status_code, eve.post(f"/desk/eves-cards/{tail}").status_code) == (404, 404)
+    assert (Client().post(f"{DESK}/{tail}").status_code, eve.get(f"/desk/eves-cards/{tail}").status_code) == (302, 405)
+    assert now_of(payout).called_back_at is None
+    assert not AuditEntry.objects.filter(action="payout.call_back").exists()

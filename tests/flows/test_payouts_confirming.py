@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
 import time_machine
 from django.core import mail
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from tests.cast import adas_shop
+from tests.flows.calling_back import ASKS, looked_at, mails, now_of, open_place
 from tests.flows.paying import Place
 from tests.flows.payouts import money_of
 from tests.flows.rows import broken
 from xinka.flows.payouts.confirming import confirming_at, payout_at
 from xinka.flows.payouts.gateway import ASK_AGAIN, ask_now, execute
-from xinka.flows.payouts.mailing import MAIL_PAYOUT, News, mail_payout
+from xinka.flows.payouts.mailing import News, mail_payout
 from xinka.payments.providers.wechat import js_sdk
 from xinka.payouts.access import allows_link, confirm_path
 from xinka.payouts.details import package_place
@@ -35,17 +35,10 @@ from xinka.sandbox.wechat.transfers import package_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-#: The last two digits have the sandbox's payee wait to be asked.
-ASKS = 40_008
-
 
 @pytest.fixture
 def place(live_server: LiveServer, settings: Settings) -> Place:
-    keys.forget()
-    js_sdk.forget()
-    settings.SITE_URL = live_server.url
-    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
-    return Place("wechat", live_server.url)
+    return open_place(live_server, settings)
 
 
 @pytest.fixture
@@ -54,23 +47,6 @@ def payout(place: Place) -> Payout:
     made = place.sending(ASKS)
     assert execute(made.id) == PayoutState.SENDING
     return now_of(made)
-
-
-def now_of(payout: Payout) -> Payout:
-    return Payout.objects.select_related("merchant").get(id=payout.id)
-
-
-def looked_at(payout: Payout, *, after: timedelta = ASK_AGAIN) -> PayoutState:
-    """Look again, as the worker does."""
-    with time_machine.travel(timezone.now() + after):
-        return execute(payout.id)
-
-
-def mails() -> list[str]:
-    """Return of what kind the letters are that wait to be written."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT args::text FROM procrastinate_jobs WHERE task_name = %s ORDER BY id", [MAIL_PAYOUT.task])
-        return [str(json.loads(row[0])["news"]) for row in cursor.fetchall()]
 
 
 def test_what_opens_wechats_page_is_kept_sealed_and_the_owners_are_told_once(payout: Payout) -> None:
@@ -108,7 +84,7 @@ def test_confirmed_it_is_paid_and_nothing_of_what_opened_the_page_is_left(place:
     assert broken() == []
 
 
-@pytest.mark.parametrize("how", ["over", "lapsed", "cancelled"])
+@pytest.mark.parametrize("how", ["over", "lapsed"])
 def test_what_is_not_confirmed_fails_and_the_money_comes_back(place: Place, payout: Payout, how: str) -> None:
     if how == "over":
         SandboxTransfer.objects.update(at=timezone.now() - timedelta(hours=24))
@@ -117,9 +93,16 @@ def test_what_is_not_confirmed_fails_and_the_money_comes_back(place: Place, payo
     assert looked_at(payout) == PayoutState.FAILED
     after = now_of(payout)
     assert (after.package, after.confirm_by) == (None, None)
-    assert after.problem == ("" if how == "cancelled" else "OVERDUE_CLOSE")
+    assert after.problem == "OVERDUE_CLOSE"
     assert (money_of(place.shop), place.left()) == ((1_000_000, 0, 0), 0)
     assert mails()[-1] == News.FAILED
+    assert broken() == []
+
+
+def test_what_somebody_took_back_at_wechat_itself_is_cancelled_here(place: Place, payout: Payout) -> None:
+    transfers.say(SandboxTransfer.objects.get(), Said.CANCELLED, timezone.now())
+    assert looked_at(payout) == PayoutState.CANCELLED
+    assert (money_of(place.shop), place.left(), mails()[-1]) == ((1_000_000, 0, 0), 0, News.CALLED_BACK)
     assert broken() == []
 
 

@@ -8,19 +8,31 @@ from threading import Barrier
 
 import pytest
 from django.db import connection
+from django.utils import timezone
+from pytest_django import Settings
+from pytest_django.live_server_helper import LiveServer
 
 from tests.cast import adas_shop
+from tests.flows.calling_back import ASKS, looked_at, now_of, open_place
+from tests.flows.paying import Place
 from tests.flows.payouts import account, ada_of, approved, asked, enter, finance, money_of, wish
 from tests.flows.rows import broken
 from xinka.flows.payouts import asking, review, sending
+from xinka.flows.payouts.asking import shown
+from xinka.flows.payouts.gateway import call_back, execute
 from xinka.flows.payouts.sending import Outcome
+from xinka.flows.payouts.wechat import WechatTransfers
 from xinka.kernel.actors import Actor, Role
 from xinka.kernel.errors import Refusal
 from xinka.ledger.accounts import Account
 from xinka.ledger.models import Entry
 from xinka.payouts.details import AccountKind
 from xinka.payouts.models import Payout, PayoutBatch
+from xinka.payouts.providers.protocol import TransferResult, TransferStatus
 from xinka.payouts.states import PayoutState
+from xinka.sandbox import transfers
+from xinka.sandbox.models import SandboxTransfer
+from xinka.sandbox.transfers import Said
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
 
@@ -113,3 +125,50 @@ def test_the_second_of_two_eyes_at_once_approves_once() -> None:
     assert sorted(str(answer) for answer in answers if isinstance(answer, str)) == ["payout_moved"] * 2
     payout.refresh_from_db()
     assert payout.state == PayoutState.APPROVED
+
+
+@pytest.fixture
+def place(live_server: LiveServer, settings: Settings) -> Place:
+    return open_place(live_server, settings)
+
+
+def _called_back(place: Place) -> Payout:
+    """Return a payout that waits for its payee and was called back just now."""
+    payout = place.sending(ASKS)
+    execute(payout.id)
+    return call_back(payout.id, by=finance())
+
+
+def _confirm(payout: Payout) -> bool:
+    row = SandboxTransfer.objects.get(out_biz_no=shown(payout).replace("_", ""))
+    return transfers.say(row, Said.YES, timezone.now())
+
+
+def test_called_back_and_confirmed_at_once_it_is_paid_or_back_and_never_both(place: Place) -> None:
+    for _ in range(4):
+        payout = _called_back(place)
+        answers = at_once(
+            lambda one=payout: _confirm(one),  # type: ignore[misc]  # bound now
+            *[lambda one=payout: execute(one.id) for _ in range(3)],  # type: ignore[misc]
+        )
+        looked_at(payout)
+        assert now_of(payout).state == (PayoutState.PAID if answers[0] is True else PayoutState.CANCELLED)
+    n_paid = Payout.objects.filter(state=PayoutState.PAID).count()
+    assert (money_of(place.shop), place.left()) == ((1_000_000 - n_paid * ASKS, 0, 0), n_paid * ASKS)
+    assert broken() == []
+
+
+def test_a_shop_that_believed_its_wish_would_give_the_money_back_and_pay_it(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The control: what asking afterwards is for."""
+    payout, truly = _called_back(place), WechatTransfers.cancel
+
+    def believed(self: WechatTransfers, number: str, reference: str = "") -> None:
+        _confirm(payout)
+        monkeypatch.setattr(WechatTransfers, "query", lambda *_: TransferResult(TransferStatus.CALLED_BACK))
+        truly(self, number, reference)
+
+    monkeypatch.setattr(WechatTransfers, "cancel", believed)
+    execute(payout.id)
+    assert (money_of(place.shop), place.left()) == ((1_000_000, 0, 0), ASKS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 
 import pytest
@@ -10,6 +11,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from tests.cast import adas_shop, person
+from tests.flows.calling_back import now_of, waiting
+from tests.flows.paying import Place
 from tests.flows.payouts import ALIPAY, account, ada_of, approved, asked, enter, finance, money_of
 from xinka.accounts.models import User
 from xinka.flows.payouts import review
@@ -51,6 +54,7 @@ def test_outsiders_and_sellers_see_nothing_and_change_nothing(shop: Merchant, cl
     acts = [f"{one}/approve", f"{one}/reject", f"{one}/send", "/office/payouts/files", f"{files}/file"]
     acts += [
         f"{one}/outcome",
+        f"{one}/call-back",
         f"{files}/results",
         f"{files}/{shown(ready)}",
         f"/office/payouts/merchants/{shop.id}/hold",
@@ -219,3 +223,34 @@ def cast_channel(slug: str, config: dict[str, object]) -> Channel:
     return Channel.objects.create(
         slug=slug, name="易支付", name_en="epay", provider="epay_v2", config=seal_config(slug, config)
     )
+
+
+def test_dee_calls_back_what_waits_for_its_payee_and_the_page_says_that_it_is_asked_for(office: Client) -> None:
+    payout = waiting(Place("wechat", "http://127.0.0.1:9"))
+    page = f"/office/payouts/{shown(payout)}"
+    assert "It waits for its payee to confirm it" in office.get(page).content.decode()
+    answer = office.post(f"{page}/call-back")
+    assert (answer.status_code, answer["Location"]) == (303, page)
+    now = now_of(payout)
+    assert (now.state, now.called_back_at is not None) == (PayoutState.SENDING, True)
+    after = html.unescape(office.get(page).content.decode())
+    assert "Called back at" in after
+    assert "The gateway is asked until it says what became of it." in after
+    assert f"{page}/call-back" not in after
+    act = AuditEntry.objects.get(action="payout.call_back")
+    assert (act.subject, act.details) == (shown(payout), {"amount": 40_008, "role": "finance"})
+
+
+def test_what_does_not_wait_has_no_such_button_and_is_refused(shop: Merchant, office: Client) -> None:
+    payout = approved(account(shop), 10_000)
+    page = f"/office/payouts/{shown(payout)}"
+    assert "/call-back" not in office.get(page).content.decode()
+    assert office.post(f"{page}/call-back").status_code == 409
+    assert (state_of(payout), payout.called_back_at) == (PayoutState.APPROVED, None)
+
+
+def test_dee_calls_nothing_back_of_a_shop_of_hers(office: Client, dee: User) -> None:
+    payout = waiting(Place("wechat", "http://127.0.0.1:9"))
+    Membership.objects.create(merchant=payout.merchant, user=dee, role="clerk")
+    assert office.post(f"/office/payouts/{shown(payout)}/call-back").status_code == 403
+    assert now_of(payout).called_back_at is None

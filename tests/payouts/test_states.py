@@ -17,6 +17,7 @@ BY_HAND = {
     ("held", "cancel", "cancelled", "finance"),
     ("sending", "pay", "paid", "finance psp"),
     ("sending", "fail", "failed", "finance psp"),
+    ("sending", "cancel", "cancelled", "psp"),
 }
 
 
@@ -47,6 +48,11 @@ def test_every_state_is_reached_from_the_first() -> None:
 def test_the_seller_takes_back_only_what_was_not_sent_and_is_not_held() -> None:
     assert sources_of(PayoutEvent.CANCEL, Role.SELLER) == {PayoutState.ASKED, PayoutState.APPROVED}
     assert [event for event in PayoutEvent if sources_of(event, Role.SELLER)] == [PayoutEvent.CANCEL]
+
+
+def test_what_was_sent_is_cancelled_by_the_word_of_the_gateway_alone() -> None:
+    assert PayoutState.SENDING in sources_of(PayoutEvent.CANCEL, Role.PSP)
+    assert [role for role in Role if PayoutState.SENDING in sources_of(PayoutEvent.CANCEL, role)] == [Role.PSP]
 
 
 def test_every_event_leads_to_one_state() -> None:

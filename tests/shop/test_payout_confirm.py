@@ -13,7 +13,8 @@ from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from tests.flows.paying import Place
-from xinka.flows.payouts.gateway import execute
+from tests.flows.payouts import finance
+from xinka.flows.payouts.gateway import call_back, execute
 from xinka.payments.providers.wechat import js_sdk
 from xinka.payouts.access import confirm_path
 from xinka.payouts.models import Payout
@@ -142,3 +143,16 @@ def test_eve_finds_nothing_without_the_link(payout: Payout, desktop: Client) -> 
 def test_it_is_written_in_chinese_too(payout: Payout) -> None:
     page = page_of(Client(headers={"accept-language": "zh-CN"}), payout)
     assert "在微信里确认" in page
+
+
+def test_what_is_called_back_is_not_asked_for_any_more_and_then_the_page_says_so(payout: Payout, phone: Client) -> None:
+    before = page_of(Client(headers={"accept-language": "en"}), payout)
+    assert "Not wanted any more?" in before
+    assert "/desk/ada-cards/payouts" in before
+    call_back(payout.id, by=finance())
+    meanwhile = page_of(phone, payout)
+    assert "It is being called back." in meanwhile
+    assert "data-bridge" not in meanwhile
+    assert "Not wanted any more?" not in meanwhile
+    execute(payout.id)
+    assert "It was called back." in page_of(phone, payout)

@@ -23,7 +23,7 @@ from xinka.accounts.policies import require_fresh_proof, signed_in
 from xinka.desk.access import Desk, for_members
 from xinka.desk.balance import currency_of
 from xinka.desk.payout_forms import AccountForm, WithdrawForm, is_usable
-from xinka.flows.payouts import asking
+from xinka.flows.payouts import asking, gateway
 from xinka.flows.payouts.accounts import MOST_ACCOUNTS, add_account, remove_account
 from xinka.flows.payouts.balance import money_of
 from xinka.kernel import ids
@@ -56,7 +56,8 @@ def _row(payout: Payout) -> dict[str, object]:
         "words": words,
         "kind": kind,
         "icon": icon,
-        "confirm_at": confirm_path(payout.id) if payout.awaits_payee else "",
+        "confirm_at": confirm_path(payout.id) if payout.may_be_called_back else "",
+        "is_called_back": payout.awaits_payee and not payout.may_be_called_back,
         "may_cancel": state in sources_of(PayoutEvent.CANCEL, Role.SELLER),
     }
 
@@ -113,13 +114,25 @@ def withdraw(request: HttpRequest, desk: Desk) -> HttpResponse:
 @for_members(Duty.WITHDRAW)
 def cancel(request: HttpRequest, desk: Desk, shown_id: str) -> HttpResponse:
     """Take a payout back."""
-    try:
-        payout_id = ids.parse("out", shown_id)
-    except BadIdentifier:
-        raise Http404 from None
-    asking.cancel(payout_id, merchant_id=desk.merchant.id, by=Actor(Role.SELLER, desk.user_id))
+    asking.cancel(_number(shown_id), merchant_id=desk.merchant.id, by=Actor(Role.SELLER, desk.user_id))
     messages.success(request, _("Cancelled. The money is available again."))
     return redirect("desk:payouts", merchant=desk.merchant.slug)
+
+
+@require_POST
+@for_members(Duty.WITHDRAW)
+def call_back(request: HttpRequest, desk: Desk, shown_id: str) -> HttpResponse:
+    """Have a payout back that waits to be confirmed: asked for here, and done when the gateway says so."""
+    gateway.call_back(_number(shown_id), by=signed_in(request), merchant_id=desk.merchant.id)
+    messages.success(request, _("Asked for. The money is available again as soon as WeChat has taken it back."))
+    return redirect("desk:payouts", merchant=desk.merchant.slug)
+
+
+def _number(shown_id: str) -> UUID:
+    try:
+        return ids.parse("out", shown_id)
+    except BadIdentifier:
+        raise Http404 from None
 
 
 @require_safe

@@ -62,4 +62,5 @@ urlpatterns: list[URLPattern] = [
         name="payout_account_remove",
     ),
     path("<slug:merchant>/payouts/<str:shown_id>/cancel", payouts.cancel, name="payout_cancel"),
+    path("<slug:merchant>/payouts/<str:shown_id>/call-back", payouts.call_back, name="payout_call_back"),
 ]

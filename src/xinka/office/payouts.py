@@ -124,6 +124,7 @@ def _page(request: HttpRequest, payout: Payout, form: Reason, *, status: int = H
         "may_approve": state is PayoutState.ASKED,
         "may_reject": state in {PayoutState.ASKED, PayoutState.APPROVED, PayoutState.HELD},
         "may_send": state is PayoutState.APPROVED,
+        "may_call_back": payout.may_be_called_back,
         "may_enter": state is PayoutState.SENDING and bool(payout.channel_id),
         "channels": channels_that_pay(AccountKind(payout.account_kind), payout.currency),
         "elsewhere": same_account_elsewhere(payout.account.fingerprint, payout.merchant_id),
@@ -188,6 +189,15 @@ def by_hand(request: HttpRequest, shown_id: str) -> HttpResponse:
     told = _told(request, shown_id)
     gateway.settle_by_hand(told.payout_id, told, by=signed_in(request))
     messages.success(request, gettext("Entered"))
+    return _see("office:payout", shown_id)
+
+
+@require_POST
+@for_staff(Room.PAYOUTS)
+def call_back(request: HttpRequest, shown_id: str) -> HttpResponse:
+    """Ask the gateway to have a payout back that its payee has not confirmed."""
+    gateway.call_back(_payout(shown_id).id, by=signed_in(request))
+    messages.success(request, gettext("The gateway is asked for it; its payee may still be quicker"))
     return _see("office:payout", shown_id)
 
 

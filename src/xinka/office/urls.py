@@ -64,6 +64,7 @@ urlpatterns: list[URLPattern] = [
     path("payouts/<str:shown_id>/approve", payouts.approve, name="payout_approve"),
     path("payouts/<str:shown_id>/reject", payouts.reject, name="payout_reject"),
     path("payouts/<str:shown_id>/send", payouts.send, name="payout_send"),
+    path("payouts/<str:shown_id>/call-back", payouts.call_back, name="payout_call_back"),
     path("payouts/<str:shown_id>/outcome", payouts.by_hand, name="payout_by_hand"),
     path("cases", disputes.index, name="cases"),
     path("cases/<str:case_id>", disputes.show, name="case"),

@@ -79,6 +79,15 @@ class PayoutMoved(Refusal):
     en = "This payout has just moved on; nothing was changed. Reload the page."
 
 
+class NotToBeCalledBack(Refusal):
+    """Only what waits for its payee can be had back from a gateway, and only where the gateway takes it back."""
+
+    code = "payout_not_to_be_called_back"
+    status = HTTPStatus.CONFLICT
+    zh = "这笔提现不在等人确认收款，撤不回来了。刷新看看它现在怎样。"
+    en = "This payout does not wait for its payee, so it cannot be called back. Reload the page to see where it stands."
+
+
 class PayoutNotFound(Refusal):
     """There is no such payout."""
 

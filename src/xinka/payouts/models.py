@@ -83,6 +83,7 @@ class Payout(models.Model):
     problem = models.TextField(default="")
     package = models.BinaryField(null=True, help_text="sealed: opens the gateway's page of confirming")
     confirm_by = models.DateTimeField(null=True, help_text="until when the payee can confirm it")
+    called_back_at = models.DateTimeField(null=True, help_text="when somebody asked to have it back from its gateway")
     finished_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -115,6 +116,11 @@ class Payout(models.Model):
     def awaits_payee(self) -> bool:
         """Whether the payee has to confirm it before it is paid."""
         return self.package is not None
+
+    @property
+    def may_be_called_back(self) -> bool:
+        """Whether it waits for its payee, and nobody has asked to have it back."""
+        return self.awaits_payee and self.called_back_at is None
 
     @property
     def total(self) -> int:

@@ -53,6 +53,7 @@ _FINANCE = frozenset({Role.FINANCE})
 _REVIEW = frozenset({Role.FINANCE, Role.REGULATOR})
 _OUTCOME = frozenset({Role.FINANCE, Role.PSP})
 
+#: What was sent may be called back, but is cancelled by the gateway's word alone: until then its payee may be quicker.
 #: A payout that was held is looked at afresh: it goes back to "asked", without the approvals it had.
 MOVES: dict[tuple[PayoutState, PayoutEvent], Move] = {
     (PayoutState.ASKED, PayoutEvent.APPROVE): Move(PayoutState.APPROVED, _FINANCE),
@@ -65,6 +66,7 @@ MOVES: dict[tuple[PayoutState, PayoutEvent], Move] = {
     (PayoutState.HELD, PayoutEvent.CANCEL): Move(PayoutState.CANCELLED, _FINANCE),
     (PayoutState.SENDING, PayoutEvent.PAY): Move(PayoutState.PAID, _OUTCOME),
     (PayoutState.SENDING, PayoutEvent.FAIL): Move(PayoutState.FAILED, _OUTCOME),
+    (PayoutState.SENDING, PayoutEvent.CANCEL): Move(PayoutState.CANCELLED, frozenset({Role.PSP})),
 }
 
 

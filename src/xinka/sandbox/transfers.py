@@ -2,7 +2,8 @@
 
 How one ends is said by the last two digits of its amount in minor units, so that the shop can be shown every ending
 without a page of its own: 400.01 fails, 400.03 takes a while, 400.04 is paid and never answered. Where payees confirm
-before they are paid (WeChat), 400.08 waits for that; the other payees have confirmed by the time somebody looks.
+before they are paid (WeChat), 400.08 waits for that, and so does 400.09, which takes two minutes to be called back;
+the other payees have confirmed by the time somebody looks.
 """
 
 from __future__ import annotations
@@ -38,6 +39,12 @@ class Ending(StrEnum):
     LATE = "late"
     TWICE = "twice"
     ASKS = "asks"
+    SLOW_BACK = "slow_back"
+
+    @property
+    def waits_for_payee(self) -> bool:
+        """Whether the payee has to be asked on a page."""
+        return self in {Ending.ASKS, Ending.SLOW_BACK}
 
 
 #: By the last two digits of the amount; all others are paid at once.
@@ -51,6 +58,7 @@ BY_DIGITS: Mapping[int, Ending] = MappingProxyType(
         6: Ending.LATE,
         7: Ending.TWICE,
         8: Ending.ASKS,
+        9: Ending.SLOW_BACK,
     }
 )
 
@@ -92,7 +100,7 @@ def submit(merchant: SandboxMerchant, wanted: Wanted, now: datetime) -> SandboxT
         Silence: where the answer does not reach the shop.
     """
     ending = BY_DIGITS.get(wanted.money % 100, Ending.PAID)
-    if ending is Ending.ASKS and not wanted.asks_payee:
+    if ending.waits_for_payee and not wanted.asks_payee:
         ending = Ending.PAID
     if wanted.money <= 0 or not wanted.number or not wanted.account:
         raise Declined(Why.MISSING, "付款单号、账户或金额不对 (number, account or amount)")
@@ -151,9 +159,9 @@ def _is_known(found: SandboxTransfer, now: datetime) -> bool:
 def say(found: SandboxTransfer, said: Said, now: datetime) -> bool:
     """Let a payee confirm, or the time lapse, or the merchant take it back; false if it does not wait (any more)."""
     row = SandboxTransfer.objects.select_for_update().get(pk=found.pk)
-    if stage(row, now) is not Stage.PENDING:
+    if stage(row, now) is not Stage.PENDING or "said" in row.facts:
         return False
-    row.facts = {**row.facts, "said": said.value}
+    row.facts = {**row.facts, "said": said.value, "said_at": now.isoformat()}
     row.save(update_fields=["facts"])
     found.facts = row.facts
     return True
@@ -162,8 +170,10 @@ def say(found: SandboxTransfer, said: Said, now: datetime) -> bool:
 def stage(found: SandboxTransfer, now: datetime) -> Stage:
     """Return where a payout stands."""
     if (said := found.facts.get("said")) is not None:
+        if said == Said.CANCELLED and found.ending == Ending.SLOW_BACK:
+            return Stage.PENDING if now < datetime.fromisoformat(found.facts["said_at"]) + SLOW_FOR else Stage.FAILED
         return Stage.PAID if said == Said.YES else Stage.FAILED
-    if found.ending == Ending.ASKS:
+    if Ending(found.ending).waits_for_payee:
         return Stage.PENDING if now < found.at + ASKS_FOR else Stage.FAILED
     if found.ending == Ending.FAILS:
         return Stage.FAILED

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -45,7 +46,7 @@ def show(request: HttpRequest, shown_id: str, proof: str) -> HttpResponse:
     # Who comes back from the app is not sent there again at once: its yes may need a moment to arrive.
     found = Confirming() if is_asked else _confirming(request, payout)
     is_waiting = payout.state == PayoutState.SENDING
-    can_confirm = is_waiting and payout.awaits_payee and (payout.confirm_by is None or now < payout.confirm_by)
+    can_confirm = is_waiting and payout.may_be_called_back and (payout.confirm_by is None or now < payout.confirm_by)
     if show_code := can_confirm and found.call is None and not found.problem and not is_asked:
         allow_data_images(request)
     context = {
@@ -55,6 +56,7 @@ def show(request: HttpRequest, shown_id: str, proof: str) -> HttpResponse:
         "state": payout.state,
         "is_waiting": is_waiting,
         "can_confirm": can_confirm,
+        "desk_at": reverse("desk:payouts", args=[payout.merchant.slug]),
         "is_asked": is_asked,
         "problem": found.problem,
         "qr": qr_image(link) if show_code else "",

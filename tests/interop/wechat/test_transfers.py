@@ -9,6 +9,7 @@ import pytest
 
 from tests.interop.sides import OtherSide
 from xinka.flows.payouts.wechat import WechatTransfers
+from xinka.kernel.errors import ProviderError
 from xinka.payouts.details import AccountDetails, AccountKind
 from xinka.payouts.providers.protocol import TransferRequest, TransferStatus
 
@@ -77,7 +78,7 @@ def test_their_client_and_ours_read_the_same_of_a_payee_who_is_asked_and_of_what
         assert (status, told["state"]) == (200, "CANCELING")
     _, found = sdk.ask("call", account=account, method="mch_transfer_bills_query", arguments=bill)
     assert found["state"] == "CANCELLED"
-    assert ours.query("out_p101").status is TransferStatus.FAILED
+    assert ours.query("out_p101").status is TransferStatus.CALLED_BACK
     assert merchant.transfers.count() == 1
 
 
@@ -94,3 +95,34 @@ def test_what_nobody_made_is_not_known_to_either(sdk: OtherSide, account: dict[s
     status, answer = sdk.ask("call", **asked)
     assert (status, answer["code"]) == (404, "NOT_FOUND")
     assert WechatTransfers.of_settings(account).query("out_nobody").status is TransferStatus.NOT_FOUND
+
+
+def test_what_we_call_back_their_client_sees_go_back_and_then_gone(
+    sdk: OtherSide, account: dict[str, Any], merchant: SandboxMerchant
+) -> None:
+    ours, bill = WechatTransfers.of_settings(account), {"out_bill_no": "outp103"}
+    asked = {"account": account, "method": "mch_transfer_bills_query", "arguments": bill}
+    ours.send(TransferRequest("out_p103", AccountDetails(AccountKind.WECHAT, "艾达", OPENID), 20_009, "CNY", "货款"))
+    for _ in range(2):
+        ours.cancel("out_p103")
+    assert sdk.ask("call", **asked)[1]["state"] == "CANCELING"
+    meanwhile = ours.query("out_p103")
+    assert (meanwhile.status, meanwhile.why) == (TransferStatus.PENDING, "WeChat is taking it back")
+    row = merchant.transfers.get()
+    row.facts["said_at"] = (datetime.fromisoformat(row.facts["said_at"]) - timedelta(minutes=2)).isoformat()
+    row.save(update_fields=["facts"])
+    assert sdk.ask("call", **asked)[1]["state"] == "CANCELLED"
+    assert ours.query("out_p103").status is TransferStatus.CALLED_BACK
+
+
+def test_what_cannot_be_called_back_is_refused_to_both(sdk: OtherSide, account: dict[str, Any]) -> None:
+    ours = WechatTransfers.of_settings(account)
+    ours.send(TransferRequest("out_p104", AccountDetails(AccountKind.WECHAT, "艾达", OPENID), 20_000, "CNY", "货款"))
+    for number, status, code in (("out_p104", 400, "INVALID_REQUEST"), ("out_nobody", 404, "NOT_FOUND")):
+        theirs = {"out_bill_no": number.replace("_", "")}
+        answer = sdk.ask("call", account=account, method="mch_transfer_bills_cancel", arguments=theirs)
+        assert (answer[0], answer[1]["code"]) == (status, code)
+        with pytest.raises(ProviderError, match=code) as refused:
+            ours.cancel(number)
+        assert refused.value.permanent
+    assert ours.query("out_p104").status is TransferStatus.DONE

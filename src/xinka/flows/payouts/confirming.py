@@ -78,7 +78,7 @@ def confirming_at(payout: Payout, page_url: str, *, device: str, now: datetime) 
 
     ``problem`` is why it could not be had though this is the right app.
     """
-    if payout.package is None or (payout.confirm_by is not None and now >= payout.confirm_by):
+    if payout.package is None or payout.called_back_at or (payout.confirm_by is not None and now >= payout.confirm_by):
         return Confirming()
     try:
         provider = payer_of(Channel.objects.get(id=payout.channel_id))

@@ -25,9 +25,15 @@ from xinka.kernel.errors import ProviderError, Refusal
 from xinka.payments.models import Channel
 from xinka.payments.providers.errors import OutcomeUnknown
 from xinka.payouts.details import AccountKind, open_details, payout_place
-from xinka.payouts.errors import NothingToSend, PayoutMoved
+from xinka.payouts.errors import NothingToSend, NotToBeCalledBack, PayoutMoved, PayoutNotFound
 from xinka.payouts.models import Payout
-from xinka.payouts.providers.protocol import PayoutProvider, TransferRequest, TransferResult, TransferStatus
+from xinka.payouts.providers.protocol import (
+    PayoutProvider,
+    TakesBack,
+    TransferRequest,
+    TransferResult,
+    TransferStatus,
+)
 from xinka.payouts.queries import merchants_of
 from xinka.payouts.states import PayoutEvent, PayoutState
 from xinka.platform.audit.actions import record
@@ -50,6 +56,7 @@ MOST_AT_ONCE = 500
 MOST_SENDINGS = 5
 _LOCK_SPACE = 0x5041594F
 _LONGEST = 200
+_ENDS = {TransferStatus.DONE, TransferStatus.FAILED, TransferStatus.CALLED_BACK}
 
 
 def send_through(payout_id: UUID, channel_id: int, *, by: User) -> Payout:
@@ -113,6 +120,8 @@ def execute(payout_id: UUID, *, now: datetime | None = None) -> PayoutState:
 def _step(payout: Payout, provider: PayoutProvider, now: datetime) -> PayoutState:
     if payout.attempts:
         found = provider.query(shown(payout), payout.reference)
+        if payout.called_back_at is not None:
+            return _call_back(payout, provider, found, now)
         if found.status is TransferStatus.TO_CONFIRM and _lacks_package(payout):
             # The answer that had it was lost. The gateway has one payout under this number and says it again.
             return _send(payout, provider, now)
@@ -126,8 +135,57 @@ def _step(payout: Payout, provider: PayoutProvider, now: datetime) -> PayoutStat
     return _send(payout, provider, now)
 
 
+def _call_back(payout: Payout, provider: PayoutProvider, found: TransferResult, now: datetime) -> PayoutState:
+    """Have the gateway take back what still waits; it ends by what the gateway tells when it is asked afterwards.
+
+    Nothing that is called back is sent again, not even where the gateway does not know it any more.
+    """
+    said = ""
+    if found.status is TransferStatus.TO_CONFIRM and isinstance(provider, TakesBack):
+        try:
+            provider.cancel(shown(payout), payout.reference)
+        except ProviderError as error:  # a no proves nothing either: its payee may have been quicker
+            said = in_words(error)
+        found = provider.query(shown(payout), payout.reference)
+    if found.status in _ENDS:
+        return _enter(payout, found, now)
+    if found.status is TransferStatus.NOT_FOUND:
+        said = "the gateway does not know it any more: look there and enter what became of it"
+    return _wait(payout, now, said or found.why)
+
+
 def _lacks_package(payout: Payout) -> bool:
     return not payout.awaits_payee and payout.attempts < MOST_SENDINGS
+
+
+def call_back(payout_id: UUID, *, by: User, merchant_id: int | None = None) -> Payout:
+    """Ask for a payout back that waits for its payee; without ``merchant_id`` it is finance that asks.
+
+    It is only asked for here, and committed before the gateway hears of it: the money comes back to the balance when
+    the gateway says that nobody can take it any more, and a payee who confirms before that is paid. Asking again
+    changes nothing.
+
+    Raises:
+        PayoutNotFound: if there is none (of this merchant).
+        NotYourOwn: if somebody of finance belongs to that shop.
+        NotToBeCalledBack: if it does not wait for its payee, or its gateway takes nothing back.
+        BadChannel: if the channel's settings are not usable.
+    """
+    with transaction.atomic():
+        payout = locked(payout_id)
+        if merchant_id is None:
+            refuse_own(payout, by)
+        elif payout.merchant_id != merchant_id:
+            raise PayoutNotFound
+        if not payout.awaits_payee or not isinstance(provider_for(payout), TakesBack):
+            raise NotToBeCalledBack
+        if payout.may_be_called_back:
+            now = timezone.now()
+            _note(payout, called_back_at=now, due_at=now)
+            run(defer(SEND_PAYOUT, [{"subject": payout.id}]))
+            role = Role.FINANCE if merchant_id is None else Role.SELLER
+            record(by, "payout.call_back", shown(payout), amount=payout.amount, role=role.value)
+    return payout
 
 
 def settle_by_hand(payout_id: UUID, outcome: Outcome, *, by: User) -> Payout:
@@ -191,12 +249,12 @@ def _enter(payout: Payout, found: TransferResult, now: datetime) -> PayoutState:
         return _wait(payout, now, f"the gateway tells of another amount: {found.amount_minor}")
     if found.status is TransferStatus.TO_CONFIRM and found.package:
         keep_package(payout, found)
-    if found.status not in {TransferStatus.DONE, TransferStatus.FAILED}:
+    if found.status not in _ENDS:
         return _wait(payout, now, found.why)
-    is_paid = found.status is TransferStatus.DONE
+    is_paid, is_back = found.status is TransferStatus.DONE, found.status is TransferStatus.CALLED_BACK
     with transaction.atomic():
         row = locked(payout.id)
-        settle_outcome(row, Outcome(row.id, is_paid, found.reference, found.why[:200]), Role.PSP)
+        settle_outcome(row, Outcome(row.id, is_paid, found.reference, found.why[:200], is_back), Role.PSP)
     return PayoutState(row.state)
 
 

@@ -35,6 +35,7 @@ class News(StrEnum):
     PAID = "paid"
     FAILED = "failed"
     CONFIRM = "confirm"
+    CALLED_BACK = "called_back"
 
 
 def mail_account(account_id: UUID, news: News) -> int:
@@ -59,10 +60,10 @@ def mail_account(account_id: UUID, news: News) -> int:
 
 
 def mail_payout(payout_id: UUID, news: News) -> int:
-    """Tell the owners that a payout was asked for, is to be confirmed, arrived or not; return how many mailboxes."""
+    """Tell the owners what a payout came to, or that they have to confirm it; return how many mailboxes."""
     payout = Payout.objects.select_related("merchant").get(id=payout_id)
-    if news is News.CONFIRM and not payout.awaits_payee:
-        return 0  # it was quicker than this letter
+    if news is News.CONFIRM and not payout.may_be_called_back:
+        return 0  # it was quicker than this letter, or is being called back
     readers = list(_readers(payout.merchant))
     for address, language in readers:
         with translation.override(language):
@@ -81,6 +82,10 @@ def _text_about(payout: Payout, news: News) -> _Text:
         News.FAILED: (
             _("%(sum)s could not be paid out"),
             _("The money is available on your balance again. Please check the account."),
+        ),
+        News.CALLED_BACK: (
+            _("%(sum)s was called back"),
+            _("It will not be paid: it was called back before it was confirmed. The money is available again."),
         ),
         News.CONFIRM: (
             _("Confirm %(sum)s in WeChat"),

@@ -29,7 +29,7 @@ from xinka.payouts.details import AccountKind, open_details, payout_place
 from xinka.payouts.errors import BadResultFile, NothingToSend, PayoutMoved
 from xinka.payouts.models import Payout, PayoutBatch
 from xinka.payouts.queries import merchants_of
-from xinka.payouts.states import PayoutEvent, PayoutState
+from xinka.payouts.states import MOVES, PayoutEvent, PayoutState
 from xinka.platform.audit.actions import record
 from xinka.platform.database.django_drive import run
 from xinka.platform.jobs.queue import defer
@@ -40,18 +40,30 @@ MOST_IN_A_FILE = 500
 HEADING = ("payout", "name", "bank", "account", "network", "amount", "currency")
 _RESULTS = {"paid": True, "ok": True, "成功": True, "已付": True, "failed": False, "失败": False, "退票": False}
 _LONGEST = 200
+_NEWS = {PayoutEvent.PAY: News.PAID, PayoutEvent.FAIL: News.FAILED, PayoutEvent.CANCEL: News.CALLED_BACK}
 #: What spreadsheets take for a formula (OWASP, CSV Injection), the full-width forms too.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a bank or a person says became of one payout; ``reference`` is its number there."""
+    """What a bank or a person says became of one payout; ``reference`` is its number there.
+
+    ``is_called_back`` is a gateway's word for what is not paid because somebody asked to have it back.
+    """
 
     payout_id: UUID
     is_paid: bool
     reference: str = ""
     why: str = ""
+    is_called_back: bool = False
+
+    @property
+    def event(self) -> PayoutEvent:
+        """What happens to the payout."""
+        if self.is_paid:
+            return PayoutEvent.PAY
+        return PayoutEvent.CANCEL if self.is_called_back else PayoutEvent.FAIL
 
 
 def make_batch(kind: AccountKind, currency: str, *, by: User) -> PayoutBatch:
@@ -157,9 +169,9 @@ def settle_outcome(payout: Payout, outcome: Outcome, role: Role) -> bool:
     Raises:
         PayoutMoved: if it is not being sent, or ended otherwise.
     """
-    if payout.state == (PayoutState.PAID if outcome.is_paid else PayoutState.FAILED):
+    event = outcome.event
+    if payout.state == MOVES[PayoutState.SENDING, event].next:
         return False
-    event = PayoutEvent.PAY if outcome.is_paid else PayoutEvent.FAIL
     told: dict[str, object] = {"reference": outcome.reference or payout.reference, "problem": outcome.why}
     told |= {"package": None, "confirm_by": None}  # what opened the payee's page opens nothing any more
     move(payout, event, role, finished_at=timezone.now(), due_at=None, **told)
@@ -167,9 +179,9 @@ def settle_outcome(payout: Payout, outcome: Outcome, role: Role) -> bool:
         run(post([_paid(payout)]))
     else:
         give_back(payout)
-    news = News.PAID if outcome.is_paid else News.FAILED
+    news = _NEWS[event]
     run(defer(MAIL_PAYOUT, [{"subject": payout.id, "news": news.value}]))
-    log.info(f"payout.{news}", extra={"payout": shown(payout)})  # noqa: G004 - one of two fixed words
+    log.info(f"payout.{news}", extra={"payout": shown(payout)})  # noqa: G004 - one of three fixed words
     return True
 
 

@@ -4,6 +4,8 @@ The payee is known by the openid that they have with the channel's app; their na
 Source: WeChat Pay, "发起转账" and "商户单号查询转账单" of ``/v3/fund-app/mch-transfer``: a number has letters and
 digits only, a name is allowed from 0.30 and needed from 2,000 yuan, a bill can be asked about for thirty days, and a
 refusal that is not listed there proves nothing. *To be confirmed with a live gateway*: which refusals are listed.
+Taking back: WeChat Pay, "撤销转账" of the same product: possible until the payee has confirmed; its answer says only
+that the wish was heard, the money is back when the bill is ``CANCELLED``.
 """
 
 from __future__ import annotations
@@ -34,8 +36,10 @@ _OPENID = re.compile(r"[0-9A-Za-z_\-]{20,64}", re.ASCII)
 _STATES = {
     "SUCCESS": TransferStatus.DONE,
     "FAIL": TransferStatus.FAILED,
-    "CANCELLED": TransferStatus.FAILED,
+    "CANCELLED": TransferStatus.CALLED_BACK,
 }
+#: States that last a while, and what to say of them.
+_MEANWHILE = {"CANCELING": "WeChat is taking it back"}
 _WAITS = "WAIT_USER_CONFIRM"
 CONFIRM_CALL = "requestMerchantTransfer"
 #: How long a payee has, from when the bill was made; then WeChat closes it and gives the money back.
@@ -114,6 +118,13 @@ class WechatTransfers:
             raise ProviderError("WeChat Pay answered about another merchant")
         return _judge(answer, number)
 
+    def cancel(self, number: str, reference: str = "") -> None:  # noqa: ARG002 - ours is enough here
+        """Ask WeChat to take it back; only a bill that somebody asks about afterwards tells whether it did."""
+        target = f"{_TARGET}/out-bill-no/{_number(number)}/cancel"
+        answer = self._ask(wire.signed(self.config, "POST", target, now=time.time()))
+        if answer.get("out_bill_no") != _number(number):
+            raise ProviderError("WeChat Pay answered about another payout")
+
     def confirm_call(self, package: str, page_url: str) -> ConfirmCall:
         """Return what a page in WeChat calls to have its user confirm; WeChat checks that this is the payee.
 
@@ -159,7 +170,7 @@ def _judge(answer: Mapping[str, object], number: str) -> TransferResult:
             raise ProviderError("WeChat Pay's package is too long to be one")
         why = "the payee has to confirm it in WeChat"
         return TransferResult(TransferStatus.TO_CONFIRM, reference, why, told, package, _confirm_by(answer))
-    why = str(answer.get("fail_reason") or "")
+    why = str(answer.get("fail_reason") or _MEANWHILE.get(state, ""))
     return TransferResult(_STATES.get(state, TransferStatus.PENDING), reference, why[:_LONGEST_WHY], told)
 
 

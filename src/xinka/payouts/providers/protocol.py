@@ -30,6 +30,8 @@ class TransferStatus(StrEnum):
     #: It waits until the payee has confirmed it in the gateway's app, and fails if that takes too long.
     TO_CONFIRM = "to_confirm"
     FAILED = "failed"
+    #: It was called back before its payee confirmed it, and will never be paid.
+    CALLED_BACK = "called_back"
     NOT_FOUND = "not_found"
     #: It cannot be asked by our number, and its own is not known to us.
     UNTOLD = "untold"
@@ -85,6 +87,22 @@ class PayoutProvider(Protocol):
 
         Raises:
             ProviderError: if the answer is not certain.
+        """
+        ...
+
+
+@runtime_checkable
+class TakesBack(Protocol):
+    """A payout provider that can be asked to take back what still waits for its payee."""
+
+    def cancel(self, number: str, reference: str = "") -> None:
+        """Ask for one payout back, by our number; asking twice does no more than asking once.
+
+        What comes of it is said by ``query`` alone: a yes here means that the wish was heard, and a payee who confirms
+        meanwhile wins.
+
+        Raises:
+            ProviderError: permanent if the gateway said no; otherwise it may have happened.
         """
         ...
 

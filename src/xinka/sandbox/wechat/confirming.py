@@ -40,7 +40,7 @@ def show(request: HttpRequest) -> HttpResponse:
         found = None
     if found is None:
         return _no("package 参数有误 (package, mchId or appId is wrong)")
-    if transfers.stage(found, timezone.now()) is not Stage.PENDING:
+    if transfers.stage(found, timezone.now()) is not Stage.PENDING or "said" in found.facts:
         return _no("单据已失效 (there is nothing to confirm any more)")
     if not _may_confirm(request, found):
         return _no("你的微信号与商家指定的微信号不一致 (you are not the payee)")

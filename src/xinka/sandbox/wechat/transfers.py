@@ -1,8 +1,8 @@
 """Transfers to a person who confirms them in WeChat (商家转账): created, waiting for the payee, done or not.
 
-Most payees of the sandbox have confirmed as soon as somebody looks; those of an amount that ends with 08 do it on a
-page (see ``confirming``). The package that opens that page is told where a transfer is made, or asked for again with
-the same number, and never where it is asked about: so it is at WeChat.
+Most payees of the sandbox have confirmed as soon as somebody looks; those of an amount that ends with 08 or 09 do it
+on a page (see ``confirming``). The package that opens that page is told where a transfer is made, or asked for again
+with the same number, and never where it is asked about: so it is at WeChat.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def create(asked: Asked) -> object:
     found = transfers.submit(asked.merchant, wanted, now)
     stage = transfers.stage(found, now)
     # Who confirms at once has not done so in the moment in which it is made.
-    waits = stage is Stage.PENDING or (stage is Stage.PAID and found.tries == 1)
+    waits = "said" not in found.facts and (stage is Stage.PENDING or (stage is Stage.PAID and found.tries == 1))
     told = {
         "out_bill_no": found.out_biz_no,
         "transfer_bill_no": found.transfer_no,
@@ -72,17 +72,21 @@ def package_of(found: SandboxTransfer) -> str:
 
 @counter("POST")
 def cancel(asked: Asked, out_bill_no: str) -> object:
-    """Take back a transfer that its payee has not confirmed."""
+    """Take back a transfer that its payee has not confirmed; asked again, it says the same."""
     now = timezone.now()
     found = transfers.find(asked.merchant, now, number=out_bill_no)
-    if not transfers.say(found, Payee.CANCELLED, now) and found.facts.get("said") != Payee.CANCELLED:
+    if not transfers.say(found, Payee.CANCELLED, now):
+        found.refresh_from_db(fields=["facts"])  # somebody may have said it in between
+    if found.facts.get("said") != Payee.CANCELLED:
         raise SaidNo(400, "INVALID_REQUEST", "单据状态不支持撤销 (it cannot be taken back any more)")
     told = {"out_bill_no": found.out_biz_no, "transfer_bill_no": found.transfer_no, "state": "CANCELING"}
     return told | {"update_time": facts.moment(now)}
 
 
 def _state(found: SandboxTransfer, stage: Stage) -> str:
-    return "CANCELLED" if found.facts.get("said") == Payee.CANCELLED else _STATES[stage]
+    if found.facts.get("said") == Payee.CANCELLED:
+        return "CANCELING" if stage is Stage.PENDING else "CANCELLED"
+    return _STATES[stage]
 
 
 def _name(asked: Asked, money: int) -> str:
@@ -129,5 +133,5 @@ def _bill(asked: Asked, found: SandboxTransfer) -> object:
     }
     if stage is not Stage.FAILED or told["state"] == "CANCELLED":
         return told
-    why = "OVERDUE_CLOSE" if found.ending == Ending.ASKS else "PAYEE_ACCOUNT_ABNORMAL"
+    why = "OVERDUE_CLOSE" if Ending(found.ending).waits_for_payee else "PAYEE_ACCOUNT_ABNORMAL"
     return told | {"fail_reason": why}
