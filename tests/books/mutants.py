@@ -185,6 +185,13 @@ MUTANTS = [
         "owed",
         way=("case", "gateway_asks", "gateway_won"),
     ),
+    Mutant(
+        "xinka.flows.escrow.freezing:hand_over",
+        "if is_whole and is_split_at_provider():",
+        "if False:",
+        way=("hold", "frozen", "hand_over"),
+        at_provider=True,
+    ),
     Mutant("xinka.flows.payouts.asking:_net", "netted = min(available, owed)", "netted = 0"),
     Mutant("xinka.flows.payouts.asking:cancel", "give_back(payout)", "pass", way=("payout", "approved", "cancel")),
     Mutant("xinka.flows.payouts.review:approvals_needed", "return 2 if", "return 1 if"),

@@ -133,6 +133,11 @@ class SplitSteps(HoldSteps):
                         split.refresh_from_db()
                 self.work_on(split)
         assert self.splits() == []
+        seized = {name for name, sale in self.auditor.sales.items() if sale.state == "seized"}
+        let_go = Split.objects.filter(action="unfreeze", state="done").values_list("order_id", flat=True)
+        assert not self.world.at_provider or seized <= {str(order_id) for order_id in let_go}, (
+            "a court's money is stuck"
+        )
         there = {
             action: sum(amount for kind, amount in self.world.gateway.moved.values() if kind == action)
             for action in ("share", "return")

@@ -16,6 +16,7 @@ from tests.flows.rows import broken
 from xinka.accounts.models import User
 from xinka.escrow.errors import HoldMoved, SharedOutAtProvider
 from xinka.escrow.models import FreezeCase, Receiver, Split
+from xinka.escrow.queries import splits_for_staff
 from xinka.escrow.states import HoldState, SplitState, StopCause
 from xinka.flows import escrow
 from xinka.flows.escrow import splitting, timers
@@ -255,6 +256,97 @@ def test_what_a_court_had_before_is_not_shared_out(
     assert [moved[1] for moved in licensed.moved.values()] == [5_700]
     run(escrow.mature_due(end_of(bought)))
     assert books(bought.order_id) == {"clearing": -4_300, "bank_trust": 4_000, "commission": 300}
+
+
+def _handed_over(bought: cast.Bought, staff: tuple[User, User], amount: int) -> None:
+    paper = CourtOrder(amount, PAPER.basis, PAPER.reference)
+    decide_freeze(ask_to_hand_over(bought.order_id, paper, by=staff[0]).pk, grant=True, by=staff[1])
+
+
+def test_what_a_court_had_whole_the_provider_lets_go_to_the_shop_once(
+    licensed: Licensed, bought: cast.Bought, staff: tuple[User, User]
+) -> None:
+    _freeze_or_end_it(bought, staff)
+    _handed_over(bought, staff, 4_000)
+    assert not Split.objects.exists(), "the rest may still be shared"
+    _handed_over(bought, staff, 6_000)
+    split = _the("unfreeze")
+    assert (split.state, split.amount, split.order_id, _queued()) == ("due", 0, bought.order_id, 1)
+    for _ in range(3):
+        assert execute_split(split.id) is SplitState.DONE
+    assert list(licensed.moved.items()) == [(ids.show("spl", split.id), ("unfreeze", 0, "ada-at-psp"))]
+    assert licensed.calls == ["unfreeze"]
+    assert books(bought.order_id) == {"clearing": -10_000, "bank_trust": 10_000}
+    assert hold_of(bought).state == "seized"
+
+
+@pytest.mark.parametrize("mood", ["silent", "lost", "slow"])
+def test_a_provider_that_answers_late_lets_it_go_once(
+    licensed: Licensed, bought: cast.Bought, staff: tuple[User, User], mood: str
+) -> None:
+    _freeze_or_end_it(bought, staff)
+    _handed_over(bought, staff, 10_000)
+    licensed.mood = mood
+    with pytest.raises(ProviderError):
+        execute_split(_the("unfreeze").id)
+    licensed.mood = "yes"
+    assert execute_split(_the("unfreeze").id) is SplitState.DONE
+    assert licensed.calls.count("unfreeze") == (2 if mood == "lost" else 1)
+    assert len(licensed.moved) == 1
+
+
+def test_a_provider_that_refuses_or_never_answers_leaves_it_to_a_person(
+    licensed: Licensed, bought: cast.Bought, staff: tuple[User, User]
+) -> None:
+    _freeze_or_end_it(bought, staff)
+    _handed_over(bought, staff, 10_000)
+    licensed.mood = "no"
+    split = _the("unfreeze")
+    assert execute_split(split.id) is SplitState.NEEDS_STAFF
+    assert [one.id for one in splits_for_staff()] == [split.id]
+    licensed.mood = "slow"
+    try_split_again(split.id, by=staff[1])
+    for _ in range(7):
+        with pytest.raises(ProviderError):
+            execute_split(split.id)
+    assert execute_split(split.id) is SplitState.NEEDS_STAFF
+    mark_split_done(split.id, by=staff[1], note="finished on their page")
+    assert (_the("unfreeze").state, splits_for_staff()) == ("done", [])
+    act = AuditEntry.objects.get(action="split.mark_done")
+    assert (act.actor_id, act.details["note"]) == (staff[1].pk, "finished on their page")
+    licensed.mood = "yes"
+
+
+def test_what_a_court_left_goes_back_and_what_it_had_is_let_go(
+    licensed: Licensed, bought: cast.Bought, staff: tuple[User, User]
+) -> None:
+    _freeze_or_end_it(bought, staff)
+    _handed_over(bought, staff, 4_000)
+    _freeze_or_end_it(bought, staff)
+    run(escrow.give_back(bought.order_id, 1_000, reason=RefundReason.DISPUTE, key="a", by=DEE))
+    assert not Split.objects.exists()
+    run(escrow.give_back(bought.order_id, None, reason=RefundReason.DISPUTE, key="b", by=DEE))
+    for _ in range(2):
+        assert execute_split(_the("unfreeze").id) is SplitState.DONE
+    assert (licensed.calls, hold_of(bought).state) == (["unfreeze"], "returned")
+    for refund in Refund.objects.all():
+        assert execute_refund(refund.id) is RefundState.DONE
+    assert sorted(licensed.refunded) == [1_000, 5_000]
+
+
+@pytest.mark.parametrize("mode", ["own_goods", "licensed"])
+def test_where_no_provider_has_the_money_none_is_asked_to_let_it_go(
+    licensed: Licensed, bought: cast.Bought, staff: tuple[User, User], settings: Settings, mode: str
+) -> None:
+    settings.CUSTODY = mode
+    _freeze_or_end_it(bought, staff)
+    _handed_over(bought, staff, 10_000)
+    assert not Split.objects.exists()
+
+
+def test_what_goes_back_whole_without_a_court_asks_for_nothing(licensed: Licensed, bought: cast.Bought) -> None:
+    run(escrow.give_back(bought.order_id, None, reason=RefundReason.DISPUTE, key="a", by=DEE))
+    assert not Split.objects.exists()
 
 
 def test_a_forgotten_split_is_queued_again(licensed: Licensed, bought: cast.Bought) -> None:

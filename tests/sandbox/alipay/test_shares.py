@@ -68,6 +68,15 @@ def test_what_is_left_is_let_go_and_then_nothing_is_frozen(provider: AlipayProvi
         provider.share(replace(split, split_no="spl_2", amount_minor=1))
 
 
+def test_a_trade_of_which_nothing_was_shared_is_let_go_too(provider: AlipayProvider, split: SplitRequest) -> None:
+    done = replace(split, split_no="spl_9", amount_minor=0, receiver="", receiver_name="")
+    for _ in range(2):
+        assert provider.unfreeze(done).status is SplitStatus.DONE
+    assert provider.split_query(done).status is SplitStatus.DONE
+    with pytest.raises(ProviderError):
+        provider.share(split)
+
+
 def test_a_share_is_not_taken_back_by_itself(provider: AlipayProvider, split: SplitRequest) -> None:
     with pytest.raises(NotOffered):
         provider.split_return(split)

@@ -15,6 +15,7 @@ from tests.flows.rows import broken
 from xinka.escrow.models import Receiver, Split
 from xinka.flows import escrow
 from xinka.flows.escrow import splitting
+from xinka.flows.escrow.four_eyes import CourtOrder, ask_to_freeze, ask_to_hand_over, decide_freeze
 from xinka.flows.escrow.splitting import execute_split
 from xinka.flows.refunds import sending
 from xinka.flows.refunds.sending import execute_refund
@@ -86,4 +87,16 @@ def test_what_is_given_back_before_the_release_was_never_shared(bought: cast.Bou
     assert _trade().refunded_money == 10_000
     assert not Split.objects.exists()
     assert books(bought.order_id) == {}
+    assert broken() == []
+
+
+def test_what_a_court_had_whole_wechat_lets_go_without_any_share(bought: cast.Bought) -> None:
+    kai, dee = cast.person("kai@example.com", staff=True), cast.person("dee@example.com", staff=True)
+    decide_freeze(ask_to_freeze(bought.order_id, "case 7", by=kai).pk, grant=True, by=dee)
+    paper = CourtOrder(10_000, "Pudong court, article 244", "(2026) 7-114")
+    decide_freeze(ask_to_hand_over(bought.order_id, paper, by=kai).pk, grant=True, by=dee)
+    assert frozen(_trade()) == 10_000
+    for _ in range(2):
+        assert execute_split(Split.objects.get(action="unfreeze").id) == "done"
+    assert (frozen(_trade()), hold_of(bought).state) == (0, "seized")
     assert broken() == []

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
+from xinka.escrow.custody import is_split_at_provider
 from xinka.escrow.errors import HoldMoved, SamePerson, SharedOutAtProvider, TooMuchToHandOver
 from xinka.escrow.hold import Hold
 from xinka.escrow.states import HoldEvent, HoldState, Timer
@@ -59,7 +60,8 @@ def hand_over(
 ) -> Flow[HoldState]:
     """Hand ``amount`` of what is frozen over to the authority that a court's order names, out of the trust account.
 
-    What is left stays frozen; when nothing is left, the hold is done. The caller makes each order happen once.
+    What is left stays frozen; when nothing is left, the hold is done, and a provider that has the money is asked to let
+    it go. The caller makes each order happen once.
 
     Raises:
         SamePerson: if one person asked and decided.
@@ -80,6 +82,8 @@ def hand_over(
         after = replace(after, state=HoldState.SEIZED, frozen_from="", due_event=Timer.NONE, rest_seconds=None)
     yield from post([books.of_hand_over(hold, amount, by_id=by[1])])
     yield from save([Change(hold, after, amount)], replace(cause, event=event))
+    if is_whole and is_split_at_provider():
+        yield from splits.ask_to_let_go(after, cause.at)
     return after.state
 
 

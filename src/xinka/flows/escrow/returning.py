@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from xinka.escrow import sql
-from xinka.escrow.custody import has_wallet
+from xinka.escrow.custody import has_wallet, is_split_at_provider
 from xinka.escrow.errors import HoldMoved, KeyTaken, NoHold, TooMuchBack, WalletOff
 from xinka.escrow.hold import Hold
 from xinka.escrow.states import HoldEvent, HoldState, Timer
@@ -109,6 +109,9 @@ def _carry_out(hold: Hold, decision: _Decision, change: Change, event: HoldEvent
     if change.after.state is HoldState.RETURNED:
         states = text_array([OrderState.DELIVERED.value, OrderState.PAID.value])
         yield Query(orders_sql.MOVE_ONE, (hold.order_id, OrderState.REFUNDED.value, states))
+        if hold.seized_held and is_split_at_provider():
+            # What a court had of it came from us, and no share will ever end the sharing of this payment.
+            yield from splits.ask_to_let_go(change.after, decision.at)
 
 
 def _instead_of_sharing(change: Change) -> Flow[Change]:

@@ -51,6 +51,17 @@ def ask_to_unfreeze(hold: Hold, at: datetime) -> Flow[None]:
         yield from _write(hold, SplitAction.UNFREEZE, f"unfreeze/{n}", (channel_id, trade_no, 0, None), at)
 
 
+def ask_to_let_go(hold: Hold, at: datetime) -> Flow[None]:
+    """Ask for what is still frozen of each payment to be given to the platform: no part of it will ever be shared.
+
+    A court had it out of the trust account, so what comes from the provider takes its place there.
+    """
+    rows = yield Query(statements.RETURNABLE, (hold.order_id,))
+    for n, (channel_id, trade_no, _, left) in enumerate(rows):
+        if int(left) > 0:
+            yield from _write(hold, SplitAction.UNFREEZE, f"let_go/{n}", (channel_id, trade_no, 0, None), at)
+
+
 def _write(
     hold: Hold, action: SplitAction, name: str, what: tuple[int, str, int, UUID | None], at: datetime
 ) -> Flow[None]:
