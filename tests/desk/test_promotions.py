@@ -208,17 +208,52 @@ def test_no_more_than_there_is_can_be_planned(ware: cast.Ware, ada: Client) -> N
 def test_ada_withdraws_what_a_sale_has_set_aside(ware: cast.Ware, ada: Client) -> None:
     ada.post(f"{HOME}/sales/new", sale_form(ware))
     sold = FlashSale.objects.get()
-    page = ada.get(f"{HOME}/sales/{sold.id}").content.decode()
-    assert f"Withdraw {sold.units} codes for good?" in page
-    answer = ada.post(f"{HOME}/sales/{sold.id}/withdraw", follow=True).content.decode()
+    page, form = ada.get(f"{HOME}/sales/{sold.id}").content.decode(), {"count": sold.units, "of": sold.units}
+    assert f"How many of {sold.units} codes" in page
+    assert f'max="{sold.units}" value="{sold.units}"' in page
+    answer = ada.post(f"{HOME}/sales/{sold.id}/withdraw", form, follow=True).content.decode()
     assert f"{sold.units} codes withdrawn, and the sale is over." in answer
     assert "/withdraw" not in answer
-    assert (
-        "Nothing was set aside any more" in ada.post(f"{HOME}/sales/{sold.id}/withdraw", follow=True).content.decode()
-    )
+    again = ada.post(f"{HOME}/sales/{sold.id}/withdraw", form, follow=True).content.decode()
+    assert "Nothing was set aside any more" in again
     left = 10 - sold.units
     assert (UnsoldCode.objects.count(), AsideCode.objects.count()) == (left, 0)
     assert ada.get(f"{HOME}/sales/{sold.id}/withdraw").status_code == 405
+
+
+def test_ada_withdraws_some_of_it_and_the_sale_goes_on_with_the_rest(ware: cast.Ware, ada: Client) -> None:
+    ada.post(f"{HOME}/sales/new", sale_form(ware))
+    sold = FlashSale.objects.get()
+    where = f"{HOME}/sales/{sold.id}"
+    answer = ada.post(f"{where}/withdraw", {"count": "2", "of": "5"}, follow=True).content.decode()
+    assert "2 codes withdrawn. The sale goes on." in answer
+    assert "How many of 3 codes" in answer
+    sold.refresh_from_db()
+    assert (sold.units, sold.stopped_at, AsideCode.objects.count(), UnsoldCode.objects.count()) == (3, None, 3, 5)
+    answer = ada.post(f"{where}/withdraw", {"count": "1", "of": "3"}, follow=True).content.decode()
+    assert "1 code withdrawn. The sale goes on." in answer
+    ada.cookies["xk_lang"] = "zh-hans"
+    assert "共 2 张，撤下几张" in ada.get(where).content.decode()
+
+
+@pytest.mark.parametrize("count", ["", "0", "-1", "two", "1.5", "99999999999"])
+def test_a_number_that_makes_no_sense_withdraws_nothing(ware: cast.Ware, ada: Client, count: str) -> None:
+    ada.post(f"{HOME}/sales/new", sale_form(ware))
+    where = f"{HOME}/sales/{FlashSale.objects.get().id}/withdraw"
+    for form in ({"count": count, "of": "5"}, {}):
+        assert "Nothing was withdrawn: say how many" in ada.post(where, form, follow=True).content.decode()
+    assert (AsideCode.objects.count(), FlashSale.objects.get().stopped_at) == (5, None)
+
+
+def test_who_wants_all_of_what_the_page_showed_gets_all_though_some_came_back_meanwhile(
+    ware: cast.Ware, ada: Client
+) -> None:
+    ada.post(f"{HOME}/sales/new", sale_form(ware))
+    where = f"{HOME}/sales/{FlashSale.objects.get().id}/withdraw"
+    assert (
+        "5 codes withdrawn, and the sale is over."
+        in ada.post(where, {"count": "4", "of": "4"}, follow=True).content.decode()
+    )
 
 
 def test_a_sale_has_no_fewer_units_than_are_taken(shop: Merchant, ware: cast.Ware, ada: Client) -> None:

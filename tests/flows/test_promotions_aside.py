@@ -14,7 +14,7 @@ from tests.promotions import offers
 from xinka.flows.checkout import Placed, place
 from xinka.flows.expire import cancel
 from xinka.flows.promotions.clock import tell_sales
-from xinka.flows.promotions.sales import NotSoManyInStock, end_sale, plan_sale, withdraw_stock_of
+from xinka.flows.promotions.sales import NotSoManyInStock, Withdrawn, end_sale, plan_sale, withdraw_stock_of
 from xinka.orders.errors import OnlySomeLeft, OutOfStock
 from xinka.payments.models import Channel
 from xinka.platform.database.django_drive import run
@@ -204,7 +204,7 @@ def test_what_is_set_aside_can_be_withdrawn_for_good_and_ends_the_sale(ware: cas
     sale = planned(ware, 4)
     placed = buy(ware, pay_by, 1, sale)
     assert isinstance(placed, Placed)
-    assert withdraw_stock_of(sale) == 3
+    assert withdraw_stock_of(sale) == Withdrawn(3, is_over=True)
     assert (counts(), withdrawn(), StockBatch.objects.get().n_undone) == ((6, 0), 3, 3)
     assert isinstance(buy(ware, pay_by, 1, sale, "bea"), FlashNotOn)
     assert isinstance(buy(ware, pay_by, 6, who="dan"), Placed)
@@ -216,8 +216,67 @@ def test_what_is_set_aside_can_be_withdrawn_for_good_and_ends_the_sale(ware: cas
 @pytest.mark.parametrize("begins_in", [-1, 5])
 def test_withdrawing_twice_or_after_the_sale_withdraws_nothing_more(ware: cast.Ware, begins_in: int) -> None:
     sale, other = planned(ware, 4, begins_in=begins_in), planned(ware, 2)
-    assert [withdraw_stock_of(sale), withdraw_stock_of(sale)] == [4, 0]
+    assert [withdraw_stock_of(sale).n_codes, withdraw_stock_of(sale).n_codes] == [4, 0]
     assert counts() == (4, 2), "the other sale keeps its own"
     end_sale(other)
-    assert withdraw_stock_of(other) == 0
+    assert withdraw_stock_of(other).n_codes == 0
     assert (counts(), withdrawn(), broken()) == ((6, 0), 4, [])
+
+
+@pytest.mark.parametrize("begins_in", [-1, 5])
+def test_a_part_can_be_withdrawn_and_the_sale_goes_on_with_the_rest(
+    ware: cast.Ware, pay_by: Channel, begins_in: int
+) -> None:
+    sale = planned(ware, 4, begins_in=begins_in)
+    next_to_be_sold = set(AsideCode.objects.order_by("code_id").values_list("code_id", flat=True)[:2])
+    assert withdraw_stock_of(sale, 2) == Withdrawn(2, is_over=False)
+    sale.refresh_from_db()
+    assert (counts(), withdrawn(), StockBatch.objects.get().n_undone, sale.units) == ((6, 2), 2, 2, 2)
+    assert set(StockCode.objects.exclude(withdrawn_at=None).values_list("id", flat=True)) == next_to_be_sold
+    tell_sales()
+    assert (counts(), sale.stopped_at, broken()) == ((6, 2), None, []), "nothing is set aside in their place"
+    if begins_in < 0:
+        assert isinstance(buy(ware, pay_by, 3, sale), FlashGone)
+        assert isinstance(buy(ware, pay_by, 2, sale), Placed)
+        assert (counts(), broken()) == ((6, 0), [])
+
+
+def test_what_an_order_gives_back_after_a_part_was_withdrawn_is_sold_again(ware: cast.Ware, pay_by: Channel) -> None:
+    sale = planned(ware, 4)
+    placed = buy(ware, pay_by, 1, sale)
+    assert isinstance(placed, Placed)
+    assert withdraw_stock_of(sale, 2) == Withdrawn(2, is_over=False)
+    sale.refresh_from_db()
+    assert (sale.units, sale.n_taken, counts()) == (2, 1, (6, 1))
+    run(cancel(placed.order_id))
+    assert (counts(), withdrawn(), broken()) == ((6, 2), 2, [])
+    assert isinstance(buy(ware, pay_by, 2, sale, "bea"), Placed)
+
+
+@pytest.mark.parametrize("most", [3, 4, 1_000])
+def test_as_many_as_are_left_or_more_are_all_and_end_the_sale(ware: cast.Ware, pay_by: Channel, most: int) -> None:
+    sale = planned(ware, 4)
+    assert isinstance(buy(ware, pay_by, 1, sale), Placed)
+    assert withdraw_stock_of(sale, most) == Withdrawn(3, is_over=True)
+    sale.refresh_from_db()
+    assert (counts(), withdrawn(), sale.units, sale.stopped_at is not None) == ((6, 0), 3, 4, True)
+    assert broken() == []
+
+
+def test_part_after_part_withdraws_each_code_once_until_the_sale_is_over(ware: cast.Ware) -> None:
+    sale = planned(ware, 4)
+    assert [withdraw_stock_of(sale, 2), withdraw_stock_of(sale, 1), withdraw_stock_of(sale, 1)] == [
+        Withdrawn(2, is_over=False),
+        Withdrawn(1, is_over=False),
+        Withdrawn(1, is_over=True),
+    ]
+    assert (counts(), withdrawn(), broken()) == ((6, 0), 4, [])
+
+
+def test_a_sale_may_grow_again_after_a_part_was_withdrawn(ware: cast.Ware) -> None:
+    sale = planned(ware, 4)
+    withdraw_stock_of(sale, 3)
+    sale.refresh_from_db()
+    sale.units = 7
+    plan_sale(sale)
+    assert (counts(), withdrawn(), broken()) == ((0, 7), 3, [])

@@ -25,7 +25,7 @@ from tests.resilience.tills import at_tills
 from xinka.delivery.models import DeliveredCode
 from xinka.flows.checkout import CheckoutRequest, Placed, place
 from xinka.flows.expire import cancel
-from xinka.flows.promotions.sales import plan_sale, withdraw_stock_of
+from xinka.flows.promotions.sales import Withdrawn, plan_sale, withdraw_stock_of
 from xinka.orders.models import Order
 from xinka.platform.database.django_drive import run
 from xinka.promotions.errors import CodeUsedByYou
@@ -138,7 +138,7 @@ def test_codes_are_withdrawn_while_everybody_buys_them_and_nobody_gets_one_that_
         found.extend(await asyncio.gather(*coming[:15], withdrawing, *coming[15:], return_exceptions=True))
 
     at_tills(committed_shop, 3, story)
-    (gone,) = [answer for answer in found if isinstance(answer, int)]
+    (gone,) = [answer.n_codes for answer in found if isinstance(answer, Withdrawn)]
     n_sold = sum(isinstance(answer, Placed) for answer in found)
     reserved = {code for row in Reservation.objects.all() for code in row.code_ids}
     withdrawn = set(StockCode.objects.exclude(withdrawn_at=None).values_list("id", flat=True))
@@ -148,10 +148,37 @@ def test_codes_are_withdrawn_while_everybody_buys_them_and_nobody_gets_one_that_
     assert broken() == []
 
 
-def withdraw_in_a_thread(sold: FlashSale) -> int:
-    """Withdraw what a sale has aside on a connection of its own, as the desk does."""
+def test_parts_are_withdrawn_while_everybody_buys_and_the_rest_is_sold_to_the_last(committed_shop: str) -> None:
+    ware = cast.ware(cast.adas_shop(), 60)
+    sold = announce(ware, units=40)
+    requests, found = asks(ware, 3900, 50, sale_id=sold.id), list[object]()
+
+    async def story(opened: list[Engine]) -> None:
+        coming = [opened[n % 3].place(request) for n, request in enumerate(requests)]
+        parts = [asyncio.to_thread(withdraw_in_a_thread, sold, 4) for _ in range(3)]
+        mixed = [*coming[:10], parts[0], *coming[10:20], parts[1], *coming[20:30], parts[2], *coming[30:]]
+        found.extend(await asyncio.gather(*mixed, return_exceptions=True))
+
+    at_tills(committed_shop, 3, story)
+    parts = [answer for answer in found if isinstance(answer, Withdrawn)]
+    assert len(parts) == 3
+    gone, n_sold = sum(part.n_codes for part in parts), sum(isinstance(answer, Placed) for answer in found)
+    reserved = {code for row in Reservation.objects.all() for code in row.code_ids}
+    withdrawn = set(StockCode.objects.exclude(withdrawn_at=None).values_list("id", flat=True))
+    assert (len(reserved), len(withdrawn), reserved & withdrawn) == (n_sold, gone, set())
+    sale = FlashSale.objects.get()
+    assert (n_sold, AsideCode.objects.count(), sale.n_taken) == (40 - gone, 0, n_sold)
+    # Whoever withdrew the last one ended it; where buyers had the last one, it has as many units as are sold.
+    is_ended = any(part.is_over for part in parts)
+    assert (sale.stopped_at is not None) is is_ended
+    assert is_ended or sale.units == n_sold
+    assert broken() == []
+
+
+def withdraw_in_a_thread(sold: FlashSale, most: int | None = None) -> Withdrawn:
+    """Withdraw what a sale has aside, or so many of it, on a connection of its own, as the desk does."""
     try:
-        return withdraw_stock_of(sold)
+        return withdraw_stock_of(sold, most)
     finally:
         connection.close()
 

@@ -80,6 +80,7 @@ MATRIX = {
     "payout_reject": MONEY,
     "payout_send": MONEY,
     "payout_by_hand": MONEY,
+    "payout_call_back": MONEY,
     "cases": CASES,
     "case": CASES,
     "case_say": CASES,

@@ -19,7 +19,7 @@ from xinka.kernel import ids
 from xinka.merchants.policies import Duty
 from xinka.promotions import actions
 from xinka.promotions.exports import codes_as_csv
-from xinka.promotions.forms import MOST_CODES, CouponForm, CouponRules, SaleForm, TermsForm
+from xinka.promotions.forms import MOST_CODES, CouponForm, CouponRules, SaleForm, TermsForm, WithdrawForm
 from xinka.promotions.models import Coupon, FlashSale, ReferralTerms, Use
 from xinka.stock.holdings import n_aside
 
@@ -161,13 +161,19 @@ def sale_stop(request: HttpRequest, desk: Desk, sale_id: int) -> HttpResponse:
 @require_POST
 @for_members(Duty.PROMOTE)
 def sale_withdraw(request: HttpRequest, desk: Desk, sale_id: int) -> HttpResponse:
-    """End a sale and withdraw the codes it has set aside."""
+    """Withdraw codes that a sale has set aside: so many, or all of them, which ends it."""
     found = _sale(desk, sale_id)
-    if n := withdraw_stock_of(found):
-        words = ngettext(
+    form = WithdrawForm(request.POST)
+    if not form.is_valid():
+        messages.warning(request, _("Nothing was withdrawn: say how many, from 1 on."))
+        return redirect("desk:sale", merchant=desk.merchant.slug, sale_id=found.id)
+    gone = withdraw_stock_of(found, form.most())
+    if n := gone.n_codes:
+        over = ngettext(
             "%(n)s code withdrawn, and the sale is over.", "%(n)s codes withdrawn, and the sale is over.", n
         )
-        messages.success(request, words % {"n": n})
+        on = ngettext("%(n)s code withdrawn. The sale goes on.", "%(n)s codes withdrawn. The sale goes on.", n)
+        messages.success(request, (over if gone.is_over else on) % {"n": n})
     else:
         messages.warning(request, _("Nothing was set aside any more, so nothing was withdrawn. The sale is over."))
     return redirect("desk:sale", merchant=desk.merchant.slug, sale_id=found.id)

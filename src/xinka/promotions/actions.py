@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from xinka.catalog.actions import drop_pages_of
@@ -55,6 +56,13 @@ def save_sale(sale: FlashSale) -> FlashSale:
         sale.save(update_fields=["price", "units", "per_buyer", "starts_at", "ends_at", "told"])
     drop_pages_of(sale.sku.product_id)
     return sale
+
+
+@transaction.atomic
+def shrink_sale(sale: FlashSale, n_units: int) -> None:
+    """Take units away from a sale that goes on; the caller holds its lock, and knows that so many are not taken."""
+    FlashSale.objects.filter(id=sale.id).update(units=F("units") - n_units)
+    drop_pages_of(sale.sku.product_id)
 
 
 @transaction.atomic

@@ -196,6 +196,19 @@ class SaleForm(forms.Form):
         return made
 
 
+class WithdrawForm(forms.Form):
+    """How many of a sale's codes are to be withdrawn, ``of`` so many that the page showed."""
+
+    count = forms.IntegerField(min_value=1, max_value=1_000_000)
+    of = forms.IntegerField(min_value=0, max_value=1_000_000, required=False)
+
+    def most(self) -> int | None:
+        """Return how many at most; ``None`` for all, though some may have come back since the page was shown."""
+        count: int = self.cleaned_data["count"]
+        shown = self.cleaned_data.get("of")
+        return None if shown and count >= shown else count
+
+
 class TermsForm(forms.Form):
     """What whoever sends a buyer gets."""
 

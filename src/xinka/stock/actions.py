@@ -39,7 +39,10 @@ UPDATE stock_stockcode c SET withdrawn_at = now(), envelope = '' FROM gone g WHE
 """
 #: What a sale has set aside is in another table than the queue; its lock, which the caller holds, keeps tills from it.
 _WITHDRAW_ASIDE = """
-WITH gone AS (DELETE FROM stock_aside WHERE sale_id = %s RETURNING code_id),
+WITH gone AS (
+  DELETE FROM stock_aside a USING (
+    SELECT code_id FROM stock_aside WHERE sale_id = %(sale)s ORDER BY code_id LIMIT %(most)s) d
+  WHERE a.code_id = d.code_id RETURNING a.code_id),
 withdrawn AS (
   UPDATE stock_stockcode c SET withdrawn_at = now(), envelope = '' FROM gone g WHERE c.id = g.code_id
   RETURNING c.batch_id),
@@ -202,13 +205,14 @@ def withdraw_codes(sku_id: int, code_ids: Iterable[int]) -> int:
     return _withdraw_all(_OF_CODES, {"sku": sku_id, "codes": list(code_ids)})
 
 
-def withdraw_aside(sale_id: int) -> int:
-    """Withdraw what a flash sale has set aside and return how many; the caller holds the lock of the sale.
+def withdraw_aside(sale_id: int, most: int | None = None) -> int:
+    """Withdraw what a flash sale has set aside, or so many of it, and return how many; the caller holds its lock.
 
-    What a buyer has reserved is in a reservation by then, not here, and stays theirs.
+    Those that would be sold next go first. What a buyer has reserved is in a reservation by then, not here, and stays
+    theirs.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_WITHDRAW_ASIDE, [sale_id])
+        cursor.execute(_WITHDRAW_ASIDE, {"sale": sale_id, "most": most})
         ((count,),) = cursor.fetchall()
     return int(count)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from http import HTTPStatus
 
 from django.db import transaction
@@ -12,6 +13,7 @@ from xinka.platform.database.django_drive import run
 from xinka.promotions import actions
 from xinka.promotions.models import FlashSale
 from xinka.stock.actions import withdraw_aside
+from xinka.stock.holdings import n_aside
 
 
 class NotSoManyInStock(Refusal):
@@ -44,13 +46,27 @@ def end_sale(sale: FlashSale) -> bool:
     return stopped
 
 
-def withdraw_stock_of(sale: FlashSale) -> int:
-    """End a sale and withdraw the codes it has set aside, which nobody can buy or read any more; return how many.
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """How many codes of a sale are gone for good, and whether it is over with them."""
 
-    Orders at its price keep the codes they have reserved. A sale that is over has nothing aside: nothing is withdrawn.
+    n_codes: int
+    is_over: bool
+
+
+def withdraw_stock_of(sale: FlashSale, most: int | None = None) -> Withdrawn:
+    """Withdraw so many of the codes that a sale has set aside, or all; nobody can buy or read them any more.
+
+    The sale goes on with the rest and so many units fewer, so that nothing is set aside in their place; it ends when
+    nothing is left aside. Orders at its price keep the codes they have reserved. A sale that is over has nothing aside:
+    nothing is withdrawn.
     """
     with transaction.atomic():
-        run(locked(sale.id))
-        withdrawn = withdraw_aside(sale.id)
-        actions.stop_sale(sale)
-    return withdrawn
+        run(locked(sale.id))  # from here on no till sells of it, so what is counted next stays so
+        n_codes = withdraw_aside(sale.id, most)
+        is_over = not n_aside(sale.id)
+        if is_over:
+            actions.stop_sale(sale)
+        else:
+            actions.shrink_sale(sale, n_codes)
+    return Withdrawn(n_codes, is_over)
