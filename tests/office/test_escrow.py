@@ -235,6 +235,25 @@ def test_what_a_provider_did_not_do_is_seen_and_mended(office: Client, bought: c
     assert Receiver.objects.get().account == "ada-at-psp"
 
 
+def test_what_a_court_had_whole_is_let_go_and_where_it_gets_stuck_staff_see_it_and_mark_it_done(
+    office: Client, bea: Client, bought: cast.Bought, settings: Settings
+) -> None:
+    settings.CUSTODY = "provider_split"
+    office.post(freeze(office, bea, bought), {"amount": "100", **PAPER})
+    bea.post(f"/office/escrow/freezes/{FreezeCase.objects.get(decided_at=None).id}", {"grant": "1"})
+    assert "Let the rest go" in office.get(page_of(bought)).content.decode()
+    split = Split.objects.get()
+    assert (split.action, split.state) == ("unfreeze", "due")
+    Split.objects.update(state="needs_staff", problem="the order is being refunded")
+    assert "the order is being refunded" in office.get("/office/escrow").content.decode()
+    done = f"/office/escrow/splits/{ids.show('spl', split.id)}/done"
+    assert office.post(done, {"note": "finished in their console"}).status_code == 303
+    split.refresh_from_db()
+    assert (split.state, hold_of(bought).state) == ("done", "seized")
+    assert "the order is being refunded" not in office.get("/office/escrow").content.decode()
+    assert AuditEntry.objects.get(action="split.mark_done").details["note"] == "finished in their console"
+
+
 def test_what_waits_is_on_the_first_page(office: Client, bought: cast.Bought, settings: Settings) -> None:
     assert "stuck at a provider" not in office.get("/office/").content.decode()
     stuck(bought, settings)
