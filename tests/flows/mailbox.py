@@ -19,12 +19,14 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 class Mailbox:
     """``mood`` is ``ok``, or the line a recipient is answered with, or ``hang_up``: takes a mail, then drops the line.
 
+    ``unknown`` are addresses that are refused for good whatever the mood.
     ``hang_up`` goes back to ``ok`` by itself, so that the repeated attempt arrives.
     """
 
     mood: str = "ok"
     delay: float = 0.0
     port: int = 0
+    unknown: set[str] = field(default_factory=set)
     raw: list[tuple[float, str, bytes]] = field(default_factory=list)
 
     @property
@@ -46,6 +48,8 @@ class Mailbox:
         options: list[str],  # noqa: ARG002 - as above
     ) -> str:
         """Answer for a recipient."""
+        if address in self.unknown:
+            return "550 5.1.1 unknown"
         if self.mood not in {"ok", "hang_up"}:
             return self.mood.replace("{address}", address)
         envelope.rcpt_tos.append(address)

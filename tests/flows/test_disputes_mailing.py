@@ -12,12 +12,14 @@ from pytest_django import Settings
 
 from tests import cast
 from tests.flows.disputing import BUYER, NOW, SELLER, Trade, dee, trade, verdict
+from tests.flows.mailbox import Mailbox
 from xinka.disputes.models import Case
 from xinka.disputes.states import Offer
 from xinka.flows.disputes import cases, chargebacks, deciding
 from xinka.flows.disputes.chargebacks import Chargeback
 from xinka.flows.disputes.mailing import MAIL_MESSAGE, MAIL_MOVE, mail_message, mail_move
 from xinka.flows.disputes.timers import fire_due
+from xinka.kernel.errors import ProviderError
 from xinka.payments.models import Receipt
 
 pytestmark = pytest.mark.django_db
@@ -120,3 +122,14 @@ def test_who_reads_english_gets_english(deal: Trade) -> None:
     Order.objects.filter(id=deal.order.id).update(language="en")
     deal.complain()
     assert post()[cast.CY] == ["We stopped ¥98.00 for you"]
+
+
+def test_a_buyer_whose_mailbox_refuses_keeps_no_seller_from_hearing_of_the_dispute(
+    deal: Trade, mailbox: Mailbox
+) -> None:
+    mailbox.unknown.add(cast.CY)
+    case = deal.complain()
+    with pytest.raises(ProviderError) as refused:
+        mail_move(case.id, case.version)
+    assert refused.value.permanent
+    assert [to for _, to, _ in mailbox.raw] == [ADA]

@@ -1,4 +1,4 @@
-"""Several of staff agree to one refund in the same moment: it goes back once."""
+"""Several of staff agree to one refund, or send its form, in the same moment: it goes back once."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import connection
+from django.test import Client
 from pytest_django import Settings
 
 from tests import cast
@@ -17,7 +18,7 @@ from xinka.accounts.models import User
 from xinka.flows.refunds import by_staff
 from xinka.flows.refunds.by_staff import Wanted
 from xinka.kernel.errors import Refusal
-from xinka.kernel.ids import new_uuid
+from xinka.kernel.ids import new_uuid, show
 from xinka.payments.models import Refund
 from xinka.platform.vault import keys
 
@@ -73,4 +74,27 @@ def test_the_same_form_sent_by_four_at_once_is_one_refund(settings: Settings) ->
     with ThreadPoolExecutor(4) as threads:
         assert list(threads.map(ask, range(4))) == ["done"] * 4
     assert list(Refund.objects.values_list("amount", "reason")) == [(4_000, "staff")]
+    assert broken() == []
+
+
+def test_the_page_of_a_full_refund_sent_twice_at_once_leads_to_the_same_place(settings: Settings) -> None:
+    settings.STAFF_NEEDS_MFA, settings.REFUND_FOUR_EYES_FROM = False, 100_000
+    deal, dee, barrier = trade(), staff("dee"), threading.Barrier(2)
+    whole = {"amount": "98.00", "reason": "The maker withdrew the product.", "key": str(new_uuid())}
+    page = f"/office/refunds/new/{show('ord', deal.order.id)}"
+    browsers = [Client(), Client()]
+    for browser in browsers:
+        browser.force_login(dee)
+
+    def send(browser: Client) -> tuple[int, str]:
+        barrier.wait(30)
+        try:
+            answer = browser.post(page, whole)
+            return answer.status_code, answer.headers.get("Location", "")
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as threads:
+        assert list(threads.map(send, browsers)) == [(303, "/office/refunds")] * 2
+    assert list(Refund.objects.values_list("amount", "reason")) == [(9_800, "staff")]
     assert broken() == []

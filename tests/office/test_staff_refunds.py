@@ -10,6 +10,7 @@ from tests import cast
 from tests.flows.disputing import Trade, trade
 from xinka.accounts.models import User
 from xinka.accounts.staff_roles import StaffRole
+from xinka.escrow.errors import KeyTaken
 from xinka.escrow.models import StaffRefund
 from xinka.kernel import ids
 from xinka.office.staff_refunds import TABS
@@ -104,6 +105,51 @@ def test_from_the_limit_on_another_agrees_and_it_waits_on_the_first_page(
     page = bea.get(f"{LIST}?which=done").content.decode()
     assert f"#{StaffRefund.objects.get().decided_by_id}, <time" in page
     assert "that a second person must agree to" not in bea.get("/office/").content.decode()
+
+
+def test_a_form_sent_twice_says_that_it_was_given_back_and_leads_to_the_same_place(office: Client, deal: Trade) -> None:
+    whole = form(amount="98.00")
+    first, second = (office.post(f"{NEW}/{number_of(deal)}", whole) for _ in range(2))
+    assert (first.status_code, first["Location"]) == (second.status_code, second["Location"]) == (303, LIST)
+    page = office.get(LIST).content.decode()
+    assert page.count("It was already given back. Nothing went twice.") == 1
+    assert list(Refund.objects.values_list("amount", flat=True)) == [9_800]
+
+
+@pytest.mark.parametrize(
+    "change", [{"amount": "97.00"}, {"reason": "Another reason altogether."}, {"amount": "0"}], ids=str
+)
+def test_a_key_that_is_known_with_other_words_is_still_refused(
+    office: Client, deal: Trade, change: dict[str, str]
+) -> None:
+    whole = form(amount="98.00")
+    give(office, deal, **whole)
+    answer = office.post(f"{NEW}/{number_of(deal)}", whole | change)
+    assert answer.status_code == 422
+    assert KeyTaken.en in answer.content.decode()
+    assert list(Refund.objects.values_list("amount", flat=True)) == [9_800]
+
+
+def test_another_form_after_a_full_refund_hears_that_nothing_is_left(office: Client, deal: Trade) -> None:
+    give(office, deal, amount="98.00")
+    answer = office.post(f"{NEW}/{number_of(deal)}", form(amount="98.00"))
+    assert answer.status_code == 422
+    assert "More than nothing, and at most 0.00." in answer.content.decode()
+    assert StaffRefund.objects.count() == 1
+
+
+def test_a_form_sent_twice_that_waits_or_was_refused_says_so(
+    office: Client, bea: Client, deal: Trade, settings: Settings
+) -> None:
+    settings.REFUND_FOUR_EYES_FROM = 1
+    once = form()
+    give(office, deal, **once)
+    answer = office.post(f"{NEW}/{number_of(deal)}", once, follow=True).content.decode()
+    assert "This was asked for already. Somebody else has to agree." in answer
+    bea.post(f"{LIST}/{StaffRefund.objects.get().id}/decide", {"grant": "0"})
+    answer = office.post(f"{NEW}/{number_of(deal)}", once, follow=True).content.decode()
+    assert "This was asked for before and refused. No money moved." in answer
+    assert (StaffRefund.objects.count(), Refund.objects.count()) == (1, 0)
 
 
 def test_it_can_be_refused(office: Client, bea: Client, deal: Trade, settings: Settings) -> None:

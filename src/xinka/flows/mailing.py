@@ -24,7 +24,7 @@ from xinka.payments.states import ReceiptOutcome, RefundReason, RefundState, Ref
 from xinka.platform.database.django_drive import run
 from xinka.platform.jobs.queue import MAIL, Job, defer
 from xinka.platform.mail.letter import Letter
-from xinka.platform.mail.sending import send
+from xinka.platform.mail.sending import send, send_each
 from xinka.platform.vault.keys import blind_index, open_envelope
 from xinka.stock.models import StockCode
 
@@ -225,6 +225,7 @@ def mail_low_stock(sku_id: int, unsold: int) -> int:
         people = {merchant.alert_email: next(iter(people.values()), "")}
     name = f"{sku.product.title} {sku.label}".strip()
     since = sku.low_stock_alerted_at.isoformat() if sku.low_stock_alerted_at else ""
+    letters = []
     for address, language in people.items():
         with translation.override(language or "zh-hans"):
             letter = Letter(
@@ -240,5 +241,6 @@ def mail_low_stock(sku_id: int, unsold: int) -> int:
                 facts=((_("Product"), name), (_("Alert below"), str(sku.low_stock_at))),
                 action=(_("Add stock"), f"{settings.SITE_URL}/desk/"),
             )
-            send(letter)
+            letters.append(letter)
+    send_each(letters)
     return len(people)

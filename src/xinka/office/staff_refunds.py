@@ -57,14 +57,14 @@ class GiveBackForm(forms.Form):
         max_length=200,
         strip=True,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("It stays with the refund and in the audit. Write nothing about the buyer's person."),
+        help_text=_("The merchant reads it, and it stays in the audit. Write nothing about the buyer's person."),
     )
     key = forms.UUIDField(widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, order: Order, left: int, **kwargs: Any) -> None:
         kwargs["initial"] = {"key": ids.new_uuid(), "amount": plain_amount(left, order.currency)}
         super().__init__(*args, **kwargs)
-        self._order, self._left = order, left
+        self._order, self._left, self.is_repeat = order, left, False
         self.fields["amount"].widget.attrs |= {"inputmode": "decimal", "autocomplete": "off", "class": "num"}
         self.fields["amount"].help_text = gettext(
             "At most %(sum)s. It goes back the way it was paid, or into the buyer's balance if they wish so."
@@ -74,13 +74,19 @@ class GiveBackForm(forms.Form):
         """Return minor units."""
         text = unicodedata.normalize("NFKC", self.cleaned_data["amount"]).strip()
         try:
-            amount = parse_amount(text, self._order.currency)
+            return parse_amount(text, self._order.currency)
         except BadInput as refusal:
             raise forms.ValidationError(str(refusal.params["why_en" if is_english() else "why_zh"])) from None
-        if not 0 < amount <= self._left:
+
+    def clean(self) -> dict[str, Any]:
+        """See that so much is left; of a form that came before, its own refund may have taken it."""
+        data = super().clean() or {}
+        amount, key = data.get("amount"), data.get("key")
+        self.is_repeat = key is not None and StaffRefund.objects.filter(id=key).exists()
+        if amount is not None and not self.is_repeat and not 0 < amount <= self._left:
             most = plain_amount(self._left, self._order.currency)
-            raise forms.ValidationError(gettext("More than nothing, and at most %(sum)s.") % {"sum": most})
-        return amount
+            self.add_error("amount", gettext("More than nothing, and at most %(sum)s.") % {"sum": most})
+        return data
 
     def wanted(self) -> by_staff.Wanted:
         """Return what the form says."""
@@ -154,9 +160,7 @@ def create(request: HttpRequest, shown_id: str) -> HttpResponse:
         except Refusal as refusal:
             form.add_error(None, refusal.message(get_language() or ""))
         else:
-            is_done = asked.state == StaffRefundState.DONE
-            done, waits = gettext("Given back."), gettext("Asked. Somebody else has to agree.")
-            messages.success(request, done if is_done else waits)
+            messages.success(request, _said(asked, is_repeat=form.is_repeat))
             return _see("office:own_refunds")
     context = {
         "order": order,
@@ -170,6 +174,18 @@ def create(request: HttpRequest, shown_id: str) -> HttpResponse:
     }
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
     return render(request, "office/staff_refund_new.html", context, status=status)
+
+
+def _said(asked: StaffRefund, *, is_repeat: bool) -> str:
+    """Return what became of a form; of one that came before, what became of it then."""
+    if not is_repeat:
+        is_done = asked.state == StaffRefundState.DONE
+        return gettext("Given back.") if is_done else gettext("Asked. Somebody else has to agree.")
+    return {
+        StaffRefundState.ASKED: gettext("This was asked for already. Somebody else has to agree."),
+        StaffRefundState.DONE: gettext("It was already given back. Nothing went twice."),
+        StaffRefundState.REFUSED: gettext("This was asked for before and refused. No money moved."),
+    }[StaffRefundState(asked.state)]
 
 
 @require_POST

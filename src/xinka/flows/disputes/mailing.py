@@ -24,7 +24,7 @@ from xinka.platform.database.django_drive import run
 from xinka.platform.jobs.queue import MAIL, Job, defer
 from xinka.platform.look.templatetags.look import amount
 from xinka.platform.mail.letter import Letter
-from xinka.platform.mail.sending import send
+from xinka.platform.mail.sending import send_each
 
 MAIL_MOVE = Job("mail.case_move", MAIL)
 MAIL_MESSAGE = Job("mail.case_message", MAIL)
@@ -55,28 +55,28 @@ def mail_move(case_id: UUID, version: int) -> int:
     case = Case.objects.get(id=case_id)
     step = CaseMove.objects.get(case_id=case_id, version=version)
     order = Order.objects.get(id=case.order_id)
-    sent = 0
+    letters = []
     for reader in _readers(case, order):
         with translation.override(reader.language):
             words = letter_words(case, step, reader.role)
             if words is not None:
                 about = uuid5(case.id, f"{version}:{reader.address}")
-                sent += send(_letter(case, order, reader, words, about))
-    return sent
+                letters.append(_letter(case, order, reader, words, about))
+    return send_each(letters)
 
 
 def mail_message(message_id: UUID) -> int:
     """Tell everybody but its author that something was said; return how many letters were new."""
     message = Message.objects.select_related("case").get(id=message_id)
     order = Order.objects.get(id=message.case.order_id)
-    sent = 0
+    letters = []
     for reader in _readers(message.case, order):
         if reader.role.value != message.role:
             with translation.override(reader.language):
                 words = Words(_("There is news in the case"), (_("Somebody added to it. You may answer there."),))
                 about = uuid5(message.id, reader.address)
-                sent += send(_letter(message.case, order, reader, words, about))
-    return sent
+                letters.append(_letter(message.case, order, reader, words, about))
+    return send_each(letters)
 
 
 def _readers(case: Case, order: Order) -> Iterator[_Reader]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from enum import StrEnum
 from uuid import UUID, uuid5
 
@@ -12,12 +11,14 @@ from django.utils.translation import gettext as _
 
 from xinka.kernel import ids
 from xinka.kernel.money import plain_amount
-from xinka.merchants.models import Merchant, Role
+from xinka.merchants.models import Merchant
+from xinka.merchants.policies import Duty
+from xinka.merchants.queries import mailboxes_of
 from xinka.payouts.access import confirm_path
 from xinka.payouts.models import Payout, PayoutAccount
 from xinka.platform.jobs.queue import MAIL, Job
 from xinka.platform.mail.letter import Letter
-from xinka.platform.mail.sending import send
+from xinka.platform.mail.sending import send_each
 
 MAIL_PAYOUT = Job("mail.payout", MAIL, priority=5)
 MAIL_ACCOUNT = Job("mail.payout_account", MAIL, priority=10)
@@ -42,8 +43,8 @@ def mail_account(account_id: UUID, news: News) -> int:
     """Tell the owners, and the merchant's alarm address, of a change of accounts; return how many mailboxes."""
     account = PayoutAccount.objects.select_related("merchant", "added_by").get(id=account_id)
     usable = timezone.localtime(account.usable_from).strftime("%Y-%m-%d %H:%M")
-    readers = list(_readers(account.merchant))
-    for address, language in readers:
+    letters = []
+    for address, language in mailboxes_of(account.merchant, Duty.WITHDRAW).items():
         with translation.override(language):
             words = {"label": account.label, "from": usable}
             if news is News.ADDED:
@@ -55,8 +56,10 @@ def mail_account(account_id: UUID, news: News) -> int:
             alarm = _("Was it not you? Sign in now, change your password and write to us: payouts can be stopped.")
             facts = ((_("Shop"), account.merchant.name), (_("Account"), account.label))
             action = (_("Open the accounts"), _desk(account.merchant, "payouts/accounts"))
-            send(_letter(f"payout_{news}", account.id, address, language, (title, (first, alarm), facts, action)))
-    return len(readers)
+            text = (title, (first, alarm), facts, action)
+            letters.append(_letter(f"payout_{news}", account.id, address, language, text))
+    send_each(letters)
+    return len(letters)
 
 
 def mail_payout(payout_id: UUID, news: News) -> int:
@@ -64,11 +67,12 @@ def mail_payout(payout_id: UUID, news: News) -> int:
     payout = Payout.objects.select_related("merchant").get(id=payout_id)
     if news is News.CONFIRM and not payout.may_be_called_back:
         return 0  # it was quicker than this letter, or is being called back
-    readers = list(_readers(payout.merchant))
-    for address, language in readers:
+    letters = []
+    for address, language in mailboxes_of(payout.merchant, Duty.WITHDRAW).items():
         with translation.override(language):
-            send(_letter(f"payout_{news}", payout.id, address, language, _text_about(payout, news)))
-    return len(readers)
+            letters.append(_letter(f"payout_{news}", payout.id, address, language, _text_about(payout, news)))
+    send_each(letters)
+    return len(letters)
 
 
 def _text_about(payout: Payout, news: News) -> _Text:
@@ -103,15 +107,6 @@ def _text_about(payout: Payout, news: News) -> _Text:
             facts.append((_("Confirm by"), timezone.localtime(payout.confirm_by).strftime("%Y-%m-%d %H:%M")))
         action = (_("Confirm in WeChat"), f"{settings.SITE_URL}{confirm_path(payout.id)}")
     return title % words, (first,), tuple(facts), action
-
-
-def _readers(merchant: Merchant) -> Iterator[tuple[str, str]]:
-    """Yield the addresses that must hear of it, with their languages; each once."""
-    owners = merchant.memberships.filter(role=Role.OWNER, user__is_active=True).select_related("user")
-    people = {owner.user.email: owner.user.language or "zh-hans" for owner in owners}
-    if merchant.alert_email:
-        people.setdefault(merchant.alert_email, next(iter(people.values()), "zh-hans"))
-    yield from people.items()
 
 
 def _desk(merchant: Merchant, page: str) -> str:

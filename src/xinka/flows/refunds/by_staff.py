@@ -24,6 +24,7 @@ from xinka.escrow.states import StaffRefundState
 from xinka.flows import escrow
 from xinka.flows.disputes.deciding import is_buyer_of
 from xinka.flows.disputes.money import hold_of, left_of
+from xinka.flows.refunds.mailing import MAIL_STAFF_REFUND
 from xinka.kernel import ids
 from xinka.kernel.actors import Actor, Role
 from xinka.merchants.models import Membership
@@ -32,6 +33,7 @@ from xinka.orders.models import Order
 from xinka.payments.states import RefundReason
 from xinka.platform.audit.actions import record
 from xinka.platform.database.django_drive import run
+from xinka.platform.jobs.queue import defer
 
 log = logging.getLogger(__name__)
 
@@ -145,6 +147,7 @@ def _carry_out(asked: StaffRefund, *, by: User) -> None:
     actor, key = Actor(Role.ARBITER, by.pk), f"staff:{asked.id}"
     run(escrow.give_back(asked.order_id, asked.amount, reason=RefundReason.STAFF, key=key, by=actor))
     _move(asked, StaffRefundState.DONE, by)
+    run(defer(MAIL_STAFF_REFUND, [{"subject": asked.id}]))
     shown = ids.show("ord", asked.order_id)
     record(by, "refund.by_staff", shown, amount=asked.amount, reason=asked.reason, asked_by=asked.asked_by_id)
     log.info("refund.by_staff", extra={"order": shown, "amount": asked.amount})

@@ -7,6 +7,7 @@ from uuid import UUID
 from procrastinate.contrib.django import app
 
 from xinka.flows import mailing
+from xinka.flows.refunds.mailing import MAIL_STAFF_REFUND, mail_staff_refund
 from xinka.flows.relay import MAIL_GOODS, MAIL_REFUND_DONE, MAIL_SHORT_PAID
 from xinka.platform.jobs.queue import MAIL
 from xinka.platform.jobs.retries import Backoff
@@ -43,3 +44,9 @@ def mail_order_links(contact_key: str, language: str) -> None:
 def mail_low_stock(sku_id: int, unsold: int) -> None:
     """Tell a merchant that a product runs low."""
     mailing.mail_low_stock(sku_id, unsold)
+
+
+@app.task(name=MAIL_STAFF_REFUND.task, queue=MAIL, retry=_PATIENT)
+def mail_refund_by_staff(subject: str) -> None:
+    """Tell a merchant that staff gave money of an order back."""
+    mail_staff_refund(UUID(subject))

@@ -7,6 +7,7 @@ Message-ID, by which mailboxes recognise it.
 from __future__ import annotations
 
 import smtplib
+from collections.abc import Iterable
 from uuid import UUID
 
 from django.utils import timezone
@@ -39,6 +40,25 @@ def send(letter: Letter) -> bool:
         raise failure from None
     _note(letter, LetterState.SENT, tries + 1, "")
     return True
+
+
+def send_each(letters: Iterable[Letter]) -> int:
+    """Hand over the letters that tell several people the same; return how many were new.
+
+    A mailbox that refuses keeps no other from its letter.
+
+    Raises:
+        ProviderError: after all were tried, if any was not taken; ``permanent`` when no other try can help.
+    """
+    n_new, failures = 0, list[ProviderError]()
+    for letter in letters:
+        try:
+            n_new += send(letter)
+        except ProviderError as failure:
+            failures.append(failure)
+    if failures:
+        raise min(failures, key=lambda failure: failure.permanent)
+    return n_new
 
 
 def was_sent(kind: str, about: UUID) -> bool:
