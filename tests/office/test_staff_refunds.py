@@ -7,11 +7,14 @@ from django.test import Client
 from pytest_django import Settings
 
 from tests import cast
-from tests.flows.disputing import Trade, trade
+from tests.flows.disputing import BUYER, NOW, Trade, trade
 from xinka.accounts.models import User
 from xinka.accounts.staff_roles import StaffRole
-from xinka.escrow.errors import KeyTaken
+from xinka.disputes.errors import CaseIsOpen
+from xinka.escrow.errors import KeyTaken, NoHold
 from xinka.escrow.models import StaffRefund
+from xinka.flows.disputes import cases
+from xinka.flows.escrow.four_eyes import ask_to_freeze, decide_freeze
 from xinka.kernel import ids
 from xinka.office.staff_refunds import TABS
 from xinka.payments.models import Refund
@@ -208,3 +211,29 @@ def test_it_is_written_in_chinese_too(office: Client, deal: Trade) -> None:
     give(office, deal)
     office.cookies["xk_lang"] = "zh-hans"
     assert "客服退款" in office.get(f"{LIST}?which=done").content.decode()
+
+
+def test_where_nothing_can_go_back_the_page_says_why_instead_of_a_form(office: Client, deal: Trade) -> None:
+    page = f"{NEW}/{number_of(deal)}"
+    assert 'name="amount"' in office.get(page).content.decode()
+    case = deal.complain()
+    told = office.get(page).content.decode()
+    assert (CaseIsOpen.en in told, 'name="amount"' in told) == (True, False)
+    cases.withdraw(case.id, by=BUYER, now=NOW)
+    give(office, deal, amount="98.00")
+    told = office.get(page).content.decode()
+    assert "Nothing is left to give back" in told
+    assert ('name="amount"' in told, WHY in told) == (False, True), "what went back before stays in sight"
+
+
+def test_an_order_that_was_never_delivered_has_nothing_to_give_back(office: Client) -> None:
+    bought = cast.buy(cast.ware(cast.adas_shop(), 2).sku, cast.channel())
+    told = office.get(f"{NEW}/{ids.show('ord', bought.order_id)}").content.decode()
+    assert (NoHold.en in told, 'name="amount"' in told) == (True, False)
+
+
+def test_frozen_money_is_named_as_frozen(office: Client, deal: Trade) -> None:
+    asked = ask_to_freeze(deal.order.id, "CASE-1", by=cast.person("dan@example.com", staff=True))
+    decide_freeze(asked.id, grant=True, by=cast.person("don@example.com", staff=True))
+    told = office.get(f"{NEW}/{number_of(deal)}").content.decode()
+    assert ("frozen by an official case" in told, 'name="amount"' in told) == (True, False)
