@@ -14,6 +14,16 @@ if TYPE_CHECKING:
     from conftest import Shop, Visit
 
 pytestmark = pytest.mark.browser
+#: By how many pixels each line of the badge and its time is nearer to one edge of the card than to the other.
+_ASIDE = """() => {
+  const card = document.querySelector('.payp').getBoundingClientRect(), lines = new Map();
+  for (const one of document.querySelector('.payp > .row:has(.badge)').children) {
+    const box = one.getBoundingClientRect(), middle = Math.round((box.top + box.bottom) / 2 / 8);
+    const line = lines.get(middle) || [Infinity, -Infinity];
+    lines.set(middle, [Math.min(line[0], box.left), Math.max(line[1], box.right)]);
+  }
+  return [...lines.values()].map(([left, right]) => Math.abs((left - card.left) - (card.right - right)));
+}"""
 _DEMOS = "SELECT state FROM payouts_payout WHERE key LIKE '%:demo-3'"
 
 
@@ -65,6 +75,7 @@ def test_ada_confirms_on_her_telephone_and_is_paid(visit: Visit, shop: Shop) -> 
     checked = visit(viewport=PHONE, user_agent=WECHAT, bypass_csp=True, reduced_motion="reduce")
     checked.goto(link)
     expect(checked.locator("dialog[open]")).to_contain_text("20.08")
+    assert [aside for aside in checked.evaluate(_ASIDE) if aside > 1] == [], "all of the card stands in the middle"
     found += faults_of(checked, "window")
     checked.click("dialog button >> nth=1")
     expect(checked.locator("[data-inside=cancel]")).to_be_visible()
