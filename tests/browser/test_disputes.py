@@ -108,3 +108,17 @@ def test_what_they_cannot_settle_is_decided_and_the_money_goes_back(visit: Visit
     expect(ada.locator("main")).to_contain_text("已退款")
     buyer.goto(place)
     expect(buyer.locator("main")).to_contain_text(re.compile("退款中|已退回"))
+
+
+def test_long_words_and_long_names_of_files_stay_inside_the_page(visit: Visit, shop: Shop, tmp_path: Path) -> None:
+    buyer = visit(**PHONE)
+    shot = tmp_path / ("screen-recording_of_the_whole_redeeming_process_" * 3 + ".png")
+    shot.write_bytes(png((300, 200)))
+    case = complain(buyer, bought(buyer, shop, str(10**9 + secrets.randbelow(9 * 10**9))), shot)
+    buyer.fill("[name=text]", "https://redeem.example.com/activate?session=" + "0123456789abcdef" * 12)
+    buyer.click("form[action$='/say'] button[type=submit]")
+    expect(buyer.locator("ol > li .bub")).to_have_count(3)
+    assert buyer.evaluate("document.documentElement.scrollWidth") == 390
+    buyer.goto(case)
+    buyer.click("main a.back")
+    expect(buyer).to_have_url(case.partition("/case/")[0])

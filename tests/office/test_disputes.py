@@ -128,7 +128,12 @@ def test_a_chargeback_waits_for_evidence_and_then_for_the_bank(office: Client, d
     page = office.get(path_of(case)).content.decode()
     assert "dp_77" in page
     assert "I handed it in" in page
+    assert page.count("Evidence pack (ZIP)") == 1, "beside the button that says it was handed in"
+    assert "the merchant has the sum again, or the bank keeps it" in page
     assert office.post(path_of(case, "/sent")).status_code == 303
+    page = office.get(path_of(case)).content.decode()
+    assert page.count("Evidence pack (ZIP)") == 1
+    assert page.count("Evidence was sent to the bank") == 2, "in the thread, and in the line of steps"
     assert now_of(case).state == CaseState.GATEWAY_DECIDES
     assert path_of(case) in office.get("/office/cases?which=chargebacks").content.decode()
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import html
 import io
+from datetime import timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone
 
 from tests.cast import adas_shop, person
 from tests.flows.calling_back import now_of, waiting
@@ -254,3 +256,14 @@ def test_dee_calls_nothing_back_of_a_shop_of_hers(office: Client, dee: User) -> 
     Membership.objects.create(merchant=payout.merchant, user=dee, role="clerk")
     assert office.post(f"/office/payouts/{shown(payout)}/call-back").status_code == 403
     assert now_of(payout).called_back_at is None
+
+
+def test_a_payout_that_waits_for_its_payee_says_so_in_the_readers_language(shop: Merchant, office: Client) -> None:
+    payout = approved(account(shop), 10_000)
+    until = timezone.now() + timedelta(hours=20)
+    told = {"problem": "the payee has to confirm it in WeChat", "package": b"sealed", "confirm_by": until}
+    Payout.objects.filter(id=payout.id).update(state=PayoutState.SENDING, **told)
+    office.cookies["xk_lang"] = "zh-hans"
+    page = office.get(f"/office/payouts/{shown(payout)}").content.decode()
+    assert "前在微信里确认" in page
+    assert "the payee has to confirm" not in page

@@ -80,7 +80,7 @@ def test_eve_and_ada_find_no_queue(client: Client, channel: Channel) -> None:
 
 def test_without_bills_the_page_says_so(office: Client) -> None:
     text = office.get("/office/reconciling").content.decode()
-    assert "nothing waits for you" in text
+    assert "Nothing has been compared yet" in text
     assert "No bill has been compared yet" in text
     assert "There is nothing in this state" in office.get("/office/reconciling?state=resolved").content.decode()
 

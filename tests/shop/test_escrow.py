@@ -18,7 +18,8 @@ from xinka.flows.relay import relay_batch
 from xinka.kernel.actors import Actor, Role
 from xinka.kernel.ids import new_uuid
 from xinka.orders.access import order_path
-from xinka.payments.states import RefundReason
+from xinka.payments.models import Refund
+from xinka.payments.states import RefundReason, RefundState
 from xinka.platform.database.django_drive import run
 
 pytestmark = pytest.mark.django_db
@@ -118,8 +119,10 @@ def test_frozen_money_is_told_plainly(held: cast.Bought, cy: Client) -> None:
 def test_a_part_that_went_back_and_the_end_are_told(held: cast.Bought, cy: Client) -> None:
     run(escrow.give_back(held.order_id, 1_000, reason=RefundReason.DISPUTE, key="k", by=DEE))
     page = page_of(cy, held)
-    assert "¥10.00 of it went back to you" in page
+    assert "¥10.00 of what you paid goes back to you" in page
+    assert f"¥{hold_of(held).amount / 100 - 10:.2f} is held for you" in page
     assert "Decided in a dispute" in page
+    assert "a few days until you see it" in page
     run(escrow.confirm_due(timezone.now() + timedelta(days=30)))
     run(escrow.mature_due(timezone.now() + timedelta(days=60)))
     page = page_of(cy, held)
@@ -130,8 +133,12 @@ def test_a_part_that_went_back_and_the_end_are_told(held: cast.Bought, cy: Clien
 def test_all_of_it_went_back(held: cast.Bought, cy: Client) -> None:
     run(escrow.give_back(held.order_id, None, reason=RefundReason.SELLER, key="k", by=DEE))
     page = page_of(cy, held)
-    assert "Your money went back to you" in page
+    assert "Your money is on its way back to you" in page
     assert "Given back by the merchant" in page
+    Refund.objects.update(state=RefundState.DONE)
+    page = page_of(cy, held)
+    assert "Your money went back to you" in page
+    assert "a few days until you see it" not in page
     assert BUTTON not in page
 
 

@@ -328,6 +328,7 @@ def test_the_page_that_pays_says_when_there_is_nothing_left_to_pay(
     Order.objects.filter(id=bought.order_id).update(state="cancelled")
     page = phone.get(where).content.decode()
     assert "There is nothing left to pay here" in page
+    assert ("Pay another way" in page, f'href="{order_path(bought.order_id)}"' in page) == (False, True)
     assert "paySign" not in page
 
 

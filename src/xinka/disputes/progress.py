@@ -52,6 +52,10 @@ def _chargeback(case: Case) -> list[Step]:
     steps = [Step("done", _("The bank asked"), _moment(case.opened_at))]
     if case.state == CaseState.GATEWAY_ASKS:
         steps.append(Step("now", _("Evidence is sent"), _until(case)))
+    elif sent := case.moves.filter(event__in=[CaseEvent.SEND_EVIDENCE, CaseEvent.EVIDENCE_LATE]).first():
+        is_sent = sent.event == CaseEvent.SEND_EVIDENCE
+        title = _("Evidence was sent to the bank") if is_sent else _("No evidence was sent in time")
+        steps.append(Step("done", title, _moment(sent.at)))
     if case.is_open:
         waiting = "now" if case.state == CaseState.GATEWAY_DECIDES else "next"
         steps.append(Step(waiting, _("The bank decides"), _("weeks, sometimes months")))
@@ -59,6 +63,8 @@ def _chargeback(case: Case) -> list[Step]:
 
 
 def _end(case: Case) -> Step:
+    if case.is_open and case.kind == CaseKind.CHARGEBACK:
+        return Step("next", _("The end"), _("the merchant has the sum again, or the bank keeps it"))
     if case.is_open:
         return Step("next", _("The end"), _("refund, fresh code or release"))
     return Step("done", str(OUTCOMES[Outcome(case.outcome)]), _moment(case.closed_at))

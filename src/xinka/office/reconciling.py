@@ -73,7 +73,13 @@ class BillForm(forms.Form):
 class Decision(forms.Form):
     """What staff say about a difference."""
 
-    note = forms.CharField(label=_("What is it, and where is the proof?"), min_length=5, max_length=300, strip=True)
+    note = forms.CharField(
+        label=_("What is it, and where is the proof?"),
+        min_length=5,
+        max_length=300,
+        strip=True,
+        help_text=_("Explained: the reason is known, but it is not over. Resolved: nothing is left to do."),
+    )
 
 
 @require_safe

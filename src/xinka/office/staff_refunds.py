@@ -60,6 +60,9 @@ class GiveBackForm(forms.Form):
     reason = forms.CharField(
         label=_("Why, and who said so"),
         min_length=LEAST_REASON,
+        error_messages={
+            "min_length": _("Write at least %(limit_value)d characters: what happened, and who decided it.")
+        },
         max_length=200,
         strip=True,
         widget=forms.Textarea(attrs={"rows": 3}),
@@ -177,7 +180,9 @@ def create(request: HttpRequest, shown_id: str) -> HttpResponse:
         "form": form,
         "why_not": _why_not(order, hold, left),
         "limit": settings.REFUND_FOUR_EYES_FROM,
-        "earlier": staff_refunds("").filter(order_id=order.id)[:10],
+        "earlier": [
+            (one, STATES[StaffRefundState(one.state)][0]) for one in staff_refunds("").filter(order_id=order.id)[:10]
+        ],
     }
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
     return render(request, "office/staff_refund_new.html", context, status=status)

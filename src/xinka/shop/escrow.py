@@ -23,7 +23,10 @@ from xinka.shop.access import order_for
 
 @dataclass(frozen=True)
 class Holding:
-    """What the page tells of a hold. ``until`` is when the money moves on by itself, if it does."""
+    """What the page tells of a hold; ``left`` is what is still held of it (minor units).
+
+    ``until`` is when the money moves on by itself, if it does.
+    """
 
     state: str
     until: datetime | None
@@ -31,6 +34,7 @@ class Holding:
     is_stopped: bool
     is_leaving: bool
     back: int
+    left: int
     claim_days: int
     is_sealed: bool
 
@@ -49,6 +53,7 @@ def holding_of(story: OrderStory) -> Holding | None:
         is_stopped=bool(hold.n_stops),
         is_leaving=is_held and is_leaving,
         back=hold.refunded,
+        left=hold.amount - hold.refunded - hold.seized_held,
         claim_days=max(1, timedelta(seconds=hold.after_sale_seconds).days),
         is_sealed=bool(story.codes) and story.is_sealed,
     )
