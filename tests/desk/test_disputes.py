@@ -13,7 +13,8 @@ from tests.platform.files.samples import png
 from xinka.accounts.models import User
 from xinka.disputes.models import Case, Evidence
 from xinka.disputes.states import CaseState, Outcome
-from xinka.flows.disputes import cases
+from xinka.flows.disputes import cases, chargebacks
+from xinka.payments.models import Receipt
 from xinka.platform.files.actions import Handed
 
 pytestmark = pytest.mark.django_db
@@ -137,3 +138,18 @@ def test_others_see_nothing(case: Case) -> None:
     guest = Client()
     assert guest.get(path_of(case)).status_code == 302
     assert now_of(case).version == 1
+
+
+def test_a_chargeback_says_that_there_is_nothing_to_do_until_the_bank_has_decided(deal: Trade, client: Client) -> None:
+    receipt = Receipt.objects.get(payment_id=deal.bought.payment_id)
+    told = chargebacks.Chargeback(receipt.channel_id, receipt.trade_no, "dp_1", 9_800)
+    case = chargebacks.open_chargeback(told, now=timezone.now())
+    client.force_login(User.objects.get(email="ada@ada-cards.example"))
+    client.cookies["xk_lang"] = "en"
+    address = f"/desk/ada-cards/cases/{case.shown_id}"
+    page = client.get(address).content.decode()
+    assert "there is nothing for you to do" in page
+    assert "the merchant has the sum again, or the bank keeps it" in page
+    chargebacks.lose(case.id, now=timezone.now())
+    page = client.get(address).content.decode()
+    assert ("This case is closed." in page, "there is nothing for you to do" in page) == (True, False)

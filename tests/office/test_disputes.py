@@ -96,6 +96,14 @@ def test_a_decision_that_is_not_whole_is_asked_for_again(office: Client, case: C
     assert now_of(case).state == CaseState.UNDER_REVIEW
 
 
+def test_reasons_that_are_too_short_are_told_what_is_missing_in_the_readers_language(
+    office: Client, case: Case
+) -> None:
+    office.cookies["xk_lang"] = "zh-hans"
+    page = office.post(path_of(case, "/decide"), decision(reasons="因为")).content.decode()
+    assert "至少写 20 个字：看了什么，得出什么。" in page
+
+
 def test_the_appeal_is_anothers(office: Client, case: Case, dee: User, settings: Settings) -> None:
     office.post(path_of(case, "/decide"), decision(decision="release", confirmed="1"))
     deciding.appeal(case.id, "No.", by=BUYER, now=timezone.now())

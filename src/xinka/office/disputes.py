@@ -72,6 +72,11 @@ class DecisionForm(forms.Form):
         label=gettext_lazy("Reasons"),
         help_text=gettext_lazy("Both sides read them: what the records show, which rule it comes from."),
         min_length=LEAST_REASONS,
+        error_messages={
+            "min_length": gettext_lazy(
+                "Write at least %(limit_value)d characters: what was looked at, and what follows."
+            )
+        },
         max_length=LONGEST_TEXT,
         strip=True,
         widget=forms.Textarea(attrs={"rows": 5}),
