@@ -39,16 +39,16 @@ VOICES: dict[str, dict[str, dict[str, int]]] = {
 }
 #: Messages are often passed on with their numbers crossed out.
 ANONYMOUS = ("honest", "sms", "ads")
-#: The source of lines written by hand, and what stands before the hand where a row names its sentence.
+#: The source of lines written by hand, and what stands before the writer where a row names its sentence.
 WRITTEN, HAND = "own lines", "hand "
 #: What a harmless and a bad row of any other source weighs beside a line written by hand: grammars repeat themselves.
-OTHERS = {"listing": (0.015, 0.015), "chat": (1.0, 0.3)}
+OTHERS = {"listing": (0.015, 0.015), "chat": (1.8, 0.55)}
 SALAD = {"listing": 4000, "chat": 9000}
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A labelled text with its weight and the sentence or hand it is from (rows of one stay on one side of a split)."""
+    """A labelled text with its weight and its sentence or writer (rows of one stay on one side of a split)."""
 
     text: str
     label: int
@@ -78,7 +78,7 @@ def rows_of(task: str, grammar: Grammar, words: Words, permissive: Path, seed: i
 def _written(task: str, tricks: Tricks, seed: int) -> Iterator[Row]:
     """The lines written by hand, then the sets that are no longer blind."""
     for line, weight in weighed(read_lines() + earlier_lines(), task, tricks, seed):
-        yield Row(line.text, line.label, f"{HAND}{line.hand}", WRITTEN, weight)
+        yield Row(line.text, line.label, f"{HAND}{line.writer}", WRITTEN, weight)
 
 
 def _drawn(task: str, grammar: Grammar, tricks: Tricks, chance: random.Random) -> Iterator[Row]:

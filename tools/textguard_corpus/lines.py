@@ -1,7 +1,7 @@
 """Single sentences that were written by hand, each its own: the part of the corpus that no grammar speaks.
 
 A file of ``lines/`` holds one task and category, a line each: ``label<TAB>hand<TAB>text``; label 1 is bad. A hand is
-one writer's part (``a07`` is part 7 of writer a), so that what is measured on one hand was learnt from the others.
+one writer's part (``a07`` is part 7 of writer a), so that what is measured on one writer was learnt from the others.
 """
 
 from __future__ import annotations
@@ -29,6 +29,11 @@ class Line:
     label: int
     task: str
     hand: str
+
+    @property
+    def writer(self) -> str:
+        """Who wrote it: ``a07`` is part 7 of writer a; an earlier set is a writer of its own."""
+        return self.hand.rstrip("0123456789")
 
 
 def read_lines(folder: Path = LINES) -> list[Line]:
@@ -72,3 +77,22 @@ def weighed(lines: list[Line], task: str, tricks: Tricks, seed: int) -> Iterator
             worn = tricks.evade(line.text, chance) if line.label else tricks.noise(line.text, chance)
             if worn != line.text:
                 yield Line(worn, line.label, task, line.hand), DISGUISED
+
+
+def dealt(rows: list[tuple[str, int, float]], parts: int) -> list[int]:
+    """Return the part of each row: all of one writer in one, the parts as even as can be in both labels.
+
+    Args:
+        rows: the writer (or sentence) of each, its label and its weight.
+        parts: how many.
+    """
+    sizes: dict[str, list[float]] = {}
+    for writer, label, weight in rows:
+        sizes.setdefault(writer, [0.0, 0.0])[label] += weight
+    filled = [[0.0, 0.0] for _ in range(parts)]
+    found = {}
+    for writer, size in sorted(sizes.items(), key=lambda pair: (-sum(pair[1]), pair[0])):
+        at = min(range(parts), key=lambda part: sum((a + b) ** 2 for a, b in zip(filled[part], size, strict=True)))
+        filled[at] = [a + b for a, b in zip(filled[at], size, strict=True)]
+        found[writer] = at
+    return [found[writer] for writer, _, _ in rows]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from random import Random
 
@@ -11,7 +12,7 @@ from benchmarks.textguard_blind import rows
 from tools.textguard_corpus import grammar as grammar_module
 from tools.textguard_corpus.evasion import Tricks
 from tools.textguard_corpus.grammar import Grammar
-from tools.textguard_corpus.lines import Line, earlier_lines, read_lines, weighed
+from tools.textguard_corpus.lines import Line, dealt, earlier_lines, read_lines, weighed
 from xinka.engines.textguard.views import clean_text, squeezed_text
 
 GRAMMARS = Path(grammar_module.__file__).parent / "grammars"
@@ -74,16 +75,33 @@ def test_every_line_written_by_hand_is_its_own_and_of_a_known_kind() -> None:
     assert len({(line.task, line.text) for line in lines}) == len(lines)
 
 
-def test_no_line_of_the_blind_set_is_learnt() -> None:
+def test_no_line_of_the_blind_sets_is_learnt() -> None:
     learnt = {squeezed_text(clean_text(line.text)) for line in read_lines() + earlier_lines()}
     blind = [
         text
+        for name in ("blind4", "blind5")
         for part in ("listings", "talk", "spam")
         for kind in ("bad", "lawful")
-        for _, text in rows(f"blind4_{kind}_{part}.txt")
+        for _, text in rows(f"{name}_{kind}_{part}.txt")
     ]
-    assert len(blind) == 1916
+    assert len(blind) == 1916 + 1903
     assert [text for text in blind if squeezed_text(clean_text(text)) in learnt] == []
+
+
+def test_a_writer_is_known_by_all_parts_of_his_hand() -> None:
+    assert [Line("出小号", 1, "listing", hand).writer for hand in ("a01", "a17", "B02", "x-first")] == [
+        "a",
+        "a",
+        "B",
+        "x-first",
+    ]
+
+
+def test_all_of_one_writer_are_scored_by_fits_that_saw_none_of_him_and_parts_are_even() -> None:
+    learnt = [(writer, n % 2, 1.0) for writer in "abcdefghij" for n in range(20)]
+    parts = dealt(learnt, 5)
+    assert len({(writer, part) for (writer, _, _), part in zip(learnt, parts, strict=True)}) == 10
+    assert sorted(Counter(parts).values()) == [40] * 5
 
 
 @pytest.mark.parametrize("line", ["2\ta01\t卖号", "1\ta01\t卖号 ", "1\t\t卖号", "卖号", "1\ta01\t卖\t号"])
