@@ -8,6 +8,7 @@ import pytest
 from django.db import transaction
 
 from tests.books.mutants import Move
+from tests.books.paths import straight_to
 from tests.books.table import AT_PROVIDER, CASE, HOLD, PAYOUT, SPLIT, Table, transitions
 from tests.books.walks import Walk
 from tests.books.world import World
@@ -19,6 +20,9 @@ pytestmark = [pytest.mark.books, pytest.mark.django_db, pytest.mark.timeout(900)
 
 #: Several worlds, for an old one is slow: its transaction keeps every version of every row.
 N_EVENTS, SEEDS, SEED_AT_PROVIDER = 2_500, (1, 2, 3), 4
+#: Identifiers are made by clock and chance, so no two walks are alike, and the rarest moves (an appeal that nobody
+#: reviews in time) may be met by none. The shortest way is then walked to them; more of them would be a poor walk.
+MOST_MISSED = 3
 
 
 def _as_text(moves: Mapping[tuple[object, object], object], target: str) -> Table:
@@ -43,18 +47,20 @@ def test_ten_thousand_events_are_foretold_to_the_cent_and_every_move_is_made(
 ) -> None:
     """All worlds have reserves, chargebacks and payouts by file and by gateway; in the last a provider shares out."""
     worlds = [_walked(walk, seed) for seed in SEEDS]
-    reached_here = _reached(worlds)
+    missed = transitions() - AT_PROVIDER - _reached(worlds)
     worlds.append(_walked(walk, SEED_AT_PROVIDER, at_provider=True))
-    reached = _reached(worlds)
+    missed |= (transitions() & AT_PROVIDER) - _reached(worlds)
+    straight = {move for move in missed if _went_straight_to(walk, move)}
     n_events, n_refused, n_crashes, n_orders, n_wired, n_splits = map(sum, zip(*map(_counts, worlds), strict=True))
     say(
         f"books: {n_events} events, {n_refused} forbidden ones refused, {n_crashes} crashes, {n_orders} orders, "
         f"{n_wired} payouts by a gateway, {n_splits} splits, "
-        f"transitions reached: {len(reached)} of {len(transitions())}"
+        f"transitions reached: {len(transitions() - missed | straight)} of {len(transitions())}, "
+        f"of these only by the shortest way: {len(straight)}"
     )
     assert n_events >= 10_000
-    assert transitions() - reached == set()
-    assert transitions() - reached_here <= AT_PROVIDER
+    assert missed == straight
+    assert len(missed) <= MOST_MISSED, missed
 
 
 def _walked(walk: Callable[..., Walk], seed: int, *, at_provider: bool = False) -> World:
@@ -63,6 +69,15 @@ def _walked(walk: Callable[..., Walk], seed: int, *, at_provider: bool = False) 
         walking.walk(N_EVENTS)
         transaction.set_rollback(True)  # the books of the next world begin empty
     return walking.world
+
+
+def _went_straight_to(walk: Callable[..., Walk], move: Move) -> bool:
+    with transaction.atomic():
+        walking = straight_to(walk, move)
+        if walking is not None:
+            walking.settle_everything()
+        transaction.set_rollback(True)
+    return walking is not None and walking.world.reached[move] > 0
 
 
 def _reached(worlds: Iterable[World]) -> set[Move]:
