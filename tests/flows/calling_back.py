@@ -34,6 +34,13 @@ def open_place(live_server: LiveServer, settings: Settings) -> Place:
     return Place("wechat", live_server.url)
 
 
+def handed_over(place: Place) -> Payout:
+    """Return a payout that WeChat has and its payee has not confirmed."""
+    made = place.sending(ASKS)
+    assert execute(made.id) == PayoutState.SENDING
+    return now_of(made)
+
+
 def waiting(place: Place, amount: int = ASKS) -> Payout:
     """Return a payout that WeChat has and its payee has not confirmed, without asking WeChat."""
     payout = place.sending(amount)

@@ -13,7 +13,7 @@ from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from tests.cast import adas_shop
-from tests.flows.calling_back import ASKS, ASKS_AND_IS_SLOW, looked_at, mails, now_of, open_place
+from tests.flows.calling_back import ASKS, ASKS_AND_IS_SLOW, handed_over, looked_at, mails, now_of, open_place
 from tests.flows.paying import Place
 from tests.flows.payouts import account as bank_account
 from tests.flows.payouts import ada_of, approved, finance, money_of
@@ -44,10 +44,7 @@ def place(live_server: LiveServer, settings: Settings) -> Place:
 
 @pytest.fixture
 def payout(place: Place) -> Payout:
-    """A payout that WeChat has, and its payee has not confirmed."""
-    made = place.sending(ASKS)
-    assert execute(made.id) == PayoutState.SENDING
-    return now_of(made)
+    return handed_over(place)
 
 
 def acts() -> list[tuple[str, str]]:

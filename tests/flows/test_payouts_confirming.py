@@ -14,7 +14,7 @@ from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from tests.cast import adas_shop
-from tests.flows.calling_back import ASKS, looked_at, mails, now_of, open_place
+from tests.flows.calling_back import ASKS, handed_over, looked_at, mails, now_of, open_place
 from tests.flows.paying import Place
 from tests.flows.payouts import money_of
 from tests.flows.rows import broken
@@ -43,10 +43,7 @@ def place(live_server: LiveServer, settings: Settings) -> Place:
 
 @pytest.fixture
 def payout(place: Place) -> Payout:
-    """A payout that WeChat has, and its payee has not confirmed."""
-    made = place.sending(ASKS)
-    assert execute(made.id) == PayoutState.SENDING
-    return now_of(made)
+    return handed_over(place)
 
 
 def test_what_opens_wechats_page_is_kept_sealed_and_the_owners_are_told_once(payout: Payout) -> None:

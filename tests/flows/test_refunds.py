@@ -313,27 +313,26 @@ def test_a_refund_that_failed_or_has_another_amount_is_left_to_staff(askable: As
     assert _sent_entries() == {}
 
 
-def test_parts_at_a_gateway_that_tells_only_of_payments(gateway: Gateway) -> None:
+def _two_parts(gateway: Gateway) -> list[Refund]:
+    """Two parts of one payment that an arbiter gave back and no worker has sent yet, the first one first."""
     bought = _bought(gateway)
     cast.settle(cast.money_for(bought, trade_no="T9"))
     gateway.trades[ids.show("pay", bought.payment_id)] = Trade("T9", "49.00")
     for n in range(2):
         by = Actor(Role.ARBITER, 1)
         run(give_back(bought.order_id, 100, reason=RefundReason.DISPUTE, key=f"part{n}", by=by))
-    first, second = Refund.objects.order_by("created_at", "id")
+    return list(Refund.objects.order_by("created_at", "id"))
+
+
+def test_parts_at_a_gateway_that_tells_only_of_payments(gateway: Gateway) -> None:
+    first, second = _two_parts(gateway)
     assert execute_refund(first.id) is RefundState.DONE
     assert execute_refund(second.id) is RefundState.DONE
     assert gateway.n_given_back == 2
 
 
 def test_the_word_about_one_part_is_not_taken_for_another(gateway: Gateway) -> None:
-    bought = _bought(gateway)
-    cast.settle(cast.money_for(bought, trade_no="T9"))
-    gateway.trades[ids.show("pay", bought.payment_id)] = Trade("T9", "49.00")
-    for n in range(2):
-        by = Actor(Role.ARBITER, 1)
-        run(give_back(bought.order_id, 100, reason=RefundReason.DISPUTE, key=f"part{n}", by=by))
-    first, second = Refund.objects.order_by("created_at", "id")
+    first, second = _two_parts(gateway)
     assert execute_refund(first.id) is RefundState.DONE
     gateway.mood = "silent"
     with pytest.raises(ProviderError):
