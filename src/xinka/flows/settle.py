@@ -127,12 +127,12 @@ def settle_plain(batch: Sequence[VerifiedMoney]) -> Flow[list[Settlement | None]
 def columns_of(batch: Sequence[VerifiedMoney]) -> tuple[object, ...]:
     """Return the moneys column by column, as the statement's parameters."""
     return (
-        plain_array([money.payment_id for money in batch]),
+        plain_array([money.payment_id and money.payment_id.hex for money in batch]),
         plain_array([money.channel_id for money in batch]),
         text_array([money.trade_no for money in batch]),
         plain_array([money.amount for money in batch]),
         text_array([money.currency for money in batch]),
-        plain_array([money.journal_id for money in batch]),
+        plain_array([money.journal_id.hex for money in batch]),
     )
 
 

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,14 +31,18 @@ _NEW_KEY = "INSERT INTO vault_data_key (scope, wrapped, created_at) VALUES ($1, 
 #: A pool this small never waits for itself: two batches, one reader, one spare.
 _POOL = 4
 
+_ChannelRow = tuple[int, str, str, bytes]
+
 
 @dataclass(slots=True)
 class Channel:
-    """One way to pay, ready to judge notices."""
+    """One way to pay, ready to judge notices; ``sealed`` is the envelope its settings came in."""
 
     id: int
     slug: str
     provider: Provider
+    kind: str
+    sealed: bytes
     session: ProviderSession | None = None
 
 
@@ -69,9 +73,10 @@ class Till:
         return channel.session
 
     async def reload_channels(self) -> None:
-        """Read the channels again; one that cannot be read is left out and named in the log."""
+        """Read the channels again; those that did not change stay as they are, with their open connections."""
         async with self.pool.connection() as connection:
-            self.channels = await _read_channels(connection, self.ring)
+            rows = await _channel_rows(connection)
+        self.channels = await open_channels(rows, self.ring, self.channels)
 
 
 async def _configure(connection: psycopg.AsyncConnection[Any]) -> None:
@@ -98,7 +103,8 @@ async def open_till() -> Till:
     await pool.open()
     async with pool.connection() as connection:
         ring = await _open_ring(connection, environment)
-        channels = await _read_channels(connection, ring)
+        rows = await _channel_rows(connection)
+    channels = await open_channels(rows, ring, {})
     contacts = ring.current("contacts")
     assert contacts is not None  # noqa: S101 - for the type checker: _open_ring made it
     waiting = Waiting(pool)
@@ -141,17 +147,35 @@ async def _open_ring(connection: psycopg.AsyncConnection[Any], environment: Envi
     return ring
 
 
-async def _read_channels(connection: psycopg.AsyncConnection[Any], ring: Keyring) -> dict[str, Channel]:
-    found: dict[str, Channel] = {}
+async def _channel_rows(connection: psycopg.AsyncConnection[Any]) -> list[_ChannelRow]:
     async with psycopg.AsyncRawCursor(connection) as cursor:
         await cursor.execute(_CHANNELS)
-        for identifier, slug, kind, config in await cursor.fetchall():
-            try:
-                settings: Mapping[str, object] = json.loads(ring.open(config, channel_place(slug)))
-                found[slug] = Channel(identifier, slug, provider_for(kind, settings))
-            except Exception as error:  # noqa: BLE001 - one broken channel must not close the till for the others
-                log.warning("channel.unreadable", channel=slug, reason=type(error).__name__)
+        return await cursor.fetchall()
+
+
+async def open_channels(rows: Iterable[_ChannelRow], ring: Keyring, known: Mapping[str, Channel]) -> dict[str, Channel]:
+    """Return the channels of the rows; one that cannot be read is left out and named in the log.
+
+    Some gateways' keys take tens of milliseconds to open: a thread does it, for orders go on meanwhile.
+    """
+    found: dict[str, Channel] = {}
+    for identifier, slug, kind, sealed in rows:
+        old = known.get(slug)
+        if old is not None and (old.id, old.kind, old.sealed) == (identifier, kind, sealed):
+            found[slug] = old
+            continue
+        try:
+            provider = await asyncio.to_thread(_open_provider, ring, slug, kind, sealed)
+        except Exception as error:  # noqa: BLE001 - one broken channel must not close the till for the others
+            log.warning("channel.unreadable", channel=slug, reason=type(error).__name__)
+        else:
+            found[slug] = Channel(identifier, slug, provider, kind, sealed)
     return found
+
+
+def _open_provider(ring: Keyring, slug: str, kind: str, sealed: bytes) -> Provider:
+    settings: Mapping[str, object] = json.loads(ring.open(sealed, channel_place(slug)))
+    return provider_for(kind, settings)
 
 
 def channel_place(slug: str) -> bytes:

@@ -5,6 +5,7 @@ No Django here: the till keys its cached pages by the same answer that the pages
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final, Literal
 
 Theme = Literal["light", "dark", ""]
@@ -14,6 +15,8 @@ THEME_COOKIE: Final = "xk_theme"
 COOKIE_AGE: Final = 365 * 24 * 3600
 CHINESE: Final = "zh-hans"
 ENGLISH: Final = "en"
+#: How much of ``Accept-Language`` is read.
+_LONGEST: Final = 200
 
 
 def language_of(cookie: str, accept: str) -> str:
@@ -23,6 +26,12 @@ def language_of(cookie: str, accept: str) -> str:
     """
     if cookie in {CHINESE, ENGLISH}:
         return cookie
+    return _wanted(accept[:_LONGEST])
+
+
+@lru_cache(maxsize=512)  # browsers send few different ones, and every request needs to know
+def _wanted(accept: str) -> str:
+    """Return the language that a browser's header asks for."""
     wanted = _accepted(accept)
     reads_chinese = any(tag.split("-")[0] == "zh" for tag in wanted)
     prefers_english = bool(wanted) and wanted[0].split("-")[0] == ENGLISH
@@ -39,7 +48,7 @@ def theme_of(cookie: str) -> Theme:
 def _accepted(header: str) -> list[str]:
     """Return the language tags of the header, best first; what cannot be read counts as not asked for."""
     weighted: list[tuple[float, int, str]] = []
-    for place, part in enumerate(header[:200].lower().split(",")):
+    for place, part in enumerate(header.lower().split(",")):
         tag, _, parameter = part.strip().partition(";")
         weight = _weight(parameter)
         if tag.strip() and weight > 0:
