@@ -18,7 +18,8 @@ from xinka.flows.order_story import contact_of
 from xinka.kernel import ids
 from xinka.kernel.actors import Role
 from xinka.merchants.models import Merchant
-from xinka.merchants.models import Role as TeamRole
+from xinka.merchants.policies import Duty
+from xinka.merchants.queries import mailboxes_of
 from xinka.orders.models import Order
 from xinka.platform.database.django_drive import run
 from xinka.platform.jobs.queue import MAIL, Job, defer
@@ -83,11 +84,7 @@ def _readers(case: Case, order: Order) -> Iterator[_Reader]:
     if case.kind != CaseKind.CHARGEBACK:
         yield _Reader(Role.BUYER, contact_of(order), order.language, order_link(order.id))
     merchant = Merchant.objects.get(id=case.merchant_id)
-    owners = merchant.memberships.filter(role=TeamRole.OWNER, user__is_active=True).select_related("user")
-    people = {owner.user.email: owner.user.language or "zh-hans" for owner in owners}
-    if merchant.alert_email:
-        people = {merchant.alert_email: next(iter(people.values()), "zh-hans")}
-    for address, language in people.items():
+    for address, language in mailboxes_of(merchant, Duty.ANSWER_CASES).items():
         link = f"{settings.SITE_URL}/desk/{merchant.slug}/cases/{case.shown_id}"
         yield _Reader(Role.SELLER, address, language, link)
 
