@@ -9,7 +9,7 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from tests import cast
-from xinka.catalog.models import ProductState
+from xinka.catalog.models import ProductState, Sku
 from xinka.merchants.models import MerchantState
 
 pytestmark = pytest.mark.django_db
@@ -70,6 +70,15 @@ def test_a_shelf_that_does_not_exist_is_not_found(stranger: Client) -> None:
 @pytest.mark.parametrize("query", ["voyage", "VOYAGE 300", "星海", "艾达", "Ada's", "300 点"])
 def test_search_finds_by_title_in_both_languages_and_by_merchant(ware: cast.Ware, stranger: Client, query: str) -> None:
     assert "Star Voyage card 300" in stranger.get("/search", {"q": query}).content.decode()
+
+
+@pytest.mark.parametrize("sort", ["", "price"])
+def test_a_product_whose_variants_are_all_meant_is_found_once(ware: cast.Ware, stranger: Client, sort: str) -> None:
+    for label in ("周卡", "月卡"):
+        Sku.objects.create(product=ware.product, price=100, label=label)
+    page = stranger.get("/search", {"q": "卡", "sort": sort}).content.decode()
+    assert page.count(f'href="/p/{ware.product.slug}"') == 1
+    assert f'href="/p/{ware.product.slug}"' in stranger.get("/search", {"q": "周卡", "sort": sort}).content.decode()
 
 
 def test_search_finds_by_product_number(ware: cast.Ware, stranger: Client) -> None:
