@@ -143,7 +143,7 @@ def _f1(said: NDArray[np.bool_], labels: NDArray[np.int64]) -> float:
 def trained_on_given(rows: Rows, model: Path) -> Scores:
     """Train the same features on one half and score the other, both ways (needs ``scripts/setup training``)."""
     row = import_module("tools.textguard_corpus.build").Row  # scikit-learn is no part of the shop
-    fit = import_module("tools.textguard_corpus.fitting").fit
+    fitting = import_module("tools.textguard_corpus.fitting")
     tables = read_model(model).tables()
     clean = [clean_view(text).text for text in rows.texts]
     dev, scores = half(rows), np.zeros(len(clean))
@@ -153,7 +153,7 @@ def trained_on_given(rows: Rows, model: Path) -> Scores:
             for text, label, here in zip(clean, rows.labels, side, strict=True)
             if here
         ]
-        fitted = fit(known, tables, most=90_000)
+        fitted = fitting.fit(known, tables, fitting.Settings())
         scores[~side] = fitted.scores([text for text, here in zip(clean, side, strict=True) if not here], tables)
     return scores
 

@@ -19,7 +19,7 @@ from typing import Any
 from msgspec import structs
 
 from tools.textguard_corpus.build import GRAMMARS, Row, rows_of
-from tools.textguard_corpus.fitting import Fitted, fit
+from tools.textguard_corpus.fitting import Fitted, Settings, fit
 from tools.textguard_corpus.grammar import Grammar
 from tools.textguard_corpus.limits import Limits, limits_of
 from tools.textguard_corpus.samples import samples
@@ -33,7 +33,9 @@ from xinka.engines.textguard.views import clean_view
 LICENCES = {"own": "Apache-2.0", "own lines": "Apache-2.0", "TeleAntiFraud": "Apache-2.0", "ToxiBenchCN": "MIT"}
 
 #: How freely weights may grow; chosen by what was scored without having been learnt.
-STRENGTH = {"listing": 4.0, "chat": 0.7}
+STRENGTH = {"listing": 3.0, "chat": 0.7}
+#: What all pairs of a text together weigh beside all its pieces; chosen likewise.
+SHARE_OF_PAIRS = {"listing": 0.5, "chat": 0.7}
 #: What the tables of rarity and sound are made from.
 CHARACTERS = {"jieba": "MIT", "pypinyin": "MIT"}
 #: The exported table may differ from scikit-learn's own score by this much at most.
@@ -49,7 +51,9 @@ def main() -> None:
     card: dict[str, Any] = {"seed": asked.seed, "tasks": {}, "licences": dict(LICENCES), "character_tables": CHARACTERS}
     for task in TASKS:
         rows = rows_of(task, grammar, words, asked.permissive, asked.seed) + _extra(asked.extra, task)
-        fitted = fit([_cleaned(row) for row in rows], tables, most=asked.most, strength=STRENGTH[task])
+        fitted = fit(
+            [_cleaned(row) for row in rows], tables, Settings(asked.most, STRENGTH[task], SHARE_OF_PAIRS[task])
+        )
         texts = {_cleaned(row).text: row.text for row in reversed(rows)}
         limits = limits_of(fitted, texts, task)
         tasks[task] = structs.replace(fitted.table, review_from=limits.review_from, block_from=limits.block_from)
@@ -79,7 +83,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--permissive", type=Path, required=True, help="folder of the two permissively licensed sets")
     parser.add_argument("--extra", type=Path, action="append", default=[], help="more rows, for a table of your own")
     parser.add_argument("--out", type=Path, default=SHIPPED.parent, help="where table and card go")
-    parser.add_argument("--most", type=int, default=90_000, help="features for each task")
+    parser.add_argument("--most", type=int, default=90_000, help="pieces, and pairs, for each task")
     parser.add_argument("--seed", type=int, default=7)
     asked = parser.parse_args()
     if asked.extra and asked.out == SHIPPED.parent:
@@ -108,6 +112,7 @@ def _figures(rows: list[Row], fitted: Fitted, limits: Limits) -> dict[str, Any]:
     return {
         "rows": {source: {"harmless": good, "bad": bad} for source, (good, bad) in sorted(sources.items())},
         "features": fitted.table.features.count("\n") + 1,
+        "pairs": len(fitted.table.pairs) // 4,
         "review_from": round(limits.review_from, 4),
         "block_from": round(limits.block_from, 4),
         "unseen_with_rules": {name: round(value, 4) for name, value in limits.figures.items()},

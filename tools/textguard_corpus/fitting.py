@@ -16,15 +16,15 @@ from sklearn.metrics import roc_auc_score
 
 from tools.textguard_corpus.build import WRITTEN, Row
 from tools.textguard_corpus.lines import ITSELF, dealt
-from xinka.engines.textguard.model.features import Tables, features
+from xinka.engines.textguard.model.features import Tables, bounded, features, pairs, shown, spelled
 from xinka.engines.textguard.model.table import TaskTable
 
 #: A piece must be met in this many different sentences to count; a line written by hand, or a worn copy, is one.
 FEWEST = 3
-#: How freely weights may grow.
-STRENGTH = 0.7
 #: Rounds of the solver: to find the features worth keeping, and for the weights that are shipped.
 ROUGH, FINE = 15, 80
+#: What stands before a pair among the names of features.
+_PAIR = "\uf8b5"
 FALSE_ALARMS = 0.01
 #: The writers and sentences are dealt into so many parts; each is scored by a fit on the others.
 PARTS = 5
@@ -33,6 +33,19 @@ REVIEW_FROM, MODESTY = 0.9, 0.6
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How many pieces, and how many pairs, are kept; how freely weights may grow; what pairs weigh beside pieces.
+
+    The strength is the inverse of the penalty. All pairs of a text together weigh ``share_of_pairs`` times what all its
+    pieces do, before anything is learnt.
+    """
+
+    most: int = 90_000
+    strength: float = 0.7
+    share_of_pairs: float = 0.5
 
 
 @dataclass(frozen=True)
@@ -49,6 +62,7 @@ class Fitted:
     figures: dict[str, float]
     unseen: list[Row]
     raw: Floats
+    share_of_pairs: float
 
     def calibrated(self, raw: Floats) -> Floats:
         """Return the scores that sums stand for."""
@@ -57,10 +71,11 @@ class Fitted:
     def scores(self, texts: Iterable[str], tables: Tables) -> Floats:
         """Return scikit-learn's own scores of cleaned texts."""
         known = {name: at for at, name in enumerate(self.names)}
-        return self.calibrated(self.line.decision_function(_matrix(texts, tables, known, grow=False)))
+        values = _matrix(texts, tables, known, share=self.share_of_pairs, grow=False)
+        return self.calibrated(self.line.decision_function(values))
 
 
-def fit(rows: list[Row], tables: Tables, *, most: int, strength: float = STRENGTH) -> Fitted:
+def fit(rows: list[Row], tables: Tables, settings: Settings) -> Fitted:
     """Score each part by a fit on the others, calibrate on that, then fit on all.
 
     Where there are lines written by hand, those of the task itself, undisguised, are what figures and thresholds are
@@ -69,12 +84,12 @@ def fit(rows: list[Row], tables: Tables, *, most: int, strength: float = STRENGT
     Args:
         rows: cleaned texts; those of one sentence stand together.
         tables: what the features are read through.
-        most: how many features are kept.
-        strength: how freely weights may grow (the inverse of the penalty).
+        settings: what was chosen for the task.
     """
     labels, weights = np.array([row.label for row in rows]), _balanced(rows)
     known: dict[str, int] = {}
-    values = _matrix((row.text for row in rows), tables, known, grow=True)
+    share, strength = settings.share_of_pairs, settings.strength
+    values = _matrix((row.text for row in rows), tables, known, share=share, grow=True)
     names = np.array(list(known), dtype=object)
     columns = _often_met(values, rows)
     columns = columns[[not _tiny(str(names[at])) for at in columns]]
@@ -87,14 +102,14 @@ def fit(rows: list[Row], tables: Tables, *, most: int, strength: float = STRENGT
     recall = float((raw[labels[counted] == 1] > at).mean())
     area = float(roc_auc_score(labels[counted], raw))
     figures = {"auc": area, "recall_at_1_percent": recall, "rows": float(len(counted))}
-    columns = _heaviest(values, columns, labels, weights, strength, most)
+    columns = columns[_heaviest(values[:, columns].tocsr(), names[columns], labels, weights, settings)]
     columns = columns[np.argsort(names[columns], kind="stable")]
     values, rarity = _rare_first(values[:, columns].tocsr(), len(rows))
     line = _line(values, labels, weights, strength)  # what is shipped has seen all; figures and thresholds have not
     line.coef_ = line.coef_ * rarity
     kept = [str(name) for name in names[columns]]
     unseen = [rows[at] for at in counted]
-    return Fitted(_table(kept, line, calibration), line, calibration, kept, figures, unseen, raw)
+    return Fitted(_table(kept, line, calibration, share), line, calibration, kept, figures, unseen, raw, share)
 
 
 def _balanced(rows: list[Row]) -> Floats:
@@ -130,17 +145,21 @@ def _rare_first(values: csr_matrix, rows: int) -> tuple[csr_matrix, Floats]:
     return values, rarity
 
 
-def _matrix(texts: Iterable[str], tables: Tables, known: dict[str, int], *, grow: bool) -> csr_matrix:
-    """Return one row for each text: 1/√n for each of its n features that is known, or that becomes so."""
+def _matrix(texts: Iterable[str], tables: Tables, known: dict[str, int], *, share: float, grow: bool) -> csr_matrix:
+    """Return one row for each text: 1/√n for each of its n features that is known, or becomes so.
+
+    Pairs are counted by themselves, and have their ``share``.
+    """
     columns, ends, values = array("i"), array("q", [0]), array("d")
     for text in texts:
-        pieces = features(text, tables)
-        if grow:
-            ids = [known.setdefault(piece, len(known)) for piece in sorted(pieces)]
-        else:
-            ids = [known[piece] for piece in pieces if piece in known]
-        columns.extend(ids)
-        values.extend([len(pieces) ** -0.5] * len(ids))
+        apart = {_PAIR + "".join(shown(pair)) for pair in pairs(spelled(bounded(text), tables).letters)}
+        for pieces, part in ((features(text, tables), 1.0), (apart, share)):
+            if grow:
+                ids = [known.setdefault(piece, len(known)) for piece in sorted(pieces)]
+            else:
+                ids = [known[piece] for piece in pieces if piece in known]
+            columns.extend(ids)
+            values.extend([part * max(1, len(pieces)) ** -0.5] * len(ids))
         ends.append(len(columns))
     parts = (np.frombuffer(values), np.frombuffer(columns, dtype=np.int32), np.frombuffer(ends, dtype=np.int64))
     return csr_matrix(parts, shape=(len(ends) - 1, len(known)))
@@ -169,11 +188,13 @@ def _often_met(values: csr_matrix, rows: list[Row]) -> Ints:
     return np.flatnonzero(np.bincount(summed.indices, minlength=values.shape[1]) >= FEWEST)
 
 
-def _heaviest(values: csr_matrix, columns: Ints, labels: Ints, weights: Floats, strength: float, most: int) -> Ints:
-    """Return the columns that weigh most in a rough fit."""
-    seen, rarity = _rare_first(values[:, columns].tocsr(), len(labels))
-    rough = _line(seen, labels, weights, strength, ROUGH)
-    return np.asarray(columns[np.argsort(-np.abs(rough.coef_[0] * rarity), kind="stable")[:most]])
+def _heaviest(seen: csr_matrix, names: Iterable[str], labels: Ints, weights: Floats, settings: Settings) -> Ints:
+    """Return the columns that weigh most in a rough fit: so many of pieces, and so many of pairs."""
+    seen, rarity = _rare_first(seen, len(labels))
+    rough = _line(seen, labels, weights, settings.strength, ROUGH)
+    ordered = np.argsort(-np.abs(rough.coef_[0] * rarity), kind="stable")
+    apart = np.array([name.startswith(_PAIR) for name in names])[ordered]
+    return np.concatenate([ordered[~apart][: settings.most], ordered[apart][: settings.most]])
 
 
 def _line(values: csr_matrix, labels: Ints, weights: Floats, strength: float, rounds: int = FINE) -> LogisticRegression:
@@ -184,13 +205,23 @@ def _line(values: csr_matrix, labels: Ints, weights: Floats, strength: float, ro
         return LogisticRegression(C=strength, max_iter=rounds).fit(values, labels, sample_weight=weights)
 
 
-def _table(names: list[str], line: LogisticRegression, calibration: LogisticRegression) -> TaskTable:
+def _table(names: list[str], line: LogisticRegression, calibration: LogisticRegression, share: float) -> TaskTable:
+    weights = line.coef_[0].astype("<f4")
+    apart = np.array([name.startswith(_PAIR) for name in names])
     return TaskTable(
-        features="\n".join(names),
-        weights=line.coef_[0].astype("<f4").tobytes(),
+        features="\n".join(name for name in names if not name.startswith(_PAIR)),
+        weights=weights[~apart].tobytes(),
+        pairs=np.array([_number(name) for name in names if name.startswith(_PAIR)], dtype="<u4").tobytes(),
+        pair_weights=(weights[apart] * np.float32(share)).astype("<f4").tobytes(),
         bias=float(line.intercept_[0]),
         slope=float(calibration.coef_[0][0]),
         shift=float(calibration.intercept_[0]),
         review_from=REVIEW_FROM,
         block_from=REVIEW_FROM,
     )
+
+
+def _number(name: str) -> int:
+    """Return the pair behind its name among the features."""
+    _, first, second = name
+    return ord(first) | ord(second) << 16

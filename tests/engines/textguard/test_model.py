@@ -13,12 +13,12 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from xinka.engines.textguard.guard import Guard
 from xinka.engines.textguard.model import SHIPPED, TASKS, Model, Task
-from xinka.engines.textguard.model.features import LONGEST, features
+from xinka.engines.textguard.model.features import LONGEST, bounded, features, pairs, shown, spelled
 from xinka.engines.textguard.model.table import MAGIC, UnreadableModel, read
 from xinka.engines.textguard.views import clean_view
 
@@ -123,8 +123,52 @@ def test_the_reasons_are_pieces_of_the_text_heaviest_first(model: Model) -> None
     text = clean("王者荣耀透视自瞄外挂月卡，防封")
     reasons = model.why(text, "listing", most=3)
     assert 1 <= len(reasons) <= 3
-    assert all(piece in text.replace(",", "") for piece, _ in reasons)
+    letters = text.replace(",", "")
+    assert all(_stands_in(piece, letters) for piece, _ in reasons)
     assert [weight for _, weight in reasons] == sorted((weight for _, weight in reasons), reverse=True)
+
+
+def _stands_in(piece: str, letters: str) -> bool:
+    """Whether a piece stands in the letters; of one with dots, whether its letters do so in their order."""
+    first, apart, second = piece.partition("…")
+    return second in letters.partition(first)[2] if apart else piece in letters
+
+
+def test_no_reason_says_again_what_another_says(model: Model) -> None:
+    reasons = [piece for piece, _ in model.why(clean("您好，退款失败，请加客服QQ处理，不然扣费"), "chat", most=8)]
+    rows = [piece for piece in reasons if "…" not in piece]
+    assert len(reasons) == 8
+    assert 0 < len(rows) < 8
+    assert not any(one in other for one in rows for other in rows if one != other)
+    for at, (first, _, second) in enumerate(piece.partition("…") for piece in reasons):
+        told = "".join(reasons[:at])
+        assert not second or not (first in told and second in told)
+
+
+def pairs_of(letters: str) -> set[str]:
+    return {"".join(shown(pair)) for pair in pairs(letters)}
+
+
+def test_letters_that_stand_a_few_places_apart_make_a_pair_in_their_order() -> None:
+    assert pairs_of("退款加") == {"退加"}
+    assert pairs_of("退款") == pairs_of("退") == pairs_of("") == set()
+    assert "甲乙" in pairs_of("甲" + "x" * 15 + "乙")
+    assert "甲乙" not in pairs_of("甲" + "x" * 16 + "乙")
+    assert "乙甲" not in pairs_of("甲xx乙")
+
+
+@given(st.text(max_size=80))
+def test_the_pairs_of_a_message_are_those_of_a_plain_walk(letters: str) -> None:
+    assume(max(letters, default="") <= "\uffff")
+    walked = {letters[at] + letters[at + step] for step in range(2, 17) for at in range(len(letters) - step)}
+    assert pairs_of(letters) == walked
+
+
+def test_a_long_text_has_few_pairs_for_each_letter() -> None:
+    row = "".join(chr(0x4E00 + at) for at in range(4000))
+    assert len(pairs(row[:133])) == sum(133 - step for step in range(2, 17))
+    assert len(pairs(row[:1000])) == 998 + 997
+    assert len(pairs(row)) == 3998
 
 
 @given(st.text())
@@ -158,9 +202,11 @@ def test_the_short_way_of_weighing_gives_the_very_same_score(model: Model, task:
     file = read(SHIPPED)
     table, tables = file.tasks[task], file.tables()
     weights = dict(zip(table.features.split("\n"), array("f", table.weights), strict=True))
+    of_pairs = dict(zip(array("I", table.pairs), array("f", table.pair_weights), strict=True))
     for text in texts:
-        found = features(text, tables)
+        found, apart = features(text, tables), pairs(spelled(bounded(text), tables).letters)
         mean = math.fsum(weights.get(feature, 0.0) for feature in found) / math.sqrt(len(found))
+        mean += math.fsum(of_pairs.get(pair, 0.0) for pair in apart) / math.sqrt(max(1, len(apart)))
         steep = table.slope * (mean + table.bias) + table.shift
         assert model.score(text, task) == 1 / (1 + math.exp(-max(-40.0, min(40.0, steep)))), text
 
@@ -193,6 +239,7 @@ def test_a_long_text_has_no_more_features_than_its_ends() -> None:
     tables = read(SHIPPED).tables()
     text = "".join(chr(0x4E00 + at % 20_000) for at in range(1_000_000))
     assert len(features(text, tables)) <= 8 * LONGEST
+    assert len(pairs(spelled(bounded(text), tables).letters)) <= LONGEST
 
 
 def test_another_file_is_refused(tmp_path: Path) -> None:

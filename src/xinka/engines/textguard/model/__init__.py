@@ -10,7 +10,7 @@ from math import exp, sqrt
 from pathlib import Path
 from typing import Literal, get_args
 
-from xinka.engines.textguard.model.features import SEPARATOR, Tables, bounded, features
+from xinka.engines.textguard.model.features import Tables, bounded, features, pairs, shown, spelled
 from xinka.engines.textguard.model.table import TaskTable, read
 from xinka.engines.textguard.model.weighing import Weights
 
@@ -57,19 +57,35 @@ class Model:
     def why(self, clean_text: str, task: Task, most: int = 5) -> list[tuple[str, float]]:
         """Return the pieces of the text that weighed most towards bad, heaviest first, with their weight in the sum.
 
-        Longer pieces win over the ones inside them; sounds and shapes are left out, for nobody could read them.
+        Longer pieces win over the ones inside them; letters that weigh by standing together, apart, are shown with dots
+        between (``退…加``). Sounds and shapes are left out, for nobody could read them.
         """
-        weights = self._weights_of(task).by_name
+        weights = self._weights_of(task)
         found = features(clean_text, self._tables)
-        letters = clean_text.translate(self._tables.fold).replace(SEPARATOR, "")
-        heavy = [(piece, weight) for piece in found if piece in letters and (weight := weights.get(piece, 0.0)) > 0]
+        letters = spelled(bounded(clean_text), self._tables).letters
+        apart = pairs(letters)
+        heavy = [
+            *((piece, weights.by_name.get(piece, 0.0) / sqrt(len(found))) for piece in found if piece in letters),
+            *(("…".join(shown(pair)), weights.by_pair.get(pair, 0.0) / sqrt(len(apart))) for pair in apart),
+        ]
         chosen: list[tuple[str, float]] = []
         for piece, weight in sorted(heavy, key=lambda pair: (-pair[1], pair[0])):
-            if not any(piece in other or other in piece for other, _ in chosen):
-                chosen.append((piece, weight / sqrt(len(found))))
-        return chosen[:most]
+            if weight <= 0 or len(chosen) == most:
+                break
+            if not _is_told(piece, [other for other, _ in chosen]):
+                chosen.append((piece, weight))
+        return chosen
 
     def _weights_of(self, task: Task) -> Weights:
         if task not in self._weights:
             self._weights[task] = Weights(self._tasks[task], self._tables)
         return self._weights[task]
+
+
+def _is_told(piece: str, others: list[str]) -> bool:
+    """Whether a piece says no more than those chosen before it, or would hide one of them."""
+    first, apart, second = piece.partition("…")
+    if apart:
+        told = "".join(others)
+        return first in told and second in told
+    return any(piece in other or other in piece for other in others)

@@ -1,12 +1,15 @@
 """What the linear model looks at in a cleaned text: pieces of its letters, of its sounds and of its shape.
 
 All features are short strings, so one table gives each its weight, and one can always say which piece weighed what.
-Pieces of sounds and shapes are written in private-use characters and never meet those of letters.
+Pieces of sounds and shapes are written in private-use characters and never meet those of letters. Beside them stand
+pairs of letters that come one after the other with something between: what a message speaks of, however it is worded.
 """
 
 from __future__ import annotations
 
 import re
+import sys
+from array import array
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -27,6 +30,12 @@ _RUNS = re.compile(f"{DIGIT}{{3,}}")
 _LATIN_RUNS = re.compile(f"{LATIN}{{2,}}")
 _BEYOND = re.compile("[^\x00-\uffff]")
 _STEPS = "0123456789"
+#: The second letter of a pair stands two places after the first (next to each other they are a piece already) and up
+#: to so many more; in a long text fewer, so that it has no more pairs than this, or as many as letters.
+_STEPS_APART, _MOST_PAIRS = 15, 2000
+#: Pairs are numbers, since making those is four times as quick as making strings: first and second, 16 bits each.
+_NATIVE = f"utf-16-{sys.byteorder[0]}e"
+_LOW, _HIGH = (0, 1) if sys.byteorder == "little" else (1, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +90,26 @@ def features(text: str, tables: Tables) -> set[str]:
     found.update(counted(shape))
     found.update(edges(folded))
     return found
+
+
+def pairs(letters: str) -> set[int]:
+    """Return the pairs of letters of a text that stand a few places apart, in their order; each counts once.
+
+    A pair is the number ``first + 65536 * second``, of the two letters' UTF-16.
+    """
+    coded = letters.encode(_NATIVE, "surrogatepass")
+    reach = max(1, min(_STEPS_APART, 2 * _MOST_PAIRS // max(1, len(coded))))
+    steps = range(4, 4 + 2 * reach, 2)  # in bytes
+    firsts = b"".join([coded[:-step] for step in steps])
+    both = array("H", bytes(2 * len(firsts)))
+    both[_LOW::2] = array("H", firsts)
+    both[_HIGH::2] = array("H", b"".join([coded[step:] for step in steps]))
+    return set(array("I", both.tobytes()))
+
+
+def shown(pair: int) -> tuple[str, str]:
+    """Return the two letters of a pair."""
+    return chr(pair & 0xFFFF), chr(pair >> 16)
 
 
 def edges(folded: str) -> set[str]:

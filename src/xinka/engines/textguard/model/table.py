@@ -11,7 +11,7 @@ import msgspec
 
 from xinka.engines.textguard.model.features import Tables
 
-MAGIC = b"XKTG2\n"
+MAGIC = b"XKTG3\n"
 
 
 class UnreadableModel(ValueError):
@@ -19,13 +19,15 @@ class UnreadableModel(ValueError):
 
 
 class TaskTable(msgspec.Struct, frozen=True):
-    """One task: features joined by line ends, a little-endian float32 for each, and what turns a sum into a score.
+    """One task: features joined by line ends, pairs as little-endian uint32, a float32 for each of both.
 
-    ``score = 1 / (1 + exp(-(slope * (sum / sqrt(n features) + bias) + shift)))``.
+    ``score = 1 / (1 + exp(-(slope * (sum / sqrt(n features) + sum of pairs / sqrt(n pairs) + bias) + shift)))``.
     """
 
     features: str
     weights: bytes
+    pairs: bytes
+    pair_weights: bytes
     bias: float
     slope: float
     shift: float
