@@ -36,6 +36,7 @@ from xinka.kernel.errors import BadIdentifier, BadInput, Refusal
 from xinka.kernel.money import parse_amount
 from xinka.merchants.policies import Duty, may
 from xinka.orders.models import Order
+from xinka.payments.queries import is_going_back
 from xinka.platform.files.models import StoredFile
 from xinka.platform.files.serving import answer_with
 from xinka.platform.files.uploads import handed_in, limit_uploads
@@ -109,7 +110,7 @@ def _page(request: HttpRequest, desk: Desk, case: Case, form: WordsForm, status:
         "said": thread_of(case, Role.SELLER),
         "pieces": pieces_of(case),
         "mailed_at": codes_mailed_at(case.order_id),
-        "steps": steps_of(case),
+        "steps": steps_of(case, is_going_back=is_going_back(order.id)),
         "can": moves_for(case, Role.SELLER) if may_answer else {},
         "may_answer": may_answer and case.kind != CaseKind.CHARGEBACK,
         "may_give_back": may(desk.membership.role, Duty.GIVE_BACK),

@@ -22,10 +22,17 @@ class Step:
     text: str
 
 
-def steps_of(case: Case) -> list[Step]:
-    """Return the steps of a case from its opening to its end."""
+def steps_of(case: Case, *, is_going_back: bool = False) -> list[Step]:
+    """Return the steps of a case from its opening to its end.
+
+    ``is_going_back`` says that money of its order is on its way to the buyer: the case has ended, its story has not.
+    """
     if case.kind == CaseKind.CHARGEBACK:
         return _chargeback(case)
+    return [*_turns(case), *_ends(case, is_going_back=is_going_back)]
+
+
+def _turns(case: Case) -> list[Step]:
     state = CaseState(case.state)
     steps = [Step("done", _("Case opened"), _moment(case.opened_at))]
     if state is CaseState.AWAITS_SELLER:
@@ -45,7 +52,13 @@ def steps_of(case: Case) -> list[Step]:
         steps.append(Step("now", _("Time to appeal"), _until(case)))
     elif state is CaseState.APPEALED:
         steps.append(Step("now", _("Another person decides"), _until(case)))
-    return [*steps, _end(case)]
+    return steps
+
+
+def _ends(case: Case, *, is_going_back: bool) -> list[Step]:
+    if is_going_back and not case.is_open and case.outcome in {Outcome.REFUNDED, Outcome.PART_REFUNDED}:
+        return [_end(case), Step("now", _("The money is on its way back"), "")]
+    return [_end(case)]
 
 
 def _chargeback(case: Case) -> list[Step]:

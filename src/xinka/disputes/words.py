@@ -25,8 +25,8 @@ KINDS: Mapping[CaseKind, Promise] = MappingProxyType(
 )
 OUTCOMES: Mapping[Outcome, Promise] = MappingProxyType(
     {
-        Outcome.REFUNDED: _("Refunded"),
-        Outcome.PART_REFUNDED: _("Part refunded"),
+        Outcome.REFUNDED: pgettext_lazy("case", "Refund"),
+        Outcome.PART_REFUNDED: pgettext_lazy("case", "Part refund"),
         Outcome.REPLACED: _("Replaced"),
         Outcome.RELEASED: _("Released to the merchant"),
         Outcome.WITHDRAWN: _("Taken back"),

@@ -42,6 +42,7 @@ from xinka.kernel.errors import BadIdentifier, BadInput, Refusal
 from xinka.kernel.money import parse_amount
 from xinka.office.policies import Room, check_room, for_staff, may_enter
 from xinka.orders.contact import mask_contact
+from xinka.payments.queries import is_going_back
 from xinka.platform.files.models import StoredFile
 from xinka.platform.files.serving import answer_with
 from xinka.platform.files.uploads import handed_in, limit_uploads
@@ -177,7 +178,7 @@ def _page(
         "pieces": facts.pieces,
         "mailed_at": codes_mailed_at(case.order_id),
         "earlier": [(one, badge_for(one, Role.STAFF)) for one in facts.earlier if one.kind in kinds_open_to(me)],
-        "steps": steps_of(case),
+        "steps": steps_of(case, is_going_back=is_going_back(facts.order.id)),
         "can": can,
         "may_decide": (can["decide"] or can["decide_appeal"]) and may_enter(me, Room.CASES),
         "is_impartial": is_impartial(case, me),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from xinka.payments.models import Channel
+from uuid import UUID
+
+from xinka.payments.models import Channel, Refund
+from xinka.payments.states import RefundState
 from xinka.platform.database.rows import Columns, rows_of
 
 #: By hand, because every product page asks; the keys in ``config`` are not read.
@@ -15,3 +18,8 @@ SELECT {_COLUMNS.sql} FROM payments_channel c WHERE c."on" AND c.currency = %s O
 def channels_on(currency: str) -> list[Channel]:
     """Return the channels that take a currency now, in their order."""
     return [_COLUMNS.read(row) for row in rows_of(_ON, (currency,))]
+
+
+def is_going_back(order_id: UUID) -> bool:
+    """Whether money of an order is on its way back to the buyer, promised but not yet there."""
+    return Refund.objects.filter(order_id=order_id).exclude(state=RefundState.DONE).exists()

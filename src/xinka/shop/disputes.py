@@ -44,6 +44,7 @@ from xinka.kernel.actors import Actor, Role
 from xinka.kernel.errors import BadIdentifier, Refusal
 from xinka.orders.access import order_path
 from xinka.orders.models import Order
+from xinka.payments.queries import is_going_back
 from xinka.platform.files.models import StoredFile
 from xinka.platform.files.serving import answer_with
 from xinka.platform.files.uploads import handed_in, limit_uploads
@@ -219,7 +220,7 @@ def _case_page(request: HttpRequest, order: Order, case: Case, form: WordsForm, 
         "said": thread_of(case, Role.BUYER),
         "pieces": pieces_of(case),
         "mailed_at": codes_mailed_at(case.order_id),
-        "steps": steps_of(case),
+        "steps": steps_of(case, is_going_back=is_going_back(order.id)),
         "can": can,
         "offer_words": offer_in_words(case.offer, case.offer_amount, case.currency) if case.offer else "",
         "decision_words": _decision(case),
