@@ -9,8 +9,8 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from tests import cast
-from xinka.catalog.models import ProductState, Sku
-from xinka.merchants.models import MerchantState
+from xinka.catalog.models import Product, ProductState, Sku
+from xinka.merchants.models import Merchant, MerchantState
 
 pytestmark = pytest.mark.django_db
 CHINESE = Client(headers={"accept-language": "zh-CN"})
@@ -89,6 +89,19 @@ def test_a_search_without_result_offers_the_nearest_title_as_one_button(ware: ca
     page = CHINESE.get("/search", {"q": "星海远怔"}).content.decode()
     assert page.count('class="btn pri') == 1
     assert "星海远征 点卡 300 点" in page
+
+
+@pytest.mark.parametrize("hidden", ["draft", "suspended", "no variant"])
+def test_the_nearest_title_is_never_one_that_is_not_on_sale(ware: cast.Ware, hidden: str) -> None:
+    if hidden == "draft":
+        Product.objects.update(state=ProductState.DRAFT)
+    elif hidden == "suspended":
+        Merchant.objects.update(state=MerchantState.SUSPENDED)
+    else:
+        Sku.objects.update(on_sale=False)
+    page = CHINESE.get("/search", {"q": "星海远怔"}).content.decode()
+    assert "星海远征 点卡 300 点" not in page
+    assert "看全部商品" in page
 
 
 @pytest.mark.parametrize("query", ["%", "_", "\x00", "'; DROP TABLE", "a" * 5000, "<script>alert(1)</script>"])

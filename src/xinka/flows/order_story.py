@@ -14,7 +14,7 @@ from xinka.orders.contact import mask_contact
 from xinka.orders.models import Order
 from xinka.orders.states import OrderState
 from xinka.payments.models import Payment, Receipt, Refund
-from xinka.payments.states import PaymentState, ReceiptOutcome
+from xinka.payments.states import PaymentState, ReceiptOutcome, RefundState
 from xinka.platform.vault.keys import open_envelope
 
 
@@ -46,6 +46,11 @@ class OrderStory:
         """What is still to be paid after money that came short."""
         short = sum(receipt.amount for receipt in self.receipts if receipt.outcome == ReceiptOutcome.SHORT)
         return self.order.amount - short
+
+    @property
+    def is_going_back(self) -> bool:
+        """Whether money is on its way back to the buyer, promised but not yet there."""
+        return any(refund.state != RefundState.DONE for refund in self.refunds)
 
     @property
     def contact(self) -> str:

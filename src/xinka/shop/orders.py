@@ -20,7 +20,6 @@ from xinka.flows.reveal import reveal
 from xinka.kernel import ids
 from xinka.orders.models import Order
 from xinka.orders.states import OrderState
-from xinka.payments.states import RefundState
 from xinka.platform.look.prose import prose
 from xinka.platform.look.refusals import is_fragment
 from xinka.shop import words
@@ -143,7 +142,7 @@ def order_context(story: OrderStory) -> dict[str, object]:
         "received": found.amount - story.missing,
         "money_badge": badge_of(story.hold),
         "holding": holding_of(story) if delivered else None,
-        "is_going_back": any(refund.state != RefundState.DONE for refund in story.refunds),
+        "is_going_back": story.is_going_back,
         **case_link(found),
     }
 

@@ -12,7 +12,6 @@ from xinka.escrow.models import Hold
 from xinka.escrow.states import HoldState, Timer
 from xinka.flows.order_story import OrderStory
 from xinka.orders.states import OrderState
-from xinka.payments.states import RefundState
 from xinka.platform.look.templatetags.look import amount
 
 
@@ -37,7 +36,7 @@ def steps_of(story: OrderStory) -> list[Step]:
             return [placed, Step("done", over, _time(order.closed_at or order.expires_at))]
         case OrderState.REFUNDED:
             gone = Step("done", gettext("Refunded"), _time(order.closed_at))
-            if any(refund.state != RefundState.DONE for refund in story.refunds):
+            if story.is_going_back:
                 gone = Step("now", gettext("Your money is on its way back to you"), _time(order.closed_at))
             return [placed, _pay_step(story), _delivery_step(story), gone] if order.delivered_at else [placed, gone]
         case _:
