@@ -19,14 +19,14 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from xinka.engines.textguard.guard import Guard
+from xinka.engines.textguard.guard import Guard, Verdict
 from xinka.engines.textguard.model import Model, Task
 
 OWN = Path(__file__).parent / "textguard_data"
-_BLOCK = 100
+_BLOCK, _TOGETHER = 100, 1_000
 _STEPS = 5_000
 _READY = """
 import time
@@ -49,23 +49,33 @@ def yardstick() -> float:
 
 
 def throughput(guard: Guard, texts: Sequence[str], task: Task) -> dict[str, float]:
-    """Measure messages a second of CPU: of the mean, and of the middle block of a hundred."""
+    """Measure messages a second of CPU, judged together and one by one: of the mean, and of the middle block."""
     for text in texts[:500]:
         guard.judge(text, task)
-    took, steps = [], []
-    for first in range(500, len(texts) - _BLOCK + 1, _BLOCK):
+    together, told = _by_blocks(texts[500:], _TOGETHER, lambda block: guard.judge_all(block, task))
+    alone, told_alone = _by_blocks(texts[500:], _BLOCK, lambda block: [guard.judge(text, task) for text in block])
+    shorter = min(len(told), len(told_alone))
+    if told[:shorter] != told_alone[:shorter]:
+        raise AssertionError("texts were judged otherwise together than alone")
+    found = {"messages": float(shorter), "mean characters": statistics.fmean(map(len, texts))}
+    for name, took in (("together", together), ("one by one", alone)):
+        found[f"messages/s {name}"] = 1 / statistics.fmean(seconds for seconds, _ in took)
+        found[f"messages/s {name}, middle block"] = 1 / statistics.median(seconds for seconds, _ in took)
+        found[f"yardstick ns {name}"] = statistics.median(step for _, step in took)
+    return found
+
+
+def _by_blocks(
+    texts: Sequence[str], size: int, judge: Callable[[Sequence[str]], list[Verdict]]
+) -> tuple[list[tuple[float, float]], list[Verdict]]:
+    """Return for each block of texts the seconds for one of them and the yardstick, and what all were judged to be."""
+    judge(texts[:size])
+    took, verdicts = [], []
+    for first in range(0, len(texts) - size + 1, size):
         started = time.process_time()
-        for text in texts[first : first + _BLOCK]:
-            guard.judge(text, task)
-        took.append((time.process_time() - started) / _BLOCK)
-        steps.append(yardstick())
-    return {
-        "messages": len(took) * _BLOCK,
-        "mean characters": statistics.fmean(map(len, texts)),
-        "messages/s": 1 / statistics.fmean(took),
-        "messages/s, middle block": 1 / statistics.median(took),
-        "yardstick ns": statistics.median(steps),
-    }
+        verdicts += judge(texts[first : first + size])
+        took.append(((time.process_time() - started) / size, yardstick()))
+    return took, verdicts
 
 
 def slow_end(guard: Guard, texts: Sequence[str], task: Task, n: int = 1_000) -> dict[str, float]:

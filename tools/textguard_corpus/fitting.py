@@ -17,7 +17,7 @@ from sklearn.metrics import roc_auc_score
 from tools.textguard_corpus.build import WRITTEN, Row
 from tools.textguard_corpus.lines import ITSELF, dealt
 from xinka.engines.textguard.model.features import Tables, bounded, features, pairs, shown, spelled
-from xinka.engines.textguard.model.table import TaskTable
+from xinka.engines.textguard.model.table import GRID, TaskTable
 
 #: A piece must be met in this many different sentences to count; a line written by hand, or a worn copy, is one.
 FEWEST = 3
@@ -206,19 +206,23 @@ def _line(values: csr_matrix, labels: Ints, weights: Floats, strength: float, ro
 
 
 def _table(names: list[str], line: LogisticRegression, calibration: LogisticRegression, share: float) -> TaskTable:
-    weights = line.coef_[0].astype("<f4")
+    weights = line.coef_[0]
     apart = np.array([name.startswith(_PAIR) for name in names])
     return TaskTable(
         features="\n".join(name for name in names if not name.startswith(_PAIR)),
-        weights=weights[~apart].tobytes(),
+        weights=_on_grid(weights[~apart]),
         pairs=np.array([_number(name) for name in names if name.startswith(_PAIR)], dtype="<u4").tobytes(),
-        pair_weights=(weights[apart] * np.float32(share)).astype("<f4").tobytes(),
+        pair_weights=_on_grid(weights[apart] * share),
         bias=float(line.intercept_[0]),
         slope=float(calibration.coef_[0][0]),
         shift=float(calibration.intercept_[0]),
         review_from=REVIEW_FROM,
         block_from=REVIEW_FROM,
     )
+
+
+def _on_grid(weights: Floats) -> bytes:
+    return (np.rint(weights / GRID) * GRID).astype("<f4").tobytes()
 
 
 def _number(name: str) -> int:

@@ -1,53 +1,103 @@
-"""JSON lines in and out, one at a time: a wrong line is named and skipped, and the rest goes on."""
+"""JSON lines in and out, each answered as soon as it is there; a wrong one is named and skipped, the rest goes on."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from typing import Any, BinaryIO
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, BinaryIO, Protocol, TypeVar, cast
 
 import msgspec
 
 #: A longer line is refused unread, so that memory stays constant. In bytes.
 LONGEST_LINE = 64 * 1024 * 1024
+#: So many bytes are read at once, or as many as are there.
+_READ_AT_ONCE = 1 << 17
+_Read = TypeVar("_Read")
+
+
+class Source(Protocol):
+    """Where lines come from, such as ``sys.stdin.buffer``."""
+
+    def read1(self, size: int, /) -> bytes:
+        """Return what is there, waiting only if nothing is; nothing at the end."""
+
+
+def standard_input() -> Source:
+    """Return standard input, which is buffered and so hands out what is there."""
+    return cast(Source, sys.stdin.buffer)
 
 
 class WrongLine(ValueError):
     """A line cannot be judged; the message says why, in both languages."""
 
 
-def read_lines(source: BinaryIO, longest: int = LONGEST_LINE) -> Iterator[tuple[int, bytes | None]]:
+def read_ready(source: Source, longest: int = LONGEST_LINE) -> Iterator[list[tuple[int, bytes | None]]]:
+    """Yield the lines that are there and hold something, with their numbers from 1; None is one that is too long.
+
+    Nothing waits for more than the end of its own line.
+    """
+    number, begun, size = 0, list[bytes](), 0
+    while piece := source.read1(_READ_AT_ONCE):
+        first, *others = piece.split(b"\n")
+        size += len(first)
+        begun = [*begun, first] if size <= longest else []
+        if not others:
+            continue
+        ended = [b"".join(begun) if size <= longest else None, *others[:-1]]
+        numbered = enumerate((line if line is None or len(line) <= longest else None for line in ended), number + 1)
+        number, begun, size = number + len(ended), [others[-1]], len(others[-1])
+        yield [(at, line) for at, line in numbered if line is None or line.strip()]
+    if size > longest:
+        yield [(number + 1, None)]
+    elif (last := b"".join(begun)).strip():
+        yield [(number + 1, last)]
+
+
+def read_lines(source: Source, longest: int = LONGEST_LINE) -> Iterator[tuple[int, bytes | None]]:
     """Yield each line that holds something with its number from 1; None stands for one that is too long."""
-    number = 0
-    while line := source.readline(longest + 1):
-        number += 1
-        if len(line) > longest and not line.endswith(b"\n"):
-            while (rest := source.readline(longest)) and not rest.endswith(b"\n"):
-                pass
-            yield number, None
-        elif line.strip():
-            yield number, line
+    for ready in read_ready(source, longest):
+        yield from ready
 
 
 def judge_lines(
     judge: Callable[[dict[str, Any]], dict[str, Any]],
-    source: BinaryIO | None = None,
+    source: Source | None = None,
     sink: BinaryIO | None = None,
 ) -> int:
     """Read objects, write what ``judge`` makes of each, name the wrong ones on standard error; return how many were.
 
     ``judge`` raises ``WrongLine`` for an object that lacks something.
     """
-    source, sink = source or sys.stdin.buffer, sink or sys.stdout.buffer
+    return judge_together(judge, lambda answers: answers, source, sink)
+
+
+def judge_together(
+    read: Callable[[dict[str, Any]], _Read],
+    judge_all: Callable[[list[_Read]], Iterable[dict[str, Any]]],
+    source: Source | None = None,
+    sink: BinaryIO | None = None,
+) -> int:
+    """Do what ``judge_lines`` does, those lines together that have come together.
+
+    Args:
+        read: takes from an object what is judged; raises ``WrongLine`` for one that lacks something.
+        judge_all: gives an answer for each of what was read, in its order.
+        source: standard input by default.
+        sink: standard output by default.
+    """
+    source, sink = source or standard_input(), sink or sys.stdout.buffer
     decoder, encoder = msgspec.json.Decoder(), msgspec.json.Encoder()
     wrong = 0
-    for number, line in read_lines(source):
-        try:
-            sink.write(encoder.encode(judge(_object(decoder, line))) + b"\n")
-        except WrongLine as refusal:
-            wrong += 1
-            sys.stderr.write(f"line {number} / 第 {number} 行: {refusal}\n")
-    sink.flush()
+    for ready in read_ready(source):
+        found = []
+        for number, line in ready:
+            try:
+                found.append(read(_object(decoder, line)))
+            except WrongLine as refusal:
+                wrong += 1
+                sys.stderr.write(f"line {number} / 第 {number} 行: {refusal}\n")
+        sink.write(encoder.encode_lines(list(judge_all(found))))
+        sink.flush()  # whoever asked may be waiting for the answer before asking more
     return wrong
 
 

@@ -11,9 +11,10 @@ from benchmarks.textguard_contacts import positives
 from benchmarks.textguard_evasion import FAMILIES
 from xinka.engines.textguard import masking, said_digits, slots, sounds, views
 from xinka.engines.textguard.automata import Candidate, Index, index_of
+from xinka.engines.textguard.glancing import ordinary
 from xinka.engines.textguard.guard import Guard
 from xinka.engines.textguard.masking import Mask, find_masks
-from xinka.engines.textguard.matcher import Found, _deepest_kind, _ordinary, _tiling
+from xinka.engines.textguard.matcher import Found, _deepest_kind, _tiling
 from xinka.engines.textguard.signs import squeeze_table
 from xinka.engines.textguard.spellings import DEPTH, is_han
 from xinka.engines.textguard.translating import BLOCK, Change, Dropping, Kept, Table
@@ -150,15 +151,15 @@ def test_every_kind_of_contact_is_hidden_as_without_shortcuts() -> None:
 @settings(deadline=None, max_examples=200)
 @given(st.text(alphabet=st.sampled_from("出售微信小号abqz12，。 一五莪、→") | st.characters()))
 def test_an_ordinary_text_is_heard_the_same_the_short_way(text: str) -> None:
-    clean = "".join(c for c in views.clean_text(text) if c in _ordinary())
+    clean = "".join(c for c in views.clean_text(text) if c in ordinary())
     assert sounds.encode_common(views.squeezed_text(clean)) == sounds.encode(clean)
 
 
-def test_whatever_a_further_view_may_change_is_not_ordinary() -> None:
+def test_whatever_a_further_view_may_change_is_notordinary() -> None:
     letters = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
     changed = {chr(c) for table in (views.martian_table(), views.digits_table()) for c, plain in table.items() if plain}
     signs = frozenset(map(chr, squeeze_table()))
-    assert _ordinary().isdisjoint(letters | changed | (slots.odd() - signs))
+    assert ordinary().isdisjoint(letters | changed | (slots.odd() - signs))
 
 
 def traced_plainly(text: str, table: Table) -> list[int]:

@@ -11,7 +11,7 @@ from typing import BinaryIO
 import click
 import msgspec
 
-from xinka.engines.lines import read_lines
+from xinka.engines.lines import Source, read_lines, standard_input
 from xinka.engines.merkle.errors import BadFormat
 from xinka.engines.merkle.files import PRIVATE, FileStorage, write_durably
 from xinka.engines.merkle.key_files import read_key, read_verifier, write_key
@@ -117,8 +117,7 @@ def append(directory: Path, form: str, batch: int, signing: bool, key_file: Path
     wrong = [0]
     with _opened(directory, key_file, origin) as log:
         first = log.size
-        source = sys.stdin.buffer
-        entries = _binary(source) if form == "binary" else _lines(source, form == "jsonl", wrong)
+        entries = _binary(sys.stdin.buffer) if form == "binary" else _lines(standard_input(), form == "jsonl", wrong)
         try:
             for together in _batches(entries, batch):
                 log.append(together)
@@ -131,9 +130,9 @@ def append(directory: Path, form: str, batch: int, signing: bool, key_file: Path
         raise click.exceptions.Exit(1)
 
 
-def _lines(source: BinaryIO, is_json: bool, wrong: list[int]) -> Iterator[bytes]:
+def _lines(source: Source, is_json: bool, wrong: list[int]) -> Iterator[bytes]:
     for number, line in read_lines(source, LONGEST_ENTRY):
-        entry = None if line is None else line.removesuffix(b"\n").removesuffix(b"\r")
+        entry = None if line is None else line.removesuffix(b"\r")
         if entry is None:
             why = "longer than 65,535 bytes / 超过 65,535 字节"
         elif is_json and not _is_json(entry):

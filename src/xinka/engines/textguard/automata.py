@@ -120,6 +120,13 @@ class Index:
         places = [(a - first, b - first, which) for a, b, which in found if which >= n_exact and a >= first]
         return places[:_MOST_FOUND]
 
+    def places_in_rows(self, written: Sequence[str], sounds: str) -> list[int]:
+        """Return where terms begin in rows of the same length: spellings in those written, sounds in the last."""
+        length, n_exact = len(sounds) + 1, self._n_exact
+        found = self._ways.find("\0".join((*written, sounds)))
+        border = length * len(written)
+        return [start % length for start, _end, which in found if (which >= n_exact) == (start >= border)]
+
     def places(self, text: str) -> list[Place]:
         """Return the first places at which spellings stand, those of a long text read by blocks that overlap."""
         n_exact, found = self._n_exact, []

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import exp, log1p, prod
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from xinka.engines.textguard.masking import Mask, find_masks
-from xinka.engines.textguard.model import Task
+from xinka.engines.textguard.model import LONGEST_TOGETHER, MOST_TOGETHER, Task, blocks
 from xinka.engines.textguard.packs import Pack, load_packs
 from xinka.engines.textguard.rules import Hit, RuleSet
 from xinka.engines.textguard.spellings import DEPTH, TRUST
-from xinka.engines.textguard.views import clean_view
+from xinka.engines.textguard.views import View, clean_view
 
 #: What each thing that the caller knows adds: it moves the score this share of the way to 1, never by itself to review.
 CONTEXT = {"new_seller": 0.1, "contact": 0.15, "price_bait": 0.25, "qr": 0.2}
@@ -25,17 +25,32 @@ SUREST = 0.999
 SHARE = 0.4
 
 
+#: What a caller knows of a text, by the names of ``CONTEXT``.
+Context = Mapping[str, bool] | None
+
+
 class Scorer(Protocol):
     """A model of talk and listings."""
 
     def score(self, clean_text: str, task: Task) -> float:
         """Return how likely a clean text is forbidden, 0..1."""
 
+    def scores(self, clean_texts: Sequence[str], task: Task) -> Sequence[float]:
+        """Return the same of many texts."""
+
     def review_from(self, task: Task) -> float:
         """Return the score of rules and model together from which a text is worth a look."""
 
     def block_from(self, task: Task) -> float:
         """Return the score of rules and model together below which a weighed rule does not block."""
+
+
+class _Case(NamedTuple):
+    """What is judged, what the model says of it, and what the caller knows."""
+
+    task: Task
+    model: float | None
+    context: Context
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +72,7 @@ class Guard:
         self.rules = RuleSet(load_packs() if packs is None else packs)
         self.model = model
 
-    def judge(self, text: str, task: Task = "listing", context: Mapping[str, bool] | None = None) -> Verdict:
+    def judge(self, text: str, task: Task = "listing", context: Context = None) -> Verdict:
         """Judge one text.
 
         Args:
@@ -66,16 +81,49 @@ class Guard:
             context: what the caller knows, by the names of ``CONTEXT``.
         """
         clean = clean_view(text)
-        hits = self.rules.hits(text, clean, task)
-        masks = find_masks(text, clean)
         model = self.model.score(clean.text, task) if self.model else None
-        known = {name: True for name in CONTEXT if context and context.get(name)}
+        return self._verdict(text, clean, self.rules.hits(text, clean, task), _Case(task, model, context))
+
+    def judge_all(
+        self, texts: Sequence[str], task: Task = "listing", contexts: Sequence[Context] | None = None
+    ) -> list[Verdict]:
+        """Judge many texts: the same verdicts as one by one, in a third of the time if there are some hundreds.
+
+        Args:
+            texts: as they were written.
+            task: what all of them are.
+            contexts: what the caller knows of each, if anything.
+
+        Raises:
+            ValueError: there are more or fewer contexts than texts.
+        """
+        told = [None] * len(texts) if contexts is None else contexts
+        if len(told) != len(texts):
+            raise ValueError("as many contexts as texts are needed")
+        verdicts: list[Verdict] = []
+        for block in blocks(texts, MOST_TOGETHER, LONGEST_TOGETHER):
+            verdicts += self._judge_block(block, task, told[len(verdicts) : len(verdicts) + len(block)])
+        return verdicts
+
+    def _judge_block(self, texts: Sequence[str], task: Task, contexts: Sequence[Context]) -> Iterator[Verdict]:
+        cleans = list(map(clean_view, texts))
+        plain = [clean.text for clean in cleans]
+        models = self.model.scores(plain, task) if self.model else [None] * len(texts)
+        rows = zip(texts, cleans, models, contexts, self.rules.quiet(plain), strict=True)
+        for text, clean, model, context, is_quiet in rows:
+            hits = [] if is_quiet else self.rules.hits(text, clean, task)
+            yield self._verdict(text, clean, hits, _Case(task, model, context))
+
+    def _verdict(self, text: str, clean: View, hits: Sequence[Hit], case: _Case) -> Verdict:
+        """Make a verdict of everything that is known."""
+        masks, model = find_masks(text, clean), case.model
+        known = {name: True for name in CONTEXT if case.context and case.context.get(name)}
         score = _combine(hits, model, known)
         otherwise = "mask" if masks else "allow"
         if model is None or self.model is None:
             decision = _by_rules(hits, known, otherwise)
         else:
-            limits = self.model.review_from(task), self.model.block_from(task)
+            limits = self.model.review_from(case.task), self.model.block_from(case.task)
             own = [hit for hit in hits if not hit.rule.weighed]
             decision = _by_rules(own, known, _by_score(hits, model, score, limits, otherwise), model)
         return Verdict(decision, score, tuple(hits), tuple(masks), model, known)

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import cache, cached_property
+from functools import cached_property
 from typing import NamedTuple
 
 import msgspec
 
 from xinka.engines.textguard import slots, sounds, views
 from xinka.engines.textguard.automata import MOST_HITS, Candidate, Index, IndexData, Place, Ways, index_of
+from xinka.engines.textguard.glancing import Glance, martian, ordinary, said_numerals
 from xinka.engines.textguard.recombine import recombine
-from xinka.engines.textguard.signs import squeeze_table
 from xinka.engines.textguard.spellings import DEPTH, Term, is_han
 from xinka.engines.textguard.standing import ENDS, stands_alone, stands_for
 from xinka.engines.textguard.swaps import SwappedApart, pairs_of
@@ -88,7 +88,7 @@ class _Reading:
             self.whole_text = views.squeezed_text(plain)
             self._head = _head(clean)
             plain = self._head.text
-        self.is_special = not _ordinary().issuperset(plain)
+        self.is_special = not ordinary().issuperset(plain)
         self.text = text = views.squeezed_text(plain)
         self.sounds = sounds.encode(plain) if self.is_special else sounds.encode_common(text)
         if self._head is clean:
@@ -96,9 +96,9 @@ class _Reading:
         if (split := recombine(text)) != text:
             self.others.append(views.split_view(self.squeezed, split))
         if self.is_special:
-            if not _martian().isdisjoint(plain):
+            if not martian().isdisjoint(plain):
                 self.others.append(views.martian_view(self._head))
-            if not _said_numerals().isdisjoint(text):
+            if not said_numerals().isdisjoint(text):
                 self.others.append(views.digits_view(self.squeezed))
             self.others = [view for view in self.others if view.text != text]
 
@@ -153,6 +153,8 @@ class Matcher:
         self._leads, self._others = Index(terms, data.leads), Index(terms, data.others)
         self._reads_initials = any(t.depth >= DEPTH["initials"] for t in terms)
         self._apart = SwappedApart([t.text for t in terms], data.pairs)
+
+        self.glance = Glance(self._leads, self._apart)
 
     @cached_property
     def _tree(self) -> slots.SlotTree:
@@ -228,23 +230,6 @@ class Matcher:
         if way == "initials" or stands_for(text, start, end, term, (way, self._margin(number, way))):
             return Found(number, start, end, way)
         return None
-
-
-@cache
-def _ordinary() -> frozenset[str]:
-    """Return the characters for which no view beyond sounds is wanted: common Han of one reading, and plain signs."""
-    plain = (slots.common() - slots.doubtful()) | frozenset(map(chr, squeeze_table()))
-    return frozenset(c for c in plain - _martian() - _said_numerals() if c < "\ufffe" and c not in "0123456789")
-
-
-@cache
-def _martian() -> frozenset[str]:
-    return frozenset(chr(c) for c, plain in views.martian_table().items() if plain)
-
-
-@cache
-def _said_numerals() -> frozenset[str]:
-    return frozenset(map(chr, views.digits_table()))
 
 
 def _head(clean: View) -> View:

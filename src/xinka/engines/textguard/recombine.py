@@ -38,6 +38,12 @@ def recombine(text: str) -> str:
     return "".join([*pieces, text[at:]])
 
 
+def places_of_parts(text: str) -> list[int]:
+    """Return where parts begin that ``recombine`` would put together."""
+    find, _ = _automaton()
+    return [start for start, _end, _which in find(text)]
+
+
 def recombined_offsets(text: str) -> tuple[Sequence[int], Sequence[int]]:
     """Return where each character of ``recombine(text)`` came from."""
     find, _ = _automaton()

@@ -118,6 +118,10 @@ class RuleSet:
                         hits[rule.id, lead.start] = hit
         return list(hits.values())
 
+    def quiet(self, plain: Sequence[str]) -> list[bool]:
+        """Say of each clean text whether it surely breaks nothing; many at once take a fifth of the time."""
+        return self._matcher.glance.quiet(plain)
+
     def _without_pieces(self, found: list[Found]) -> list[Found]:
         """Drop words of trade that are only pieces of harmless longer ones."""
         longer = [f for f in found if self._terms[f.term].text in self._compounds]

@@ -36,9 +36,17 @@ class SwappedApart:
 
     def find(self, text: str) -> list[tuple[int, int, int]]:
         """Return (term, start, end) of the spans that hold a term and the one or two characters that came between."""
-        rows = f"{text[::2]}\0{text[1::2]}\0{text[::3]}\0{text[1::3]}\0{text[2::3]}"
-        found = self._pairs.find(rows)
+        found = self._pairs.find(self.rows(text))
         return list(self._joined(text, found)) if found else []
+
+    @staticmethod
+    def rows(text: str) -> str:
+        """Return a text's characters in the rows in which those two and three places apart are neighbours."""
+        return f"{text[::2]}\0{text[1::2]}\0{text[::3]}\0{text[1::3]}\0{text[2::3]}"
+
+    def places(self, rows: str) -> list[int]:
+        """Return where a pair begins in the rows of some texts; a term may be torn there."""
+        return [start for start, _end, _which in self._pairs.find(rows)]
 
     def _joined(self, text: str, found: list[tuple[int, int, int]]) -> Iterator[tuple[int, int, int]]:
         begins = list(accumulate((len(text[offset::step]) + 1 for step, offset in _ROWS), initial=0))

@@ -189,6 +189,11 @@ def digits_view(squeezed: View) -> View:
     return squeezed.translated("digits", _digits())
 
 
+def digits_text(squeezed: str) -> str:
+    """Return the text of the view of digits of a squeezed text."""
+    return _digits().change(squeezed)
+
+
 @cache
 def digits_table() -> Table:
     """Map a character that is read as a digit to it."""

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 import click
 import msgspec
 
-from xinka.engines.lines import WrongLine, judge_lines, text_field
+from xinka.engines.lines import Source, WrongLine, judge_lines, standard_input, text_field
 
 
 @click.command()
@@ -23,11 +23,11 @@ def prices() -> None:
     and `reasons`.
     """
     with tempfile.TemporaryFile() as kept:
-        wrong = _answer(sys.stdin.buffer, kept)
+        wrong = _answer(standard_input(), kept)
     sys.exit(1 if wrong else 0)
 
 
-def _answer(source: BinaryIO, kept: BinaryIO) -> int:
+def _answer(source: Source, kept: BinaryIO) -> int:
     """Keep what identifies each offer in a file, so that memory holds numbers only; return the count of wrong lines."""
     from xinka.engines.textguard.market import Market  # here, because numpy is not needed for --help
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 
-from xinka.engines.lines import judge_lines, text_field
+from xinka.engines.lines import judge_together, text_field
 
 
 @click.command("text")
@@ -27,7 +28,7 @@ def text(task: str, files: tuple[Path, ...], explain: bool) -> None:
     审核文本：逐行读入 {"id", "text"}，逐行写出结论、分数、命中与需遮盖的联系方式；位置按原文字符计。
     """
     # The engine is imported here, so that `--help` does not wait for its tables.
-    from xinka.engines.textguard.guard import Guard
+    from xinka.engines.textguard.guard import Context, Guard
     from xinka.engines.textguard.model import Model, Task
     from xinka.engines.textguard.packs import PackError, load_packs
     from xinka.engines.textguard.reasons import report
@@ -40,10 +41,14 @@ def text(task: str, files: tuple[Path, ...], explain: bool) -> None:
     guard = Guard(packs, Model.load())
     kind: Task = "chat" if task == "chat" else "listing"
 
-    def judge(record: dict[str, Any]) -> dict[str, Any]:
-        written = text_field(record, "text")
+    def read(record: dict[str, Any]) -> tuple[object, str, Context]:
         context = record.get("context")
-        verdict = guard.judge(written, kind, context if isinstance(context, dict) else None)
-        return {"id": record.get("id"), **report(written, verdict, explain=explain)}
+        return record.get("id"), text_field(record, "text"), context if isinstance(context, dict) else None
 
-    sys.exit(1 if judge_lines(judge) else 0)
+    def judge_all(records: list[tuple[object, str, Context]]) -> Iterator[dict[str, Any]]:
+        texts = [written for _, written, _ in records]
+        verdicts = guard.judge_all(texts, kind, [context for _, _, context in records])
+        for (name, written, _), verdict in zip(records, verdicts, strict=True):
+            yield {"id": name, **report(written, verdict, explain=explain)}
+
+    sys.exit(1 if judge_together(read, judge_all) else 0)

@@ -5,18 +5,29 @@ It leads to ``review`` at most; what is blocked is decided by rules. Its card is
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator, Sequence
 from functools import cache
 from math import exp, sqrt
 from pathlib import Path
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 from xinka.engines.textguard.model.features import Tables, bounded, features, pairs, shown, spelled
 from xinka.engines.textguard.model.table import TaskTable, read
 from xinka.engines.textguard.model.weighing import Weights
 
+if TYPE_CHECKING:
+    from xinka.engines.textguard.model.weighing_many import ManyWeights
+
 Task = Literal["listing", "chat"]
 TASKS: tuple[Task, ...] = get_args(Task)
 SHIPPED = Path(__file__).parent / "weights.bin"
+#: So many texts, and characters but for the last text, are weighed together.
+MOST_TOGETHER, LONGEST_TOGETHER = 1_000, 16_000
+#: Fewer are quicker one by one.
+_FEWEST_TOGETHER = 12
+#: What is weighed one by one: letters of more than sixteen bits, or of the private use that features are written in.
+_ODD = re.compile("[\ue000-\uf8ff\U00010000-\U0010ffff]").search
 #: Beyond this the exponential says nothing more.
 _STEEPEST = 40.0
 
@@ -28,6 +39,7 @@ class Model:
         self._tables = tables
         self._tasks = tasks
         self._weights: dict[Task, Weights] = {}
+        self._many: dict[Task, ManyWeights] = {}
 
     @classmethod
     @cache
@@ -42,9 +54,32 @@ class Model:
 
     def score(self, clean_text: str, task: Task) -> float:
         """Return how bad a cleaned text reads, 0..1; of long texts the two ends are read."""
+        return _score(self._tasks[task], self._weights_of(task).mean(bounded(clean_text)))
+
+    def scores(self, clean_texts: Sequence[str], task: Task) -> list[float]:
+        """Return the score of each of some texts, the same as one by one: many together take a fifth of the time."""
+        if len(clean_texts) < _FEWEST_TOGETHER:
+            return [self.score(text, task) for text in clean_texts]
+        ends = [bounded(text) for text in clean_texts]
+        odd = {at for at, text in enumerate(ends) if _ODD(text)}
+        plain = [at for at in range(len(ends)) if at not in odd]
+        means = dict(zip(plain, self._means([ends[at] for at in plain], task), strict=True))
+        means.update((at, self._weights_of(task).mean(ends[at])) for at in odd)
         table = self._tasks[task]
-        steep = table.slope * (self._weights_of(task).mean(bounded(clean_text)) + table.bias) + table.shift
-        return 1 / (1 + exp(-max(-_STEEPEST, min(_STEEPEST, steep))))
+        return [_score(table, means[at]) for at in range(len(ends))]
+
+    def _means(self, texts: Sequence[str], task: Task) -> list[float]:
+        """Return what texts without odd letters weigh, in blocks of a size that fits into a processor's cache."""
+        if not texts:
+            return []
+        if task not in self._many:
+            from xinka.engines.textguard.model.weighing_many import ManyWeights  # numpy takes a tenth of a second
+
+            self._many[task] = ManyWeights(self._tasks[task], self._tables, self._weights_of(task).pairs)
+        means: list[float] = []
+        for block in blocks(texts, MOST_TOGETHER, LONGEST_TOGETHER):
+            means += self._many[task].means(block)
+        return means
 
     def review_from(self, task: Task) -> float:
         """Return the score from which a text is worth a look: with rules, 1 % of harmless lines held out reach it."""
@@ -66,7 +101,7 @@ class Model:
         apart = pairs(letters)
         heavy = [
             *((piece, weights.by_name.get(piece, 0.0) / sqrt(len(found))) for piece in found if piece in letters),
-            *(("…".join(shown(pair)), weights.by_pair.get(pair, 0.0) / sqrt(len(apart))) for pair in apart),
+            *(("…".join(shown(pair)), weights.pairs.by_pair.get(pair, 0.0) / sqrt(len(apart))) for pair in apart),
         ]
         chosen: list[tuple[str, float]] = []
         for piece, weight in sorted(heavy, key=lambda pair: (-pair[1], pair[0])):
@@ -80,6 +115,23 @@ class Model:
         if task not in self._weights:
             self._weights[task] = Weights(self._tasks[task], self._tables)
         return self._weights[task]
+
+
+def _score(table: TaskTable, mean: float) -> float:
+    steep = table.slope * (mean + table.bias) + table.shift
+    return 1 / (1 + exp(-max(-_STEEPEST, min(_STEEPEST, steep))))
+
+
+def blocks(texts: Sequence[str], most: int, longest: int) -> Iterator[Sequence[str]]:
+    """Yield the texts in rows of at most so many texts, and of so many characters before the last of them."""
+    first = size = 0
+    for at, text in enumerate(texts):
+        size += len(text)
+        if at + 1 - first == most or size >= longest:
+            yield texts[first : at + 1]
+            first, size = at + 1, 0
+    if first < len(texts):
+        yield texts[first:]
 
 
 def _is_told(piece: str, others: list[str]) -> bool:

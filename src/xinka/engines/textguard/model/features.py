@@ -22,14 +22,15 @@ FIRST_SOUND = 0xE000
 SHAPES = "\uf8a0\uf8a1\uf8a2\uf8a3\uf8a4\uf8a5\uf8a6\uf8a7\uf8a8"
 COMMON, LESS, RARE, LATIN, DIGIT, POINT, SPACE, SYMBOL, OTHER = tuple(SHAPES)
 #: Marks of counted features.
-_COUNT, _RUN, _SIZE = "\uf8b0", "\uf8b1", "\uf8b2"
+COUNT, RUN, SIZE = "\uf8b0", "\uf8b1", "\uf8b2"
 #: Marks of the beginning and the end of what stands between two signs; no longer than this, it counts as a whole too.
-_HEAD, _TAIL = "\uf8b3", "\uf8b4"
-_WHOLE = 6
-_RUNS = re.compile(f"{DIGIT}{{3,}}")
-_LATIN_RUNS = re.compile(f"{LATIN}{{2,}}")
+HEAD, TAIL = "\uf8b3", "\uf8b4"
+WHOLE = 6
+#: Runs of so many digits, or Latin letters, and more are features.
+SHORTEST_RUN = {DIGIT: 3, LATIN: 2}
+_RUNS = {shape: re.compile(f"{shape}{{{shortest},}}") for shape, shortest in SHORTEST_RUN.items()}
 _BEYOND = re.compile("[^\x00-\uffff]")
-_STEPS = "0123456789"
+STEPS = "0123456789"
 #: The second letter of a pair stands two places after the first (next to each other they are a piece already) and up
 #: to so many more; in a long text fewer, so that it has no more pairs than this, or as many as letters.
 _STEPS_APART, _MOST_PAIRS = 15, 2000
@@ -92,14 +93,18 @@ def features(text: str, tables: Tables) -> set[str]:
     return found
 
 
+def reach_of(n_letters: int) -> int:
+    """Return at how many distances, from two on, a text of so many letters has pairs."""
+    return max(1, min(_STEPS_APART, _MOST_PAIRS // max(1, n_letters)))
+
+
 def pairs(letters: str) -> set[int]:
     """Return the pairs of letters of a text that stand a few places apart, in their order; each counts once.
 
     A pair is the number ``first + 65536 * second``, of the two letters' UTF-16.
     """
     coded = letters.encode(_NATIVE, "surrogatepass")
-    reach = max(1, min(_STEPS_APART, 2 * _MOST_PAIRS // max(1, len(coded))))
-    steps = range(4, 4 + 2 * reach, 2)  # in bytes
+    steps = range(4, 4 + 2 * reach_of(len(coded) // 2), 2)  # in bytes
     firsts = b"".join([coded[:-step] for step in steps])
     both = array("H", bytes(2 * len(firsts)))
     both[_LOW::2] = array("H", firsts)
@@ -118,13 +123,13 @@ def edges(folded: str) -> set[str]:
     add = found.add
     for word in folded.split(SEPARATOR):
         if word:
-            begun, ended = _HEAD + word, word + _TAIL
+            begun, ended = HEAD + word, word + TAIL
             add(begun[:2])
             add(begun[:3])
             add(ended[-2:])
             add(ended[-3:])
-            if len(word) <= _WHOLE:
-                add(_HEAD + ended)
+            if len(word) <= WHOLE:
+                add(HEAD + ended)
     return found
 
 
@@ -132,10 +137,10 @@ def counted(shape: str) -> set[str]:
     """Return the features that count: the share of each shape, the size, the length of runs."""
     size = len(shape) or 1
     marks = set(shape)
-    found = {_COUNT + mark + _STEPS[shape.count(mark) * 9 // size] for mark in marks}
-    found.add(_SIZE + _STEPS[min(9, size.bit_length())])
+    found = {COUNT + mark + STEPS[shape.count(mark) * 9 // size] for mark in marks}
+    found.add(SIZE + STEPS[min(9, size.bit_length())])
     if DIGIT in marks:
-        found.update(_RUN + _STEPS[min(9, len(run) // 2)] for run in _RUNS.findall(shape))
+        found.update(RUN + STEPS[min(9, len(run) // 2)] for run in _RUNS[DIGIT].findall(shape))
     if LATIN in marks:
-        found.update(_RUN + LATIN + _STEPS[min(9, len(run) // 2)] for run in _LATIN_RUNS.findall(shape))
+        found.update(RUN + LATIN + STEPS[min(9, len(run) // 2)] for run in _RUNS[LATIN].findall(shape))
     return found

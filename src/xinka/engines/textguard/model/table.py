@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 import zlib
+from array import array
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,8 @@ import msgspec
 from xinka.engines.textguard.model.features import Tables
 
 MAGIC = b"XKTG3\n"
+#: Weights are multiples of this: then sums of them are exact in floating point, whatever their order.
+GRID = 2.0**-20
 
 
 class UnreadableModel(ValueError):
@@ -46,6 +50,15 @@ class ModelFile(msgspec.Struct, frozen=True):
     def tables(self) -> Tables:
         """Return the character tables."""
         return Tables(self.fold, self.sound, self.shape)
+
+
+def numbers_of(kind: str, data: bytes) -> array[Any]:
+    """Return little-endian numbers of four bytes; ``kind`` is ``I`` for integers, ``f`` for floats."""
+    found = array(kind)
+    found.frombytes(data)
+    if sys.byteorder == "big":
+        found.byteswap()
+    return found
 
 
 def write(path: Path, model: ModelFile) -> str:

@@ -6,20 +6,19 @@ The rest of the features weigh nothing and are only counted, most of them withou
 from __future__ import annotations
 
 import re
-import sys
 from array import array
 from collections.abc import Callable
 from functools import cached_property, lru_cache
 from itertools import product, repeat
 from math import fsum, sqrt
 from operator import itemgetter
-from typing import Any
 
 import msgspec
 from daachorse import CharwiseDoubleArrayAhoCorasick
 
-from xinka.engines.textguard.model.features import SHAPES, Tables, counted, edges, features, pairs, spelled
-from xinka.engines.textguard.model.table import TaskTable
+from xinka.engines.textguard.model.features import SHAPES, Tables, counted, edges, features, spelled
+from xinka.engines.textguard.model.pair_weights import PairWeights
+from xinka.engines.textguard.model.table import TaskTable, numbers_of
 from xinka.engines.textguard.prepared import prepared
 
 #: Letters of private use could be taken for sounds and shapes; a clean text has none.
@@ -45,7 +44,7 @@ class Weights:
 
     def __init__(self, table: TaskTable, tables: Tables) -> None:
         self._table, self._tables = table, tables
-        self._weights = _numbers("f", table.weights)
+        self._weights = numbers_of("f", table.weights)
         self._weights.extend(repeat(0.0, len(SHAPES) ** 3))  # for pieces of shapes that weigh nothing
         kept = prepared("weights", table.features.encode(), lambda: _build(table))
         built = msgspec.msgpack.decode(kept, type=_Built)
@@ -53,7 +52,7 @@ class Weights:
             built.automaton
         ).find_overlapping
         self._numbers = built.numbers
-        self.by_pair = _by_pair(table)
+        self.pairs = PairWeights(table)
         self._of_short_shape = lru_cache(maxsize=_REMEMBERED)(self._of_shape)
 
     @cached_property
@@ -67,7 +66,7 @@ class Weights:
         Both are the sum of the weights divided by the root of their number.
         """
         folded, letters, sounds, shape = spelled(text, self._tables)
-        of_pairs = self._of_pairs(letters)
+        of_pairs = self.pairs.mean(letters)
         if _PRIVATE(letters):
             found = features(text, self._tables)
             return fsum(map(self.by_name.get, found, repeat(0.0))) / sqrt(len(found)) + of_pairs
@@ -80,33 +79,12 @@ class Weights:
         of_pieces = fsum(map(self._weights.__getitem__, met)) / sqrt(n_found)  # the sum is exact: a set has no order
         return of_pieces + of_pairs
 
-    def _of_pairs(self, letters: str) -> float:
-        """Return what the pairs weigh; a text of one or two letters has none."""
-        found = pairs(letters)
-        if not found:
-            return 0.0
-        return fsum(map(self.by_pair.__getitem__, found & self.by_pair.keys())) / sqrt(len(found))
-
     def _of_shape(self, shape: str) -> tuple[tuple[int, ...], int]:
         """Return which features of the shape weigh something, and how many it has."""
         pieces = set(map(_which, self._find(shape)))  # all pieces of three shapes are known
         counts = counted(shape)
         known = [self._numbers[name] for name in counts if name in self._numbers]
         return (*pieces, *known), len(pieces) + len(counts)
-
-
-def _numbers(kind: str, data: bytes) -> array[Any]:
-    """Return little-endian numbers of four bytes."""
-    found = array(kind)
-    found.frombytes(data)
-    if sys.byteorder == "big":
-        found.byteswap()
-    return found
-
-
-def _by_pair(table: TaskTable) -> dict[int, float]:
-    """Return the weight of each pair."""
-    return dict(zip(_numbers("I", table.pairs), _numbers("f", table.pair_weights), strict=True))
 
 
 def _build(table: TaskTable) -> bytes:

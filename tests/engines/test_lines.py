@@ -1,0 +1,89 @@
+"""Lines are read as they come, and answered before more is asked for."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+import tracemalloc
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from xinka.engines.lines import judge_together, read_lines, read_ready
+
+PROGRAM = "from xinka.config.cli import main; import sys; sys.exit(main())"
+
+
+class Pieces:
+    """A source that has nothing but the next piece, each time it is asked."""
+
+    def __init__(self, content: bytes, sizes: list[int]) -> None:
+        self._content, self._sizes, self._turn = io.BytesIO(content), sizes, 0
+
+    def read1(self, size: int, /) -> bytes:
+        """Hand out the next piece."""
+        self._turn += 1
+        return self._content.read(min(size, self._sizes[self._turn % len(self._sizes)]))
+
+
+def read_plainly(content: bytes, longest: int) -> list[tuple[int, bytes | None]]:
+    lines = enumerate(content.split(b"\n"), 1)
+    return [(n, None if len(line) > longest else line) for n, line in lines if len(line) > longest or line.strip()]
+
+
+@given(
+    st.lists(st.sampled_from([b"\n", b"a", b" ", b"bcd", "号".encode(), b"\r\n", b"x" * 9]), max_size=40).map(b"".join),
+    st.lists(st.integers(1, 12), min_size=1, max_size=5),
+    st.integers(1, 12),
+)
+def test_lines_are_the_same_in_whatever_pieces_they_come(content: bytes, sizes: list[int], longest: int) -> None:
+    assert list(read_lines(Pieces(content, sizes), longest)) == read_plainly(content, longest)
+
+
+def test_a_line_that_is_too_long_takes_no_memory() -> None:
+    class Endless:
+        left = 2_000
+
+        def read1(self, _size: int, /) -> bytes:
+            self.left -= 1
+            return b"x" * 65_536 if self.left > 0 else b"\nnext" if self.left == 0 else b""
+
+    tracemalloc.start()
+    assert list(read_lines(Endless(), 1 << 20)) == [(1, None), (2, b"next")]
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 8 << 20
+
+
+def test_what_comes_together_is_judged_together_and_a_wrong_line_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    sink, rows = io.BytesIO(), []
+
+    def judge_all(found: list[int]) -> list[dict[str, int]]:
+        rows.append(found)
+        return [{"twice": 2 * number} for number in found]
+
+    wrong = judge_together(lambda record: record["n"], judge_all, io.BytesIO(b'{"n":1}\nno\n\n{"n":3}'), sink)
+    assert (rows, wrong) == ([[1], [3]], 1)  # the last line has no end, so it came when all had come
+    assert sink.getvalue() == b'{"twice":2}\n{"twice":6}\n'
+    assert capsys.readouterr().err.startswith("line 2 / 第 2 行: not JSON")
+
+
+def test_empty_input_has_no_lines() -> None:
+    assert list(read_ready(io.BytesIO(b""))) == []
+    assert list(read_lines(io.BytesIO(b"\n\n"))) == []
+
+
+def test_an_answer_comes_before_the_next_question() -> None:
+    command = [sys.executable, "-c", PROGRAM, "guard", "text", "--task", "chat"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as asked:
+        assert asked.stdin is not None
+        assert asked.stdout is not None
+        for n in range(3):
+            asked.stdin.write(json.dumps({"id": n, "text": "晚上吃什么"}).encode() + b"\n")
+            asked.stdin.flush()
+            assert json.loads(asked.stdout.readline())["id"] == n
+        asked.stdin.close()
+        assert asked.wait() == 0
