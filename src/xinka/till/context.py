@@ -30,6 +30,8 @@ _KEYS = "SELECT id, scope, wrapped, retired_at IS NULL FROM vault_data_key WHERE
 _NEW_KEY = "INSERT INTO vault_data_key (scope, wrapped, created_at) VALUES ($1, $2, now()) ON CONFLICT DO NOTHING"
 #: A pool this small never waits for itself: two batches, one reader, one spare.
 _POOL = 4
+#: No call to a gateway takes as long, in seconds.
+LONGEST_CALL = 60.0
 
 _ChannelRow = tuple[int, str, str, bytes]
 
@@ -43,7 +45,22 @@ class Channel:
     provider: Provider
     kind: str
     sealed: bytes
-    session: ProviderSession | None = None
+    _session: ProviderSession | None = None
+    _exits: contextlib.AsyncExitStack = field(default_factory=contextlib.AsyncExitStack)
+    _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def session(self) -> ProviderSession:
+        """Return the open connections to the gateway, opening them at the first call, once for all who wait."""
+        async with self._opening:
+            if self._session is None:
+                self._session = await self._exits.enter_async_context(self.provider.session())
+            return self._session
+
+    async def close(self) -> None:
+        """Close the connections, if there are any."""
+        async with self._opening:
+            self._session = None
+            await self._exits.aclose()
 
 
 @dataclass(slots=True)
@@ -64,19 +81,35 @@ class Till:
     ring: Keyring
     wishes: WishReader
     started_at: float = field(default_factory=time.time)
-    exits: contextlib.AsyncExitStack = field(default_factory=contextlib.AsyncExitStack)
-
-    async def session_of(self, channel: Channel) -> ProviderSession:
-        """Return the open connections to a channel's gateway, opening them at the first call."""
-        if channel.session is None:
-            channel.session = await self.exits.enter_async_context(channel.provider.session())
-        return channel.session
+    #: Channels that changed or went, and who closes each of them when its calls have ended.
+    leaving: dict[asyncio.Task[None], Channel] = field(default_factory=dict)
 
     async def reload_channels(self) -> None:
-        """Read the channels again; those that did not change stay as they are, with their open connections."""
+        """Read the channels again; those that did not change stay as they are, with their open connections.
+
+        The connections of one that changed or went are closed when nobody can be asking over them any more.
+        """
         async with self.pool.connection() as connection:
             rows = await _channel_rows(connection)
-        self.channels = await open_channels(rows, self.ring, self.channels)
+        before, self.channels = self.channels, await open_channels(rows, self.ring, self.channels)
+        for channel in before.values():
+            if self.channels.get(channel.slug) is not channel:
+                task = asyncio.get_running_loop().create_task(_close_later(channel))
+                self.leaving[task] = channel
+                task.add_done_callback(self.leaving.pop)
+
+    async def close_channels(self) -> None:
+        """Close the connections to all gateways, also those that were left open for calls that had begun."""
+        leaving = dict(self.leaving)
+        for task in leaving:
+            task.cancel()
+        for channel in (*leaving.values(), *self.channels.values()):
+            await channel.close()
+
+
+async def _close_later(channel: Channel) -> None:
+    await asyncio.sleep(LONGEST_CALL)
+    await channel.close()
 
 
 async def _configure(connection: psycopg.AsyncConnection[Any]) -> None:
@@ -129,7 +162,7 @@ async def close_till(till: Till) -> None:
     """Answer what is queued, then let go of everything."""
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(till.engine.batcher.drain(), 20)
-    await till.exits.aclose()
+    await till.close_channels()
     await till.pool.close()
 
 

@@ -45,9 +45,9 @@ async def notice(till: Till, request: Request) -> Response:
             request.header("content-type"),
             {name: request.header(name) for name in channel.provider.notice_headers},
         )
-        said = await _judge(till, channel, raw)
+        said = await _judge(channel, raw)
         if said.is_paid:
-            await till.engine.settle(await _verify(till, channel, said))
+            await till.engine.settle(await _verify(channel, said))
         elif said.is_hint:
             await _take_hint(till, said)
         elif said.about in KEPT:
@@ -61,12 +61,12 @@ async def notice(till: Till, request: Request) -> Response:
     return Response(HTTPStatus.OK, channel.provider.success_body, _HEADERS)
 
 
-async def _judge(till: Till, channel: Channel, raw: RawNotice) -> VerifiedNotice:
+async def _judge(channel: Channel, raw: RawNotice) -> VerifiedNotice:
     """Return what a genuine notice says, fetching its key first where it is not known yet."""
     try:
         return channel.provider.judge_notice(raw)
     except KeyMissing:
-        await cast(LearnsKeys, await till.session_of(channel)).learn_key(raw)
+        await cast(LearnsKeys, await channel.session()).learn_key(raw)
         return channel.provider.judge_notice(raw)
 
 
@@ -84,7 +84,7 @@ async def _keep_event(till: Till, channel: Channel, said: VerifiedNotice) -> Non
         await drive_async(connection, keep_event(channel.id, said))
 
 
-async def _verify(till: Till, channel: Channel, said: VerifiedNotice) -> VerifiedMoney:
+async def _verify(channel: Channel, said: VerifiedNotice) -> VerifiedMoney:
     """Return the money a notice proves; where its signature is weak, only if the gateway says the same when asked.
 
     Raises:
@@ -92,7 +92,7 @@ async def _verify(till: Till, channel: Channel, said: VerifiedNotice) -> Verifie
         ProviderError: if the gateway cannot be asked now; it will send the notice again.
     """
     if channel.provider.is_weak:
-        session = await till.session_of(channel)
+        session = await channel.session()
         answer = await session.query(said.out_trade_no, said.trade_no)
         agrees = answer.paid and answer.amount_minor == said.amount_minor and answer.trade_no == said.trade_no
         if not agrees or answer.out_trade_no != said.out_trade_no:
