@@ -18,10 +18,11 @@ from typing import Any
 
 from msgspec import structs
 
-from tools.textguard_corpus.build import GRAMMARS, Row, rows_of
+from tools.textguard_corpus.build import GRAMMARS, rows_of
 from tools.textguard_corpus.fitting import Fitted, Settings, fit
 from tools.textguard_corpus.grammar import Grammar
 from tools.textguard_corpus.limits import Limits, limits_of
+from tools.textguard_corpus.rows import Row
 from tools.textguard_corpus.samples import samples
 from tools.textguard_corpus.tables import character_tables
 from tools.textguard_corpus.words import Words
@@ -33,7 +34,7 @@ from xinka.engines.textguard.views import clean_view
 LICENCES = {"own": "Apache-2.0", "own lines": "Apache-2.0", "TeleAntiFraud": "Apache-2.0", "ToxiBenchCN": "MIT"}
 
 #: How freely weights may grow; chosen by what was scored without having been learnt.
-STRENGTH = {"listing": 3.0, "chat": 0.7}
+STRENGTH = {"listing": 0.7, "chat": 0.7}
 #: What all pairs of a text together weigh beside all its pieces; chosen likewise.
 SHARE_OF_PAIRS = {"listing": 0.5, "chat": 0.7}
 #: What the tables of rarity and sound are made from.

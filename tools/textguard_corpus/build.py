@@ -7,13 +7,14 @@ import lzma
 import random
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
 from tools.textguard_corpus.evasion import Tricks
 from tools.textguard_corpus.grammar import Grammar
 from tools.textguard_corpus.lines import earlier_lines, read_lines, weighed
+from tools.textguard_corpus.rows import HAND, WRITTEN, Row
 from tools.textguard_corpus.words import Words
 
 GRAMMARS = Path(__file__).parent / "grammars"
@@ -39,22 +40,9 @@ VOICES: dict[str, dict[str, dict[str, int]]] = {
 }
 #: Messages are often passed on with their numbers crossed out.
 ANONYMOUS = ("honest", "sms", "ads")
-#: The source of lines written by hand, and what stands before the writer where a row names its sentence.
-WRITTEN, HAND = "own lines", "hand "
 #: What a harmless and a bad row of any other source weighs beside a line written by hand: grammars repeat themselves.
 OTHERS = {"listing": (0.015, 0.015), "chat": (1.8, 0.55)}
 SALAD = {"listing": 4000, "chat": 9000}
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A labelled text with its weight and its sentence or writer (rows of one stay on one side of a split)."""
-
-    text: str
-    label: int
-    sentence: str
-    source: str
-    weight: float = 1.0
 
 
 def rows_of(task: str, grammar: Grammar, words: Words, permissive: Path, seed: int = 7) -> list[Row]:

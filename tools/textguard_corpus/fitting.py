@@ -14,8 +14,9 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from tools.textguard_corpus.build import WRITTEN, Row
 from tools.textguard_corpus.lines import ITSELF, dealt
+from tools.textguard_corpus.rows import WRITTEN, Row
+from tools.textguard_corpus.scaling import Met, trust, voices_of
 from xinka.engines.textguard.model.features import Tables, bounded, features, pairs, shown, spelled
 from xinka.engines.textguard.model.table import GRID, TaskTable
 
@@ -94,19 +95,17 @@ def fit(rows: list[Row], tables: Tables, settings: Settings) -> Fitted:
     columns = _often_met(values, rows)
     columns = columns[[not _tiny(str(names[at])) for at in columns]]
     counted = np.flatnonzero(_counts(rows))
-    seen, _ = _rare_first(values[:, columns].tocsr(), len(rows))
-    raw = _of_the_others(seen, labels, weights, rows, strength)[counted]
+    raw = _of_the_others(values[:, columns].tocsr(), labels, weights, rows, strength)[counted]
     calibration = LogisticRegression(C=1e6).fit(raw.reshape(-1, 1), labels[counted])
     at = float(np.quantile(raw[labels[counted] == 0], 1 - FALSE_ALARMS))
     _anchor(calibration, at)
     recall = float((raw[labels[counted] == 1] > at).mean())
     area = float(roc_auc_score(labels[counted], raw))
     figures = {"auc": area, "recall_at_1_percent": recall, "rows": float(len(counted))}
-    columns = columns[_heaviest(values[:, columns].tocsr(), names[columns], labels, weights, settings)]
+    columns = columns[_heaviest(values[:, columns].tocsr(), names[columns], labels, weights, rows, settings)]
     columns = columns[np.argsort(names[columns], kind="stable")]
-    values, rarity = _rare_first(values[:, columns].tocsr(), len(rows))
-    line = _line(values, labels, weights, strength)  # what is shipped has seen all; figures and thresholds have not
-    line.coef_ = line.coef_ * rarity
+    # what is shipped has seen all; figures and thresholds have not
+    line = _line(values[:, columns].tocsr(), labels, weights, voices_of(rows), strength)
     kept = [str(name) for name in names[columns]]
     unseen = [rows[at] for at in counted]
     return Fitted(_table(kept, line, calibration, share), line, calibration, kept, figures, unseen, raw, share)
@@ -131,18 +130,13 @@ def _counts(rows: list[Row]) -> NDArray[np.bool_]:
 def _of_the_others(values: csr_matrix, labels: Ints, weights: Floats, rows: list[Row], strength: float) -> Floats:
     """Return for each row the sum that a fit on the other parts gives it."""
     part = np.array(dealt([(row.sentence, row.label, row.weight) for row in rows], PARTS))
+    spoken = voices_of(rows)
     raw = np.zeros(len(rows))
     for here in range(PARTS):
-        line = _line(values[part != here], labels[part != here], weights[part != here], strength)
-        raw[part == here] = line.decision_function(values[part == here])
+        others = part != here
+        line = _line(values[others], labels[others], weights[others], spoken[others], strength)
+        raw[~others] = line.decision_function(values[~others])
     return raw
-
-
-def _rare_first(values: csr_matrix, rows: int) -> tuple[csr_matrix, Floats]:
-    """Return values times rarity, and the rarity: what is everywhere must prove itself."""
-    rarity = 1 + np.log(rows / np.maximum(1, np.bincount(values.indices, minlength=values.shape[1])))
-    values.data *= rarity[values.indices]
-    return values, rarity
 
 
 def _matrix(texts: Iterable[str], tables: Tables, known: dict[str, int], *, share: float, grow: bool) -> csr_matrix:
@@ -188,21 +182,31 @@ def _often_met(values: csr_matrix, rows: list[Row]) -> Ints:
     return np.flatnonzero(np.bincount(summed.indices, minlength=values.shape[1]) >= FEWEST)
 
 
-def _heaviest(seen: csr_matrix, names: Iterable[str], labels: Ints, weights: Floats, settings: Settings) -> Ints:
+def _heaviest(
+    seen: csr_matrix, names: Iterable[str], labels: Ints, weights: Floats, rows: list[Row], settings: Settings
+) -> Ints:
     """Return the columns that weigh most in a rough fit: so many of pieces, and so many of pairs."""
-    seen, rarity = _rare_first(seen, len(labels))
-    rough = _line(seen, labels, weights, settings.strength, ROUGH)
-    ordered = np.argsort(-np.abs(rough.coef_[0] * rarity), kind="stable")
+    rough = _line(seen, labels, weights, voices_of(rows), settings.strength, ROUGH)
+    ordered = np.argsort(-np.abs(rough.coef_[0]), kind="stable")
     apart = np.array([name.startswith(_PAIR) for name in names])[ordered]
     return np.concatenate([ordered[~apart][: settings.most], ordered[apart][: settings.most]])
 
 
-def _line(values: csr_matrix, labels: Ints, weights: Floats, strength: float, rounds: int = FINE) -> LogisticRegression:
+def _line(
+    values: csr_matrix, labels: Ints, weights: Floats, spoken: Ints, strength: float, rounds: int = FINE
+) -> LogisticRegression:
+    """Fit a line on values that are scaled by how much each column is trusted; the line is for unscaled ones."""
+    texts = np.repeat(np.arange(values.shape[0]), np.diff(values.indptr))
+    trusted = trust(Met(texts, values.indices, *values.shape), labels, spoken)
+    scaled = values.copy()
+    scaled.data *= trusted[scaled.indices]
     with warnings.catch_warnings():
         warnings.simplefilter(
             "ignore", ConvergenceWarning
         )  # the rounds are bounded on purpose: it stops early, it does not fail
-        return LogisticRegression(C=strength, max_iter=rounds).fit(values, labels, sample_weight=weights)
+        line = LogisticRegression(C=strength, max_iter=rounds).fit(scaled, labels, sample_weight=weights)
+    line.coef_ = line.coef_ * trusted
+    return line
 
 
 def _table(names: list[str], line: LogisticRegression, calibration: LogisticRegression, share: float) -> TaskTable:

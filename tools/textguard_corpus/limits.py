@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -27,6 +27,10 @@ class Said:
         """Return what was said of a text; each task has a table of its own, so the task changes nothing."""
         del task
         return self._scores[clean_text]
+
+    def scores(self, clean_texts: Sequence[str], task: Task) -> list[float]:
+        """Return what was said of some texts."""
+        return [self.score(text, task) for text in clean_texts]
 
     def review_from(self, task: Task) -> float:
         """Return the limit that is tried."""

@@ -6,13 +6,16 @@ from collections import Counter
 from pathlib import Path
 from random import Random
 
+import numpy as np
 import pytest
 
 from benchmarks.textguard_blind import rows
 from tools.textguard_corpus import grammar as grammar_module
 from tools.textguard_corpus.evasion import Tricks
 from tools.textguard_corpus.grammar import Grammar
-from tools.textguard_corpus.lines import Line, dealt, earlier_lines, read_lines, weighed
+from tools.textguard_corpus.lines import DISGUISED, ELSEWHERE, Line, dealt, earlier_lines, read_lines, weighed
+from tools.textguard_corpus.rows import WRITTEN, Row
+from tools.textguard_corpus.scaling import Met, trust, voices_of
 from xinka.engines.textguard.views import clean_text, squeezed_text
 
 GRAMMARS = Path(grammar_module.__file__).parent / "grammars"
@@ -146,3 +149,27 @@ def test_noise_leaves_most_of_a_text_as_it_is() -> None:
     text = "晚上一起吃火锅吗"
     unchanged = sum(tricks().noise(text, Random(seed)).startswith(text) for seed in range(200))
     assert unchanged > 120
+
+
+def test_a_feature_of_many_voices_on_one_side_is_trusted_more_than_one_that_both_use_or_one_hand_uses_often() -> None:
+    hands = np.array([0, 1, 2, 3, 4, 5, 6, 6, 6, 6, -1, -1])
+    labels = np.array([1, 1, 1, 0, 0, 0, 1, 1, 1, 1, 1, 1])
+    told, common, of_one, elsewhere = (0, 1, 2), (0, 1, 3, 4), (6, 7, 8, 9), (10, 11)
+    met = [(text, at) for at, texts in enumerate((told, common, of_one, elsewhere)) for text in texts]
+    texts, features = np.array(met).T
+    trusted = trust(Met(texts, features, 12, 4), labels, hands)
+    rare = 1 + np.log(12 / np.array([3, 4, 4, 2]))
+    ratios = np.log(np.array([3.1 / 0.1, 2.1 / 2.1, 1.1 / 0.1, 1.0]))
+    assert trusted == pytest.approx(rare * np.sqrt(0.03 + np.abs(ratios)))
+    assert trusted[0] > trusted[2] > trusted[1]
+
+
+def test_the_voice_of_a_row_is_its_writer_and_grammars_and_the_other_task_have_none() -> None:
+    rows = [
+        Row("出号", 1, "hand a", WRITTEN),
+        Row("岀号", 1, "hand a", WRITTEN, DISGUISED),
+        Row("在吗", 0, "hand b", WRITTEN, ELSEWHERE),
+        Row("卖卡", 1, "live.sign 卖{}", "own"),
+        Row("出号吗", 0, "hand b", WRITTEN),
+    ]
+    assert voices_of(rows).tolist() == [0, 0, -1, -1, 1]

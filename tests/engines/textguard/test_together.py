@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from benchmarks.textguard_evasion import FAMILIES
 from xinka.engines.textguard import slots, views
+from xinka.engines.textguard.blocks import LONGEST_TOGETHER, blocks
 from xinka.engines.textguard.glancing import everyday, ordinary
 from xinka.engines.textguard.guard import CONTEXT, Guard
-from xinka.engines.textguard.model import LONGEST_TOGETHER, SHIPPED, TASKS, Model, Task
+from xinka.engines.textguard.model import SHIPPED, TASKS, Model, Task
 from xinka.engines.textguard.model.features import HEAD, LONGEST, TAIL, pairs
 from xinka.engines.textguard.model.rows import pairs_apart
 from xinka.engines.textguard.model.table import GRID, read
@@ -137,3 +138,10 @@ def test_no_view_but_sounds_and_digits_changes_what_is_everyday() -> None:
     signs = frozenset(map(chr, squeeze_table()))
     changed = {chr(c) for c, plain in views.martian_table().items() if plain}
     assert everyday().isdisjoint(set("abcdefghijklmnopqrstuvwxyz") | changed | (slots.odd() - signs))
+
+
+@given(st.lists(st.text(max_size=9), max_size=30), st.integers(1, 7), st.integers(1, 30))
+def test_blocks_hold_every_text_once_and_no_more_than_they_may(texts: list[str], most: int, longest: int) -> None:
+    rows = list(blocks(texts, most, longest))
+    assert [text for row in rows for text in row] == texts
+    assert all(row and len(row) <= most and sum(map(len, row[:-1])) < longest for row in rows)

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from math import exp, log1p, prod
 from typing import NamedTuple, Protocol
 
+from xinka.engines.textguard.blocks import blocks
 from xinka.engines.textguard.masking import Mask, find_masks
-from xinka.engines.textguard.model import LONGEST_TOGETHER, MOST_TOGETHER, Task, blocks
+from xinka.engines.textguard.model import Task
 from xinka.engines.textguard.packs import Pack, load_packs
 from xinka.engines.textguard.rules import Hit, RuleSet
 from xinka.engines.textguard.spellings import DEPTH, TRUST
@@ -101,7 +102,7 @@ class Guard:
         if len(told) != len(texts):
             raise ValueError("as many contexts as texts are needed")
         verdicts: list[Verdict] = []
-        for block in blocks(texts, MOST_TOGETHER, LONGEST_TOGETHER):
+        for block in blocks(texts):
             verdicts += self._judge_block(block, task, told[len(verdicts) : len(verdicts) + len(block)])
         return verdicts
 

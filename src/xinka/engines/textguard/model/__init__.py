@@ -6,12 +6,13 @@ It leads to ``review`` at most; what is blocked is decided by rules. Its card is
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cache
 from math import exp, sqrt
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
+from xinka.engines.textguard.blocks import blocks
 from xinka.engines.textguard.model.features import Tables, bounded, features, pairs, shown, spelled
 from xinka.engines.textguard.model.table import TaskTable, read
 from xinka.engines.textguard.model.weighing import Weights
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 Task = Literal["listing", "chat"]
 TASKS: tuple[Task, ...] = get_args(Task)
 SHIPPED = Path(__file__).parent / "weights.bin"
-#: So many texts, and characters but for the last text, are weighed together.
-MOST_TOGETHER, LONGEST_TOGETHER = 1_000, 16_000
 #: Fewer are quicker one by one.
 _FEWEST_TOGETHER = 12
 #: What is weighed one by one: letters of more than sixteen bits, or of the private use that features are written in.
@@ -61,25 +60,20 @@ class Model:
         if len(clean_texts) < _FEWEST_TOGETHER:
             return [self.score(text, task) for text in clean_texts]
         ends = [bounded(text) for text in clean_texts]
-        odd = {at for at, text in enumerate(ends) if _ODD(text)}
-        plain = [at for at in range(len(ends)) if at not in odd]
-        means = dict(zip(plain, self._means([ends[at] for at in plain], task), strict=True))
-        means.update((at, self._weights_of(task).mean(ends[at])) for at in odd)
-        table = self._tasks[task]
-        return [_score(table, means[at]) for at in range(len(ends))]
+        plain = [text for text in ends if not _ODD(text)]
+        means = dict(zip(plain, self._means(plain, task), strict=True))
+        table, alone = self._tasks[task], self._weights_of(task)
+        return [_score(table, means[text] if text in means else alone.mean(text)) for text in ends]
 
     def _means(self, texts: Sequence[str], task: Task) -> list[float]:
-        """Return what texts without odd letters weigh, in blocks of a size that fits into a processor's cache."""
+        """Return what texts without odd letters weigh."""
         if not texts:
             return []
         if task not in self._many:
             from xinka.engines.textguard.model.weighing_many import ManyWeights  # numpy takes a tenth of a second
 
             self._many[task] = ManyWeights(self._tasks[task], self._tables, self._weights_of(task).pairs)
-        means: list[float] = []
-        for block in blocks(texts, MOST_TOGETHER, LONGEST_TOGETHER):
-            means += self._many[task].means(block)
-        return means
+        return [mean for block in blocks(texts) for mean in self._many[task].means(block)]
 
     def review_from(self, task: Task) -> float:
         """Return the score from which a text is worth a look: with rules, 1 % of harmless lines held out reach it."""
@@ -120,18 +114,6 @@ class Model:
 def _score(table: TaskTable, mean: float) -> float:
     steep = table.slope * (mean + table.bias) + table.shift
     return 1 / (1 + exp(-max(-_STEEPEST, min(_STEEPEST, steep))))
-
-
-def blocks(texts: Sequence[str], most: int, longest: int) -> Iterator[Sequence[str]]:
-    """Yield the texts in rows of at most so many texts, and of so many characters before the last of them."""
-    first = size = 0
-    for at, text in enumerate(texts):
-        size += len(text)
-        if at + 1 - first == most or size >= longest:
-            yield texts[first : at + 1]
-            first, size = at + 1, 0
-    if first < len(texts):
-        yield texts[first:]
 
 
 def _is_told(piece: str, others: list[str]) -> bool:
