@@ -13,6 +13,9 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from concurrent.futures import ProcessPoolExecutor
+from itertools import repeat
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +29,7 @@ from tools.textguard_corpus.rows import Row
 from tools.textguard_corpus.samples import samples
 from tools.textguard_corpus.tables import character_tables
 from tools.textguard_corpus.words import Words
-from xinka.engines.textguard.model import SHIPPED, TASKS, Model
+from xinka.engines.textguard.model import SHIPPED, TASKS, Model, Task
 from xinka.engines.textguard.model.table import ModelFile, TaskTable, write
 from xinka.engines.textguard.views import clean_view
 
@@ -46,21 +49,14 @@ FARTHEST = 1e-4
 def main() -> None:
     """Make the rows, fit each task, write table and card, print the figures."""
     asked = _arguments()
-    words, grammar = Words(), Grammar.read(GRAMMARS)
-    tables = character_tables(words)
+    tables = character_tables(Words())
     tasks: dict[str, TaskTable] = {}
     card: dict[str, Any] = {"seed": asked.seed, "tasks": {}, "licences": dict(LICENCES), "character_tables": CHARACTERS}
-    for task in TASKS:
-        rows = rows_of(task, grammar, words, asked.permissive, asked.seed) + _extra(asked.extra, task)
-        fitted = fit(
-            [_cleaned(row) for row in rows], tables, Settings(asked.most, STRENGTH[task], SHARE_OF_PAIRS[task])
-        )
-        texts = {_cleaned(row).text: row.text for row in reversed(rows)}
-        limits = limits_of(fitted, texts, task)
-        tasks[task] = structs.replace(fitted.table, review_from=limits.review_from, block_from=limits.block_from)
-        card["tasks"][task] = _figures(rows, fitted, limits)
-        sys.stdout.write(json.dumps({task: card["tasks"][task]}, ensure_ascii=False) + "\n")
-        card["tasks"][task]["samples"] = samples(fitted, tables)
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
+        for task, (table, figures) in zip(TASKS, pool.map(_trained, TASKS, repeat(asked)), strict=True):
+            tasks[task], card["tasks"][task] = table, figures
+            shown = {name: figure for name, figure in figures.items() if name != "samples"}
+            sys.stdout.write(json.dumps({task: shown}, ensure_ascii=False) + "\n")
     if asked.extra:
         card["licences"]["extra"] = "the operator's own right; not for distribution"
     asked.out.mkdir(parents=True, exist_ok=True)
@@ -68,6 +64,18 @@ def main() -> None:
     card["sha256"] = write(asked.out / SHIPPED.name, model)
     card["largest_difference"] = _largest_difference(asked.out / SHIPPED.name, card["tasks"])
     (asked.out / "card.json").write_text(json.dumps(card, ensure_ascii=False, indent=1, sort_keys=True) + "\n")
+
+
+def _trained(task: Task, asked: argparse.Namespace) -> tuple[TaskTable, dict[str, Any]]:
+    """Train one task; return its table and what the card says of it."""
+    words = Words()
+    tables = character_tables(words)
+    rows = rows_of(task, Grammar.read(GRAMMARS), words, asked.permissive, asked.seed) + _extra(asked.extra, task)
+    fitted = fit([_cleaned(row) for row in rows], tables, Settings(asked.most, STRENGTH[task], SHARE_OF_PAIRS[task]))
+    texts = {_cleaned(row).text: row.text for row in reversed(rows)}
+    limits = limits_of(fitted, texts, task)
+    table = structs.replace(fitted.table, review_from=limits.review_from, block_from=limits.block_from)
+    return table, _figures(rows, fitted, limits) | {"samples": samples(fitted, tables)}
 
 
 def _largest_difference(path: Path, tasks: dict[str, Any]) -> float:
@@ -84,7 +92,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--permissive", type=Path, required=True, help="folder of the two permissively licensed sets")
     parser.add_argument("--extra", type=Path, action="append", default=[], help="more rows, for a table of your own")
     parser.add_argument("--out", type=Path, default=SHIPPED.parent, help="where table and card go")
-    parser.add_argument("--most", type=int, default=90_000, help="pieces, and pairs, for each task")
+    parser.add_argument("--most", type=int, default=150_000, help="pieces, and pairs, for each task")
     parser.add_argument("--seed", type=int, default=7)
     asked = parser.parse_args()
     if asked.extra and asked.out == SHIPPED.parent:

@@ -44,7 +44,7 @@ class Settings:
     pieces do, before anything is learnt.
     """
 
-    most: int = 90_000
+    most: int = 150_000
     strength: float = 0.7
     share_of_pairs: float = 0.5
 
@@ -107,6 +107,8 @@ def fit(rows: list[Row], tables: Tables, settings: Settings) -> Fitted:
     # what is shipped has seen all; figures and thresholds have not
     line = _line(values[:, columns].tocsr(), labels, weights, voices_of(rows), strength)
     kept = [str(name) for name in names[columns]]
+    shares = np.array([share if name.startswith(_PAIR) else 1.0 for name in kept])
+    line.coef_ = np.rint(line.coef_ * shares / GRID) * GRID / shares
     unseen = [rows[at] for at in counted]
     return Fitted(_table(kept, line, calibration, share), line, calibration, kept, figures, unseen, raw, share)
 
@@ -185,9 +187,14 @@ def _often_met(values: csr_matrix, rows: list[Row]) -> Ints:
 def _heaviest(
     seen: csr_matrix, names: Iterable[str], labels: Ints, weights: Floats, rows: list[Row], settings: Settings
 ) -> Ints:
-    """Return the columns that weigh most in a rough fit: so many of pieces, and so many of pairs."""
+    """Return the columns that matter most in a rough fit: so many of pieces, and so many of pairs.
+
+    What matters is the weight times the root of how often it is met: by the weight alone, what is seldom met crowds
+    out what is often.
+    """
     rough = _line(seen, labels, weights, voices_of(rows), settings.strength, ROUGH)
-    ordered = np.argsort(-np.abs(rough.coef_[0]), kind="stable")
+    met = np.bincount(seen.indices, minlength=seen.shape[1])
+    ordered = np.argsort(-np.abs(rough.coef_[0]) * np.sqrt(met), kind="stable")
     apart = np.array([name.startswith(_PAIR) for name in names])[ordered]
     return np.concatenate([ordered[~apart][: settings.most], ordered[apart][: settings.most]])
 
