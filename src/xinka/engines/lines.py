@@ -40,7 +40,10 @@ def read_ready(source: Source, longest: int = LONGEST_LINE) -> Iterator[list[tup
     while piece := source.read1(_READ_AT_ONCE):
         first, *others = piece.split(b"\n")
         size += len(first)
-        begun = [*begun, first] if size <= longest else []
+        if size <= longest:
+            begun.append(first)
+        else:
+            begun.clear()
         if not others:
             continue
         ended = [b"".join(begun) if size <= longest else None, *others[:-1]]
