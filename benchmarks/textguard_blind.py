@@ -43,9 +43,9 @@ def measure(guard: Guard, name: str, show: bool = False, part: str = "listings")
     task = PARTS[part]
     bad, good = rows(f"{name}_bad_{part}.txt"), rows(f"{name}_lawful_{part}.txt")
     evaded = disguised([text for _, text in bad])
-    plain = [guard.judge(text, task) for _, text in bad]
-    behind = [guard.judge(text, task) for _, text in evaded]
-    lawful = [guard.judge(text, task) for _, text in good]
+    plain = guard.judge_all([text for _, text in bad], task)
+    behind = guard.judge_all([text for _, text in evaded], task)
+    lawful = guard.judge_all([text for _, text in good], task)
     if show:
         _show(bad, plain, evaded, behind)
         _show_alarms(good, lawful)
@@ -97,10 +97,10 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("sets", nargs="+")
     options.add_argument("--model", action="store_true", help="with the model beside the rules")
-    options.add_argument("--model-file", type=Path, default=SHIPPED)
+    options.add_argument("--model-file", type=Path, help="with another model than the shipped one")
     options.add_argument("--show", action="store_true", help="name what was missed and what was stopped wrongly")
     given = options.parse_args()
-    guard = Guard(model=Model.load(given.model_file) if given.model else None)
+    guard = Guard(model=Model.load(given.model_file or SHIPPED) if given.model or given.model_file else None)
     for name in given.sets:
         for part in PARTS:
             if not (OWN / f"{name}_bad_{part}.txt").is_file():

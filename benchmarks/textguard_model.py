@@ -95,9 +95,8 @@ def measured_sets(folder: Path) -> dict[str, Rows]:
 def scored(texts: list[str], model: Model, task: Task, *, joined: bool) -> Scores:
     """Return the score of each text: the model's own, or that of rules and model together."""
     if not joined:
-        return np.array([model.score(clean_view(text).text, task) for text in texts])
-    guard = Guard(model=model)
-    return np.array([guard.judge(text, task).score for text in texts])
+        return np.array(model.scores([clean_view(text).text for text in texts], task))
+    return np.array([verdict.score for verdict in Guard(model=model).judge_all(texts, task)])
 
 
 def figures(scores: Scores, labels: NDArray[np.int64], threshold: float) -> dict[str, float]:

@@ -65,7 +65,7 @@ def limits_of(fitted: Fitted, originals: Mapping[str, str], task: str) -> Limits
     labels = np.array([row.label for row in fitted.unseen])
     said = dict(zip([row.text for row in fitted.unseen], map(float, fitted.calibrated(fitted.raw)), strict=True))
     tried = Guard(model=Said(said, 0.0, 0.0))
-    verdicts = [tried.judge(text, wanted) for text in texts]
+    verdicts = tried.judge_all(texts, wanted)
     scores = np.array([verdict.score for verdict in verdicts])
     would_block = np.array([verdict.decision == "block" for verdict in verdicts])
     block_from = _precise(scores[would_block], labels[would_block])

@@ -45,8 +45,6 @@ from xinka.engines.textguard.model.table import TaskTable
 _HEAD, _TAIL = np.uint64(ord(HEAD)), np.uint64(ord(TAIL))
 _N_SHAPES, _N_STEPS = len(SHAPES), len(STEPS)
 _MARKS = SHAPES[0], "\uf8ff"
-#: So many texts at most: the bits above three letters are enough for their numbers.
-MOST_TEXTS = 1 << 12
 
 
 class ManyWeights:
@@ -62,7 +60,10 @@ class ManyWeights:
         self._pairs = pairs
 
     def means(self, texts: Sequence[str]) -> list[float]:
-        """Return what each bounded clean text weighs, see ``Weights.mean``; of ``MOST_TEXTS`` texts at most."""
+        """Return what each bounded clean text weighs, see ``Weights.mean``.
+
+        The texts are one block (``blocks``): the bits above three letters are enough for their numbers.
+        """
         codes = coded("".join(texts))
         sizes = np.fromiter(map(len, texts), np.intp, len(texts))
         numbers = np.repeat(np.arange(len(texts), dtype=np.uint64), sizes)
