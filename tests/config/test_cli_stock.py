@@ -9,8 +9,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tests import cast
+from xinka.config.behind import BEHIND_ALL
 from xinka.config.cli import main
-from xinka.config.processes import BEHIND_ALL
 from xinka.stock.models import UnsoldCode
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -20,7 +20,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def steps_back(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """By how much the command stepped back; really, it would take the whole test process with it."""
     taken: list[int] = []
-    monkeypatch.setattr("os.nice", taken.append)
+    monkeypatch.setattr("xinka.config.behind.step_behind", taken.append)
+    monkeypatch.setattr("xinka.config.behind.connections_step_behind", lambda _: None)
+    monkeypatch.setattr("xinka.config.behind.lead_a_session", lambda: None)
     return taken
 
 

@@ -151,27 +151,3 @@ def test_only_a_ready_answer_counts_as_ready() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
     assert not supervisor.answers("127.0.0.1", port)
-
-
-_POLITE = """
-import json, os, sys
-from pathlib import Path
-from xinka.config.processes import step_behind
-
-step_behind(7)
-group = Path("/proc/self/autogroup")
-words = group.read_text().split() if group.exists() else []
-print(json.dumps([os.nice(0), os.getsid(0) == os.getpid(), words]))
-"""
-
-
-@pytest.mark.parametrize("leads", [True, False])
-def test_who_steps_behind_does_so_among_sessions_too_but_only_with_a_session_of_its_own(*, leads: bool) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", _POLITE], start_new_session=leads, capture_output=True, text=True, check=True
-    )
-    nice, is_leader, group = json.loads(done.stdout)
-    assert nice == min(os.nice(0) + 7, 19)
-    assert is_leader == leads
-    if group and leads:  # a kernel without such groups has nothing to step back with
-        assert group[-1] == "7"

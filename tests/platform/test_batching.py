@@ -36,9 +36,9 @@ def run(story: Coroutine[Any, Any, None]) -> None:
     asyncio.run(asyncio.wait_for(story, 30))
 
 
-def batcher(bench: Bench, *, n_workers: int = 1, max_batch: int = 100) -> Batcher[int, int]:
+def batcher(bench: Bench, *, n_workers: int = 1, max_batch: int = 100, beat: float = 0.0) -> Batcher[int, int]:
     """Return a batcher whose key is the item's remainder of 1,000."""
-    return Batcher(bench.work, lambda item: item % 1000, n_workers=n_workers, max_batch=max_batch)
+    return Batcher(bench.work, lambda item: item % 1000, n_workers=n_workers, max_batch=max_batch, beat=beat)
 
 
 def test_a_lone_item_does_not_wait_for_company() -> None:
@@ -63,6 +63,54 @@ def test_what_arrives_while_a_batch_runs_shares_the_next_one() -> None:
         assert [await first, *await asyncio.gather(*rest)] == [item * 2 for item in range(51)]
         assert bench.batches == [[0], list(range(1, 51))]
         assert (queue.n_batches, queue.n_items, queue.n_waiting) == (2, 51, 0)
+
+    run(story())
+
+
+@pytest.mark.parametrize(
+    ("beat", "batches"), [(0.0, [[0, 1], [2], [3], [4]]), (0.5, [[0, 1], [2, 3, 4]])], ids=["without", "with"]
+)
+def test_with_a_beat_items_that_come_soon_after_a_batch_share_the_next_one(
+    beat: float, batches: list[list[int]]
+) -> None:
+    async def story() -> None:
+        bench = Bench()
+        queue = batcher(bench, beat=beat)
+        waiting = [queue.submit(0, limit=10)]
+        for item in range(1, 5):
+            waiting.append(queue.submit(item, limit=10))
+            await asyncio.sleep(0.02)
+        assert await asyncio.gather(*waiting) == [0, 2, 4, 6, 8]
+        assert bench.batches == batches
+
+    run(story())
+
+
+def test_workers_that_wait_for_one_beat_run_no_empty_batch() -> None:
+    async def story() -> None:
+        bench = Bench()
+        queue = batcher(bench, n_workers=3, beat=0.05)
+        for item in range(6):
+            queue.submit(item, limit=10)
+            await asyncio.sleep(0)
+        await queue.drain()
+        assert sorted(item for batch in bench.batches for item in batch) == list(range(6))
+        assert all(bench.batches)
+
+    run(story())
+
+
+@pytest.mark.parametrize("others", [0, 1])
+def test_who_comes_after_one_alone_or_after_the_beat_starts_at_once(others: int) -> None:
+    async def story() -> None:
+        bench = Bench()
+        queue = batcher(bench, beat=0.05 if others else 60)
+        await asyncio.gather(*[queue.submit(item, limit=10) for item in range(1 + others)])
+        await asyncio.sleep(0.1 if others else 0)
+        rest = queue.submit(2, limit=10)
+        await asyncio.sleep(0)
+        assert bench.batches == [list(range(1 + others)), [2]]
+        assert await rest == 4
 
     run(story())
 

@@ -9,19 +9,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
-#: How polite this session is among sessions.
-_AUTOGROUP = Path("/proc/self/autogroup")
 _libc = ctypes.CDLL(None, use_errno=True)
-
-#: How much politer than the till all else is (nice(2)): a page or a mail may wait a moment, a payment notice may not.
-BEHIND_THE_TILL = 5
-#: An import has minutes; it takes what the others leave.
-BEHIND_ALL = 15
 
 #: A child that has run this long is well again; its next fall counts as the first.
 _WELL_AFTER = 30.0
@@ -34,18 +25,6 @@ def die_with_parent(parent: int) -> None:
         _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)  # the parent died before the line above
-
-
-def step_behind(by: int) -> None:
-    """Be so much politer than the till, on kernels that share the processor between sessions too (sched(7)).
-
-    There (autogroup) nice counts only inside a session, and each of our processes leads one of its own: then the
-    session steps back. A session that somebody else leads, a person's terminal, is left alone.
-    """
-    os.nice(by)
-    if os.getsid(0) == os.getpid():
-        with suppress(OSError):  # no such kernel, or not allowed
-            _AUTOGROUP.write_text(str(by), encoding="ascii")
 
 
 def pause_before(restart: int) -> float:

@@ -16,8 +16,9 @@ from typing import Any
 from granian.constants import Interfaces
 from granian.server.mp import MPServer as Server
 
+from xinka.config.behind import BEHIND_THE_TILL, connections_step_behind, step_behind
 from xinka.config.environment import BadEnvironment, load, read_int
-from xinka.config.processes import BEHIND_THE_TILL, die_with_parent, step_behind
+from xinka.config.processes import die_with_parent
 
 _DRAIN_SECONDS = 25
 
@@ -29,6 +30,7 @@ def _loader(parent: int) -> Callable[[str], Any]:
         die_with_parent(parent)
         for number in (signal.SIGTERM, signal.SIGINT):  # until granian sets its own: the inherited ones do nothing here
             signal.signal(number, signal.SIG_DFL)
+        connections_step_behind(BEHIND_THE_TILL)
         module, _, name = target.partition(":")
         application = getattr(import_module(module), name)
         # As in the till: what was loaded stays, and a page leaves little behind that reference counts do not clear.

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 import django
 
+from xinka.config.behind import BEHIND_THE_TILL, connections_step_behind, step_behind
 from xinka.config.environment import read_int
-from xinka.config.processes import BEHIND_THE_TILL, step_behind
 
 if TYPE_CHECKING:
     from procrastinate.job_context import JobContext
@@ -119,6 +119,7 @@ def main() -> None:
     """Load Django and work; the exit status is 1 when something failed."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "xinka.config.settings")
     step_behind(BEHIND_THE_TILL)
+    connections_step_behind(BEHIND_THE_TILL)
     django.setup()
     try:
         asyncio.run(work())

@@ -1,7 +1,8 @@
 """Micro-batching: whatever arrives while a transaction runs shares the next one (group commit). No Django here.
 
-There is no timer: a lone request starts at once, and under load batches grow by themselves, because more requests wait
-for the connection. The queue is bounded, and who finds it full is refused at once and told when to come back.
+A lone request starts at once, and under load batches grow by themselves, because more requests wait for the connection.
+Between the two, batches follow each other in a beat, so that they are not many and small: each costs the same. The
+queue is bounded, and who finds it full is refused at once and told when to come back.
 """
 
 from __future__ import annotations
@@ -13,6 +14,9 @@ from http import HTTPStatus
 from typing import Generic, TypeVar
 
 from xinka.kernel.errors import Refusal
+
+#: Event loops count in milliseconds; less would be a busy loop.
+SHORTEST_SLEEP = 0.001
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -32,6 +36,9 @@ class Batcher(Generic[Item, Answer]):
 
     Items with the same key never share a batch, and a batch that fails as a whole is run again by halves, so that one
     poisoned item never spoils its neighbours. ``work`` must be safe to repeat.
+
+    With a ``beat``, in seconds, a batch begins no sooner than that after the one before it began: an item waits for it
+    only if another came just before.
     """
 
     def __init__(
@@ -41,11 +48,14 @@ class Batcher(Generic[Item, Answer]):
         *,
         n_workers: int,
         max_batch: int,
+        beat: float = 0.0,
     ) -> None:
         self._work = work
         self._key = key
         self._n_workers = n_workers
         self._max_batch = max_batch
+        self._beat = beat
+        self._due = 0.0
         self._waiting: deque[tuple[Item, asyncio.Future[Answer]]] = deque()
         self._running: set[asyncio.Task[None]] = set()
         self.n_batches = 0
@@ -80,8 +90,16 @@ class Batcher(Generic[Item, Answer]):
             await asyncio.wait(self._running)
 
     async def _run(self) -> None:
+        clock = asyncio.get_running_loop().time
         while self._waiting:
-            await self._answer(self._next_batch())
+            if (early := self._due - clock()) > 0:
+                await asyncio.sleep(max(early, SHORTEST_SLEEP))
+                continue  # another worker may have taken what waited
+            batch = self._next_batch()
+            self._due = clock() + self._beat
+            await self._answer(batch)
+            if len(batch) == 1 and not self._waiting:
+                self._due = 0.0
 
     def _next_batch(self) -> list[tuple[Item, asyncio.Future[Answer]]]:
         batch: list[tuple[Item, asyncio.Future[Answer]]] = []

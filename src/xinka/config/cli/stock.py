@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import click
@@ -30,11 +29,13 @@ def import_codes(file: Path, sku: int) -> None:
     from rich.console import Console
     from rich.progress import Progress
 
-    from xinka.config.processes import BEHIND_ALL
+    from xinka.config.behind import BEHIND_ALL, BEHIND_THE_TILL, connections_step_behind, lead_a_session, step_behind
     from xinka.kernel.errors import Refusal
 
+    lead_a_session()
     with open_shop(), Progress(console=Console(stderr=True), transient=True) as bar:
-        os.nice(BEHIND_ALL)  # after the shop is open: its database must not inherit this
+        step_behind(BEHIND_ALL)  # after the shop is open: its database must not inherit this
+        connections_step_behind(BEHIND_THE_TILL)
         task = bar.add_task("Importing / 正在导入", total=file.stat().st_size)
         try:
             batch = room("xinka.flows.stocking").import_file(
