@@ -23,6 +23,7 @@ from xinka.accounts.policies import require_fresh_proof, signed_in
 from xinka.desk.access import Desk, for_members
 from xinka.desk.balance import currency_of
 from xinka.desk.payout_forms import AccountForm, WithdrawForm, is_usable
+from xinka.flows.hindrances import hindrance_in_words
 from xinka.flows.payouts import asking, gateway
 from xinka.flows.payouts.accounts import MOST_ACCOUNTS, add_account, remove_account
 from xinka.flows.payouts.balance import money_of
@@ -58,6 +59,7 @@ def _row(payout: Payout) -> dict[str, object]:
         "icon": icon,
         "confirm_at": confirm_path(payout.id) if payout.may_be_called_back else "",
         "is_called_back": payout.awaits_payee and not payout.may_be_called_back,
+        "hindrance": hindrance_in_words(payout.problem) if payout.finished_at else "",
         "may_cancel": state in sources_of(PayoutEvent.CANCEL, Role.SELLER),
     }
 

@@ -13,6 +13,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext_noop as _
 
 from xinka.escrow.errors import HoldMoved
 from xinka.escrow.models import Hold, Receiver, Split
@@ -59,11 +60,11 @@ def execute_split(split_id: UUID) -> SplitState:
         try:
             provider = provider_of(Channel.objects.get(id=split.channel_id))
         except Refusal as refusal:
-            return _leave_to_staff(split, str(refusal))
+            return _leave_to_staff(split, refusal.message("zh-hans") + " " + refusal.message("en"))
         if Can.SPLIT not in provider.can or not isinstance(provider, ProviderSplit):
-            return _leave_to_staff(split, "this channel cannot share money out")
+            return _leave_to_staff(split, _("this channel cannot share money out"))
         if split.action == SplitAction.SHARE and not split.receiver:
-            return _leave_to_staff(split, "the merchant has no account at this provider on record")
+            return _leave_to_staff(split, _("the merchant has no account at this provider on record"))
         return _ask_and_send(split, provider, was_in_flight=state is SplitState.SENDING)
 
 
@@ -89,11 +90,11 @@ def _ask_and_send(split: Split, provider: ProviderSplit, *, was_in_flight: bool)
     except ProviderError as error:
         return _leave_to_staff(split, in_words(error)) if error.permanent else _try_later(split, error)
     if result.status is SplitStatus.FAILED:
-        return _leave_to_staff(split, result.reason or "the provider says that it failed")
+        return _leave_to_staff(split, result.reason or _("the provider says that it failed"))
     if result.status is not SplitStatus.DONE:
-        return _try_later(split, ProviderError(f"the provider says {result.status.value}"))
+        return _try_later(split, ProviderError(_("the gateway says") + f": {result.status.value}"))
     if split.amount and result.amount_minor not in {0, split.amount}:
-        return _leave_to_staff(split, f"the provider moved {result.amount_minor}")
+        return _leave_to_staff(split, _("the provider moved another amount") + f": {result.amount_minor}")
     return _finish(split, SplitState.SENDING, gateway_no=result.gateway_no)
 
 

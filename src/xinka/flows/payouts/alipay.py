@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, ClassVar, Self
 
+from django.utils.translation import gettext_noop as _
+
 from xinka.kernel.errors import BadInput, ProviderError
 from xinka.kernel.money import parse_amount, plain_amount
 from xinka.payments.providers.alipay import replies, wire
@@ -72,7 +74,7 @@ class AlipayTransfers:
         except BusinessRefusal as refusal:
             if refusal.sub_code == _UNKNOWN:
                 return TransferResult(TransferStatus.NOT_FOUND, why=str(refusal)[:_LONGEST_WHY])
-            raise ProviderError(f"Alipay refused the question: {refusal.sub_code}") from None
+            raise ProviderError(_("Alipay refused the question") + f": {refusal.sub_code}") from None
         return _judge(answer, number)
 
     def _ask(self, method: str, content: Mapping[str, object]) -> dict[str, Any]:
@@ -88,17 +90,17 @@ class AlipayTransfers:
 
 def _yuan(transfer: TransferRequest) -> str:
     if transfer.amount_minor <= 0 or transfer.currency != CURRENCY:
-        raise ProviderError("Alipay pays out in yuan only", permanent=True)
+        raise ProviderError(_("Alipay pays out in yuan only"), permanent=True)
     return plain_amount(transfer.amount_minor, CURRENCY)
 
 
 def _judge(answer: dict[str, Any], number: str) -> TransferResult:
     if replies.text_of(answer, "out_biz_no") != number:
-        raise ProviderError("Alipay answered about another payout")
+        raise ProviderError(_("Alipay answered about another payout"))
     try:
         amount = parse_amount(found, CURRENCY) if (found := replies.text_of(answer, "trans_amount")) else 0
     except BadInput:
-        raise ProviderError("Alipay named no readable amount") from None
+        raise ProviderError(_("Alipay named no readable amount")) from None
     status = _STATUSES.get(replies.text_of(answer, "status"), TransferStatus.PENDING)
     why = " ".join(filter(None, (replies.text_of(answer, name) for name in ("error_code", "fail_reason"))))
     return TransferResult(status, replies.text_of(answer, "order_id"), why[:_LONGEST_WHY], amount)

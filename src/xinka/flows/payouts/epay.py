@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import ClassVar, Self
 
+from django.utils.translation import gettext_noop as _
+
 from xinka.kernel.errors import BadInput, ProviderError
 from xinka.kernel.money import parse_amount, plain_amount
 from xinka.payments.providers.epay_v2.config import EpayV2Config
@@ -67,7 +69,7 @@ class EpayTransfers:
         except _Refused as refused:
             if _UNKNOWN.search(refused.words):
                 return TransferResult(TransferStatus.NOT_FOUND, why=refused.words)
-            raise ProviderError(f"the gateway refused the question: {refused.words}") from None
+            raise ProviderError(_("the gateway refused the question") + f": {refused.words}") from None
         return self._judge(answer, number)
 
     def _ask(self, path: str, fields: Mapping[str, str]) -> dict[str, str]:
@@ -82,12 +84,12 @@ class EpayTransfers:
     @staticmethod
     def _judge(answer: Mapping[str, str], number: str) -> TransferResult:
         if answer.get("out_biz_no", number) != number:
-            raise ProviderError("the gateway answered about another payout")
+            raise ProviderError(_("the gateway answered about another payout"))
         status = _STATUSES.get(answer.get("status", ""), TransferStatus.PENDING)
         try:
             amount = parse_amount(answer["amount"], "CNY") if answer.get("amount") else 0
         except BadInput:
-            raise ProviderError("the gateway named no readable amount") from None
+            raise ProviderError(_("the gateway named no readable amount")) from None
         return TransferResult(status, answer.get("biz_no", ""), _plain(answer.get("errmsg", ""))[:120], amount)
 
 

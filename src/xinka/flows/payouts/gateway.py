@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_noop as _
 
 from xinka.accounts.models import User
 from xinka.flows.alone import alone_with
@@ -128,10 +129,10 @@ def _step(payout: Payout, provider: PayoutProvider, now: datetime) -> PayoutStat
         if found.status not in {TransferStatus.NOT_FOUND, TransferStatus.UNTOLD}:
             return _enter(payout, found, now)
         if payout.sent_at is not None and now < payout.sent_at + MAY_STILL_ARRIVE:
-            return _wait(payout, now, "the gateway does not know it yet")
+            return _wait(payout, now, _("the gateway does not know it yet"))
         first = payout.first_sent_at or payout.sent_at
         if first is None or now >= first + NUMBERS_ARE_KNOWN_FOR:
-            return _wait(payout, now, "too old to be sent again: look at the gateway and enter what became of it")
+            return _wait(payout, now, _("too old to be sent again; look at the gateway and enter what became of it"))
     return _send(payout, provider, now)
 
 
@@ -246,7 +247,7 @@ def _enter(payout: Payout, found: TransferResult, now: datetime) -> PayoutState:
     if found.reference and found.reference != payout.reference:
         _note(payout, reference=found.reference[:_LONGEST])
     if found.amount_minor not in {0, payout.amount}:
-        return _wait(payout, now, f"the gateway tells of another amount: {found.amount_minor}")
+        return _wait(payout, now, _("the gateway tells of another amount") + f": {found.amount_minor}")
     if found.status is TransferStatus.TO_CONFIRM and found.package:
         keep_package(payout, found)
     if found.status not in _ENDS:

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
+from xinka.flows.hindrances import hindrance_in_words
 from xinka.kernel import ids
 from xinka.kernel.money import plain_amount
 from xinka.merchants.models import Merchant
@@ -100,7 +101,7 @@ def _text_about(payout: Payout, news: News) -> _Text:
     facts = [(_("Shop"), payout.merchant.name), (_("Account"), payout.account_label)]
     facts.append((_("Payout number"), ids.show("out", payout.id)))
     if news is News.FAILED and payout.problem:
-        facts.append((_("Reason"), payout.problem))
+        facts.append((_("Reason"), hindrance_in_words(payout.problem)))
     action = (_("Open payouts"), _desk(payout.merchant, "payouts"))
     if news is News.CONFIRM:
         if payout.confirm_by is not None:

@@ -15,6 +15,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
+from django.utils.translation import gettext_noop as _
+
 from xinka.kernel.errors import BadInput, ProviderError
 from xinka.kernel.money import parse_amount
 from xinka.payments.providers.http import Call
@@ -56,7 +58,7 @@ class PayPalPayouts:
     def send(self, transfer: TransferRequest) -> TransferResult:
         """Open a batch of one; if PayPal has it already, tell what became of that."""
         if transfer.currency != self.config.currency:
-            raise ProviderError("this PayPal channel pays in another currency", permanent=True)
+            raise ProviderError(_("this PayPal channel pays in another currency"), permanent=True)
         try:
             amount = to_paypal(transfer.amount_minor, transfer.currency)
         except BadInput as refusal:
@@ -80,11 +82,11 @@ class PayPalPayouts:
     def query(self, number: str, reference: str = "") -> TransferResult:
         """Ask by PayPal's number; without it PayPal cannot be asked."""
         if not _BATCH.fullmatch(reference):
-            return TransferResult(TransferStatus.UNTOLD, why="PayPal has named no batch yet")
+            return TransferResult(TransferStatus.UNTOLD, why=_("PayPal has named no batch yet"))
         try:
             return _judge(self._ask(Call("GET", self.config.address(f"{_PATH}/{reference}"))), number)
         except Refused as refusal:
-            raise ProviderError(f"PayPal refused the question: {refusal}") from None
+            raise ProviderError(_("PayPal refused the question") + f": {refusal}") from None
 
     def _ask(self, call: Call) -> Answer:
         return client.run(self.config, client.Token(), Shelf(), lambda paypal: paypal.ask(call))
@@ -114,7 +116,7 @@ def _judge(answer: Mapping[str, Any], number: str) -> TransferResult:
     header = answer.get("batch_header")
     sender = header.get("sender_batch_header") if isinstance(header, Mapping) else None
     if not isinstance(header, Mapping) or not isinstance(sender, Mapping) or sender.get("sender_batch_id") != number:
-        raise ProviderError("PayPal answered about another payout")
+        raise ProviderError(_("PayPal answered about another payout"))
     batch, items = str(header.get("payout_batch_id", "")), answer.get("items") or []
     if header.get("batch_status") in _DEAD_BATCHES:
         return TransferResult(TransferStatus.FAILED, batch, f"the batch was {header['batch_status']}".lower())
@@ -135,4 +137,4 @@ def _amount(item: Mapping[str, Any]) -> int:
     try:
         return parse_amount(str(amount.get("value", "")), str(amount.get("currency", "")))
     except (BadInput, KeyError):
-        raise ProviderError("PayPal named no amount that we can count") from None
+        raise ProviderError(_("PayPal named no amount that we can count")) from None

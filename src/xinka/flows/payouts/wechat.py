@@ -20,6 +20,7 @@ from typing import ClassVar, Self
 
 from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP
 from cryptography.hazmat.primitives.hashes import SHA1
+from django.utils.translation import gettext_noop as _
 
 from xinka.kernel.errors import ProviderError
 from xinka.payments.providers.errors import BadChannel
@@ -77,9 +78,9 @@ class WechatTransfers:
     def send(self, transfer: TransferRequest) -> TransferResult:
         """Open a transfer; the same number again is the same one."""
         if transfer.amount_minor <= 0 or transfer.currency != CURRENCY:
-            raise ProviderError("WeChat Pay pays out in yuan only", permanent=True)
+            raise ProviderError(_("WeChat Pay pays out in yuan only"), permanent=True)
         if not _OPENID.fullmatch(transfer.to.number):
-            raise ProviderError("WeChat Pay needs the payee's openid, not a WeChat number", permanent=True)
+            raise ProviderError(_("WeChat Pay needs the payee's openid, not a WeChat number"), permanent=True)
         serial, sealed = self._sealed(transfer.to.holder) if transfer.amount_minor >= _NAME_FROM else ("", "")
         body: dict[str, object] = {
             "appid": self.config.appid,
@@ -113,9 +114,9 @@ class WechatTransfers:
         except Declined as refusal:
             if refusal.code in _UNKNOWN:
                 return TransferResult(TransferStatus.NOT_FOUND, why=str(refusal)[:_LONGEST_WHY])
-            raise ProviderError(f"WeChat Pay refused the question: {refusal.code}") from None
+            raise ProviderError(_("WeChat Pay refused the question") + f": {refusal.code}") from None
         if answer.get("mch_id") != self.config.mchid or answer.get("appid") != self.config.appid:
-            raise ProviderError("WeChat Pay answered about another merchant")
+            raise ProviderError(_("WeChat Pay answered about another merchant"))
         return _judge(answer, number)
 
     def cancel(self, number: str, reference: str = "") -> None:  # noqa: ARG002 - ours is enough here
@@ -123,7 +124,7 @@ class WechatTransfers:
         target = f"{_TARGET}/out-bill-no/{_number(number)}/cancel"
         answer = self._ask(wire.signed(self.config, "POST", target, now=time.time()))
         if answer.get("out_bill_no") != _number(number):
-            raise ProviderError("WeChat Pay answered about another payout")
+            raise ProviderError(_("WeChat Pay answered about another payout"))
 
     def confirm_call(self, package: str, page_url: str) -> ConfirmCall:
         """Return what a page in WeChat calls to have its user confirm; WeChat checks that this is the payee.
@@ -161,14 +162,14 @@ def _number(shown: str) -> str:
 
 def _judge(answer: Mapping[str, object], number: str) -> TransferResult:
     if answer.get("out_bill_no") != _number(number):
-        raise ProviderError("WeChat Pay answered about another payout")
+        raise ProviderError(_("WeChat Pay answered about another payout"))
     state, amount = str(answer.get("state", "")), answer.get("transfer_amount", 0)
     reference, told = str(answer.get("transfer_bill_no", "")), amount if type(amount) is int else 0
     if state == _WAITS:
         package = str(answer.get("package_info") or "")
         if len(package) > _LONGEST_PACKAGE:
-            raise ProviderError("WeChat Pay's package is too long to be one")
-        why = "the payee has to confirm it in WeChat"
+            raise ProviderError(_("WeChat Pay's package is too long to be one"))
+        why = _("the payee has to confirm it in WeChat")
         return TransferResult(TransferStatus.TO_CONFIRM, reference, why, told, package, _confirm_by(answer))
     why = str(answer.get("fail_reason") or _MEANWHILE.get(state, ""))
     return TransferResult(_STATES.get(state, TransferStatus.PENDING), reference, why[:_LONGEST_WHY], told)

@@ -15,6 +15,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext_noop as _
 
 from xinka.escrow.custody import has_wallet
 from xinka.escrow.models import Split
@@ -77,10 +78,10 @@ def execute_refund(refund_id: UUID, *, sure: bool = False) -> RefundState:
         try:
             provider = provider_of(refund.channel)
         except Refusal as refusal:
-            return _leave_to_staff(refund, str(refusal))
+            return _leave_to_staff(refund, refusal.message("zh-hans") + " " + refusal.message("en"))
         receipt = Receipt.objects.get(channel_id=refund.channel_id, trade_no=refund.trade_no)
         if receipt.payment_id is None:
-            return _leave_to_staff(refund, "the receipt names no payment")
+            return _leave_to_staff(refund, _("the receipt names no payment"))
         if Can.REFUND_QUERY in provider.can:
             return _ask_and_send(refund, provider, _request(refund, receipt), was_in_flight=was_in_flight)
         return _look_and_send(refund, provider, receipt, was_in_flight=was_in_flight)
@@ -126,11 +127,11 @@ def _ask_and_send(refund: Refund, provider: Provider, request: RefundRequest, *,
     if found.status is RefundStatus.NOT_FOUND:
         return _send(refund, provider, request)
     if found.status is RefundStatus.FAILED:
-        return _leave_to_staff(refund, "the gateway says that the refund failed")
+        return _leave_to_staff(refund, _("the gateway says that the refund failed"))
     if found.status is not RefundStatus.DONE:
-        return _try_later(refund, ProviderError(f"the gateway says {found.status.value}"), sent=True)
+        return _try_later(refund, ProviderError(_("the gateway says") + f": {found.status.value}"), sent=True)
     if found.amount_minor not in {0, refund.amount}:
-        return _leave_to_staff(refund, f"the gateway gave back {found.amount_minor}")
+        return _leave_to_staff(refund, _("the gateway gave back another amount") + f": {found.amount_minor}")
     return _finish(refund, RefundState.SENDING, gateway_no=found.gateway_refund_no)
 
 
@@ -151,7 +152,7 @@ def finish_if_done(refund_id: UUID) -> RefundState:
         found = provider.refund_query(_request(refund, receipt))
         if found.status is not RefundStatus.DONE or found.amount_minor not in {0, refund.amount}:
             return RefundState.NEEDS_STAFF
-        note = "the gateway told of it later"
+        note = _("the gateway told of it later")
         return _finish(refund, RefundState.NEEDS_STAFF, note, gateway_no=found.gateway_refund_no)
 
 
@@ -165,10 +166,10 @@ def _look_and_send(refund: Refund, provider: Provider, receipt: Receipt, *, was_
     if status is TradeStatus.REFUNDED and _has_sibling(refund):
         # The word may be about another part of the same payment.
         if was_in_flight:
-            return _leave_to_staff(refund, "another part went back before, and the gateway does not tell parts")
+            return _leave_to_staff(refund, _("another part went back before, and the gateway does not tell parts"))
         return _send(refund, provider, request)
     if status is TradeStatus.REFUNDED:
-        return _finish(refund, RefundState.SENDING, "the gateway shows it as refunded")
+        return _finish(refund, RefundState.SENDING, _("the gateway shows it as refunded"))
     if doubt := _doubt(status, was_in_flight=was_in_flight, is_whole=receipt.amount == refund.amount):
         return _leave_to_staff(refund, doubt)
     return _send(refund, provider, request)
@@ -183,9 +184,9 @@ def _has_sibling(refund: Refund) -> bool:
 def _doubt(status: TradeStatus, *, was_in_flight: bool, is_whole: bool) -> str:
     """Return why nothing may be sent without a person, or nothing."""
     if status is not TradeStatus.PAID:
-        return f"the gateway shows the payment as {status.value}"
+        return _("the gateway shows the payment as") + f": {status.value}"
     if was_in_flight and not is_whole:
-        return "an attempt had no answer, and the gateway does not tell parts of a payment"
+        return _("an attempt had no answer, and the gateway does not tell parts of a payment")
     return ""
 
 
@@ -206,7 +207,7 @@ def _into_balance(refund: Refund) -> RefundState:
         return _finish(refund, RefundState.SENDING, wallet_of=payer)
     user = account_of_buyer(refund.order_id) if has_wallet() and refund.order_id else None
     if user is None:
-        return _leave_to_staff(refund, "there are no balances here, or this buyer has no account")
+        return _leave_to_staff(refund, _("there are no balances here, or this buyer has no account"))
     return _finish(refund, RefundState.SENDING, wallet_of=user.pk)
 
 

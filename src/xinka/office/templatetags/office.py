@@ -1,4 +1,4 @@
-"""What many pages of the office show: the rooms that are open to whoever looks, and names in their language."""
+"""What many pages of the office show: the rooms open to whoever looks, names, and what held money up, in words."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from django import template
 from django.http import Http404
 
 from xinka.accounts.policies import signed_in
+from xinka.flows.hindrances import hindrance_in_words
 from xinka.office.names import named
 from xinka.office.policies import Room, rooms_of
 
@@ -15,6 +16,7 @@ register = template.Library()
 
 
 register.filter("named", named)
+register.filter("hindrance", hindrance_in_words)
 
 
 @register.simple_tag(takes_context=True)
