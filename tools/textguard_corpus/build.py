@@ -41,7 +41,7 @@ VOICES: dict[str, dict[str, dict[str, int]]] = {
 #: Messages are often passed on with their numbers crossed out.
 ANONYMOUS = ("honest", "sms", "ads")
 #: What a harmless and a bad row of any other source weighs beside a line written by hand: grammars repeat themselves.
-OTHERS = {"listing": (0.015, 0.015), "chat": (1.8, 0.55)}
+OTHERS = {"listing": (0.015, 0.015), "chat": (3.6, 1.0)}
 SALAD = {"listing": 4000, "chat": 9000}
 
 
