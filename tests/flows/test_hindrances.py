@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from django.utils import translation
 
-from xinka.flows.hindrances import hindrance_in_words
+from xinka.flows.hindrances import hindrance_in_words, kept_of
+from xinka.payments.errors import NotConfirmed
 
 
 @pytest.mark.parametrize(
@@ -27,3 +28,9 @@ def test_our_sentences_are_translated_and_a_gateways_words_quoted(kept: str, zh:
         assert hindrance_in_words(kept) == zh
     with translation.override("en"):
         assert hindrance_in_words(kept) == en
+
+
+def test_a_refusal_is_kept_in_both_its_languages() -> None:
+    kept = "支付通道没有确认这笔付款。 The payment provider does not confirm this payment."
+    assert kept_of(NotConfirmed()) == kept
+    assert hindrance_in_words(kept) == kept

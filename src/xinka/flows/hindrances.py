@@ -10,6 +10,8 @@ from __future__ import annotations
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
+from xinka.kernel.errors import Refusal
+
 #: What a failure's own name means to a person.
 _FAILURES = {
     "ProviderError": _("The gateway did not do it"),
@@ -24,3 +26,8 @@ def hindrance_in_words(kept: str) -> str:
     if not colon:
         return gettext(kept) if kept else ""
     return f"{gettext(_FAILURES.get(head, head))}: {hindrance_in_words(rest)}"
+
+
+def kept_of(refusal: Refusal) -> str:
+    """Return what is kept of a refusal: both of its sentences, for it has them already."""
+    return f"{refusal.message('zh-hans')} {refusal.message('en')}"

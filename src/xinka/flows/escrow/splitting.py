@@ -21,6 +21,7 @@ from xinka.escrow.states import SPLIT_MOVES, HoldState, SplitAction, SplitEvent,
 from xinka.flows.alone import alone_with
 from xinka.flows.escrow.releasing import shared
 from xinka.flows.escrow.splits import EXECUTE_SPLIT
+from xinka.flows.hindrances import kept_of
 from xinka.flows.settle import REFUND_DUE
 from xinka.kernel import ids
 from xinka.kernel.errors import IllegalMove, ProviderError, Refusal
@@ -60,7 +61,7 @@ def execute_split(split_id: UUID) -> SplitState:
         try:
             provider = provider_of(Channel.objects.get(id=split.channel_id))
         except Refusal as refusal:
-            return _leave_to_staff(split, refusal.message("zh-hans") + " " + refusal.message("en"))
+            return _leave_to_staff(split, kept_of(refusal))
         if Can.SPLIT not in provider.can or not isinstance(provider, ProviderSplit):
             return _leave_to_staff(split, _("this channel cannot share money out"))
         if split.action == SplitAction.SHARE and not split.receiver:

@@ -21,6 +21,7 @@ from xinka.escrow.custody import has_wallet
 from xinka.escrow.models import Split
 from xinka.escrow.states import OPEN_SPLITS, SplitAction
 from xinka.flows.alone import alone_with
+from xinka.flows.hindrances import kept_of
 from xinka.flows.paying.wallet import BALANCE, payer_of
 from xinka.flows.refunds.wishes import account_of_buyer, destination_of
 from xinka.flows.relay import EXECUTE_REFUND, REFUND_DONE
@@ -78,7 +79,7 @@ def execute_refund(refund_id: UUID, *, sure: bool = False) -> RefundState:
         try:
             provider = provider_of(refund.channel)
         except Refusal as refusal:
-            return _leave_to_staff(refund, refusal.message("zh-hans") + " " + refusal.message("en"))
+            return _leave_to_staff(refund, kept_of(refusal))
         receipt = Receipt.objects.get(channel_id=refund.channel_id, trade_no=refund.trade_no)
         if receipt.payment_id is None:
             return _leave_to_staff(refund, _("the receipt names no payment"))
