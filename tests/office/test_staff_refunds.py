@@ -213,6 +213,16 @@ def test_it_is_written_in_chinese_too(office: Client, deal: Trade) -> None:
     assert "客服退款" in office.get(f"{LIST}?which=done").content.decode()
 
 
+def test_a_hold_offers_to_give_money_back_only_when_that_can_be_done(office: Client, deal: Trade) -> None:
+    hold, offer = f"/office/escrow/{number_of(deal)}", f'href="{NEW}/{number_of(deal)}"'
+    assert offer in office.get(hold).content.decode()
+    case = deal.complain()
+    told = office.get(hold).content.decode()
+    assert (CaseIsOpen.en in told, offer in told) == (True, False)
+    cases.withdraw(case.id, by=BUYER, now=NOW)
+    assert offer in office.get(hold).content.decode()
+
+
 def test_where_nothing_can_go_back_the_page_says_why_instead_of_a_form(office: Client, deal: Trade) -> None:
     page = f"{NEW}/{number_of(deal)}"
     assert 'name="amount"' in office.get(page).content.decode()

@@ -34,6 +34,7 @@ from xinka.kernel.actors import Actor, Role
 from xinka.kernel.errors import BadIdentifier, BadInput, Refusal
 from xinka.kernel.money import parse_amount, plain_amount
 from xinka.merchants.models import Merchant
+from xinka.office.giving_back import left_of, why_not_to_give
 from xinka.office.policies import Room, for_staff
 from xinka.platform.audit.actions import record
 from xinka.platform.database.django_drive import run
@@ -114,7 +115,7 @@ def _row(hold: Hold) -> dict[str, object]:
         "words": words,
         "kind": kind,
         "icon": icon,
-        "left": hold.amount - hold.refunded - hold.seized_held - hold.seized_net,
+        "left": left_of(hold),
         "seized": hold.seized_held + hold.seized_net,
     }
 
@@ -180,6 +181,7 @@ def _page(request: HttpRequest, hold: Hold, refused: dict[str, forms.Form]) -> H
         "asked_by": User.objects.filter(pk=waiting.asked_by_id).first() if waiting else None,
         "may_freeze": waiting is None and hold.state in {*LIVE, HoldState.FROZEN},
         "may_stop": hold.state in LIVE,
+        "why_not_give": why_not_to_give(hold.order_id, hold, left_of(hold)),
         "case_form": refused.get("case") or CaseForm(),
         "court_form": refused.get("court") or CourtForm(hold=hold),
         "stop_form": refused.get("stop") or StopForm(),

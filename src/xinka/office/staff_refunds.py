@@ -20,26 +20,21 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from xinka.accounts.models import User
 from xinka.accounts.policies import signed_in
-from xinka.disputes.errors import BankDecides, CaseIsOpen
-from xinka.disputes.queries import is_at_the_bank, open_case_of
-from xinka.escrow.errors import NoHold
 from xinka.escrow.models import Hold, StaffRefund
 from xinka.escrow.queries import n_staff_refunds_waiting, staff_refunds
-from xinka.escrow.states import HoldState, StaffRefundState
+from xinka.escrow.states import StaffRefundState
 from xinka.flows.refunds import by_staff
 from xinka.kernel import ids
 from xinka.kernel.errors import BadIdentifier, BadInput, Refusal
 from xinka.kernel.money import parse_amount, plain_amount
 from xinka.merchants.models import Merchant
+from xinka.office.giving_back import left_to_give, why_not_to_give
 from xinka.office.names import is_english
 from xinka.office.policies import Room, for_staff
 from xinka.orders.models import Order
-from xinka.orders.states import OrderState
 
 _PER_PAGE = 30
 LEAST_REASON = 10
-#: The states of a hold in which staff can give its money back; see the moves of ``escrow.states``.
-_GIVABLE = frozenset({HoldState.HELD, HoldState.AFTERSALE})
 TABS = (
     ("asked", _("To agree to")),
     ("", pgettext_lazy("refunds", "All")),
@@ -161,7 +156,7 @@ def create(request: HttpRequest, shown_id: str) -> HttpResponse:
     """Show an order with what is left of its money, and give some of it back or ask for it."""
     order = get_object_or_404(Order, id=_order_id(shown_id))
     hold = Hold.objects.filter(order_id=order.id).first()
-    left = _left(order, hold)
+    left = left_to_give(order, hold)
     form = GiveBackForm(request.POST if request.method == "POST" else None, order=order, left=left)
     if form.is_bound and form.is_valid():
         try:
@@ -178,7 +173,7 @@ def create(request: HttpRequest, shown_id: str) -> HttpResponse:
         "hold": hold,
         "left": left,
         "form": form,
-        "why_not": _why_not(order, hold, left),
+        "why_not": why_not_to_give(order.id, hold, left),
         "limit": settings.REFUND_FOUR_EYES_FROM,
         "earlier": [
             (one, STATES[StaffRefundState(one.state)][0]) for one in staff_refunds("").filter(order_id=order.id)[:10]
@@ -186,30 +181,6 @@ def create(request: HttpRequest, shown_id: str) -> HttpResponse:
     }
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
     return render(request, "office/staff_refund_new.html", context, status=status)
-
-
-def _left(order: Order, hold: Hold | None) -> int:
-    """Return what can go back; an order just delivered has its hold a moment later."""
-    if hold is None:
-        return order.amount if order.state == OrderState.DELIVERED else 0
-    left = hold.amount - hold.refunded - hold.seized_held - hold.seized_net
-    return left if hold.state in _GIVABLE else 0
-
-
-def _why_not(order: Order, hold: Hold | None, left: int) -> str:
-    """Return what stands against giving anything back now, for the page to say before somebody fills a form in."""
-    language = get_language() or ""
-    if open_case_of(order.id) is not None:
-        return CaseIsOpen().message(language)
-    if is_at_the_bank(order.id):
-        return BankDecides().message(language)
-    if left:
-        return ""
-    if hold is None:
-        return NoHold().message(language)
-    if hold.state == HoldState.FROZEN:
-        return gettext("This money is frozen by an official case. It goes to nobody until that is over.")
-    return gettext("Nothing is left to give back: the money went back before, or the merchant has it.")
 
 
 def _said(asked: StaffRefund, *, is_repeat: bool) -> str:
