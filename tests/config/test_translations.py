@@ -66,6 +66,18 @@ def test_texts_of_code_and_templates_are_extracted(package: Path) -> None:
     }
 
 
+def test_sentences_of_rooms_without_django_are_extracted(package: Path) -> None:
+    code = """
+WHY = sentence("because")
+raise ProviderError("it said no", permanent=True, quote=words["why"])
+raise OutcomeUnknown("it may be done", quote=sentence("no answer"))
+raise ProviderError(f"a {text}")
+"""
+    (package / "shop" / "gateway.py").write_text(code, encoding="utf-8")
+    texts = {text.singular for text in translations.texts_in(package / "shop" / "gateway.py")}
+    assert texts == {"because", "it said no", "it may be done", "no answer"}
+
+
 def test_a_complete_translation_has_no_faults_and_is_found_by_gettext(package: Path) -> None:
     _complete(package)
     assert translations.faults(package) == []

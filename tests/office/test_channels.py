@@ -141,10 +141,14 @@ def test_the_test_button_tells_whether_the_gateway_knows_us(office: Client) -> N
         gateway.answer = lambda _fields: None  # type: ignore[method-assign]  # it hangs up
         office.post(f"/office/channels/{channel.id}/test")
         silent = office.get("/office/channels").content.decode()
+        office.cookies["xk_lang"] = "zh-hans"
+        office.post(f"/office/channels/{channel.id}/test")
+        in_chinese = office.get("/office/channels").content.decode()
     assert "The test failed: the gateway refused" in refused
     assert "The gateway knows us: pid 1001" in answered
     assert "could not be reached" in silent
-    assert AuditEntry.objects.filter(action="channel.test").count() == 3
+    assert "通道连不上" in in_chinese
+    assert AuditEntry.objects.filter(action="channel.test").count() == 4
 
 
 def test_channels_are_switched_and_ordered(office: Client) -> None:

@@ -211,3 +211,16 @@ def test_staff_say_what_a_difference_is_and_the_first_word_counts(
 def test_acts_are_posts_and_what_is_not_there_is_not_found(office: Client, missing: Difference) -> None:
     assert office.get(f"/office/reconciling/{missing.id}/settle").status_code == 405
     assert office.get("/office/reconciling/99999999").status_code == 404
+
+
+def test_why_a_bill_is_not_read_is_told_in_the_readers_language(office: Client, channel: Channel) -> None:
+    Bill.objects.create(
+        channel_id=channel.id,
+        day=YESTERDAY,
+        state="waiting",
+        asked_at=timezone.now(),
+        problem="the bill has no column: 交易时间",
+    )
+    assert "the bill has no column: 交易时间" in office.get("/office/reconciling").content.decode()
+    office.cookies["xk_lang"] = "zh-hans"
+    assert "账单缺少这一列: 交易时间" in office.get("/office/reconciling").content.decode()

@@ -19,6 +19,8 @@ _PO = Path("locale") / "zh_Hans" / "LC_MESSAGES" / "django.po"
 _TEMPLATES = {".html", ".txt", ".xml", ".svg"}
 _KEYWORDS: dict[str, Any] = {
     **dict.fromkeys(("_", "gettext", "gettext_lazy", "gettext_noop"), None),
+    # Rooms that know no Django: what a failure is raised with, and what is marked in them.
+    **dict.fromkeys(("ProviderError", "OutcomeUnknown", "NotOffered", "sentence"), None),
     **dict.fromkeys(("ngettext", "ngettext_lazy"), (1, 2)),
     **dict.fromkeys(("pgettext", "pgettext_lazy"), ((1, "c"), 2)),
     **dict.fromkeys(("npgettext", "npgettext_lazy"), ((1, "c"), 2, 3)),

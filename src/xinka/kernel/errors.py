@@ -66,8 +66,17 @@ class IllegalMove(Exception):
 
 
 class ProviderError(Exception):
-    """A remote party failed us. ``permanent`` decides whether trying again can help."""
+    """A remote party failed us. ``permanent`` decides whether trying again can help.
 
-    def __init__(self, reason: str, *, permanent: bool = False) -> None:
-        super().__init__(reason)
+    ``reason`` is a sentence of ours and a literal, so that it is translated when somebody reads it; what differs from
+    case to case, such as a gateway's own words, is ``quote`` and stands behind it.
+    """
+
+    def __init__(self, reason: str, *, permanent: bool = False, quote: str = "") -> None:
+        super().__init__(f"{reason}: {quote}" if quote else reason)
         self.permanent = permanent
+
+
+def sentence(english: str) -> str:
+    """Return the sentence as it is: by this name it is found for translation where no Django may be imported."""
+    return english

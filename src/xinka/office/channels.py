@@ -20,6 +20,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from xinka.accounts.policies import require_fresh_proof, signed_in
+from xinka.flows.hindrances import hindrance_in_words
 from xinka.kernel.errors import ProviderError, Refusal
 from xinka.office.channel_forms import ChannelForm
 from xinka.office.names import is_english
@@ -115,7 +116,7 @@ def try_out(request: HttpRequest, channel_id: int) -> HttpResponse:
     try:
         answer = provider_of(channel).check()
     except (ProviderError, Refusal, EnvelopeError) as error:
-        words = error.message(get_language() or "") if isinstance(error, Refusal) else str(error)
+        words = error.message(get_language() or "") if isinstance(error, Refusal) else hindrance_in_words(str(error))
         messages.warning(request, gettext("The test failed: %(why)s") % {"why": words})
     else:
         messages.success(request, gettext("The gateway knows us: %(answer)s") % {"answer": answer})

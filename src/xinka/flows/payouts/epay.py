@@ -16,8 +16,9 @@ from typing import ClassVar, Self
 
 from django.utils.translation import gettext_noop as _
 
-from xinka.kernel.errors import BadInput, ProviderError
+from xinka.kernel.errors import BadInput, ProviderError, sentence
 from xinka.kernel.money import parse_amount, plain_amount
+from xinka.payments.providers.answers import NO_REASON
 from xinka.payments.providers.epay_v2.config import EpayV2Config
 from xinka.payments.providers.epay_v2.signing import agrees, seal
 from xinka.payments.providers.errors import OutcomeUnknown
@@ -76,7 +77,7 @@ class EpayTransfers:
         form = seal(self.config, {name: value for name, value in fields.items() if value}, time.time())
         answer = _read(ask(Call("POST", self.config.api_address(path), form=form)))
         if answer.get("code") != "0":
-            raise _Refused(_plain(answer.get("msg", ""))[:120] or "no reason given")
+            raise _Refused(_plain(answer.get("msg", ""))[:120] or NO_REASON)
         if not agrees(self.config, answer):
             raise OutcomeUnknown("the gateway's answer is not signed by its key")
         return answer
@@ -97,7 +98,7 @@ class _Refused(ProviderError):
     """The gateway said no, in these words."""
 
     def __init__(self, words: str) -> None:
-        super().__init__(f"the gateway refused: {words}", permanent=True)
+        super().__init__(sentence("the gateway refused"), permanent=True, quote=words)
         self.words = words
 
 
@@ -106,9 +107,9 @@ def _read(reply: Reply) -> dict[str, str]:
     try:
         found = json.loads(reply.body.decode("utf-8-sig"), parse_int=str, parse_float=str)
     except ValueError:
-        raise OutcomeUnknown(f"the gateway answered HTTP {reply.status}, not in JSON") from None
+        raise OutcomeUnknown("the gateway did not answer in JSON", quote=f"HTTP {reply.status}") from None
     if reply.status != 200 or not isinstance(found, dict):
-        raise OutcomeUnknown(f"the gateway answered HTTP {reply.status}")
+        raise OutcomeUnknown("the gateway answered", quote=f"HTTP {reply.status}")
     return {name: value for name, value in found.items() if isinstance(value, str)}
 
 

@@ -151,7 +151,7 @@ def _call_back(payout: Payout, provider: PayoutProvider, found: TransferResult, 
     if found.status in _ENDS:
         return _enter(payout, found, now)
     if found.status is TransferStatus.NOT_FOUND:
-        said = "the gateway does not know it any more: look there and enter what became of it"
+        said = _("the gateway does not know it any more: look there and enter what became of it")
     return _wait(payout, now, said or found.why)
 
 

@@ -40,7 +40,7 @@ _STATES = {
     "CANCELLED": TransferStatus.CALLED_BACK,
 }
 #: States that last a while, and what to say of them.
-_MEANWHILE = {"CANCELING": "WeChat is taking it back"}
+_MEANWHILE = {"CANCELING": _("WeChat is taking it back")}
 _WAITS = "WAIT_USER_CONFIRM"
 CONFIRM_CALL = "requestMerchantTransfer"
 #: How long a payee has, from when the bill was made; then WeChat closes it and gives the money back.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from xinka.kernel.errors import ProviderError, Refusal
+from xinka.kernel.errors import ProviderError, Refusal, sentence
 
 
 class NoticeRefused(Refusal):
@@ -89,7 +89,7 @@ class KeyMissing(ProviderError):
     """A notice names a key that this process has not fetched yet; ``LearnsKeys.learn_key`` does, then judge again."""
 
     def __init__(self) -> None:
-        super().__init__("the key of the notice is not known yet")
+        super().__init__(sentence("the key of the notice is not known yet"))
 
 
 class OutcomeUnknown(ProviderError):
@@ -98,26 +98,26 @@ class OutcomeUnknown(ProviderError):
     It is permanent for the job queue, because this protocol has no idempotency key and a blind retry could pay twice.
     """
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason, permanent=True)
+    def __init__(self, reason: str, *, quote: str = "") -> None:
+        super().__init__(reason, permanent=True, quote=quote)
 
 
 class NotOffered(ProviderError):
     """This gateway has no such call; ``Provider.can`` says so beforehand."""
 
     def __init__(self, what: str) -> None:
-        super().__init__(f"this gateway does not offer {what}", permanent=True)
+        super().__init__(sentence("this gateway does not offer"), permanent=True, quote=what)
 
 
 class AlreadyPaid(ProviderError):
     """A trade that was to be closed has been paid; its money is settled like any other."""
 
     def __init__(self) -> None:
-        super().__init__("the trade has been paid", permanent=True)
+        super().__init__(sentence("the trade has been paid"), permanent=True)
 
 
 class BillNotReady(ProviderError):
     """The gateway has not made the bill of that day yet."""
 
     def __init__(self) -> None:
-        super().__init__("the bill is not ready yet")
+        super().__init__(sentence("the bill is not ready yet"))

@@ -169,7 +169,7 @@ class HttpClient:
 
         status, _ = await self._within(BILL_SECONDS, call, take)
         if status != HTTPStatus.OK:
-            raise ProviderError(f"the gateway answered HTTP {status} instead of a file")
+            raise ProviderError("the gateway answered without a file", quote=f"HTTP {status}")
         return Download(size, digest.hexdigest())
 
     async def _within(self, seconds: float, call: Call, take: _Take) -> tuple[int, dict[str, str]]:
@@ -177,7 +177,7 @@ class HttpClient:
             async with asyncio.timeout(seconds):
                 return await self._try(call, take)
         except (h11.ProtocolError, OSError, TimeoutError, UnicodeError) as error:
-            raise ProviderError(f"the gateway could not be reached ({type(error).__name__})") from None
+            raise ProviderError("the gateway could not be reached", quote=type(error).__name__) from None
 
     async def _try(self, call: Call, take: _Take) -> tuple[int, dict[str, str]]:
         """Use an idle connection for a question; anything that moves money gets one of its own."""

@@ -81,7 +81,7 @@ def _places(heading: Sequence[str]) -> list[int]:
     plain = [name.replace("(", "（").replace(")", "）") for name in heading]
     missing = [name for name in _COLUMNS if name not in plain]
     if missing:
-        raise ProviderError(f"Alipay's bill has no column {missing[0]}", permanent=True)
+        raise ProviderError("Alipay's bill has no column", permanent=True, quote=missing[0])
     return [plain.index(name) for name in _COLUMNS]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 
-from xinka.kernel.errors import ProviderError
+from xinka.kernel.errors import ProviderError, sentence
 from xinka.payments.providers.alipay import bills, replies, wire
 from xinka.payments.providers.alipay.config import CURRENCY, AlipayConfig
 from xinka.payments.providers.alipay.replies import BusinessRefusal
@@ -68,9 +68,9 @@ class AsyncAlipayClient(GatewaySession[AlipayConfig]):
         except BusinessRefusal:
             raise
         except ProviderError as error:
-            raise OutcomeUnknown(f"refund: {error}") from None
+            raise OutcomeUnknown("refund", quote=str(error)) from None
         if replies.text_of(answer, "out_trade_no") != refund.out_trade_no:
-            raise OutcomeUnknown("refund: Alipay answered about another payment")
+            raise OutcomeUnknown("refund", quote=sentence("Alipay answered about another payment"))
 
     async def refund_query(self, refund: RefundRequest) -> RefundResult:
         """Ask about one refund by our number of it."""

@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from xinka.kernel.errors import BadInput, ProviderError
+from xinka.kernel.errors import BadInput, ProviderError, sentence
 from xinka.kernel.money import parse_amount
 from xinka.payments.providers.alipay.config import CURRENCY, AlipayConfig
 from xinka.payments.providers.alipay.signing import answer_agrees
-from xinka.payments.providers.answers import check_ok, quotable
+from xinka.payments.providers.answers import NO_REASON, check_ok, quotable
 from xinka.payments.providers.http import Reply
 from xinka.payments.providers.protocol import QueryResult, RefundRequest, RefundResult, RefundStatus, TradeStatus
 from xinka.payments.providers.strict_json import read_object
@@ -38,7 +38,7 @@ class BusinessRefusal(ProviderError):
     """Alipay, signed, says no; ``sub_code`` says why."""
 
     def __init__(self, sub_code: str, words: str) -> None:
-        super().__init__(f"Alipay refused: {sub_code} {words}".strip(), permanent=True)
+        super().__init__(sentence("Alipay refused"), permanent=True, quote=f"{sub_code} {words}".strip())
         self.sub_code = sub_code
 
     @property
@@ -62,19 +62,19 @@ def read(config: AlipayConfig, reply: Reply, method: str) -> dict[str, Any]:
         BusinessRefusal: if Alipay, signed, says no.
         ProviderError: if the answer is unsigned, malformed, or says that Alipay does not know.
     """
-    check_ok(reply, "Alipay")
+    check_ok(reply, sentence("Alipay answered"))
     try:
         parts = dict(_parts(reply.body.decode("utf-8")))
         raw = parts.get(f"{method.replace('.', '_')}_response")
         if raw is None:
-            raise ProviderError(f"Alipay refused the request: {_quote(parts.get('error_response'))}")
+            raise ProviderError("Alipay refused the request", quote=_quote(parts.get("error_response")))
         answer = read_object(raw.raw.encode(), numbers_as_text=True)
     except (ValueError, RecursionError):
         raise ProviderError("Alipay did not answer in JSON") from None
     _check_signed(config, parts, raw)
     code, sub_code = _text(answer, "code"), _text(answer, "sub_code")
     if code in _UNCERTAIN or sub_code in _UNCERTAIN:
-        raise ProviderError(f"Alipay does not know: {code} {sub_code}")
+        raise ProviderError("Alipay does not know", quote=f"{code} {sub_code}".strip())
     if code != OK:
         raise BusinessRefusal(sub_code, _quote(raw))
     return answer
@@ -111,7 +111,7 @@ def text_of(answer: dict[str, Any], name: str) -> str:
 def _check_signed(config: AlipayConfig, parts: dict[str, _Part], raw: _Part) -> None:
     signature = parts.get("sign")
     if signature is None or not isinstance(signature.value, str):
-        raise ProviderError(f"Alipay's answer is not signed: {_quote(raw)}")
+        raise ProviderError("Alipay's answer is not signed", quote=_quote(raw))
     if config.certificates is not None:
         serial = parts.get("alipay_cert_sn")
         if serial is None or serial.value != config.certificates.alipay_serial:
@@ -163,4 +163,4 @@ def _quote(part: _Part | None) -> str:
     """Return Alipay's own words for a log: short and printable."""
     said = part.value if part and isinstance(part.value, dict) else {}
     words = " ".join(str(said.get(name, "")) for name in ("code", "msg", "sub_code", "sub_msg"))
-    return quotable(words) or "no reason given"
+    return quotable(words) or NO_REASON

@@ -82,7 +82,7 @@ class Splits:
         except BusinessRefusal:
             raise
         except ProviderError as error:
-            raise OutcomeUnknown(f"share: {error}") from None
+            raise OutcomeUnknown("share", quote=str(error)) from None
 
     def _ask(self, method: str, content: dict[str, object]) -> dict[str, Any]:
         call = wire.plain_call(self._config, method, content, time.time())

@@ -40,7 +40,7 @@ class AsyncEpayClient(GatewaySession[EpayConfig]):
         except ProviderError as error:
             if error.permanent:
                 raise
-            raise OutcomeUnknown(f"refund: {error}") from None
+            raise OutcomeUnknown("refund", quote=str(error)) from None
 
 
 class EpayClient:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from xinka.kernel.errors import BadInput, ProviderError
 from xinka.kernel.money import parse_amount
-from xinka.payments.providers.answers import check_ok, quotable
+from xinka.payments.providers.answers import NO_REASON, check_ok, quotable
 from xinka.payments.providers.epay.config import EpayConfig
 from xinka.payments.providers.http import Reply
 from xinka.payments.providers.protocol import HowToPay, PayBy, QueryResult, TradeStatus
@@ -53,7 +53,7 @@ def judge_order(config: EpayConfig, reply: Reply, out_trade_no: str, trade_no: s
         message = answer.get("msg", "")
         if _NO_SUCH_ORDER.search(message):
             return QueryResult(out_trade_no, trade_no, 0, config.currency, TradeStatus.NOT_FOUND)
-        raise ProviderError(f"the gateway refused the question: {_quote(config, message)}")
+        raise ProviderError("the gateway refused the question", quote=_quote(config, message))
     if answer.get("out_trade_no") != out_trade_no or answer.get("pid", config.pid) != config.pid:
         raise ProviderError("the gateway answered about another payment")
     if trade_no and answer.get("trade_no") != trade_no:
@@ -74,7 +74,7 @@ def judge_accepted(config: EpayConfig, reply: Reply) -> dict[str, str]:
 def _accepted(config: EpayConfig, reply: Reply) -> dict[str, str]:
     answer = _read(reply)
     if answer.get("code") != _OK:
-        raise ProviderError(f"the gateway refused: {_quote(config, answer.get('msg', ''))}", permanent=True)
+        raise ProviderError("the gateway refused", permanent=True, quote=_quote(config, answer.get("msg", "")))
     return answer
 
 
@@ -111,4 +111,4 @@ def _not_a_number(name: str) -> object:
 
 def _quote(config: EpayConfig, message: str) -> str:
     """Return a gateway's own words for a log: short, printable, and without our key should it echo it."""
-    return quotable(message, config.key) or "no reason given"
+    return quotable(message, config.key) or NO_REASON

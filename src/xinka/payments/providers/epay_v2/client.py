@@ -45,7 +45,7 @@ class AsyncEpayV2Client(GatewaySession[EpayV2Config]):
         except ProviderError as error:
             if error.permanent:
                 raise
-            raise OutcomeUnknown(f"refund: {error}") from None
+            raise OutcomeUnknown("refund", quote=str(error)) from None
 
     async def refund_query(self, refund: RefundRequest) -> RefundResult:
         """Ask about one refund by our number of it."""

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from xinka.kernel.errors import BadInput, ProviderError
 from xinka.kernel.money import parse_amount
-from xinka.payments.providers.answers import check_ok, quotable
+from xinka.payments.providers.answers import NO_REASON, check_ok, quotable
 from xinka.payments.providers.epay_v2.config import EpayV2Config
 from xinka.payments.providers.epay_v2.signing import agrees
 from xinka.payments.providers.http import Reply
@@ -63,7 +63,7 @@ def judge_order(config: EpayV2Config, reply: Reply, out_trade_no: str, trade_no:
     if answer.get("code") != _OK:
         if _NO_SUCH.search(answer.get("msg", "")):
             return QueryResult(out_trade_no, trade_no, 0, config.currency, TradeStatus.NOT_FOUND)
-        raise ProviderError(f"the gateway refused the question: {_quote(answer)}")
+        raise ProviderError("the gateway refused the question", quote=_quote(answer))
     _check_signed(config, answer, now)
     if answer.get("out_trade_no") != out_trade_no or answer.get("pid", config.pid) != config.pid:
         raise ProviderError("the gateway answered about another payment")
@@ -80,7 +80,7 @@ def judge_refund(config: EpayV2Config, reply: Reply, refund: RefundRequest, now:
     if answer.get("code") != _OK:
         if _NO_SUCH.search(answer.get("msg", "")):
             return RefundResult(RefundStatus.NOT_FOUND)
-        raise ProviderError(f"the gateway refused the question: {_quote(answer)}")
+        raise ProviderError("the gateway refused the question", quote=_quote(answer))
     _check_signed(config, answer, now)
     if answer.get("out_refund_no") != refund.refund_no:
         raise ProviderError("the gateway answered about another refund")
@@ -92,7 +92,7 @@ def accepted(config: EpayV2Config, reply: Reply, now: float) -> dict[str, str]:
     """Return the fields of a signed answer that says yes."""
     answer = _read(reply)
     if answer.get("code") != _OK:
-        raise ProviderError(f"the gateway refused: {_quote(answer)}", permanent=True)
+        raise ProviderError("the gateway refused", permanent=True, quote=_quote(answer))
     _check_signed(config, answer, now)
     return answer
 
@@ -131,4 +131,4 @@ def _text(value: Any) -> str:
 
 def _quote(answer: Mapping[str, str]) -> str:
     """Return a gateway's own words for a log: short and printable."""
-    return quotable(answer.get("msg", "")) or "no reason given"
+    return quotable(answer.get("msg", "")) or NO_REASON

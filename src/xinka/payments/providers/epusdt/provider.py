@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar, Self
 
-from xinka.kernel.errors import ProviderError
+from xinka.kernel.errors import ProviderError, sentence
 from xinka.payments.providers.epusdt import notice as notices
 from xinka.payments.providers.epusdt import replies, wire
 from xinka.payments.providers.epusdt.config import SETTING_FIELDS, EpusdtConfig
@@ -30,7 +30,7 @@ from xinka.payments.providers.protocol import (
 from xinka.payments.providers.threads import ThreadedSession
 
 #: What staff read when a refund of this kind waits for them.
-BY_HAND = "automatic refunds: coins go back by hand, to an address the buyer names, at today's rate"
+BY_HAND = sentence("automatic refunds: coins go back by hand, to an address the buyer names, at today's rate")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from urllib.parse import urljoin, urlsplit
 
 from xinka.kernel.errors import BadInput, ProviderError
 from xinka.kernel.money import parse_amount
-from xinka.payments.providers.answers import quotable
+from xinka.payments.providers.answers import NO_REASON, quotable
 from xinka.payments.providers.epusdt.config import EpusdtConfig
 from xinka.payments.providers.http import Reply
 from xinka.payments.providers.protocol import AS_ASKED, HowToPay, PayBy, PaymentRequest, QueryResult, TradeStatus
@@ -33,7 +33,7 @@ def judge_created(config: EpusdtConfig, reply: Reply, payment: PaymentRequest) -
     answer = _read(reply)
     data = answer.get("data")
     if answer.get("status_code") != _OK or not isinstance(data, dict):
-        raise ProviderError(f"the gateway refused: {_quote(config, answer)}", permanent=True)
+        raise ProviderError("the gateway refused", permanent=True, quote=_quote(config, answer))
     try:
         amount = parse_amount(str(data.get("amount")), config.currency)
     except BadInput:
@@ -58,7 +58,7 @@ def judge_status(config: EpusdtConfig, reply: Reply, out_trade_no: str, trade_id
     if answer.get("status_code", _OK) != _OK:
         if _NO_SUCH_TRADE.search(str(answer.get("message", ""))):
             return QueryResult(out_trade_no, trade_id, 0, config.currency, TradeStatus.NOT_FOUND)
-        raise ProviderError(f"the gateway refused the question: {_quote(config, answer)}")
+        raise ProviderError("the gateway refused the question", quote=_quote(config, answer))
     if data.get("trade_id") != trade_id or data.get("order_id", out_trade_no) != out_trade_no:
         raise ProviderError("the gateway answered about another payment")
     status = _STATUSES.get(str(data.get("status")), TradeStatus.OTHER)
@@ -84,13 +84,13 @@ def judge_probe(reply: Reply) -> None:
 def _read(reply: Reply) -> dict[str, Any]:
     """Return a JSON answer, also one with an error's status; numbers stay the text they were written in."""
     if reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR or HTTPStatus.MULTIPLE_CHOICES <= reply.status < 400:
-        raise ProviderError(f"the gateway answered HTTP {reply.status}")
+        raise ProviderError("the gateway answered", quote=f"HTTP {reply.status}")
     try:
         return read_object(reply.body, numbers_as_text=True)
     except ValueError:
-        raise ProviderError(f"the gateway did not answer in JSON (HTTP {reply.status})") from None
+        raise ProviderError("the gateway did not answer in JSON", quote=f"HTTP {reply.status}") from None
 
 
 def _quote(config: EpusdtConfig, answer: dict[str, Any]) -> str:
     said = str(answer.get("message") or answer.get("error") or "")
-    return quotable(said, config.token) or "no reason given"
+    return quotable(said, config.token) or NO_REASON

@@ -105,7 +105,7 @@ class AsyncPayPal(GatewaySession[PayPalConfig]):
         except ProviderError as error:
             if error.permanent or (isinstance(error, Refused) and error.status in (409, 429)):
                 raise
-            raise OutcomeUnknown(f"refund: {error}") from None
+            raise OutcomeUnknown("refund", quote=str(error)) from None
         if result.status is RefundStatus.FAILED:
             raise ProviderError("PayPal could not give the money back", permanent=True)
         if result.status is not RefundStatus.DONE:

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
-from xinka.kernel.errors import ProviderError
+from xinka.kernel.errors import ProviderError, sentence
 from xinka.payments.providers.http import Reply
 from xinka.payments.providers.paypal.amounts import from_paypal
 from xinka.payments.providers.paypal.notice import ORDER
@@ -48,7 +48,8 @@ class Refused(ProviderError):
     """PayPal said no, and named why; ``answer`` is all it said."""
 
     def __init__(self, status: int, issue: str, *, permanent: bool, answer: Answer | None = None) -> None:
-        super().__init__(f"PayPal: {issue or 'no reason given'} (HTTP {status})", permanent=permanent)
+        said = f"{issue} (HTTP {status})" if issue else f"HTTP {status}"
+        super().__init__(sentence("PayPal says"), permanent=permanent, quote=said)
         self.status = status
         self.issue = issue
         self.answer = answer or {}

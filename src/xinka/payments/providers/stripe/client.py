@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from xinka.kernel.errors import ProviderError
+from xinka.kernel.errors import ProviderError, sentence
 from xinka.payments.providers.errors import OutcomeUnknown
 from xinka.payments.providers.http import CONNECT_SECONDS, TOTAL_SECONDS
 from xinka.payments.providers.stripe.config import StripeConfig
@@ -26,7 +26,7 @@ class NotThere(ProviderError):
     """Stripe has no object of that number."""
 
     def __init__(self) -> None:
-        super().__init__("Stripe knows no such object", permanent=True)
+        super().__init__(sentence("Stripe knows no such object"), permanent=True)
 
 
 class Stripe:
@@ -126,14 +126,14 @@ def _failures(*, moves_money: bool = False) -> Iterator[None]:
 def _raise(error: StripeError, *, moves_money: bool) -> NoReturn:
     """Raise what a failed call means: unknown, wrong for good, or worth another try. The text never names a key."""
     status, code = error.http_status or 0, error.code or ""
-    said = f"Stripe: {type(error).__name__} {code} (HTTP {status})"
+    said = " ".join(word for word in (type(error).__name__, code, f"(HTTP {status})") if word)
     if status == 404 or code == "resource_missing":
         raise NotThere from None
     is_busy = status in (409, 429) or code == "lock_timeout"
     if is_busy:
-        raise ProviderError(said) from None
+        raise ProviderError("Stripe says", quote=said) from None
     if 400 <= status < 500:
-        raise ProviderError(said, permanent=True) from None
+        raise ProviderError("Stripe says", permanent=True, quote=said) from None
     if moves_money:
-        raise OutcomeUnknown(said) from None
-    raise ProviderError(said) from None
+        raise OutcomeUnknown("Stripe says", quote=said) from None
+    raise ProviderError("Stripe says", quote=said) from None

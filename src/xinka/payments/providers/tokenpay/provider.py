@@ -8,6 +8,7 @@ from datetime import date
 from typing import ClassVar, Self
 from uuid import UUID
 
+from xinka.kernel.errors import sentence
 from xinka.payments.providers.errors import NotOffered
 from xinka.payments.providers.http import ask
 from xinka.payments.providers.protocol import (
@@ -29,7 +30,7 @@ from xinka.payments.providers.tokenpay import replies, wire
 from xinka.payments.providers.tokenpay.config import SETTING_FIELDS, TokenPayConfig
 
 #: What staff read when a refund of this kind waits for them.
-BY_HAND = "automatic refunds: coins go back by hand, to an address the buyer names, at today's rate"
+BY_HAND = sentence("automatic refunds: coins go back by hand, to an address the buyer names, at today's rate")
 
 
 class TokenPaySession(GatewaySession[TokenPayConfig]):

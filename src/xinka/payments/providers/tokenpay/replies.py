@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from xinka.kernel.errors import BadInput, ProviderError
 from xinka.kernel.money import parse_amount
-from xinka.payments.providers.answers import quotable
+from xinka.payments.providers.answers import NO_REASON, quotable
 from xinka.payments.providers.http import Reply
 from xinka.payments.providers.protocol import HowToPay, PayBy, PaymentRequest, QueryResult, TradeStatus
 from xinka.payments.providers.strict_json import read_object
@@ -35,7 +35,7 @@ def judge_created(config: TokenPayConfig, reply: Reply, payment: PaymentRequest)
     answer = _read(reply)
     info, url = _lower(answer.get("info")), str(answer.get("data") or "")
     if answer.get("success") is not True:
-        raise ProviderError(f"TokenPay refused: {_quote(config, answer)}", permanent=True)
+        raise ProviderError("TokenPay refused", permanent=True, quote=_quote(config, answer))
     try:
         amount = parse_amount(info.get("actualamount", ""), config.currency)
     except BadInput:
@@ -56,7 +56,7 @@ def judge_queried(config: TokenPayConfig, reply: Reply, out_trade_no: str, trade
     if answer.get("success") is not True:
         if _NO_SUCH_ORDER.search(str(answer.get("message", ""))):
             return QueryResult(out_trade_no, trade_no, 0, config.currency, TradeStatus.NOT_FOUND)
-        raise ProviderError(f"TokenPay refused the question: {_quote(config, answer)}")
+        raise ProviderError("TokenPay refused the question", quote=_quote(config, answer))
     record = _lower(answer.get("data"))
     if record.get("id", "").lower() != trade_no.lower() or record.get("outorderid") != out_trade_no:
         raise ProviderError("TokenPay answered about another payment")
@@ -79,7 +79,7 @@ def judge_probe(config: TokenPayConfig, reply: Reply) -> None:
     if _BAD_SIGNATURE.search(said):
         raise ProviderError("TokenPay does not accept our token", permanent=True)
     if not _NO_SUCH_ORDER.search(said):
-        raise ProviderError(f"TokenPay answered oddly: {_quote(config, answer)}")
+        raise ProviderError("TokenPay answered oddly", quote=_quote(config, answer))
 
 
 def _lower(found: object) -> dict[str, str]:
@@ -94,7 +94,7 @@ def _lower(found: object) -> dict[str, str]:
 def _read(reply: Reply) -> dict[str, Any]:
     if reply.status != HTTPStatus.OK:
         permanent = HTTPStatus.BAD_REQUEST <= reply.status < HTTPStatus.INTERNAL_SERVER_ERROR
-        raise ProviderError(f"TokenPay answered HTTP {reply.status}", permanent=permanent)
+        raise ProviderError("TokenPay answered", permanent=permanent, quote=f"HTTP {reply.status}")
     try:
         return read_object(reply.body, numbers_as_text=True)
     except ValueError:
@@ -103,4 +103,4 @@ def _read(reply: Reply) -> dict[str, Any]:
 
 def _quote(config: TokenPayConfig, answer: dict[str, Any]) -> str:
     said = str(answer.get("message") or "")
-    return quotable(said, config.token) or "no reason given"
+    return quotable(said, config.token) or NO_REASON

@@ -109,7 +109,7 @@ def _need(row: Mapping[str, str], *names: str) -> str:
     for name in names:
         if name in row:
             return row[name]
-    raise ProviderError(f"the bill has no column {names[0]}", permanent=True)
+    raise ProviderError("the bill has no column", permanent=True, quote=names[0])
 
 
 def _fen(text: str, *, signed: bool = False) -> int:

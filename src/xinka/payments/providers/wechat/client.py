@@ -44,7 +44,7 @@ class AsyncWechatClient(GatewaySession[WechatConfig]):
         try:
             reply = await self._http.call(call)
         except ProviderError as error:
-            raise OutcomeUnknown(f"refund: {error}") from None
+            raise OutcomeUnknown("refund", quote=str(error)) from None
         _end_refund(self._config, reply, refund)
 
 
@@ -77,7 +77,7 @@ class WechatClient:
         try:
             reply = self.ask(call)
         except ProviderError as error:
-            raise OutcomeUnknown(f"refund: {error}") from None
+            raise OutcomeUnknown("refund", quote=str(error)) from None
         _end_refund(self._config, reply, refund)
 
     def refund_query(self, refund: RefundRequest) -> RefundResult:
@@ -135,5 +135,5 @@ def _end_refund(config: WechatConfig, reply: Reply, refund: RefundRequest) -> No
     except ProviderError as error:
         if error.permanent:
             raise
-        raise OutcomeUnknown(f"refund: {error}") from None
+        raise OutcomeUnknown("refund", quote=str(error)) from None
     replies.confirm_refund(result)

@@ -95,10 +95,10 @@ def _bought(call: Call, name: str) -> tuple[str, int]:
     answer = _answer(ask(call, max_reply_bytes=_MOST_BYTES))
     if answer.get("errcode"):
         code = str(answer["errcode"])[:12]
-        raise ProviderError(f"WeChat gave the page no permission ({code})", permanent=code in _WRONG_KEYS)
+        raise ProviderError("WeChat gave the page no permission", permanent=code in _WRONG_KEYS, quote=code)
     value, lasts = answer.get(name), answer.get("expires_in")
     if not isinstance(value, str) or not _SECRET.fullmatch(value) or type(lasts) is not int or lasts <= 0:
-        raise ProviderError(f"WeChat gave no usable {name}")
+        raise ProviderError("WeChat gave nothing usable", quote=name)
     return value, lasts
 
 
@@ -108,5 +108,5 @@ def _answer(reply: Reply) -> Mapping[str, object]:
     except ValueError:
         answer = None
     if not isinstance(answer, dict):
-        raise ProviderError(f"WeChat gave the page no permission (HTTP {reply.status})")
+        raise ProviderError("WeChat gave the page no permission", quote=f"HTTP {reply.status}")
     return answer

@@ -48,9 +48,9 @@ def _openid(reply: Reply) -> str:
     except ValueError:
         answer = None
     if not isinstance(answer, dict):
-        raise ProviderError(f"WeChat did not say who pays (HTTP {reply.status})")
+        raise ProviderError("WeChat did not say who pays", quote=f"HTTP {reply.status}")
     if answer.get("errcode"):
-        raise ProviderError(f"WeChat refused to say who pays ({str(answer['errcode'])[:12]})", permanent=True)
+        raise ProviderError("WeChat refused to say who pays", permanent=True, quote=str(answer["errcode"])[:12])
     openid = answer.get("openid")
     if not isinstance(openid, str) or not OPENID.fullmatch(openid):
         raise ProviderError("WeChat named nobody", permanent=True)

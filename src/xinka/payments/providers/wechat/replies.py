@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from http import HTTPStatus
 
-from xinka.kernel.errors import ProviderError
+from xinka.kernel.errors import ProviderError, sentence
 from xinka.payments.providers.answers import quotable
 from xinka.payments.providers.errors import AlreadyPaid, NoticeRefused, OutcomeUnknown
 from xinka.payments.providers.http import Reply
@@ -58,7 +58,7 @@ class Declined(ProviderError):
     """WeChat understood and said no; ``code`` is its reason."""
 
     def __init__(self, code: str, message: str, *, permanent: bool) -> None:
-        super().__init__(f"WeChat Pay refused: {code} {message}".rstrip(), permanent=permanent)
+        super().__init__(sentence("WeChat Pay refused"), permanent=permanent, quote=f"{code} {message}".rstrip())
         self.code = code
 
 
@@ -109,7 +109,7 @@ def judge_order(
         known = status in (TradeStatus.PAID, TradeStatus.REFUNDED)
         amount = fen_of(answer, "total") if known or "amount" in answer else 0
     except NoticeRefused as refusal:
-        raise ProviderError(f"WeChat Pay's answer is not usable ({refusal.code})") from None
+        raise ProviderError("WeChat Pay's answer is not usable", quote=refusal.code) from None
     number = answer.get("transaction_id", "")
     if not isinstance(number, str) or (known and not number):
         raise ProviderError("WeChat Pay names a payment without its number")
@@ -172,7 +172,7 @@ def _declined(config: WechatConfig, reply: Reply, *, now: float) -> ProviderErro
         answer = {}
     code, message = str(answer.get("code", "")), str(answer.get("message", ""))
     if not _CODE.fullmatch(code):
-        return ProviderError(f"WeChat Pay answered HTTP {reply.status}")
+        return ProviderError("WeChat Pay answered", quote=f"HTTP {reply.status}")
     lasting = HTTPStatus.BAD_REQUEST <= reply.status < HTTPStatus.INTERNAL_SERVER_ERROR
     lasting = lasting and reply.status != HTTPStatus.TOO_MANY_REQUESTS and code not in _TEMPORARY
     return Declined(code, quotable(message, config.api_v3_key), permanent=lasting)
@@ -182,7 +182,7 @@ def _check_signature(config: WechatConfig, reply: Reply, *, now: float) -> None:
     try:
         config.platform.check(reply.headers, reply.body, now=now)
     except NoticeRefused as refusal:
-        raise ProviderError(f"the answer is not signed by WeChat Pay ({refusal.code})") from None
+        raise ProviderError("the answer is not signed by WeChat Pay", quote=refusal.code) from None
 
 
 def _fields(reply: Reply) -> dict[str, object]:
@@ -200,5 +200,5 @@ def _must_be_about(answer: Mapping[str, object], wanted: Mapping[str, str]) -> N
 def _address(answer: Mapping[str, object], name: str, schemes: tuple[str, ...]) -> str:
     value = answer.get(name)
     if not isinstance(value, str) or not re.fullmatch(r"[!-~]{8,2000}", value) or value.split("://")[0] not in schemes:
-        raise ProviderError(f"WeChat Pay's {name} is not usable", permanent=True)
+        raise ProviderError("WeChat Pay gave no usable address", permanent=True, quote=name)
     return value

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP
 from cryptography.hazmat.primitives.hashes import SHA1
 
-from xinka.kernel.errors import BadInput, ProviderError
+from xinka.kernel.errors import BadInput, ProviderError, sentence
 from xinka.payments.providers.errors import OutcomeUnknown
 from xinka.payments.providers.http import Call, ask
 from xinka.payments.providers.splitting import SplitRequest, SplitResult, SplitStatus
@@ -57,7 +57,7 @@ class Splits:
         }
         found = _judge_order(self._move("/v3/profitsharing/orders", body), split)
         if found.amount_minor != split.amount_minor:
-            raise OutcomeUnknown("profit sharing: the answer does not name the receiver's share")
+            raise OutcomeUnknown("profit sharing", quote=sentence("the answer does not name the receiver's share"))
         return found
 
     def unfreeze(self, split: SplitRequest) -> SplitResult:
@@ -105,7 +105,7 @@ class Splits:
         except ProviderError as error:
             if error.permanent:
                 raise
-            raise OutcomeUnknown(f"profit sharing: {error}") from None
+            raise OutcomeUnknown("profit sharing", quote=str(error)) from None
 
     def _register(self, split: SplitRequest) -> None:
         """Name the receiver to WeChat, which only shares with those it knows; doing it again changes nothing."""
