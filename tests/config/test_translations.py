@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import gettext
+import re
 from pathlib import Path
 
 import pytest
+from babel.messages.pofile import read_po
+from django.utils import translation
+from django.utils.translation import gettext as django_gettext
+from django.utils.translation import pgettext
 
 from xinka.config import translations
 
@@ -113,6 +118,46 @@ def test_a_lost_or_invented_placeholder_is_told(package: Path) -> None:
     assert translations.faults(package) == ["house/shop: lost placeholder: 'Sold by %(shop)s'"]
     _po(package).write_text(text.replace("由 %(shop)s 出售", "由 %(who)s 出售"), encoding="utf-8")
     assert translations.faults(package) == ["house/shop: unknown placeholder: 'Sold by %(shop)s'"]
+
+
+def test_a_text_that_two_rooms_translate_differently_is_told(package: Path) -> None:
+    desk = package / "desk"
+    desk.mkdir()
+    for name, text in {"__init__.py": "", "apps.py": "", "views.py": '_("Pay now")\n'}.items():
+        (desk / name).write_text(text, encoding="utf-8")
+    _complete(package)
+    _say(desk, "Pay now", "立即付款")
+    assert translations.faults(package) == []
+    _say(desk, "Pay now", "付钱")
+    told = "house/shop: said in two ways: 'Pay now' is '立即付款' here, '付钱' in desk"
+    assert translations.faults(package) == [told]
+
+
+def _say(app: Path, english: str, chinese: str) -> None:
+    po = app / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po"
+    entry = re.compile(f'(msgid "{english}"\nmsgstr) "[^\n]*"')
+    po.write_text(entry.sub(rf'\1 "{chinese}"', po.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+def test_no_page_shows_the_translation_of_somebody_else() -> None:
+    with translation.override("zh-hans"):
+        shown = {
+            (app.name, context, english): (chinese, pgettext(context, english) if context else django_gettext(english))
+            for app in translations.applications()
+            for (context, english), chinese in _translations_of(app).items()
+        }
+    assert shown
+    assert {text: said for text, said in shown.items() if said[0] != said[1]} == {}
+
+
+def _translations_of(app: Path) -> dict[tuple[str, str], str]:
+    """What an application's own catalogue says, plurals aside."""
+    path = app / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po"
+    if not path.exists():
+        return {}
+    with path.open("rb") as file:
+        entries = [entry for entry in read_po(file, locale="zh_Hans") if isinstance(entry.id, str) and entry.id]
+    return {(entry.context or "", str(entry.id)): str(entry.string) for entry in entries}
 
 
 def test_every_text_of_this_house_is_translated() -> None:

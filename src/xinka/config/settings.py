@@ -29,11 +29,7 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "django_cotton.apps.SimpleAppConfig",
     "django_htmx",
-    "xinka.accounts",  # before allauth: our pages and words go first
-    "allauth",
-    "allauth.account",
-    "allauth.mfa",
-    "allauth.usersessions",
+    "xinka.accounts",
     "procrastinate.contrib.django",
     "xinka.platform.look",
     "xinka.platform.vault",
@@ -60,6 +56,11 @@ INSTALLED_APPS = [
     "xinka.desk",
     "xinka.office",
     "xinka.sandbox",
+    # After every room of ours: of two pages of a name, or two translations of a text, the first application's is shown.
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
 ]
 
 MIDDLEWARE = [

@@ -164,7 +164,7 @@ def _placeholders(text: str) -> set[str]:
 
 
 def faults(package: Path = PACKAGE) -> list[str]:
-    """Return what keeps the translations from being complete: missing, empty, unsure, stale, wrong placeholders."""
+    """Return what keeps the translations from being complete: missing, empty, unsure, stale, at odds."""
     found = []
     for app, texts in extract_all(package).items():
         name = app.relative_to(package.parent)
@@ -172,7 +172,19 @@ def faults(package: Path = PACKAGE) -> list[str]:
         for key, text in sorted(texts.items(), key=lambda item: item[0][1]):
             found += [f"{name}: {fault}" for fault in _faults_of(text, known.get(key))]
         found += [f"{name}: stale: {key[1]!r}" for key in sorted(known.keys() - texts.keys(), key=str)]
-    return found
+    return found + list(_said_in_two_ways(package))
+
+
+def _said_in_two_ways(package: Path) -> Iterator[str]:
+    """Yield the texts that two applications translate differently: Django shows the first one's on every page."""
+    said: dict[Key, tuple[Path, list[str]]] = {}
+    for app in applications(package):
+        for key, message in _known(app).items():
+            strings = _strings(message)
+            other, before = said.setdefault(key, (app, strings))
+            if before != strings and all(before) and all(strings):
+                where = app.relative_to(package.parent)
+                yield f"{where}: said in two ways: {key[1]!r} is {strings[0]!r} here, {before[0]!r} in {other.name}"
 
 
 def compile_stale(package: Path = PACKAGE) -> int:

@@ -10,7 +10,7 @@ from uuid import uuid4
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from xinka.kernel.errors import BadInput
@@ -28,7 +28,7 @@ class WithdrawForm(forms.Form):
     """How much, and where to. ``key`` makes the form sent twice one payout."""
 
     account = forms.ChoiceField(label=_("To which account"), widget=forms.RadioSelect)
-    amount = forms.CharField(label=_("How much"), max_length=16)
+    amount = forms.CharField(label=pgettext_lazy("payouts", "How much"), max_length=16)
     key = forms.CharField(widget=forms.HiddenInput, max_length=36, initial=uuid4)
 
     def __init__(self, *args: Any, accounts: list[PayoutAccount], currency: str, **kwargs: Any) -> None:
