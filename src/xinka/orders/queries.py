@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from xinka.orders.models import Order
+from xinka.platform.vault.keys import blind_index
 
 #: How many orders one look-up shows; who has more sees the newest.
 SHOWN = 50
@@ -16,6 +17,11 @@ SHOWN = 50
 def order_by_id(order_id: UUID) -> Order | None:
     """Return an order, or ``None``."""
     return Order.objects.filter(id=order_id).first()
+
+
+def contact_key(address: str) -> UUID:
+    """Return the key by which orders of a normalised address are found."""
+    return blind_index("contact").uuid(address.encode())
 
 
 def orders_of_contacts(contact_keys: Iterable[UUID]) -> QuerySet[Order]:

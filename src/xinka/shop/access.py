@@ -19,7 +19,7 @@ from xinka.orders.access import COOKIE, COOKIE_FOR, OrderAccess, normalise_passw
 from xinka.orders.contact import normalise_contact
 from xinka.orders.errors import OrderNotFound
 from xinka.orders.models import Order
-from xinka.orders.queries import order_by_id
+from xinka.orders.queries import contact_key, order_by_id
 from xinka.platform.vault.keys import blind_index
 
 
@@ -27,11 +27,6 @@ from xinka.platform.vault.keys import blind_index
 def order_access() -> OrderAccess:
     """Return the proofs of this shop."""
     return OrderAccess(settings.ENVIRONMENT.derive("order-access"))
-
-
-def contact_key(address: str) -> UUID:
-    """Return the key by which orders of a normalised address are found."""
-    return blind_index("contact").uuid(address.encode())
 
 
 def password_key(password: str) -> UUID:

@@ -21,10 +21,10 @@ from xinka.kernel.errors import BadIdentifier
 from xinka.orders.access import order_path
 from xinka.orders.errors import OrderNotFound
 from xinka.orders.models import Order
-from xinka.orders.queries import orders_of_contacts, orders_opened_by
+from xinka.orders.queries import contact_key, orders_of_contacts, orders_opened_by
 from xinka.orders.states import OrderState
 from xinka.platform.ratelimits.limits import Limit, wait_after
-from xinka.shop.access import contact_key, grant, keys_of_person, order_access, password_key
+from xinka.shop.access import grant, keys_of_person, order_access, password_key
 from xinka.shop.forms import FindOrderForm
 
 #: Tries to find an order: per network address, per contact, and of the whole shop.
