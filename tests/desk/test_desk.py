@@ -360,6 +360,11 @@ def test_orders_are_listed_with_masked_contacts_and_found_by_number(shop: Mercha
     assert "cynthia" not in ada.get(f"/desk/{shop.slug}/orders/{shown}").content.decode()
 
 
+@pytest.mark.parametrize("room", ["orders", "products"])
+def test_what_no_text_can_hold_is_looked_for_without_it(ada: Client, shop: Merchant, room: str) -> None:
+    assert ada.get(f"/desk/{shop.slug}/{room}", {"q": "\0"}).status_code == 200
+
+
 def test_the_export_is_safe_in_spreadsheets_and_reads_back(shop: Merchant, ada: Client) -> None:
     pay_by = channel()
     titles = [f"{sign}cmd|' /C calc'!A{n}" for n, sign in enumerate(("=", "+", "-", "@", "＝"))]

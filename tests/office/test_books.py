@@ -129,6 +129,19 @@ def test_a_period_that_makes_no_sense_is_told_and_this_month_is_shown(
     assert "¥48.71" in answer.content.decode()
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/office/books?as_of=9999-12-31",
+        "/office/books?as_of=0001-01-01",
+        "/office/books/1/CNY?first=9999-12-31&last=9999-12-31",
+        "/office/books/1/CNY?first=0001-01-01&last=0001-01-01",
+    ],
+)
+def test_a_day_out_of_all_reach_is_a_page_and_no_fault(office: Client, entered: tuple[int, str], address: str) -> None:
+    assert office.get(address).status_code == 200
+
+
 def test_a_journal_tells_its_entries_its_key_and_who_entered_it(
     office: Client, entered: tuple[int, str], dee: cast.User
 ) -> None:

@@ -69,6 +69,8 @@ def test_a_suspended_merchant_leaves_the_shop_and_comes_back(office: Client, cli
 def test_merchants_are_found_by_their_name(office: Client) -> None:
     cast.adas_shop()
     assert "Ada&#x27;s cards" in office.get("/office/merchants?q=艾达").content.decode()
+    assert "Ada&#x27;s cards" in office.get("/office/merchants?q=ada's CARDS").content.decode()
+    assert "Ada&#x27;s cards" in office.get("/office/merchants", {"q": "ada\0"}).content.decode()
     assert "No merchant here" in office.get("/office/merchants?q=zzz").content.decode()
 
 

@@ -72,6 +72,13 @@ def test_a_day_that_is_none_is_today(office: Client, paid: cast.Bought, query: s
     assert cells(office, query)[:2] == ["Alipay", "1"]
 
 
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_a_day_out_of_all_reach_is_a_day_without_payments(office: Client, paid: cast.Bought, day: str) -> None:
+    answer = office.get(f"/office/fees?day={day}")
+    assert answer.status_code == 200
+    assert "Nothing was paid on this day" in answer.content.decode()
+
+
 def test_eve_and_ada_find_no_such_page(client: Client, paid: cast.Bought) -> None:
     assert client.get("/office/fees").status_code in {302, 404}
     client.force_login(cast.person("eve@example.com"))

@@ -39,7 +39,7 @@ def index(request: HttpRequest, desk: Desk) -> HttpResponse:
     )
     found = found.filter(state=state) if state in ProductState.values else found.exclude(state=ProductState.ARCHIVED)
     if query:
-        found = found.filter(title__icontains=query)
+        found = found.filter(title__icontains=query.replace("\0", ""))  # which no text of the database holds
     page = Paginator(found, _PER_PAGE).get_page(request.GET.get("page"))
     context = {"desk": desk, "page": page, "state": state, "query": query, "states": ProductState.choices}
     return render(request, "desk/products.html", context)

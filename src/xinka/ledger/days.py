@@ -6,6 +6,8 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 ZONE = ZoneInfo("Asia/Shanghai")
+#: Nothing was booked before, and nothing will be after; days beyond are typing mistakes that no clock can tell.
+_FIRST, _LAST = date(1970, 1, 2), date(9998, 12, 31)
 
 
 def day_of(moment: datetime) -> date:
@@ -14,10 +16,10 @@ def day_of(moment: datetime) -> date:
 
 
 def start_of(day: date) -> datetime:
-    """Return the first moment of a day."""
-    return datetime.combine(day, time.min, ZONE)
+    """Return the first moment of a day; of one out of all reach, that of the nearest within."""
+    return datetime.combine(min(max(day, _FIRST), _LAST), time.min, ZONE)
 
 
 def end_of(day: date) -> datetime:
     """Return the first moment after a day."""
-    return start_of(day + timedelta(days=1))
+    return start_of(min(day, _LAST) + timedelta(days=1))

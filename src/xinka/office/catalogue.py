@@ -9,7 +9,7 @@ from django import forms
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db import transaction
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -109,10 +109,11 @@ class CategoryForm(_CategoryForm):
 @for_staff(Room.MERCHANTS)
 def merchants(request: HttpRequest) -> HttpResponse:
     """List the merchants, or those whose name or short name has some letters in it."""
-    query = request.GET.get("q", "").strip()[:60]
+    query = request.GET.get("q", "").replace("\0", "").strip()[:60]
     found = Merchant.objects.annotate(n_products=Count("products")).order_by("name", "id")
     if query:
-        found = found.filter(name__icontains=query) | found.filter(slug__icontains=query)
+        by_name = Q(name__icontains=query) | Q(name_en__icontains=query)
+        found = found.filter(by_name | Q(slug__icontains=query))
     page = Paginator(found, _PAGE).get_page(request.GET.get("page"))
     return render(request, "office/merchants.html", {"page": page, "query": query})
 

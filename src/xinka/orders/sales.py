@@ -54,7 +54,7 @@ def orders_of_merchant(merchant_id: int, *, state: str = "", search: str = "") -
         try:
             return found.filter(id=ids.parse("ord", search.strip().lower()))
         except BadIdentifier:
-            return found.filter(title__icontains=search.strip())
+            return found.filter(title__icontains=search.replace("\0", "").strip())
     return found
 
 
