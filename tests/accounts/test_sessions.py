@@ -70,3 +70,10 @@ def test_sessions_of_staff_are_short(dee: User, browser: Client) -> None:
         assert opens(browser)
         clock.shift(timedelta(minutes=61))
         assert not opens(browser)
+
+
+def test_a_form_sent_after_the_session_ended_leads_back_to_its_page() -> None:
+    sent = Client().post("/office/system/check", headers={"Referer": "http://testserver/office/system"})
+    assert sent["Location"] == "/account/login/?next=/office/system"
+    asked = Client().get("/office/system?page=2")
+    assert asked["Location"] == "/account/login/?next=/office/system%3Fpage%3D2"

@@ -11,15 +11,18 @@ from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext
 
 from xinka.accounts.models import User
 from xinka.accounts.sessions import hold_to_staff_limits
+from xinka.platform.look.addresses import way_back
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
+_VISITS = frozenset({"GET", "HEAD"})
 
 
 def signed_in(request: HttpRequest) -> User:
@@ -34,8 +37,19 @@ def signed_in(request: HttpRequest) -> User:
 
 
 def require_sign_in(view: View[P]) -> View[P]:
-    """Let signed-in people through; send others to sign in and back."""
-    return login_required(view)
+    """Let signed-in people through; send others to sign in and back.
+
+    Who sent a form after the session had ended comes back to the page of the form: its address takes no visit.
+    """
+    guarded = login_required(view)
+
+    @wraps(view)
+    def let_in(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        if request.method not in _VISITS and not request.user.is_authenticated:
+            return redirect_to_login(way_back(request))
+        return guarded(request, *args, **kwargs)
+
+    return cast("View[P]", let_in)
 
 
 def require_fresh_proof(view: View[P]) -> View[P]:

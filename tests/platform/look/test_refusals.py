@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
-from django.test import Client
+from django.test import Client, RequestFactory
+
+from xinka.platform.look.refusals import OnlyAForm, answer_refusal
 
 
 def test_a_program_gets_a_problem_document_with_both_languages(site: Client) -> None:
@@ -36,6 +38,12 @@ def test_a_person_gets_a_page_in_their_language_and_a_way_back(site: Client) -> 
 def test_the_way_back_never_leaves_the_site_nor_runs_in_circles(site: Client, referrer: str) -> None:
     content = site.get("/sold_out", headers={"Referer": referrer}).content.decode()
     assert '<a class="btn pri" href="/">' in content
+
+
+def test_who_came_from_nowhere_goes_to_the_first_page_of_where_they_work() -> None:
+    for path, entrance in (("/office/cases/x/decide", "/office/"), ("/desk/ada/x", "/desk/"), ("/officer", "/")):
+        page = answer_refusal(RequestFactory().get(path), OnlyAForm()).content.decode()
+        assert f'class="btn pri" href="{entrance}"' in page
 
 
 def test_htmx_gets_a_fragment_for_the_notices(site: Client) -> None:

@@ -53,7 +53,18 @@ def test_eves_page_cannot_change_a_preference(site: Client, headers: dict[str, s
 
 
 def test_a_switch_is_no_link(site: Client) -> None:
-    assert site.get("/look/language?language=en").status_code == 405
+    site.cookies["xk_lang"] = "en"
+    answer = site.get(
+        "/look/language?language=en", headers={"Referer": "http://testserver/p/game", "Accept": "text/html"}
+    )
+    assert (answer.status_code, answer["Allow"]) == (405, "POST")
+    assert "takes only what a form sends" in answer.content.decode()
+    assert 'href="/p/game"' in answer.content.decode()
+
+
+def test_a_missing_page_leads_back_where_somebody_came_from(site: Client) -> None:
+    assert 'href="/p/game"' in site.get("/nowhere", headers={"Referer": "http://testserver/p/game"}).content.decode()
+    assert "eve.example" not in site.get("/nowhere", headers={"Referer": "https://eve.example/"}).content.decode()
 
 
 @pytest.mark.parametrize(("address", "status"), [("/closed", 403), ("/nowhere", 404), ("/broken", 500)])

@@ -5,14 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
 from django.utils import translation
 
 from xinka.kernel.errors import Refusal
 from xinka.platform.look.policy import policy_of
 from xinka.platform.look.preferences import LANGUAGE_COOKIE, THEME_COOKIE, language_of, theme_of
-from xinka.platform.look.refusals import answer_refusal
+from xinka.platform.look.refusals import OnlyAForm, answer_refusal
 
 log = logging.getLogger(__name__)
 
@@ -97,8 +97,17 @@ class Refusals:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Answer; refusals come through ``process_exception``."""
-        return self.get_response(request)
+        """Answer; refusals come through ``process_exception``.
+
+        Django says nothing at all where an address takes only what a form sends. Somebody who loads the page that a
+        form answered with once more gets there, and is told.
+        """
+        response = self.get_response(request)
+        if isinstance(response, HttpResponseNotAllowed) and not response.content and request.method == "GET":
+            told = answer_refusal(request, OnlyAForm())
+            told["Allow"] = response["Allow"]
+            return told
+        return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Answer for a refusal; anything else is a fault and goes on to the 500 page."""

@@ -15,6 +15,15 @@ from xinka.platform.look.context import look_of
 from xinka.platform.look.preferences import LANGUAGE_COOKIE, language_of
 
 
+class OnlyAForm(Refusal):
+    """Somebody opened an address that a form sends to."""
+
+    code = "only_a_form"
+    status = HTTPStatus.METHOD_NOT_ALLOWED
+    zh = "这个地址只接收表单，什么都没有做。请回到填表的那一页。"
+    en = "This address takes only what a form sends, and nothing was done. Go back to the page with the form."
+
+
 def wants_json(request: HttpRequest) -> bool:
     """Whether the client is a program: it asks for JSON, or sent JSON, and did not ask for a page."""
     accept = request.headers.get("Accept", "")
@@ -78,6 +87,7 @@ def error_answer(
             "code": code,
             "reference": reference,
             "way_back": way_back(request),
+            "entrance": _entrance(request.path),
             "LANGUAGE_CODE": language,
             "request_path": request.path,
             "title": gettext("This could not be done") if text else "",
@@ -89,3 +99,8 @@ def error_answer(
             return response
         name = f"{status}.html" if not text and status in {400, 403, 404, 429, 500} else "look/refusal.html"
         return HttpResponse(render_to_string(name, context), status=status)
+
+
+def _entrance(path: str) -> str:
+    """Return the first page of where somebody works, for those who come from nowhere; else the shop's."""
+    return next((entrance for entrance in ("/office/", "/desk/") if path.startswith(entrance)), "/")
