@@ -113,7 +113,11 @@ def test_from_the_limit_on_another_agrees_and_it_waits_on_the_first_page(
 def test_a_form_sent_twice_says_that_it_was_given_back_and_leads_to_the_same_place(office: Client, deal: Trade) -> None:
     whole = form(amount="98.00")
     first, second = (office.post(f"{NEW}/{number_of(deal)}", whole) for _ in range(2))
-    assert (first.status_code, first["Location"]) == (second.status_code, second["Location"]) == (303, LIST)
+    assert (
+        (first.status_code, first["Location"])
+        == (second.status_code, second["Location"])
+        == (303, f"{LIST}?q={number_of(deal)}")
+    )
     page = office.get(LIST).content.decode()
     assert page.count("It was already given back. Nothing went twice.") == 1
     assert list(Refund.objects.values_list("amount", flat=True)) == [9_800]

@@ -165,7 +165,9 @@ def create(request: HttpRequest, shown_id: str) -> HttpResponse:
             form.add_error(None, refusal.message(get_language() or ""))
         else:
             messages.success(request, _said(asked, is_repeat=form.is_repeat))
-            return _see("office:own_refunds")
+            answer = _see("office:own_refunds")
+            answer["Location"] += f"?q={shown_id}"  # what is given back at once is not among those to agree to
+            return answer
     context = {
         "order": order,
         "shown_id": shown_id,
