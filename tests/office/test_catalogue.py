@@ -96,3 +96,20 @@ def test_every_page_is_there_in_both_languages(office: Client, language: str) ->
     office.cookies["xk_lang"] = language
     for page in ("merchants", "merchants/new", f"merchants/{shop.id}", "categories", f"categories/{shelf.id}"):
         assert office.get(f"/office/{page}").status_code == 200
+
+
+@pytest.mark.parametrize("room", ["merchants", "categories"])
+def test_a_short_name_that_will_not_do_says_so_without_the_words_of_the_code(office: Client, room: str) -> None:
+    shop = cast.adas_shop()
+    cast.ware(shop)
+    taken = {"merchants": shop.slug, "categories": Category.objects.get().slug}[room]
+    for cookie, wrong, told in (
+        ("en", "Bad name!", "Take letters, digits and hyphens only"),
+        ("en", taken, "This short name is taken"),
+        ("zh-hans", "Bad name!", "只用字母、数字和连字符"),
+        ("zh-hans", taken, "这个短名已经有了"),
+    ):
+        office.cookies["xk_lang"] = cookie
+        page = office.post(f"/office/{room}/new", {"slug": wrong}).content.decode()
+        assert told in page
+        assert "Slug" not in page

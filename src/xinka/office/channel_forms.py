@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from xinka.kernel.errors import BadInput
 from xinka.kernel.money import MINOR_DIGITS, parse_amount, plain_amount
-from xinka.office.names import is_english
+from xinka.office.names import SHORT_NAME_ERRORS, is_english
 from xinka.payments.models import Channel, Devices
 from xinka.payments.providers.protocol import SettingField
 from xinka.payments.providers.registry import class_of
@@ -34,7 +34,9 @@ _SAID_ELSEWHERE = {"currency"}
 class ChannelForm(forms.Form):
     """A channel of one kind; of a known channel the secrets are not shown, and stay when left empty."""
 
-    slug = forms.CharField(label=_("Short name"), max_length=40, validators=[validate_slug])
+    slug = forms.CharField(
+        label=_("Short name"), max_length=40, validators=[validate_slug], error_messages=SHORT_NAME_ERRORS
+    )
     name = forms.CharField(label=_("Name in Chinese"), max_length=40)
     name_en = forms.CharField(label=_("Name in English"), max_length=40)
     glyph = forms.ChoiceField(label=_("Icon"), choices=_GLYPHS)

@@ -97,6 +97,13 @@ def _label(scope: str) -> str:
     return gettext("The whole shop")
 
 
+def _is_there(scope: str) -> bool:
+    head, _colon, rest = scope.partition(":")
+    if head == "category":
+        return Category.objects.filter(id=rest).exists()
+    return head != "merchant" or Merchant.objects.filter(id=rest).exists()
+
+
 def _initial(scope: str, *, effective: bool) -> dict[str, object]:
     terms, built = queries.terms_of(scope), queries.built_in(scope)
 
@@ -149,6 +156,8 @@ def edit(request: HttpRequest, scope: str) -> HttpResponse:
         is_goods = "confirm_seconds" in fields_of(scope)
     except ValidationError:
         raise Http404 from None
+    if not _is_there(scope):
+        raise Http404
     kind = GoodsForm if is_goods else MoneyForm
     form = kind(request.POST or None, initial=_initial(scope, effective=False))
     if request.method == "POST" and form.is_valid():

@@ -7,11 +7,18 @@ from typing import TYPE_CHECKING, Protocol, cast
 from django import forms
 from django.db.models import Model
 from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
     _ModelChoice = forms.ModelChoiceField[Model]
 else:  # Django's own class takes no parameter
     _ModelChoice = forms.ModelChoiceField
+
+#: In place of Django's words for a short name, which say "slug" and the name of a class.
+SHORT_NAME_ERRORS = {
+    "invalid": _("Take letters, digits and hyphens only, without spaces."),
+    "unique": _("This short name is taken. Choose another."),
+}
 
 
 class Named(Protocol):
