@@ -96,6 +96,35 @@ def test_a_decision_that_is_not_whole_is_asked_for_again(office: Client, case: C
     assert now_of(case).state == CaseState.UNDER_REVIEW
 
 
+@pytest.mark.parametrize("amount", ["", "0", "abc", "-1", "49.00", "99999"])
+def test_a_part_that_is_none_is_told_at_its_field_before_anything_is_asked(
+    office: Client, case: Case, amount: str
+) -> None:
+    answer = office.post(path_of(case, "/decide"), decision(decision="part", amount=amount))
+    assert answer.status_code == 422
+    page = answer.content.decode()
+    assert 'name="confirmed"' not in page
+    assert 'id="id_amount_error"' in page
+    assert REASONS in page, "what was written stays"
+    assert now_of(case).state == case.state
+
+
+def test_a_part_typed_with_full_width_digits_is_read(office: Client, case: Case) -> None:
+    page = office.post(path_of(case, "/decide"), decision(decision="part", amount="１．５０")).content.decode()
+    assert "¥1.50 go back to the buyer" in page
+
+
+def test_going_back_from_the_question_keeps_what_was_written(office: Client, case: Case) -> None:
+    written = decision(decision="part", amount="1.50")
+    answer = office.post(path_of(case, "/decide"), {**written, "confirmed": "1", "back": "1"})
+    page = answer.content.decode()
+    assert answer.status_code == 200
+    assert 'name="confirmed"' not in page
+    assert REASONS in page
+    assert 'value="1.50"' in page
+    assert now_of(case).state == case.state
+
+
 def test_reasons_that_are_too_short_are_told_what_is_missing_in_the_readers_language(
     office: Client, case: Case
 ) -> None:

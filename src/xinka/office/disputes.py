@@ -5,7 +5,9 @@ A decision is asked for twice like every act that moves money: first the form, t
 
 from __future__ import annotations
 
+import unicodedata
 from http import HTTPStatus
+from typing import Any
 
 from django import forms
 from django.contrib import messages
@@ -22,7 +24,7 @@ from xinka.accounts.models import User
 from xinka.accounts.policies import signed_in
 from xinka.disputes import reasons
 from xinka.disputes.actions import LONGEST_TEXT
-from xinka.disputes.errors import CaseMoved, CaseNotFound
+from xinka.disputes.errors import BadAmount, CaseMoved, CaseNotFound
 from xinka.disputes.forms import WordsForm
 from xinka.disputes.models import Case
 from xinka.disputes.policies import moves_for
@@ -39,7 +41,8 @@ from xinka.flows.order_story import contact_of
 from xinka.kernel import ids
 from xinka.kernel.actors import Actor, Role
 from xinka.kernel.errors import BadIdentifier, BadInput, Refusal
-from xinka.kernel.money import parse_amount
+from xinka.kernel.money import parse_amount, plain_amount
+from xinka.office.names import is_english
 from xinka.office.policies import Room, check_room, for_staff, may_enter
 from xinka.orders.contact import mask_contact
 from xinka.payments.queries import is_going_back
@@ -47,6 +50,7 @@ from xinka.platform.files.models import StoredFile
 from xinka.platform.files.serving import answer_with
 from xinka.platform.files.uploads import handed_in, limit_uploads
 
+from xinka.platform.look.templatetags.look import amount as amount_in_words
 _PER_PAGE = 30
 TABS = (
     ("", gettext_lazy("For us")),
@@ -83,20 +87,32 @@ class DecisionForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 5}),
     )
 
-    def __init__(self, *args: object, currency: str, **kwargs: object) -> None:
+    def __init__(self, *args: object, case: Case, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # handed on as they came
-        self._currency = currency
+        self._case, self._part = case, 0
+        self.fields["amount"].widget.attrs |= {"inputmode": "decimal", "autocomplete": "off", "class": "num"}
+        self.fields["amount"].help_text = _("For a part only: less than %(sum)s.") % {
+            "sum": plain_amount(case.amount, case.currency)
+        }
+
+    def clean(self) -> dict[str, Any]:
+        """See that a part is one, before the page that asks once more; an amount beside anything else is not read."""
+        data = super().clean() or {}
+        if data.get("decision") == Decision.PART and "amount" in data:
+            text, language = unicodedata.normalize("NFKC", data["amount"]).strip(), get_language() or ""
+            try:
+                self._part = parse_amount(text, self._case.currency)
+            except BadInput as refusal:
+                self.add_error("amount", str(refusal.params["why_en" if is_english() else "why_zh"]))
+            else:
+                if not 0 < self._part < self._case.amount:
+                    most = amount_in_words(self._case.amount, self._case.currency)
+                    self.add_error("amount", BadAmount(most=most).message(language))
+        return data
 
     def verdict(self) -> Verdict:
         """Return what the form says; an amount counts for a part only."""
-        data = self.cleaned_data
-        amount = 0
-        if data["decision"] == Decision.PART:
-            try:
-                amount = parse_amount(data["amount"], self._currency)
-            except BadInput:
-                amount = 0  # the flow says what an amount must be
-        return Verdict(Decision(data["decision"]), data["reasons"], amount)
+        return Verdict(Decision(self.cleaned_data["decision"]), self.cleaned_data["reasons"], self._part)
 
 
 @require_safe
@@ -156,7 +172,7 @@ def _case(request: HttpRequest, case_id: str) -> Case:
 def show(request: HttpRequest, case_id: str) -> HttpResponse:
     """Show one case with everything that is known."""
     case = _case(request, case_id)
-    return _page(request, case, WordsForm(), DecisionForm(currency=case.currency))
+    return _page(request, case, WordsForm(), DecisionForm(case=case))
 
 
 def _page(
@@ -196,11 +212,13 @@ def _page(
 def decide(request: HttpRequest, case_id: str) -> HttpResponse:
     """Decide a case, or the appeal: first a page that says what will happen, then the act."""
     case, me = _case(request, case_id), signed_in(request)
-    form = DecisionForm(request.POST, currency=case.currency)
+    form = DecisionForm(request.POST, case=case)
     if not form.is_valid():
         return _page(request, case, WordsForm(), form, HTTPStatus.UNPROCESSABLE_ENTITY)
     verdict = form.verdict()
     if request.POST.get("confirmed") != "1":
+    if "back" in request.POST:
+        return _page(request, case, WordsForm(), form)
         sums = {Decision.REFUND: case.amount, Decision.PART: verdict.amount, Decision.RELEASE: 0}
         words = decision_in_words(verdict.decision.value, sums[verdict.decision], case.currency)
         context = {"case": case, "form": form, "words": words, "is_final": case.state == CaseState.APPEALED}
@@ -235,7 +253,7 @@ def _say(request: HttpRequest, case: Case) -> HttpResponse:
             form.add_error(None, refusal.message(get_language() or ""))
         else:
             return _back(case)
-    return _page(request, case, form, DecisionForm(currency=case.currency), HTTPStatus.UNPROCESSABLE_ENTITY)
+    return _page(request, case, form, DecisionForm(case=case), HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
 def _back(case: Case) -> HttpResponse:
