@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 from pytest_django import Settings
 
 from tests import cast
@@ -14,6 +15,7 @@ from xinka.accounts.models import User
 from xinka.escrow.models import FreezeCase, Hold, Receiver, Split, Stop, Terms
 from xinka.escrow.states import HoldState
 from xinka.flows import escrow
+from xinka.flows.disputes import cases
 from xinka.kernel import ids
 from xinka.kernel.actors import Actor, Role
 from xinka.orders.contact import mask_contact
@@ -301,6 +303,20 @@ def test_staff_mark_a_share_as_done_with_a_note(office: Client, bought: cast.Bou
     assert hold_of(bought).state == HoldState.AFTERSALE
 
 
+def test_a_hold_tells_goods_and_buyer_and_leads_to_its_case_and_back(office: Client, bought: cast.Bought) -> None:
+    page = office.get(page_of(bought)).content.decode()
+    assert bought.order.title in page
+    assert mask_contact(cast.CY) in page
+    assert "/office/cases/" not in page.partition("<main")[2]
+    complaint = cases.Complaint(cases.Reason.ALREADY_USED, "It says used.", (1,))
+    case = cases.open_case(bought.order, complaint, by=CY, now=timezone.now())
+    page = office.get(page_of(bought)).content.decode()
+    assert f'href="/office/cases/{case.shown_id}"' in page
+    assert page.count(f">{case.shown_id}<") == 2, "in the facts and in the history"
+    assert str(case.id) not in page
+    assert f'href="{page_of(bought)}"' in office.get(f"/office/cases/{case.shown_id}").content.decode()
+
+
 def test_the_history_of_a_hold_names_who_did_what(office: Client, bought: cast.Bought, dee: User) -> None:
     office.post(f"{page_of(bought)}/stop", {"cause": "licence", "ref": "expired last week"})
     page = office.get(page_of(bought)).content.decode()
@@ -346,7 +362,9 @@ def test_terms_out_of_bounds_are_refused(office: Client, scope: str, values: dic
     assert not Terms.objects.exists()
 
 
-@pytest.mark.parametrize("scope", ["kind:nonsense", "merchant:x", "nobody", "category:"])
+@pytest.mark.parametrize(
+    "scope", ["kind:nonsense", "merchant:x", "nobody", "category:", "category:999", "merchant:999"]
+)
 def test_there_are_no_terms_for_what_there_is_not(office: Client, scope: str) -> None:
     assert office.get(f"/office/escrow/terms/{scope}").status_code == 404
 

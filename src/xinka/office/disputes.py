@@ -33,6 +33,7 @@ from xinka.disputes.queries import cases_for_staff, evidence_of
 from xinka.disputes.states import CaseKind, CaseState, Decision
 from xinka.disputes.thread import thread_of
 from xinka.disputes.words import KINDS, badge_for, decision_in_words
+from xinka.escrow.models import Hold
 from xinka.flows.disputes import cases, chargebacks, deciding
 from xinka.flows.disputes.deciding import LEAST_REASONS, Verdict, is_impartial
 from xinka.flows.disputes.evidence import evidence_pack
@@ -49,8 +50,8 @@ from xinka.payments.queries import is_going_back
 from xinka.platform.files.models import StoredFile
 from xinka.platform.files.serving import answer_with
 from xinka.platform.files.uploads import handed_in, limit_uploads
-
 from xinka.platform.look.templatetags.look import amount as amount_in_words
+
 _PER_PAGE = 30
 TABS = (
     ("", gettext_lazy("For us")),
@@ -186,6 +187,7 @@ def _page(
         "facts": facts,
         "order": facts.order,
         "order_id": ids.show("ord", facts.order.id),
+        "has_hold": may_enter(me, Room.HOLDS) and Hold.objects.filter(order_id=facts.order.id).exists(),
         "contact": mask_contact(contact_of(facts.order)),
         "badge": badge_for(case, Role.STAFF),
         "kind_words": KINDS[CaseKind(case.kind)],
@@ -215,10 +217,10 @@ def decide(request: HttpRequest, case_id: str) -> HttpResponse:
     form = DecisionForm(request.POST, case=case)
     if not form.is_valid():
         return _page(request, case, WordsForm(), form, HTTPStatus.UNPROCESSABLE_ENTITY)
-    verdict = form.verdict()
-    if request.POST.get("confirmed") != "1":
     if "back" in request.POST:
         return _page(request, case, WordsForm(), form)
+    verdict = form.verdict()
+    if request.POST.get("confirmed") != "1":
         sums = {Decision.REFUND: case.amount, Decision.PART: verdict.amount, Decision.RELEASE: 0}
         words = decision_in_words(verdict.decision.value, sums[verdict.decision], case.currency)
         context = {"case": case, "form": form, "words": words, "is_final": case.state == CaseState.APPEALED}

@@ -34,7 +34,7 @@ from xinka.kernel.actors import Actor, Role
 from xinka.kernel.errors import BadIdentifier, BadInput, Refusal
 from xinka.kernel.money import parse_amount, plain_amount
 from xinka.merchants.models import Merchant
-from xinka.office.finding import Found, find_orders
+from xinka.office.finding import Found, find_orders, known_of, note_for_people
 from xinka.office.giving_back import left_of, why_not_to_give
 from xinka.office.policies import Room, for_staff
 from xinka.platform.audit.actions import record
@@ -173,12 +173,19 @@ def _page(request: HttpRequest, hold: Hold, refused: dict[str, forms.Form]) -> H
     waiting = FreezeCase.objects.filter(order_id=hold.order_id, decided_at=None).first()
     context = {
         **_row(hold),
+        "order": known_of(hold.order_id, signed_in(request)),
         "merchant": Merchant.objects.filter(id=hold.merchant_id).first(),
         "stops": [
             (CAUSES[StopCause(stop.cause)], stop, stop.cause in BY_HAND) for stop in queries.stops_of(hold.order_id)
         ],
         "lines": [
-            (EVENTS.get(line.event, line.event), ROLES.get(line.role, line.role), line, people.get(line.by_id or 0))
+            (
+                EVENTS.get(line.event, line.event),
+                ROLES.get(line.role, line.role),
+                line,
+                people.get(line.by_id or 0),
+                note_for_people(line.note),
+            )
             for line in lines
         ],
         "splits": [

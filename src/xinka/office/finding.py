@@ -1,4 +1,4 @@
-"""Finding an order by what a buyer can tell: its number, or the address that the goods went to."""
+"""Finding an order by what a buyer can tell, its number or address, and what a page about its money says of it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,15 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from xinka.accounts.models import User
+from xinka.disputes.models import Case
+from xinka.disputes.words import badge_for
 from xinka.escrow.models import Hold
+from xinka.escrow.states import StopCause
+from xinka.flows.order_story import contact_of
 from xinka.kernel import ids
+from xinka.kernel.actors import Role
 from xinka.kernel.errors import BadIdentifier, BadInput
+from xinka.office.disputes import kinds_open_to
 from xinka.orders.contact import mask_contact, normalise_contact
 from xinka.orders.models import Order
 from xinka.orders.queries import SHOWN, contact_key, order_by_id, orders_of_contacts
@@ -29,6 +35,8 @@ _STATES = {
     OrderState.CANCELLED: _("Cancelled"),
     OrderState.REFUNDED: _("Refunded"),
 }
+#: What stops that belong to a case begin their note with.
+_OF_CASES = frozenset({StopCause.QUESTION.value, StopCause.DISPUTE.value, StopCause.CLAIM.value})
 
 
 @dataclass(frozen=True)
@@ -66,6 +74,27 @@ def find_orders(text: str, *, by: User) -> Found:
     except BadIdentifier:
         return _of_contact(wanted, by)
     return _found([order] if order else [], gettext("There is no order of this number."))
+
+
+def known_of(order_id: UUID, reader: User) -> dict[str, object]:
+    """Return what a page about an order's money tells of the order: goods, buyer, and the cases the reader works on."""
+    order = Order.objects.get(id=order_id)
+    kinds = kinds_open_to(reader)
+    cases = Case.objects.filter(order_id=order_id, kind__in=kinds).order_by("-opened_at", "-id")
+    return {
+        "title": order.title,
+        "buyer": mask_contact(contact_of(order)),
+        "cases": [(case.shown_id, badge_for(case, Role.STAFF)) for case in cases],
+    }
+
+
+def note_for_people(note: str) -> str:
+    """Return the note of a step as the office writes it elsewhere: a case by its number."""
+    cause, _colon, ref = note.partition(":")
+    try:
+        return ids.show("dsp", UUID(ref)) if cause in _OF_CASES else note
+    except ValueError:
+        return note
 
 
 def _of_contact(text: str, by: User) -> Found:
