@@ -327,6 +327,19 @@ def test_pasted_lines_are_kept_when_nothing_can_be_read(shop: Merchant, ada: Cli
     assert not list(stocking.actions.sealed_files()._directory.glob("*.tmp"))
 
 
+def test_the_preview_says_what_becomes_of_the_columns(shop: Merchant, ada: Client) -> None:
+    made = ware(shop)
+    text = "卡号,密码,备注,余额\nN1,P1,hello,5\n"
+    file = SimpleUploadedFile("cards.csv", text.encode(), "text/csv")
+    page = ada.post(f"/desk/{shop.slug}/stock/{made.sku.id}/import", {"file": file}, follow=True).content.decode()
+    assert "合成一张卡密，中间空一格：卡号 + 密码。" in page
+    assert "买家也拿不到：余额。" in page
+    assert "标签买家看得到" in page
+    plain = SimpleUploadedFile("cards.csv", b"code\nN1\n", "text/csv")
+    page = ada.post(f"/desk/{shop.slug}/stock/{made.sku.id}/import", {"file": plain}, follow=True).content.decode()
+    assert not any(words in page for words in ("合成一张卡密", "买家也拿不到", "标签买家看得到"))
+
+
 def test_undo_and_withdrawal_from_the_desk(shop: Merchant, ada: Client) -> None:
     made = ware(shop)
     batch = stocking.import_text("A\nB\nC", made.sku.id)

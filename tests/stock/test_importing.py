@@ -12,7 +12,15 @@ import pytest
 from xinka.platform.vault.envelope import DataKey, EnvelopeError
 from xinka.stock.importing.decoding import Encoding, UnreadableFile, decode, examine, split_lines
 from xinka.stock.importing.problems import Problem, Why
-from xinka.stock.importing.records import MAX_CODE_BYTES, Layout, Record, guess_layout, read_records
+from xinka.stock.importing.records import (
+    MAX_CODE_BYTES,
+    Columns,
+    Layout,
+    Record,
+    columns_of,
+    guess_layout,
+    read_records,
+)
 from xinka.stock.importing.sealed_files import KEPT_FOR, SealedFiles
 
 TODAY = date(2026, 11, 21)
@@ -88,6 +96,21 @@ def test_a_bad_row_is_named_and_does_not_swallow_the_next(line: str, why: Why) -
 def test_columns_go_by_their_heading_in_either_language() -> None:
     assert records("有效期;卡密\n2027-01-31;A1", Layout.CSV) == [Record(2, b"A1", "", date(2027, 1, 31))]
     assert records('"A,1",first', Layout.CSV) == [Record(1, b"A,1", "first", None)]
+
+
+@pytest.mark.parametrize("heading", ["卡号,密码", "卡号,卡密", "账号,密码", "code,password"])
+def test_a_number_and_its_password_in_two_columns_are_one_code(heading: str) -> None:
+    text = f"{heading},备注,余额\nN1, P1 ,hi,5\nN2,,,\nN3\n"
+    found = records(text, Layout.CSV)
+    assert found == [Record(2, b"N1 P1", "hi", None), Problem(3, Why.NO_CODE), Problem(4, Why.NO_CODE)]
+    assert guess_layout("a.txt", heading) is Layout.CSV
+    assert columns_of([text.split("\n")]) == Columns(joined=tuple(heading.split(",")), ignored=("余额",))
+
+
+def test_a_heading_of_one_code_joins_nothing_and_a_file_without_heading_ignores_nothing() -> None:
+    assert columns_of([["", "code,label,stock id"]]) == Columns(ignored=("stock id",))
+    assert columns_of([["A1,first", "B2,second"]]) == Columns()
+    assert columns_of([]) == Columns()
 
 
 def test_the_layout_is_guessed_by_name_or_heading() -> None:

@@ -13,7 +13,7 @@ from xinka.platform.vault.keys import blind_index
 from xinka.stock.actions import raw_connection, text_of
 from xinka.stock.importing.copying import known_codes
 from xinka.stock.importing.problems import MAX_EXAMPLES, Problem
-from xinka.stock.importing.records import Record
+from xinka.stock.importing.records import NO_COLUMNS, Columns, Record
 from xinka.stock.models import StockBatch
 
 #: So many lines are looked at; of a longer file the rest is checked by the import itself, and the page says so.
@@ -43,6 +43,8 @@ class Preview:
     n_known: int = 0
     n_invalid: int = 0
     is_partial: bool = False
+    has_labels: bool = False
+    columns: Columns = NO_COLUMNS
     rows: list[PreviewRow] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
@@ -60,10 +62,11 @@ def mask_code(code: str) -> str:
 def preview_of(batch: StockBatch) -> Preview:
     """Look at a waiting file against itself and against the vault; nothing is changed."""
     fingerprint_of = blind_index("code").raw
-    found = Preview()
+    text = text_of(batch)
+    found = Preview(columns=text.columns())
     seen: set[bytes] = set()
     first: list[tuple[bytes, Record]] = []
-    records = text_of(batch).records(timezone.localdate())
+    records = text.records(timezone.localdate())
     for record in islice(records, MOST_LINES):
         found.n_lines += 1
         if isinstance(record, Problem):
@@ -71,6 +74,7 @@ def preview_of(batch: StockBatch) -> Preview:
             if len(found.problems) < MAX_EXAMPLES:
                 found.problems.append(record)
             continue
+        found.has_labels = found.has_labels or bool(record.label)
         fingerprint = fingerprint_of(record.code)
         found.n_repeated += fingerprint in seen
         seen.add(fingerprint)

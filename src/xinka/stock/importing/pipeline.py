@@ -12,7 +12,7 @@ from xinka.stock.importing.copying import Connection, free_ids, store_chunk
 from xinka.stock.importing.decoding import Encoding, decode, split_lines
 from xinka.stock.importing.pacing import Pace
 from xinka.stock.importing.problems import Problem
-from xinka.stock.importing.records import Layout, Record, read_records
+from xinka.stock.importing.records import NO_COLUMNS, Columns, Layout, Record, columns_of, read_records
 from xinka.stock.importing.sealing import SealedChunk, Target, seal_chunk
 
 #: Told after each chunk: the line reached.
@@ -27,6 +27,11 @@ class Text:
     encoding: Encoding
     layout: Layout
     size: int
+
+    def columns(self) -> Columns:
+        """Return what the heading of a CSV file does."""
+        is_csv = self.layout is Layout.CSV
+        return columns_of(split_lines(decode(self.blocks(), self.encoding))) if is_csv else NO_COLUMNS
 
     def records(self, today: date, *, after_line: int = 0) -> Iterator[Record | Problem]:
         """Yield what each line says, beginning after a line that is done already."""
