@@ -340,6 +340,25 @@ def test_the_preview_says_what_becomes_of_the_columns(shop: Merchant, ada: Clien
     assert not any(words in page for words in ("合成一张卡密", "买家也拿不到", "标签买家看得到"))
 
 
+def test_a_file_and_pasted_lines_at_once_are_not_chosen_between(shop: Merchant, ada: Client) -> None:
+    made = ware(shop)
+    address = f"/desk/{shop.slug}/stock/{made.sku.id}/import"
+    file = SimpleUploadedFile("codes.txt", b"FROM-THE-FILE", "text/plain")
+    answer = ada.post(address, {"file": file, "pasted": "PASTED-LINE"})
+    page = answer.content.decode()
+    assert (answer.status_code, StockBatch.objects.filter(state=BatchState.WAITING).count()) == (422, 0)
+    assert "文件和粘贴只能用一种" in page
+    assert "PASTED-LINE</textarea>" in page
+
+
+def test_an_empty_file_is_called_empty(shop: Merchant, ada: Client) -> None:
+    made = ware(shop)
+    file = SimpleUploadedFile("codes.txt", b"", "text/plain")
+    answer = ada.post(f"/desk/{shop.slug}/stock/{made.sku.id}/import", {"file": file})
+    assert (answer.status_code, StockBatch.objects.filter(state=BatchState.WAITING).count()) == (422, 0)
+    assert "这个文件是空的" in answer.content.decode()
+
+
 def test_undo_and_withdrawal_from_the_desk(shop: Merchant, ada: Client) -> None:
     made = ware(shop)
     batch = stocking.import_text("A\nB\nC", made.sku.id)

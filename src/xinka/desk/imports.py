@@ -70,8 +70,8 @@ def _upload(request: HttpRequest, desk: Desk, sku: Sku) -> HttpResponse:
             blocks, name = _received(request, pasted)
             batch = stocking.receive(sku.id, blocks, name=name, by_id=desk.user_id)
             return redirect("desk:import", merchant=desk.merchant.slug, batch_id=batch.id)
-        except _NothingSent:
-            problem = _("Paste codes or choose a file first.")
+        except _NotOneSource as words:
+            problem = str(words)
         except Refusal as refusal:
             problem = refusal.message(request.LANGUAGE_CODE or "")
         finally:
@@ -82,17 +82,23 @@ def _upload(request: HttpRequest, desk: Desk, sku: Sku) -> HttpResponse:
     return render(request, "desk/upload.html", context, status=422 if problem else 200)
 
 
-class _NothingSent(Exception):
-    """Neither a file nor text came."""
+class _NotOneSource(Exception):
+    """Neither a file nor text came, or both; in words for the page."""
 
 
 def _received(request: HttpRequest, pasted: str) -> tuple[Iterable[bytes], str]:
     file = request.FILES.get("file")
+    if file is not None and pasted.strip():
+        raise _NotOneSource(
+            _("Send either the file or the pasted lines: empty the field and choose the file again, or send it so.")
+        )
     if isinstance(file, SealedUpload) and file.size:
         return file.chunks(), file.name or ""
+    if file is not None:
+        raise _NotOneSource(_("This file is empty. Look whether it was saved, then choose it again."))
     if pasted.strip():
         return blocks_of(pasted.encode()), ""
-    raise _NothingSent
+    raise _NotOneSource(_("Paste codes or choose a file first."))
 
 
 @require_safe
