@@ -359,6 +359,13 @@ def test_an_empty_file_is_called_empty(shop: Merchant, ada: Client) -> None:
     assert "这个文件是空的" in answer.content.decode()
 
 
+def test_the_step_moves_on_while_the_page_is_looked_at(shop: Merchant, ada: Client) -> None:
+    made = ware(shop)
+    batch = stocking.import_text("A\nB", made.sku.id)
+    fragment = ada.get(f"/desk/{shop.slug}/imports/{batch.id}/progress").content.decode()
+    assert re.search(r'<li[^>]*aria-current="step"[^>]*>\s*完成', fragment)
+
+
 def test_undo_and_withdrawal_from_the_desk(shop: Merchant, ada: Client) -> None:
     made = ware(shop)
     batch = stocking.import_text("A\nB\nC", made.sku.id)

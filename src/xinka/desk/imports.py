@@ -117,7 +117,7 @@ def show(request: HttpRequest, desk: Desk, batch_id: int) -> HttpResponse:
 def progress(request: HttpRequest, desk: Desk, batch_id: int) -> HttpResponse:
     """Show how far an import is, as a fragment that asks again until it is over."""
     batch = batch_of(desk, batch_id)
-    return render(request, "desk/_progress.html", {"desk": desk, "batch": batch, **_facts(batch)})
+    return render(request, "desk/_progress.html", {"desk": desk, "batch": batch, "steps": STEPS, **_facts(batch)})
 
 
 @require_POST
