@@ -228,6 +228,29 @@ def test_what_is_wrong_is_said_and_nothing_typed_is_lost(
     assert not Product.objects.filter(merchant=shop).exists()
 
 
+def test_an_empty_form_is_answered_in_the_words_of_the_trade(shop: Merchant, ada: Client) -> None:
+    empty = product_form(title="", **{"v-0-price": "", "v-0-tiers": ""})
+    page = ada.post(f"/desk/{shop.slug}/products/new", empty).content.decode()
+    assert "至少填一个规格：要有单价。" in page
+    assert "表单" not in page
+
+
+def test_shelves_are_offered_in_the_language_of_the_desk(shop: Merchant, ada: Client) -> None:
+    category = ware(shop, 1).product.category
+    ada.cookies["xk_lang"] = "en"
+    page = ada.get(f"/desk/{shop.slug}/products/new").content.decode()
+    assert f">{category.name_en}</option>" in page
+    assert ">Choose a category</option>" in page
+
+
+def test_the_heading_keeps_the_title_that_the_shop_shows(shop: Merchant, ada: Client) -> None:
+    made = ware(shop, 1)
+    form = product_form(title="Not saved", **{"v-INITIAL_FORMS": "1", "v-0-id": str(made.sku.id), "v-0-price": "x"})
+    page = ada.post(f"/desk/{shop.slug}/products/{made.product.id}", form).content.decode()
+    assert f">{made.product.title}</h1>" in page
+    assert 'value="Not saved"' in page
+
+
 def test_a_price_change_tells_the_tills_and_leaves_placed_orders_alone(shop: Merchant, ada: Client) -> None:
     made = ware(shop, 2)
     bought = buy(made.sku, channel())

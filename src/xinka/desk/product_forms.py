@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from xinka.catalog.actions import Variant
@@ -62,6 +63,12 @@ class ProductForm(_ProductForm):
             "how_to": forms.Textarea(attrs=_LONG),
             "after_payment": forms.Textarea(attrs=_LONG),
         }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        category: Any = self.fields["category"]
+        category.empty_label = _("Choose a category")
+        category.label_from_instance = lambda one: one.name_en if get_language() == "en" else one.name
 
     def clean_title(self) -> str:
         """A title is more than white space, and one line."""
@@ -173,7 +180,10 @@ def variant_forms(product: Product, data: Any = None, *, extra: int = 0) -> _Sku
         can_delete=False,
     )
     kept = Sku.objects.filter(product=product).prefetch_related("tiers") if product.id else Sku.objects.none()
-    return factory(data, instance=product, queryset=kept, prefix="v")  # type: ignore[return-value]  # made of it
+    too_few = {"too_few_forms": _("Fill in at least one variant: it needs a price.")}
+    return factory(  # type: ignore[return-value]  # made of it
+        data, instance=product, queryset=kept, prefix="v", error_messages=too_few
+    )
 
 
 def _one_line(text: str) -> str:

@@ -60,7 +60,7 @@ def edit(request: HttpRequest, desk: Desk, product_id: int) -> HttpResponse:
 
 
 def _edit(request: HttpRequest, desk: Desk, product: Product) -> HttpResponse:
-    is_new = product.id is None
+    is_new, heading = product.id is None, product.title
     data = request.POST if request.method == "POST" else None
     form = ProductForm(data, instance=product)
     variants = variant_forms(product, data, extra=1 if request.GET.get("add") and not is_new else 0)
@@ -74,6 +74,7 @@ def _edit(request: HttpRequest, desk: Desk, product: Product) -> HttpResponse:
         "form": form,
         "variants": variants,
         "product": product,
+        "heading": heading,
         "is_new": is_new,
         "moves": [] if is_new else [to for to in ProductState if to in MOVES[state] and _may(desk, to)],
     }
