@@ -162,3 +162,8 @@ def test_a_contact_that_cannot_be_is_refused_before_anything_is_sent(page: Page,
     expect(page.locator("#contact-e")).to_be_visible()
     page.click("#buy button.pri")
     assert page.url == f"{shop.url}/p/star-voyage-300"
+
+
+def test_a_qq_number_in_groups_or_full_width_is_understood(page: Page, shop: Shop, contact: str) -> None:
+    order(page, shop.url, "/p/star-voyage-300", "alipay-sandbox", contact=contact)
+    expect(page.locator("main")).to_contain_text("12***@qq.com")

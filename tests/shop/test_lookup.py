@@ -36,8 +36,9 @@ def test_a_qq_number_finds_what_was_ordered_with_its_mailbox(
     ware: cast.Ware, alipay: Channel, stranger: Client
 ) -> None:
     bought = cast.buy(ware.sku, alipay, contact="12345678@qq.com")
-    response = stranger.post(FIND, {"contact": "12345678", "password": bought.password})
-    assert response["Location"] == order_path(bought.order_id)
+    for typed in ("12345678", "１２３４５６７８", " 123 456 78 ", "123\u3000456\u300078"):
+        response = stranger.post(FIND, {"contact": typed, "password": bought.password})
+        assert response["Location"] == order_path(bought.order_id)
 
 
 def test_one_chosen_password_opens_all_orders_that_have_it_and_no_other(

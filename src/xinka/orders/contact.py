@@ -19,14 +19,15 @@ def normalise_contact(text: str) -> str:
     """Return the mail address a contact stands for; ``12345678`` is ``12345678@qq.com``.
 
     Full-width digits and letters are folded (NFKC), white space around is dropped and all is lower case, so that the
-    order is found again however the address was typed.
+    order is found again however the address was typed. A QQ number may be written in groups: ``123 456 789``.
 
     Raises:
         BadInput: if it is neither an address nor a QQ number.
     """
     folded = unicodedata.normalize("NFKC", text).strip().lower()
-    if _QQ.fullmatch(folded):
-        return f"{folded}@qq.com"
+    number = "".join(folded.split())
+    if _QQ.fullmatch(number):
+        return f"{number}@qq.com"
     local, at, host = folded.rpartition("@")
     labels = host.split(".")
     is_address = (

@@ -105,7 +105,7 @@
 
   // The contact: judged when left, not while typing.
   const contact = form.querySelector("[data-contact]"), error = document.getElementById("contact-e");
-  const isGood = (text) => /^([1-9]\d{4,11}|[^\s@]+@[^\s@.]+(\.[^\s@.]+)+)$/.test(text.normalize("NFKC").trim());
+  const isGood = (text) => /^([1-9]\d{4,11}|[^\s@]+@[^\s@.]+(\.[^\s@.]+)+)$/.test(text.normalize("NFKC").trim().replace(/^[\d\s]+$/, (number) => number.replace(/\s/g, "")));
   const judge = () => {
     const bad = contact.value !== "" && !isGood(contact.value);
     error.hidden = !bad;
