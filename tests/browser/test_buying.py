@@ -167,3 +167,29 @@ def test_a_contact_that_cannot_be_is_refused_before_anything_is_sent(page: Page,
 def test_a_qq_number_in_groups_or_full_width_is_understood(page: Page, shop: Shop, contact: str) -> None:
     order(page, shop.url, "/p/star-voyage-300", "alipay-sandbox", contact=contact)
     expect(page.locator("main")).to_contain_text("12***@qq.com")
+
+
+def test_nobody_is_sent_to_pay_for_a_quantity_they_did_not_choose(page: Page, shop: Shop) -> None:
+    page.goto(f"{shop.url}/p/star-voyage-300")
+    page.fill("#contact", qq_number())
+    page.fill("#qty", "99999")
+    page.click("#buy button.pri")
+    expect(page.locator("#qty")).to_have_value("50")
+    expect(page.locator("#qty")).to_be_focused()
+    expect(page.locator("#qtyh")).to_have_class(re.compile("err"))
+    assert page.url == f"{shop.url}/p/star-voyage-300"
+    page.click("#buy button.pri")
+    page.wait_for_url("**/pay")
+
+
+def test_a_mistyped_coupon_is_shown_also_when_it_is_far_from_the_button(visit: Visit, shop: Shop) -> None:
+    phone = visit(viewport={"width": 390, "height": 500})
+    phone.goto(f"{shop.url}/p/star-voyage-300")
+    phone.fill("#contact", qq_number())
+    phone.click("text=用优惠码或礼品卡")
+    phone.fill("#coupon", "WRNOG10")
+    phone.evaluate("scrollTo(0, 0)")
+    phone.click("button[form=buy]:visible")
+    expect(phone.locator("#coupon-m")).to_contain_text("没有这个码")
+    expect(phone.locator("#coupon")).to_be_focused()
+    expect(phone.locator("#coupon")).to_be_in_viewport()

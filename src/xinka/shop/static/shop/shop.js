@@ -90,6 +90,7 @@
       if (got.code) form.querySelector("[data-code-label]").textContent = got.label;
       tell(got.refusal || (got.code ? words.dataset.good : words.dataset.idle), Boolean(got.refusal));
       changed();
+      if (got.refusal) coupon.focus(); // it may be far from the button that was pressed
     } catch { form.removeEventListener("submit", first, true); HTMLFormElement.prototype.requestSubmit.call(form, use); } finally {
       asking = false;
       use.removeAttribute("aria-busy");
@@ -114,7 +115,14 @@
   };
   contact.addEventListener("blur", judge);
   contact.addEventListener("input", () => { if (contact.hasAttribute("aria-invalid")) judge(); });
-  form.addEventListener("submit", (event) => { if (event.submitter === use) return; if (!judge()) { event.preventDefault(); contact.focus(); } else keep(); }, true);
+  form.addEventListener("submit", (event) => {
+    if (event.submitter === use) return;
+    // A quantity set right by the very press of this button was not seen yet: nobody pays a sum they did not choose.
+    const isCorrected = performance.now() - Number(quantity.dataset.corrected ?? -Infinity) < 1500;
+    const wrong = !judge() ? contact : isCorrected ? quantity : null;
+    delete quantity.dataset.corrected;
+    if (wrong) { event.preventDefault(); event.stopImmediatePropagation(); wrong.focus(); } else keep();
+  }, true);
 })();
 
 /* A flash price: how long it lasts, or until it begins. When the moment comes, the page is made anew by the shop. */

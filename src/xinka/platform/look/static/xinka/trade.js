@@ -30,7 +30,13 @@
       if (button) { input.value = show() + Number(button.dataset.step); show(); input.dispatchEvent(new Event("change", { bubbles: true })); }
     });
     input.addEventListener("input", show);
-    input.addEventListener("change", () => { input.value = show(); });
+    const help = doc.getElementById(input.getAttribute("aria-describedby"));
+    input.addEventListener("change", (event) => {
+      const typed = Number(input.value), count = show();
+      help?.classList.toggle("err", typed !== count);
+      if (typed !== count) input.dataset.corrected = event.timeStamp;
+      input.value = count;
+    });
     if (form !== doc) form.addEventListener("change", show);
     addEventListener("pageshow", show);
   };
