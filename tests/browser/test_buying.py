@@ -164,6 +164,7 @@ def test_a_contact_that_cannot_be_is_refused_before_anything_is_sent(page: Page,
     assert page.url == f"{shop.url}/p/star-voyage-300"
 
 
+@pytest.mark.parametrize("contact", ["123 456 789", "１２３４５６７８"])
 def test_a_qq_number_in_groups_or_full_width_is_understood(page: Page, shop: Shop, contact: str) -> None:
     order(page, shop.url, "/p/star-voyage-300", "alipay-sandbox", contact=contact)
     expect(page.locator("main")).to_contain_text("12***@qq.com")
@@ -193,3 +194,16 @@ def test_a_mistyped_coupon_is_shown_also_when_it_is_far_from_the_button(visit: V
     expect(phone.locator("#coupon-m")).to_contain_text("没有这个码")
     expect(phone.locator("#coupon")).to_be_focused()
     expect(phone.locator("#coupon")).to_be_in_viewport()
+
+
+def test_the_money_does_not_speak_of_whole_seals_when_one_was_opened(page: Page, shop: Shop) -> None:
+    place = order(page, shop.url, "/p/star-voyage-300", "alipay-sandbox")
+    pay_at_cashier(page)
+    page.goto(place)
+    while not page.locator("#money").count():  # the hold is made a moment after the delivery
+        page.wait_for_timeout(200)
+        page.reload()
+    expect(page.get_by_text("你还没有打开卡密")).to_be_visible()
+    page.click("article.code form button")
+    expect(page.locator("[data-code]")).to_have_count(1)
+    expect(page.get_by_text("你还没有打开卡密")).to_be_hidden()
