@@ -73,6 +73,7 @@ def test_guessing_one_contact_is_stopped_even_with_the_right_password(bought: ca
     response = stranger.post(FIND, {"contact": cast.CY, "password": bought.password})
     assert response.status_code == 429
     assert int(response["Retry-After"]) > 0
+    assert "link mailed" in response.content.decode()
     assert "xk_order" not in response.cookies
     unknown = stranger.post(FIND, {"contact": "n@example.com", "password": "x"})
     assert unknown.status_code == 200

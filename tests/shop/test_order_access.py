@@ -73,6 +73,10 @@ def test_a_malformed_number_looks_like_an_unknown_one(stranger: Client, shown: s
     assert seen(stranger.get(f"/order/{shown}"), f"/order/{shown}") == seen(stranger.get(unknown), unknown)
 
 
+def test_who_is_not_let_in_is_shown_where_orders_are_found(stranger: Client) -> None:
+    assert 'class="btn" href="/orders/find"' in stranger.get(order_path(ids.new_uuid())).content.decode()
+
+
 def test_the_browser_that_ordered_sees_its_order(delivered: cast.Bought, cy: Client) -> None:
     assert cy.get(order_path(delivered.order_id)).status_code == 200
 

@@ -48,7 +48,9 @@ def find_order(request: HttpRequest) -> HttpResponse:
         form.add_error("password", gettext("Fill it in, or have a link mailed to you."))
         return _page(request, form)
     if wait := wait_after(_limits("find", request, contact, FIND_LIMITS)):
-        return _wait(request, form, wait)
+        return _wait(
+            request, form, wait, gettext("Too many tries. Try again in %(n)d min., or have a link mailed to you.")
+        )
     found = orders_opened_by(contact_key(contact), password_key(password))[:_OPENED]
     if not found:
         form.add_error(None, gettext("No order opens with these two. Check both, or have a link mailed to you."))
@@ -72,7 +74,7 @@ def mail_links(request: HttpRequest) -> HttpResponse:
         return _page(request, form)
     contact = form.cleaned_data["contact"]
     if wait := wait_after(_limits("mail", request, contact, MAIL_LIMITS)):
-        return _wait(request, form, wait)
+        return _wait(request, form, wait, gettext("Too many tries. Try again in %(n)d min."))
     ask_for_order_links(contact, get_language() or "zh-hans")
     return render(request, "shop/links_mailed.html", {"contact": contact})
 
@@ -111,10 +113,9 @@ def _page(request: HttpRequest, form: FindOrderForm, status: int = 200) -> HttpR
     return render(request, "shop/find_order.html", {"form": form}, status=status)
 
 
-def _wait(request: HttpRequest, form: FindOrderForm, seconds: int) -> HttpResponse:
+def _wait(request: HttpRequest, form: FindOrderForm, seconds: int, words: str) -> HttpResponse:
     """Refuse a try too many; the sentence is the same whatever was tried."""
-    minutes = math.ceil(seconds / 60)
-    form.add_error(None, gettext("Too many tries. Try again in %(n)d min.") % {"n": minutes})
+    form.add_error(None, words % {"n": math.ceil(seconds / 60)})
     response = _page(request, form, status=429)
     response["Retry-After"] = str(seconds)
     return response
