@@ -112,6 +112,11 @@ def test_odd_searches_find_nothing_and_break_nothing(ware: cast.Ware, stranger: 
     assert "<script>alert" not in response.content.decode()
 
 
+@pytest.mark.parametrize("query", ["", "  "])
+def test_a_search_for_nothing_says_what_can_be_typed(ware: cast.Ware, query: str) -> None:
+    assert "输入商品、商家或商品编号" in CHINESE.get("/search", {"q": query}).content.decode()
+
+
 @pytest.mark.parametrize("page", ["0", "-1", "99999", "x", "９", "1e3"])
 def test_pages_beyond_the_shelf_show_the_shelf(ware: cast.Ware, stranger: Client, page: str) -> None:
     response = stranger.get("/", {"page": page})
