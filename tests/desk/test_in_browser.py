@@ -106,6 +106,22 @@ def test_no_page_has_a_finding_or_scrolls_sideways(
     context.close()
 
 
+def test_the_chart_says_which_days_it_shows_and_its_number_is_legible_over_a_bar(
+    browser: Browser, live_server: LiveServer, stocked: Ware
+) -> None:
+    context = signed_in(browser, live_server, 1280, "light")
+    page = context.new_page()
+    page.goto(live_server.url + pages_of(stocked)[""])
+    shade = "node => getComputedStyle(node).backgroundColor"
+    shown, other = page.locator("[href='?days=14']"), page.locator("[href='?days=30']")
+    assert shown.evaluate(shade) != other.evaluate(shade)
+    halo = page.locator(".chart .v").evaluate(
+        "node => [getComputedStyle(node).stroke, getComputedStyle(node).paintOrder]"
+    )
+    assert halo == ["rgb(255, 255, 255)", "stroke"]
+    context.close()
+
+
 def test_pasted_codes_become_a_preview_and_a_variant_is_added_in_place(
     browser: Browser, live_server: LiveServer, stocked: Ware
 ) -> None:
