@@ -61,6 +61,19 @@ def test_no_money_no_goods(page: Page, shop: Shop, ending: str) -> None:
     expect(page.locator("h1")).to_have_text(re.compile("还没看到"))
 
 
+@pytest.mark.parametrize("channel", ["alipay-sandbox", "wechat-sandbox"])
+def test_a_page_whose_time_runs_out_stops_asking_for_money(page: Page, shop: Shop, channel: str) -> None:
+    place = order(page, shop.url, PRODUCT, channel, contact=f"{secrets.token_hex(6)}@mail.example")
+    order_id = ids.parse("ord", place.rpartition("/")[2])
+    with shop.database() as database:
+        database.execute("UPDATE orders_order SET expires_at = now() + interval '3 s' WHERE id = %s", [order_id])
+    page.reload()
+    expect(page.locator("a[href*='/sandbox/']").first).to_be_attached()
+    expect(page.locator("h1")).to_have_text(re.compile("过期"), timeout=20_000)
+    expect(page.locator("a[href*='/sandbox/'], form[action$='/pay']")).to_have_count(0)
+    expect(page.locator("main")).to_contain_text("再买一次")
+
+
 def test_money_that_comes_after_the_end_still_delivers(page: Page, shop: Shop) -> None:
     place = order(page, shop.url, PRODUCT, "alipay-sandbox", contact=f"{secrets.token_hex(6)}@mail.example")
     waiting = page.context.new_page()

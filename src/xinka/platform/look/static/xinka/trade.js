@@ -96,6 +96,8 @@
 
   // an order's state: asks and waits until it has moved, then shows the page as it is now
   each("[data-order-status]", async (box) => {
+    // What has expired while it was looked at invites nobody to pay any more: the shop shows what is left to do.
+    box.addEventListener("xk:expired", () => setTimeout(() => location.reload(), 1500));
     let wait = 1000;
     while (box.isConnected) {
       if (doc.hidden) await new Promise((go) => doc.addEventListener("visibilitychange", go, { once: true }));
