@@ -209,7 +209,7 @@ def test_a_gift_cards_balance_is_shown_to_who_knows_the_code(stranger: Client) -
     assert "¥123.00" in html
     assert "Put it into my balance" not in html
     wrong = stranger.post("/gift-cards", {"code": "WRONG-CARD"})
-    assert (wrong.status_code, b"There is no such code" in wrong.content) == (409, True)
+    assert (wrong.status_code, b"There is no such gift card" in wrong.content) == (409, True)
 
 
 @pytest.mark.django_db

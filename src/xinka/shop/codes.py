@@ -107,7 +107,7 @@ def gift_cards(request: HttpRequest) -> HttpResponse:
         place, code = place_of(client_address(request)), request.POST.get("code", "")[:80]
         found = cards.balance_of(code, place)
         if isinstance(found, Refusal):
-            context |= {"refusal": found.message(get_language() or ""), "typed": code}
+            context |= {"refusal": _words_of_card(found), "typed": code}
             return render(request, "shop/gift_cards.html", context, status=int(found.status))
         if request.POST.get("redeem") and request.user.is_authenticated:
             return _redeem(request, code, place)
@@ -115,10 +115,17 @@ def gift_cards(request: HttpRequest) -> HttpResponse:
     return render(request, "shop/gift_cards.html", context)
 
 
+def _words_of_card(refusal: Refusal) -> str:
+    """Return what is said to somebody who looks at a card; what an unknown code says of itself is for buyers."""
+    if isinstance(refusal, CodeUnknown):
+        return gettext("There is no such gift card. Compare its sixteen letters and digits one by one.")
+    return refusal.message(get_language() or "")
+
+
 def _redeem(request: HttpRequest, code: str, place: str) -> HttpResponse:
     answer = cards.redeem(code, signed_in(request).id, place)
     if isinstance(answer, Refusal):
-        context = {"refusal": answer.message(get_language() or ""), "typed": code, "has_wallet": settings.WALLET}
+        context = {"refusal": _words_of_card(answer), "typed": code, "has_wallet": settings.WALLET}
         return render(request, "shop/gift_cards.html", context, status=int(answer.status))
     messages.success(request, gettext("%(sum)s is in your balance now.") % {"sum": amount(*answer)})
     return HttpResponseRedirect(reverse("shop:gift_cards"), status=303)
