@@ -207,3 +207,33 @@ def test_the_money_does_not_speak_of_whole_seals_when_one_was_opened(page: Page,
     page.click("article.code form button")
     expect(page.locator("[data-code]")).to_have_count(1)
     expect(page.get_by_text("你还没有打开卡密")).to_be_hidden()
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("lin@qq.con", "lin@qq.com"), ("lin@gmial.com", "lin@gmail.com"), ("lin@163.cm", "lin@163.com")],
+)
+def test_a_slip_in_a_common_mail_host_is_asked_about_once(page: Page, shop: Shop, typed: str, meant: str) -> None:
+    page.goto(f"{shop.url}/p/star-voyage-300")
+    page.fill("#contact", typed)
+    page.click("#buy button.pri")
+    expect(page.locator("[data-meant]")).to_contain_text(meant)
+    expect(page.locator("#contact")).to_be_focused()
+    assert page.url == f"{shop.url}/p/star-voyage-300"
+    page.click("[data-meant] button")
+    expect(page.locator("#contact")).to_have_value(meant)
+    expect(page.locator("[data-meant]")).to_be_hidden()
+    page.fill("#contact", typed)
+    page.press("#contact", "Tab")
+    page.wait_for_timeout(1600)
+    page.click("#buy button.pri")
+    page.wait_for_url("**/pay")
+
+
+@pytest.mark.parametrize("contact", ["lin@qq.com", "lin@mail.com", "lin@example.com", "12345678", "lin@vip.qq.com"])
+def test_other_mail_hosts_are_left_alone(page: Page, shop: Shop, contact: str) -> None:
+    page.goto(f"{shop.url}/p/star-voyage-300")
+    page.fill("#contact", contact)
+    page.press("#contact", "Tab")
+    expect(page.locator("[data-meant]")).to_be_hidden()
+    expect(page.locator("#contact-e")).to_be_hidden()

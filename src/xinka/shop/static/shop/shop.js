@@ -107,8 +107,28 @@
   // The contact: judged when left, not while typing.
   const contact = form.querySelector("[data-contact]"), error = document.getElementById("contact-e");
   const isGood = (text) => /^([1-9]\d{4,11}|[^\s@]+@[^\s@.]+(\.[^\s@.]+)+)$/.test(text.normalize("NFKC").trim().replace(/^[\d\s]+$/, (number) => number.replace(/\s/g, "")));
+  // Mail to a host that is one slip away from a common one is lost: it is asked about once, and never refused.
+  const meant = form.querySelector("[data-meant]"), take = meant.querySelector("button"), other = ["mail.com", "email.com", "ymail.com", "q.com"];
+  const hosts = ["qq.com", "163.com", "126.com", "gmail.com", "outlook.com", "hotmail.com", "foxmail.com", "icloud.com", "sina.com", "yeah.net"];
+  const isSlip = (typed, host) => {
+    let at = 0;
+    while (at < host.length && typed[at] === host[at]) at += 1;
+    const [a, b] = [typed.slice(at), host.slice(at)], swapped = a.length > 1 && a[0] === b[1] && a[1] === b[0] && a.slice(2) === b.slice(2);
+    return swapped || a.slice(1) === b || a === b.slice(1) || a.slice(1) === b.slice(1);
+  };
+  const suggest = () => {
+    const [, local, host] = /^(.+)@(.+)$/.exec(contact.value.normalize("NFKC").trim().toLowerCase()) ?? [];
+    const near = host && ![...hosts, ...other].includes(host) && hosts.find((known) => isSlip(host, known));
+    const words = near ? `${local}@${near}` : "";
+    if (words && take.textContent !== words) meant.dataset.since = performance.now();
+    take.textContent = words;
+    meant.hidden = !words;
+    return words !== "" && performance.now() - meant.dataset.since < 1500;
+  };
+  take.addEventListener("click", () => { contact.value = take.textContent; suggest(); contact.focus(); changed(); });
   const judge = () => {
     const bad = contact.value !== "" && !isGood(contact.value);
+    suggest();
     error.hidden = !bad;
     if (bad) contact.setAttribute("aria-invalid", "true"); else contact.removeAttribute("aria-invalid");
     return !bad;
@@ -119,7 +139,7 @@
     if (event.submitter === use) return;
     // A quantity set right by the very press of this button was not seen yet: nobody pays a sum they did not choose.
     const isCorrected = performance.now() - Number(quantity.dataset.corrected ?? -Infinity) < 1500;
-    const wrong = !judge() ? contact : isCorrected ? quantity : null;
+    const wrong = !judge() || suggest() ? contact : isCorrected ? quantity : null;
     delete quantity.dataset.corrected;
     if (wrong) { event.preventDefault(); event.stopImmediatePropagation(); wrong.focus(); } else keep();
   }, true);
