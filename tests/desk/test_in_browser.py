@@ -122,6 +122,20 @@ def test_the_chart_says_which_days_it_shows_and_its_number_is_legible_over_a_bar
     context.close()
 
 
+def test_on_a_phone_stock_is_brought_in_without_scrolling_sideways(
+    browser: Browser, live_server: LiveServer, stocked: Ware
+) -> None:
+    context = signed_in(browser, live_server, 360, "light")
+    context.add_cookies([{"name": "xk_lang", "value": "en", "url": live_server.url}])
+    page = context.new_page()
+    page.goto(live_server.url + pages_of(stocked)["stock"])
+    button, frame = (page.locator(which).first.bounding_box() for which in ("main td .btn", "main .p.flush"))
+    assert button is not None
+    assert frame is not None
+    assert button["x"] + button["width"] <= frame["x"] + frame["width"]
+    context.close()
+
+
 def test_pasted_codes_become_a_preview_and_a_variant_is_added_in_place(
     browser: Browser, live_server: LiveServer, stocked: Ware
 ) -> None:
