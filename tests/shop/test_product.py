@@ -26,6 +26,7 @@ def test_the_page_says_what_it_costs_how_much_there_is_and_how_to_pay(
     page = stranger.get("/p/star-300").content.decode()
     assert "Star Voyage card 300" in page
     assert "In stock 12" in page
+    assert "Quantity <span data-total-count>1</span>, to pay" in page
     assert "Alipay" in page
     assert f'name="sku" value="{ware.sku.id}"' in page
     assert 'name="expected" value="4900"' in page
