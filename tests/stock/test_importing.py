@@ -69,6 +69,13 @@ def test_codes_are_trimmed_outside_and_untouched_inside() -> None:
     assert plain == ["=1+1 \tA\u3000B", "-5", "+6", "@x", "'y", "\u2028z"]
 
 
+@pytest.mark.parametrize("heading", ["卡密", " Code ", "密码"])
+def test_the_name_of_a_column_on_top_of_plain_lines_is_not_sold(heading: str) -> None:
+    read = list(read_records([["", heading, "A-1"], [heading]], Layout.TXT, TODAY))
+    assert read[0] == Problem(2, Why.HEADING)
+    assert [record.code.decode() for record in read[1:] if isinstance(record, Record)] == ["A-1", heading.strip()]
+
+
 def test_lines_are_numbered_as_editors_number_them() -> None:
     found = records("A\n\n\nB\x00C\n" + "x" * (MAX_CODE_BYTES + 1) + "\nD")
     bad = [Problem(4, Why.CONTROL), Problem(5, Why.TOO_LONG)]

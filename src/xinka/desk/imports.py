@@ -33,6 +33,7 @@ WORDS = {
     Why.CONTROL: gettext_lazy("has a control character"),
     Why.TOO_LONG: gettext_lazy("is longer than 4,096 bytes"),
     Why.NO_CODE: gettext_lazy("has no code"),
+    Why.HEADING: gettext_lazy("is the name of a column, not a code"),
     Why.BAD_QUOTES: gettext_lazy("has a quotation mark without its other half"),
     Why.TOO_MANY_COLUMNS: gettext_lazy("has more columns than the heading"),
     Why.BAD_DATE: gettext_lazy("has a date that is not like 2027-01-31"),

@@ -15,6 +15,7 @@ class Why(StrEnum):
     CONTROL = "control_character"
     TOO_LONG = "too_long"
     NO_CODE = "no_code"
+    HEADING = "heading"
     BAD_QUOTES = "bad_quotes"
     TOO_MANY_COLUMNS = "too_many_columns"
     BAD_DATE = "bad_date"

@@ -87,7 +87,7 @@ def read_records(chunks: Iterable[list[str]], layout: Layout, today: date) -> It
 
 
 def _read_txt(chunks: Iterable[list[str]]) -> Iterator[Record | Problem]:
-    number = 0
+    number, is_first = 0, True
     for lines in chunks:
         # One search over all of them is far cheaper than one for each.
         suspicious = any(map(_CONTROL.search, lines)) if lines else False
@@ -95,12 +95,15 @@ def _read_txt(chunks: Iterable[list[str]]) -> Iterator[Record | Problem]:
             text = line.strip(TRIMMED)
             if text:
                 code = text.encode()
-                if len(code) > MAX_CODE_BYTES:
+                if is_first and _heading([text]):
+                    yield Problem(number, Why.HEADING)
+                elif len(code) > MAX_CODE_BYTES:
                     yield Problem(number, Why.TOO_LONG)
                 elif suspicious and _CONTROL.search(text):
                     yield Problem(number, Why.CONTROL)
                 else:
                     yield Record(number, code, "", None)
+                is_first = False
 
 
 def _read_csv(chunks: Iterable[list[str]], today: date) -> Iterator[Record | Problem]:
