@@ -82,7 +82,7 @@ def test_all_that_is_frozen_leaves_the_trust_account_and_the_hold_is_done(
     step = HoldStep.objects.get(event="hand_over")
     assert (step.role, step.by_id, step.amount) == ("regulator", dee.pk, all_of_it)
     assert step.note == "(2026) 7-114 Pudong court, article 244"
-    facts = {"case": "case 7", "asked_by": kai.pk, "amount": all_of_it, **PAPER}
+    facts = {"case": "case 7", "asked_by": kai.pk, "amount": all_of_it, "currency": "CNY", **PAPER}
     assert AuditEntry.objects.get(action="escrow.hand_over").details == facts
     assert broken() == []
 

@@ -182,7 +182,7 @@ def test_staff_mark_it_done_with_a_note_and_it_is_in_the_books_and_the_audit(gat
     assert _sent_entries() == {Account.REFUND_IN_TRANSIT: 4900, Account.CLEARING: -4900}
     entry = AuditEntry.objects.get()
     assert (entry.actor_id, entry.action) == (dee.id, "refund.mark_done")
-    assert entry.details == {"amount": 4900, "note": "bank transfer 8841"}
+    assert entry.details == {"amount": 4900, "currency": "CNY", "note": "bank transfer 8841"}
     with pytest.raises(RefundMoved):
         mark_done_by_hand(owed.id, by=dee, note="again")
     assert AuditEntry.objects.count() == 1

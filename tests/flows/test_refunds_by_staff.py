@@ -63,7 +63,7 @@ def test_below_the_limit_it_goes_back_at_once_with_its_reason(deal: Trade, dee: 
     assert GivenBack.objects.get().role == Role.ARBITER
     entries = AuditEntry.objects.filter(action__startswith="refund.").order_by("id")
     assert [entry.action for entry in entries] == ["refund.ask", "refund.by_staff"]
-    assert entries[1].details == {"amount": 4_000, "reason": WHY, "asked_by": dee.pk}
+    assert entries[1].details == {"amount": 4_000, "currency": "CNY", "reason": WHY, "asked_by": dee.pk}
     assert broken() == []
 
 

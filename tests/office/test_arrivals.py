@@ -47,7 +47,11 @@ def test_all_that_was_sent_came(office: Client, channel: Channel, dee: cast.User
     assert entered() == {Account.CLEARING: -4900, Account.BANK_TRUST: 4900}
     assert owed_by_gateways() == {}
     act = AuditEntry.objects.get(action="books.arrival")
-    assert (act.actor_id, act.subject, act.details) == (dee.id, channel.slug, {"lines": 1, "amount": 4900})
+    assert (act.actor_id, act.subject, act.details) == (
+        dee.id,
+        channel.slug,
+        {"lines": 1, "amount": 4900, "currency": "CNY"},
+    )
     page = office.get(PAGE).content.decode()
     assert "S1" in page
     assert "No gateway owes anything" in page

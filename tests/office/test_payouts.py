@@ -240,7 +240,7 @@ def test_dee_calls_back_what_waits_for_its_payee_and_the_page_says_that_it_is_as
     assert "The gateway is asked until it says what became of it." in after
     assert f"{page}/call-back" not in after
     act = AuditEntry.objects.get(action="payout.call_back")
-    assert (act.subject, act.details) == (shown(payout), {"amount": 40_008, "role": "finance"})
+    assert (act.subject, act.details) == (shown(payout), {"amount": 40_008, "currency": "CNY", "role": "finance"})
 
 
 def test_what_does_not_wait_has_no_such_button_and_is_refused(shop: Merchant, office: Client) -> None:

@@ -177,7 +177,15 @@ def cards_new(request: HttpRequest) -> HttpResponseBase:
     )
     with transaction.atomic():
         batch_id, codes = issue(batch, by_id=staff.id)
-        record(staff, "gift_cards.issue", str(batch_id), count=batch.count, value=batch.value, note=batch.note)
+        record(
+            staff,
+            "gift_cards.issue",
+            str(batch_id),
+            count=batch.count,
+            value=batch.value,
+            currency=batch.currency,
+            note=batch.note,
+        )
     if batch.sku is not None:
         messages.success(request, _("%(n)s gift cards are in stock.") % {"n": batch.count})
         return _see("office:promotions")

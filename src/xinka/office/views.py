@@ -21,6 +21,7 @@ from xinka.flows.refunds.sending import mark_done_by_hand, send_again
 from xinka.kernel import ids
 from xinka.kernel.errors import BadIdentifier
 from xinka.office import queries
+from xinka.office.acts import AuditFilter, acts_in_words
 from xinka.office.policies import Room, for_staff, rooms_of
 from xinka.payments.models import Refund
 from xinka.platform.audit.actions import record
@@ -138,8 +139,11 @@ def refund_send(request: HttpRequest, shown_id: str) -> HttpResponse:
 @for_staff(Room.AUDIT)
 def audit(request: HttpRequest) -> HttpResponse:
     """Show what staff did, the newest first."""
-    page = Paginator(AuditEntry.objects.all(), _PAGE).get_page(request.GET.get("page"))
-    return render(request, "office/audit.html", {"page": page})
+    asked = AuditFilter(request.GET)
+    found = asked.apply(AuditEntry.objects.all())
+    page = Paginator(found, _PAGE).get_page(request.GET.get("page"))
+    context = {"page": page, "acts": acts_in_words(page.object_list), "form": asked, "is_part": asked.is_part}
+    return render(request, "office/audit.html", context)
 
 
 def _refund(shown_id: str) -> Refund:

@@ -130,7 +130,14 @@ def _details(case: Case, fields: dict[str, object]) -> dict[str, str | int]:
 
 def _explain(case: Case, verdict: Verdict, by: User, now: datetime) -> None:
     say(case, Actor(Role.ARBITER, by.pk), verdict.reasons.strip(), (), now=now)
-    record(by, "case.decide", case.shown_id, decision=verdict.decision.value, amount=int(case.decision_amount))
+    record(
+        by,
+        "case.decide",
+        case.shown_id,
+        decision=verdict.decision.value,
+        amount=int(case.decision_amount),
+        currency=case.currency,
+    )
     mail_move_later(case)
 
 

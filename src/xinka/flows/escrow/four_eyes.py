@@ -65,7 +65,7 @@ def ask_to_hand_over(order_id: UUID, order: CourtOrder, *, by: AbstractBaseUser)
         case = frozen_by.order_by("-decided_at").values_list("case", flat=True).first() or ""
         facts: dict[str, str | int] = {"amount": order.amount, "basis": order.basis, "reference": order.reference}
         asked = _ask(FreezeCase(order_id=order_id, is_hand_over=True, case=case, asked_by_id=by.pk, **asdict(order)))
-        record(by, "escrow.ask_hand_over", ids.show("ord", order_id), **facts)
+        record(by, "escrow.ask_hand_over", ids.show("ord", order_id), currency=hold.currency, **facts)
     return asked
 
 
@@ -100,7 +100,9 @@ def decide_freeze(case_id: int, *, grant: bool, by: AbstractBaseUser) -> FreezeC
         asked.save()
         details: dict[str, str | int] = {"case": asked.case, "asked_by": asked.asked_by_id}
         if asked.is_hand_over:
-            details |= {"amount": asked.amount, "basis": asked.basis, "reference": asked.reference}
+            currency = Hold.objects.values_list("currency", flat=True).get(order_id=asked.order_id)
+            details |= {"amount": asked.amount, "currency": currency}
+            details |= {"basis": asked.basis, "reference": asked.reference}
         record(by, _name_of(asked), ids.show("ord", asked.order_id), **details)
     return asked
 

@@ -166,7 +166,9 @@ def mark_split_done(split_id: UUID, *, by: AbstractBaseUser, note: str) -> None:
     with transaction.atomic():
         split = _locked(split_id)
         _finish(split, SplitState.NEEDS_STAFF, note)
-        record(by, "split.mark_done", ids.show("spl", split_id), amount=split.amount, note=note)
+        record(
+            by, "split.mark_done", ids.show("spl", split_id), amount=split.amount, currency=split.currency, note=note
+        )
 
 
 def try_split_again(split_id: UUID, *, by: AbstractBaseUser) -> None:
@@ -180,7 +182,7 @@ def try_split_again(split_id: UUID, *, by: AbstractBaseUser) -> None:
         receiver = _receiver_of(split)
         _move(split, SplitState.NEEDS_STAFF, SplitEvent.TRY_AGAIN, attempts=0, receiver=receiver)
         run(defer(EXECUTE_SPLIT, [{"split_id": split.id}]))
-        record(by, "split.try_again", ids.show("spl", split_id), amount=split.amount)
+        record(by, "split.try_again", ids.show("spl", split_id), amount=split.amount, currency=split.currency)
 
 
 def _receiver_of(split: Split) -> str:

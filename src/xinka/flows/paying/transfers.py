@@ -96,7 +96,14 @@ def record_line(seen: Seen, *, by: User) -> BankLine:
                 recorded_by=by,
                 recorded_at=timezone.now(),
             )
-            record(by, "transfer.record", f"line {line.id}", amount=seen.amount, number=seen.bank_no)
+            record(
+                by,
+                "transfer.record",
+                f"line {line.id}",
+                amount=seen.amount,
+                currency=line.currency,
+                number=seen.bank_no,
+            )
     except IntegrityError:
         raise LineKnown from None
     return line
@@ -113,7 +120,14 @@ def confirm_line(line_id: int, *, by: User) -> Settlement:
         line = _decide(line_id, BankLineState.CONFIRMED, by)
         money = VerifiedMoney(line.channel_id, line.payment_id, line.bank_no, line.amount, line.currency)
         settlement = settle_now(money)
-        record(by, "transfer.confirm", f"line {line.id}", amount=line.amount, outcome=settlement.outcome.value)
+        record(
+            by,
+            "transfer.confirm",
+            f"line {line.id}",
+            amount=line.amount,
+            currency=line.currency,
+            outcome=settlement.outcome.value,
+        )
     log.info("transfer.confirmed", extra={"line": line.id, "outcome": settlement.outcome.value})
     return settlement
 
@@ -126,7 +140,7 @@ def discard_line(line_id: int, *, by: User) -> None:
     """
     with transaction.atomic():
         line = _decide(line_id, BankLineState.DISCARDED, by)
-        record(by, "transfer.discard", f"line {line.id}", amount=line.amount)
+        record(by, "transfer.discard", f"line {line.id}", amount=line.amount, currency=line.currency)
 
 
 def _decide(line_id: int, to: BankLineState, by: User) -> BankLine:

@@ -78,7 +78,7 @@ def send_through(payout_id: UUID, channel_id: int, *, by: User) -> Payout:
         now = timezone.now()
         move(payout, PayoutEvent.SEND, Role.FINANCE, channel_id=channel_id, sent_at=now, due_at=now)
         run(defer(SEND_PAYOUT, [{"subject": payout.id}]))
-        record(by, "payout.send", shown(payout), amount=payout.amount, channel=channel_id)
+        record(by, "payout.send", shown(payout), amount=payout.amount, currency=payout.currency, channel=channel_id)
     return payout
 
 
@@ -185,7 +185,9 @@ def call_back(payout_id: UUID, *, by: User, merchant_id: int | None = None) -> P
             _note(payout, called_back_at=now, due_at=now)
             run(defer(SEND_PAYOUT, [{"subject": payout.id}]))
             role = Role.FINANCE if merchant_id is None else Role.SELLER
-            record(by, "payout.call_back", shown(payout), amount=payout.amount, role=role.value)
+            record(
+                by, "payout.call_back", shown(payout), amount=payout.amount, currency=payout.currency, role=role.value
+            )
     return payout
 
 
@@ -203,7 +205,15 @@ def settle_by_hand(payout_id: UUID, outcome: Outcome, *, by: User) -> Payout:
             raise PayoutMoved
         settle_outcome(payout, outcome, Role.FINANCE)
         words = outcome.reference or outcome.why
-        record(by, "payout.by_hand", shown(payout), amount=payout.amount, paid=int(outcome.is_paid), note=words)
+        record(
+            by,
+            "payout.by_hand",
+            shown(payout),
+            amount=payout.amount,
+            currency=payout.currency,
+            paid=int(outcome.is_paid),
+            note=words,
+        )
     return payout
 
 

@@ -58,7 +58,15 @@ def approve(payout_id: UUID, *, by: User) -> Payout:
         given = PayoutApproval.objects.filter(payout=payout, round=payout.round).count()
         if given >= approvals_needed(payout):
             move(payout, PayoutEvent.APPROVE, Role.FINANCE)
-        record(by, "payout.approve", shown(payout), amount=payout.amount, yes=given, of=approvals_needed(payout))
+        record(
+            by,
+            "payout.approve",
+            shown(payout),
+            amount=payout.amount,
+            currency=payout.currency,
+            yes=given,
+            of=approvals_needed(payout),
+        )
     return payout
 
 
@@ -73,7 +81,7 @@ def reject(payout_id: UUID, *, by: User, reason: str) -> Payout:
         refuse_own(payout, by)
         cancelled = cancel(payout_id, by=Actor(Role.FINANCE, by.pk))
         Payout.objects.filter(id=payout_id).update(problem=reason[:200])
-        record(by, "payout.reject", shown(payout), amount=payout.amount, reason=reason)
+        record(by, "payout.reject", shown(payout), amount=payout.amount, currency=payout.currency, reason=reason)
     return cancelled
 
 

@@ -88,7 +88,7 @@ def make_batch(kind: AccountKind, currency: str, *, by: User) -> PayoutBatch:
         )
         for payout in chosen:
             move(payout, PayoutEvent.SEND, Role.FINANCE, batch=batch, sent_at=now)
-        record(by, "payout.batch", f"batch {batch.id}", payouts=len(chosen), total=total)
+        record(by, "payout.batch", f"batch {batch.id}", payouts=len(chosen), total=total, currency=currency)
     return batch
 
 

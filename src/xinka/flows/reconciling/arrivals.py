@@ -80,7 +80,7 @@ def enter_arrivals(channel: Channel, arrivals: Sequence[Arrival], *, by: User | 
         run(post(journals))
         n_new = len(fresh.keys() - known)
         if n_new:
-            record(by, "books.arrival", channel.slug, lines=n_new, amount=told)
+            record(by, "books.arrival", channel.slug, lines=n_new, amount=told, currency=channel.currency)
     return n_new
 
 

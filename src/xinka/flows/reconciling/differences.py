@@ -99,7 +99,14 @@ def settle_missing(difference_id: int, *, by: AbstractBaseUser) -> Settlement:
     except (TradeMismatch, WrongChannel) as refusal:
         raise GatewayDisagrees(why=refusal.code) from None
     with transaction.atomic():
-        record(by, "difference.settle", _subject(found), amount=money.amount, outcome=settlement.outcome.value)
+        record(
+            by,
+            "difference.settle",
+            _subject(found),
+            amount=money.amount,
+            currency=money.currency,
+            outcome=settlement.outcome.value,
+        )
         found = Difference.objects.select_for_update().get(id=difference_id)
         if found.state != DifferenceState.RESOLVED:
             _move(found, DifferenceState.RESOLVED, by=by, note=f"settled: {settlement.outcome.value}")

@@ -38,5 +38,5 @@ def give_back_by_seller(order: Order, amount: int, *, key: str, by: User) -> int
         actor = Actor(Role.SELLER, by.pk)
         given = run(escrow.give_back(order.id, amount, reason=RefundReason.SELLER, key=name, by=actor))
         if not is_known:
-            record(by, "order.give_back", ids.show("ord", order.id), amount=given)
+            record(by, "order.give_back", ids.show("ord", order.id), amount=given, currency=order.currency)
     return given

@@ -75,7 +75,14 @@ def ask(wanted: Wanted, *, by: User) -> StaffRefund:
             asked_by_id=by.pk,
             asked_at=timezone.now(),
         )
-        record(by, "refund.ask", ids.show("ord", order.id), amount=asked.amount, reason=asked.reason)
+        record(
+            by,
+            "refund.ask",
+            ids.show("ord", order.id),
+            amount=asked.amount,
+            currency=asked.currency,
+            reason=asked.reason,
+        )
         if not asked.needs_two:
             _carry_out(asked, by=by)
     return asked
@@ -114,7 +121,14 @@ def decide(refund_id: UUID, *, grant: bool, by: User) -> StaffRefund:
             raise RefundDecided
         if not grant:
             _move(asked, StaffRefundState.REFUSED, by)
-            record(by, "refund.refuse", ids.show("ord", order.id), amount=asked.amount, asked_by=asked.asked_by_id)
+            record(
+                by,
+                "refund.refuse",
+                ids.show("ord", order.id),
+                amount=asked.amount,
+                currency=asked.currency,
+                asked_by=asked.asked_by_id,
+            )
             return asked
         if asked.asked_by_id == by.pk:
             raise SecondPersonNeeded
@@ -149,7 +163,15 @@ def _carry_out(asked: StaffRefund, *, by: User) -> None:
     _move(asked, StaffRefundState.DONE, by)
     run(defer(MAIL_STAFF_REFUND, [{"subject": asked.id}]))
     shown = ids.show("ord", asked.order_id)
-    record(by, "refund.by_staff", shown, amount=asked.amount, reason=asked.reason, asked_by=asked.asked_by_id)
+    record(
+        by,
+        "refund.by_staff",
+        shown,
+        amount=asked.amount,
+        currency=asked.currency,
+        reason=asked.reason,
+        asked_by=asked.asked_by_id,
+    )
     log.info("refund.by_staff", extra={"order": shown, "amount": asked.amount})
 
 

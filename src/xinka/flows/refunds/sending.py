@@ -281,7 +281,14 @@ def mark_done_by_hand(refund_id: UUID, *, by: AbstractBaseUser, note: str) -> No
     with transaction.atomic():
         refund = _locked(refund_id)
         _finish(refund, RefundState.NEEDS_STAFF, note)
-        record(by, "refund.mark_done", ids.show("ref", refund_id), amount=refund.amount, note=note)
+        record(
+            by,
+            "refund.mark_done",
+            ids.show("ref", refund_id),
+            amount=refund.amount,
+            currency=refund.currency,
+            note=note,
+        )
 
 
 def send_again(refund_id: UUID, *, by: AbstractBaseUser) -> None:
@@ -294,7 +301,7 @@ def send_again(refund_id: UUID, *, by: AbstractBaseUser) -> None:
         refund = _locked(refund_id)
         _move(refund, RefundState.NEEDS_STAFF, RefundState.SENDING, attempts=0)
         run(defer(EXECUTE_REFUND, [{"subject": refund.id, "sure": True}]))
-        record(by, "refund.send_again", ids.show("ref", refund_id), amount=refund.amount)
+        record(by, "refund.send_again", ids.show("ref", refund_id), amount=refund.amount, currency=refund.currency)
 
 
 def _locked(refund_id: UUID) -> Refund:

@@ -1,0 +1,266 @@
+"""What the audit keeps, in words: a tag such as ``escrow.freeze`` as an act, minor units as money, numbers as people.
+
+Acts are kept for ever, so this table only grows: what was recorded once is shown in words for as long as the shop runs.
+What has no words here is shown as it was recorded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+from django.utils.functional import Promise
+from django.utils.translation import pgettext, pgettext_lazy
+
+from xinka.accounts.models import User
+from xinka.accounts.staff_roles import LABELS
+from xinka.disputes.states import Decision
+from xinka.escrow.words import CAUSES, ROLES
+from xinka.ledger.days import end_of, start_of
+from xinka.platform.audit.models import AuditEntry
+from xinka.platform.look.templatetags.look import amount
+
+ACTS: dict[str, Promise] = {
+    "bill.fetch": pgettext_lazy("audit", "Had a gateway's bill fetched"),
+    "bill.upload": pgettext_lazy("audit", "Uploaded a gateway's bill"),
+    "books.arrival": pgettext_lazy("audit", "Entered money that came from a gateway"),
+    "books.check": pgettext_lazy("audit", "Had the books checked"),
+    "books.export": pgettext_lazy("audit", "Exported the books"),
+    "books.put_in": pgettext_lazy("audit", "Entered the operator's own money"),
+    "case.decide": pgettext_lazy("audit", "Decided a case"),
+    "case.send_evidence": pgettext_lazy("audit", "Handed evidence in"),
+    "case.take_evidence": pgettext_lazy("audit", "Took an evidence pack"),
+    "category.change": pgettext_lazy("audit", "Changed a category"),
+    "category.move": pgettext_lazy("audit", "Moved a category"),
+    "category.open": pgettext_lazy("audit", "Made a category"),
+    "channel.move": pgettext_lazy("audit", "Moved a channel"),
+    "channel.off": pgettext_lazy("audit", "Turned a channel off"),
+    "channel.on": pgettext_lazy("audit", "Turned a channel on"),
+    "channel.save": pgettext_lazy("audit", "Saved a channel"),
+    "channel.test": pgettext_lazy("audit", "Tried a channel"),
+    "coupon.change": pgettext_lazy("audit", "Changed a coupon"),
+    "coupon.codes": pgettext_lazy("audit", "Made more codes of a coupon"),
+    "coupon.export": pgettext_lazy("audit", "Took the codes of a coupon"),
+    "coupon.make": pgettext_lazy("audit", "Made a coupon"),
+    "coupon.stop": pgettext_lazy("audit", "Stopped a coupon"),
+    "difference.explained": pgettext_lazy("audit", "Explained a difference"),
+    "difference.open": pgettext_lazy("audit", "Opened a difference again"),
+    "difference.resolved": pgettext_lazy("audit", "Closed a difference"),
+    "difference.settle": pgettext_lazy("audit", "Settled a payment that a bill named"),
+    "escrow.ask_freeze": pgettext_lazy("audit", "Asked for a freeze"),
+    "escrow.ask_hand_over": pgettext_lazy("audit", "Asked to hand money over to a court"),
+    "escrow.ask_unfreeze": pgettext_lazy("audit", "Asked for the end of a freeze"),
+    "escrow.freeze": pgettext_lazy("audit", "Agreed to a freeze"),
+    "escrow.hand_over": pgettext_lazy("audit", "Agreed to hand money over to a court"),
+    "escrow.refuse_freeze": pgettext_lazy("audit", "Refused a freeze or its end"),
+    "escrow.refuse_hand_over": pgettext_lazy("audit", "Refused to hand money over to a court"),
+    "escrow.resume": pgettext_lazy("audit", "Ended a stop of money"),
+    "escrow.set_terms": pgettext_lazy("audit", "Set escrow terms"),
+    "escrow.stop": pgettext_lazy("audit", "Let money rest"),
+    "escrow.unfreeze": pgettext_lazy("audit", "Agreed to the end of a freeze"),
+    "gift_cards.issue": pgettext_lazy("audit", "Issued gift cards"),
+    "gift_cards.stop": pgettext_lazy("audit", "Stopped gift cards"),
+    "job.discard": pgettext_lazy("audit", "Gave a failed job up"),
+    "job.retry": pgettext_lazy("audit", "Let a failed job run again"),
+    "level.save": pgettext_lazy("audit", "Saved a member level"),
+    "merchant.active": pgettext_lazy("audit", "Let a merchant sell again"),
+    "merchant.change": pgettext_lazy("audit", "Changed a merchant"),
+    "merchant.open": pgettext_lazy("audit", "Opened a merchant"),
+    "merchant.suspended": pgettext_lazy("audit", "Suspended a merchant"),
+    "order.find": pgettext_lazy("audit", "Looked a buyer's orders up"),
+    "order.give_back": pgettext_lazy("audit", "Gave a buyer money back, as the seller"),
+    "payout.approve": pgettext_lazy("audit", "Approved a payout"),
+    "payout.batch": pgettext_lazy("audit", "Made a payout file for the bank"),
+    "payout.batch_file": pgettext_lazy("audit", "Downloaded a payout file"),
+    "payout.by_hand": pgettext_lazy("audit", "Entered a payout's outcome by hand"),
+    "payout.call_back": pgettext_lazy("audit", "Called a payout back"),
+    "payout.hold": pgettext_lazy("audit", "Held a merchant's payouts"),
+    "payout.lift_hold": pgettext_lazy("audit", "Let a merchant's payouts go on"),
+    "payout.outcomes": pgettext_lazy("audit", "Entered what the bank answered"),
+    "payout.reject": pgettext_lazy("audit", "Refused a payout"),
+    "payout.send": pgettext_lazy("audit", "Sent a payout through a gateway"),
+    "payout_account.add": pgettext_lazy("audit", "Added a payout account"),
+    "payout_account.remove": pgettext_lazy("audit", "Removed a payout account"),
+    "referral.terms": pgettext_lazy("audit", "Set what recommending brings"),
+    "refund.ask": pgettext_lazy("audit", "Asked to give money back"),
+    "refund.by_staff": pgettext_lazy("audit", "Gave money back"),
+    "refund.mark_done": pgettext_lazy("audit", "Marked a refund as done by hand"),
+    "refund.refuse": pgettext_lazy("audit", "Refused to give money back"),
+    "refund.send_again": pgettext_lazy("audit", "Had a refund sent again"),
+    "split.mark_done": pgettext_lazy("audit", "Marked as done at the provider"),
+    "split.try_again": pgettext_lazy("audit", "Had the provider asked again"),
+    "staff.roles": pgettext_lazy("audit", "Gave or took staff roles"),
+    "transfer.confirm": pgettext_lazy("audit", "Confirmed a transfer"),
+    "transfer.discard": pgettext_lazy("audit", "Discarded a transfer"),
+    "transfer.record": pgettext_lazy("audit", "Recorded a transfer"),
+}
+
+#: What a detail is; those that are missing here are shown by the name they were recorded under.
+DETAILS: dict[str, Promise] = {
+    "account": pgettext_lazy("audit", "account"),
+    "after": pgettext_lazy("audit", "after"),
+    "amount": pgettext_lazy("audit", "amount"),
+    "asked_by": pgettext_lazy("audit", "asked by"),
+    "basis": pgettext_lazy("audit", "legal basis"),
+    "before": pgettext_lazy("audit", "before"),
+    "bps": pgettext_lazy("audit", "per ten thousand"),
+    "case": pgettext_lazy("audit", "case"),
+    "cause": pgettext_lazy("audit", "cause"),
+    "channel": pgettext_lazy("audit", "number of the channel"),
+    "count": pgettext_lazy("audit", "how many"),
+    "currency": pgettext_lazy("audit", "currency"),
+    "decision": pgettext_lazy("audit", "decision"),
+    "differences": pgettext_lazy("audit", "differences"),
+    "fields": pgettext_lazy("audit", "fields"),
+    "form": pgettext_lazy("audit", "format"),
+    "found": pgettext_lazy("audit", "found"),
+    "lines": pgettext_lazy("audit", "lines"),
+    "name": pgettext_lazy("audit", "name"),
+    "new": pgettext_lazy("audit", "new ones"),
+    "note": pgettext_lazy("audit", "note"),
+    "number": pgettext_lazy("audit", "number"),
+    "of": pgettext_lazy("audit", "approvals needed"),
+    "off_bps": pgettext_lazy("audit", "per ten thousand off"),
+    "on": pgettext_lazy("audit", "turned on"),
+    "outcome": pgettext_lazy("audit", "outcome"),
+    "owner": pgettext_lazy("audit", "owner"),
+    "paid": pgettext_lazy("audit", "was paid"),
+    "payouts": pgettext_lazy("audit", "payouts"),
+    "reason": pgettext_lazy("audit", "reason"),
+    "ref": pgettext_lazy("audit", "what about it"),
+    "reference": pgettext_lazy("audit", "document number"),
+    "resumed": pgettext_lazy("audit", "resumed"),
+    "role": pgettext_lazy("audit", "role"),
+    "settings": pgettext_lazy("audit", "settings"),
+    "sha256": pgettext_lazy("audit", "SHA-256"),
+    "stopped": pgettext_lazy("audit", "stopped"),
+    "task": pgettext_lazy("audit", "task"),
+    "to": pgettext_lazy("audit", "where to"),
+    "told": pgettext_lazy("audit", "told"),
+    "total": pgettext_lazy("audit", "sum"),
+    "value": pgettext_lazy("audit", "value of each"),
+    "yes": pgettext_lazy("audit", "approvals"),
+}
+_MINOR = pgettext_lazy("audit", "in the smallest unit")
+_YES_OR_NO = {0: pgettext_lazy("audit", "no"), 1: pgettext_lazy("audit", "yes")}
+#: What the code calls by a word of its own, per detail.
+_VALUES: dict[str, dict[str, Promise]] = {
+    "cause": {cause.value: words for cause, words in CAUSES.items()},
+    "decision": {
+        Decision.REFUND.value: pgettext_lazy("audit", "everything back to the buyer"),
+        Decision.PART.value: pgettext_lazy("audit", "a part back to the buyer"),
+        Decision.RELEASE.value: pgettext_lazy("audit", "money to the merchant"),
+    },
+    "role": ROLES,
+    "to": {"up": pgettext_lazy("audit", "up"), "down": pgettext_lazy("audit", "down")},
+}
+_ROLES = {role.value: words for role, words in LABELS.items()}
+
+_MONEY = frozenset({"amount", "total", "value"})
+_SWITCHES = frozenset({"on", "paid"})
+#: Details that are the number of a person, per act where the name alone does not say so.
+_PEOPLE = frozenset({("", "asked_by"), ("merchant.open", "owner")})
+#: Acts whose subject is a person, as ``#5``.
+_ON_PEOPLE = frozenset({"staff.roles"})
+
+
+@dataclass(frozen=True)
+class Act:
+    """One act as a page shows it; ``is_known`` says whether it has words."""
+
+    entry: AuditEntry
+    words: object
+    is_known: bool
+    subject: str
+    details: list[tuple[object, object]]
+
+
+class AuditFilter(forms.Form):
+    """Which acts to show: of a kind, of a person, of a day; all of them without a question."""
+
+    act = forms.ChoiceField(label=pgettext_lazy("audit", "Act"), required=False)
+    who = forms.CharField(label=pgettext_lazy("audit", "Who"), max_length=40, required=False)
+    day = forms.DateField(
+        label=pgettext_lazy("audit", "Day"),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        required=False,
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        sorted_acts = sorted(((tag, str(words)) for tag, words in ACTS.items()), key=itemgetter(1))
+        choices = [("", pgettext("audit", "All acts")), *sorted_acts]
+        self.fields["act"].choices = choices  # type: ignore[attr-defined]  # a select has choices
+
+    @property
+    def is_part(self) -> bool:
+        """Whether something was asked for."""
+        return any(self.data.get(name) for name in self.fields)
+
+    def apply(self, found: QuerySet[AuditEntry]) -> QuerySet[AuditEntry]:
+        """Narrow these entries down by what can be read of the question."""
+        self.is_valid()
+        asked = self.cleaned_data
+        if asked.get("act"):
+            found = found.filter(action=asked["act"])
+        if asked.get("who"):
+            found = found.filter(actor_name__icontains=asked["who"])
+        if asked.get("day"):
+            found = found.filter(at__gte=start_of(asked["day"]), at__lt=end_of(asked["day"]))
+        return found
+
+
+def acts_in_words(entries: Iterable[AuditEntry]) -> list[Act]:
+    """Return these entries for people; whoever is named in them is looked up once."""
+    found = list(entries)
+    people = User.objects.in_bulk({number for entry in found for number in _people_in(entry)})
+    names = {number: str(person) for number, person in people.items()}
+    return [_act(entry, names) for entry in found]
+
+
+def _act(entry: AuditEntry, names: dict[int, str]) -> Act:
+    words, subject = ACTS.get(entry.action), entry.subject
+    if entry.action in _ON_PEOPLE:
+        subject = names.get(_number(subject.removeprefix("#")), subject)
+    # A currency is told by its amount.
+    has_money = "currency" in entry.details and not _MONEY.isdisjoint(entry.details)
+    shown = [(name, value) for name, value in entry.details.items() if not (has_money and name == "currency")]
+    details = [_detail(entry, name, value, names) for name, value in shown]
+    return Act(entry, words or entry.action, words is not None, subject, details)
+
+
+def _detail(entry: AuditEntry, name: str, value: object, names: dict[int, str]) -> tuple[object, object]:
+    label = DETAILS.get(name, name)
+    if name in _MONEY and isinstance(value, int):
+        currency = entry.details.get("currency")
+        return (label, amount(value, currency)) if currency else (f"{label} ({_MINOR})", value)
+    if _is_person(entry, name):
+        return label, names.get(_number(value), f"#{value}")
+    if name in _SWITCHES:
+        return label, _YES_OR_NO.get(_number(value), value)
+    return label, _value(entry.action, name, value)
+
+
+def _value(action: str, name: str, value: object) -> object:
+    """Return a word of the code's own in the words of people."""
+    if action == "staff.roles":
+        return ", ".join(str(_ROLES.get(role, role)) for role in str(value).split()) or "—"
+    return _VALUES.get(name, {}).get(str(value), value)
+
+
+def _people_in(entry: AuditEntry) -> set[int]:
+    found = {_number(value) for name, value in entry.details.items() if _is_person(entry, name)}
+    return found | ({_number(entry.subject.removeprefix("#"))} if entry.action in _ON_PEOPLE else set())
+
+
+def _is_person(entry: AuditEntry, name: str) -> bool:
+    return ("", name) in _PEOPLE or (entry.action, name) in _PEOPLE
+
+
+def _number(value: object) -> int:
+    """Return a number of the record, or -1, which is nobody's."""
+    return int(text) if (text := str(value)).isdecimal() and len(text) < 19 else -1
