@@ -223,6 +223,6 @@ def test_why_a_bill_is_not_read_is_told_in_the_readers_language(office: Client, 
     )
     page = office.get("/office/reconciling").content.decode()
     assert "the bill has no column: 交易时间" in page
-    assert page.count('<td class="r num">—</td>') == 3, "nothing was read, so nothing was counted either"
+    assert page.count(">—</td>") == 3, "nothing was read, so nothing was counted either"
     office.cookies["xk_lang"] = "zh-hans"
     assert "账单缺少这一列: 交易时间" in office.get("/office/reconciling").content.decode()

@@ -140,7 +140,7 @@ DETAILS: dict[str, Promise] = {
     "stopped": pgettext_lazy("audit", "stopped"),
     "task": pgettext_lazy("audit", "task"),
     "to": pgettext_lazy("audit", "where to"),
-    "told": pgettext_lazy("audit", "told"),
+    "told": pgettext_lazy("audit", "answers"),
     "total": pgettext_lazy("audit", "sum"),
     "value": pgettext_lazy("audit", "value of each"),
     "yes": pgettext_lazy("audit", "approvals"),
