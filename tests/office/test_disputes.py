@@ -15,6 +15,7 @@ from tests.flows.disputing import BUYER, NOW, REASONS, SELLER, Trade, trade
 from tests.platform.files.samples import png
 from xinka.accounts.models import User
 from xinka.delivery.actions import Opener
+from xinka.disputes.errors import BadAmount
 from xinka.disputes.models import Case, Evidence
 from xinka.disputes.states import CaseState, Outcome
 from xinka.flows.disputes import cases, chargebacks, deciding
@@ -107,6 +108,24 @@ def test_a_part_that_is_none_is_told_at_its_field_before_anything_is_asked(
     assert 'id="id_amount_error"' in page
     assert REASONS in page, "what was written stays"
     assert now_of(case).state == case.state
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("en", "For all of it, choose “Everything goes back to the buyer”."),
+        ("zh-hans", "要退全部，请选「全额退给买家」。"),
+    ],
+)
+def test_who_means_all_of_it_is_told_the_choice_by_its_own_name(
+    office: Client, case: Case, language: str, told: str
+) -> None:
+    office.cookies["xk_lang"] = language
+    page = office.post(path_of(case, "/decide"), decision(decision="part", amount="99999")).content.decode()
+    assert told in page
+    assert page.count(told.partition("「")[2].partition("」")[0] or "Everything goes back to the buyer") > 1
+    assert BadAmount(most="¥1.00").message(language) not in page
+    assert "全额退款" not in BadAmount(most="¥1.00").message(language), "no page has a choice of this name"
 
 
 def test_a_part_typed_with_full_width_digits_is_read(office: Client, case: Case) -> None:

@@ -93,8 +93,8 @@ class BadAmount(Refusal):
 
     code = "case_bad_amount"
     status = HTTPStatus.UNPROCESSABLE_ENTITY
-    zh = "金额要大于 0、小于 {most}。全额请选「全额退款」。"
-    en = "The amount must be more than 0 and less than {most}. For all of it, choose a full refund."
+    zh = "部分退款要大于 0、小于 {most}。要退全部，请改用退全部的那一项。"
+    en = "A part is more than 0 and less than {most}. To give all of it back, choose that instead of a part."
 
 
 class NothingOffered(Refusal):

@@ -24,7 +24,7 @@ from xinka.accounts.models import User
 from xinka.accounts.policies import signed_in
 from xinka.disputes import reasons
 from xinka.disputes.actions import LONGEST_TEXT
-from xinka.disputes.errors import BadAmount, CaseMoved, CaseNotFound
+from xinka.disputes.errors import CaseMoved, CaseNotFound
 from xinka.disputes.forms import WordsForm
 from xinka.disputes.models import Case
 from xinka.disputes.policies import moves_for
@@ -53,6 +53,7 @@ from xinka.platform.files.uploads import handed_in, limit_uploads
 from xinka.platform.look.templatetags.look import amount as amount_in_words
 
 _PER_PAGE = 30
+_EVERYTHING = gettext_lazy("Everything goes back to the buyer")
 TABS = (
     ("", gettext_lazy("For us")),
     ("open", pgettext_lazy("cases", "Open")),
@@ -68,7 +69,7 @@ class DecisionForm(forms.Form):
         label=gettext_lazy("Decision"),
         widget=forms.RadioSelect,
         choices=[
-            (Decision.REFUND.value, gettext_lazy("Everything goes back to the buyer")),
+            (Decision.REFUND.value, _EVERYTHING),
             (Decision.PART.value, gettext_lazy("A part goes back to the buyer")),
             (Decision.RELEASE.value, gettext_lazy("The money goes to the merchant")),
         ],
@@ -100,7 +101,7 @@ class DecisionForm(forms.Form):
         """See that a part is one, before the page that asks once more; an amount beside anything else is not read."""
         data = super().clean() or {}
         if data.get("decision") == Decision.PART and "amount" in data:
-            text, language = unicodedata.normalize("NFKC", data["amount"]).strip(), get_language() or ""
+            text = unicodedata.normalize("NFKC", data["amount"]).strip()
             try:
                 self._part = parse_amount(text, self._case.currency)
             except BadInput as refusal:
@@ -108,7 +109,8 @@ class DecisionForm(forms.Form):
             else:
                 if not 0 < self._part < self._case.amount:
                     most = amount_in_words(self._case.amount, self._case.currency)
-                    self.add_error("amount", BadAmount(most=most).message(language))
+                    told = _("A part is more than 0 and less than %(sum)s. For all of it, choose “%(all)s”.")
+                    self.add_error("amount", told % {"sum": most, "all": _EVERYTHING})
         return data
 
     def verdict(self) -> Verdict:
