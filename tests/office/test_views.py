@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -218,3 +219,30 @@ def test_nobody_rewrites_the_audit(statement: str) -> None:
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement)
     assert AuditEntry.objects.get().action == "shop.test"
+
+
+def _next_of(page: str) -> set[str]:
+    """Return where the switches for language and theme lead."""
+    return set(re.findall(r'name="next" value="([^"]*)"', page))
+
+
+def test_a_switch_on_the_answer_of_a_form_leads_back_to_the_page_of_the_form(office: Client) -> None:
+    page = f"/office/money/refunds/{ids.show('ref', _stuck_refund().id)}"
+    done, came = f"{page}/done", {"Referer": f"http://testserver{page}?x=1"}
+    refused = office.post(done, {"note": ""}, headers=came)
+    assert (refused.status_code, _next_of(refused.content.decode())) == (422, {f"{page}?x=1"})
+    for headers in ({"Referer": f"http://testserver{done}"}, {"Referer": "https://eve.example/office/"}, {}):
+        again = office.post(done, {"note": ""}, headers=headers).content.decode()
+        assert _next_of(again) == {page}, headers
+    assert office.get(page).status_code == 200
+
+
+def test_a_switch_on_a_form_that_answers_at_its_own_address_stays_there(office: Client) -> None:
+    refused = office.post("/office/merchants/new?x=1", {}, headers={"Referer": "http://testserver/office/merchants"})
+    assert (refused.status_code, _next_of(refused.content.decode())) == (422, {"/office/merchants/new?x=1"})
+
+
+def test_a_refusal_of_a_form_that_came_from_another_form_leads_to_a_page(office: Client) -> None:
+    page = f"/office/money/refunds/{ids.show('ref', _stuck_refund().id)}"
+    came = {"Referer": f"http://testserver{page}/done"}
+    assert _next_of(office.post(f"{page}/send", headers=came).content.decode()) == {page}

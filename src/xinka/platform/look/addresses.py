@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from inspect import getclosurevars
+from types import FunctionType
 from urllib.parse import urlsplit
 
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest
+from django.urls import Resolver404, resolve
 
 _LONGEST = 2000
 
@@ -32,12 +36,56 @@ def way_back(request: HttpRequest) -> str:
     return "/" if path == request.get_full_path() else path
 
 
+def page_of_form(request: HttpRequest) -> str:
+    """Return the page that a form was sent from, to load it once more: the answer's own address may take no visit.
+
+    That is the answer's address where it takes visits; else where the browser says it came from; else, for a form that
+    was refused twice or a browser that does not say, the nearest address above that takes visits.
+    """
+    match = getattr(request, "resolver_match", None)
+    if match is not None and _takes_visits(match.func):
+        return request.get_full_path()
+    came_from = way_back(request)
+    if came_from != "/" and _visited(urlsplit(came_from).path):
+        return came_from
+    return _nearest_above(request.path)
+
+
 def is_own_form(request: HttpRequest) -> bool:
     """Whether a POST came from a page of this site, as far as the browser tells (Fetch Metadata, ``Origin``)."""
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
         return False
     origin = request.headers.get("Origin")
     return origin in {None, "null"} or urlsplit(origin or "").netloc == _host(request)
+
+
+def _nearest_above(path: str) -> str:
+    """Return the nearest address above that takes visits, as ``/office/money`` of ``/office/money/x/done``."""
+    above = path.rstrip("/").rpartition("/")[0]
+    while above:
+        found = next((one for one in (above, f"{above}/") if _visited(one)), "")
+        if found:
+            return safe_path(found)
+        above = above.rpartition("/")[0]
+    return "/"
+
+
+def _visited(path: str) -> bool:
+    try:
+        return _takes_visits(resolve(path).func)
+    except Resolver404:
+        return False
+
+
+def _takes_visits(view: Callable[..., object]) -> bool:
+    """Whether a view takes GET. Django's ``require_POST`` tells that to nobody, so its closure is read."""
+    step: object = view
+    while isinstance(step, FunctionType):
+        methods = getclosurevars(step).nonlocals.get("request_method_list")
+        if methods is not None and "GET" not in methods:
+            return False
+        step = getattr(step, "__wrapped__", None)
+    return True
 
 
 def _host(request: HttpRequest) -> str:

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import gettext
 
+from xinka.platform.look.addresses import page_of_form
 from xinka.platform.look.policy import cache_tags_of
 from xinka.platform.look.preferences import CHINESE, THEME_COOKIE, theme_of
 
@@ -70,7 +71,7 @@ def look_of(request: HttpRequest) -> Look:
         request=request,
         lang=getattr(request, "LANGUAGE_CODE", None) or CHINESE,
         theme=theme if isinstance(theme, str) else theme_of(request.COOKIES.get(THEME_COOKIE, "")),
-        path=request.get_full_path() if request.method in {"GET", "HEAD"} else "/",
+        path=request.get_full_path() if request.method in {"GET", "HEAD"} else page_of_form(request),
         public=bool(cache_tags_of(request)),
     )
 
