@@ -113,3 +113,10 @@ def test_a_short_name_that_will_not_do_says_so_without_the_words_of_the_code(off
         page = office.post(f"/office/{room}/new", {"slug": wrong}).content.decode()
         assert told in page
         assert "Slug" not in page
+
+
+@pytest.mark.parametrize("page", ["/office/merchants/new", "/office/categories/new"])
+@pytest.mark.parametrize(("language", "hint"), [("en", "without spaces"), ("zh-hans", "不含空格")])
+def test_a_short_name_says_beforehand_what_it_may_be(office: Client, page: str, language: str, hint: str) -> None:
+    office.cookies["xk_lang"] = language
+    assert hint in office.get(page).content.decode()

@@ -130,3 +130,14 @@ def test_eve_finds_none_of_it(client: Client, who: str) -> None:
     for path in ("/coupons/new", f"/coupons/{made.id}/stop", "/cards/new", f"/cards/{card.batch_id}/stop"):
         assert client.post(HOME + path, {}).status_code == expected
     assert (Coupon.objects.get().stopped_at, GiftCard.objects.get().stopped_at) == (None, None)
+
+
+def test_the_form_of_gift_cards_says_where_the_number_of_a_variant_stands(office: Client) -> None:
+    assert "merchant&#x27;s desk, under Stock" in office.get("/office/promotions/cards/new").content.decode()
+    shop = cast.adas_shop()
+    made = cast.ware(shop)
+    desk = Client()
+    desk.force_login(User.objects.get(email="ada@ada-cards.example"))
+    desk.cookies["xk_lang"] = "en"
+    page = desk.get(f"/desk/{shop.slug}/stock/{made.sku.id}").content.decode()
+    assert f"SKU {made.sku.id}" in page, "and there it stands"

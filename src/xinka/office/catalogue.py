@@ -23,7 +23,7 @@ from xinka.catalog.categories import move_category, save_category
 from xinka.catalog.models import Category
 from xinka.merchants.actions import open_merchant, set_standing, set_verified
 from xinka.merchants.models import Merchant, MerchantState
-from xinka.office.names import SHORT_NAME_ERRORS
+from xinka.office.names import SHORT_NAME_ERRORS, SHORT_NAME_HELP
 from xinka.office.policies import Room, for_staff
 from xinka.payments.actions import tell_tills
 from xinka.payouts.queries import standing_hold
@@ -67,7 +67,10 @@ class MerchantForm(_MerchantForm):
             "about": _("About"),
             "alert_email": _("Alarm address"),
         }
-        help_texts = {"alert_email": _("Hears of low stock and of every change of payout accounts.")}
+        help_texts = {
+            "slug": SHORT_NAME_HELP,
+            "alert_email": _("Hears of low stock and of every change of payout accounts."),
+        }
         error_messages = {"slug": SHORT_NAME_ERRORS}
         widgets = {"about": forms.Textarea(attrs={"rows": 4})}
 
@@ -105,6 +108,7 @@ class CategoryForm(_CategoryForm):
             "name_en": _("Name in English"),
             "tint": _("Colour of its tickets"),
         }
+        help_texts = {"slug": SHORT_NAME_HELP}
         error_messages = {"slug": SHORT_NAME_ERRORS}
 
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 else:  # Django's own class takes no parameter
     _ModelChoice = forms.ModelChoiceField
 
+#: Said before anything is typed.
+SHORT_NAME_HELP = _("Letters, digits and hyphens, without spaces. It is a part of web addresses.")
 #: In place of Django's words for a short name, which say "slug" and the name of a class.
 SHORT_NAME_ERRORS = {
     "invalid": _("Take letters, digits and hyphens only, without spaces."),

@@ -246,7 +246,14 @@ class CardsForm(forms.Form):
             ("stock", _("To be sold here: the merchant of the variant owes it")),
         ],
     )
-    sku = forms.IntegerField(label=_("Variant (SKU number) to stock"), min_value=1, required=False)
+    sku = forms.IntegerField(
+        label=_("Variant (SKU number) to stock"),
+        help_text=_(
+            "For cards to be sold here. The number stands on the variant's page on its merchant's desk, under Stock."
+        ),
+        min_value=1,
+        required=False,
+    )
     expires_at = MomentField(label=_("Good until"), required=False)
     note = forms.CharField(label=_("Note"), max_length=120, required=False)
 
