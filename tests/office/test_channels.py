@@ -74,6 +74,16 @@ def test_where_the_money_goes_is_not_changed_without_a_fresh_proof(office: Clien
     assert Channel.objects.count() == 1
 
 
+def test_a_form_that_came_without_a_fresh_proof_is_carried_out_once_it_is_given(office: Client) -> None:
+    asked = office.post("/office/channels/new/epay", form())["Location"]
+    assert Channel.objects.count() == 0
+    kept = {"password": cast.PASSWORD, "next": "/office/channels/new/epay"}
+    answer = office.post(asked.partition("?")[0], kept)
+    made = Channel.objects.get()
+    assert (answer.status_code, answer["Location"]) == (303, f"/office/channels/{made.id}")
+    assert settings_of(made)["key"] == cast.KEY
+
+
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_every_kind_asks_for_its_own_settings(fresh: Client, kind: str) -> None:
     page = fresh.get(f"/office/channels/new/{kind}")
