@@ -1,0 +1,134 @@
+"""Codes come in at the desk: a file or pasted lines, a preview, a report, and the way back."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test import Client
+
+from tests.cast import adas_shop, ware
+from xinka.accounts.models import User
+from xinka.flows import stocking
+from xinka.merchants.models import Merchant
+from xinka.stock.models import BatchState, StockBatch, StockCode, UnsoldCode
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def shop() -> Merchant:
+    return adas_shop()
+
+
+@pytest.fixture
+def ada(shop: Merchant) -> Client:
+    browser = Client()
+    browser.force_login(User.objects.get(email="ada@ada-cards.example"))
+    return browser
+
+
+def test_a_file_goes_through_preview_and_job_into_stock(shop: Merchant, ada: Client) -> None:
+    made = ware(shop, ["OLDER-CODE-0001"])
+    lines = [
+        "SECRET-CODE-0001",
+        "SECRET-CODE-0002",
+        "SECRET-CODE-0001",
+        "OLDER-CODE-0001",
+        "bad\x01",
+        "卡密一二三四五六",
+    ]
+    text = "\r\n".join(lines)
+    file = SimpleUploadedFile("codes.txt", text.encode("gb18030"), "text/plain")
+    answer = ada.post(f"/desk/{shop.slug}/stock/{made.sku.id}/import", {"file": file})
+    batch = StockBatch.objects.get(state=BatchState.WAITING)
+    assert answer["Location"] == f"/desk/{shop.slug}/imports/{batch.id}"
+    page = ada.get(answer["Location"]).content.decode()
+    assert "GBK" in page
+    assert "SECR •••• 0001" in page
+    assert "SECRET-CODE" not in page
+    assert StockCode.objects.count() == 1
+    ada.post(f"/desk/{shop.slug}/imports/{batch.id}/confirm")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT args->>'batch_id' FROM procrastinate_jobs WHERE task_name = 'stock.import'")
+        assert cursor.fetchall() == [(str(batch.id),)]
+    assert "hx-get" in ada.get(answer["Location"]).content.decode()
+    stocking.import_batch(batch.id)
+    batch.refresh_from_db()
+    assert (batch.n_lines, batch.n_added, batch.n_repeated, batch.n_known, batch.n_invalid) == (6, 3, 1, 1, 1)
+    report = ada.get(answer["Location"]).content.decode()
+    assert "hx-get" not in report
+    codes = ada.get(f"/desk/{shop.slug}/imports/{batch.id}/codes").content.decode()
+    assert "SECR •••• 0002" in codes
+    assert "SECRET-CODE" not in codes
+
+
+def test_pasted_lines_are_kept_when_nothing_can_be_read(shop: Merchant, ada: Client) -> None:
+    made = ware(shop)
+    answer = ada.post(f"/desk/{shop.slug}/stock/{made.sku.id}/import", {"pasted": "  "})
+    assert answer.status_code == 422
+    answer = ada.post(f"/desk/{shop.slug}/stock/{made.sku.id}/import", {"pasted": "A1\nB2"})
+    assert answer.status_code == 302
+    assert not list(stocking.actions.sealed_files()._directory.glob("*.tmp"))
+
+
+def test_the_preview_says_what_becomes_of_the_columns(shop: Merchant, ada: Client) -> None:
+    made = ware(shop)
+    text = "卡号,密码,备注,余额\nN1,P1,hello,5\n"
+    file = SimpleUploadedFile("cards.csv", text.encode(), "text/csv")
+    page = ada.post(f"/desk/{shop.slug}/stock/{made.sku.id}/import", {"file": file}, follow=True).content.decode()
+    assert "合成一张卡密，中间空一格：卡号 + 密码。" in page
+    assert "买家也拿不到：余额。" in page
+    assert "标签买家看得到" in page
+    plain = SimpleUploadedFile("cards.csv", b"code\nN1\n", "text/csv")
+    page = ada.post(f"/desk/{shop.slug}/stock/{made.sku.id}/import", {"file": plain}, follow=True).content.decode()
+    assert not any(words in page for words in ("合成一张卡密", "买家也拿不到", "标签买家看得到"))
+
+
+def test_a_file_and_pasted_lines_at_once_are_not_chosen_between(shop: Merchant, ada: Client) -> None:
+    made = ware(shop)
+    address = f"/desk/{shop.slug}/stock/{made.sku.id}/import"
+    file = SimpleUploadedFile("codes.txt", b"FROM-THE-FILE", "text/plain")
+    answer = ada.post(address, {"file": file, "pasted": "PASTED-LINE"})
+    page = answer.content.decode()
+    assert (answer.status_code, StockBatch.objects.filter(state=BatchState.WAITING).count()) == (422, 0)
+    assert "文件和粘贴只能用一种" in page
+    assert "PASTED-LINE</textarea>" in page
+
+
+def test_an_empty_file_is_called_empty(shop: Merchant, ada: Client) -> None:
+    made = ware(shop)
+    file = SimpleUploadedFile("codes.txt", b"", "text/plain")
+    answer = ada.post(f"/desk/{shop.slug}/stock/{made.sku.id}/import", {"file": file})
+    assert (answer.status_code, StockBatch.objects.filter(state=BatchState.WAITING).count()) == (422, 0)
+    assert "这个文件是空的" in answer.content.decode()
+
+
+def test_the_step_moves_on_while_the_page_is_looked_at(shop: Merchant, ada: Client) -> None:
+    made = ware(shop)
+    batch = stocking.import_text("A\nB", made.sku.id)
+    fragment = ada.get(f"/desk/{shop.slug}/imports/{batch.id}/progress").content.decode()
+    assert re.search(r'<li[^>]*aria-current="step"[^>]*>\s*完成', fragment)
+
+
+def test_undo_and_withdrawal_from_the_desk(shop: Merchant, ada: Client) -> None:
+    made = ware(shop)
+    batch = stocking.import_text("A\nB\nC", made.sku.id)
+    first = StockCode.objects.get(id=batch.first_code_id)
+    ada.post(f"/desk/{shop.slug}/imports/{batch.id}/withdraw", {"code": [str(first.id), "x", "-1"]})
+    assert UnsoldCode.objects.count() == 2
+    ada.post(f"/desk/{shop.slug}/imports/{batch.id}/undo")
+    assert UnsoldCode.objects.count() == 0
+    batch.refresh_from_db()
+    assert (batch.state, batch.n_undone) == (BatchState.UNDONE, 3)
+
+
+def test_the_content_of_a_reusable_variant_is_sealed_and_offered(shop: Merchant, ada: Client) -> None:
+    made = ware(shop, sku={"mode": "reusable", "max_quantity": 1})
+    ada.post(f"/desk/{shop.slug}/stock/{made.sku.id}/content", {"content": "https://example.com/file"})
+    code = StockCode.objects.get()
+    assert b"example.com" not in bytes(code.envelope)
+    assert UnsoldCode.objects.get().code_id == code.id
+    assert ada.get(f"/desk/{shop.slug}/stock/{made.sku.id}/import").status_code == 409
