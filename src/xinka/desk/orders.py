@@ -11,7 +11,7 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -30,20 +30,12 @@ from xinka.orders.contact import mask_contact
 from xinka.orders.models import Order
 from xinka.orders.sales import orders_of_merchant
 from xinka.orders.states import OrderState
+from xinka.orders.words import STATES
 from xinka.platform.vault.keys import open_envelope
 
 _PER_PAGE = 30
 #: What spreadsheets take for a formula when a cell begins with it, the full-width forms too (OWASP, CSV Injection).
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-STATES = {
-    OrderState.AWAITING_PAYMENT: (gettext_lazy("Awaiting payment"), "held"),
-    OrderState.PART_PAID: (gettext_lazy("Part paid"), "w"),
-    OrderState.PAID: (gettext_lazy("Paid, goods awaited"), "w"),
-    OrderState.DELIVERED: (gettext_lazy("Delivered"), "g"),
-    OrderState.EXPIRED: (gettext_lazy("Expired"), ""),
-    OrderState.CANCELLED: (gettext_lazy("Cancelled"), ""),
-    OrderState.REFUNDED: (gettext_lazy("Refunded"), "d"),
-}
 
 
 def _row(order: Order) -> dict[str, object]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
 
 from xinka.accounts.models import User
 from xinka.disputes.models import Case
@@ -23,18 +22,9 @@ from xinka.orders.contact import mask_contact, normalise_contact
 from xinka.orders.models import Order
 from xinka.orders.queries import SHOWN, contact_key, order_by_id, orders_of_contacts
 from xinka.orders.states import OrderState
+from xinka.orders.words import STATES
 from xinka.platform.audit.actions import record
 
-#: How far an order came that has no money in escrow.
-_STATES = {
-    OrderState.AWAITING_PAYMENT: _("Awaiting payment"),
-    OrderState.PART_PAID: _("Part paid"),
-    OrderState.PAID: _("Paid, goods awaited"),
-    OrderState.DELIVERED: _("Delivered"),
-    OrderState.EXPIRED: _("Expired"),
-    OrderState.CANCELLED: _("Cancelled"),
-    OrderState.REFUNDED: _("Refunded"),
-}
 #: What stops that belong to a case begin their note with.
 _OF_CASES = frozenset({StopCause.QUESTION.value, StopCause.DISPUTE.value, StopCause.CLAIM.value})
 
@@ -109,5 +99,5 @@ def _of_contact(text: str, by: User) -> Found:
 
 def _found(orders: list[Order], why_none: str) -> Found:
     held: set[UUID] = set(Hold.objects.filter(order_id__in=[o.id for o in orders]).values_list("order_id", flat=True))
-    found = [FoundOrder(order, _STATES[OrderState(order.state)], order.id in held) for order in orders]
+    found = [FoundOrder(order, STATES[OrderState(order.state)][0], order.id in held) for order in orders]
     return Found(found, "" if found else why_none)
