@@ -109,6 +109,14 @@ def test_headers_that_only_the_till_may_say_are_not_passed_on(port: int, name: s
         assert "x-xinka-scheme: http" in seen
 
 
+@pytest.mark.parametrize("name", ["x_xinka_client", "X_Xinka_Scheme", "x-xinka_client", "X_Forwarded_For", "x_other"])
+def test_a_name_with_an_underscore_which_django_reads_as_a_hyphen_is_not_passed_on(port: int, name: str) -> None:
+    with Client(port) as client:
+        seen = client.get("/account/", {name: "203.0.113.66"}).body.decode()
+    assert "203.0.113.66" not in seen
+    assert "x-xinka-client: 127.0.0.1" in seen
+
+
 UNKEYED = [
     ("Host", "evil.example"),
     ("User_Agent", "evil"),

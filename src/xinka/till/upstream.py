@@ -91,10 +91,15 @@ class Upstream:
         await self._pool.aclose()
 
     def _headers(self, request: Request) -> Headers:
+        """Return what Django may hear of a visitor's headers.
+
+        A name with an underscore is dropped, as nginx does: to WSGI ``x_xinka_client`` is the same as
+        ``x-xinka-client`` (PEP 3333), so it would speak with our voice.
+        """
         kept = [
             (name, value)
             for name, value in request.headers()
-            if name not in _HOP_BY_HOP and name not in _FORWARDED and not name.startswith(_OURS)
+            if name not in _HOP_BY_HOP and name not in _FORWARDED and not name.startswith(_OURS) and "_" not in name
         ]
         return [*kept, *self._ours(request)]
 
