@@ -12,6 +12,7 @@ import pytest
 
 from tests.resilience.client import Answer, checkout_body
 from tests.till.counter import CANARY_CODE, CANARY_CONTACT, CANARY_PASSWORD, Counter, some_address
+from xinka.flows.checkout import UNPAID_PER_ADDRESS
 from xinka.platform.vault.envelope import BlindIndex
 from xinka.till.checkout import stored_request_key
 
@@ -278,3 +279,16 @@ def test_no_answer_and_no_log_line_tells_a_code_a_contact_or_a_password(counter:
     for canary in (CANARY_CONTACT, CANARY_PASSWORD, CANARY_CODE):
         assert canary.encode() not in told
         assert canary not in counter.till.words()
+
+
+def test_one_customer_of_an_ipv6_network_is_one_place_however_many_addresses_he_has(counter: Counter) -> None:
+    with counter.client() as client:
+        statuses = []
+        for n in range(UNPAID_PER_ADDRESS + 1):
+            body = checkout_body(counter.sku, contact=f"{secrets.token_hex(6)}@example.com")
+            answer = client.post_json("/checkout", body, {"X-Forwarded-For": f"2001:db8:7:1::{n:x}"})
+            statuses.append(answer.status)
+        assert statuses == [200] * UNPAID_PER_ADDRESS + [429]
+        assert answer.json()["code"] == "too_many_unpaid"
+        body = checkout_body(counter.sku, contact=f"{secrets.token_hex(6)}@example.com")
+        assert client.post_json("/checkout", body, {"X-Forwarded-For": "2001:db8:7:2::1"}).status == 200

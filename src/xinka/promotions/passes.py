@@ -6,7 +6,6 @@ Both are keyed hashes (BLAKE2b, RFC 7693), so the till asks no database. No Djan
 from __future__ import annotations
 
 import hmac
-import ipaddress
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -79,15 +78,6 @@ class Passes:
     def buyer_key(self, user_id: int) -> str:
         """Return the key under which uses of somebody signed in are counted, as hexadecimal digits of a uuid."""
         return blake2b(f"buyer:{user_id}".encode(), key=self._secret, digest_size=16).hexdigest()
-
-
-def place_of(address: str) -> str:
-    """Return what counts as one place: an IPv4 address, or the /64 that one IPv6 customer has."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    return address if parsed.version == 4 else str(ipaddress.ip_network((parsed, 64), strict=False))
 
 
 def _is_number(text: str) -> bool:

@@ -25,6 +25,7 @@ from xinka.catalog.models import Sku
 from xinka.catalog.queries import sku_for_sale
 from xinka.flows.promotions import cards
 from xinka.kernel.errors import Refusal
+from xinka.kernel.places import place_of
 from xinka.ledger.accounts import Account
 from xinka.ledger.queries import balance_of as owed_to
 from xinka.platform.look.addresses import safe_path
@@ -32,7 +33,7 @@ from xinka.platform.look.templatetags.look import amount
 from xinka.promotions.codes import normalise_code
 from xinka.promotions.errors import CodeUnknown
 from xinka.promotions.models import Referral, ReferralTerms
-from xinka.promotions.passes import CODE_COOKIE, REFERRAL_COOKIE, REFERRAL_FOR, place_of
+from xinka.promotions.passes import CODE_COOKIE, REFERRAL_COOKIE, REFERRAL_FOR
 from xinka.shop.deals import Deal, deal_for, passes, remember_code, with_code
 from xinka.shop.words import figures
 

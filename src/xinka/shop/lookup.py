@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import math
 import time
 
@@ -18,6 +17,7 @@ from xinka.accounts.adapter import client_address
 from xinka.flows.mailing import ask_for_order_links
 from xinka.kernel import ids
 from xinka.kernel.errors import BadIdentifier
+from xinka.kernel.places import place_of
 from xinka.orders.access import order_path
 from xinka.orders.errors import OrderNotFound
 from xinka.orders.models import Order
@@ -122,14 +122,8 @@ def _wait(request: HttpRequest, form: FindOrderForm, seconds: int, words: str) -
 
 
 def _limits(what: str, request: HttpRequest, contact: str, sizes: tuple[tuple[int, int], ...]) -> list[Limit]:
-    subjects = (f"{what}:ip:{_network(client_address(request))}", f"{what}:contact:{contact}", f"{what}:all")
+    subjects = (f"{what}:ip:{place_of(client_address(request))}", f"{what}:contact:{contact}", f"{what}:all")
     return [Limit(subject, n, seconds) for subject, (n, seconds) in zip(subjects, sizes, strict=True)]
-
-
-def _network(address: str) -> str:
-    """Return what counts as one place: an IPv4 address, or the /64 that one IPv6 customer has."""
-    parsed = ipaddress.ip_address(address)
-    return address if parsed.version == 4 else str(ipaddress.ip_network((parsed, 64), strict=False))
 
 
 def _rows(orders: list[Order]) -> list[dict[str, object]]:

@@ -12,6 +12,7 @@ import msgspec
 from xinka.flows.checkout import CheckoutRequest, Placed
 from xinka.kernel import ids
 from xinka.kernel.errors import BadInput, Refusal
+from xinka.kernel.places import place_of
 from xinka.orders.access import COOKIE, COOKIE_FOR, contact_place, normalise_password, order_path
 from xinka.orders.contact import normalise_contact
 from xinka.orders.errors import NoSuchChannel, PriceChanged
@@ -178,7 +179,7 @@ def seal_request(till: Till, form: CheckoutForm, request: Request) -> CheckoutRe
         request_hash=int.from_bytes(hashlib.blake2b(facts, digest_size=8).digest(), "big", signed=True),
         contact=till.contacts.seal(contact, contact_place(order_id)),
         contact_key=till.contact_index.hex(contact),
-        address_key=till.address_index.hex(request.address.encode()),
+        address_key=till.address_index.hex(place_of(request.address).encode()),
         language=request.language(),
         password_key=till.password_index.hex(password.encode()),
         wish=wish,

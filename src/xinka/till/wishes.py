@@ -7,10 +7,11 @@ from typing import NamedTuple
 
 from xinka.config.environment import Environment
 from xinka.flows.promotions.spending import Wish
+from xinka.kernel.places import place_of
 from xinka.platform.vault.envelope import BlindIndex
 from xinka.promotions.codes import normalise_code
 from xinka.promotions.errors import CodeUnknown
-from xinka.promotions.passes import CODE_COOKIE, CODE_FOR, MEMBER_COOKIE, REFERRAL_COOKIE, Passes, place_of
+from xinka.promotions.passes import CODE_COOKIE, CODE_FOR, MEMBER_COOKIE, REFERRAL_COOKIE, Passes
 from xinka.till.http import Request
 
 _SESSIONS = ("__Host-xk_session", "xk_session")
