@@ -3,83 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import pytest
 
-from xinka.till.serving import connection as serving
-from xinka.till.serving.connection import Connection, Edge
+from tests.till.visiting import GET, echo, tell
+from xinka.till.serving.connection import Edge
 from xinka.till.serving.exchange import Exchange, HungUp
 from xinka.till.serving.heads import response_head
-
-GET = b"GET /%b HTTP/1.1\r\nHost: shop\r\n\r\n"
-Handler = Callable[[Exchange], Awaitable[None]]
-
-
-async def echo(exchange: Exchange) -> None:
-    """Answer with what was asked."""
-    body = b"".join([part async for part in exchange.parts()])
-    exchange.answer(200, [("x-path", exchange.path), ("x-query", exchange.query)], exchange.method.encode() + body)
-
-
-class Visitor:
-    """A visitor's end of a connection."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.reader, self.writer = reader, writer
-
-    def send(self, data: bytes) -> None:
-        """Send bytes."""
-        self.writer.write(data)
-
-    async def answer(self, *, has_body: bool = True) -> tuple[int, dict[str, str], bytes]:
-        """Read one answer: status, headers, body."""
-        head = (await asyncio.wait_for(self.reader.readuntil(b"\r\n\r\n"), 10)).decode("latin-1")
-        first, *lines = head.removesuffix("\r\n\r\n").split("\r\n")
-        headers = {name: value for name, _, value in (line.partition(": ") for line in lines)}
-        length = int(headers.get("content-length", "0")) if has_body else 0
-        return int(first.split()[1]), headers, await self.reader.readexactly(length)
-
-    async def rest(self) -> bytes:
-        """Read until the other side closes, in whatever way."""
-        said = b""
-        with suppress(ConnectionResetError):
-            while part := await asyncio.wait_for(self.reader.read(65_536), 10):
-                said += part
-        return said
-
-
-@asynccontextmanager
-async def serving_at(handler: Handler, **options: Any) -> AsyncIterator[tuple[Edge, Callable[[], Awaitable[Visitor]]]]:
-    """Serve on a free port; yields the edge and what opens a connection to it."""
-    edge = Edge(handler, **options)
-    server = await edge.loop.create_server(lambda: Connection(edge), "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    visitors: list[Visitor] = []
-
-    async def visit() -> Visitor:
-        visitors.append(Visitor(*await asyncio.open_connection("127.0.0.1", port)))
-        return visitors[-1]
-
-    try:
-        yield edge, visit
-    finally:
-        server.close()
-        for visitor in visitors:
-            visitor.writer.close()
-        await edge.drain(1)
-
-
-def tell(story: Callable[[Callable[[], Awaitable[Visitor]], Edge], Awaitable[None]], handler: Handler = echo) -> None:
-    """Run a story of one visitor's."""
-
-    async def run() -> None:
-        async with serving_at(handler) as (edge, visit):
-            await story(visit, edge)
-
-    asyncio.run(asyncio.wait_for(run(), 30))
 
 
 def test_requests_of_one_connection_are_answered_in_their_order_however_they_arrive() -> None:
@@ -177,18 +108,25 @@ def test_a_head_too_large_is_refused(request_bytes: bytes) -> None:
     tell(story)
 
 
-def test_many_requests_ahead_of_their_answers_are_not_kept() -> None:
-    async def never(_: Exchange) -> None:
-        await asyncio.sleep(10)
+async def told_late(exchange: Exchange) -> None:
+    """Answer with the headers as they are when the body is whole."""
+    _ = [part async for part in exchange.parts()]
+    exchange.answer(200, [], repr(sorted(exchange.fields)).encode())
 
-    async def story(visit: Any, edge: Edge) -> None:
+
+def test_what_comes_after_a_body_is_no_header_and_changes_nothing() -> None:
+    start = b"POST / HTTP/1.1\r\nHost: shop\r\nTransfer-Encoding: chunked\r\nTrailer: X-Forwarded-For\r\n\r\n"
+    late = b"X-Forwarded-For: 203.0.113.66\r\nHost: evil\r\nCookie: xk_order=1\r\nX-Empty:\r\n\r\n"
+
+    async def story(visit: Any, _edge: Edge) -> None:
         visitor = await visit()
-        visitor.send((GET % b"x") * 5_000)
-        await asyncio.sleep(0.1)
-        (connection,) = edge.connections
-        assert len(connection._queue) <= serving.MAX_PIPELINED + 1
+        for _ in range(2):
+            visitor.send(start + b"2\r\nhi\r\n0\r\n" + late)
+            assert (await visitor.answer())[2] == b"[b'host', b'trailer', b'transfer-encoding']"
+        visitor.send(GET % b"x")
+        assert (await visitor.answer())[2] == b"[b'host']"
 
-    tell(story, never)
+    tell(story, told_late)
 
 
 def test_older_visitors_and_those_who_want_to_leave_are_let_go() -> None:
@@ -268,65 +206,6 @@ def test_an_answer_in_parts_is_chunked_and_half_an_answer_never_looks_whole() ->
     tell(story, in_parts)
 
 
-def test_who_is_slow_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(serving, "HEAD_WITHIN", 0.1)
-    monkeypatch.setattr(serving, "BODY_PAUSE", 0.1)
-    monkeypatch.setattr(serving, "IDLE_FOR", 0.1)
-
-    async def story(visit: Any, edge: Edge) -> None:
-        edge.sweep()
-        half_a_head, half_a_body, idle = await visit(), await visit(), await visit()
-        half_a_head.send(b"GET / HTTP/1.1\r\nHost:")
-        half_a_body.send(b"POST / HTTP/1.1\r\nHost: shop\r\nContent-Length: 10\r\n\r\nhal")
-        idle.send(GET % b"x")
-        assert (await idle.answer())[0] == 200
-        assert (await half_a_head.rest()).startswith(b"HTTP/1.1 408 ")
-        assert await idle.rest() == b""
-        assert await half_a_body.rest() == b""
-        assert edge.connections == set()
-
-    tell(story)
-
-
-def test_who_does_not_read_does_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(serving, "UNREAD_FOR", 0.1)
-    sent = 0
-
-    async def endless(exchange: Exchange) -> None:
-        nonlocal sent
-        exchange.begin(200, [])
-        while True:
-            await exchange.send(b"x" * 65_536)
-            sent += 65_536
-
-    async def story(visit: Any, edge: Edge) -> None:
-        edge.sweep()
-        visitor = await visit()
-        visitor.send(GET % b"x")
-        await asyncio.wait_for(edge._drained.wait(), 10)
-        assert sent < 20_000_000
-
-    tell(story, endless)
-
-
-def test_a_body_is_read_no_faster_than_it_is_used() -> None:
-    held: list[int] = []
-
-    async def slow(exchange: Exchange) -> None:
-        async for _ in exchange.parts():
-            held.append(exchange._size)
-            await asyncio.sleep(0)
-        exchange.answer(200, [], b"done")
-
-    async def story(visit: Any, _edge: Edge) -> None:
-        visitor = await visit()
-        visitor.send(b"POST / HTTP/1.1\r\nHost: shop\r\nContent-Length: 8000000\r\n\r\n" + b"x" * 8_000_000)
-        assert (await visitor.answer())[2] == b"done"
-        assert max(held) < 1_000_000
-
-    tell(story, slow)
-
-
 def test_the_work_of_a_visitor_who_hung_up_goes_on_but_reading_from_him_ends() -> None:
     ends: list[str] = []
 
@@ -352,20 +231,6 @@ def test_the_work_of_a_visitor_who_hung_up_goes_on_but_reading_from_him_ends() -
         assert edge.connections == set()
 
     tell(story, handler)
-
-
-def test_no_more_connections_than_allowed() -> None:
-    async def run() -> None:
-        async with serving_at(echo, max_connections=2) as (edge, visit):
-            for _ in range(2):
-                visitor = await visit()
-                visitor.send(GET % b"x")
-                assert (await visitor.answer())[0] == 200
-            third = await visit()
-            assert await third.rest() == b""
-            assert len(edge.connections) == 2
-
-    asyncio.run(run())
 
 
 def test_at_the_end_what_is_under_way_is_answered() -> None:

@@ -1,7 +1,9 @@
 """One visitor's connection: requests are read one after another, answered in turn, and nobody is waited for endlessly.
 
 What a visitor may cost is bounded everywhere: the size of a head, the number of headers, how long a head or a body may
-take, how much is read ahead, how long an answer may lie unread.
+take, how much is read ahead, how long an answer may lie unread. What comes after a body (trailers) is read over: a
+header that comes when the request is already being judged must not change what it is judged by (RFC 9110, section
+6.5.1).
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from urllib.parse import quote
 
 import httptools
 
+from xinka.kernel.places import place_of, plain_address
 from xinka.till.serving.exchange import Exchange, HungUp
 from xinka.till.serving.heads import response_head
 
@@ -25,6 +28,8 @@ MAX_HEADERS = 100
 MAX_PIPELINED = 16
 HEAD_WITHIN = 15.0
 BODY_PAUSE = 30.0
+#: Bytes a second below which a body is not waited for: whoever sends a byte now and then holds a place and no more.
+BODY_RATE = 500
 IDLE_FOR = 75.0
 UNREAD_FOR = 60.0
 #: How much, and how long, is read of a body that was refused, so that the visitor gets to read why.
@@ -39,11 +44,16 @@ _ONCE = frozenset({b"host", b"content-length", b"content-type", b"origin"})
 
 
 class Edge:
-    """All connections of a process, and the handler of their requests."""
+    """All connections of a process, and the handler of their requests.
+
+    When there is no room for one more, the place that holds the most gives one up: however many connections somebody
+    opens, visitors from elsewhere still get in.
+    """
 
     def __init__(self, handler: Handler, *, max_connections: int = 4096) -> None:
         self.handler = handler
         self.connections: set[Connection] = set()
+        self._of_place: dict[str, set[Connection]] = {}
         self.max_connections = max_connections
         self.is_closing = False
         self._drained = asyncio.Event()
@@ -56,9 +66,33 @@ class Edge:
             connection.give_up()
         self.loop.call_later(1.0, self.sweep)
 
+    def admit(self, connection: Connection) -> bool:
+        """Take a connection in, if there is room for it or can be made."""
+        if self.is_closing or (len(self.connections) >= self.max_connections and not self._make_room(connection.place)):
+            return False
+        self.connections.add(connection)
+        self._of_place.setdefault(connection.place, set()).add(connection)
+        return True
+
+    def _make_room(self, place: str) -> bool:
+        """Close a connection of the place with the most, unless that is where the new one comes from."""
+        most = max(self._of_place.values(), key=len)
+        if len(most) <= len(self._of_place.get(place, ())) + 1:
+            return False
+        spare = next((one for one in most if not one.is_worked_for()), None)
+        if spare is None:
+            return False
+        self.forget(spare)
+        spare.give_up()
+        return True
+
     def forget(self, connection: Connection) -> None:
         """Note that a connection has ended."""
         self.connections.discard(connection)
+        of_place = self._of_place.get(connection.place, set())
+        of_place.discard(connection)
+        if not of_place:
+            self._of_place.pop(connection.place, None)
         if not self.connections:
             self._drained.set()
 
@@ -83,10 +117,15 @@ class Connection(asyncio.Protocol):
         self._parser: Any = httptools.HttpRequestParser(self)
         self._transport: asyncio.Transport = cast(asyncio.Transport, None)
         self._address = ""
+        #: Where it comes from: an IPv4 address, or the network of one IPv6 customer.
+        self.place = ""
         self._target = b""
         self._fields: dict[bytes, bytes] = {}
         self._head_size = 0
         self._n_headers = 0
+        self._is_in_head = False
+        #: Bytes read since the last whole head or piece of a body; the parser keeps them all until a header is whole.
+        self._n_fruitless = 0
         self._problem: HTTPStatus | None = None
         self._receiving: Exchange | None = None
         self._active: Exchange | None = None
@@ -103,12 +142,12 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin, unless there are too many already."""
         self._transport = cast(asyncio.Transport, transport)
-        if len(self._edge.connections) >= self._edge.max_connections or self._edge.is_closing:
+        peer = transport.get_extra_info("peername")
+        self._address = plain_address(peer[0]) if isinstance(peer, tuple) else ""
+        self.place = place_of(self._address)
+        if not self._edge.admit(self):
             self._transport.abort()
             return
-        peer = transport.get_extra_info("peername")
-        self._address = peer[0] if isinstance(peer, tuple) else ""
-        self._edge.connections.add(self)
         self.deadline = self._edge.loop.time() + HEAD_WITHIN
 
     def data_received(self, data: bytes) -> None:
@@ -116,14 +155,17 @@ class Connection(asyncio.Protocol):
         if self._is_ending:
             self._discard(len(data))
             return
-        if self._active is None:
-            self.deadline = self._edge.loop.time() + HEAD_WITHIN
+        if self._active is None and not self._n_fruitless:
+            self.deadline = self._edge.loop.time() + HEAD_WITHIN  # for the whole head, however small its pieces
+        self._n_fruitless += len(data)
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
             self._is_ending = True  # we speak nothing else: the request is answered as it stands, and that is all
         except httptools.HttpParserError:
             self._problem = self._problem or HTTPStatus.BAD_REQUEST
+        if self._n_fruitless > MAX_HEAD:
+            self._problem = self._problem or HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
         if self._problem is not None:
             self._refuse(self._problem)
 
@@ -163,6 +205,7 @@ class Connection(asyncio.Protocol):
     def on_message_begin(self) -> None:
         """A request begins."""
         self._target, self._fields, self._head_size, self._n_headers = b"", {}, 0, 0
+        self._is_in_head = True
 
     def on_url(self, part: bytes) -> None:
         """Take a part of the target."""
@@ -176,6 +219,8 @@ class Connection(asyncio.Protocol):
         if self._head_size > MAX_HEAD or self._n_headers > MAX_HEADERS:
             self._problem = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
             return
+        if not self._is_in_head:
+            return
         name = name.lower()
         if name in self._fields:
             if name in _ONCE:
@@ -186,6 +231,7 @@ class Connection(asyncio.Protocol):
 
     def on_headers_complete(self) -> None:
         """The head is whole: somebody may begin to work on the request while its body comes."""
+        self._is_in_head, self._n_fruitless = False, 0
         if self._problem is not None or self._is_ending:
             return
         exchange = self._exchange()
@@ -202,14 +248,16 @@ class Connection(asyncio.Protocol):
                 self._problem = HTTPStatus.BAD_REQUEST
 
     def on_body(self, part: bytes) -> None:
-        """Take a part of the body."""
+        """Take a part of the body; its sender gets more time for it, as much as its size deserves."""
+        self._n_fruitless = 0
         if self._receiving is not None:
             self._receiving.receive(part)
             if self.deadline != math.inf:
-                self.deadline = self._edge.loop.time() + BODY_PAUSE
+                self.deadline = min(self.deadline + len(part) / BODY_RATE, self._edge.loop.time() + BODY_PAUSE)
 
     def on_message_complete(self) -> None:
         """The request is whole; from now on the time is ours."""
+        self._n_fruitless = 0
         if self._receiving is not None:
             self._receiving.complete()
             if self._receiving is self._active:
@@ -236,8 +284,9 @@ class Connection(asyncio.Protocol):
 
     def resume_body(self) -> None:
         """Read on."""
-        self._read_on()
-        self.deadline = self._edge.loop.time() + BODY_PAUSE
+        if not self._is_reading:
+            self._read_on()
+            self.deadline = self._edge.loop.time() + BODY_PAUSE
 
     def is_last(self) -> bool:
         """Whether this connection ends after the exchange under way."""
@@ -330,6 +379,10 @@ class Connection(asyncio.Protocol):
         if not self._is_reading and not self._transport.is_closing():
             self._is_reading = True
             self._transport.resume_reading()
+
+    def is_worked_for(self) -> bool:
+        """Whether there is a whole request on it that is being answered."""
+        return self._active is not None and self._active.is_whole
 
     def close_if_idle(self) -> None:
         """Close it unless a request is under way."""
