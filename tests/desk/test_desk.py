@@ -317,6 +317,17 @@ def test_orders_are_listed_with_masked_contacts_and_found_by_number(shop: Mercha
     assert "cynthia" not in ada.get(f"/desk/{shop.slug}/orders/{shown}").content.decode()
 
 
+@pytest.mark.parametrize(("language", "title"), [("en", "Star Voyage card 300"), ("zh-hans", "星海远征 点卡 300 点")])
+def test_orders_are_listed_in_the_readers_language_and_found_by_either_title(
+    shop: Merchant, ada: Client, language: str, title: str
+) -> None:
+    buy(ware(shop, 1).sku, channel())
+    User.objects.update(language=language)
+    for words in ("voyage", "星海", ""):
+        page = ada.get(f"/desk/{shop.slug}/orders", {"q": words}, headers={"accept-language": language})
+        assert page.content.decode().count(f">{title}</a>") == 1
+
+
 @pytest.mark.parametrize("room", ["orders", "products"])
 def test_what_no_text_can_hold_is_looked_for_without_it(ada: Client, shop: Merchant, room: str) -> None:
     assert ada.get(f"/desk/{shop.slug}/{room}", {"q": "\0"}).status_code == 200

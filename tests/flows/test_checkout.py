@@ -14,7 +14,7 @@ from pytest_django import Settings
 
 from tests import cast
 from tests.flows.rows import broken, counted, grown, leaves_nothing
-from xinka.catalog.models import DeliveryOrder, ProductState, Sku, StockMode
+from xinka.catalog.models import DeliveryOrder, Product, ProductState, Sku, StockMode
 from xinka.flows.checkout import CheckoutRequest, Placed, place
 from xinka.kernel.errors import Refusal
 from xinka.merchants.models import Merchant
@@ -77,6 +77,28 @@ def reserved(order_id: object) -> list[int]:
 def codes_of(sku: Sku) -> list[int]:
     """Return the codes of a SKU in the order they came."""
     return list(StockCode.objects.filter(sku=sku).order_by("id").values_list("id", flat=True))
+
+
+@pytest.mark.parametrize(
+    ("product", "sku", "chinese", "english"),
+    [
+        ({}, {}, "星海远征 点卡 300 点", "Star Voyage card 300"),
+        ({}, {"label": "大包", "label_en": "large"}, "星海远征 点卡 300 点 大包", "Star Voyage card 300 large"),
+        ({}, {"label": "128GB"}, "星海远征 点卡 300 点 128GB", "Star Voyage card 300 128GB"),
+        ({"title": "星卡", "title_en": ""}, {"label": "大包", "label_en": "large"}, "星卡 大包", "星卡 large"),
+        ({"title": "星卡", "title_en": ""}, {"label": "大包"}, "星卡 大包", "星卡 大包"),
+    ],
+)
+def test_an_order_keeps_both_titles_of_the_moment_of_sale(
+    ada: Merchant, alipay: Channel, product: dict[str, object], sku: dict[str, object], chinese: str, english: str
+) -> None:
+    ware = cast.ware(ada, 1, product=product, sku=sku)
+    request = cast.ask(ware.sku, alipay)
+    assert isinstance(place_all(request)[0], Placed)
+    Product.objects.update(title="后来的名字", title_en="A later name")
+    Sku.objects.update(label="改", label_en="changed")
+    order = Order.objects.get(id=request.order_id)
+    assert (order.title_in("zh-hans"), order.title_in("en")) == (chinese, english)
 
 
 def test_a_placed_order_is_one_row_each_and_its_codes_leave_the_queue(ada: Merchant, alipay: Channel) -> None:

@@ -9,6 +9,7 @@ from pytest_django import Settings
 from tests import cast
 from tests.flows.holding import held
 from tests.flows.mailbox import Mailbox
+from xinka.accounts.models import User
 from xinka.flows import mailing
 from xinka.flows.escrow import give_back
 from xinka.kernel import ids
@@ -72,6 +73,8 @@ def test_the_buyers_language_is_the_mails(mailbox: Mailbox) -> None:
     assert mail["Subject"].startswith("Delivered: ")
     assert mail["Content-Language"] == "en"
     assert "付款" not in texts(mail)[0]
+    assert "Star Voyage card 300" in mail["Subject"]
+    assert not any("星海远征" in text for text in texts(mail))
 
 
 def test_a_shop_may_keep_codes_out_of_mails(mailbox: Mailbox, settings: Settings) -> None:
@@ -222,6 +225,15 @@ def test_a_merchant_hears_of_low_stock_at_the_address_set_for_it(mailbox: Mailbo
     ware.product.merchant.save()
     mailing.mail_low_stock(ware.sku.id, 1)
     assert [to for _, to, _ in mailbox.raw][1:] == ["stock@ada-cards.example"]
+
+
+def test_low_stock_is_told_with_the_title_of_the_readers_language(mailbox: Mailbox) -> None:
+    ware = cast.ware(cast.adas_shop(), 1, sku={"label": "大包", "label_en": "large pack"})
+    for language, subject in (("", "星海远征 点卡 300 点 大包"), ("en", "Star Voyage card 300 large pack")):
+        User.objects.filter(email="ada@ada-cards.example").update(language=language)
+        SentLetter.objects.all().delete()
+        assert mailing.mail_low_stock(ware.sku.id, 1) == 1
+        assert subject in mailbox.mails[-1]["Subject"]
 
 
 @pytest.mark.parametrize("reason", RefundReason)

@@ -6,9 +6,11 @@ import pytest
 from django.test import Client
 
 from tests import cast
+from xinka.catalog.models import Product
 from xinka.delivery.models import DeliveredCode
 from xinka.flows.expire import cancel
 from xinka.orders.access import order_path
+from xinka.orders.models import Order
 from xinka.payments.models import Channel
 from xinka.platform.database.django_drive import run
 
@@ -156,6 +158,20 @@ def test_only_web_addresses_become_links(alipay: Channel, cy: Client, code: str,
     page = cy.post(f"{order_path(bought.order_id)}/reveal").content.decode()
     assert "Your download is ready" in page
     assert ('rel="noopener noreferrer"' in page.split("<main")[1]) is is_link
+
+
+@pytest.mark.parametrize("suffix", ["", "/goods", "/pay"])
+def test_each_reader_sees_the_title_of_their_language_as_it_was_sold(
+    bought: cast.Bought, ware: cast.Ware, cy: Client, suffix: str
+) -> None:
+    Product.objects.update(title="后来的名字", title_en="A later name")
+    path = f"{order_path(bought.order_id)}{suffix}"
+    english = cy.get(path).content.decode()
+    chinese = cy.get(path, headers={"accept-language": "zh-CN"}).content.decode()
+    assert ("Star Voyage card 300" in english, "星海远征" in english) == (True, False)
+    assert ("Star Voyage card 300" in chinese, "星海远征 点卡 300 点" in chinese) == (False, True)
+    Order.objects.update(title_en="")  # as orders are that were placed before both titles were kept
+    assert "星海远征 点卡 300 点" in cy.get(path).content.decode()
 
 
 def test_nothing_opens_before_payment(bought: cast.Bought, ware: cast.Ware, cy: Client) -> None:

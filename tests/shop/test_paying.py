@@ -54,6 +54,16 @@ def test_the_button_leads_to_the_gateway_with_the_payments_number(bought: cast.B
     assert cast.KEY not in page
 
 
+@pytest.mark.parametrize(("kept", "title"), [("en", "Star Voyage card 300"), ("zh-hans", "星海远征 点卡 300 点")])
+def test_the_gateway_hears_the_title_in_the_orders_language_whatever_the_page_speaks(
+    bought: cast.Bought, cy: Client, gateway: Mock, kept: str, title: str
+) -> None:
+    Order.objects.filter(id=bought.order_id).update(language=kept)
+    pay_page(cy, bought)
+    (asked,), _ = gateway.prepare.call_args
+    assert asked.title == title
+
+
 def test_a_qr_code_is_asked_for_once_and_kept(bought: cast.Bought, cy: Client, gateway: Mock) -> None:
     first = cy.get(f"{order_path(bought.order_id)}/pay")
     assert 'src="data:image/svg+xml' in first.content.decode()

@@ -85,7 +85,7 @@ req AS MATERIALIZED (
       request_hash, contact, contact_key, address_key, language, password_key,
       nth_of_contact, units_of_contact, nth_of_address, units_of_address, n)),
 judged AS MATERIALIZED (
-  SELECT r.*, s.merchant_id, s.title, s.currency, s.mode, s.least, s.most, price.amount,
+  SELECT r.*, s.merchant_id, s.title, s.title_en, s.currency, s.mode, s.least, s.most, price.amount,
     CASE
       WHEN seen.found THEN 'seen'
       WHEN s.sku_id IS NULL OR (r.code_id <> 0 AND NOT s.choosable) THEN 'gone'
@@ -103,7 +103,10 @@ judged AS MATERIALIZED (
   LEFT JOIN LATERAL (
     SELECT true AS found FROM orders_order o WHERE o.request_key = r.request_key LIMIT 1) seen ON true
   LEFT JOIN LATERAL (
-    SELECT k.id AS sku_id, p.merchant_id, trim(p.title || ' ' || k.label) AS title, k.currency, k.mode,
+    SELECT k.id AS sku_id, p.merchant_id, trim(p.title || ' ' || k.label) AS title,
+      CASE WHEN p.title_en = '' AND k.label_en = '' THEN ''
+        ELSE trim(coalesce(nullif(p.title_en, ''), p.title) || ' ' || coalesce(nullif(k.label_en, ''), k.label))
+      END AS title_en, k.currency, k.mode,
       k.min_quantity AS least, k.max_quantity AS most, k.price, k.choosable, k.choose_premium
     FROM catalog_sku k JOIN catalog_product p ON p.id = k.product_id JOIN merchants_merchant m ON m.id = p.merchant_id
     WHERE k.id = r.sku_id AND k.on_sale AND p.state = 'live' AND m.state = 'active') s ON true

@@ -8,8 +8,8 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from django.conf import settings
 from django.utils import timezone, translation
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from xinka.catalog.models import Sku
 from xinka.delivery.models import DeliveredCode
@@ -71,7 +71,7 @@ def _goods_letter(order: Order) -> Letter:
         about=order.id,
         to=_contact_of(order),
         language=order.language,
-        title=_("Delivered: %(title)s") % {"title": order.title},
+        title=_("Delivered: %(title)s") % {"title": order.local_title},
         paragraphs=(first, *([after.strip()] if after.strip() else [])),
         goods=tuple(codes),
         goods_title=ngettext("%(n)d piece", "%(n)d pieces", order.quantity) % {"n": order.quantity},
@@ -101,7 +101,7 @@ def _contact_of(order: Order) -> str:
 
 def _facts(order: Order) -> tuple[tuple[str, str], ...]:
     return (
-        (_("Product"), order.title),
+        (_("Product"), order.local_title),
         (_("Quantity"), str(order.quantity)),
         (_("Amount"), _amount(order.amount, order.currency)),
         (_("Order number"), ids.show("ord", order.id)),
@@ -212,7 +212,14 @@ def mail_order_links(contact_key: UUID, language: str) -> bool:
 
 def _line(order: Order) -> str:
     day = timezone.localtime(order.placed_at).strftime("%Y-%m-%d %H:%M")
-    return f"{day}  {order.title} × {order.quantity}  {_amount(order.amount, order.currency)}"
+    return f"{day}  {order.local_title} × {order.quantity}  {_amount(order.amount, order.currency)}"
+
+
+def _name_of(sku: Sku) -> str:
+    """Return what a variant is called in the language that is being spoken."""
+    product, is_english = sku.product, (get_language() or "").startswith("en")
+    title = (product.title_en if is_english else "") or product.title
+    return f"{title} {(sku.label_en if is_english else '') or sku.label}".strip()
 
 
 def mail_low_stock(sku_id: int, unsold: int) -> int:
@@ -223,11 +230,11 @@ def mail_low_stock(sku_id: int, unsold: int) -> int:
     people = {owner.user.email: owner.user.language for owner in owners}
     if merchant.alert_email:
         people = {merchant.alert_email: next(iter(people.values()), "")}
-    name = f"{sku.product.title} {sku.label}".strip()
     since = sku.low_stock_alerted_at.isoformat() if sku.low_stock_alerted_at else ""
     letters = []
     for address, language in people.items():
         with translation.override(language or "zh-hans"):
+            name = _name_of(sku)
             letter = Letter(
                 kind="low",
                 about=uuid5(NAMESPACE_URL, f"low:{sku.id}:{since}:{address}"),

@@ -72,7 +72,7 @@ def known_of(order_id: UUID, reader: User) -> dict[str, object]:
     kinds = kinds_open_to(reader)
     cases = Case.objects.filter(order_id=order_id, kind__in=kinds).order_by("-opened_at", "-id")
     return {
-        "title": order.title,
+        "title": order.local_title,
         "buyer": mask_contact(contact_of(order)),
         "cases": [(case.shown_id, badge_for(case, Role.STAFF)) for case in cases],
     }

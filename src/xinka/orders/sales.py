@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
@@ -46,7 +46,7 @@ def sales_by_day(merchant_id: int, *, days: int, now: datetime) -> list[DayOfSal
 
 
 def orders_of_merchant(merchant_id: int, *, state: str = "", search: str = "") -> QuerySet[Order]:
-    """Return a merchant's orders, newest first, narrowed by state and by (the beginning of) an order number."""
+    """Return a merchant's orders, newest first, narrowed by state and by an order number or words of the title."""
     found = Order.objects.filter(merchant_id=merchant_id).select_related("sku").order_by("-placed_at", "-id")
     if state in set(OrderState):
         found = found.filter(state=state)
@@ -54,7 +54,8 @@ def orders_of_merchant(merchant_id: int, *, state: str = "", search: str = "") -
         try:
             return found.filter(id=ids.parse("ord", search.strip().lower()))
         except BadIdentifier:
-            return found.filter(title__icontains=search.replace("\0", "").strip())
+            words = search.replace("\0", "").strip()
+            return found.filter(Q(title__icontains=words) | Q(title_en__icontains=words))
     return found
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 INSERT_WON = """
 placed AS (
-  INSERT INTO orders_order (id, merchant_id, sku_id, title, quantity, amount, currency, state, request_key,
+  INSERT INTO orders_order (id, merchant_id, sku_id, title, title_en, quantity, amount, currency, state, request_key,
     request_hash,
     contact, contact_key, password_key, language, placed_at, expires_at, chosen_code_id)
-  SELECT order_id, merchant_id, sku_id, title, quantity, amount, currency, 'awaiting_payment', request_key,
+  SELECT order_id, merchant_id, sku_id, title, title_en, quantity, amount, currency, 'awaiting_payment', request_key,
     request_hash,
     contact, contact_key, password_key, language, now(), now() + $15::int * interval '1 second', nullif(code_id, 0)
   FROM won)

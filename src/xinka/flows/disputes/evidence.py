@@ -141,6 +141,7 @@ def _order(order: Order) -> dict[str, Any]:
     return {
         "number": ids.show("ord", order.id),
         "title": order.title,
+        "title_en": order.title_en,
         "quantity": order.quantity,
         "amount": plain_amount(order.amount, order.currency),
         "currency": order.currency,

@@ -98,7 +98,7 @@ def _letter(case: Case, order: Order, reader: _Reader, words: Words, about: UUID
         title=words.title,
         paragraphs=words.paragraphs,
         facts=(
-            (_("Product"), order.title),
+            (_("Product"), order.local_title),
             (_("Stopped"), amount(case.amount, case.currency)),
             (_("Case number"), case.shown_id),
             (_("Order number"), ids.show("ord", order.id)),

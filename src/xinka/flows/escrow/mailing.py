@@ -30,13 +30,13 @@ def mail_ends_soon(order_id: UUID) -> bool:
             about=uuid5(order.id, hold.due_at.isoformat()),
             to=contact_of(order),
             language=order.language,
-            title=_("Is everything right with %(title)s?") % {"title": order.title},
+            title=_("Is everything right with %(title)s?") % {"title": order.local_title},
             paragraphs=(
                 _("Your money goes to the seller by itself on %(end)s.") % {"end": end},
                 _("If anything is wrong, say so on the order page before then: the money waits until it is settled."),
             ),
             facts=(
-                (_("Product"), order.title),
+                (_("Product"), order.local_title),
                 (_("Order number"), ids.show("ord", order.id)),
                 (_("Time to check until"), end),
             ),

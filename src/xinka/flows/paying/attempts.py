@@ -144,7 +144,8 @@ def prepare_payment(payment: Payment, order: Order, payer: Payer) -> Payment:
             out_trade_no=ids.show("pay", payment.id),
             amount_minor=payment.amount,
             currency=payment.currency,
-            title=order.title,
+            # In the buyer's kept language: a gateway that is asked again for the same number expects the same words.
+            title=order.title_in(order.language),
             method=channel.method,
             notify_url=f"{settings.SITE_URL}/pay/notify/{channel.slug}",
             return_url=f"{settings.SITE_URL}/pay/return/{channel.slug}",

@@ -48,7 +48,7 @@ def _letter(given: StaffRefund, order: Order, merchant: Merchant, address: str, 
         ),
         facts=(
             (_("Shop"), merchant.name),
-            (_("Product"), order.title),
+            (_("Product"), order.local_title),
             (_("Order number"), shown),
             (_("Reason"), given.reason),
         ),
