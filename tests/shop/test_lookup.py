@@ -7,10 +7,12 @@ import re
 import pytest
 from django.http import HttpResponse
 from django.test import Client
+from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from tests import cast
 from xinka.orders.access import order_path
+from xinka.orders.models import Order
 from xinka.payments.models import Channel
 from xinka.shop import lookup
 
@@ -49,6 +51,15 @@ def test_one_chosen_password_opens_all_orders_that_have_it_and_no_other(
     page = stranger.post(FIND, {"contact": cast.CY, "password": "Green Tea"}).content.decode()
     assert all(order_path(one.order_id) in page for one in mine)
     assert not any(order_path(one.order_id) in page for one in others)
+
+
+def test_a_list_of_orders_asks_for_no_payment_once_its_time_is_over(
+    ware: cast.Ware, alipay: Channel, stranger: Client
+) -> None:
+    late, _open = [cast.buy(ware.sku, alipay, password="green tea") for _ in range(2)]
+    Order.objects.filter(id=late.order_id).update(expires_at=timezone.now())
+    page = stranger.post(FIND, {"contact": cast.CY, "password": "green tea"}).content.decode()
+    assert (page.count("To pay"), page.count("Expired")) == (1, 1)
 
 
 def test_every_wrong_pair_gets_the_very_same_answer(bought: cast.Bought, stranger: Client) -> None:

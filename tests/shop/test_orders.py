@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from tests import cast
 from xinka.catalog.models import Product
 from xinka.delivery.models import DeliveredCode
-from xinka.flows.expire import cancel
+from xinka.flows.expire import cancel, expire_due
 from xinka.orders.access import order_path
 from xinka.orders.models import Order
 from xinka.payments.models import Channel
 from xinka.platform.database.django_drive import run
+from xinka.stock.models import Reservation
 
 pytestmark = pytest.mark.django_db
 
@@ -229,6 +233,57 @@ def test_a_cancelled_order_says_that_nothing_was_charged(bought: cast.Bought, cy
     assert "You cancelled this order" in page
     assert "not been charged" in page
     assert "data-order-status" not in page
+
+
+def test_a_cancelled_order_that_was_paid_in_part_says_that_the_money_goes_back(bought: cast.Bought, cy: Client) -> None:
+    cast.settle(cast.money_for(bought, amount=bought.amount - 310))
+    run(cancel(bought.order_id))
+    page = page_of(cy, bought)
+    assert "not been charged" not in page
+    assert "The money that came for it goes back the way you paid" in page
+    assert "¥94.90" in page
+    assert "What you paid goes back to you" in page_of(cy, bought, "/pay")
+
+
+def test_the_payment_page_of_an_order_that_expired_paid_in_part_does_not_say_that_nothing_was_charged(
+    bought: cast.Bought, cy: Client
+) -> None:
+    cast.settle(cast.money_for(bought, amount=bought.amount - 310))
+    Order.objects.update(expires_at=timezone.now() - timedelta(minutes=1))
+    Reservation.objects.update(expires_at=timezone.now() - timedelta(minutes=1))
+    assert run(expire_due()) == 1
+    page = page_of(cy, bought, "/pay")
+    assert "not been charged" not in page
+    assert "This order expired before it was paid in full. What you paid goes back to you." in page
+
+
+@pytest.mark.parametrize("suffix", ["", "/goods"])
+def test_when_the_time_to_pay_is_over_the_page_says_so_before_the_order_is_closed(
+    bought: cast.Bought, cy: Client, suffix: str
+) -> None:
+    Order.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    page = page_of(cy, bought, suffix)
+    assert bought.order.state == "awaiting_payment"
+    assert "This order expired" in page
+    assert "Waiting for payment" not in page
+    assert "cannot see your payment" not in page
+    assert "until " not in page
+    assert f"{order_path(bought.order_id)}/pay" not in page
+    assert "late money delivers the order" in page
+    assert "Order again" in page
+    # The page still follows: late money is honoured.
+    assert f'data-order-status="{order_path(bought.order_id)}/status" data-state="awaiting_payment"' in page
+
+
+def test_an_order_paid_in_part_says_when_its_time_is_over_that_the_money_goes_back(
+    bought: cast.Bought, cy: Client
+) -> None:
+    cast.settle(cast.money_for(bought, amount=bought.amount - 310))
+    Order.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    page = page_of(cy, bought)
+    assert "This order expired" in page
+    assert "not been charged" not in page
+    assert "The money that came for it goes back the way you paid" in page
 
 
 def test_the_page_tells_of_money_that_is_held_before_there_is_a_hold(delivered: cast.Bought, cy: Client) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from django.utils import timezone
+
 from xinka.catalog.models import Kind, Sku
 from xinka.delivery.models import DeliveredCode
 from xinka.delivery.queries import delivered_codes
@@ -12,7 +14,7 @@ from xinka.escrow.models import Hold
 from xinka.orders.access import contact_place
 from xinka.orders.contact import mask_contact
 from xinka.orders.models import Order
-from xinka.orders.states import OrderState
+from xinka.orders.states import CLOSED_UNPAID, OrderState
 from xinka.payments.models import Payment, Receipt, Refund
 from xinka.payments.states import PaymentState, ReceiptOutcome, RefundState
 from xinka.platform.vault.keys import open_envelope
@@ -35,6 +37,11 @@ class OrderStory:
     def state(self) -> OrderState:
         """How far the order came."""
         return OrderState(self.order.state)
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the time to pay is over although the order still stands open, for the moments until it is closed."""
+        return self.state.is_open and self.order.expires_at <= timezone.now()
 
     @property
     def kind(self) -> Kind:
@@ -76,14 +83,14 @@ def contact_of(order: Order) -> str:
 def story_of(order: Order) -> OrderStory:
     """Gather the story of an order; the caller has checked who asks."""
     sku = Sku.objects.select_related("product__merchant", "product__category").get(id=order.sku_id)
-    if order.state in {OrderState.AWAITING_PAYMENT, OrderState.CANCELLED}:
+    if order.state == OrderState.AWAITING_PAYMENT:
         return OrderStory(order, sku)
     paid = Payment.objects.filter(order_id=order.id, state=PaymentState.PAID).select_related("channel").first()
     refunds = list(Refund.objects.filter(order_id=order.id).order_by("created_at"))
     return OrderStory(
         order,
         sku,
-        codes=delivered_codes(order.id) if order.state != OrderState.EXPIRED else [],
+        codes=[] if order.state in CLOSED_UNPAID else delivered_codes(order.id),
         receipts=unusual_receipts(order),
         refunds=refunds,
         paid_by=paid.channel.slug if paid else "",

@@ -9,6 +9,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.translation import get_language, gettext
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -128,6 +129,11 @@ def _limits(what: str, request: HttpRequest, contact: str, sizes: tuple[tuple[in
 
 def _rows(orders: list[Order]) -> list[dict[str, object]]:
     return [
-        {"order": order, "path": order_path(order.id), "state": order.state, "is_open": OrderState(order.state).is_open}
+        {
+            "order": order,
+            "path": order_path(order.id),
+            "state": order.state,
+            "is_open": OrderState(order.state).is_open and order.expires_at > timezone.now(),
+        }
         for order in orders
     ]

@@ -19,7 +19,7 @@ from xinka.flows.order_story import OrderStory, story_of
 from xinka.flows.reveal import reveal
 from xinka.kernel import ids
 from xinka.orders.models import Order
-from xinka.orders.states import OrderState
+from xinka.orders.states import CLOSED_UNPAID, OrderState
 from xinka.platform.look.prose import prose
 from xinka.platform.look.refusals import is_fragment
 from xinka.shop import words
@@ -137,8 +137,8 @@ def order_context(story: OrderStory) -> dict[str, object]:
         "password": _made_password(story),
         "after_payment": prose(product.after_payment) if delivered else "",
         "how_to": prose(product.how_to) if delivered else "",
-        "is_waiting": story.state.is_open,
-        "is_late": story.state.is_open and found.expires_at <= timezone.now(),
+        "is_waiting": story.state.is_open and not story.is_late,
+        "is_over": story.is_late or story.state in CLOSED_UNPAID,
         "received": found.amount - story.missing,
         "money_badge": badge_of(story.hold),
         "holding": holding_of(story) if delivered else None,

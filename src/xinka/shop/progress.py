@@ -28,11 +28,11 @@ def steps_of(story: OrderStory) -> list[Step]:
     """Return the steps of an order from placing it to the merchant's money."""
     order = story.order
     placed = Step("done", gettext("Order placed"), _time(order.placed_at))
-    match story.state:
+    match OrderState.EXPIRED if story.is_late else story.state:
         case OrderState.DELIVERED | OrderState.PAID:
             return [placed, *_paid(story)]
         case OrderState.EXPIRED | OrderState.CANCELLED:
-            over = gettext("Expired") if story.state is OrderState.EXPIRED else gettext("Cancelled")
+            over = gettext("Cancelled") if story.state is OrderState.CANCELLED else gettext("Expired")
             return [placed, Step("done", over, _time(order.closed_at or order.expires_at))]
         case OrderState.REFUNDED:
             gone = Step("done", gettext("Refunded"), _time(order.closed_at))
