@@ -164,6 +164,39 @@ def test_a_contact_that_cannot_be_is_refused_before_anything_is_sent(page: Page,
     assert page.url == f"{shop.url}/p/star-voyage-300"
 
 
+def test_an_order_password_that_is_too_short_is_told_where_it_is_also_in_a_closed_fold(page: Page, shop: Shop) -> None:
+    product = f"{shop.url}/p/star-voyage-300"
+    page.goto(product)
+    page.fill("#contact", qq_number())
+    fold = page.locator("details:has(#password)")
+    fold.locator("summary").click()
+    expect(page.locator("#password-h")).to_contain_text("至少 6 个字符")
+    page.fill("#password", " 12345 ")  # blanks around it do not count
+    fold.locator("summary").click()
+    expect(page.locator("#password")).to_be_hidden()
+    page.click("#buy button.pri")
+    expect(page.locator("#password-e")).to_contain_text("要 6 个字符以上")
+    expect(page.locator("#password")).to_be_focused()
+    assert page.url == product
+    page.fill("#password", "123456")
+    expect(page.locator("#password-e")).to_be_hidden()
+    page.click("#buy button.pri")
+    page.wait_for_url("**/pay")
+
+
+def test_what_was_typed_too_short_by_hand_is_not_refused_in_silence(page: Page, shop: Shop) -> None:
+    product = f"{shop.url}/p/star-voyage-300"
+    page.goto(product)
+    page.fill("#contact", qq_number())
+    page.click("details:has(#password) summary")
+    page.locator("#password").press_sequentially("123")  # only what hands type, a browser measures itself
+    page.click("details:has(#password) summary")
+    page.click("#buy button.pri")
+    expect(page.locator("#password-e")).to_contain_text("要 6 个字符以上")
+    expect(page.locator("#password")).to_be_focused()
+    assert page.url == product
+
+
 @pytest.mark.parametrize("contact", ["123 456 789", "１２３４５６７８"])
 def test_a_qq_number_in_groups_or_full_width_is_understood(page: Page, shop: Shop, contact: str) -> None:
     order(page, shop.url, "/p/star-voyage-300", "alipay-sandbox", contact=contact)

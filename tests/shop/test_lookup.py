@@ -53,6 +53,14 @@ def test_one_chosen_password_opens_all_orders_that_have_it_and_no_other(
     assert not any(order_path(one.order_id) in page for one in others)
 
 
+def test_a_password_shorter_than_is_taken_now_still_opens_the_order_it_was_set_for(
+    ware: cast.Ware, alipay: Channel, stranger: Client
+) -> None:
+    bought = cast.buy(ware.sku, alipay, password="7")
+    response = stranger.post(FIND, {"contact": cast.CY, "password": "7"})
+    assert response["Location"] == order_path(bought.order_id)
+
+
 def test_a_list_of_orders_asks_for_no_payment_once_its_time_is_over(
     ware: cast.Ware, alipay: Channel, stranger: Client
 ) -> None:

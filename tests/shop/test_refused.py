@@ -40,6 +40,15 @@ def test_no_made_up_address_breaks_the_page(db: None, stranger: Client, code: st
     assert stranger.get("/checkout/refused", {"code": code, "sku": sku, "quantity": sku}).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("en", "An order password needs 6 characters or more"), ("zh-CN", "订单密码要 6 个字符以上")],
+)
+def test_a_password_that_is_too_short_is_explained(ware: cast.Ware, language: str, words: str) -> None:
+    browser = Client(headers={"accept-language": language})
+    assert words in main_of(browser, {"code": "bad_input", "field": "password", "sku": ware.sku.id})
+
+
 def test_part_left_offers_to_buy_what_is_left(ware: cast.Ware, stranger: Client) -> None:
     query = {"code": "only_some_left", "sku": ware.sku.id, "quantity": 99, "available": 1_000_000}
     page = main_of(stranger, query)

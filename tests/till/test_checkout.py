@@ -123,6 +123,8 @@ def test_fields_that_are_not_the_buyers_to_say_are_refused(counter: Counter, ref
         ({"contact": "a" * 300 + "@example.com"}, 422, "bad_input"),
         ({"contact": "' OR 1=1 --@example.com"}, 422, "bad_input"),
         ({"password": "x" * 65}, 422, "bad_input"),
+        ({"password": "1"}, 422, "bad_input"),
+        ({"password": " 12345 "}, 422, "bad_input"),
         ({"request_key": "x" * 65}, 422, "bad_input"),
     ],
 )
@@ -136,7 +138,8 @@ def test_wrong_values_are_refused_by_name_and_leave_nothing(
 
 
 @pytest.mark.parametrize(
-    "text", ["1'); DROP TABLE orders_order; --", "💳" * 10, "\u202eevil", "{}", '","', "\x00", "a" * 64, "NULL"]
+    "text",
+    ["1'); DROP TABLE orders_order; --", "💳" * 10, "\u202eevil!", "{{{}}}", '"," ","', "\x00" * 6, "a" * 64, "NULL::"],
 )
 def test_strange_but_allowed_texts_are_taken_as_they_are(counter: Counter, text: str) -> None:
     key = f"{secrets.token_hex(4)}{text}"[:64]
@@ -150,6 +153,14 @@ def test_strange_but_allowed_texts_are_taken_as_they_are(counter: Counter, text:
 
     Reservation.objects.all().update(contact_key=secrets.token_hex(16), address_key=secrets.token_hex(16))
     assert Order.objects.count() == n_before
+
+
+def test_a_password_that_is_too_short_is_refused_with_how_long_it_must_be(counter: Counter) -> None:
+    with counter.untouched():
+        answer = counter.order(password="12345")
+    assert "6 to 64 characters are needed" in answer.json()["message_en"]
+    assert counter.order(password="123456").status == 200
+    assert counter.order(password="   ").status == 200  # none at all: the shop makes one
 
 
 WRONG_FORMS: list[tuple[str, bytes]] = [

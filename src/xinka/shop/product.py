@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 
 from xinka.catalog.models import Product, Sku
 from xinka.catalog.queries import product_on_sale
+from xinka.orders.access import LEAST_PASSWORD
 from xinka.payments.models import Devices
 from xinka.payments.queries import channels_on
 from xinka.platform.look.policy import mark_public
@@ -116,6 +117,7 @@ def _context(request: HttpRequest, found: Product) -> dict[str, object]:
         "total": total,
         "total_text": words.figures(total, sku.currency),
         "ways": ways,
+        "least_password": LEAST_PASSWORD,
         "picking": _picking(request, sku) if sku.choosable else None,
         "description": prose(found.description),
         "how_to": prose(found.how_to),

@@ -19,6 +19,7 @@ from xinka.catalog.models import Sku
 from xinka.catalog.queries import sku_for_sale
 from xinka.kernel.errors import Refusal
 from xinka.orders import errors
+from xinka.orders.access import LEAST_PASSWORD
 from xinka.platform.look.templatetags.look import amount
 from xinka.promotions import errors as promotions
 from xinka.shop.deals import deal_for, remember_code
@@ -41,6 +42,17 @@ class BadContact(Refused):
     code = "bad_contact"
     zh = "请填邮箱（name@example.com）或 QQ 号（5 到 12 位数字）。没有扣款。"
     en = "Enter an e-mail address (name@example.com) or a QQ number (5 to 12 digits). You have not been charged."
+
+
+class BadPassword(Refused):
+    """The order password is shorter than it may be; or longer, which no form of ours lets through."""
+
+    code = "bad_password"
+    zh = "订单密码要 {least} 个字符以上。留空的话，我们会生成一个。没有扣款。"
+    en = (
+        "An order password needs {least} characters or more. Leave it empty and we make one for you. "
+        "You have not been charged."
+    )
 
 
 class TooBusy(Refused):
@@ -102,6 +114,8 @@ def refused(request: HttpRequest) -> HttpResponse:
 def _refusal(request: HttpRequest, code: str, sku: Sku | None, quantity: int) -> Refusal:
     if code == "bad_input" and request.GET.get("field", "") == "contact":
         return BadContact()
+    if code == "bad_input" and request.GET.get("field", "") == "password":
+        return BadPassword(least=LEAST_PASSWORD)
     if code in _BUSY:
         return TooBusy()
     known = _KNOWN.get(code, Refused)

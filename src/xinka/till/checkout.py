@@ -13,7 +13,7 @@ from xinka.flows.checkout import CheckoutRequest, Placed
 from xinka.kernel import ids
 from xinka.kernel.errors import BadInput, Refusal
 from xinka.kernel.places import place_of
-from xinka.orders.access import COOKIE, COOKIE_FOR, contact_place, normalise_password, order_path
+from xinka.orders.access import COOKIE, COOKIE_FOR, LEAST_PASSWORD, contact_place, normalise_password, order_path
 from xinka.orders.contact import normalise_contact
 from xinka.orders.errors import NoSuchChannel, PriceChanged
 from xinka.platform.vault.envelope import BlindIndex
@@ -118,9 +118,13 @@ def parse_checkout(body: bytes, *, is_json: bool) -> CheckoutForm:
         raise BadInput(field="quantity", why_zh="数量太大", why_en="the quantity is too large")
     if len(form.coupon) > _MAX_CODE:
         raise BadInput(field="coupon", why_zh=f"最多 {_MAX_CODE} 个字符", why_en=f"at most {_MAX_CODE} characters")
-    if len(form.password) > _MAX_PASSWORD or len(form.request_key) > _MAX_KEY:
+    if len(form.request_key) > _MAX_KEY:
+        raise BadInput(field="request_key", why_zh=f"最多 {_MAX_KEY} 个字符", why_en=f"at most {_MAX_KEY} characters")
+    if len(form.password) > _MAX_PASSWORD or 0 < len(normalise_password(form.password)) < LEAST_PASSWORD:
         raise BadInput(
-            field="password", why_zh=f"最多 {_MAX_PASSWORD} 个字符", why_en=f"at most {_MAX_PASSWORD} characters"
+            field="password",
+            why_zh=f"要 {LEAST_PASSWORD} 到 {_MAX_PASSWORD} 个字符；留空就由我们生成",
+            why_en=f"{LEAST_PASSWORD} to {_MAX_PASSWORD} characters are needed; leave it empty and we make one",
         )
     return form
 

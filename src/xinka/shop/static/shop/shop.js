@@ -135,12 +135,27 @@
   };
   contact.addEventListener("blur", judge);
   contact.addEventListener("input", () => { if (contact.hasAttribute("aria-invalid")) judge(); });
+  // The order password: the shop counts without the blanks around it, and takes none at all as well.
+  const secret = form.querySelector("[data-password]"), short = document.getElementById("password-e");
+  const measure = () => {
+    const count = [...secret.value.trim()].length, bad = count > 0 && count < secret.minLength;
+    short.hidden = !bad;
+    if (bad) secret.setAttribute("aria-invalid", "true"); else secret.removeAttribute("aria-invalid");
+    return !bad;
+  };
+  // What is wrong is shown in the page's own words; a fold that hides it is opened, or the browser would stay silent.
+  const unfold = () => { secret.closest("details").open = true; };
+  secret.addEventListener("blur", measure);
+  secret.addEventListener("input", () => { if (secret.hasAttribute("aria-invalid")) measure(); });
+  secret.addEventListener("invalid", (event) => { event.preventDefault(); unfold(); measure(); secret.focus(); });
   form.addEventListener("submit", (event) => {
     if (event.submitter === use) return;
     // A quantity set right by the very press of this button was not seen yet: nobody pays a sum they did not choose.
     const isCorrected = performance.now() - Number(quantity.dataset.corrected ?? -Infinity) < 1500;
-    const wrong = !judge() || suggest() ? contact : isCorrected ? quantity : null;
+    const isShort = !measure();
+    const wrong = !judge() || suggest() ? contact : isShort ? secret : isCorrected ? quantity : null;
     delete quantity.dataset.corrected;
+    if (isShort) unfold();
     if (wrong) { event.preventDefault(); event.stopImmediatePropagation(); wrong.focus(); } else keep();
   }, true);
 })();
