@@ -11,7 +11,9 @@ from click.testing import CliRunner, Result
 from tests import cast
 from xinka.config.behind import BEHIND_ALL
 from xinka.config.cli import main
-from xinka.stock.models import UnsoldCode
+from xinka.platform.vault.keys import open_envelope
+from xinka.stock.importing.sealing import code_place
+from xinka.stock.models import StockBatch, StockCode, UnsoldCode
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -26,8 +28,8 @@ def steps_back(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return taken
 
 
-def _import(file: Path, sku: int) -> Result:
-    return CliRunner().invoke(main, ["stock", "import", str(file), "--sku", str(sku)], env={**os.environ})
+def _import(file: Path, sku: int, *options: str) -> Result:
+    return CliRunner().invoke(main, ["stock", "import", str(file), "--sku", str(sku), *options], env={**os.environ})
 
 
 def test_the_codes_of_a_file_are_stocked_and_repeated_lines_are_told(tmp_path: Path, steps_back: list[int]) -> None:
@@ -48,3 +50,31 @@ def test_a_variant_that_does_not_exist_is_refused_in_both_languages(tmp_path: Pa
     assert " / " in result.output
     assert "Traceback" not in result.output
     assert UnsoldCode.objects.count() == 0
+
+
+def test_columns_are_chosen_by_number_and_a_preview_imports_nothing(tmp_path: Path) -> None:
+    sku = cast.ware(cast.adas_shop(), 0).sku.id
+    file = tmp_path / "cards.csv"
+    file.write_text("1;PINPINPIN-0001;CARDCARD-0001\n", encoding="utf-8")
+    options = ("--separator", "semicolon", "--code", "3,2", "--join", "----", "--label", "1")
+    shown = _import(file, sku, *options, "--preview")
+    assert shown.exit_code == 0, shown.output
+    assert "CARD •••• 0001\t1" in shown.output
+    assert "1 to import / 将入库" in shown.output
+    assert not StockBatch.objects.filter(source="cards.csv").exists()
+    result = _import(file, sku, *options)
+    assert result.exit_code == 0, result.output
+    code = StockCode.objects.get(sku_id=sku)
+    assert bytes(open_envelope(bytes(code.envelope), code_place(code.id))) == b"CARDCARD-0001----PINPINPIN-0001"
+    assert code.label == "1"
+
+
+def test_a_column_that_is_not_there_is_refused_and_no_file_is_kept(tmp_path: Path) -> None:
+    sku = cast.ware(cast.adas_shop(), 0).sku.id
+    file = tmp_path / "cards.csv"
+    file.write_text("AAAA,BBBB\n", encoding="utf-8")
+    result = _import(file, sku, "--code", "3")
+    assert result.exit_code == 1
+    assert "“3” is not one of the 2 columns" in result.output
+    assert "BBBB" not in result.output
+    assert not StockBatch.objects.filter(source="cards.csv").exists()

@@ -13,6 +13,7 @@ from tests.cast import adas_shop, ware
 from xinka.accounts.models import User
 from xinka.flows import stocking
 from xinka.merchants.models import Merchant
+from xinka.stock.actions import reading_of
 from xinka.stock.models import BatchState, StockBatch, StockCode, UnsoldCode
 
 pytestmark = pytest.mark.django_db
@@ -50,7 +51,7 @@ def test_a_file_goes_through_preview_and_job_into_stock(shop: Merchant, ada: Cli
     assert "SECR •••• 0001" in page
     assert "SECRET-CODE" not in page
     assert StockCode.objects.count() == 1
-    ada.post(f"/desk/{shop.slug}/imports/{batch.id}/confirm")
+    ada.post(f"/desk/{shop.slug}/imports/{batch.id}/confirm", {"reading": reading_of(batch)})
     with connection.cursor() as cursor:
         cursor.execute("SELECT args->>'batch_id' FROM procrastinate_jobs WHERE task_name = 'stock.import'")
         assert cursor.fetchall() == [(str(batch.id),)]
@@ -79,12 +80,12 @@ def test_the_preview_says_what_becomes_of_the_columns(shop: Merchant, ada: Clien
     text = "卡号,密码,备注,余额\nN1,P1,hello,5\n"
     file = SimpleUploadedFile("cards.csv", text.encode(), "text/csv")
     page = ada.post(f"/desk/{shop.slug}/stock/{made.sku.id}/import", {"file": file}, follow=True).content.decode()
-    assert "合成一张卡密，中间空一格：卡号 + 密码。" in page
+    assert "合成一条卡密：卡号 + 密码。" in page
     assert "买家也拿不到：余额。" in page
     assert "标签买家看得到" in page
     plain = SimpleUploadedFile("cards.csv", b"code\nN1\n", "text/csv")
     page = ada.post(f"/desk/{shop.slug}/stock/{made.sku.id}/import", {"file": plain}, follow=True).content.decode()
-    assert not any(words in page for words in ("合成一张卡密", "买家也拿不到", "标签买家看得到"))
+    assert not any(words in page for words in ("合成一条卡密", "买家也拿不到", "标签买家看得到"))
 
 
 def test_a_file_and_pasted_lines_at_once_are_not_chosen_between(shop: Merchant, ada: Client) -> None:

@@ -161,7 +161,7 @@ def test_an_interrupted_import_goes_on_where_it_was(at: int, monkeypatch: pytest
 def test_two_workers_at_one_batch_do_not_store_a_chunk_twice() -> None:
     sku = ware(adas_shop()).sku
     waiting = stocking.receive(sku.id, [b"A\nB"], name="a.txt", by_id=None)
-    confirmed = actions.confirm_batch(waiting.id)
+    confirmed = actions.confirm_batch(waiting.id, reading=actions.reading_of(waiting))
     stale = StockBatch.objects.select_related("sku").get(id=confirmed.id)
     stocking.work_off(confirmed)
     StockBatch.objects.filter(id=stale.id).update(state=BatchState.IMPORTING)
@@ -182,7 +182,7 @@ def test_the_waiting_file_is_sealed_and_goes_when_it_is_imported() -> None:
     (path,) = actions.sealed_files()._directory.glob(f"{batch.sealed_file}.sealed")
     assert b"CANARY" not in path.read_bytes()
     assert path.stat().st_mode & 0o077 == 0
-    stocking.work_off(actions.confirm_batch(batch.id))
+    stocking.work_off(actions.confirm_batch(batch.id, reading=actions.reading_of(batch)))
     assert not path.exists()
     assert stored_codes(sku.id) == [b"CANARY-7731-5520"]
 
@@ -192,7 +192,7 @@ def test_a_discarded_file_is_gone_and_cannot_be_confirmed() -> None:
     batch = stocking.receive(sku.id, [b"A"], name="", by_id=None)
     actions.discard_batch(batch)
     with pytest.raises(ImportNotWaiting):
-        actions.confirm_batch(batch.id)
+        actions.confirm_batch(batch.id, reading=actions.reading_of(batch))
     assert not imports().exists()
 
 

@@ -10,22 +10,21 @@ from pathlib import Path
 import pytest
 
 from xinka.platform.vault.envelope import DataKey, EnvelopeError
+from xinka.stock.importing.columns import Columns, first_line, guess, told_by
 from xinka.stock.importing.decoding import Encoding, UnreadableFile, decode, examine, split_lines
 from xinka.stock.importing.problems import Problem, Why
-from xinka.stock.importing.records import (
-    MAX_CODE_BYTES,
-    Columns,
-    Layout,
-    Record,
-    columns_of,
-    guess_layout,
-    read_records,
-)
+from xinka.stock.importing.records import MAX_CODE_BYTES, Layout, Record, guess_layout, read_records
 from xinka.stock.importing.sealed_files import KEPT_FOR, SealedFiles
 
 TODAY = date(2026, 11, 21)
 TEXT = "卡密-甲乙丙\r\n\r\nABC-1234\n𠮷野家\n"
 KEY = DataKey(1, "test", bytes(32))
+
+
+def columns_of(chunks: list[list[str]]) -> Columns:
+    """What a file says of its columns by itself."""
+    line = first_line(chunks)
+    return told_by(guess(line), line)
 
 
 def cut(data: bytes, size: int) -> Iterable[bytes]:

@@ -16,13 +16,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from xinka.catalog.models import Sku, StockMode
 from xinka.desk.access import Desk, desk_of, for_members
+from xinka.desk.columns import ColumnsForm, columns_form
 from xinka.desk.stock import batch_of, sku_of
 from xinka.desk.uploads import MAX_UPLOAD, FileTooLarge, SealedUpload, SealingHandler
 from xinka.flows import stocking
 from xinka.kernel.errors import Refusal
 from xinka.merchants.policies import Duty, may
 from xinka.stock import actions
-from xinka.stock.errors import SkuTakesOneContent
+from xinka.stock.errors import ImportNotWaiting, PreviewIsOld, SkuTakesOneContent
 from xinka.stock.importing.decoding import Encoding, blocks_of
 from xinka.stock.importing.problems import Why
 from xinka.stock.models import BatchState, StockBatch
@@ -35,7 +36,7 @@ WORDS = {
     Why.NO_CODE: gettext_lazy("has no code"),
     Why.HEADING: gettext_lazy("is the name of a column, not a code"),
     Why.BAD_QUOTES: gettext_lazy("has a quotation mark without its other half"),
-    Why.TOO_MANY_COLUMNS: gettext_lazy("has more columns than the heading"),
+    Why.TOO_MANY_COLUMNS: gettext_lazy("has more columns than the first line"),
     Why.BAD_DATE: gettext_lazy("has a date that is not like 2027-01-31"),
     Why.EXPIRED: gettext_lazy("has expired already"),
     Why.LABEL_TOO_LONG: gettext_lazy("has a label of more than 80 characters"),
@@ -109,8 +110,23 @@ def show(request: HttpRequest, desk: Desk, batch_id: int) -> HttpResponse:
     batch = batch_of(desk, batch_id)
     context = {"desk": desk, "batch": batch, "sku": batch.sku, "steps": STEPS, **_facts(batch)}
     if batch.state == BatchState.WAITING:
-        return render(request, "desk/preview.html", {**context, **_preview(batch)})
+        return _preview_page(request, desk, batch, columns_form(batch))
     return render(request, "desk/import.html", context)
+
+
+@require_POST
+@for_members(Duty.STOCK)
+def columns(request: HttpRequest, desk: Desk, batch_id: int) -> HttpResponse:
+    """Read a waiting file as its columns were chosen by hand, and show the preview anew."""
+    batch = batch_of(desk, batch_id)
+    if batch.state != BatchState.WAITING:
+        raise ImportNotWaiting
+    form = columns_form(batch, request.POST)
+    if not form.is_valid():
+        return _preview_page(request, desk, batch, form)
+    actions.choose_columns(batch, *form.chosen())
+    messages.info(request, _("The file is read anew. Look at the preview; nothing is imported before you confirm it."))
+    return redirect("desk:import", merchant=desk.merchant.slug, batch_id=batch.id)
 
 
 @require_safe
@@ -125,7 +141,11 @@ def progress(request: HttpRequest, desk: Desk, batch_id: int) -> HttpResponse:
 @for_members(Duty.STOCK)
 def confirm(request: HttpRequest, desk: Desk, batch_id: int) -> HttpResponse:
     """Start the import; a job does the work, and the page may be left."""
-    batch = stocking.start_import(batch_of(desk, batch_id).id)
+    try:
+        batch = stocking.start_import(batch_of(desk, batch_id).id, reading=request.POST.get("reading", ""))
+    except PreviewIsOld as refusal:
+        messages.warning(request, refusal.message(request.LANGUAGE_CODE or ""))
+        return redirect("desk:import", merchant=desk.merchant.slug, batch_id=batch_id)
     if batch.id != batch_id:
         messages.info(request, _("This file stopped half-way before. The import goes on from there."))
     return redirect("desk:import", merchant=desk.merchant.slug, batch_id=batch.id)
@@ -182,6 +202,17 @@ def _lines_guess(batch: StockBatch) -> int:
     return max(batch.n_lines + 1, batch.size // 22)
 
 
-def _preview(batch: StockBatch) -> dict[str, object]:
+def _preview_page(request: HttpRequest, desk: Desk, batch: StockBatch, form: ColumnsForm) -> HttpResponse:
     found = preview_of(batch)
-    return {"found": found, "invalid": [(problem.line, WORDS[problem.why]) for problem in found.problems]}
+    context = {
+        "desk": desk,
+        "batch": batch,
+        "sku": batch.sku,
+        "steps": STEPS,
+        **_facts(batch),
+        "found": found,
+        "invalid": [(problem.line, WORDS[problem.why]) for problem in found.problems],
+        "form": form,
+        "reading": actions.reading_of(batch),
+    }
+    return render(request, "desk/preview.html", context, status=422 if form.errors else 200)

@@ -23,6 +23,7 @@ urlpatterns: list[URLPattern] = [
     path("<slug:merchant>/imports/<int:batch_id>", imports.show, name="import"),
     path("<slug:merchant>/imports/<int:batch_id>/progress", imports.progress, name="progress"),
     path("<slug:merchant>/imports/<int:batch_id>/confirm", imports.confirm, name="confirm"),
+    path("<slug:merchant>/imports/<int:batch_id>/columns", imports.columns, name="columns"),
     path("<slug:merchant>/imports/<int:batch_id>/resume", imports.resume, name="resume"),
     path("<slug:merchant>/imports/<int:batch_id>/discard", imports.discard, name="discard"),
     path("<slug:merchant>/imports/<int:batch_id>/undo", imports.undo, name="undo"),

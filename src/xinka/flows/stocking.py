@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from django.db import transaction
@@ -14,9 +15,12 @@ from xinka.platform.database.django_drive import run
 from xinka.platform.jobs.queue import CHORES, Job, defer
 from xinka.stock import actions
 from xinka.stock.errors import NoSuchSku
+from xinka.stock.importing.columns import first_line
 from xinka.stock.importing.decoding import BLOCK, blocks_of
-from xinka.stock.importing.pipeline import Text
+from xinka.stock.importing.records import Layout
+from xinka.stock.importing.wishes import ColumnsNotClear, Wish, choice_of
 from xinka.stock.models import BatchState, StockBatch
+from xinka.stock.previews import Preview, preview_of
 
 IMPORT_STOCK = Job("stock.import", CHORES)
 #: Told the bytes read so far; the file's size is known to whoever opened it.
@@ -24,18 +28,51 @@ OnBytes = Callable[[int], object]
 
 
 def import_file(
-    path: Path, sku_id: int, *, by_id: int | None = None, on_progress: OnBytes = lambda _: None
+    path: Path,
+    sku_id: int,
+    *,
+    by_id: int | None = None,
+    columns: Wish | None = None,
+    on_progress: OnBytes = lambda _: None,
 ) -> StockBatch:
     """Import a file and return its batch with all counts; the same file after an interruption goes on where it was.
 
     Raises:
+        ColumnsNotClear: if the columns wished for cannot be.
         NoSuchSku: if there is no such SKU.
         SkuTakesOneContent: if the SKU is reusable.
         UnreadableFile: if it is not text we can read.
     """
+    batch = _received(path, sku_id, columns, by_id)
+    return work_off(actions.confirm_batch(batch.id, reading=actions.reading_of(batch)), on_progress=on_progress)
+
+
+def look_at_file(path: Path, sku_id: int, *, columns: Wish | None = None) -> Preview:
+    """Tell what an import of a file would do, and do nothing.
+
+    Raises:
+        ColumnsNotClear: if the columns wished for cannot be.
+        NoSuchSku: if there is no such SKU.
+        SkuTakesOneContent: if the SKU is reusable.
+        UnreadableFile: if it is not text we can read.
+    """
+    batch = _received(path, sku_id, columns, None)
+    try:
+        return preview_of(batch)
+    finally:
+        actions.discard_batch(batch)
+
+
+def _received(path: Path, sku_id: int, columns: Wish | None, by_id: int | None) -> StockBatch:
     with path.open("rb") as file:
         batch = receive(sku_id, iter(lambda: file.read(BLOCK), b""), name=path.name, by_id=by_id)
-    return work_off(actions.confirm_batch(batch.id), on_progress=on_progress)
+    if columns is not None:
+        try:
+            wish_columns(batch, columns)
+        except ColumnsNotClear:
+            actions.discard_batch(batch)
+            raise
+    return batch
 
 
 def import_text(text: str, sku_id: int, *, by_id: int | None = None) -> StockBatch:
@@ -46,7 +83,7 @@ def import_text(text: str, sku_id: int, *, by_id: int | None = None) -> StockBat
         SkuTakesOneContent: if the SKU is reusable.
     """
     batch = receive(sku_id, blocks_of(text.encode()), name="", by_id=by_id)
-    return work_off(actions.confirm_batch(batch.id))
+    return work_off(actions.confirm_batch(batch.id, reading=actions.reading_of(batch)))
 
 
 def receive(sku_id: int, blocks: Iterable[bytes], *, name: str, by_id: int | None) -> StockBatch:
@@ -63,6 +100,16 @@ def receive(sku_id: int, blocks: Iterable[bytes], *, name: str, by_id: int | Non
     return actions.receive_file(sku, blocks, name=name, by_id=by_id)
 
 
+def wish_columns(batch: StockBatch, wish: Wish) -> None:
+    """Let a waiting batch be read as somebody wishes who has not looked at it.
+
+    Raises:
+        ColumnsNotClear: if a column is not there, or is to be two things.
+    """
+    line = first_line(actions.text_of(batch).lines())
+    actions.choose_columns(batch, Layout.CSV, choice_of(wish, line))
+
+
 def work_off(batch: StockBatch, *, on_progress: OnBytes = lambda _: None) -> StockBatch:
     """Import a confirmed batch from where it stands; a failure is noted on the batch and raised."""
     text = actions.text_of(batch)
@@ -74,7 +121,7 @@ def work_off(batch: StockBatch, *, on_progress: OnBytes = lambda _: None) -> Sto
             done += len(block)
             yield block
 
-    told = Text(counted, text.encoding, text.layout, text.size)
+    told = replace(text, blocks=counted)
     try:
         return actions.run_batch(batch, told, lambda _line: on_progress(done))
     except Exception as error:
@@ -101,14 +148,15 @@ def save_product(product: Product, variants: Sequence[Variant]) -> Product:
     return saved
 
 
-def start_import(batch_id: int) -> StockBatch:
+def start_import(batch_id: int, *, reading: str) -> StockBatch:
     """Confirm a waiting import: a job works it off. Returns the batch to watch, an earlier one when it goes on there.
 
     Raises:
         ImportNotWaiting: if it does not wait any more.
+        PreviewIsOld: if it is not read as the preview said any more.
     """
     with transaction.atomic():
-        batch = actions.confirm_batch(batch_id)
+        batch = actions.confirm_batch(batch_id, reading=reading)
         run(defer(IMPORT_STOCK, [{"batch_id": batch.id}]))
     return batch
 

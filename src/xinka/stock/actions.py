@@ -6,6 +6,8 @@ was withdrawn keeps its fingerprint and loses its envelope: nobody can read it a
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
@@ -17,7 +19,8 @@ from django.utils import timezone
 
 from xinka.catalog.models import Sku, StockMode
 from xinka.platform.vault.keys import blind_index, merchant_scope, open_envelope, sealing_key
-from xinka.stock.errors import ContentNotUsable, ImportNotWaiting, SkuTakesCodes, SkuTakesOneContent
+from xinka.stock.errors import ContentNotUsable, ImportNotWaiting, PreviewIsOld, SkuTakesCodes, SkuTakesOneContent
+from xinka.stock.importing.columns import Choice
 from xinka.stock.importing.decoding import Encoding, decode, examine, split_lines
 from xinka.stock.importing.pipeline import OnProgress, Text, run_import
 from xinka.stock.importing.records import Layout, guess_layout
@@ -74,7 +77,11 @@ def text_of(batch: StockBatch) -> Text:
     """Return the waiting file of a batch as text."""
     name = batch.sealed_file
     return Text(
-        lambda: sealed_files().read(name, open_envelope), Encoding(batch.encoding), Layout(batch.layout), batch.size
+        lambda: sealed_files().read(name, open_envelope),
+        Encoding(batch.encoding),
+        Layout(batch.layout),
+        batch.size,
+        Choice.of_json(batch.columns),
     )
 
 
@@ -114,20 +121,40 @@ def _layout(name: str, blocks: Iterable[bytes], encoding: Encoding) -> Layout:
     return guess_layout(name, next((line for line in first_lines if line.strip()), ""))
 
 
-def confirm_batch(batch_id: int) -> StockBatch:
+def choose_columns(batch: StockBatch, layout: Layout, choice: Choice | None = None) -> None:
+    """Let a waiting batch be read otherwise; without a choice its lines are codes, or its first line tells.
+
+    Raises:
+        ImportNotWaiting: if it does not wait any more.
+    """
+    batch.layout, batch.columns = layout, choice.as_json() if choice else {}
+    waiting = StockBatch.objects.filter(id=batch.id, state=BatchState.WAITING)
+    if waiting.update(layout=batch.layout, columns=batch.columns) != 1:
+        raise ImportNotWaiting
+
+
+def reading_of(batch: StockBatch) -> str:
+    """Return a mark of how a batch is read: a preview carries it, and only what is read so may be confirmed."""
+    return hashlib.sha256(json.dumps([batch.layout, batch.columns], sort_keys=True).encode()).hexdigest()[:16]
+
+
+def confirm_batch(batch_id: int, *, reading: str) -> StockBatch:
     """Let a waiting batch be imported and return it, or the earlier batch of the same file that it goes on with.
 
     Raises:
         ImportNotWaiting: if it does not wait any more.
+        PreviewIsOld: if it is not read as ``reading`` says any more.
     """
     with transaction.atomic():
         batch = StockBatch.objects.select_for_update().filter(id=batch_id, state=BatchState.WAITING).first()
         if batch is None:
             raise ImportNotWaiting
+        if reading != reading_of(batch):
+            raise PreviewIsOld
         interrupted = (
             StockBatch.objects.select_for_update()
             .filter(sku_id=batch.sku_id, file_hash=batch.file_hash, layout=batch.layout)
-            .filter(state=BatchState.FAILED)
+            .filter(columns=batch.columns, state=BatchState.FAILED)
             .first()
         )
         if interrupted is None:

@@ -41,6 +41,15 @@ class ImportNotWaiting(Refusal):
     en = "This import was confirmed already, or it waited too long and was deleted. Stock did not change."
 
 
+class PreviewIsOld(Refusal):
+    """The columns were chosen anew after the preview that was confirmed."""
+
+    code = "preview_is_old"
+    status = 409
+    zh = "这次预览之后，列的选择又改过。什么都没有导入；请看过新的预览再确认。"
+    en = "The columns were chosen anew after this preview. Nothing was imported; look at the new one and confirm that."
+
+
 class ContentNotUsable(Refusal):
     """The content of a reusable SKU is empty or too long."""
 

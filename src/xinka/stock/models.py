@@ -10,7 +10,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
 from django.utils.translation import gettext_lazy as _
 
 from xinka.catalog.models import Sku
@@ -41,6 +41,8 @@ class StockBatch(models.Model):
     size = models.BigIntegerField(default=0)
     encoding = models.CharField(max_length=12, blank=True)
     layout = models.CharField(max_length=3, default="txt")
+    #: What its owner chose of the columns of a CSV file; empty while the first line tells.
+    columns = models.JSONField(default=dict, db_default=Value({}, output_field=models.JSONField()), blank=True)
     sealed_file = models.CharField(max_length=64, blank=True)
     state = models.CharField(max_length=10, choices=BatchState.choices, default=BatchState.IMPORTING)
     last_line = models.PositiveIntegerField(default=0)

@@ -11,15 +11,27 @@ from django.utils import timezone
 
 from xinka.platform.vault.keys import blind_index
 from xinka.stock.actions import raw_connection, text_of
+from xinka.stock.importing.columns import (
+    MOST_COLUMNS,
+    NO_COLUMNS,
+    TRIMMED,
+    Choice,
+    Columns,
+    cells_of,
+    first_line,
+    guess,
+)
 from xinka.stock.importing.copying import known_codes
 from xinka.stock.importing.problems import MAX_EXAMPLES, Problem
-from xinka.stock.importing.records import NO_COLUMNS, Columns, Record
+from xinka.stock.importing.records import Layout, Record, date_of
 from xinka.stock.models import StockBatch
 
 #: So many lines are looked at; of a longer file the rest is checked by the import itself, and the page says so.
 MOST_LINES = 100_000
 _FIRST_ROWS = 8
 _SHOWN = 4
+#: So many cells of a column are shown to tell it by.
+_SAMPLED = 2
 
 
 @dataclass(frozen=True)
@@ -87,6 +99,40 @@ def preview_of(batch: StockBatch) -> Preview:
     found.n_new = len(seen) - len(known)
     found.rows = [_row(record, is_known=fingerprint in known) for fingerprint, record in first]
     return found
+
+
+@dataclass(frozen=True)
+class ColumnSample:
+    """One column as the choice of columns shows it: what the heading calls it, and the ends of its first cells."""
+
+    name: str
+    cells: tuple[str, ...]
+
+
+def choice_and_samples(batch: StockBatch) -> tuple[Choice | None, list[ColumnSample]]:
+    """Return how the columns of a waiting file are read, and a look at each; nothing while a line is a code."""
+    text = text_of(batch)
+    if text.layout is not Layout.CSV:
+        return None, []
+    lines = list(islice((line for some in text.lines() for line in some if line.strip(TRIMMED)), _SAMPLED + 1))
+    choice = text.choice or guess(first_line([lines]))
+    rows = [cells_of(line, choice.separator) or [] for line in lines]
+    names = rows.pop(0) if rows and choice.has_heading else []
+    n_columns = min(len(names) or max(map(len, rows[:1]), default=0), MOST_COLUMNS)
+    return choice, [_sample(number, names, rows[:_SAMPLED]) for number in range(n_columns)]
+
+
+def _sample(number: int, names: list[str], rows: list[list[str]]) -> ColumnSample:
+    cells = (row[number].strip(TRIMMED) for row in rows if number < len(row))
+    name = names[number].strip(TRIMMED) if number < len(names) else ""
+    return ColumnSample(name, tuple(_masked_cell(cell) for cell in cells if cell))
+
+
+def _masked_cell(cell: str) -> str:
+    """Show a date, since it tells the column and nothing else; of a short cell only how long it is."""
+    if date_of(cell):
+        return cell
+    return mask_code(cell) if len(cell) >= 3 * _SHOWN else "•" * len(cell)
 
 
 def _row(record: Record, *, is_known: bool) -> PreviewRow:

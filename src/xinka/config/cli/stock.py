@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from xinka.config.cli.shop import open_shop, room
+
+if TYPE_CHECKING:
+    from xinka.stock.importing.wishes import Wish
+    from xinka.stock.previews import Preview
+
+_MOST_PROBLEMS = 10
 
 
 @click.group()
@@ -17,13 +24,25 @@ def stock() -> None:
     """
 
 
+_SEPARATORS = {"comma": ",", "tab": "\t", "semicolon": ";", "bar": "|", "dashes": "----"}
+
+
 @stock.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--sku", type=int, required=True, help="The number of the SKU that gets the codes.")
-def import_codes(file: Path, sku: int) -> None:
+@click.option("--separator", type=click.Choice(list(_SEPARATORS)), help="What stands between the columns.")
+@click.option("--heading/--no-heading", default=None, help="Whether the first line names the columns.")
+@click.option("--code", help="Columns that make the code, in order: numbers from 1 on or names, as in 2,3.")
+@click.option("--join", help="What comes between the parts of a code; a space unless told.")
+@click.option("--label", help="The column of labels, which buyers can read.")
+@click.option("--expires", help="The column of expiry dates.")
+@click.option("--preview", is_flag=True, help="Show what an import would do, codes masked, and import nothing.")
+def import_codes(file: Path, sku: int, *, preview: bool, **columns: Any) -> None:
     """Put the codes of FILE (TXT or CSV; UTF-8 or GBK) into stock; codes that are there already are left out.
 
-    把文件中的卡密导入库存；已有的卡密会跳过。
+    Without an option about columns, the first line of a CSV file tells what they are.
+
+    把文件中的卡密导入库存；已有的卡密会跳过。列可以用编号（从 1 起）或表头的名称指定；--preview 只预览，不导入。
     """
     # Here, because --help does without them.
     from rich.console import Console
@@ -36,10 +55,14 @@ def import_codes(file: Path, sku: int) -> None:
     with open_shop(), Progress(console=Console(stderr=True), transient=True) as bar:
         step_behind(BEHIND_ALL)  # after the shop is open: its database must not inherit this
         connections_step_behind(BEHIND_THE_TILL)
-        task = bar.add_task("Importing / 正在导入", total=file.stat().st_size)
+        stocking = room("xinka.flows.stocking")
         try:
-            batch = room("xinka.flows.stocking").import_file(
-                file, sku, on_progress=lambda done: bar.update(task, completed=done)
+            if preview:
+                _show(stocking.look_at_file(file, sku, columns=_wish(columns)))
+                return
+            task = bar.add_task("Importing / 正在导入", total=file.stat().st_size)
+            batch = stocking.import_file(
+                file, sku, columns=_wish(columns), on_progress=lambda done: bar.update(task, completed=done)
             )
         except Refusal as refusal:
             raise click.ClickException(f"{refusal.message('en')} / {refusal.message('zh-hans')}") from None
@@ -47,3 +70,33 @@ def import_codes(file: Path, sku: int) -> None:
         f"{batch.n_added} added / 已入库, {batch.n_known} known already / 已存在, "
         f"{batch.n_repeated} repeated in the file / 文件内重复, {batch.n_invalid} not usable / 无效"
     )
+
+
+def _wish(columns: dict[str, Any]) -> Wish | None:
+    """Return what the options say of the columns, if they say anything."""
+    if all(value is None for value in columns.values()):
+        return None
+    from xinka.stock.importing.wishes import Wish
+
+    return Wish(
+        separator=_SEPARATORS.get(columns["separator"] or "", ""),
+        has_heading=columns["heading"],
+        code=tuple((columns["code"] or "").split(",")) if columns["code"] else (),
+        joined_by=" " if columns["join"] is None else columns["join"],
+        label=columns["label"] or "",
+        expires_on=columns["expires"] or "",
+    )
+
+
+def _show(found: Preview) -> None:
+    """Write the first lines of a preview and its counts."""
+    for row in found.rows:
+        click.echo(f"{row.line}\t{row.masked}\t{row.label}\t{row.expires_on or ''}")
+    for problem in found.problems[:_MOST_PROBLEMS]:
+        click.echo(f"{problem.line}\t{problem.why.value}")
+    click.echo(
+        f"{found.n_new} to import / 将入库, {found.n_known} known already / 已存在, {found.n_repeated} repeated in the "
+        f"file / 文件内重复, {found.n_invalid} not usable / 无效. Nothing was imported. / 没有导入任何内容。"
+    )
+    if found.is_partial:
+        click.echo(f"Only the first {found.n_lines} lines were looked at. / 只看了前 {found.n_lines} 行。")

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import dropwhile
 
+from xinka.stock.importing.columns import NO_COLUMNS, Choice, Columns, first_line, guess, told_by
 from xinka.stock.importing.copying import Connection, free_ids, store_chunk
 from xinka.stock.importing.decoding import Encoding, decode, split_lines
 from xinka.stock.importing.pacing import Pace
 from xinka.stock.importing.problems import Problem
-from xinka.stock.importing.records import NO_COLUMNS, Columns, Layout, Record, columns_of, read_records
+from xinka.stock.importing.records import Layout, Record, read_records
 from xinka.stock.importing.sealing import SealedChunk, Target, seal_chunk
 
 #: Told after each chunk: the line reached.
@@ -27,15 +28,23 @@ class Text:
     encoding: Encoding
     layout: Layout
     size: int
+    #: What its owner chose of the columns; without it the first line tells.
+    choice: Choice | None = None
+
+    def lines(self) -> Iterator[list[str]]:
+        """Yield its lines in lists."""
+        return split_lines(decode(self.blocks(), self.encoding))
 
     def columns(self) -> Columns:
-        """Return what the heading of a CSV file does."""
-        is_csv = self.layout is Layout.CSV
-        return columns_of(split_lines(decode(self.blocks(), self.encoding))) if is_csv else NO_COLUMNS
+        """Return what becomes of the columns of a CSV file."""
+        if self.layout is not Layout.CSV:
+            return NO_COLUMNS
+        line = first_line(self.lines())
+        return told_by(self.choice or guess(line), line)
 
     def records(self, today: date, *, after_line: int = 0) -> Iterator[Record | Problem]:
         """Yield what each line says, beginning after a line that is done already."""
-        records = read_records(split_lines(decode(self.blocks(), self.encoding)), self.layout, today)
+        records = read_records(self.lines(), self.layout, today, self.choice)
         return dropwhile(lambda record: record.line <= after_line, records) if after_line else records
 
 

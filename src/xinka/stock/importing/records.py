@@ -8,31 +8,20 @@ by byte, also when it begins with a sign that spreadsheets take for a formula.
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterable, Iterator
 from datetime import date
 from enum import StrEnum
 from typing import NamedTuple
 
+from xinka.stock.importing.columns import TRIMMED, Choice, cells_of, guess, is_heading, separator_of
 from xinka.stock.importing.problems import Problem, Why
 
 MAX_CODE_BYTES = 4096
 MAX_LABEL = 80
-#: Spaces of all kinds, tab, zero-width characters and the byte order mark; nothing else is trimmed.
-TRIMMED = " \t\u00a0\u3000\u200b\u200c\u200d\u2060\ufeff"
 #: Control characters (C0 without tab, DEL, C1).
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
-_COLUMNS = {
-    "code": {"code", "codes", "key", "card", "account", "卡密", "卡号", "兑换码", "激活码", "账号", "帐号"},
-    "secret": {"password", "pin", "secret", "密码", "卡密码", "提取码"},
-    "label": {"label", "标签", "备注", "名称"},
-    "expires_on": {"expires_on", "expires", "expiry", "有效期", "过期日", "到期日"},
-}
-_DEFAULT_ORDER = ("code", "label", "expires_on")
-#: Columns that make up what is sold.
-_SOLD = {"code", "secret"}
 
 
 class Layout(StrEnum):
@@ -40,17 +29,6 @@ class Layout(StrEnum):
 
     TXT = "txt"
     CSV = "csv"
-
-
-class Columns(NamedTuple):
-    """What a heading does that its owner should know: cells joined to one code, cells nobody will ever see."""
-
-    joined: tuple[str, ...] = ()
-    ignored: tuple[str, ...] = ()
-
-
-#: What a file without a heading says of itself.
-NO_COLUMNS = Columns()
 
 
 class Record(NamedTuple):
@@ -66,24 +44,18 @@ def guess_layout(name: str, first_line: str) -> Layout:
     """Return how to read a file: by the end of its name, or by a first line that is a heading."""
     if name.lower().endswith((".csv", ".tsv")):
         return Layout.CSV
-    cells = _cells(first_line, _delimiter(first_line))
-    return Layout.CSV if cells and len(cells) > 1 and _heading(cells) else Layout.TXT
+    has_columns = separator_of(first_line) in first_line
+    return Layout.CSV if has_columns and is_heading(first_line) else Layout.TXT
 
 
-def columns_of(chunks: Iterable[list[str]]) -> Columns:
-    """Return what the heading of a CSV file does; nothing when it has none."""
-    first = next((line for lines in chunks for line in lines if line.strip(TRIMMED)), "")
-    cells = _cells(first, _delimiter(first)) or []
-    order = _heading(cells)
-    names = [(column, cell.strip(TRIMMED)) for column, cell in zip(order, cells, strict=False)]
-    joined = tuple(name for column, name in names if column in _SOLD)
-    ignored = tuple(name for column, name in names if column not in _COLUMNS and name)
-    return Columns(joined if len(joined) > 1 else (), ignored)
+def read_records(
+    chunks: Iterable[list[str]], layout: Layout, today: date, choice: Choice | None = None
+) -> Iterator[Record | Problem]:
+    """Yield a record or a problem for each line that is not empty; lines are counted from 1, the empty ones too.
 
-
-def read_records(chunks: Iterable[list[str]], layout: Layout, today: date) -> Iterator[Record | Problem]:
-    """Yield a record or a problem for each line that is not empty; lines are counted from 1, the empty ones too."""
-    return _read_csv(chunks, today) if layout is Layout.CSV else _read_txt(chunks)
+    Without a choice the first line of a CSV file says what its columns are.
+    """
+    return _read_csv(chunks, today, choice) if layout is Layout.CSV else _read_txt(chunks)
 
 
 def _read_txt(chunks: Iterable[list[str]]) -> Iterator[Record | Problem]:
@@ -95,7 +67,7 @@ def _read_txt(chunks: Iterable[list[str]]) -> Iterator[Record | Problem]:
             text = line.strip(TRIMMED)
             if text:
                 code = text.encode()
-                if is_first and _heading([text]):
+                if is_first and is_heading(text):
                     yield Problem(number, Why.HEADING)
                 elif len(code) > MAX_CODE_BYTES:
                     yield Problem(number, Why.TOO_LONG)
@@ -106,35 +78,27 @@ def _read_txt(chunks: Iterable[list[str]]) -> Iterator[Record | Problem]:
                 is_first = False
 
 
-def _read_csv(chunks: Iterable[list[str]], today: date) -> Iterator[Record | Problem]:
-    number = 0
-    order: tuple[str, ...] = ()
-    delimiter = ","
+def _read_csv(chunks: Iterable[list[str]], today: date, choice: Choice | None) -> Iterator[Record | Problem]:
+    number, is_first = 0, True
     for lines in chunks:
         for line in lines:
             number += 1
             if not line.strip(TRIMMED):
                 continue
-            if not order:
-                delimiter = _delimiter(line)
-                cells = _cells(line, delimiter)
-                order = _heading(cells) if cells else ()
-                if order:
-                    continue
-                order = _DEFAULT_ORDER
-            yield _one_row(number, _cells(line, delimiter), order, today)
+            choice = choice or guess(line)
+            if not (is_first and choice.has_heading):
+                yield _one_row(number, cells_of(line, choice.separator), choice, today)
+            is_first = False
 
 
-def _one_row(number: int, cells: list[str] | None, order: tuple[str, ...], today: date) -> Record | Problem:
+def _one_row(number: int, cells: list[str] | None, choice: Choice, today: date) -> Record | Problem:
     if cells is None:
         return Problem(number, Why.BAD_QUOTES)
-    if len(cells) > len(order) and any(cell.strip(TRIMMED) for cell in cells[len(order) :]):
+    cells = [cell.strip(TRIMMED) for cell in cells]
+    if any(cells[choice.width :]):
         return Problem(number, Why.TOO_MANY_COLUMNS)
-    row = {name: cell.strip(TRIMMED) for name, cell in zip(order, cells, strict=False)}
-    text = _sold(cells, order)
-    code = text.encode()
-    label = row.get("label", "")
-    expires_on = _date(row.get("expires_on", ""))
+    text, label, day = _sold(cells, choice), _cell(cells, choice.label), _cell(cells, choice.expires_on)
+    code, expires_on = text.encode(), date_of(day)
     if not code:
         return Problem(number, Why.NO_CODE)
     if len(code) > MAX_CODE_BYTES:
@@ -143,45 +107,25 @@ def _one_row(number: int, cells: list[str] | None, order: tuple[str, ...], today
         return Problem(number, Why.CONTROL)
     if len(label) > MAX_LABEL:
         return Problem(number, Why.LABEL_TOO_LONG)
-    if row.get("expires_on") and expires_on is None:
+    if day and expires_on is None:
         return Problem(number, Why.BAD_DATE)
     if expires_on and expires_on <= today:
         return Problem(number, Why.EXPIRED)
     return Record(number, code, label, expires_on)
 
 
-def _sold(cells: list[str], order: tuple[str, ...]) -> str:
+def _sold(cells: list[str], choice: Choice) -> str:
     """Return what is sold of a row: its column of codes, or all of them joined; nothing while one of them is empty."""
-    parts = [
-        cells[place].strip(TRIMMED) if place < len(cells) else "" for place, name in enumerate(order) if name in _SOLD
-    ]
-    return " ".join(parts) if all(parts) else ""
+    parts = [_cell(cells, place) for place in choice.code]
+    return choice.joined_by.join(parts) if all(parts) else ""
 
 
-def _cells(line: str, delimiter: str) -> list[str] | None:
-    """Split one line; each is read by itself, so that a stray quotation mark cannot swallow those after it."""
-    if '"' not in line:
-        return line.split(delimiter)
-    try:
-        return next(csv.reader([line], delimiter=delimiter, strict=True))
-    except csv.Error:
-        return None
+def _cell(cells: list[str], place: int | None) -> str:
+    return cells[place] if place is not None and place < len(cells) else ""
 
 
-def _delimiter(line: str) -> str:
-    return next((sign for sign in (",", "\t", ";") if sign in line), ",")
-
-
-def _heading(cells: list[str]) -> tuple[str, ...]:
-    """Return the columns a heading names, or nothing when the line is no heading; a heading names what is sold."""
-    found = []
-    for cell in cells:
-        name = cell.strip(TRIMMED).lower()
-        found.append(next((column for column, names in _COLUMNS.items() if name in names), f"other:{name}"))
-    return tuple(found) if _SOLD.intersection(found) else ()
-
-
-def _date(text: str) -> date | None:
+def date_of(text: str) -> date | None:
+    """Return the day that a cell names, or nothing."""
     if not _DATE.fullmatch(text):
         return None
     try:
