@@ -92,40 +92,6 @@ def test_the_page_tells_how_much_is_held_and_lists_it(office: Client, bought: ca
     page = office.get("/office/escrow?view=held").content.decode()
     assert "¥100.00" in page
     assert ids.show("ord", bought.order_id) in page
-    number = ids.show("ord", bought.order_id)
-    assert office.get(f"/office/escrow?q={number.upper()}")["Location"] == f"/office/escrow/{number}"
-
-
-def test_an_order_is_found_by_the_address_that_its_buyer_tells(office: Client, bought: cast.Bought) -> None:
-    number = ids.show("ord", bought.order_id)
-    assert office.get("/office/escrow", {"q": f" {cast.CY.upper()} "})["Location"] == f"/office/escrow/{number}"
-    unpaid = cast.buy(cast.ware(bought.order.merchant, 1, slug="moon-300").sku, bought.channel)
-    page = office.get("/office/escrow", {"q": cast.CY}).content.decode()
-    assert f'href="/office/escrow/{number}"' in page
-    assert ids.show("ord", unpaid.order_id) in page
-    assert f'href="/office/escrow/{ids.show("ord", unpaid.order_id)}"' not in page, "it has no money to show"
-    assert "Awaiting payment" in page
-    looked = AuditEntry.objects.filter(action="order.find")
-    assert {entry.subject for entry in looked} == {mask_contact(cast.CY)}, "the address itself is kept nowhere"
-
-
-@pytest.mark.parametrize(
-    ("typed", "told"),
-    [
-        ("a/b", "neither an order number"),
-        ("..", "neither an order number"),
-        ("custody", "neither an order number"),
-        ("ord_\x00", "neither an order number"),
-        ("nobody@example.com", "No order went to this address."),
-        (f"ord_{'0' * 26}", "There is no order of this number."),
-    ],
-)
-def test_what_is_not_found_stays_in_the_field_with_the_reason(office: Client, typed: str, told: str) -> None:
-    answer = office.get("/office/escrow", {"q": typed})
-    page = answer.content.decode()
-    assert answer.status_code == 404
-    assert told in page
-    assert f'value="{typed}"' in page
 
 
 def test_a_number_nobody_knows_is_not_found(office: Client, bought: cast.Bought) -> None:
@@ -314,7 +280,10 @@ def test_a_hold_tells_goods_and_buyer_and_leads_to_its_case_and_back(office: Cli
     assert f'href="/office/cases/{case.shown_id}"' in page
     assert page.count(f">{case.shown_id}<") == 2, "in the facts and in the history"
     assert str(case.id) not in page
-    assert f'href="{page_of(bought)}"' in office.get(f"/office/cases/{case.shown_id}").content.decode()
+    order = f"/office/orders/{ids.show('ord', bought.order_id)}"
+    assert f'href="{order}"' in page
+    assert f'href="{order}"' in office.get(f"/office/cases/{case.shown_id}").content.decode()
+    assert f'href="{page_of(bought)}"' in office.get(order).content.decode()
 
 
 def test_the_history_of_a_hold_names_who_did_what(office: Client, bought: cast.Bought, dee: User) -> None:

@@ -125,7 +125,7 @@ def mail_short_paid(order_id: UUID) -> bool:
         numbers["missing"] = _amount(order.amount - came, order.currency)
         letter = Letter(
             kind="short",
-            about=uuid5(order.id, str(came)),
+            about=short_about(order.id, came),
             to=_contact_of(order),
             language=order.language,
             title=_("%(missing)s is missing for your order") % numbers,
@@ -137,6 +137,11 @@ def mail_short_paid(order_id: UUID) -> bool:
             action=(_("Open the order"), order_link(order.id)),
         )
         return send(letter)
+
+
+def short_about(order_id: UUID, came: int) -> UUID:
+    """Return what the letter that tells of a missing rest is filed under: one for each sum that had come."""
+    return uuid5(order_id, str(came))
 
 
 def mail_refund_done(refund_id: UUID) -> bool:

@@ -73,6 +73,8 @@ ACTS: dict[str, Promise] = {
     "merchant.suspended": pgettext_lazy("audit", "Suspended a merchant"),
     "order.find": pgettext_lazy("audit", "Looked a buyer's orders up"),
     "order.give_back": pgettext_lazy("audit", "Gave a buyer money back, as the seller"),
+    "order.look": pgettext_lazy("audit", "Looked at an order"),
+    "order.mail_links": pgettext_lazy("audit", "Had a buyer mailed the links to their orders"),
     "payout.approve": pgettext_lazy("audit", "Approved a payout"),
     "payout.batch": pgettext_lazy("audit", "Made a payout file for the bank"),
     "payout.batch_file": pgettext_lazy("audit", "Downloaded a payout file"),

@@ -33,7 +33,6 @@ from xinka.disputes.queries import cases_for_staff, evidence_of
 from xinka.disputes.states import CaseKind, CaseState, Decision
 from xinka.disputes.thread import thread_of
 from xinka.disputes.words import KINDS, badge_for, decision_in_words
-from xinka.escrow.models import Hold
 from xinka.flows.disputes import cases, chargebacks, deciding
 from xinka.flows.disputes.deciding import LEAST_REASONS, Verdict, is_impartial
 from xinka.flows.disputes.evidence import evidence_pack
@@ -189,7 +188,6 @@ def _page(
         "facts": facts,
         "order": facts.order,
         "order_id": ids.show("ord", facts.order.id),
-        "has_hold": may_enter(me, Room.HOLDS) and Hold.objects.filter(order_id=facts.order.id).exists(),
         "contact": mask_contact(contact_of(facts.order)),
         "badge": badge_for(case, Role.STAFF),
         "kind_words": KINDS[CaseKind(case.kind)],

@@ -34,15 +34,13 @@ from xinka.kernel.actors import Actor, Role
 from xinka.kernel.errors import BadIdentifier, BadInput, Refusal
 from xinka.kernel.money import parse_amount, plain_amount
 from xinka.merchants.models import Merchant
-from xinka.office.finding import Found, find_orders, known_of, note_for_people
+from xinka.office.finding import known_of, note_for_people
 from xinka.office.giving_back import left_of, why_not_to_give
 from xinka.office.policies import Room, for_staff
 from xinka.platform.audit.actions import record
 from xinka.platform.database.django_drive import run
 
 _PAGE = 50
-#: As long as an address can be.
-_LONGEST_SEARCH = 254
 VIEWS = {
     "stopped": _("At rest"),
     "held": _("In escrow"),
@@ -127,10 +125,6 @@ def _row(hold: Hold) -> dict[str, object]:
 @for_staff(Room.HOLDS)
 def index(request: HttpRequest) -> HttpResponse:
     """Show how much is held, what waits for a person, and one view of the holds."""
-    asked_for = request.GET.get("q", "").strip()[:_LONGEST_SEARCH]
-    found = find_orders(asked_for, by=signed_in(request)) if asked_for else Found()
-    if found.only_hold:
-        return HttpResponseRedirect(reverse("office:hold", args=[found.only_hold]))
     view = request.GET.get("view", "stopped")
     page = Paginator(queries.holds_in(view), _PAGE).get_page(request.GET.get("page"))
     asked = queries.freezes_asked()
@@ -141,15 +135,12 @@ def index(request: HttpRequest) -> HttpResponse:
         "custody": custody(),
         "view": view if view in VIEWS else "stopped",
         "views": VIEWS.items(),
-        "asked_for": asked_for,
-        "found": found,
         "page": page,
         "rows": [_row(hold) for hold in page.object_list],
         "freezes": [(ids.show("ord", one.order_id), one, people.get(one.asked_by_id)) for one in asked],
         "splits": [(ids.show("ord", one.order_id), one) for one in queries.splits_for_staff()],
     }
-    status = HTTPStatus.NOT_FOUND if found.why_none else HTTPStatus.OK
-    return render(request, "office/escrow.html", context, status=status)
+    return render(request, "office/escrow.html", context)
 
 
 @require_safe

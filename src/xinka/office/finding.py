@@ -1,17 +1,17 @@
-"""Finding an order by what a buyer can tell, its number or address, and what a page about its money says of it."""
+"""Finding an order by what somebody can tell of it, a number or the buyer's address, and what pages about it say."""
 
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 
 from xinka.accounts.models import User
 from xinka.disputes.models import Case
 from xinka.disputes.words import badge_for
-from xinka.escrow.models import Hold
 from xinka.escrow.states import StopCause
 from xinka.flows.order_story import contact_of
 from xinka.kernel import ids
@@ -23,6 +23,7 @@ from xinka.orders.models import Order
 from xinka.orders.queries import SHOWN, contact_key, order_by_id, orders_of_contacts
 from xinka.orders.states import OrderState
 from xinka.orders.words import STATES
+from xinka.payments.models import Channel, Payment, Receipt, Refund
 from xinka.platform.audit.actions import record
 
 #: What stops that belong to a case begin their note with.
@@ -35,7 +36,7 @@ class FoundOrder:
 
     order: Order
     words: object
-    has_hold: bool
+    kind: str
 
     @property
     def shown_id(self) -> str:
@@ -50,20 +51,58 @@ class Found:
     orders: list[FoundOrder] = field(default_factory=list)
     why_none: str = ""
 
-    @property
-    def only_hold(self) -> str:
-        """The number of the one order that was found, if its money has a page."""
-        return self.orders[0].shown_id if len(self.orders) == 1 and self.orders[0].has_hold else ""
-
 
 def find_orders(text: str, *, by: User) -> Found:
-    """Find orders by a number, or by an address or QQ number; that somebody's address was looked up is in the audit."""
-    wanted = unicodedata.normalize("NFKC", text).strip().lower()
-    try:
-        order = order_by_id(ids.parse("ord", wanted))
-    except BadIdentifier:
-        return _of_contact(wanted, by)
-    return _found([order] if order else [], gettext("There is no order of this number."))
+    """Find orders by a number of ours, a gateway's number of a payment, or an address or QQ number of a buyer.
+
+    That somebody's address was looked up is in the audit.
+    """
+    typed = unicodedata.normalize("NFKC", text).strip()
+    wanted = typed.lower()
+    for prefix, (look, why_none) in _NUMBERS.items():
+        if wanted.startswith(f"{prefix}_"):
+            try:
+                order_id = look(ids.parse(prefix, wanted))
+            except BadIdentifier:
+                return Found(why_none=gettext("This number is not whole. Compare it with where you have it from."))
+            order = order_by_id(order_id) if order_id else None
+            return _found([order] if order else [], gettext(why_none))
+    paid = _paid_under(typed)
+    return _found(paid, "") if paid else _of_contact(wanted, by)
+
+
+def _itself(order_id: UUID) -> UUID | None:
+    return order_id
+
+
+def _of_payment(payment_id: UUID) -> UUID | None:
+    return Payment.objects.filter(id=payment_id).values_list("order_id", flat=True).first()
+
+
+def _of_refund(refund_id: UUID) -> UUID | None:
+    return Refund.objects.filter(id=refund_id).values_list("order_id", flat=True).first()
+
+
+def _of_case(case_id: UUID) -> UUID | None:
+    return Case.objects.filter(id=case_id).values_list("order_id", flat=True).first()
+
+
+#: Our own numbers: which order each leads to, and what is said where it leads to none.
+_NUMBERS: dict[str, tuple[Callable[[UUID], UUID | None], str]] = {
+    "ord": (_itself, gettext_noop("There is no order of this number.")),
+    "pay": (_of_payment, gettext_noop("There is no payment of this number.")),
+    "ref": (_of_refund, gettext_noop("There is no refund of this number.")),
+    "dsp": (_of_case, gettext_noop("There is no case of this number.")),
+}
+
+
+def _paid_under(trade_no: str) -> list[Order]:
+    """Return the orders that money with this number at a gateway came for; buyers read it in the gateway's app."""
+    if "\0" in trade_no:
+        return []
+    channels = list(Channel.objects.values_list("id", flat=True))
+    receipts = Receipt.objects.filter(channel_id__in=channels, trade_no=trade_no, order_id__isnull=False)
+    return list(Order.objects.filter(id__in=list(receipts.values_list("order_id", flat=True))))
 
 
 def known_of(order_id: UUID, reader: User) -> dict[str, object]:
@@ -91,13 +130,18 @@ def _of_contact(text: str, by: User) -> Found:
     try:
         address = normalise_contact(text)
     except BadInput:
-        return Found(why_none=gettext("That is neither an order number (ord_…) nor an e-mail address or QQ number."))
+        told = gettext("That is neither a number that an order can be found by nor an e-mail address or QQ number.")
+        return Found(why_none=told)
     orders = list(orders_of_contacts([contact_key(address)])[:SHOWN])
     record(by, "order.find", mask_contact(address), found=len(orders))
     return _found(orders, gettext("No order went to this address."))
 
 
 def _found(orders: list[Order], why_none: str) -> Found:
-    held: set[UUID] = set(Hold.objects.filter(order_id__in=[o.id for o in orders]).values_list("order_id", flat=True))
-    found = [FoundOrder(order, STATES[OrderState(order.state)][0], order.id in held) for order in orders]
+    found = found_of(orders)
     return Found(found, "" if found else why_none)
+
+
+def found_of(orders: Iterable[Order]) -> list[FoundOrder]:
+    """Return these orders as a list of the office shows them."""
+    return [FoundOrder(order, *STATES[OrderState(order.state)]) for order in orders]

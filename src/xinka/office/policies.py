@@ -26,6 +26,7 @@ class Room(StrEnum):
     """A part of the office whose pages and acts belong together."""
 
     TASKS = "tasks"
+    ORDERS = "orders"
     CASES = "cases"
     CHARGEBACKS = "chargebacks"
     HOLDS = "holds"
@@ -52,6 +53,7 @@ _MONEY = _OPERATOR | {StaffRole.FINANCE}
 
 OPEN_TO: dict[Room, frozenset[StaffRole]] = {
     Room.TASKS: frozenset(StaffRole),
+    Room.ORDERS: _MONEY | {StaffRole.SUPPORT, StaffRole.RISK},
     Room.CASES: _OPERATOR | {StaffRole.SUPPORT},
     Room.CHARGEBACKS: _MONEY,
     Room.HOLDS: _MONEY | {StaffRole.SUPPORT, StaffRole.RISK},

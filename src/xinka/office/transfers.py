@@ -80,7 +80,10 @@ def index(request: HttpRequest) -> HttpResponse:
         "form": form,
         "has_channel": Channel.objects.filter(provider=MANUAL).exists(),
         "lines": [_line(line) for line in lines.order_by("recorded_at")[:_MOST]],
-        "expected": [(reference_of(payment), payment) for payment in expected.order_by("-created_at")[:_MOST]],
+        "expected": [
+            (reference_of(payment), ids.show("ord", payment.order_id), payment)
+            for payment in expected.order_by("-created_at")[:_MOST]
+        ],
     }
     return render(request, "office/transfers.html", context, status=422 if form.errors else 200)
 

@@ -61,7 +61,7 @@ def mail_move(case_id: UUID, version: int) -> int:
         with translation.override(reader.language):
             words = letter_words(case, step, reader.role)
             if words is not None:
-                about = uuid5(case.id, f"{version}:{reader.address}")
+                about = step_about(case.id, version, reader.address)
                 letters.append(_letter(case, order, reader, words, about))
     return send_each(letters)
 
@@ -75,9 +75,23 @@ def mail_message(message_id: UUID) -> int:
         if reader.role.value != message.role:
             with translation.override(reader.language):
                 words = Words(_("There is news in the case"), (_("Somebody added to it. You may answer there."),))
-                about = uuid5(message.id, reader.address)
+                about = message_about(message.id, reader.address)
                 letters.append(_letter(message.case, order, reader, words, about))
     return send_each(letters)
+
+
+def step_about(case_id: UUID, version: int, address: str) -> UUID:
+    """Return what the letter to one mailbox about a step of a case is filed under."""
+    return _of_case(uuid5(case_id, f"{version}:{address}"))
+
+
+def message_about(message_id: UUID, address: str) -> UUID:
+    """Return what the letter to one mailbox about something that was said in a case is filed under."""
+    return _of_case(uuid5(message_id, address))
+
+
+def _of_case(about: UUID) -> UUID:
+    return uuid5(NAMESPACE_URL, f"case:{about}")
 
 
 def _readers(case: Case, order: Order) -> Iterator[_Reader]:
@@ -92,7 +106,7 @@ def _readers(case: Case, order: Order) -> Iterator[_Reader]:
 def _letter(case: Case, order: Order, reader: _Reader, words: Words, about: UUID) -> Letter:
     return Letter(
         kind="case",
-        about=uuid5(NAMESPACE_URL, f"case:{about}"),
+        about=about,
         to=reader.address,
         language=reader.language,
         title=words.title,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID, uuid5
 
 from django.utils import timezone, translation
@@ -27,7 +28,7 @@ def mail_ends_soon(order_id: UUID) -> bool:
         end = timezone.localtime(hold.due_at).strftime("%Y-%m-%d %H:%M")
         letter = Letter(
             kind="ends",
-            about=uuid5(order.id, hold.due_at.isoformat()),
+            about=ends_about(order.id, hold.due_at),
             to=contact_of(order),
             language=order.language,
             title=_("Is everything right with %(title)s?") % {"title": order.local_title},
@@ -44,3 +45,8 @@ def mail_ends_soon(order_id: UUID) -> bool:
             closing=(_("Is everything right? Then you need not do anything."),),
         )
         return send(letter)
+
+
+def ends_about(order_id: UUID, due_at: datetime) -> UUID:
+    """Return what the reminder before the end of a time to check is filed under."""
+    return uuid5(order_id, due_at.isoformat())

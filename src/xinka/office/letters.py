@@ -1,0 +1,31 @@
+"""Letters and jobs in the words of people: their names in the records are those of the code."""
+
+from __future__ import annotations
+
+from django.utils.functional import Promise
+from django.utils.translation import pgettext_lazy
+
+from xinka.platform.mail.models import LetterState
+
+#: What each kind of letter is.
+KINDS: dict[str, Promise] = {
+    "goods": pgettext_lazy("letter", "The goods, to the buyer"),
+    "short": pgettext_lazy("letter", "A part of the price is missing, to the buyer"),
+    "refund": pgettext_lazy("letter", "Money went back, to the buyer"),
+    "ends": pgettext_lazy("letter", "The time to check ends soon, to the buyer"),
+    "links": pgettext_lazy("letter", "Links to earlier orders, to the buyer"),
+    "case": pgettext_lazy("letter", "News in a dispute"),
+    "low": pgettext_lazy("letter", "Stock runs low, to the merchant"),
+    "staff_refund": pgettext_lazy("letter", "Staff gave money back, to the merchant"),
+}
+#: What became of one.
+STATES: dict[str, Promise] = {
+    LetterState.SENT: pgettext_lazy("letter", "the mail server took it"),
+    LetterState.WAITING: pgettext_lazy("letter", "not taken yet, it is tried again"),
+    LetterState.REFUSED: pgettext_lazy("letter", "refused for good"),
+}
+
+
+def letter_in_words(kind: str) -> object:
+    """Return what a kind of letter is called; one without words by the name it was recorded under."""
+    return KINDS.get(kind, kind)
