@@ -18,6 +18,14 @@ def as_django(environment: Environment) -> dict[str, Any]:
         BadEnvironment: if the URL is not one of PostgreSQL.
     """
     url = urlsplit(environment.database_url or "postgresql:///xinka")
+    try:
+        port = url.port
+    except ValueError:
+        raise BadEnvironment(
+            "DATABASE_URL",
+            "the host or the port is malformed; write @ / ? # in a password as %40 %2F %3F %23",
+            "主机或端口写得不对；密码里的 @ / ? # 要写成 %40 %2F %3F %23",
+        ) from None
     if url.scheme not in {"postgresql", "postgres"}:
         raise BadEnvironment("DATABASE_URL", "must begin with postgresql://", "要以 postgresql:// 开头")
     options: dict[str, Any] = dict(parse_qsl(url.query))
@@ -28,7 +36,7 @@ def as_django(environment: Environment) -> dict[str, Any]:
         "USER": unquote(url.username or ""),
         "PASSWORD": unquote(url.password or ""),
         "HOST": host,
-        "PORT": str(url.port or options.pop("port", "")),
+        "PORT": str(port or options.pop("port", "")),
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {**options, "application_name": "xinka-web"},

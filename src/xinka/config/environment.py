@@ -10,6 +10,7 @@ import os
 import secrets
 from dataclasses import dataclass
 from functools import cached_property
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,6 +18,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 _KEY_BYTES = 32
+_LAST_PORT = 65_535
 
 
 class BadEnvironment(SystemExit):
@@ -34,6 +36,8 @@ def read(name: str, default: str = "") -> str:
             return Path(path).read_text(encoding="utf-8").strip()
         except OSError as error:
             raise BadEnvironment(f"{name}_FILE", f"cannot be read ({error.strerror})", "文件读不了") from None
+        except UnicodeDecodeError:
+            raise BadEnvironment(f"{name}_FILE", "must be a text in UTF-8", "文件要是 UTF-8 文本") from None
     return os.environ.get(name, default)
 
 
@@ -53,6 +57,14 @@ def read_int(name: str, default: int, *, least: int = 0) -> int:
     if not text.isascii() or not text.isdigit() or int(text) < least:
         raise BadEnvironment(name, f"must be a whole number, at least {least}", f"要填不小于 {least} 的整数")
     return int(text)
+
+
+def read_port() -> int | None:
+    """Return the port that ``XINKA_PORT`` names, if it names one."""
+    text = read("XINKA_PORT")
+    if text and not (text.isascii() and text.isdigit() and 1 <= int(text) <= _LAST_PORT):
+        raise BadEnvironment("XINKA_PORT", "must be a port, 1 to 65535", "要填端口号，1 到 65535")
+    return int(text) if text else None
 
 
 @dataclass(frozen=True)
@@ -87,10 +99,19 @@ class Environment:
         text = read("XINKA_MASTER_KEY")
         if text:
             return _decode_key(text)
-        path = self.data_dir / "master.key"
-        if not path.exists():
-            _write_secret(path, secrets.token_hex(_KEY_BYTES))
-        return _decode_key(path.read_text(encoding="ascii"))
+        if not self.key_file.exists():
+            _write_secret(self.key_file, secrets.token_hex(_KEY_BYTES))
+        return _decode_key(_read_key(self.key_file))
+
+    @property
+    def key_file(self) -> Path:
+        """Where the master key lies when no variable names it."""
+        return self.data_dir / "master.key"
+
+    @property
+    def has_key(self) -> bool:
+        """Whether there is a master key already, so that asking for it makes none."""
+        return bool(read("XINKA_MASTER_KEY")) or self.key_file.exists()
 
     def derive(self, purpose: str, length: int = _KEY_BYTES) -> bytes:
         """Return a key for one purpose, derived from the master key by HKDF-SHA256 (RFC 5869)."""
@@ -105,6 +126,16 @@ def _decode_key(text: str) -> bytes:
     if len(key) != _KEY_BYTES:
         raise BadEnvironment("XINKA_MASTER_KEY", "must be 64 hexadecimal digits", "要填 64 位十六进制数")
     return key
+
+
+def _read_key(path: Path) -> str:
+    try:
+        return path.read_text(encoding="ascii")
+    except OSError as error:
+        why = f"{path} cannot be read ({error.strerror}); it must belong to the user who runs the shop"
+        raise BadEnvironment("XINKA_MASTER_KEY", why, f"{path} 读不了；它要归运行商店的用户所有") from None
+    except UnicodeDecodeError:
+        return ""
 
 
 def _write_secret(path: Path, text: str) -> None:
@@ -124,8 +155,35 @@ def _write_secret(path: Path, text: str) -> None:
         draft.unlink()
 
 
-def _list(name: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in read(name).split(",") if part.strip())
+def _addresses(name: str) -> tuple[str, ...]:
+    """Return a list of addresses; a name or a network would never match a visitor's, and nobody would notice."""
+    found = tuple(part.strip() for part in read(name).split(",") if part.strip())
+    for one in found:
+        try:
+            ip_address(one)
+        except ValueError:
+            raise BadEnvironment(
+                name,
+                f"{one} is no address; write addresses with commas, like 127.0.0.1,10.0.0.2",
+                f"{one} 不是地址；要写成 127.0.0.1,10.0.0.2 这样，不能写域名或网段",
+            ) from None
+    return found
+
+
+def _site_url() -> str:
+    url = read("XINKA_SITE_URL", "http://127.0.0.1:8000").strip().rstrip("/")
+    parts = urlsplit(url)
+    try:
+        is_whole = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # the port
+        is_whole = False
+    if not is_whole or parts.path or parts.query or parts.fragment or parts.username is not None:
+        raise BadEnvironment(
+            "XINKA_SITE_URL",
+            "must be like https://shop.example, with nothing behind the host or its port",
+            "要写成 https://shop.example 这样，主机或端口后面不能再有内容",
+        )
+    return url
 
 
 def load() -> Environment:
@@ -134,14 +192,11 @@ def load() -> Environment:
     Raises:
         BadEnvironment: if a value is malformed.
     """
-    site_url = read("XINKA_SITE_URL", "http://127.0.0.1:8000").rstrip("/")
-    if urlsplit(site_url).scheme not in {"http", "https"} or not urlsplit(site_url).hostname:
-        raise BadEnvironment("XINKA_SITE_URL", "must be like https://shop.example", "要写成 https://shop.example 这样")
     return Environment(
         data_dir=Path(read("XINKA_DATA_DIR", "var")).resolve(),
         database_url=read("DATABASE_URL"),
-        site_url=site_url,
+        site_url=_site_url(),
         debug=read_flag("XINKA_DEBUG"),
-        trusted_proxies=_list("XINKA_TRUSTED_PROXIES"),
-        metrics_from=_list("XINKA_METRICS_FROM"),
+        trusted_proxies=_addresses("XINKA_TRUSTED_PROXIES"),
+        metrics_from=_addresses("XINKA_METRICS_FROM"),
     )

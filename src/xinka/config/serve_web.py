@@ -17,7 +17,8 @@ from granian.constants import Interfaces
 from granian.server.mp import MPServer as Server
 
 from xinka.config.behind import BEHIND_THE_TILL, connections_step_behind, step_behind
-from xinka.config.environment import BadEnvironment, load, read_int
+from xinka.config.crews import web_threads
+from xinka.config.environment import BadEnvironment, load
 from xinka.config.processes import die_with_parent
 
 _DRAIN_SECONDS = 25
@@ -56,7 +57,7 @@ def _server() -> Server:
         uds=path,
         interface=Interfaces.WSGI,
         workers=1,
-        blocking_threads=read_int("XINKA_WEB_THREADS", 8, least=1),
+        blocking_threads=web_threads(),
         backpressure=64,
         log_level="warning",  # type: ignore[arg-type]  # granian takes the name as well
         workers_kill_timeout=_DRAIN_SECONDS,

@@ -7,7 +7,8 @@ from pathlib import Path
 from django.utils.translation import gettext_lazy as _
 
 from xinka.config import database_url
-from xinka.config.environment import load, read_flag, read_int
+from xinka.config.crews import sandbox, worker_stalled_after
+from xinka.config.environment import load
 
 ENVIRONMENT = load()
 PACKAGE = Path(__file__).resolve().parent.parent
@@ -150,12 +151,12 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 
 #: Whether the sandbox gateway answers under /sandbox/; never in a shop that takes real money.
-SANDBOX = read_flag("XINKA_SANDBOX")
+SANDBOX = sandbox()
 if SANDBOX:
     MIDDLEWARE.append("xinka.sandbox.wechat.open_platform.PretendBrowser")
 
 #: Seconds without a heartbeat after which a worker counts as dead and its jobs go to others.
-WORKER_STALLED_AFTER = read_int("XINKA_WORKER_STALLED_AFTER", 20, least=1)
+WORKER_STALLED_AFTER = worker_stalled_after()
 
 from xinka.config.accounts_settings import *  # noqa: E402, F403 -- how people sign in, a page of its own
 from xinka.config.dispute_settings import *  # noqa: E402, F403 -- how long everybody has in a dispute

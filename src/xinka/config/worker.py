@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import django
 
 from xinka.config.behind import BEHIND_THE_TILL, connections_step_behind, step_behind
-from xinka.config.environment import read_int
+from xinka.config.crews import worker_jobs, worker_mails
 
 if TYPE_CHECKING:
     from procrastinate.job_context import JobContext
@@ -58,7 +58,7 @@ async def work() -> None:
     from procrastinate import PsycopgConnector
     from procrastinate.contrib.django import app, db_cleanup, utils
 
-    n_mail, n_other = read_int("XINKA_WORKER_MAILS", 5, least=1), read_int("XINKA_WORKER_JOBS", 3, least=1)
+    n_mail, n_other = worker_mails(), worker_jobs()
     loop = asyncio.get_running_loop()
     loop.set_default_executor(ThreadPoolExecutor(n_mail + n_other, thread_name_prefix="job"))
     asked_to_stop = asyncio.Event()

@@ -15,9 +15,10 @@ import click
 
 from xinka.config import prepared, supervisor
 from xinka.config.cli.shop import embedded_database, open_shop, room
-from xinka.config.environment import Environment, load, read, read_int
+from xinka.config.environment import Environment, load, read, read_int, read_port
 from xinka.config.listening import PortTaken, lend, take_port
 from xinka.config.processes import Child
+from xinka.config.starting import look_over, vouch_for
 from xinka.config.translations import compile_stale
 from xinka.platform.database.embedded import DatabaseDidNotStart, EmbeddedPostgres
 
@@ -36,6 +37,7 @@ def run(*, demo: bool, host: str, port: int | None) -> None:
     启动商店（数据库、收银台、网页与后台任务），按 Ctrl-C 停止。
     """
     environment = load()
+    look_over(environment)
     try:
         with supervisor.sole_supervisor(environment.data_dir):
             sys.exit(_serve(host, _take_port(host, port), demo=demo))
@@ -46,13 +48,12 @@ def run(*, demo: bool, host: str, port: int | None) -> None:
 
 
 def _take_port(host: str, wanted: int | None) -> Sequence[socket.socket]:
-    configured = read("XINKA_PORT")
     n_tills = read_int("XINKA_TILL_WORKERS", 1, least=1)
     try:
-        return take_port(host, wanted or (int(configured) if configured.isdigit() else None), n_tills)
+        return take_port(host, wanted or read_port(), n_tills)
     except PortTaken as error:
         raise click.ClickException(
-            f"cannot listen on {error}; choose another --port / 无法监听该端口，请换一个"
+            f"cannot listen on {error}; choose another --port or --host / 无法监听该地址或端口，请换一个"
         ) from None
 
 
@@ -76,6 +77,7 @@ def _serve(host: str, sockets: Sequence[socket.socket], *, demo: bool) -> int:
             if not database.directory.exists():
                 click.echo("Creating the database … / 正在创建数据库 …", err=True)
             os.environ["DATABASE_URL"] = database.start()
+        vouch_for(load())
         return _prepare(environment.data_dir, demo=demo) or _supervise(environment, database, sockets, demo=demo)
     except KeyboardInterrupt:
         return 130

@@ -11,6 +11,7 @@ from types import ModuleType
 import click
 
 from xinka.config.environment import Environment, load
+from xinka.config.starting import vouch_for
 from xinka.platform.database.embedded import DatabaseDidNotStart, EmbeddedPostgres
 
 
@@ -26,13 +27,15 @@ def open_database() -> Iterator[Environment]:
     database = embedded_database(environment)
     os.environ["XINKA_DATA_DIR"] = str(environment.data_dir)
     if database is None:
+        vouch_for(environment)
         yield environment
         return
     try:
         os.environ["DATABASE_URL"] = database.start()
-    except DatabaseDidNotStart as error:
+    except (DatabaseDidNotStart, OSError) as error:
         raise click.ClickException(f"{error}\n数据库没有启动成功。") from None
     try:
+        vouch_for(load())
         yield load()
     finally:
         database.stop()

@@ -1,0 +1,147 @@
+"""A wrong setting, database, key or directory stops the start with a sentence in both languages and makes nothing."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from xinka.config.environment import BadEnvironment, load
+from xinka.config.starting import vouch_for
+from xinka.platform.vault.envelope import Keyring
+
+_CHINESE = re.compile(r"[\u4e00-\u9fff]")
+_KEY, _OTHER_KEY = "11" * 32, "22" * 32
+
+
+def _run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Call ``xinka`` as the operator does, with only these variables of ours."""
+    ours = {name: text for name, text in os.environ.items() if name not in {"DATABASE_URL", "XINKA_SANDBOX"}}
+    command = [sys.executable, "-c", "from xinka.config.cli import main; main()", *arguments]
+    return subprocess.run(
+        command, env={**ours, **environment}, capture_output=True, text=True, check=False, timeout=100
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("XINKA_PORT", "many"),
+        ("XINKA_PORT", "65536"),
+        ("XINKA_SITE_URL", "https://shop.example/sub"),
+        ("XINKA_SITE_URL", "https://shop.example:99999"),
+        ("XINKA_WEB_THREADS", "none"),
+        ("XINKA_WORKER_MAILS", "0"),
+        ("XINKA_WORKER_JOBS", "x"),
+        ("XINKA_WORKER_STALLED_AFTER", "x"),
+        ("XINKA_SANDBOX", "perhaps"),
+        ("XINKA_STAFF_NEEDS_MFA", "perhaps"),
+        ("XINKA_DISPUTE_BUYER_HOURS", "0"),
+        ("XINKA_PAYOUT_MINIMUM", "ten"),
+        ("XINKA_CUSTODY", "mine"),
+        ("XINKA_MAIL_CODES", "both"),
+        ("XINKA_CLAMD", "yes"),
+        ("XINKA_TRUSTED_PROXIES", "proxy.example"),
+        ("XINKA_METRICS_FROM", "10.0.0.0/8"),
+        ("XINKA_BREACHED_PASSWORDS_FILE", "/nowhere/at/all"),
+        ("EMAIL_URL", "imap://mail.example"),
+        ("DATABASE_URL", "mysql://ada:hidden@db.example/shop"),
+        ("DATABASE_URL", "postgresql://ada:hid#den@db.example/shop"),
+    ],
+)
+def test_a_wrong_setting_stops_the_start_before_anything_is_made(name: str, value: str, tmp_path: Path) -> None:
+    result = _run("run", XINKA_DATA_DIR=str(tmp_path / "data"), **{name: value})
+    assert result.returncode == 1
+    assert result.stderr.startswith(f"xinka: {name}: ")
+    assert _CHINESE.search(result.stderr)
+    assert "Traceback" not in result.stderr
+    assert "hid" not in result.stderr
+    assert not (tmp_path / "data" / "postgres").exists()
+
+
+@pytest.mark.parametrize("command", ["run", "check", "migrate"])
+def test_a_database_that_does_not_answer_is_said_in_one_sentence(command: str, tmp_path: Path) -> None:
+    url = f"postgresql://ada:hidden@/shop?host={tmp_path}"
+    result = _run(command, XINKA_DATA_DIR=str(tmp_path / "data"), DATABASE_URL=url)
+    assert result.returncode == 1
+    assert result.stderr.startswith("xinka: DATABASE_URL: no connection (")
+    assert _CHINESE.search(result.stderr)
+    assert "Traceback" not in result.stderr
+    assert "hidden" not in result.stderr
+
+
+def test_a_place_that_is_no_directory_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    place = str(tmp_path / "file" / "data")
+    for command in ("run", "check"):
+        result = _run(command, XINKA_DATA_DIR=place)
+        assert result.returncode == 1
+        assert "Not a directory" in result.stderr
+        assert place in result.stderr
+        assert "Traceback" not in result.stderr
+
+
+@pytest.fixture
+def sealed_database(shop_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A database with a data key that ``_KEY`` wraps."""
+    monkeypatch.setenv("XINKA_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("DATABASE_URL", shop_database)
+    monkeypatch.delenv("XINKA_MASTER_KEY", raising=False)
+    wrapped = Keyring(bytes.fromhex(_KEY)).wrap_new("contacts")
+    with psycopg.connect(shop_database) as connection:
+        connection.execute(
+            "INSERT INTO vault_data_key (scope, wrapped, created_at) VALUES ('contacts', %s, now())", [wrapped]
+        )
+    return shop_database
+
+
+def test_a_sealed_database_without_its_key_is_not_opened_and_gets_no_new_key(
+    sealed_database: str, tmp_path: Path
+) -> None:
+    with pytest.raises(BadEnvironment, match=f"XINKA_MASTER_KEY: there is none.*{tmp_path}"):
+        vouch_for(load())
+    for command in (["run"], ["check"], ["manage", "showmigrations"]):
+        result = _run(*command, XINKA_DATA_DIR=str(tmp_path), DATABASE_URL=sealed_database)
+        assert result.returncode == 1
+        assert "XINKA_MASTER_KEY: there is none" in result.stderr
+    assert not (tmp_path / "master.key").exists()
+
+
+def test_only_the_key_that_sealed_a_database_opens_it(
+    sealed_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "master.key").write_text(_OTHER_KEY)
+    with pytest.raises(BadEnvironment, match="is not the one"):
+        vouch_for(load())
+    monkeypatch.setenv("XINKA_MASTER_KEY", _KEY)  # the variable wins over the file
+    vouch_for(load())
+    monkeypatch.delenv("XINKA_MASTER_KEY")
+    (tmp_path / "master.key").write_text(_KEY)
+    vouch_for(load())
+
+
+def test_a_database_in_which_nothing_is_sealed_takes_any_key(
+    shop_database: str, empty_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XINKA_DATA_DIR", str(tmp_path))
+    for url in (shop_database, empty_database):
+        monkeypatch.setenv("DATABASE_URL", url)
+        vouch_for(load())
+    assert not (tmp_path / "master.key").exists()
+
+
+def test_a_key_that_cannot_be_read_is_named_with_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XINKA_DATA_DIR", str(tmp_path))
+    monkeypatch.delenv("XINKA_MASTER_KEY", raising=False)
+    (tmp_path / "master.key").mkdir()  # who runs the tests as root may read every file
+    with pytest.raises(BadEnvironment, match=f"XINKA_MASTER_KEY: {tmp_path}/master.key cannot be read"):
+        _ = load().master_key
+    (tmp_path / "master.key").rmdir()
+    (tmp_path / "master.key").write_bytes(b"\xff" * 64)
+    with pytest.raises(BadEnvironment, match="64 hexadecimal digits"):
+        _ = load().master_key
