@@ -15,7 +15,7 @@ from xinka.kernel import ids
 COOKIE = "xk_order"
 #: Thirty-two letters and digits that nobody takes for one another when read aloud or copied by hand.
 _LETTERS = "abcdefghjkmnpqrstuvwxyz123456789"
-#: How many characters an order password must have that a buyer makes up; shorter ones of earlier orders still open them.
+#: How many characters an order password needs that a buyer makes up; shorter ones of earlier orders still open them.
 LEAST_PASSWORD = 6
 #: How long the browser that placed an order may open it, and how long a mailed link works, in seconds.
 COOKIE_FOR = 90 * 24 * 3600
