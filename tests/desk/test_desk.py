@@ -190,6 +190,14 @@ def product_form(**changed: str) -> dict[str, str]:
     }
 
 
+@pytest.mark.parametrize("name", ["title", "title_en", "face", "description", "v-0-label"])
+def test_a_product_that_turns_the_direction_of_writing_is_not_made(shop: Merchant, ada: Client, name: str) -> None:
+    answer = ada.post(f"/desk/{shop.slug}/products/new", product_form(**{name: "100 \u202e001"}))
+    assert answer.status_code == 422
+    assert "“100”" in answer.content.decode()
+    assert not Product.objects.filter(merchant=shop).exists()
+
+
 def test_a_product_is_made_as_a_draft_with_exact_prices(shop: Merchant, ada: Client) -> None:
     answer = ada.post(f"/desk/{shop.slug}/products/new", product_form())
     made = Product.objects.get(merchant=shop)

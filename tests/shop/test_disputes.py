@@ -70,7 +70,15 @@ def test_while_one_is_open_the_form_leads_to_it(cy: Client, delivered: cast.Boug
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"text": " "}, {"reason": "no_access"}, {"wish": "money"}, {"pieces": ["9"]}, {"text": "a" * 4001}]
+    "wrong",
+    [
+        {"text": " "},
+        {"text": "used \u202e!"},
+        {"reason": "no_access"},
+        {"wish": "money"},
+        {"pieces": ["9"]},
+        {"text": "a" * 4001},
+    ],
 )
 def test_what_is_not_whole_is_asked_for_again(cy: Client, delivered: cast.Bought, wrong: dict[str, object]) -> None:
     answer = cy.post(f"{path_of(delivered)}/help", {**COMPLAINT, **wrong})
@@ -172,7 +180,9 @@ def test_a_decision_is_shown_with_its_reasons_and_appealed_once(cy: Client, deli
     page = cy.get(case_path(case)).content.decode()
     assert "the merchant showed nothing" in page
     assert "I agree" in page
-    cy.post(f"{case_path(case)}/act", {"move": "appeal", "text": "They never answered."})
+    cy.post(f"{case_path(case)}/act", {"move": "appeal", "text": "They \u202enever\u202c answered."})
+    page = cy.get(case_path(case)).content.decode()
+    assert "They never answered." in page, "nothing turns the direction of the text"
     assert Case.objects.get().state == CaseState.APPEALED
     assert "I agree" not in cy.get(case_path(case)).content.decode()
 

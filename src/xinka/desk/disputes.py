@@ -40,6 +40,7 @@ from xinka.payments.queries import is_going_back
 from xinka.platform.files.models import StoredFile
 from xinka.platform.files.serving import answer_with
 from xinka.platform.files.uploads import handed_in, limit_uploads
+from xinka.platform.look.one_way import one_way
 
 _PER_PAGE = 30
 TABS = (
@@ -200,7 +201,7 @@ def _act(case: Case, move: str, request: HttpRequest, by: Actor) -> None:
         case "waive":
             deciding.waive(case.id, by=by, now=now)
         case _:
-            text = request.POST.get("text", "").strip()[:LONGEST_TEXT]
+            text = one_way(request.POST.get("text", "")).strip()[:LONGEST_TEXT]
             deciding.appeal(case.id, text, by=by, now=now)
 
 

@@ -48,6 +48,7 @@ from xinka.payments.queries import is_going_back
 from xinka.platform.files.models import StoredFile
 from xinka.platform.files.serving import answer_with
 from xinka.platform.files.uploads import handed_in, limit_uploads
+from xinka.platform.look.one_way import one_way
 from xinka.platform.ratelimits.limits import Limit, wait_after
 from xinka.shop.access import grant_if_missing, order_for
 from xinka.shop.wishes import may_wish
@@ -292,7 +293,7 @@ def act(request: HttpRequest, shown_id: str, case_id: str) -> HttpResponse:
     if move == "accept":
         _accept(case, request.POST.get("offer", ""), request.POST.get("amount", ""), by)
     elif move == "appeal":
-        deciding.appeal(case.id, request.POST.get("text", "").strip()[:LONGEST_TEXT], by=by, now=now)
+        deciding.appeal(case.id, one_way(request.POST.get("text", "")).strip()[:LONGEST_TEXT], by=by, now=now)
     elif move in _PLAIN:
         _PLAIN[move](case.id, by=by, now=now)
     else:

@@ -10,3 +10,9 @@ class LookConfig(AppConfig):
 
     name = "xinka.platform.look"
     label = "look"
+
+    def ready(self) -> None:
+        """Have every form look at the direction of its texts."""
+        from xinka.platform.look.one_way import watch_every_text_field  # here: forms want the applications to be ready
+
+        watch_every_text_field()
