@@ -12,6 +12,8 @@ import shutil
 import sys
 from pathlib import Path
 
+from xinka.platform.logs import only_warnings
+
 #: Any number that nobody else uses for an advisory lock in the shop's database.
 _MIGRATION_LOCK = 0x584B4D49
 
@@ -84,6 +86,7 @@ def main(arguments: list[str]) -> None:
     import django
 
     django.setup()
+    only_warnings()
     migrate()
     collect_static()
     set_demo(wanted="--demo" in arguments)

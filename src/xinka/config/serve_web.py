@@ -20,6 +20,7 @@ from xinka.config.behind import BEHIND_THE_TILL, connections_step_behind, step_b
 from xinka.config.crews import web_threads
 from xinka.config.environment import BadEnvironment, load
 from xinka.config.processes import die_with_parent
+from xinka.platform import logs
 
 _DRAIN_SECONDS = 25
 
@@ -60,6 +61,7 @@ def _server() -> Server:
         blocking_threads=web_threads(),
         backpressure=64,
         log_level="warning",  # type: ignore[arg-type]  # granian takes the name as well
+        log_dictconfig=logs.settings(),
         workers_kill_timeout=_DRAIN_SECONDS,
     )
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from xinka.config import database_url
 from xinka.config.crews import sandbox, worker_stalled_after
 from xinka.config.environment import load
+from xinka.platform import logs
 
 ENVIRONMENT = load()
 PACKAGE = Path(__file__).resolve().parent.parent
@@ -113,6 +114,8 @@ TEMPLATES = [
         },
     }
 ]
+
+LOGGING = logs.settings()
 
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", _("Simplified Chinese")), ("en", _("English"))]

@@ -6,17 +6,31 @@ A trace names files and lines and never the values of variables: among those are
 from __future__ import annotations
 
 import logging
+import logging.config
+from collections.abc import MutableMapping
+from typing import Any
 
 import structlog
 
+from xinka.platform.logs import explain, settings
+
+
+def _explained(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Put the fault that a line is about into it."""
+    error = event.pop("exc_info", None)
+    if isinstance(error, BaseException):
+        event.update(explain(error))
+    return event
+
 
 def configure() -> None:
-    """Set up the log of this process; all but printable ASCII is escaped in it."""
+    """Set up the log of this process, for ourselves and for libraries; all but printable ASCII is escaped in it."""
+    logging.config.dictConfig(settings())
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
+            _explained,
             structlog.processors.JSONRenderer(sort_keys=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),

@@ -13,6 +13,7 @@ import click
 from xinka.config.environment import Environment, load
 from xinka.config.starting import vouch_for
 from xinka.platform.database.embedded import DatabaseDidNotStart, EmbeddedPostgres
+from xinka.platform.logs import only_warnings
 
 
 def embedded_database(environment: Environment) -> EmbeddedPostgres | None:
@@ -58,6 +59,7 @@ def set_up_django() -> None:
     import django  # here, because most commands and every --help do without
 
     django.setup()
+    only_warnings()
 
 
 def room(name: str) -> ModuleType:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+import sys
 from http import HTTPStatus
 
 from django.conf import settings
@@ -86,7 +87,8 @@ def too_many(request: HttpRequest, *, retry_after: int) -> HttpResponse:
 def server_error(request: HttpRequest) -> HttpResponse:
     """500: our mistake. Shows a reference that is also in the log; uses neither database nor session."""
     reference = f"E-{secrets.token_hex(3).upper()}"
-    log.error("request.failed", extra={"path": request.path, "reference": reference})
+    fault = sys.exc_info()[1]  # Django calls this while it handles the fault, which nobody else writes down
+    log.error("request.failed", exc_info=fault, extra={"path": request.path, "reference": reference})
     return error_answer(request, HTTPStatus.INTERNAL_SERVER_ERROR, reference=reference)
 
 
