@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
+import logging
+from contextlib import suppress
+from smtplib import SMTPException
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -18,10 +21,12 @@ from django.utils.translation import get_language, gettext, override
 from xinka.accounts import seeds
 from xinka.accounts.devices import recognise
 from xinka.accounts.email_addresses import normalise_email
+from xinka.accounts.errors import AddressNotServed, MailNotSent
 from xinka.accounts.mails import MAILS
 from xinka.accounts.notices import ACCOUNT_REFUSALS, MFA_REFUSALS, NOTICES
 from xinka.accounts.sessions import begin_limits
 from xinka.accounts.user_agents import device_label
+from xinka.platform.mail.sending import judge
 
 if TYPE_CHECKING:
     from allauth.mfa.models import Authenticator
@@ -30,6 +35,8 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
     from xinka.accounts.models import User
+
+log = logging.getLogger(__name__)
 
 _UNKNOWN_CLIENT = "100::"  # the discard prefix (RFC 6666) stands for "not known"
 
@@ -122,10 +129,22 @@ class AccountAdapter(DefaultAccountAdapter):
             messages.add_message(request, level, text, extra_tags=extra_tags)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Send a mail of the table, in the reader's language."""
+        """Send a mail of the table, in the reader's language.
+
+        Raises:
+            MailNotSent: if the mail server did not take it.
+            AddressNotServed: if it never will.
+        """
         user = context.get("user")
         with override((user.language if user else "") or get_language()):
-            self.render_mail(template_prefix, email, context).send()
+            mail = self.render_mail(template_prefix, email, context)
+        try:
+            mail.send()
+        except (SMTPException, OSError) as error:
+            failure = judge(error)
+            log.warning("account.mail_not_sent", extra={"mail": template_prefix, "why": str(failure)})
+            # "from None": smtplib's errors carry the address.
+            raise (AddressNotServed if failure.permanent else MailNotSent) from None
 
     def send_notification_mail(
         self,
@@ -134,8 +153,12 @@ class AccountAdapter(DefaultAccountAdapter):
         context: dict[str, Any] | None = None,
         email: str | None = None,
     ) -> None:
-        """Send a mail about something that happened, to someone whose language is known."""
-        super().send_notification_mail(template_prefix, user, {"user": user, **(context or {})}, email)
+        """Send a mail about something that happened, to someone whose language is known.
+
+        What it tells of is done; that a mail server is down must not undo or hide it, and the log has a line.
+        """
+        with suppress(MailNotSent, AddressNotServed):
+            super().send_notification_mail(template_prefix, user, {"user": user, **(context or {})}, email)
 
     def render_mail(
         self,

@@ -1,0 +1,28 @@
+"""What accounts say no with when the mail that somebody waits for does not leave the house."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from xinka.kernel.errors import Refusal
+
+
+class MailNotSent(Refusal):
+    """The mail server does not answer or took no mail just now."""
+
+    code = "mail_not_sent"
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    zh = "邮件暂时发不出去，你没有收到验证码。过几分钟再试；刚注册的话，直接用同一邮箱登录即可，会再发一封。"
+    en = (
+        "The mail with your code could not be sent. Try again in a few minutes; if you were signing up, "
+        "sign in with the same address then and another one is sent."
+    )
+
+
+class AddressNotServed(Refusal):
+    """The mail server says that it will never deliver to this address."""
+
+    code = "address_not_served"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    zh = "邮件服务器不收这个邮箱的信。请检查邮箱有没有写错，或者换一个邮箱。"
+    en = "The mail server does not take mail for this address. Check how it is spelt, or use another one."
