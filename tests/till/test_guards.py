@@ -7,6 +7,7 @@ import json
 import socket
 from collections import Counter as Tally
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -14,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.resilience.client import Client, checkout_body, genuine
-from tests.resilience.house import PATIENCE
+from tests.resilience.house import PATIENCE, open_till
 from tests.till.counter import CANARY_CODE, Counter
 from xinka.till.engine import CHECKOUTS_WAITING, MAX_BATCH, N_WORKERS
 from xinka.till.http import client_address
@@ -48,6 +49,22 @@ def test_only_neighbours_read_the_figures(counter: Counter) -> None:
     assert figures.status == 200
     for secret in (CANARY_CODE.encode(), b"@example.com", b"ord_", b"pay_"):
         assert secret not in figures.body
+
+
+def test_a_proxy_that_nobody_named_is_no_neighbour_and_is_told_of_once(shop_database: str, tmp_path: Path) -> None:
+    log = tmp_path / "till.log"
+    proxied = {"X-Forwarded-For": "203.0.113.9"}
+    with (
+        open_till(
+            shop_database, log, XINKA_SITE_URL="https://shop.example", XINKA_TRUSTED_PROXIES="", PYTHONUNBUFFERED="1"
+        ) as till,
+        Client(till.port) as client,
+    ):
+        assert client.get("/metrics", proxied).status == 404
+        assert client.get("/livez", proxied).status == 200
+        assert client.get("/metrics").status == 200
+    lines = [json.loads(line) for line in log.read_text().splitlines() if "proxy.not_trusted" in line]
+    assert [(line["address"], line["setting"]) for line in lines] == [("127.0.0.1", "XINKA_TRUSTED_PROXIES")]
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,7 @@ class App:
         scheme = "https" if till.environment.secure else "http"
         self._upstream = Upstream(till.environment.web_socket, scheme, urlsplit(till.environment.site_url).netloc)
         self._pages = pages.Pages(self._upstream)
+        self._has_warned = False
         self._following = asyncio.get_running_loop().create_task(self._follow_changes())
 
     @classmethod
@@ -64,6 +65,8 @@ class App:
         """Answer one request."""
         till = self.till
         forwarded = exchange.fields.get(b"x-forwarded-for", b"").decode("latin-1")
+        if forwarded and not self._has_warned:
+            self._warn_of_proxy(exchange.address)
         request = Request(exchange, client_address(exchange.address, forwarded, till.environment.trusted_proxies))
         started = time.perf_counter()
         try:
@@ -77,6 +80,13 @@ class App:
             return
         exchange.answer(response.status, response.headers, response.body)
         health.count(request.path, response.status, time.perf_counter() - started)
+
+    def _warn_of_proxy(self, peer: str) -> None:
+        """Say once that a shop reached by TLS takes its proxy for every visitor: all share one limit then."""
+        environment = self.till.environment
+        if environment.secure and peer not in environment.trusted_proxies:
+            self._has_warned = True
+            log.warning("proxy.not_trusted", address=peer, setting="XINKA_TRUSTED_PROXIES")
 
     async def _route(self, till: Till, request: Request) -> Response | None:
         """Return the till's own answer, or ``None`` if the request is for Django."""
