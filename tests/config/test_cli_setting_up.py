@@ -84,3 +84,28 @@ def test_a_merchant_without_owner_or_with_a_taken_name_is_refused(slug: str, own
     assert answer.exit_code == 1
     assert why in answer.output
     assert Merchant.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("slug", "name"),
+    [("Ada's shop", "艾达卡铺"), ("", "艾达卡铺"), ("a" * 41, "艾达卡铺"), ("ada", " "), ("ada", "卡" * 61)],
+)
+def test_a_name_that_makes_no_address_or_cannot_be_shown_opens_nothing(slug: str, name: str) -> None:
+    from tests.cast import person
+    from xinka.merchants.models import Merchant
+
+    person("ada@shop.example")
+    answer = CliRunner().invoke(setting_up.merchant, ["open", slug, "--name", name, "--owner", "ada@shop.example"])
+    assert answer.exit_code == 2
+    assert "最多" in answer.output
+    assert not Merchant.objects.exists()
+
+
+def test_a_file_that_is_no_text_is_no_key(tmp_path: Path) -> None:
+    from xinka.payments.models import Channel
+
+    (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
+    answer = set_channel(tmp_path, "--key-file", str(tmp_path / "binary"))
+    assert answer.exit_code == 1
+    assert "holds no key in plain text" in answer.output
+    assert not Channel.objects.exists()
