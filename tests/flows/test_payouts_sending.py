@@ -137,20 +137,21 @@ def test_a_file_of_results_is_read_line_by_line(shop: Merchant) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "line"),
+    ("text", "line", "column"),
     [
-        ("", 1),
-        ("number,state\n1,paid\n", 1),
-        ("payout,result\nout_1,paid\n", 2),
-        ("payout,result\n{n},perhaps\n", 2),
-        ("payout,result\n{n},paid\n{n},paid\n", 3),
+        ("", 1, "payout, result"),
+        ("number,result\n1,paid\n", 1, "payout"),
+        ("payout,result\nout_1,paid\n", 2, "payout"),
+        ("payout,result\n{n},perhaps\n", 2, "result"),
+        ("payout,result\n{n},paid\n{n},paid\nout_1,paid\n", 3, "payout"),
+        ('payout,result\n{n},"paid\n', 2, "—"),
     ],
 )
-def test_what_cannot_be_read_names_its_line(shop: Merchant, text: str, line: int) -> None:
+def test_what_cannot_be_read_names_its_line_and_column(shop: Merchant, text: str, line: int, column: str) -> None:
     number = shown(approved(account(shop), 10_000))
     with pytest.raises(BadResultFile) as refused:
         read_outcomes(text.replace("{n}", number))
-    assert refused.value.params["line"] == line
+    assert (refused.value.params["line"], refused.value.params["column"]) == (line, column)
 
 
 def test_files_are_of_one_currency(shop: Merchant) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from html import unescape
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -100,11 +101,24 @@ def test_an_uploaded_bill_is_compared_at_once(office: Client, channel: Channel, 
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("a,b,c\n1,2,3\n", "it needs kind, trade_no and amount"),
-        (f"{HEAD}payment,T1,,,49.00,,,\ngift,T2,,,1,,,\n", "Line 3 of the bill"),
-        (f"{HEAD}payment,T1,,,49.001,,,\n", "Line 2 of the bill"),
-        (f"{HEAD}payment,T1,,,49.00,,XXX,\n", "Line 2 of the bill"),
-        (f"{HEAD}payment,T1\n", "Line 2 of the bill"),
+        ("a,b,c\n1,2,3\n", "Line 1 of the bill, column kind, trade_no, amount: it is missing."),
+        ("a,b,c\n1,2,3\n", "and it has: a, b, c."),
+        ("kind;trade_no;amount\npayment;T1;1\n", "columns are parted by commas"),
+        (
+            f"{HEAD}payment,T1,,,49.00,,,\ngift,T2,,,1,,,\n",
+            "Line 3 of the bill, column kind: “gift” is none of payment,",
+        ),
+        (f"{HEAD}payment,,,,49.00,,,\n", "column trade_no: payments and refunds need"),
+        (f"{HEAD}payment,4.2E+27,,,49.00,,,\n", "column trade_no: a spreadsheet rounded it to “4.2E+27”"),
+        (f"{HEAD}payment,T1,,,49.001,,,\n", "column amount: “49.001” is no amount: too many decimals"),
+        (f"{HEAD}payment,T1,,,¥49,,,\n", "column amount: “¥49” is no amount: write it like 12.34"),
+        (f"{HEAD}refund,T1,,,-49.00,,,\n", "column amount: “-49.00” must have no sign"),
+        (f"{HEAD}payment,T1,,,49.00,0.3O,,\n", "column fee: “0.3O” is no amount"),
+        (f"{HEAD}payment,T1,,,49.00,,RMB,\n", "column currency: “RMB” is none of CNY"),
+        (f"{HEAD}payment,T1,,,49.00,,,yesterday\n", "column at: “yesterday” is no time; write it like"),
+        (f"{HEAD}payment,T1,,,1,200.00,,,\n", "Line 2 of the bill, column"),
+        (f"{HEAD}payment,T1\n", "Line 2 of the bill, column amount: “” is no amount"),
+        (f'{HEAD}payment,"T1\n', "Line 2 of the bill, column —: this line is no whole CSV"),
         (HEAD.encode() + b"payment,\xff\xfe,,,1,,,\n", "no text in UTF-8"),
     ],
 )
@@ -113,8 +127,9 @@ def test_a_file_that_is_no_bill_is_refused_with_the_line(
 ) -> None:
     answer = upload(office, channel, text)
     assert answer.status_code == 422  # type: ignore[attr-defined]  # a response
-    assert words in answer.content.decode()  # type: ignore[attr-defined]
+    assert words in unescape(answer.content.decode())  # type: ignore[attr-defined]
     assert Difference.objects.count() == 0
+    assert not Bill.objects.filter(state="done").exists()
 
 
 def test_a_day_that_is_not_over_and_a_gateway_without_bills_are_told(office: Client, channel: Channel) -> None:

@@ -129,8 +129,8 @@ class BadResultFile(Refusal):
 
     code = "bad_result_file"
     status = HTTPStatus.UNPROCESSABLE_ENTITY
-    zh = "结果文件第 {line} 行读不懂：{why_zh}。什么都没改。"
-    en = "Line {line} of the result file cannot be read: {why_en}. Nothing was changed."
+    zh = "结果文件第 {line} 行，{column} 列：{why_zh}。什么都没改。改好后再传一次。"
+    en = "Line {line} of the results, column {column}: {why_en}. Nothing was changed. Mend it and send it again."
 
 
 class SameKeyOtherPayout(Refusal):

@@ -40,6 +40,8 @@ MOST_IN_A_FILE = 500
 HEADING = ("payout", "name", "bank", "account", "network", "amount", "currency")
 _RESULTS = {"paid": True, "ok": True, "成功": True, "已付": True, "failed": False, "失败": False, "退票": False}
 _LONGEST = 200
+#: How much is quoted of a value that is wrong.
+_SHOWN = 40
 _NEWS = {PayoutEvent.PAY: News.PAID, PayoutEvent.FAIL: News.FAILED, PayoutEvent.CANCEL: News.CALLED_BACK}
 #: What spreadsheets take for a formula (OWASP, CSV Injection), the full-width forms too.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -120,26 +122,37 @@ def read_outcomes(text: str) -> list[Outcome]:
     Raises:
         BadResultFile: at the first line that cannot be read.
     """
-    reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))
-    if not {"payout", "result"} <= set(reader.fieldnames or ()):
-        raise BadResultFile(
-            line=1, why_zh="要有 payout 和 result 两列", why_en="it needs the columns payout and result"
-        )
-    found = list(_outcomes(reader))
-    if len({outcome.payout_id for outcome in found}) != len(found):
-        raise BadResultFile(line=len(found) + 1, why_zh="有重复的提现号", why_en="a payout is named twice")
-    return found
+    reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")), strict=True)
+    try:
+        missing = [name for name in ("payout", "result") if name not in (reader.fieldnames or ())]
+        if missing:
+            zh = "没有这一列。第一行要写列名：payout,result,reference,why"
+            en = "it is missing. The first line names the columns: payout,result,reference,why"
+            raise BadResultFile(line=1, column=", ".join(missing), why_zh=zh, why_en=en)
+        return list(_outcomes(reader))
+    except csv.Error as error:
+        zh, en = f"这一行不是完整的 CSV（{error}）", f"this line is no whole CSV ({error})"
+        raise BadResultFile(line=reader.line_num + 1, column="—", why_zh=zh, why_en=en) from None
 
 
 def _outcomes(reader: csv.DictReader[str]) -> Iterator[Outcome]:
-    for line, row in enumerate(reader, 2):
+    seen: dict[UUID, int] = {}
+    for row in reader:
+        line, number = reader.line_num, (row["payout"] or "").strip()
         try:
-            payout_id = ids.parse("out", (row["payout"] or "").strip())
+            payout_id = ids.parse("out", number)
         except BadIdentifier:
-            raise BadResultFile(line=line, why_zh="提现号不对", why_en="this is no payout number") from None
-        result = _RESULTS.get((row["result"] or "").strip().lower())
+            zh, en = f"“{number[:_SHOWN]}”不是提现号（out_…）", f"“{number[:_SHOWN]}” is no payout number (out_…)"
+            raise BadResultFile(line=line, column="payout", why_zh=zh, why_en=en) from None
+        if payout_id in seen:
+            zh, en = f"第 {seen[payout_id]} 行已经写过这笔提现", f"line {seen[payout_id]} names this payout already"
+            raise BadResultFile(line=line, column="payout", why_zh=zh, why_en=en)
+        seen[payout_id] = line
+        told = (row["result"] or "").strip()
+        result = _RESULTS.get(told.lower())
         if result is None:
-            raise BadResultFile(line=line, why_zh="结果只能是 paid 或 failed", why_en="a result is paid or failed")
+            zh, en = f"“{told[:_SHOWN]}”不对，只能是 paid 或 failed", f"“{told[:_SHOWN]}” is neither paid nor failed"
+            raise BadResultFile(line=line, column="result", why_zh=zh, why_en=en)
         reference, why = ((row.get(name) or "").strip()[:_LONGEST] for name in ("reference", "why"))
         yield Outcome(payout_id, result, reference, why)
 
