@@ -173,7 +173,7 @@ def test_a_refund_is_marked_done_in_two_steps_and_only_with_a_note(office: Clien
     address = f"/office/money/refunds/{ids.show('ref', refund.id)}"
     page = office.get(address).content.decode()
     assert "balance too low" in page
-    assert f'href="/office/escrow?q={ids.show("ord", refund.order_id)}"' in page
+    assert f'href="/office/orders/{ids.show("ord", refund.order_id)}"' in page
     assert office.post(f"{address}/done", {"note": "", "confirmed": "1"}).status_code == 422
     first = office.post(f"{address}/done", {"note": "bank transfer 8841"})
     assert "cannot be undone" in first.content.decode()

@@ -18,9 +18,9 @@ from django.utils.translation import pgettext, pgettext_lazy
 
 from xinka.accounts.models import User
 from xinka.accounts.staff_roles import LABELS
-from xinka.disputes.states import Decision
-from xinka.escrow.words import CAUSES, ROLES
 from xinka.ledger.days import end_of, start_of
+from xinka.office.audit_subjects import Subject, subjects_of
+from xinka.office.audit_values import value_in_words
 from xinka.platform.audit.models import AuditEntry
 from xinka.platform.look.templatetags.look import amount
 
@@ -105,14 +105,17 @@ ACTS: dict[str, Promise] = {
 DETAILS: dict[str, Promise] = {
     "account": pgettext_lazy("audit", "account"),
     "after": pgettext_lazy("audit", "after"),
+    "after_sale_seconds": pgettext_lazy("audit", "after-sale"),
     "amount": pgettext_lazy("audit", "amount"),
     "asked_by": pgettext_lazy("audit", "asked by"),
     "basis": pgettext_lazy("audit", "legal basis"),
     "before": pgettext_lazy("audit", "before"),
-    "bps": pgettext_lazy("audit", "per ten thousand"),
+    "bps": pgettext_lazy("audit", "share"),
     "case": pgettext_lazy("audit", "case"),
     "cause": pgettext_lazy("audit", "cause"),
-    "channel": pgettext_lazy("audit", "number of the channel"),
+    "channel": pgettext_lazy("audit", "channel"),
+    "commission_bps": pgettext_lazy("audit", "commission"),
+    "confirm_seconds": pgettext_lazy("audit", "time to check"),
     "count": pgettext_lazy("audit", "how many"),
     "currency": pgettext_lazy("audit", "currency"),
     "decision": pgettext_lazy("audit", "decision"),
@@ -126,7 +129,7 @@ DETAILS: dict[str, Promise] = {
     "note": pgettext_lazy("audit", "note"),
     "number": pgettext_lazy("audit", "number"),
     "of": pgettext_lazy("audit", "approvals needed"),
-    "off_bps": pgettext_lazy("audit", "per ten thousand off"),
+    "off_bps": pgettext_lazy("audit", "cheaper by"),
     "on": pgettext_lazy("audit", "turned on"),
     "outcome": pgettext_lazy("audit", "outcome"),
     "owner": pgettext_lazy("audit", "owner"),
@@ -135,6 +138,8 @@ DETAILS: dict[str, Promise] = {
     "reason": pgettext_lazy("audit", "reason"),
     "ref": pgettext_lazy("audit", "what about it"),
     "reference": pgettext_lazy("audit", "document number"),
+    "reserve_bps": pgettext_lazy("audit", "reserve"),
+    "reserve_seconds": pgettext_lazy("audit", "reserve kept for"),
     "resumed": pgettext_lazy("audit", "resumed"),
     "role": pgettext_lazy("audit", "role"),
     "settings": pgettext_lazy("audit", "settings"),
@@ -149,17 +154,6 @@ DETAILS: dict[str, Promise] = {
 }
 _MINOR = pgettext_lazy("audit", "in the smallest unit")
 _YES_OR_NO = {0: pgettext_lazy("audit", "no"), 1: pgettext_lazy("audit", "yes")}
-#: What the code calls by a word of its own, per detail.
-_VALUES: dict[str, dict[str, Promise]] = {
-    "cause": {cause.value: words for cause, words in CAUSES.items()},
-    "decision": {
-        Decision.REFUND.value: pgettext_lazy("audit", "everything back to the buyer"),
-        Decision.PART.value: pgettext_lazy("audit", "a part back to the buyer"),
-        Decision.RELEASE.value: pgettext_lazy("audit", "money to the merchant"),
-    },
-    "role": ROLES,
-    "to": {"up": pgettext_lazy("audit", "up"), "down": pgettext_lazy("audit", "down")},
-}
 _ROLES = {role.value: words for role, words in LABELS.items()}
 
 _MONEY = frozenset({"amount", "total", "value"})
@@ -177,7 +171,7 @@ class Act:
     entry: AuditEntry
     words: object
     is_known: bool
-    subject: str
+    subject: Subject
     details: list[tuple[object, object]]
 
 
@@ -216,23 +210,29 @@ class AuditFilter(forms.Form):
         return found
 
 
-def acts_in_words(entries: Iterable[AuditEntry]) -> list[Act]:
-    """Return these entries for people; whoever is named in them is looked up once."""
+def acts_in_words(entries: Iterable[AuditEntry], reader: User) -> list[Act]:
+    """Return these entries for people; whoever and whatever is named in them is looked up once."""
     found = list(entries)
     people = User.objects.in_bulk({number for entry in found for number in _people_in(entry)})
     names = {number: str(person) for number, person in people.items()}
-    return [_act(entry, names) for entry in found]
+    subjects = subjects_of(found, reader)
+    return [_act(entry, subjects[entry.pk], names) for entry in found]
 
 
-def _act(entry: AuditEntry, names: dict[int, str]) -> Act:
-    words, subject = ACTS.get(entry.action), entry.subject
+def _act(entry: AuditEntry, subject: Subject, names: dict[int, str]) -> Act:
+    words = ACTS.get(entry.action)
     if entry.action in _ON_PEOPLE:
-        subject = names.get(_number(subject.removeprefix("#")), subject)
+        subject = Subject(name=names.get(_number(entry.subject.removeprefix("#")), entry.subject))
     # A currency is told by its amount.
     has_money = "currency" in entry.details and not _MONEY.isdisjoint(entry.details)
     shown = [(name, value) for name, value in entry.details.items() if not (has_money and name == "currency")]
-    details = [_detail(entry, name, value, names) for name, value in shown]
+    details = [_detail(entry, name, value, names) for name, value in shown if not _is_nobody(name, value)]
     return Act(entry, words or entry.action, words is not None, subject, details)
+
+
+def _is_nobody(name: str, value: object) -> bool:
+    """Whether a detail names no owner, as that of an account that nobody in particular owns."""
+    return name == "owner" and value == 0
 
 
 def _detail(entry: AuditEntry, name: str, value: object, names: dict[int, str]) -> tuple[object, object]:
@@ -244,14 +244,9 @@ def _detail(entry: AuditEntry, name: str, value: object, names: dict[int, str]) 
         return label, names.get(_number(value), f"#{value}")
     if name in _SWITCHES:
         return label, _YES_OR_NO.get(_number(value), value)
-    return label, _value(entry.action, name, value)
-
-
-def _value(action: str, name: str, value: object) -> object:
-    """Return a word of the code's own in the words of people."""
-    if action == "staff.roles":
-        return ", ".join(str(_ROLES.get(role, role)) for role in str(value).split()) or "—"
-    return _VALUES.get(name, {}).get(str(value), value)
+    if entry.action == "staff.roles":
+        return label, ", ".join(str(_ROLES.get(role, role)) for role in str(value).split()) or "—"
+    return label, value_in_words(entry, name, value)
 
 
 def _people_in(entry: AuditEntry) -> set[int]:

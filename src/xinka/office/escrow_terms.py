@@ -84,7 +84,8 @@ class MoneyForm(forms.Form):
         }
 
 
-def _label(scope: str) -> str:
+def scope_in_words(scope: str) -> str:
+    """Return what terms are for: the shop, a kind of goods, a category or a merchant, by its name."""
     head, _colon, rest = scope.partition(":")
     if head == "kind":
         return str(Kind(rest).label)
@@ -127,7 +128,7 @@ def _initial(scope: str, *, effective: bool) -> dict[str, object]:
 
 
 def _rows(scopes: list[str]) -> list[dict[str, object]]:
-    return [{"scope": scope, "label": _label(scope), **_initial(scope, effective=True)} for scope in scopes]
+    return [{"scope": scope, "label": scope_in_words(scope), **_initial(scope, effective=True)} for scope in scopes]
 
 
 def _others(scopes: list[tuple[str, str]], known: set[str]) -> list[dict[str, str]]:
@@ -171,5 +172,5 @@ def edit(request: HttpRequest, scope: str) -> HttpResponse:
         response.status_code = HTTPStatus.SEE_OTHER
         return response
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
-    context = {"form": form, "scope": scope, "label": _label(scope)}
+    context = {"form": form, "scope": scope, "label": scope_in_words(scope)}
     return render(request, "office/escrow_terms_edit.html", context, status=status)

@@ -16,6 +16,13 @@ KINDS: dict[str, Promise] = {
     "links": pgettext_lazy("letter", "Links to earlier orders, to the buyer"),
     "case": pgettext_lazy("letter", "News in a dispute"),
     "low": pgettext_lazy("letter", "Stock runs low, to the merchant"),
+    "payout_added": pgettext_lazy("letter", "A payout account was added, to the merchant"),
+    "payout_asked": pgettext_lazy("letter", "A payout was asked for, to the merchant"),
+    "payout_called_back": pgettext_lazy("letter", "A payout was called back, to the merchant"),
+    "payout_confirm": pgettext_lazy("letter", "A payout waits for its payee, to the merchant"),
+    "payout_failed": pgettext_lazy("letter", "A payout failed, to the merchant"),
+    "payout_paid": pgettext_lazy("letter", "A payout is paid, to the merchant"),
+    "payout_removed": pgettext_lazy("letter", "A payout account was removed, to the merchant"),
     "staff_refund": pgettext_lazy("letter", "Staff gave money back, to the merchant"),
 }
 #: What became of one.

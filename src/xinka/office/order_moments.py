@@ -121,7 +121,7 @@ def _delivered(told: Told) -> Iterator[Moment]:
 def _attempts(told: Told) -> Iterator[Moment]:
     for payment in Payment.objects.filter(order_id=told.order.id).select_related("channel").defer("channel__config"):
         closed = gettext("closed, it can no longer be paid") if payment.state == PaymentState.CLOSED else ""
-        more = " · ".join(filter(None, [named(payment.channel), closed]))
+        more = ", ".join(filter(None, [named(payment.channel), closed]))
         yield Moment(payment.created_at, gettext("Was asked to pay"), "", more, ids.show("pay", payment.id))
 
 
@@ -171,7 +171,7 @@ def _letters(told: Told) -> Iterator[Moment]:
     for letter in letters_to_buyer(told.order, told.hold):
         words = pgettext("order", "Mail: %(what)s") % {"what": letters.letter_in_words(letter.kind)}
         trouble = letter.state != LetterState.SENT
-        more = " · ".join(filter(None, [str(letters.STATES[letter.state]), letter.problem]))
+        more = ", ".join(filter(None, [str(letters.STATES[letter.state]), letter.problem]))
         yield Moment(letter.sent_at or letter.tried_at, words, more=more, is_trouble=trouble)
 
 
@@ -206,7 +206,7 @@ def _asked(told: Told) -> Iterator[Moment]:
     for one in found:
         sum_ = amount(one.amount, one.currency)
         by = str(people.get(one.asked_by_id, ""))
-        yield Moment(one.asked_at, gettext("Staff asked to give money back"), sum_, f"{by} · {one.reason}", link=link)
+        yield Moment(one.asked_at, gettext("Staff asked to give money back"), sum_, f"{by}: {one.reason}", link=link)
         if one.decided_at and _was_decided_apart(one):
             done = one.state == StaffRefundState.DONE
             words = gettext("A second person agreed") if done else gettext("It was refused or taken back")
@@ -222,7 +222,7 @@ def _refunds(told: Told) -> Iterator[Moment]:
         number, back = ids.show("ref", one.id), amount(one.amount, one.currency)
         link = reverse("office:refund", args=[number]) if told.may(Room.REFUNDS) else ""
         goes = gettext("into the balance") if one.goes_to == RefundTo.WALLET else gettext("the way it was paid")
-        more = f"{REASONS[one.reason]} · {goes}"
+        more = f"{REASONS[one.reason]}, {goes}"
         yield Moment(one.created_at, gettext("Money is to go back"), back, more, number, link)
         if one.done_at:
             yield Moment(one.done_at, gettext("The money went back"), back, "", number, link)

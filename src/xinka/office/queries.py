@@ -18,6 +18,7 @@ import xinka
 from xinka.disputes.queries import n_for_staff
 from xinka.disputes.states import CaseKind
 from xinka.escrow.queries import n_freezes_waiting, n_splits_stuck, n_staff_refunds_waiting
+from xinka.kernel import ids
 from xinka.office.policies import Room
 from xinka.payments.models import BankLine, Receipt, Refund
 from xinka.payments.states import BankLineState, ReceiptOutcome, RefundState
@@ -92,7 +93,8 @@ class MailState:
     n_refused: int
     n_sent_today: int
     last_sent_at: datetime | None
-    troubled: list[SentLetter]
+    #: With the number of the order that it brings the goods of, if it does.
+    troubled: list[tuple[SentLetter, str]]
     leaves_by: str
 
 
@@ -211,7 +213,10 @@ def mail_state() -> MailState:
         n_refused=letters.filter(state=LetterState.REFUSED).count(),
         n_sent_today=letters.filter(state=LetterState.SENT, tried_at__gte=today).count(),
         last_sent_at=last.sent_at if last else None,
-        troubled=list(letters.exclude(state=LetterState.SENT).order_by("-tried_at")[:10]),
+        troubled=[
+            (letter, ids.show("ord", letter.subject) if letter.kind == "goods" else "")
+            for letter in letters.exclude(state=LetterState.SENT).order_by("-tried_at")[:10]
+        ],
         leaves_by=_leaves_by(),
     )
 

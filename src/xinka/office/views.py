@@ -142,7 +142,12 @@ def audit(request: HttpRequest) -> HttpResponse:
     asked = AuditFilter(request.GET)
     found = asked.apply(AuditEntry.objects.all())
     page = Paginator(found, _PAGE).get_page(request.GET.get("page"))
-    context = {"page": page, "acts": acts_in_words(page.object_list), "form": asked, "is_part": asked.is_part}
+    context = {
+        "page": page,
+        "acts": acts_in_words(page.object_list, signed_in(request)),
+        "form": asked,
+        "is_part": asked.is_part,
+    }
     return render(request, "office/audit.html", context)
 
 

@@ -9,6 +9,8 @@ from django.http import Http404
 
 from xinka.accounts.policies import signed_in
 from xinka.flows.hindrances import hindrance_in_words
+from xinka.office.jobs_in_words import queue_in_words, task_in_words
+from xinka.office.letters import letter_in_words
 from xinka.office.names import named
 from xinka.office.policies import Room, rooms_of
 
@@ -17,6 +19,9 @@ register = template.Library()
 
 register.filter("named", named)
 register.filter("hindrance", hindrance_in_words)
+register.filter("letter", letter_in_words)
+register.filter("task", task_in_words)
+register.filter("queue", queue_in_words)
 
 
 @register.simple_tag(takes_context=True)

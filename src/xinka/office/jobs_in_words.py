@@ -1,0 +1,66 @@
+"""Jobs in the words of people: what each was to do. The records know them by the names of the code."""
+
+from __future__ import annotations
+
+from django.utils.functional import Promise
+from django.utils.translation import pgettext_lazy
+
+#: What each task does; those that are missing here are shown by their own name.
+TASKS: dict[str, Promise] = {
+    "audit.check": pgettext_lazy("job", "Check stock, books and deliveries"),
+    "books.close_days": pgettext_lazy("job", "Close the books of past days"),
+    "books.queue_bills": pgettext_lazy("job", "Ask gateways for their bills"),
+    "books.read_bill": pgettext_lazy("job", "Fetch a gateway's bill and compare it"),
+    "case.gateway_events": pgettext_lazy("job", "Take what gateways say of chargebacks"),
+    "case.timers": pgettext_lazy("job", "Move disputes whose time is over"),
+    "escrow.mend": pgettext_lazy("job", "Put right what escrow forgot"),
+    "escrow.split": pgettext_lazy("job", "Have a payment provider share money out"),
+    "escrow.timers": pgettext_lazy("job", "Move money whose time is over"),
+    "event.unknown": pgettext_lazy("job", "An event that this version does not know"),
+    "jobs.rescue": pgettext_lazy("job", "Take up the jobs of workers that stopped"),
+    "mail.case_message": pgettext_lazy("job", "Mail: somebody wrote in a dispute"),
+    "mail.case_move": pgettext_lazy("job", "Mail: news in a dispute"),
+    "mail.escrow_ends": pgettext_lazy("job", "Mail: the time to check ends soon"),
+    "mail.goods": pgettext_lazy("job", "Mail: the goods, to the buyer"),
+    "mail.low_stock": pgettext_lazy("job", "Mail: stock runs low"),
+    "mail.order_links": pgettext_lazy("job", "Mail: links to earlier orders"),
+    "mail.payout": pgettext_lazy("job", "Mail: news of a payout"),
+    "mail.payout_account": pgettext_lazy("job", "Mail: a payout account changed"),
+    "mail.refund_done": pgettext_lazy("job", "Mail: money went back"),
+    "mail.short_paid": pgettext_lazy("job", "Mail: a part of the price is missing"),
+    "mail.staff_refund": pgettext_lazy("job", "Mail: staff gave money back"),
+    "order.expire": pgettext_lazy("job", "Expire orders that were not paid"),
+    "payment.ask_expired": pgettext_lazy("job", "Ask gateways about expired payments"),
+    "payment.ask_open": pgettext_lazy("job", "Ask gateways about open payments"),
+    "payment.close": pgettext_lazy("job", "Close a payment at the gateway"),
+    "payment.confirm": pgettext_lazy("job", "Confirm a payment at the gateway"),
+    "payout.ask_open": pgettext_lazy("job", "Ask gateways about payouts"),
+    "payout.send": pgettext_lazy("job", "Send a payout"),
+    "promotions.reckon_members": pgettext_lazy("job", "Reckon member levels"),
+    "promotions.tell_sales": pgettext_lazy("job", "Show flash sales that begin or end"),
+    "promotions.vest": pgettext_lazy("job", "Credit commissions for recommending"),
+    "provider.event": pgettext_lazy("job", "Take what a gateway says of a refund or dispute"),
+    "provider.events": pgettext_lazy("job", "Fetch what gateways did not tell us of"),
+    "refund.execute": pgettext_lazy("job", "Give money back"),
+    "shop.tidy": pgettext_lazy("job", "Tidy up what is old"),
+    "stock.import": pgettext_lazy("job", "Import codes"),
+    "stock.tidy": pgettext_lazy("job", "Tidy up stock that went by"),
+    "sweep.figures": pgettext_lazy("job", "Keep figures for monitoring"),
+    "sweep.round": pgettext_lazy("job", "Look for what was forgotten"),
+}
+#: What each queue is for.
+QUEUES: dict[str, Promise] = {
+    "money": pgettext_lazy("queue", "Money and deadlines"),
+    "mail": pgettext_lazy("queue", "Mail"),
+    "chores": pgettext_lazy("queue", "Chores"),
+}
+
+
+def task_in_words(task: str) -> object:
+    """Return what a task does; one without words by its own name."""
+    return TASKS.get(task, task)
+
+
+def queue_in_words(queue: str) -> object:
+    """Return what a queue is for; one without words by its own name."""
+    return QUEUES.get(queue, queue)
