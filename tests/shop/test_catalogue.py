@@ -55,6 +55,47 @@ def test_what_is_not_on_sale_is_not_there(ware: cast.Ware, stranger: Client, sta
     assert stranger.get("/p/star-300").status_code == 404
 
 
+def off_sale(ware: cast.Ware, why: str) -> None:
+    """Take a product off the shelf in one of the ways there are."""
+    Product.objects.filter(id=ware.product.id).update(state="paused" if why == "paused" else "live")
+    Sku.objects.filter(id=ware.sku.id).update(on_sale=why != "no variant")
+    Merchant.objects.update(state=MerchantState.SUSPENDED if why == "suspended" else MerchantState.ACTIVE)
+
+
+@pytest.mark.parametrize("why", ["paused", "no variant", "suspended"])
+@pytest.mark.parametrize(
+    ("language", "words"), [("en", "This product is not on sale at the moment"), ("zh-CN", "这件商品暂时不卖")]
+)
+def test_the_address_of_a_product_off_the_shelf_says_so_and_nothing_of_the_product(
+    ware: cast.Ware, why: str, language: str, words: str
+) -> None:
+    off_sale(ware, why)
+    Product.objects.update(title="还没公布的名字", title_en="A name not told yet", summary="secret", face="秘")
+    response = Client(headers={"accept-language": language}).get("/p/star-300")
+    page = response.content.decode()
+    assert response.status_code == 404
+    assert "X-Xinka-Cache" not in response
+    assert words in page
+    assert not [leak for leak in ("还没公布的名字", "A name not told yet", "secret", "秘", "49.00") if leak in page]
+    assert page.count('class="btn pri" href="/"') == 1  # nothing else is on this shelf
+
+
+def test_beside_a_product_off_the_shelf_are_its_neighbours_that_are_on_sale(ware: cast.Ware, stranger: Client) -> None:
+    cast.ware(ware.product.merchant, 1, slug="moon", product={"title_en": "Moon card"})
+    cast.ware(ware.product.merchant, 1, slug="sun", product={"title_en": "Sun card", "state": "draft"})
+    off_sale(ware, "paused")
+    page = stranger.get("/p/star-300").content.decode()
+    assert 'class="btn pri" href="/c/games"' in page
+    assert ("Moon card" in page, "Sun card" in page, "Star Voyage" in page) == (True, False, False)
+
+
+@pytest.mark.parametrize("state", [ProductState.DRAFT, ProductState.ARCHIVED])
+def test_a_draft_is_as_unknown_as_an_address_that_was_made_up(ware: cast.Ware, stranger: Client, state: str) -> None:
+    Product.objects.update(state=state)
+    hidden, made_up = (stranger.get(path).content.decode() for path in ("/p/star-300", "/p/moon-300"))
+    assert hidden.replace("star-300", "") == made_up.replace("moon-300", "")
+
+
 def test_a_suspended_merchant_is_off_the_shelves(ware: cast.Ware, stranger: Client) -> None:
     ware.product.merchant.state = MerchantState.SUSPENDED
     ware.product.merchant.save()
@@ -89,6 +130,21 @@ def test_a_search_without_result_offers_the_nearest_title_as_one_button(ware: ca
     page = CHINESE.get("/search", {"q": "星海远怔"}).content.decode()
     assert page.count('class="btn pri') == 1
     assert "星海远征 点卡 300 点" in page
+
+
+@pytest.mark.parametrize("query", ["星诲", "辛海", "星X远"])
+def test_of_two_signs_one_may_be_wrong(ware: cast.Ware, query: str) -> None:
+    for slug, title in (("b", "点心铺 海苔"), ("c", "山上的 星"), ("d", "木尺制图")):
+        cast.ware(ware.product.merchant, 1, slug=slug, product={"title": title, "title_en": ""})
+    page = CHINESE.get("/search", {"q": query}).content.decode()
+    assert page.count('class="btn pri') == 1
+    assert "星海远征 点卡 300 点</a>" in page
+
+
+@pytest.mark.parametrize("query", ["木瓜汤面", "qx", "x1"])
+def test_what_has_nothing_in_common_with_any_title_has_no_nearest_one(ware: cast.Ware, query: str) -> None:
+    cast.ware(ware.product.merchant, 1, slug="d", product={"title": "木尺制图 x", "title_en": "Quill q"})
+    assert "看全部商品" in CHINESE.get("/search", {"q": query}).content.decode()
 
 
 @pytest.mark.parametrize("hidden", ["draft", "suspended", "no variant"])

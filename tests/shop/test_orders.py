@@ -257,6 +257,19 @@ def test_the_payment_page_of_an_order_that_expired_paid_in_part_does_not_say_tha
     assert "This order expired before it was paid in full. What you paid goes back to you." in page
 
 
+@pytest.mark.parametrize("suffix", ["", "/pay"])
+@pytest.mark.parametrize("state", ["paused", "archived"])
+def test_what_is_not_for_sale_any_more_is_not_offered_again(
+    bought: cast.Bought, cy: Client, state: str, suffix: str
+) -> None:
+    run(cancel(bought.order_id))
+    assert "/p/star-300?" in page_of(cy, bought, suffix)
+    Product.objects.update(state=state)
+    page = page_of(cy, bought, suffix)
+    assert "/p/star-300" not in page
+    assert 'class="btn pri" href="/c/games">See similar products' in page
+
+
 @pytest.mark.parametrize("suffix", ["", "/goods"])
 def test_when_the_time_to_pay_is_over_the_page_says_so_before_the_order_is_closed(
     bought: cast.Bought, cy: Client, suffix: str

@@ -15,6 +15,9 @@ from xinka.platform.database.rows import Columns, put_at_hand, rows_of
 #: How many titles the search for the nearest match looks at, the newest first.
 NEAREST_AMONG = 1000
 _LEAST_LIKENESS = 0.2
+_LEAST_SIGNS = 0.5
+#: From here on a letter of Chinese or Japanese is a word or half of one; a Latin letter says nothing by itself.
+_FIRST_SIGN = "\u2e80"
 _LONGEST_QUERY = 80
 
 
@@ -62,6 +65,22 @@ def product_on_sale(slug: str) -> Product | None:
     return product if skus else None
 
 
+def product_off_sale(slug: str) -> Product | None:
+    """Return a product that was on the shelf and cannot be bought now, with its category; a draft is none.
+
+    What is archived is none either: it may never have been anything but a draft.
+    """
+    was_public = Product.objects.filter(slug=slug, state__in=[ProductState.LIVE, ProductState.PAUSED])
+    return was_public.select_related("category").first()
+
+
+def can_be_bought(sku: Sku) -> bool:
+    """Whether a variant, with its product and merchant at hand, is for sale."""
+    product = sku.product
+    is_live = product.state == ProductState.LIVE and product.merchant.state == MerchantState.ACTIVE
+    return is_live and sku.on_sale
+
+
 def sku_for_sale(sku_id: int) -> Sku | None:
     """Return a variant with its product if it can be bought."""
     visible = Q(product__state=ProductState.LIVE, product__merchant__state=MerchantState.ACTIVE)
@@ -100,12 +119,14 @@ def search(query: str) -> QuerySet[Product]:
 
 def nearest_title(query: str) -> str:
     """Return the title on sale that looks most like ``query``, or an empty text when none comes near."""
-    wanted = _pairs(query)
-    best, best_likeness = "", _LEAST_LIKENESS
+    wanted, signs = _pairs(query), _signs(query)
+    best, best_likeness = "", (_LEAST_LIKENESS, 0.0, 0)
     for title in _flat(rows_of(_TITLES, (NEAREST_AMONG,))):
-        pairs = _pairs(title)
         # How much of what was typed is in the title; titles are longer than queries, so their length does not count.
-        likeness = len(wanted & pairs) / len(wanted) if wanted else 0.0
+        by_pairs = len(wanted & _pairs(title)) / len(wanted) if wanted else 0.0
+        by_signs, distance = _signs_in(signs, title)
+        # Of two signs with one wrong no pair is left: then half of the signs will do, best where they were typed.
+        likeness = (max(by_pairs, _LEAST_LIKENESS), by_signs if by_signs >= _LEAST_SIGNS else 0.0, -distance)
         if likeness > best_likeness:
             best, best_likeness = title, likeness
     return best
@@ -150,6 +171,18 @@ def _product_number(query: str) -> int:
 def _pairs(text: str) -> frozenset[str]:
     letters = "".join(char for char in text.casefold() if char.isalnum())
     return frozenset(letters[n : n + 2] for n in range(len(letters) - 1)) or frozenset(letters)
+
+
+def _signs(text: str) -> str:
+    return "".join(char for char in text if char >= _FIRST_SIGN and char.isalnum())
+
+
+def _signs_in(signs: str, title: str) -> tuple[float, int]:
+    """Return which share of some signs is in a title, and how far from where it was typed the first of them stands."""
+    found = [place for place, sign in enumerate(signs) if sign in title]
+    if not found:
+        return 0.0, 0
+    return len(found) / len(signs), abs(title.index(signs[found[0]]) - found[0])
 
 
 def _flat(pairs: Iterable[tuple[Any, ...]]) -> Iterable[str]:

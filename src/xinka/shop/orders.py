@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from xinka.accounts.adapter import client_address
 from xinka.accounts.user_agents import device_label
+from xinka.catalog.queries import can_be_bought
 from xinka.delivery.actions import Opener
 from xinka.delivery.models import DeliveredCode
 from xinka.flows.order_story import OrderStory, story_of
@@ -130,6 +131,7 @@ def order_context(story: OrderStory) -> dict[str, object]:
         "shown_id": ids.show("ord", found.id),
         "short_id": ids.show("ord", found.id)[-8:].upper(),
         "product": product,
+        "can_be_bought": can_be_bought(story.sku),
         "merchant_name": words.merchant_name(product.merchant),
         "headline": words.delivered_in_words(story.kind, sum(code.replaces is None for code in story.codes)),
         "content_label": words.content_label(story.kind),

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from xinka.accounts.adapter import client_address
+from xinka.catalog.queries import can_be_bought
 from xinka.flows.checkout import RESERVED_FOR
 from xinka.flows.expire import cancel
 from xinka.flows.order_story import OrderStory, story_of
@@ -97,6 +98,7 @@ def _frame(story: OrderStory) -> dict[str, object]:
         "order": order,
         "shown_id": ids.show("ord", order.id),
         "product": product,
+        "can_be_bought": can_be_bought(story.sku),
         "art": product.category.tint,
         "merchant_name": words.merchant_name(product.merchant),
         "seconds": left,

@@ -6,6 +6,7 @@ For most visitors it is the same, and the till keeps it; whoever is signed in or
 from __future__ import annotations
 
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
@@ -14,18 +15,21 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from xinka.catalog.models import Product, Sku
-from xinka.catalog.queries import product_on_sale
+from xinka.catalog.queries import on_sale, product_off_sale, product_on_sale
 from xinka.orders.access import LEAST_PASSWORD
 from xinka.payments.models import Devices
 from xinka.payments.queries import channels_on
 from xinka.platform.look.policy import mark_public
 from xinka.platform.look.prose import prose
 from xinka.shop import words
+from xinka.shop.cards import cards_of
 from xinka.shop.deals import deal_for, give_pass, has_own_page
 from xinka.stock.queries import Label, labels_on_offer, live_counts
 
 #: Ways to pay beside the goods; more would make a buyer read instead of buy.
 _FEW_WAYS = 3
+#: Products of the same shelf beside the word that one is not on sale.
+_FEW_SIMILAR = 6
 _LONGEST_LABEL = 40
 _LAST_LABEL_PAGE = 200
 
@@ -78,7 +82,7 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
     """Show a product. ``?sku=``, ``?quantity=`` and ``?code=`` only choose what is shown first."""
     found = product_on_sale(slug)
     if found is None:
-        raise Http404
+        return _not_on_sale(request, slug)
     is_own = has_own_page(request)
     if not is_own:
         mark_public(request, f"product:{found.id}")
@@ -86,6 +90,19 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
     if is_own:
         give_pass(request, response)
     return response
+
+
+def _not_on_sale(request: HttpRequest, slug: str) -> HttpResponse:
+    """Tell those who have a link to a product that it is off the shelf for now, and show its neighbours.
+
+    Of the product itself nothing is said: while it is off the shelf, it may be written anew.
+    """
+    found = product_off_sale(slug)
+    if found is None:
+        raise Http404
+    similar = cards_of(on_sale().filter(category=found.category)[:_FEW_SIMILAR])
+    context = {"category": found.category, "cards": similar}
+    return render(request, "shop/not_on_sale.html", context, status=HTTPStatus.NOT_FOUND)
 
 
 def _context(request: HttpRequest, found: Product) -> dict[str, object]:
