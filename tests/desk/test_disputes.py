@@ -93,10 +93,17 @@ def test_ada_answers_offers_and_gives_back(ada: Client, case: Case) -> None:
     assert now_of(case).outcome == Outcome.REFUNDED
 
 
-@pytest.mark.parametrize("amount", ["", "0", "98", "98.01", "-1", "1e3", "２０", "20.001", "abc"])
+@pytest.mark.parametrize("amount", ["", "0", "98", "98.01", "-1", "1e3", "2.000", "20.001", "abc"])
 def test_a_part_that_is_no_part_is_refused(ada: Client, case: Case, amount: str) -> None:
-    assert ada.post(path_of(case, "/act"), {"move": "part", "amount": amount}).status_code == 422
+    answer = ada.post(path_of(case, "/act"), {"move": "part", "amount": amount})
+    assert answer.status_code == 422
+    assert f'value="{amount}"' in answer.content.decode()
     assert now_of(case).version == 1
+
+
+def test_a_part_is_offered_as_people_write_it(ada: Client, case: Case) -> None:
+    assert ada.post(path_of(case, "/act"), {"move": "part", "amount": "¥２0,50"}).status_code == 303
+    assert now_of(case).offer_amount == 2050
 
 
 def test_bo_answers_and_offers_fresh_codes_but_gives_no_money_away(bo: Client, case: Case) -> None:

@@ -172,9 +172,17 @@ def test_ada_withdraws_and_takes_it_back(shop: Merchant, ada: Client) -> None:
     assert ada.post(f"{DESK}/payouts/{shown(payout)}/cancel").status_code == 409
 
 
+@pytest.mark.parametrize("amount", ["¥1,000.00", "1.000,00", "１000"])
+def test_an_amount_to_withdraw_is_taken_as_people_write_it(shop: Merchant, ada: Client, amount: str) -> None:
+    enter(shop, 100_000)
+    to = account(shop)
+    ada.post(f"{DESK}/payouts/new", {"account": str(to.id), "amount": amount, "key": "form-1"})
+    assert Payout.objects.get().amount == 100_000
+
+
 @pytest.mark.parametrize(
     ("amount", "says"),
-    [("1000.01", "balance is too low"), ("9.99", "at least 10.00"), ("1e3", "write it like"), ("", "required")],
+    [("1000.01", "balance is too low"), ("9.99", "at least 10.00"), ("1e3", "Write it like"), ("", "required")],
 )
 def test_what_cannot_be_withdrawn_is_said_and_what_was_typed_stays(
     shop: Merchant, ada: Client, amount: str, says: str

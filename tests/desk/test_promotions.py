@@ -72,9 +72,10 @@ def test_ada_makes_a_coupon_that_buyers_can_use(shop: Merchant, ware: cast.Ware,
     assert "Spring" in ada.get(HOME).content.decode()
 
 
-def test_a_share_with_its_cap_for_one_variant(ware: cast.Ware, ada: Client) -> None:
+@pytest.mark.parametrize(("percent", "most_off"), [("12.5", "10"), ("１2,5 %", "¥10,00")])
+def test_a_share_with_its_cap_for_one_variant(ware: cast.Ware, ada: Client, percent: str, most_off: str) -> None:
     data = coupon_form(
-        takes="percent", amount="", percent="12.5", most_off="10", applies_to=f"product:{ware.product.id}"
+        takes="percent", amount="", percent=percent, most_off=most_off, applies_to=f"product:{ware.product.id}"
     )
     ada.post(f"{HOME}/coupons/new", data)
     made = Coupon.objects.get()
@@ -86,7 +87,8 @@ def test_a_share_with_its_cap_for_one_variant(ware: cast.Ware, ada: Client) -> N
     [
         ({"amount": ""}, "Say how much"),
         ({"amount": "0"}, "At least"),
-        ({"amount": "5.001"}, "decimals"),
+        ({"amount": "5.0001"}, "decimals"),
+        ({"amount": "5.001"}, "two ways"),
         ({"takes": "percent", "percent": "101"}, "From 0.01 to 100"),
         ({"takes": "percent", "percent": "NaN"}, "From 0.01"),
         ({"code": "a b"}, "no other signs"),

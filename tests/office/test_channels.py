@@ -128,7 +128,7 @@ def test_an_empty_secret_keeps_the_one_there_is_and_another_replaces_it(fresh: C
         ({"setting-base_url": "http://pay.example/"}, "https://"),
         ({"setting-key": ""}, "required"),
         ({"max_amount": "0.5"}, "must not be below"),
-        ({"min_amount": "1e3"}, "write it like"),
+        ({"min_amount": "1e3"}, "Write it like"),
         ({"fee_bps": "10001"}, "10000"),
         ({"slug": "no spaces"}, "valid"),
     ],

@@ -54,9 +54,15 @@ def test_one_writes_down_and_another_confirms(office: Client, bought: cast.Bough
     assert bought.order.state == OrderState.DELIVERED
 
 
+@pytest.mark.parametrize("typed", ["¥1,234.50", "１,234.50", "1234,5"])
+def test_an_amount_is_taken_as_the_statement_writes_it(office: Client, bought: cast.Bought, typed: str) -> None:
+    assert office.post("/office/transfers", told(bought, amount=typed)).status_code == 303
+    assert BankLine.objects.get().amount == 123450
+
+
 @pytest.mark.parametrize(
     ("changed", "says"),
-    [({"amount": "4,9"}, "write it like"), ({"amount": "0"}, "no amount"), ({"bank_no": ""}, "required")],
+    [({"amount": "4,9,1"}, "Write it like"), ({"amount": "0"}, "no amount"), ({"bank_no": ""}, "required")],
 )
 def test_what_is_wrong_is_said(office: Client, bought: cast.Bought, changed: dict[str, str], says: str) -> None:
     answer = office.post("/office/transfers", told(bought, **changed))

@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
@@ -32,15 +32,16 @@ from xinka.flows.disputes import cases, deciding
 from xinka.flows.disputes.facts import codes_mailed_at, pieces_of
 from xinka.kernel import ids
 from xinka.kernel.actors import Actor, Role
-from xinka.kernel.errors import BadIdentifier, BadInput, Refusal
-from xinka.kernel.money import parse_amount
+from xinka.kernel.errors import BadIdentifier, Refusal
 from xinka.merchants.policies import Duty, may
 from xinka.orders.models import Order
 from xinka.payments.queries import is_going_back
 from xinka.platform.files.models import StoredFile
 from xinka.platform.files.serving import answer_with
 from xinka.platform.files.uploads import handed_in, limit_uploads
+from xinka.platform.look.amounts import read_amount
 from xinka.platform.look.one_way import one_way
+from xinka.platform.look.templatetags.look import amount as amount_in_words
 
 _PER_PAGE = 30
 TABS = (
@@ -95,7 +96,9 @@ def show(request: HttpRequest, desk: Desk, case_id: str) -> HttpResponse:
     return _page(request, desk, _case(desk, case_id), WordsForm())
 
 
-def _page(request: HttpRequest, desk: Desk, case: Case, form: WordsForm, status: int = 200) -> HttpResponse:
+def _page(
+    request: HttpRequest, desk: Desk, case: Case, form: WordsForm, *, status: int = 200, part_problem: str = ""
+) -> HttpResponse:
     order = Order.objects.get(id=case.order_id)
     base = f"/desk/{desk.merchant.slug}"
     may_answer = may(desk.membership.role, Duty.ANSWER_CASES)
@@ -121,6 +124,8 @@ def _page(request: HttpRequest, desk: Desk, case: Case, form: WordsForm, status:
         if case.decision
         else "",
         "form": form,
+        "part": request.POST.get("amount", "") if part_problem else "",
+        "part_problem": part_problem,
     }
     return render(request, "desk/case.html", context, status=status)
 
@@ -182,7 +187,10 @@ def act(request: HttpRequest, desk: Desk, case_id: str) -> HttpResponse:
         raise CaseMoved
     if not may(desk.membership.role, _DUTIES[move]):
         raise PermissionDenied
-    _act(case, move, request, Actor(Role.SELLER, desk.user_id))
+    try:
+        _act(case, move, request, Actor(Role.SELLER, desk.user_id))
+    except ValidationError as problem:
+        return _page(request, desk, case, WordsForm(), status=422, part_problem=problem.messages[0])
     messages.success(request, _("Done"))
     return _back(desk, case)
 
@@ -193,7 +201,7 @@ def _act(case: Case, move: str, request: HttpRequest, by: Actor) -> None:
         case "replace":
             cases.offer(case.id, Offer.REPLACE, by=by, now=now)
         case "part":
-            cases.offer(case.id, Offer.PART, amount=_amount(request, case.currency), by=by, now=now)
+            cases.offer(case.id, Offer.PART, amount=_part(request, case), by=by, now=now)
         case "concede":
             cases.concede(case.id, by=by, now=now)
         case "escalate":
@@ -205,11 +213,13 @@ def _act(case: Case, move: str, request: HttpRequest, by: Actor) -> None:
             deciding.appeal(case.id, text, by=by, now=now)
 
 
-def _amount(request: HttpRequest, currency: str) -> int:
-    try:
-        return parse_amount(request.POST.get("amount", "").strip(), currency)
-    except BadInput:
-        return 0  # the flow says what an amount must be
+def _part(request: HttpRequest, case: Case) -> int:
+    """Return the part that is offered; what is none is said on the page of the case, beside what was typed."""
+    part = read_amount(request.POST.get("amount", ""), case.currency)
+    if not 0 < part < case.amount:
+        most = amount_in_words(case.amount, case.currency)
+        raise ValidationError(_("A part is more than 0 and less than %(sum)s.") % {"sum": most})
+    return part
 
 
 @require_safe

@@ -9,28 +9,13 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from xinka.kernel.errors import BadInput
-from xinka.kernel.money import parse_amount, plain_amount
+from xinka.kernel.money import plain_amount
+from xinka.platform.look.amounts import MOST_SIGNS, read_amount
 
-_TIER = re.compile(r"([0-9]{1,4})\+?\s*[=:,\s]\s*(\S+)", re.ASCII)
+_TIER = re.compile(r"([0-9]{1,4})\+?\s*[=:,\s]\s*(\S.*)", re.ASCII)
 MOST_TIERS = 8
-
-
-def parse_yuan(text: str) -> int:
-    """Return the minor units of a price as people type it; full-width digits and a ¥ in front are understood.
-
-    Raises:
-        ValidationError: if it is no such price.
-    """
-    plain = unicodedata.normalize("NFKC", text).strip().removeprefix("¥").strip()
-    try:
-        return parse_amount(plain)
-    except BadInput as refusal:
-        words = refusal.params["why_en" if str(get_language()).startswith("en") else "why_zh"]
-        raise ValidationError(str(words), code="amount") from None
 
 
 class YuanField(forms.CharField):
@@ -38,7 +23,7 @@ class YuanField(forms.CharField):
 
     def __init__(self, *, least: int = 1, **kwargs: Any) -> None:
         self.least = least
-        super().__init__(max_length=16, **kwargs)
+        super().__init__(max_length=MOST_SIGNS, **kwargs)
         self.widget.attrs |= {"inputmode": "decimal", "autocomplete": "off", "class": "num"}
 
     def prepare_value(self, value: object) -> object:
@@ -50,7 +35,7 @@ class YuanField(forms.CharField):
         text = super().clean(value)
         if not text:
             return 0
-        minor = parse_yuan(text)
+        minor = read_amount(text)
         if minor < self.least:
             raise ValidationError(
                 _("The price must be at least %(least)s."), params={"least": plain_amount(self.least)}
@@ -88,7 +73,7 @@ class TiersField(forms.CharField):
         found = _TIER.fullmatch(line)
         if found is None or int(found[1]) < 2:
             raise ValidationError(_("Line %(number)s is not like “10 = 46.55”."), params={"number": number})
-        return int(found[1]), parse_yuan(found[2])
+        return int(found[1]), read_amount(found[2])
 
     def has_changed(self, initial: object, data: object) -> bool:
         """Whether the lines differ."""

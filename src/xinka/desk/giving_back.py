@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import unicodedata
 from typing import Any
 
 from django import forms
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from xinka.escrow.models import Hold
 from xinka.escrow.states import HoldState
-from xinka.kernel.errors import BadInput
 from xinka.kernel.ids import new_uuid
-from xinka.kernel.money import parse_amount, plain_amount
+from xinka.kernel.money import plain_amount
+from xinka.platform.look.amounts import MOST_SIGNS, read_amount
 
 
 class GiveBackForm(forms.Form):
     """How much; ``key`` keeps a form that is sent twice from giving back twice."""
 
-    amount = forms.CharField(label=_("How much"), max_length=16)
+    amount = forms.CharField(label=_("How much"), max_length=MOST_SIGNS)
     key = forms.UUIDField(widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, hold: Hold, **kwargs: Any) -> None:
@@ -33,12 +32,7 @@ class GiveBackForm(forms.Form):
 
     def clean_amount(self) -> int:
         """Read the amount."""
-        text = unicodedata.normalize("NFKC", self.cleaned_data["amount"]).strip()
-        try:
-            return parse_amount(text, self.currency)
-        except BadInput as refusal:
-            is_english = (get_language() or "").startswith("en")
-            raise forms.ValidationError(str(refusal.params["why_en" if is_english else "why_zh"])) from None
+        return read_amount(self.cleaned_data["amount"], self.currency)
 
 
 def may_go_back(hold: Hold | None) -> bool:

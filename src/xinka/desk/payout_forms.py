@@ -8,15 +8,14 @@ from typing import Any
 from uuid import uuid4
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from xinka.kernel.errors import BadInput
-from xinka.kernel.money import parse_amount
 from xinka.payouts.details import AccountDetails, AccountKind, Network
 from xinka.payouts.models import KINDS, PayoutAccount
+from xinka.platform.look.amounts import MOST_SIGNS, read_amount
 
 
 def words_of(refusal: BadInput) -> str:
@@ -28,7 +27,7 @@ class WithdrawForm(forms.Form):
     """How much, and where to. ``key`` makes the form sent twice one payout."""
 
     account = forms.ChoiceField(label=_("To which account"), widget=forms.RadioSelect)
-    amount = forms.CharField(label=pgettext_lazy("payouts", "How much"), max_length=16)
+    amount = forms.CharField(label=pgettext_lazy("payouts", "How much"), max_length=MOST_SIGNS)
     key = forms.CharField(widget=forms.HiddenInput, max_length=36, initial=uuid4)
 
     def __init__(self, *args: Any, accounts: list[PayoutAccount], currency: str, **kwargs: Any) -> None:
@@ -45,11 +44,7 @@ class WithdrawForm(forms.Form):
 
     def clean_amount(self) -> int:
         """Return minor units."""
-        text = unicodedata.normalize("NFKC", self.cleaned_data["amount"]).strip().removeprefix("¥").replace(",", "")
-        try:
-            return parse_amount(text.strip(), self.currency)
-        except BadInput as refusal:
-            raise ValidationError(words_of(refusal), code="amount") from None
+        return read_amount(self.cleaned_data["amount"], self.currency)
 
 
 class AccountForm(forms.Form):

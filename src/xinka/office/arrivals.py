@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from http import HTTPStatus
 from typing import Any
 
@@ -18,14 +17,14 @@ from django.views.decorators.http import require_http_methods
 from xinka.accounts.policies import signed_in
 from xinka.flows.reconciling.arrivals import KEY, Arrival, enter_arrivals
 from xinka.kernel import ids
-from xinka.kernel.errors import BadInput, Refusal
-from xinka.kernel.money import parse_amount
+from xinka.kernel.errors import Refusal
 from xinka.ledger.accounts import Account, JournalKind
 from xinka.ledger.models import Entry, Journal
 from xinka.ledger.queries import owed_by_gateways
-from xinka.office.names import NamedChoice, is_english, named
+from xinka.office.names import NamedChoice, named
 from xinka.office.policies import Room, for_staff
 from xinka.payments.models import Channel
+from xinka.platform.look.amounts import MOST_SIGNS, read_amount
 
 _MOST = 50
 
@@ -37,10 +36,10 @@ class ArrivalForm(forms.Form):
         label=_("Channel"), queryset=Channel.objects.order_by("position", "id").defer("config"), empty_label=None
     )
     number = forms.CharField(label=_("Number of the transfer"), max_length=64)
-    told = forms.CharField(label=_("Sent, says the gateway"), max_length=20)
+    told = forms.CharField(label=_("Sent, says the gateway"), max_length=MOST_SIGNS)
     arrived = forms.CharField(
         label=_("Arrived, says the bank"),
-        max_length=20,
+        max_length=MOST_SIGNS,
         required=False,
         help_text=_("Empty if all of it came. The rest waits in suspense."),
     )
@@ -51,11 +50,11 @@ class ArrivalForm(forms.Form):
         if "channel" not in data:
             return data
         for name in ("told", "arrived"):
-            if text := unicodedata.normalize("NFKC", data.get(name, "")).strip():
+            if text := data.get(name, ""):
                 try:
-                    data[name] = parse_amount(text, data["channel"].currency)
-                except BadInput as refusal:
-                    self.add_error(name, str(refusal.params["why_en" if is_english() else "why_zh"]))
+                    data[name] = read_amount(text, data["channel"].currency)
+                except forms.ValidationError as refusal:
+                    self.add_error(name, refusal)
         if data.get("told") == 0:
             self.add_error("told", _("This is no amount."))
         if data.get("arrived") == "":

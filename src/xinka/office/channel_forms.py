@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from typing import Any
 
 from django import forms
@@ -10,12 +9,12 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_slug
 from django.utils.translation import gettext_lazy as _
 
-from xinka.kernel.errors import BadInput
-from xinka.kernel.money import MINOR_DIGITS, parse_amount, plain_amount
+from xinka.kernel.money import MINOR_DIGITS, plain_amount
 from xinka.office.names import SHORT_NAME_ERRORS, is_english
 from xinka.payments.models import Channel, Devices
 from xinka.payments.providers.protocol import SettingField
 from xinka.payments.providers.registry import class_of
+from xinka.platform.look.amounts import MOST_SIGNS, read_amount
 
 #: Names of settings in the form begin so, to keep apart from the channel's own.
 _PREFIX = "setting-"
@@ -42,11 +41,11 @@ class ChannelForm(forms.Form):
     glyph = forms.ChoiceField(label=_("Icon"), choices=_GLYPHS)
     method = forms.CharField(label=_("Way to pay at the gateway"), max_length=20, required=False)
     currency = forms.ChoiceField(label=_("Currency"), choices=[(code, code) for code in MINOR_DIGITS])
-    min_amount = forms.CharField(label=_("Smallest payment"), max_length=16)
-    max_amount = forms.CharField(label=_("Largest payment"), max_length=16)
+    min_amount = forms.CharField(label=_("Smallest payment"), max_length=MOST_SIGNS)
+    max_amount = forms.CharField(label=_("Largest payment"), max_length=MOST_SIGNS)
     devices = forms.ChoiceField(label=_("Offered"), choices=Devices.choices)
     fee_bps = forms.IntegerField(label=_("The gateway's share, in 1/10,000"), min_value=0, max_value=10_000)
-    fee_fixed = forms.CharField(label=_("And per payment"), max_length=16)
+    fee_fixed = forms.CharField(label=_("And per payment"), max_length=MOST_SIGNS)
     on = forms.BooleanField(label=_("Buyers may pay with it"), required=False)
 
     def __init__(self, *args: Any, channel: Channel, stored: dict[str, object], **kwargs: Any) -> None:
@@ -91,10 +90,9 @@ class ChannelForm(forms.Form):
         for name in ("min_amount", "max_amount", "fee_fixed"):
             if name in data:
                 try:
-                    text = unicodedata.normalize("NFKC", str(data[name])).strip()
-                    data[name] = parse_amount(text, str(data.get("currency", "CNY")))
-                except BadInput as refusal:
-                    self.add_error(name, str(refusal.params["why_en" if is_english() else "why_zh"]))
+                    data[name] = read_amount(str(data[name]), str(data.get("currency", "CNY")))
+                except ValidationError as refusal:
+                    self.add_error(name, refusal)
         if not self.errors and not 1 <= data["min_amount"] <= data["max_amount"]:
             self.add_error("max_amount", _("The largest payment must not be below the smallest."))
         return data

@@ -5,7 +5,6 @@ A decision is asked for twice like every act that moves money: first the form, t
 
 from __future__ import annotations
 
-import unicodedata
 from http import HTTPStatus
 from typing import Any
 
@@ -40,15 +39,15 @@ from xinka.flows.disputes.facts import codes_mailed_at, facts_of
 from xinka.flows.order_story import contact_of
 from xinka.kernel import ids
 from xinka.kernel.actors import Actor, Role
-from xinka.kernel.errors import BadIdentifier, BadInput, Refusal
-from xinka.kernel.money import parse_amount, plain_amount
-from xinka.office.names import is_english
+from xinka.kernel.errors import BadIdentifier, Refusal
+from xinka.kernel.money import plain_amount
 from xinka.office.policies import Room, check_room, for_staff, may_enter
 from xinka.orders.contact import mask_contact
 from xinka.payments.queries import is_going_back
 from xinka.platform.files.models import StoredFile
 from xinka.platform.files.serving import answer_with
 from xinka.platform.files.uploads import handed_in, limit_uploads
+from xinka.platform.look.amounts import MOST_SIGNS, read_amount
 from xinka.platform.look.templatetags.look import amount as amount_in_words
 
 _PER_PAGE = 30
@@ -73,7 +72,7 @@ class DecisionForm(forms.Form):
             (Decision.RELEASE.value, gettext_lazy("The money goes to the merchant")),
         ],
     )
-    amount = forms.CharField(label=gettext_lazy("Which part"), required=False, max_length=16, strip=True)
+    amount = forms.CharField(label=gettext_lazy("Which part"), required=False, max_length=MOST_SIGNS, strip=True)
     reasons = forms.CharField(
         label=gettext_lazy("Reasons"),
         help_text=gettext_lazy("Both sides read them: what the records show, which rule it comes from."),
@@ -100,11 +99,10 @@ class DecisionForm(forms.Form):
         """See that a part is one, before the page that asks once more; an amount beside anything else is not read."""
         data = super().clean() or {}
         if data.get("decision") == Decision.PART and "amount" in data:
-            text = unicodedata.normalize("NFKC", data["amount"]).strip()
             try:
-                self._part = parse_amount(text, self._case.currency)
-            except BadInput as refusal:
-                self.add_error("amount", str(refusal.params["why_en" if is_english() else "why_zh"]))
+                self._part = read_amount(data["amount"], self._case.currency)
+            except forms.ValidationError as refusal:
+                self.add_error("amount", refusal)
             else:
                 if not 0 < self._part < self._case.amount:
                     most = amount_in_words(self._case.amount, self._case.currency)

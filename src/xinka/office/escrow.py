@@ -31,14 +31,15 @@ from xinka.flows.escrow.four_eyes import CourtOrder, ask_to_freeze, ask_to_hand_
 from xinka.flows.escrow.splitting import mark_split_done, try_split_again
 from xinka.kernel import ids
 from xinka.kernel.actors import Actor, Role
-from xinka.kernel.errors import BadIdentifier, BadInput, Refusal
-from xinka.kernel.money import parse_amount, plain_amount
+from xinka.kernel.errors import BadIdentifier, Refusal
+from xinka.kernel.money import plain_amount
 from xinka.merchants.models import Merchant
 from xinka.office.finding import known_of, note_for_people
 from xinka.office.giving_back import left_of, why_not_to_give
 from xinka.office.policies import Room, for_staff
 from xinka.platform.audit.actions import record
 from xinka.platform.database.django_drive import run
+from xinka.platform.look.amounts import MOST_SIGNS, read_amount
 
 _PAGE = 50
 VIEWS = {
@@ -61,7 +62,7 @@ class CaseForm(forms.Form):
 class CourtForm(forms.Form):
     """What a court ordered to be handed over."""
 
-    amount = forms.CharField(label=_("How much"), max_length=16, strip=True)
+    amount = forms.CharField(label=_("How much"), max_length=MOST_SIGNS, strip=True)
     basis = forms.CharField(label=_("Which court, by which law"), min_length=5, max_length=200, strip=True)
     reference = forms.CharField(label=_("Number of the court's document"), min_length=3, max_length=80, strip=True)
 
@@ -77,10 +78,7 @@ class CourtForm(forms.Form):
 
     def clean_amount(self) -> int:
         """Read the amount."""
-        try:
-            return parse_amount(self.cleaned_data["amount"], self._currency)
-        except BadInput as refusal:
-            raise forms.ValidationError(refusal.message(get_language() or "")) from None
+        return read_amount(self.cleaned_data["amount"], self._currency)
 
     def order(self) -> CourtOrder:
         """Return what the form says."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID
@@ -25,13 +24,13 @@ from xinka.escrow.queries import n_staff_refunds_waiting, staff_refunds
 from xinka.escrow.states import StaffRefundState
 from xinka.flows.refunds import by_staff
 from xinka.kernel import ids
-from xinka.kernel.errors import BadIdentifier, BadInput, Refusal
-from xinka.kernel.money import parse_amount, plain_amount
+from xinka.kernel.errors import BadIdentifier, Refusal
+from xinka.kernel.money import plain_amount
 from xinka.merchants.models import Merchant
 from xinka.office.giving_back import left_to_give, why_not_to_give
-from xinka.office.names import is_english
 from xinka.office.policies import Room, for_staff
 from xinka.orders.models import Order
+from xinka.platform.look.amounts import MOST_SIGNS, read_amount
 
 _PER_PAGE = 30
 LEAST_REASON = 10
@@ -51,7 +50,7 @@ STATES = {
 class GiveBackForm(forms.Form):
     """How much of an order goes back, and why; ``key`` makes a form that is sent twice one refund."""
 
-    amount = forms.CharField(label=pgettext_lazy("refunds", "How much"), max_length=16, strip=True)
+    amount = forms.CharField(label=pgettext_lazy("refunds", "How much"), max_length=MOST_SIGNS, strip=True)
     reason = forms.CharField(
         label=_("Why, and who said so"),
         min_length=LEAST_REASON,
@@ -76,11 +75,7 @@ class GiveBackForm(forms.Form):
 
     def clean_amount(self) -> int:
         """Return minor units."""
-        text = unicodedata.normalize("NFKC", self.cleaned_data["amount"]).strip()
-        try:
-            return parse_amount(text, self._order.currency)
-        except BadInput as refusal:
-            raise forms.ValidationError(str(refusal.params["why_en" if is_english() else "why_zh"])) from None
+        return read_amount(self.cleaned_data["amount"], self._order.currency)
 
     def clean(self) -> dict[str, Any]:
         """See that so much is left; of a form that came before, its own refund may have taken it."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from http import HTTPStatus
 from typing import Any
 
@@ -18,12 +17,11 @@ from django.views.decorators.http import require_http_methods, require_POST
 from xinka.accounts.policies import signed_in
 from xinka.flows.paying.transfers import MANUAL, LineKnown, Seen, confirm_line, discard_line, record_line, reference_of
 from xinka.kernel import ids
-from xinka.kernel.errors import BadInput
-from xinka.kernel.money import parse_amount
-from xinka.office.names import NamedChoice, is_english
+from xinka.office.names import NamedChoice
 from xinka.office.policies import Room, for_staff
 from xinka.payments.models import BankLine, Channel, Payment
 from xinka.payments.states import BankLineState, PaymentState
+from xinka.platform.look.amounts import MOST_SIGNS, read_amount
 
 _MOST = 100
 
@@ -35,7 +33,7 @@ class LineForm(forms.Form):
         label=_("Channel"), queryset=Channel.objects.filter(provider=MANUAL).defer("config"), empty_label=None
     )
     bank_no = forms.CharField(label=_("Number at the bank"), max_length=64)
-    amount = forms.CharField(label=_("Amount"), max_length=16)
+    amount = forms.CharField(label=_("Amount"), max_length=MOST_SIGNS)
     reference = forms.CharField(
         label=_("Reference"),
         max_length=40,
@@ -47,11 +45,10 @@ class LineForm(forms.Form):
         """The amount is one of the channel's currency."""
         data: dict[str, Any] = super().clean() or {}
         if "amount" in data and "channel" in data:
-            text = unicodedata.normalize("NFKC", data["amount"]).strip()
             try:
-                data["amount"] = parse_amount(text, data["channel"].currency)
-            except BadInput as refusal:
-                self.add_error("amount", str(refusal.params["why_en" if is_english() else "why_zh"]))
+                data["amount"] = read_amount(data["amount"], data["channel"].currency)
+            except forms.ValidationError as refusal:
+                self.add_error("amount", refusal)
             else:
                 if data["amount"] < 1:
                     self.add_error("amount", _("This is no amount."))

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from xinka.kernel.errors import BadInput
-from xinka.kernel.money import parse_amount, plain_amount
+from xinka.kernel.money import plain_amount
+from xinka.platform.look.amounts import MOST_SIGNS, read_amount
 
+#: A comma that can only be a point: a share has no thousands.
+_COMMA = re.compile(r"(?<=\d),(?=\d{1,2}$)")
 _NUMBER = {"inputmode": "decimal", "autocomplete": "off", "class": "num"}
 
 
@@ -22,7 +24,7 @@ class MoneyField(forms.CharField):
 
     def __init__(self, *, least: int = 1, **kwargs: Any) -> None:
         self.least = least
-        super().__init__(max_length=16, **kwargs)
+        super().__init__(max_length=MOST_SIGNS, **kwargs)
         self.widget.attrs |= _NUMBER
 
     def prepare_value(self, value: object) -> object:
@@ -33,14 +35,10 @@ class MoneyField(forms.CharField):
         """Return the minor units; a field that is closed comes with them already."""
         if isinstance(value, int):
             return value
-        text = unicodedata.normalize("NFKC", super().clean(value) or "").strip().removeprefix("¥").strip()
+        text = super().clean(value)
         if not text:
             return None
-        try:
-            minor = parse_amount(text)
-        except BadInput as refusal:
-            words = refusal.params["why_en" if str(get_language()).startswith("en") else "why_zh"]
-            raise ValidationError(str(words), code="amount") from None
+        minor = read_amount(text)
         if minor < self.least:
             raise ValidationError(_("At least %(least)s."), params={"least": plain_amount(self.least)})
         return minor
@@ -63,6 +61,7 @@ class PercentField(forms.CharField):
         if isinstance(value, int):
             return value
         text = unicodedata.normalize("NFKC", super().clean(value) or "").strip().removesuffix("%").strip()
+        text = _COMMA.sub(".", text)
         if not text:
             return None
         try:
