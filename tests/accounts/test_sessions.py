@@ -77,3 +77,25 @@ def test_a_form_sent_after_the_session_ended_leads_back_to_its_page() -> None:
     assert sent["Location"] == "/account/login/?next=/office/system"
     asked = Client().get("/office/system?page=2")
     assert asked["Location"] == "/account/login/?next=/office/system%3Fpage%3D2"
+
+
+def test_who_sent_a_form_after_the_session_ended_is_told_that_nothing_was_done() -> None:
+    browser = Client()
+    browser.cookies["xk_lang"] = "en"
+    asked = browser.post("/office/system/check", headers={"Referer": "http://testserver/office/system"})["Location"]
+    assert "so nothing was done. Sign in and send it again." in browser.get(asked).content.decode()
+    assert "nothing was done" not in browser.get(asked).content.decode(), "it is said once"
+
+
+def test_a_page_can_ask_whether_its_session_lives_and_gets_a_token_that_holds(cy: User) -> None:
+    strict = Client(enforce_csrf_checks=True)
+    gone = strict.get("/account/still-here")
+    assert (gone.status_code, gone.json()) == (401, {})
+    strict.force_login(cy)
+    told = strict.get("/account/still-here")
+    assert told.json()["who"] == cy.pk
+    assert "no-store" in told["Cache-Control"]
+    form = {"to": "balance"}
+    assert strict.post("/account/refunds", form).status_code == 403
+    sent = strict.post("/account/refunds", {**form, "csrfmiddlewaretoken": told.json()["token"]})
+    assert sent.status_code != 403

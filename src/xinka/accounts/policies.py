@@ -39,13 +39,17 @@ def signed_in(request: HttpRequest) -> User:
 def require_sign_in(view: View[P]) -> View[P]:
     """Let signed-in people through; send others to sign in and back.
 
-    Who sent a form after the session had ended comes back to the page of the form: its address takes no visit.
+    Who sent a form after the session had ended is told that nothing was done, and comes back to the page of the form:
+    its own address takes no visit.
     """
     guarded = login_required(view)
 
     @wraps(view)
     def let_in(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if request.method not in _VISITS and not request.user.is_authenticated:
+            messages.warning(
+                request, gettext("You had been signed out, so nothing was done. Sign in and send it again.")
+            )
             return redirect_to_login(way_back(request))
         return guarded(request, *args, **kwargs)
 

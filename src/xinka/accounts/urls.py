@@ -9,6 +9,7 @@ from xinka.accounts import views
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.overview, name="account_overview"),
     path("password/strength", views.password_strength, name="account_password_strength"),
+    path("still-here", views.still_here, name="account_still_here"),
     path("refunds", views.set_refunds, name="account_refunds"),
     path("sessions/<int:pk>/end", views.end_session, name="account_end_session"),
     path("", include("allauth.account.urls")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 
 from allauth.core.internal import ratelimit
@@ -11,6 +12,7 @@ from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext
@@ -40,6 +42,15 @@ def overview(request: HttpRequest) -> HttpResponse:
         "has_balances": settings.WALLET,
     }
     return render(request, "accounts/overview.html", page)
+
+
+@never_cache
+@require_GET
+def still_here(request: HttpRequest) -> JsonResponse:
+    """Tell a page that is about to send a form who is signed in, and give it a token that holds after a new sign-in."""
+    if not request.user.is_authenticated:
+        return JsonResponse({}, status=HTTPStatus.UNAUTHORIZED)
+    return JsonResponse({"who": request.user.pk, "token": get_token(request)})
 
 
 @require_POST
