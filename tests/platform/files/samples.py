@@ -13,6 +13,13 @@ PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\ntrailer<</Root 1 0
 SECRET = "taken at home"
 
 
+def pdf_with(part: bytes) -> bytes:
+    """A PDF with a part that is compressed, as today's programs write them."""
+    packed = zlib.compress(part)
+    head = b"<</Type/ObjStm/N 1/First 4/Filter/FlateDecode/Length %d>>" % len(packed)
+    return PDF.replace(b"trailer", b"4 0 obj%b\nstream\n%b\nendstream endobj\ntrailer" % (head, packed))
+
+
 def png(size: tuple[int, int] = (40, 30), mode: str = "RGB") -> bytes:
     """A picture with a comment inside."""
     hidden = PngInfo()

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import io
+import random
 import zipfile
 
 import pytest
 from django.utils import timezone
 from PIL import Image
 
-from tests.platform.files.samples import PDF, SECRET, jpeg, png, png_that_claims, webp, webp_that_claims
+from tests.platform.files.samples import PDF, SECRET, jpeg, pdf_with, png, png_that_claims, webp, webp_that_claims
+from xinka.platform.files import pdfs
 from xinka.platform.files.actions import MAX_SIZE, Handed, keep, make_harmless, open_file
 from xinka.platform.files.errors import FileNotTaken, FileTooLarge, ImageTooLarge, TooManyFiles
 from xinka.platform.files.kinds import FileKind, kind_of, safe_name
@@ -37,6 +39,9 @@ def a_zip() -> bytes:
         (jpeg(), FileKind.JPEG),
         (webp(), FileKind.WEBP),
         (PDF, FileKind.PDF),
+        (pdf_with(b"1 0 <</Type/Font/BaseFont/#CB#CE#CC#E5>>"), FileKind.PDF),
+        (pdf_with(b"BT (what I paid) Tj ET /AAB 1 0 R /JSX (1)"), FileKind.PDF),
+        (pdf_with(random.Random(7).randbytes(300_000)), FileKind.PDF),
         ("兑换失败\r\n时间 21:18".encode(), FileKind.TEXT),
         ("兑换失败".encode("gb18030"), FileKind.TEXT),
     ],
@@ -70,6 +75,12 @@ HOSTILE = {
     "a PDF that hides that it runs": PDF.replace(b"/Catalog", b"/Catalog/#4aavaScript 3 0 R"),
     "a PDF with a file inside": PDF.replace(b"/Catalog", b"/Catalog/Names<</EmbeddedFiles 3 0 R>>"),
     "a PDF that is an archive": PDF + a_zip() + b"%%EOF",
+    "a PDF that runs from a compressed part": pdf_with(b"1 0 <</OpenAction<</S/JavaScript/JS(app.alert(1))>>>>"),
+    "the same from the middle of a long part": pdf_with(b"(" + b"a" * 1_048_570 + b")/OpenAction 3 0 R"),
+    "the same under another name": pdf_with(b"1 0 <</Open#41ction 3 0 R>>"),
+    "a PDF that acts when a page is opened": pdf_with(b"1 0 <</AA <</O 3 0 R>>>>"),
+    "a PDF that cannot be read": PDF.replace(b"/Root", b"/Encrypt 3 0 R/Root"),
+    "a PDF packed in a way of old": PDF.replace(b"/Catalog", b"/Catalog/Filter/LZWDecode"),
     "a PDF without an end": PDF.replace(b"%%EOF", b""),
     "text with control characters": b"hello\x1b[2Jworld",
     "text in no encoding": b"\xff\xfe\xfd\x80",
@@ -190,3 +201,12 @@ def test_pictures_are_shown_and_can_be_saved(db: None) -> None:
     assert answer_with(kept)["Content-Disposition"] == "inline; filename*=UTF-8''%E6%88%AA%E5%9B%BE.png"
     assert answer_with(kept, download=True)["Content-Disposition"].startswith("attachment;")
     assert kind_of(answer_with(kept).content) is FileKind.PNG
+
+
+@pytest.mark.parametrize("limit", ["MOST_UNPACKED", "MOST_READ"])
+def test_a_document_that_never_ends_is_given_up_on(monkeypatch: pytest.MonkeyPatch, limit: str) -> None:
+    content = pdf_with(random.Random(7).randbytes(100_000))
+    monkeypatch.setattr(pdfs, limit, 102_000)
+    assert kind_of(content) is FileKind.PDF
+    monkeypatch.setattr(pdfs, limit, 90_000)
+    assert kind_of(content) is None

@@ -6,13 +6,8 @@ import re
 import unicodedata
 from enum import StrEnum
 
-#: Documents that act: scripts, programs started, files inside files (ISO 32000, 12.6 and 7.11).
-_ACTIVE_PDF = re.compile(
-    rb"/(?:JavaScript|JS|Launch|EmbeddedFiles?|OpenAction|AA|RichMedia|XFA|SubmitForm|ImportData)(?![A-Za-z])"
-)
-#: "#4A" stands for "J" in a PDF's names (ISO 32000, 7.3.5), a way to hide them from a look like ours.
-_HIDDEN_NAME = re.compile(rb"/[A-Za-z]*#[0-9A-Fa-f]{2}")
-_END_OF_ZIP = b"PK\x05\x06"
+from xinka.platform.files.pdfs import is_plain_pdf
+
 _MARKUP = re.compile(r"\s*<(?:!doctype|html|head|body|svg|script|\?xml|iframe|!--)", re.IGNORECASE)
 _UNSAFE_IN_NAMES = re.compile(r"[^\w.()\[\] -]|\.\.+")
 _LONGEST_NAME = 60
@@ -53,15 +48,8 @@ def kind_of(content: bytes) -> FileKind | None:
     if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
         return FileKind.WEBP
     if content.startswith(b"%PDF-"):
-        return FileKind.PDF if _is_plain_pdf(content) else None
+        return FileKind.PDF if is_plain_pdf(content) else None
     return FileKind.TEXT if as_text(content) is not None else None
-
-
-def _is_plain_pdf(content: bytes) -> bool:
-    """Whether it ends like a PDF, is not a ZIP at the same time, and names nothing that acts."""
-    if b"%%EOF" not in content[-1024:] or _END_OF_ZIP in content:
-        return False
-    return _ACTIVE_PDF.search(content) is None and _HIDDEN_NAME.search(content) is None
 
 
 def as_text(content: bytes) -> str | None:
