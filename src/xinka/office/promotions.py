@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from xinka.accounts.policies import signed_in
+from xinka.accounts.policies import require_fresh_proof, signed_in
 from xinka.flows.promotions.cards import Batch, PaidFrom, issue
 from xinka.kernel import ids
 from xinka.kernel.money import plain_amount
@@ -161,8 +161,12 @@ def referral_terms(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_staff(Room.PROMOTIONS)
+@require_fresh_proof
 def cards_new(request: HttpRequest) -> HttpResponseBase:
-    """Issue gift cards; their codes leave in this answer and are not kept."""
+    """Issue gift cards; their codes leave in this answer and are not kept.
+
+    They are as good as cash, so whoever sits down at somebody's open desk has to prove who they are first.
+    """
     form = CardsForm(request.POST if request.method == "POST" else None)
     if not form.is_bound or not form.is_valid():
         return _form_page(request, form, _("New gift cards"))
