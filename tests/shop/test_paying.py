@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from unittest.mock import Mock
+from urllib.parse import urlsplit
 
 import pytest
 from django.test import Client
@@ -78,7 +79,7 @@ def test_the_number_is_on_record_before_the_gateway_hears_of_it(bought: cast.Bou
     assert asked.out_trade_no == ids.show("pay", bought.payment_id)
     assert asked.amount_minor == bought.amount
     assert asked.notify_url.endswith("/pay/notify/alipay-md5")
-    assert asked.return_url.endswith("/pay/return/alipay-md5")
+    assert asked.return_url.endswith(f"/pay/return/alipay-md5/{asked.out_trade_no}")
 
 
 def test_a_silent_gateway_is_said_plainly_and_can_be_tried_again(
@@ -202,6 +203,18 @@ def test_a_gateway_that_does_not_answer_does_not_keep_the_buyer_away(
     monkeypatch.setattr(pages, "confirm_payment", Mock(side_effect=ProviderError("silent")))
     query = {"out_trade_no": ids.show("pay", bought.payment_id)}
     assert stranger.get("/pay/return/alipay-md5", query).status_code == 303
+
+
+def test_who_comes_back_without_having_paid_is_at_the_order_though_the_gateway_adds_nothing(
+    bought: cast.Bought, cy: Client, gateway: Mock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "confirm_payment", Mock(side_effect=ProviderError("not paid")))
+    pay_page(cy, bought)
+    (asked,), _ = gateway.prepare.call_args
+    response = cy.get(urlsplit(asked.return_url).path)
+    assert (response.status_code, response["Location"]) == (303, order_path(bought.order_id))
+    for wrong in ("/pay/return/other/", "/pay/return/alipay-md5/x"):
+        assert cy.get(f"{wrong}{asked.out_trade_no}").status_code == 404
 
 
 @pytest.mark.parametrize("number", ["", "x", "pay_" + "0" * 26, "ord_" + "0" * 26, "\x00", "p" * 9000])

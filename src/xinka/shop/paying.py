@@ -64,14 +64,16 @@ def cancel_order(request: HttpRequest, shown_id: str) -> HttpResponse:
 
 
 @require_safe
-def gateway_return(request: HttpRequest, channel: str) -> HttpResponse:
+def gateway_return(request: HttpRequest, channel: str, number: str = "") -> HttpResponse:
     """Bring a buyer back from the gateway. What the link claims is not believed: the gateway is asked.
+
+    The payment's ``number`` is in the path; some gateways, and links of the time before it was, name it in the query.
 
     Raises:
         OrderNotFound: if it names no payment of ours.
     """
     try:
-        payment = attempts.payment_by_number(channel, request.GET.get("out_trade_no", "")[:64])
+        payment = attempts.payment_by_number(channel, (number or request.GET.get("out_trade_no", ""))[:64])
     except BadIdentifier:
         payment = None
     if payment is None:

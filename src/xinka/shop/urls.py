@@ -29,6 +29,7 @@ urlpatterns: list[URLPattern] = [
     path("p/<slug:slug>", product.product, name="product"),
     path("checkout/refused", refused.refused, name="refused"),
     path("pay/return/<slug:channel>", paying.gateway_return, name="gateway_return"),
+    path("pay/return/<slug:channel>/<str:number>", paying.gateway_return, name="gateway_return_of"),
     path("pay/here/<str:number>", without_gateway.find, name="pay_here"),
     path("order/<str:shown_id>/pay/balance", without_gateway.from_balance, name="pay_balance"),
     path("order/<str:shown_id>/pay/transfer", without_gateway.by_transfer, name="pay_transfer"),

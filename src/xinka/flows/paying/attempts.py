@@ -148,7 +148,8 @@ def prepare_payment(payment: Payment, order: Order, payer: Payer) -> Payment:
             title=order.title_in(order.language),
             method=channel.method,
             notify_url=f"{settings.SITE_URL}/pay/notify/{channel.slug}",
-            return_url=f"{settings.SITE_URL}/pay/return/{channel.slug}",
+            # The number is in the path: who comes back without having paid often brings nothing else.
+            return_url=f"{settings.SITE_URL}/pay/return/{channel.slug}/{ids.show('pay', payment.id)}",
             client_ip=payer.ip,
             device=payer.device,
             payer_id=payer.name,
