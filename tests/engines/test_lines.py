@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import signal
 import subprocess
 import sys
 import tracemalloc
@@ -87,3 +88,39 @@ def test_an_answer_comes_before_the_next_question() -> None:
             assert json.loads(asked.stdout.readline())["id"] == n
         asked.stdin.close()
         assert asked.wait() == 0
+
+
+def texts_of(given: bytes) -> tuple[list[object], int]:
+    """Return what is read from lines of ``{"text"}``, and how many lines were wrong."""
+    sink = io.BytesIO()
+    wrong = judge_together(
+        lambda record: record["text"], lambda found: [{"t": t} for t in found], io.BytesIO(given), sink
+    )
+    return [json.loads(line)["t"] for line in sink.getvalue().splitlines()], wrong
+
+
+def test_a_mark_before_the_first_line_is_no_fault() -> None:
+    assert texts_of(b'\xef\xbb\xbf{"text":"a"}\r\n{"text":"b"}\r\n') == (["a", "b"], 0)
+
+
+def test_half_a_character_costs_itself_and_not_its_line() -> None:
+    given = rb'{"text":"\ud83d\ude00 \ud83d|\ude00|\\ud83d"}'
+    assert texts_of(given) == (["\U0001f600 \ufffd|\ufffd|\\ud83d"], 0)
+
+
+def test_a_line_nested_without_end_costs_itself_and_not_the_rest(capsys: pytest.CaptureFixture[str]) -> None:
+    deep = b'{"text":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
+    assert texts_of(deep + b'\n{"text":"b"}') == (["b"], 1)
+    assert capsys.readouterr().err == "line 1 / 第 1 行: nested too deeply / 嵌套太深\n"
+
+
+def test_a_stop_by_hand_is_told_from_skipped_lines_by_its_status() -> None:
+    command = [sys.executable, "-c", PROGRAM, "guard", "accounts"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as asked:
+        assert asked.stdin is not None
+        assert asked.stdout is not None
+        asked.stdin.write(b'{"id":1,"posts":3}\n')
+        asked.stdin.flush()
+        assert json.loads(asked.stdout.readline())["id"] == 1
+        asked.send_signal(signal.SIGINT)
+        assert (asked.wait(), asked.communicate()[1]) == (130, "stopped / 已停止\n".encode())

@@ -9,6 +9,12 @@ from typing import Any
 import click
 
 
+class Unusable(click.ClickException):
+    """What a command was given besides its input cannot be used, so nothing was answered; ends it with 2."""
+
+    exit_code = 2
+
+
 class LazyGroup(click.Group):
     """A group whose commands are named by the place they are found at, ``"package.module:attribute"``."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from xinka.engines.commands import LazyGroup
@@ -18,9 +20,32 @@ _PLACES = {
 }
 
 
-@click.group(cls=LazyGroup, places=_PLACES)
+_INTERRUPTED = 130
+
+
+class _GuardGroup(LazyGroup):
+    """Ends with the status that shells know when it is stopped by Ctrl-C, for 1 means that lines were skipped."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("stopped / 已停止", err=True)
+            ctx.exit(_INTERRUPTED)
+
+
+@click.group(cls=_GuardGroup, places=_PLACES)
 def guard() -> None:
     """Judge texts, prices, accounts, names, domains and pictures; reads and writes JSON lines.
 
     审核文本、价格、账号、名称、域名与图片；逐行读写 JSON。
-    """
+
+    \b
+    Exit codes 退出码:
+      0    every line was answered            每一行都有结果
+      1    some lines were named and skipped, or the reader of the answers went away
+                                              有的行已指出并跳过，或读取结果的一方已关闭
+      2    wrong use or an unusable file; nothing was answered
+                                              用法错误或文件不可用，没有任何结果
+      130  stopped by Ctrl-C                  被 Ctrl-C 停止
+    """  # noqa: D301 - click reads the character

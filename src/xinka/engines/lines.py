@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, BinaryIO, Protocol, TypeVar, cast
@@ -13,6 +15,11 @@ LONGEST_LINE = 64 * 1024 * 1024
 #: So many bytes are read at once, or as many as are there.
 _READ_AT_ONCE = 1 << 17
 _Read = TypeVar("_Read")
+#: An escape in JSON: a whole pair of surrogates, a lone one, or any other.
+_ESCAPE = re.compile(
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<lone>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    re.DOTALL,
+)
 
 
 class Source(Protocol):
@@ -93,7 +100,7 @@ def judge_together(
     wrong = 0
     for ready in read_ready(source):
         found = []
-        for number, line in ready:
+        for number, line in _without_mark(ready):
             try:
                 found.append(read(_object(decoder, line)))
             except WrongLine as refusal:
@@ -108,12 +115,31 @@ def _object(decoder: msgspec.json.Decoder[Any], line: bytes | None) -> dict[str,
     if line is None:
         raise WrongLine("longer than 64 MiB; split it / 超过 64 MiB，请拆分")
     try:
-        found = decoder.decode(line)
+        found = _decoded(decoder, line)
+    except RecursionError:
+        raise WrongLine("nested too deeply / 嵌套太深") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise WrongLine(f"not JSON ({error}) / 不是有效的 JSON") from None
     if not isinstance(found, dict):
         raise WrongLine("not a JSON object / 不是 JSON 对象")
     return found
+
+
+def _without_mark(lines: list[tuple[int, bytes | None]]) -> Iterator[tuple[int, bytes | None]]:
+    """Yield the lines, the first of a file without the mark that some editors put before it (a BOM)."""
+    for number, line in lines:
+        yield number, line.removeprefix(codecs.BOM_UTF8) if line and number == 1 else line
+
+
+def _decoded(decoder: msgspec.json.Decoder[Any], line: bytes) -> object:
+    """Read a line; half a character (a lone surrogate, as of an emoji cut in two) becomes one unreadable character."""
+    try:
+        return decoder.decode(line)
+    except msgspec.DecodeError:
+        whole = _ESCAPE.sub(lambda escape: rb"\ufffd" if escape["lone"] else escape[0], line)
+        if whole == line:
+            raise
+        return decoder.decode(whole)
 
 
 def text_field(record: dict[str, Any], name: str) -> str:

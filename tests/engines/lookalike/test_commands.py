@@ -83,3 +83,23 @@ def test_pictures_are_answered_and_what_is_none_is_named(tmp_path: Path) -> None
         ("clear", "ada/logo.png"),
     ]
     assert "line 3" in errors
+
+
+def test_a_registry_that_cannot_be_read_is_refused_with_its_line(tmp_path: Path) -> None:
+    official = tmp_path / "official.txt"
+    official.write_bytes("微信团队\n支付宝客服\n".encode("gbk"))
+    assert ask("names", official, '{"name": "支付宝容服"}')[:2] == (2, [])
+    official.write_bytes("微信团队\n".encode() + "支付宝客服\n".encode("gbk"))
+    code, found, errors = ask("names", official, '{"name": "支付宝容服"}')
+    assert (code, found) == (2, [])
+    assert (
+        "official.txt: line 2 is not UTF-8; save the file as UTF-8 / 第 2 行不是 UTF-8，请把文件另存为 UTF-8" in errors
+    )
+
+
+def test_a_registry_without_a_name_is_refused(tmp_path: Path) -> None:
+    official = tmp_path / "official.txt"
+    official.write_text("\ufeff\n \t\n", encoding="utf-8")
+    code, found, errors = ask("domains", official, '{"domain": "a.example"}')
+    assert (code, found) == (2, [])
+    assert "official.txt: holds no official name; write one a line / 没有官方名称，请每行写一个" in errors

@@ -57,6 +57,11 @@ def test_an_expression_stands_for_all_its_terms() -> None:
         ("explain: {zh: 假茶, en: False tea}", "explain: {zh: 假茶}", "tea.yml · tea.fake · explain"),
         ("must_hit: [出售假茶叶]", "must_hit: []", "tea.yml · tea.fake · must_hit"),
         ("pack: tea", "pack: [", "tea.yml"),
+        ("terms: [", "deepest: [pinyin]\n    terms: [", "tea.yml · tea.fake · deepest"),
+        ("terms: [", "tasks: [[chat]]\n    terms: [", "tea.yml · tea.fake · tasks"),
+        ("terms: [", "negatable: never\n    terms: [", "tea.yml · tea.fake · negatable"),
+        ("version: 3", "version: 3\nweighed: perhaps", "tea.yml · weighed"),
+        ("terms: [", f"terms: [{'(a|b|c|d)' * 40}, ", "tea.yml · tea.fake · terms"),
     ],
 )
 def test_a_mistake_is_named_by_file_rule_and_field_in_both_languages(old: str, new: str, place: str) -> None:
@@ -106,3 +111,29 @@ def test_a_plain_list_of_terms_is_a_pack(written: str, tmp_path: Path) -> None:
     file.write_text(written, encoding="utf-8")
     [rule] = read_pack_file(file).rules
     assert (rule.id, rule.terms, rule.action) == ("mine.terms", ("舔狗", "黑人"), "review")
+
+
+@pytest.mark.parametrize(
+    "written", ['{"terms": [', '{"terms": 5}', '{"terms": ["a"]}\n[1]', "terms: [a\n- b", "", "# none\n", "！！"]
+)
+def test_a_list_that_cannot_be_read_or_holds_nothing_is_refused_by_name(written: str, tmp_path: Path) -> None:
+    file = tmp_path / "mine.txt"
+    file.write_text(written, encoding="utf-8")
+    with pytest.raises(PackError, match=r"^mine\.txt: .+ / .+"):
+        read_pack_file(file)
+
+
+@pytest.mark.parametrize("harm", ["lists: [", "lists", None])
+def test_whatever_happens_to_the_lists_of_a_folder_the_old_rules_stay_in_force(
+    harm: str | None, tmp_path: Path
+) -> None:
+    (tmp_path / "tea.yml").write_text(PACK, encoding="utf-8")
+    now = [0.0]
+    live = LiveGuard(tmp_path, clock=lambda: now[0])
+    if harm is None:
+        (tmp_path / "lists.yml").mkdir()  # there, and not to be read
+    else:
+        (tmp_path / "lists.yml").write_text(harm, encoding="utf-8")
+    now[0] = 5.0
+    assert [h.rule.id for h in live.guard.judge("出售假龙井").hits] == ["tea.fake"]
+    assert "lists.yml" in live.problem

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +108,7 @@ class _Reader:
         version = data.get("version")
         if not isinstance(version, int) or isinstance(version, bool) or version < 1:
             raise self.wrong("version", "must be a whole number from 1", "必须是从 1 开始的整数")
-        self._weighed = data.get("weighed", False) is True
+        self._weighed = self._switch(data, "weighed", default=False)
         rules = data.get("rules")
         if not isinstance(rules, list) or not rules:
             raise self.wrong("rules", "must list at least one rule", "至少要有一条规则")
@@ -122,9 +123,9 @@ class _Reader:
         deepest, tasks = data.get("deepest", "swapped"), data.get("tasks", list(TASKS))
         if action not in ACTIONS:
             raise self.wrong("action", f"must be one of {', '.join(ACTIONS)}", "只能是 block 或 review")
-        if deepest not in DEPTH:
+        if not isinstance(deepest, str) or deepest not in DEPTH:
             raise self.wrong("deepest", f"must be one of {', '.join(DEPTH)}", f"只能是 {'、'.join(DEPTH)} 之一")
-        if not isinstance(tasks, list) or not tasks or not set(tasks) <= set(TASKS):
+        if not isinstance(tasks, list) or not tasks or not all(task in TASKS for task in tasks):
             raise self.wrong("tasks", "must list listing, chat or both", "只能包含 listing、chat")
         return Rule(
             id=self._rule,
@@ -138,7 +139,7 @@ class _Reader:
             weight=self._number(data, "weight", 0.6, 1.0),
             tasks=frozenset(tasks),
             reach=int(self._number(data, "reach", 24, 200)),
-            negatable=data.get("negatable", True) is True,
+            negatable=self._switch(data, "negatable", default=True),
             explain=self.words(data, "explain"),
             must_hit=self.texts(data, "must_hit", required=True),
             must_pass=self.texts(data, "must_pass", required=True),
@@ -154,6 +155,12 @@ class _Reader:
         value = data.get(field, default)
         if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value <= most:
             raise self.wrong(field, f"must be a number above 0, at most {most:g}", f"必须大于 0 且不超过 {most:g}")
+        return value
+
+    def _switch(self, data: dict[str, Any], field: str, *, default: bool) -> bool:
+        value = data.get(field, default)
+        if not isinstance(value, bool):
+            raise self.wrong(field, "must be true or false", "必须是 true 或 false")
         return value
 
     def text(self, data: dict[str, Any], field: str) -> str:
@@ -186,9 +193,12 @@ class _Reader:
         found: dict[str, None] = {}
         for expression in self.texts(data, field, required):
             found.update(dict.fromkeys(self._expand(field, expression)))
-            if len(found) > _MOST_TERMS:
-                raise self.wrong(field, f"stands for more than {_MOST_TERMS} terms", f"展开后超过 {_MOST_TERMS} 个词")
+            self._not_too_many(field, len(found))
         return tuple(found)
+
+    def _not_too_many(self, field: str, count: int) -> None:
+        if count > _MOST_TERMS:
+            raise self.wrong(field, f"stands for more than {_MOST_TERMS} terms", f"展开后超过 {_MOST_TERMS} 个词")
 
     def _listed(self, field: str, word: str) -> Sequence[str]:
         """Return the texts of a list for its ``{name}``, any other word as it is."""
@@ -207,6 +217,7 @@ class _Reader:
             pieces.append([way for word in group.split("|") for way in self._listed(field, word)])
             at = match.end()
         pieces.append([expression[at:]])
+        self._not_too_many(field, prod(map(len, pieces)))  # before they are made: each group multiplies them
         terms = [plain("".join(way)) for way in product(*pieces)]
         if not all(terms):
             raise self.wrong(field, f"{expression!r} holds nothing to look for", f"{expression!r} 没有可匹配的文字")
@@ -219,14 +230,22 @@ def parse_pack(content: bytes | str, file: str, lists: Mapping[str, list[str]] |
     Raises:
         PackError: it is no YAML, or a field is missing or wrong.
     """
+    return _Reader(file, lists or {}).pack(read_yaml(content, file))
+
+
+def read_yaml(content: bytes | str, file: str) -> Any:
+    """Return what a YAML text holds.
+
+    Raises:
+        PackError: it is no YAML.
+    """
     import yaml  # packs that were read before do not wait for it
 
     try:
-        data = yaml.load(content, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are the safe loader
+        return yaml.load(content, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are the safe loader
     except yaml.YAMLError as error:
         said = " ".join(str(error).split())[:200]
         raise PackError(file, "", "", f"not YAML ({said})", "不是有效的 YAML") from None
-    return _Reader(file, lists or {}).pack(data)
 
 
 def shared_lists(folder: Path) -> dict[str, list[str]]:
@@ -234,9 +253,7 @@ def shared_lists(folder: Path) -> dict[str, list[str]]:
     place = folder / "lists.yml"
     if not place.is_file():
         return {}
-    import yaml  # as above
-
-    data = yaml.load(place.read_bytes(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - as above
+    data = read_yaml(place.read_bytes(), place.name)
     if not isinstance(data, dict) or not all(isinstance(v, list) for v in data.values()):
         raise PackError(place.name, "", "", "must map names to lists of texts", "必须是“名称: 文本列表”")
     return {name: [str(item) for item in items] for name, items in data.items()}
@@ -256,7 +273,15 @@ def load_packs(folder: Path = SHIPPED) -> tuple[Pack, ...]:
 
 
 def _parsed(files: Iterable[tuple[str, bytes]], lists: Mapping[str, list[str]]) -> tuple[Pack, ...]:
-    packs = tuple(parse_pack(content, name, lists) for name, content in files if name != "lists.yml")
+    return with_ids_once(tuple(parse_pack(content, name, lists) for name, content in files if name != "lists.yml"))
+
+
+def with_ids_once(packs: tuple[Pack, ...]) -> tuple[Pack, ...]:
+    """Return the packs.
+
+    Raises:
+        PackError: two rules have the same id, so that nobody could tell which of them a decision names.
+    """
     seen: set[str] = set()
     for pack in packs:
         for rule in pack.rules:

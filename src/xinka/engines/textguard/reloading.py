@@ -49,7 +49,7 @@ class LiveGuard:
             self._guard = Guard(
                 load_packs(self._folder), self._model
             )  # one assignment: no judgement sees half a change
-        except PackError as error:
+        except (PackError, OSError) as error:  # a file may go, or be closed to us, between the look and the reading
             self.problem = str(error)
         else:
             self.problem = ""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from xinka.engines.textguard.packs import SHIPPED, TASKS, Pack, PackError, Rule, parse_pack, shared_lists
+from xinka.engines.textguard.packs import SHIPPED, TASKS, Pack, PackError, Rule, parse_pack, read_yaml, shared_lists
 from xinka.engines.textguard.spellings import DEPTH, plain
 
 
@@ -18,23 +18,31 @@ def read_pack_file(file: Path) -> Pack:
     A list may be one term a line, a YAML or JSON list, or JSON lines whose ``entities`` or ``terms`` are lists.
 
     Raises:
-        PackError: it is neither.
+        PackError: it is neither, or holds nothing.
     """
     content = file.read_bytes()
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise PackError(file.name, "", "", "not UTF-8", "不是 UTF-8 文本") from None
-    terms = listed_terms(text)
+    try:
+        terms = listed_terms(text)
+    except (msgspec.DecodeError, PackError) as error:
+        raise PackError(file.name, "", "", f"not a list of terms ({error})", "不是词表") from None
     if terms is None:
         return parse_pack(text, file.name, shared_lists(SHIPPED))
-    return term_pack(terms, file.stem)
+    pack = term_pack(terms, file.stem)
+    if not pack.rules[0].terms:
+        raise PackError(file.name, "", "", "holds no terms; write one a line", "没有词，请每行写一个")
+    return pack
 
 
 def listed_terms(text: str) -> list[str] | None:
-    """Return the terms of a plain list; None if the text is a mapping, as rule packs are."""
-    import yaml  # only who brings a list waits for it
+    """Return the terms of a plain list; None if the text is a mapping, as rule packs are.
 
+    Raises:
+        PackError, msgspec.DecodeError: it begins as YAML or JSON and is none.
+    """
     lines = [line.strip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
     if lines and lines[0].startswith("{"):
         return _from_json_lines(lines)
@@ -42,28 +50,35 @@ def listed_terms(text: str) -> list[str] | None:
         return None
     if lines and lines[0][0] in "[-":
         try:
-            data = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - as above
-        except yaml.YAMLError:
+            data = read_yaml(text, "")
+        except PackError:
             return lines
         return [str(item) for item in data] if isinstance(data, list) else lines
     if lines and re.fullmatch(r"(terms|entities)\s*:.*", lines[0]):
-        data = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - as above
+        data = read_yaml(text, "terms")
         return [str(item) for items in data.values() if isinstance(items, list) for item in items]
     return lines
 
 
+class _Terms(msgspec.Struct):
+    """A line of a list of terms in JSON."""
+
+    entities: list[str | int | float] | None = None
+    terms: list[str | int | float] | None = None
+    term: str | int | float | None = None
+
+
 def _from_json_lines(lines: list[str]) -> list[str]:
     terms: dict[str, None] = {}
-    decode = msgspec.json.Decoder().decode
+    decode = msgspec.json.Decoder(_Terms).decode
     try:
         records = [decode(line) for line in lines]
     except msgspec.DecodeError:
         records = [decode(" ".join(lines))]
     for record in records:
-        for field in ("entities", "terms"):
-            terms.update(dict.fromkeys(map(str, record.get(field) or ())))
-        if isinstance(record.get("term"), str):
-            terms[record["term"]] = None
+        terms.update(dict.fromkeys(map(str, (*(record.entities or ()), *(record.terms or ())))))
+        if record.term is not None:
+            terms[str(record.term)] = None
     return list(terms)
 
 

@@ -9,17 +9,33 @@ from typing import Any
 
 import click
 
+from xinka.engines.commands import Unusable
 from xinka.engines.lines import WrongLine, judge_lines, text_field
 from xinka.engines.lookalike.names import NameIndex
 
 
 def read_official(path: Path) -> Iterator[tuple[str, str | None]]:
-    """Yield (name, owner or None) of a file with one name a line, optionally a tab and the owner."""
-    with path.open(encoding="utf-8-sig", errors="replace") as lines:
-        for line in lines:
-            name, _, owner = line.rstrip("\r\n").partition("\t")
+    """Yield (name, owner or None) of a file with one name a line, optionally a tab and the owner.
+
+    Raises:
+        Unusable: a line is no UTF-8, or there is no name at all, so that nothing could ever be found.
+    """
+    n_names = 0
+    with path.open("rb") as lines:
+        for number, line in enumerate(lines, 1):
+            try:
+                written = line.decode("utf-8-sig")
+            except UnicodeDecodeError:
+                raise Unusable(
+                    f"{path.name}: line {number} is not UTF-8; save the file as UTF-8"
+                    f" / 第 {number} 行不是 UTF-8，请把文件另存为 UTF-8"
+                ) from None
+            name, _, owner = written.partition("\t")
             if name.strip():
+                n_names += 1
                 yield name.strip(), owner.strip() or None
+    if not n_names:
+        raise Unusable(f"{path.name}: holds no official name; write one a line / 没有官方名称，请每行写一个")
 
 
 def owner_field(record: dict[str, Any]) -> str | None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from xinka.engines.commands import Unusable
 from xinka.engines.lines import WrongLine, judge_lines, text_field
 
 _ORDER = ("allow", "mask", "review", "block")
@@ -34,7 +35,7 @@ def images(own: tuple[str, ...], ocr: bool) -> None:
     try:
         read_text = reading.reader() if ocr else None
     except reading.OcrNotInstalled as error:
-        raise click.ClickException(str(error)) from None
+        raise Unusable(str(error)) from None
 
     judge_text = _text_judge() if ocr else None
 

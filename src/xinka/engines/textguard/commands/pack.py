@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from xinka.engines.commands import Unusable
+
 
 @click.group("pack")
 def pack() -> None:
@@ -24,13 +26,13 @@ def test(files: tuple[Path, ...]) -> None:
     运行规则包里的全部示例（不写文件名时检查自带规则包）。
     """
     from xinka.engines.textguard.examples import check_examples  # keeps `--help` quick
-    from xinka.engines.textguard.packs import PackError, load_packs
+    from xinka.engines.textguard.packs import PackError, load_packs, with_ids_once
     from xinka.engines.textguard.termlists import read_pack_file
 
     try:
-        packs = tuple(read_pack_file(file) for file in files) if files else load_packs()
+        packs = with_ids_once(tuple(read_pack_file(file) for file in files)) if files else load_packs()
     except PackError as error:
-        raise click.ClickException(str(error)) from None
+        raise Unusable(str(error)) from None
     n_examples, failures = check_examples(packs)
     for failure in failures:
         click.echo(f"✗ {failure}")

@@ -76,6 +76,6 @@ def _number(value: object, name: str) -> float:
     try:
         if isinstance(value, int | float | str) and not isinstance(value, bool):
             return float(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         pass
     raise WrongLine(f"`{name}` must be a number / 字段 {name} 必须是数字")

@@ -73,7 +73,7 @@ class Figures:
         """
         found: dict[str, float | None] = {}
         for name in cls.__slots__:
-            at = next((key for key in (name, *_OTHER_NAMES[name]) if record.get(key) not in {None, ""}), None)
+            at = next((key for key in (name, *_OTHER_NAMES[name]) if _is_given(record.get(key))), None)
             found[name] = None if at is None else _number(record[at], at)
         figures = cls(**found)
         if figures.posts is None and (figures.followers is None or figures.following is None):
@@ -84,10 +84,14 @@ class Figures:
         return figures
 
 
+def _is_given(value: object) -> bool:
+    return value is not None and value != ""
+
+
 def _number(value: object, name: str) -> float:
     try:
         number = float(value)  # type: ignore[arg-type]  # what is no number says so itself
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise ValueError(f"`{name}` must be a number / 字段 {name} 必须是数字") from None
     if not 0 <= number <= _LARGEST:
         raise ValueError(f"`{name}` must be between 0 and 10^12 / 字段 {name} 超出范围")
