@@ -84,6 +84,49 @@ def test_a_wrong_line_is_named_and_the_rest_is_logged(vkey: str) -> None:
     ]
 
 
+def test_a_line_nested_without_end_is_named_and_a_mark_before_the_first_is_no_part_of_it(vkey: str) -> None:
+    deep = b"[" * 20_000 + b"]" * 20_000
+    result = _run("append", "orders", "--format", "jsonl", given=b"\xef\xbb\xbf{}\n" + deep + b"\n[2]\n")
+    assert result.stderr == "line 2 / 第 2 行: nested too deeply / 嵌套太深\n"
+    assert (result.exit_code, json.loads(result.stdout)["added"]) == (1, 2)
+    root = reference.mth([b"one", b"two", b"three", b"\xff\xfe", b"{}", b"[2]"])
+    assert json.loads(_told("verify", "orders", "--key", vkey))["root"] == b64encode(root).decode()
+
+
+_ON_A_SMALL_DISK = """
+import resource, sys
+from xinka.config.cli import main
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]), resource.RLIM_INFINITY))
+main(["log", "append", "orders", "--batch", "100"])
+"""
+
+
+def test_a_full_disk_is_told_as_such_with_how_many_entries_are_safe(vkey: str) -> None:
+    lines = [b"%05d" % at + b"x" * 5_000 for at in range(400)]
+    given = b"\n".join(lines)
+    command = [sys.executable, "-c", _ON_A_SMALL_DISK, str(1_500_000)]
+    done = subprocess.run(command, input=given, capture_output=True, check=False)
+    told = json.loads(done.stdout)
+    assert (done.returncode, told) == (3, {"first": 4, "added": 200, "size": 204, "wrong": 0})
+    assert "200 entries are durable. " in done.stderr.decode()
+    assert "读写失败 / Reading or writing failed: [Errno 27]" in done.stderr.decode()
+    assert json.loads(_told("append", "orders"))["size"] >= told["size"]  # opening it again signs what is safe
+    root = reference.mth([b"one", b"two", b"three", b"\xff\xfe", *lines[:200]])
+    assert json.loads(_told("verify", "orders", "--key", vkey))["root"] == b64encode(root).decode()
+
+
+def test_a_log_whose_journal_is_gone_is_damaged_and_stays_as_it_is(vkey: str) -> None:
+    Path("kept").mkdir()
+    for name in ("journal.0", "journal.1"):
+        Path("orders/private", name).rename(Path("kept", name))
+    result = _run("append", "orders", given=b"five\n")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "private/journal" in result.stderr
+    for name in ("journal.0", "journal.1"):
+        Path("kept", name).rename(Path("orders/private", name))
+    assert json.loads(_told("append", "orders", given=b"five\n"))["size"] == 5
+
+
 def test_binary_entries_stand_behind_their_lengths_and_a_cut_one_ends_the_reading(vkey: str) -> None:
     assert json.loads(_told("append", "orders", "--format", "binary", given=b"\0\x02\n\0\0\0\0\x01x"))["added"] == 3
     result = _run("append", "orders", "--format", "binary", "--batch", "1", given=b"\0\x01a\0\x05cut")
@@ -111,6 +154,16 @@ def test_a_damaged_directory_is_refused_with_the_name_of_what_is_wrong(vkey: str
     result = _run("verify", "orders", "--key", vkey)
     assert result.exit_code == 1
     assert "tile/entries/000.p/4" in result.stderr
+
+
+@pytest.mark.parametrize("path", ["tile/0/000", "tile/1/000.p/1", "tile/entries/000", "tile/0/001.p/4"])
+def test_a_tile_that_holds_more_than_it_may_is_refused_as_strict_readers_do(vkey: str, path: str) -> None:
+    _told("append", "orders", given=b"more\n" * 256)
+    with Path("orders", path).open("ab") as tile:
+        tile.write(b"\0\1x" if "entries" in path else b"x")
+    result = _run("verify", "orders", "--key", vkey)
+    assert result.exit_code == 1
+    assert path in result.stderr
 
 
 def test_a_consistency_proof_is_printed(vkey: str) -> None:

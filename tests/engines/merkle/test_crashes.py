@@ -176,3 +176,31 @@ def test_opening_drops_no_partial_tile_that_is_still_to_come(ada: Signer, place:
     log.append(entries(251, 5))
     Log.open(storage, ada)
     assert dropped == ["tile/0/000", "tile/entries/000"]
+
+
+_PUT_ON_A_SMALL_DISK = """
+import resource, sys
+from pathlib import Path
+from xinka.engines.merkle import FileStorage
+from xinka.engines.merkle.files import write_durably
+storage = FileStorage(Path(sys.argv[1]))
+resource.setrlimit(resource.RLIMIT_FSIZE, (5_000, resource.RLIM_INFINITY))
+try:
+    if sys.argv[2] == "small":
+        write_durably(Path(sys.argv[1], "small"), b"x" * 8_000)
+    else:
+        storage.put(sys.argv[2], b"x" * 8_000)
+except OSError as error:
+    print(error.errno == 27, end="")
+"""
+
+
+@pytest.mark.parametrize("path", ["tile/0/000", "tile/0/000.p/250", "small"])
+def test_a_disk_that_takes_half_of_a_file_is_an_error_and_nothing_is_half_in_place(
+    log: Log, place: Path, path: str
+) -> None:
+    log.close()
+    command = [sys.executable, "-c", _PUT_ON_A_SMALL_DISK, str(place), path]
+    done = subprocess.run(command, capture_output=True, check=True)
+    assert (done.stdout, done.stderr) == (b"True", b"")
+    assert path.endswith(".p/250") or not (place / path).exists()  # of those no checkpoint speaks yet

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from xinka.engines.merkle.checkpoints import Checkpoint
 from xinka.engines.merkle.errors import LogDamaged, NoSuchEntry
 from xinka.engines.merkle.frontier import Frontier
-from xinka.engines.merkle.hashing import HASH_SIZE, leaf_hashes
+from xinka.engines.merkle.hashing import HASH_SIZE, TILE_WIDTH, leaf_hashes
 from xinka.engines.merkle.reading import Tree, read_resource
 from xinka.engines.merkle.storage import Source
 from xinka.engines.merkle.tiles import bundle_path, tile_path, tile_width
@@ -46,12 +46,21 @@ def _compare_leaves(source: Source, size: int, first: int, hashes: bytes) -> Non
     # Before they are added, so that the bundle is named, not a tile far above it.
     index, offset = first // 256, first % 256 * HASH_SIZE
     width = tile_width(size, 0, index)
-    stored = read_resource(source, tile_path(0, index, width), tile_path(0, index))
+    stored = _stored(source, 0, index, width)
     if stored[offset : offset + len(hashes)] != hashes:
         raise LogDamaged(path=f"{bundle_path(index, width)} / {tile_path(0, index, width)}")
 
 
 def _compare(source: Source, size: int, level: int, index: int, tile: bytes) -> None:
-    path = tile_path(level, index, tile_width(size, level, index))
-    if read_resource(source, path, tile_path(level, index))[: len(tile)] != tile:
+    width = tile_width(size, level, index)
+    if _stored(source, level, index, width)[: len(tile)] != tile:
+        raise LogDamaged(path=tile_path(level, index, width))
+
+
+def _stored(source: Source, level: int, index: int, width: int) -> bytes:
+    """Return a tile as it is stored; one that is wider or longer than it must be is refused by strict readers."""
+    path = tile_path(level, index, width)
+    stored = read_resource(source, path, tile_path(level, index))
+    if len(stored) not in {width * HASH_SIZE, TILE_WIDTH * HASH_SIZE}:
         raise LogDamaged(path=path)
+    return stored

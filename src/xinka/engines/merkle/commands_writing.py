@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -116,40 +117,59 @@ def append(directory: Path, form: str, batch: int, signing: bool, key_file: Path
     """  # noqa: D301 - click reads the character
     wrong = [0]
     with _opened(directory, key_file, origin) as log:
-        first = log.size
+        first = size = log.size
         entries = _binary(sys.stdin.buffer) if form == "binary" else _lines(standard_input(), form == "jsonl", wrong)
         try:
             for together in _batches(entries, batch):
-                log.append(together)
+                size = log.append(together).stop
+        except OSError:
+            _say_how_far(size - first)
+            signing = False  # the log has stopped; whoever opens it next signs
+            raise
         finally:
-            if signing:
-                log.checkpoint()
-            done = {"first": first, "added": log.size - first, "size": log.size, "wrong": wrong[0]}
-            click.echo(msgspec.json.encode(done))
+            try:
+                if signing:
+                    log.checkpoint()
+            finally:
+                done = {"first": first, "added": size - first, "size": size, "wrong": wrong[0]}
+                click.echo(msgspec.json.encode(done))
     if wrong[0]:
         raise click.exceptions.Exit(1)
+
+
+def _say_how_far(added: int) -> None:
+    """Say what is safe after a failed write, so that nobody adds it again, and what must be looked at."""
+    click.echo(
+        f"{added} entries are durable. Of the batch that failed some may be: before you add it again, make room,"
+        " append nothing (`xinka log append DIR < /dev/null`) and compare the size."
+        f"\n已落盘 {added} 条。失败的那一批可能已有部分写入：腾出空间后先空跑一次（xinka log append DIR < /dev/null），"
+        "核对大小后再补写。",
+        err=True,
+    )
 
 
 def _lines(source: Source, is_json: bool, wrong: list[int]) -> Iterator[bytes]:
     for number, line in read_lines(source, LONGEST_ENTRY):
         entry = None if line is None else line.removesuffix(b"\r")
-        if entry is None:
-            why = "longer than 65,535 bytes / 超过 65,535 字节"
-        elif is_json and not _is_json(entry):
-            why = "not JSON / 不是有效的 JSON"
-        else:
+        if entry is not None and is_json and number == 1:
+            entry = entry.removeprefix(codecs.BOM_UTF8)
+        why = "longer than 65,535 bytes / 超过 65,535 字节" if entry is None else _fault(entry) if is_json else ""
+        if entry is not None and not why:
             yield entry
             continue
         wrong[0] += 1
         click.echo(f"line {number} / 第 {number} 行: {why}", err=True)
 
 
-def _is_json(entry: bytes) -> bool:
+def _fault(entry: bytes) -> str:
+    """Return why an entry is no JSON; nothing if it is."""
     try:
         msgspec.json.decode(entry, type=msgspec.Raw)
+    except RecursionError:
+        return "nested too deeply / 嵌套太深"
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return False
-    return True
+        return "not JSON / 不是有效的 JSON"
+    return ""
 
 
 def _binary(source: BinaryIO) -> Iterator[bytes]:

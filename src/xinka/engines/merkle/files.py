@@ -79,7 +79,7 @@ class FileStorage(Directory):
         place = f"{self.directory}/{path}"
         if not (parent.endswith(".p") and _write_new(place, data)):
             with open(self._incoming, "wb", buffering=0) as file:  # noqa: PTH123 - a Path costs as much as the write
-                file.write(data)
+                write_whole(file.fileno(), data)
             os.rename(self._incoming, place)  # noqa: PTH104 - the same
 
     def drop_partials(self, path: str) -> None:
@@ -138,10 +138,21 @@ def _write_new(place: str, data: bytes) -> bool:
     except FileExistsError:
         return False
     try:
-        os.write(file, data)
+        write_whole(file, data)
     finally:
         os.close(file)
     return True
+
+
+def write_whole(file: int, data: bytes) -> None:
+    """Write all of it: a disk that is nearly full takes a part and says so only when asked for the rest.
+
+    Raises:
+        OSError: the rest cannot be written.
+    """
+    view = memoryview(data)
+    while view:
+        view = view[os.write(file, view) :]
 
 
 def _remove_all(place: str) -> None:
@@ -173,7 +184,7 @@ def write_durably(path: Path, data: bytes, mode: int = 0o644) -> None:
     aside = path.with_name(f".{path.name}.{os.getpid()}")
     file = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     try:
-        os.write(file, data)
+        write_whole(file, data)
         os.fsync(file)
     finally:
         os.close(file)

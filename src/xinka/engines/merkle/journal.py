@@ -32,7 +32,7 @@ class Journal:
     """The two files; ``enough`` is how much one takes before the other's turn.
 
     Raises:
-        LogDamaged: there are files and none is valid; they are left as they are, unless a log is being created.
+        LogDamaged: no file is valid, or both are gone; what is there is left as it is, unless a log is being created.
     """
 
     def __init__(self, directory: Path, enough: int = ENOUGH, *, create: bool = False) -> None:
@@ -50,7 +50,7 @@ class Journal:
         self._chain = 0
         self._allocated = os.fstat(self._files[self._active]).st_size
         if not self._order:
-            if self._allocated and not create:
+            if not create:
                 self.close()
                 raise LogDamaged(path="private/journal")
             self._begin(1, _NOTHING)

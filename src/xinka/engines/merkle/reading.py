@@ -61,7 +61,7 @@ class Tree:
         Raises:
             NoSuchEntry: the tree has none there.
             ResourceMissing: its bundle cannot be had.
-            LogDamaged: its bundle is torn.
+            LogDamaged: its bundle is torn, or holds more than it may.
         """
         if not 0 <= index < self.size:
             raise NoSuchEntry(asked=index, size=self.size)
@@ -75,7 +75,7 @@ class Tree:
             entries = unpack_entries(read_resource(self.source, path, bundle_path(index)))
         except BadFormat:
             raise LogDamaged(path=path) from None
-        if len(entries) < width:
+        if len(entries) not in {width, TILE_WIDTH}:
             raise LogDamaged(path=path)
         return entries[:width]
 
