@@ -6,14 +6,16 @@ import re
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.test import Client
 from django.utils import timezone
 
 from tests import cast
 from xinka.flows.reconciling.bills import reconcile_day
+from xinka.flows.settle import VerifiedMoney
 from xinka.kernel import ids
 from xinka.ledger.days import day_of
-from xinka.payments.models import Channel
+from xinka.payments.models import Channel, Receipt
 from xinka.payments.providers.protocol import BillKind, BillRow
 
 pytestmark = pytest.mark.django_db
@@ -83,3 +85,28 @@ def test_eve_and_ada_find_no_such_page(client: Client, paid: cast.Bought) -> Non
     assert client.get("/office/fees").status_code in {302, 404}
     client.force_login(cast.person("eve@example.com"))
     assert client.get("/office/fees").status_code == 404
+
+
+def test_what_came_short_twice_or_late_counts_as_it_came_like_the_bill(office: Client, channel: Channel) -> None:
+    ware = cast.ware(cast.adas_shop(), 4)
+    short, twice = cast.buy(ware.sku, channel), cast.buy(ware.sku, channel, contact="bea@example.com")
+    cast.settle(cast.money_for(short, amount=1000, trade_no="short"))
+    cast.settle(cast.money_for(twice, trade_no="once"))
+    cast.settle(cast.money_for(twice, trade_no="twice"))
+    # Begun the day before, it came today.
+    with time_machine.travel(timezone.now() - timedelta(days=1), tick=False):
+        early = cast.buy(ware.sku, channel, contact="cat@example.com")
+    cast.settle(cast.money_for(early, trade_no="late"))
+    cast.settle(VerifiedMoney(channel.id, None, "whose", 500))
+    # 0.6 % of each, rounded half up, and ten fen: 16 + 3 x 39 + 13.
+    assert cells(office)[:6] == ["Alipay", "5", "¥162.00", "¥1.46", "no bill yet", "¥160.54"]
+    fees = {"short": 16, "once": 39, "twice": 39, "late": 39, "whose": 13}
+    reconcile_day(
+        channel,
+        day_of(timezone.now()),
+        [
+            BillRow(BillKind.PAYMENT, one.trade_no, "", "", one.amount, fees[one.trade_no], "CNY", None)
+            for one in Receipt.objects.all()
+        ],
+    )
+    assert cells(office)[3:5] == ["¥1.46", "¥1.46"]

@@ -63,4 +63,4 @@ def _line(one: FeeSum, channels: dict[int, str], bills: dict[int, Bill]) -> Line
 
 
 def _order(one: PaidOrder, channels: dict[int, str]) -> tuple[str, str, PaidOrder]:
-    return ids.show("ord", one.order_id), channels.get(one.channel_id, ""), one
+    return ids.show("ord", one.order_id) if one.order_id else "—", channels.get(one.channel_id, ""), one

@@ -8,9 +8,8 @@ from uuid import UUID
 
 from django.db import connection
 
-from xinka.kernel.ids import first_of
-
-#: Payments are found by their numbers, which begin with the time; a day's are one piece of the primary key.
+#: What came, as gateways bill it: short, twice and late too, each when it came and at the terms that held then. The
+#: index of block ranges finds a day of it.
 _FEES = """
 WITH terms AS (
   SELECT channel_id, bps, fixed, since,
@@ -19,16 +18,17 @@ WITH terms AS (
   UNION ALL SELECT id, fee_bps, fee_fixed, '-infinity', 'infinity' FROM payments_channel c
   WHERE NOT EXISTS (SELECT 1 FROM payments_feeterms t WHERE t.channel_id = c.id)),
 fees AS (
-  SELECT p.id, p.order_id, p.channel_id, p.currency, p.amount, p.paid_at,
-    (p.amount * t.bps + 5000) / 10000 + t.fixed AS fee
-  FROM payments_payment p JOIN terms t ON t.channel_id = p.channel_id AND p.paid_at >= t.since AND p.paid_at < t.until
-  WHERE p.id >= %s AND p.id < %s AND p.state = 'paid')
+  SELECT r.order_id, r.channel_id, r.currency, r.amount, r.received_at, r.trade_no,
+    (r.amount * t.bps + 5000) / 10000 + t.fixed AS fee
+  FROM payments_receipt r
+  JOIN terms t ON t.channel_id = r.channel_id AND r.received_at >= t.since AND r.received_at < t.until
+  WHERE r.received_at >= %s AND r.received_at < %s)
 """
 _SUMS = f"""{_FEES}
 SELECT channel_id, currency, count(*), sum(amount)::bigint, sum(fee)::bigint FROM fees GROUP BY 1, 2 ORDER BY 1, 2
 """  # noqa: S608 - both parts are constants
 _LAST = f"""{_FEES}
-SELECT order_id, channel_id, currency, amount, fee, paid_at FROM fees ORDER BY id DESC LIMIT %s
+SELECT order_id, channel_id, currency, amount, fee, received_at FROM fees ORDER BY received_at DESC, trade_no LIMIT %s
 """  # noqa: S608 - both parts are constants
 
 
@@ -50,14 +50,14 @@ class FeeSum:
 
 @dataclass(frozen=True, slots=True)
 class PaidOrder:
-    """One order's payment and the fee agreed for it."""
+    """One payment and the fee agreed for it; ``order_id`` is ``None`` where nobody knows yet what it is for."""
 
-    order_id: UUID
+    order_id: UUID | None
     channel_id: int
     currency: str
     amount: int
     fee: int
-    paid_at: datetime
+    received_at: datetime
 
     @property
     def left(self) -> int:
@@ -66,18 +66,14 @@ class PaidOrder:
 
 
 def fee_sums(since: datetime, until: datetime) -> list[FeeSum]:
-    """Return the sums of the payments that were begun within a span and are paid."""
+    """Return the sums of what came within a span."""
     with connection.cursor() as cursor:
-        cursor.execute(_SUMS, _span(since, until))
+        cursor.execute(_SUMS, (since, until))
         return [FeeSum(*row) for row in cursor.fetchall()]
 
 
 def last_fees(since: datetime, until: datetime, most: int) -> list[PaidOrder]:
     """Return the last of these payments, the newest first."""
     with connection.cursor() as cursor:
-        cursor.execute(_LAST, (*_span(since, until), most))
+        cursor.execute(_LAST, (since, until, most))
         return [PaidOrder(*row) for row in cursor.fetchall()]
-
-
-def _span(since: datetime, until: datetime) -> tuple[UUID, UUID]:
-    return first_of(since.timestamp()), first_of(until.timestamp())
