@@ -11,9 +11,9 @@ from uuid import UUID
 
 from xinka.delivery import sql as delivery_sql
 from xinka.delivery.queries import delivered_codes
-from xinka.disputes.errors import BankDecides, NothingToReplace
+from xinka.disputes.errors import BankDecides, CaseIsOpen, NothingToReplace
 from xinka.disputes.models import Case
-from xinka.disputes.queries import is_at_the_bank, lost_to_the_bank
+from xinka.disputes.queries import is_at_the_bank, lost_to_the_bank, open_case_of
 from xinka.disputes.states import CaseKind, Outcome
 from xinka.escrow.custody import has_wallet
 from xinka.escrow.hold import Hold
@@ -55,6 +55,32 @@ def left_of(hold: Hold) -> int:
 def is_held(hold: Hold) -> bool:
     """Whether the money is still in escrow; otherwise it is pending with the seller."""
     return HoldState.HELD.value in {hold.state.value, hold.frozen_from}
+
+
+def undisputed_hold_of(order_id: UUID, amount: int) -> Hold:
+    """Return the hold of an order, locked, for who gives ``amount`` of it back without a case.
+
+    A case is opened under the same lock, so none can be opened any more that would not see what is given back here.
+
+    Raises:
+        BankDecides: if a bank decides about the money, or has given so much of it back that not enough is left.
+        CaseIsOpen: if the buyer's case is open about it.
+        NoHold: if nothing is held for it.
+    """
+    _refuse_disputed(order_id)  # without the lock first: whoever ends a case holds it and waits for the order's
+    hold = hold_of(order_id)
+    _refuse_disputed(order_id)
+    lost = lost_to_the_bank(order_id)
+    if lost and lost + amount > left_of(hold):
+        raise BankDecides
+    return hold
+
+
+def _refuse_disputed(order_id: UUID) -> None:
+    if is_at_the_bank(order_id):
+        raise BankDecides
+    if open_case_of(order_id) is not None:
+        raise CaseIsOpen
 
 
 def stop_hold(case: Case) -> None:

@@ -5,11 +5,9 @@ from __future__ import annotations
 from django.db import transaction
 
 from xinka.accounts.models import User
-from xinka.disputes.errors import BankDecides, CaseIsOpen
-from xinka.disputes.queries import is_at_the_bank, lost_to_the_bank, open_case_of
 from xinka.escrow.models import GivenBack
 from xinka.flows import escrow
-from xinka.flows.disputes.money import hold_of, left_of
+from xinka.flows.disputes.money import undisputed_hold_of
 from xinka.kernel import ids
 from xinka.kernel.actors import Actor, Role
 from xinka.orders.models import Order
@@ -29,11 +27,7 @@ def give_back_by_seller(order: Order, amount: int, *, key: str, by: User) -> int
     name = f"seller:{order.id}:{key}"
     with transaction.atomic():
         Order.objects.select_for_update(no_key=True).get(id=order.id)
-        lost = lost_to_the_bank(order.id)
-        if is_at_the_bank(order.id) or (lost and lost + amount > left_of(hold_of(order.id))):
-            raise BankDecides
-        if open_case_of(order.id) is not None:
-            raise CaseIsOpen
+        undisputed_hold_of(order.id, amount)
         is_known = GivenBack.objects.filter(key=name).exists()
         actor = Actor(Role.SELLER, by.pk)
         given = run(escrow.give_back(order.id, amount, reason=RefundReason.SELLER, key=name, by=actor))

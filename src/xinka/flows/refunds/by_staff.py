@@ -16,14 +16,12 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from xinka.accounts.models import User
-from xinka.disputes.errors import BankDecides, CaseIsOpen
-from xinka.disputes.queries import is_at_the_bank, lost_to_the_bank, open_case_of
 from xinka.escrow.errors import KeyTaken, PartInOrder, RefundDecided, SecondPersonNeeded, TooMuchBack
 from xinka.escrow.models import StaffRefund
 from xinka.escrow.states import StaffRefundState
 from xinka.flows import escrow
 from xinka.flows.disputes.deciding import is_buyer_of
-from xinka.flows.disputes.money import hold_of, left_of
+from xinka.flows.disputes.money import left_of, undisputed_hold_of
 from xinka.flows.refunds.mailing import MAIL_STAFF_REFUND
 from xinka.kernel import ids
 from xinka.kernel.actors import Actor, Role
@@ -148,11 +146,7 @@ def _check(order: Order, amount: int, by: User) -> None:
     """See to it that this person may give so much of this order back now."""
     if Membership.objects.filter(merchant_id=order.merchant_id, user=by).exists() or is_buyer_of(order.id, by):
         raise PartInOrder
-    if open_case_of(order.id) is not None:
-        raise CaseIsOpen
-    left, lost = left_of(hold_of(order.id)), lost_to_the_bank(order.id)
-    if is_at_the_bank(order.id) or (lost and lost + amount > left):
-        raise BankDecides
+    left = left_of(undisputed_hold_of(order.id, amount))
     if not 0 < amount <= left:
         raise TooMuchBack(left=left)
 
