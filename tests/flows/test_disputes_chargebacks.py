@@ -11,6 +11,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from tests import cast
 from tests.flows.disputing import BUYER, NOW, SELLER, Trade, dee, later, trade
 from tests.flows.rows import broken, leaves_nothing
 from tests.platform.files.samples import png
@@ -23,6 +24,7 @@ from xinka.flows.disputes.chargebacks import Chargeback
 from xinka.flows.disputes.evidence import evidence_pack
 from xinka.flows.disputes.timers import fire_due
 from xinka.flows.escrow import confirm, mature_due
+from xinka.flows.expire import cancel
 from xinka.flows.reveal import reveal
 from xinka.ledger.accounts import Account
 from xinka.ledger.models import Entry
@@ -159,6 +161,41 @@ def test_a_payment_of_nobody_is_no_case(deal: Trade) -> None:
 
 def test_more_than_was_paid_is_not_set_aside(deal: Trade) -> None:
     assert chargebacks.open_chargeback(told(deal, 99_999), now=NOW).amount == 9800
+
+
+@pytest.mark.parametrize("is_won", [True, False])
+def test_what_the_buyer_paid_twice_and_the_bank_took_back_is_no_loss_of_the_sellers(deal: Trade, is_won: bool) -> None:
+    matured(deal)
+    before = money_of(deal)
+    cast.settle(cast.money_for(deal.bought, trade_no="twice"))
+    case = chargebacks.open_chargeback(Chargeback(deal.bought.channel.id, "twice", "dp_2", 9800), now=NOW)
+    assert (money_of(deal), balance(Account.CHARGEBACK_LOSS)) == (before, 9800)
+    assert broken() == []
+    (chargebacks.win if is_won else chargebacks.lose)(case.id, now=NOW)
+    assert (money_of(deal), balance(Account.CHARGEBACK_LOSS)) == (before, 0 if is_won else 9800)
+    assert balance(Account.SUSPENSE) == 0
+    assert broken() == []
+
+
+def test_of_what_was_paid_too_much_the_seller_bears_only_the_price() -> None:
+    ware = cast.ware(cast.adas_shop(), 1, sku={"price": 9800})
+    bought = cast.buy(ware.sku, cast.channel())
+    cast.settle(cast.money_for(bought, amount=9907, trade_no="over"))
+    chargebacks.open_chargeback(Chargeback(bought.channel.id, "over", "dp_1", 9907), now=NOW)
+    assert balance(Account.SELLER_RECEIVABLE) == 9800
+    assert balance(Account.CHARGEBACK_LOSS) == 107
+    assert broken() == []
+
+
+def test_money_of_an_order_that_was_never_delivered_is_taken_from_no_seller() -> None:
+    ware = cast.ware(cast.adas_shop(), 1, sku={"price": 9800})
+    bought = cast.buy(ware.sku, cast.channel())
+    cast.settle(cast.money_for(bought, amount=5000, trade_no="short"))
+    run(cancel(bought.order_id))
+    chargebacks.open_chargeback(Chargeback(bought.channel.id, "short", "dp_1", 5000), now=NOW)
+    assert balance(Account.SELLER_RECEIVABLE) == 0
+    assert balance(Account.CHARGEBACK_LOSS) == 5000
+    assert broken() == []
 
 
 def test_evidence_that_was_not_sent_in_time_is_late_and_the_bank_decides(deal: Trade) -> None:

@@ -25,7 +25,8 @@ from xinka.flows.disputes.cases import locked
 from xinka.flows.disputes.mailing import mail_move_later
 from xinka.kernel.actors import Actor, Role
 from xinka.kernel.ids import new_uuid
-from xinka.ledger.accounts import Account, JournalKind
+from xinka.ledger.accounts import OWNED, Account, JournalKind
+from xinka.ledger.models import Entry
 from xinka.ledger.posting import Journal, Leg, post
 from xinka.ledger.queries import balance_of, balances_of_merchant
 from xinka.orders.models import Order
@@ -75,13 +76,14 @@ def open_chargeback(found: Chargeback, *, now: datetime) -> Case:
         order = Order.objects.get(id=receipt.order_id)
         is_in_full = not found.amount or found.currency not in {"", receipt.currency}
         case = _case_of(found, order, receipt.amount if is_in_full else min(found.amount, receipt.amount), now)
+        sellers = min(case.amount, _paid_for_goods(receipt, order))
         try:
             begin(case, CaseEvent.GATEWAY_OPENED, PSP, details={"amount": case.amount})
         except CaseIsOpen:
             return Case.objects.get(channel_id=found.channel_id, gateway_case_no=found.gateway_case_no)
         if order.delivered_at is not None:
             money.stop_hold(case)
-        _set_aside(case)
+        _set_aside(case, sellers)
         mail_move_later(case)
     log.warning("case.chargeback", extra={"case": case.shown_id})
     return case
@@ -111,10 +113,21 @@ def _case_of(found: Chargeback, order: Order, amount: int, now: datetime) -> Cas
     )
 
 
-def _set_aside(case: Case) -> None:
-    """Enter P8 "opened": from what can be withdrawn, then from the reserve, the rest as a debt."""
+def _paid_for_goods(receipt: Receipt, order: Order) -> int:
+    """Return what of a receipt was ever held for the seller; what came twice, late or too much went back from us."""
+    if order.delivered_at is None:
+        return 0
+    held = Entry.objects.filter(journal_id=receipt.journal_id, account=Account.ESCROW).values_list("amount", flat=True)
+    return -sum(held)
+
+
+def _set_aside(case: Case, sellers: int) -> None:
+    """Enter P8 "opened": ``sellers`` from what can be withdrawn, then from the reserve, the rest of it as a debt.
+
+    What the seller never had any claim to is the shop's own loss.
+    """
     money.lock_balances(case.merchant_id, case.currency)
-    left, taken = int(case.amount), {}
+    left, taken = sellers, {}
     for account in _TAKEN_FROM:
         part = min(left, balance_of(account, case.merchant_id, case.currency))
         if part > 0:
@@ -122,13 +135,19 @@ def _set_aside(case: Case) -> None:
             left -= part
     if left:
         taken[Account.SELLER_RECEIVABLE] = left
+    if ours := case.amount - sellers:
+        taken[Account.CHARGEBACK_LOSS] = ours
     case.taken = {str(int(account)): part for account, part in taken.items()}
     Case.objects.filter(id=case.id).update(taken=case.taken)
     _post(case, JournalKind.CHARGEBACK_OPENED, "opened", [*_owned(case), Leg(Account.SUSPENSE, -int(case.amount))])
 
 
 def _owned(case: Case) -> list[Leg]:
-    return [Leg(Account(int(account)), part, case.merchant_id) for account, part in case.taken.items()]
+    return [_leg(Account(int(account)), part, case) for account, part in case.taken.items()]
+
+
+def _leg(account: Account, amount: int, case: Case) -> Leg:
+    return Leg(account, amount, case.merchant_id if account in OWNED else None)
 
 
 def _returned(case: Case) -> list[Leg]:
@@ -139,7 +158,7 @@ def _returned(case: Case) -> list[Leg]:
     still_owed = min(owed, balances_of_merchant(case.merchant_id, case.currency)["receivable"])
     back[Account.SELLER_AVAILABLE] = back.get(Account.SELLER_AVAILABLE, 0) + owed - still_owed
     back[Account.SELLER_RECEIVABLE] = still_owed
-    return [Leg(account, -part, case.merchant_id) for account, part in back.items() if part]
+    return [_leg(account, -part, case) for account, part in back.items() if part]
 
 
 def _post(case: Case, kind: JournalKind, step: str, legs: list[Leg]) -> None:
