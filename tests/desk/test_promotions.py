@@ -83,6 +83,14 @@ def test_a_share_with_its_cap_for_one_variant(ware: cast.Ware, ada: Client, perc
 
 
 @pytest.mark.parametrize(
+    ("takes", "rubbish"), [("amount", {"percent": "x", "most_off": "x"}), ("percent", {"amount": "x", "percent": "5"})]
+)
+def test_what_stands_in_a_field_of_the_other_kind_is_not_read(ada: Client, takes: str, rubbish: dict[str, str]) -> None:
+    assert ada.post(f"{HOME}/coupons/new", coupon_form(takes=takes, **rubbish)).status_code == 302
+    assert (Coupon.objects.get().amount, Coupon.objects.get().bps) in {(500, 0), (0, 500)}
+
+
+@pytest.mark.parametrize(
     ("change", "words"),
     [
         ({"amount": ""}, "Say how much"),

@@ -79,6 +79,8 @@ class AccountForm(forms.Form):
         for name in ("holder", "bank", "number"):
             self.fields[name].widget.attrs |= {"autocomplete": "off", "spellcheck": "false"}
         self.fields["number"].widget.attrs["class"] = "mono"
+        for name, kind in (("holder", "named"), ("bank", "bank"), ("network", "usdt")):
+            self.fields[name].widget.attrs["data-of"] = kind
 
     def clean(self) -> dict[str, Any]:
         """Put the account together; what is wrong is said beside its field."""

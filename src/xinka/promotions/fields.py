@@ -20,12 +20,12 @@ _NUMBER = {"inputmode": "decimal", "autocomplete": "off", "class": "num"}
 
 
 class MoneyField(forms.CharField):
-    """An amount: typed in yuan, kept in minor units; empty is ``None``."""
+    """An amount: typed in yuan, kept in minor units; empty is ``None``. ``of`` names the one choice that it is for."""
 
-    def __init__(self, *, least: int = 1, **kwargs: Any) -> None:
+    def __init__(self, *, least: int = 1, of: str = "", **kwargs: Any) -> None:
         self.least = least
         super().__init__(max_length=MOST_SIGNS, **kwargs)
-        self.widget.attrs |= _NUMBER
+        self.widget.attrs |= _NUMBER | ({"data-of": of} if of else {})
 
     def prepare_value(self, value: object) -> object:
         """Show minor units as yuan, and what was typed as it was typed."""
@@ -47,10 +47,10 @@ class MoneyField(forms.CharField):
 class PercentField(forms.CharField):
     """A share: typed in percent with at most two decimals, kept in 1/10000; empty is ``None``."""
 
-    def __init__(self, *, most: int = 10_000, least: int = 1, **kwargs: Any) -> None:
+    def __init__(self, *, most: int = 10_000, least: int = 1, of: str = "", **kwargs: Any) -> None:
         self.least, self.most = least, most
         super().__init__(max_length=8, **kwargs)
-        self.widget.attrs |= _NUMBER
+        self.widget.attrs |= _NUMBER | ({"data-of": of} if of else {})
 
     def prepare_value(self, value: object) -> object:
         """Show 1/10000 as percent."""

@@ -63,9 +63,11 @@ class CouponForm(CouponRules):
         label=_("Takes off"),
         choices=[(t.value, w) for t, w in ((Takes.AMOUNT, _("An amount")), (Takes.PERCENT, _("A percentage")))],
     )
-    amount = MoneyField(label=_("Amount off (¥)"), required=False)
-    percent = PercentField(label=_("Percentage off"), required=False)
-    most_off = MoneyField(label=_("At most (¥)"), required=False, help_text=_("For a percentage; empty: no limit."))
+    amount = MoneyField(label=_("Amount off (¥)"), required=False, of=Takes.AMOUNT)
+    percent = PercentField(label=_("Percentage off"), required=False, of=Takes.PERCENT)
+    most_off = MoneyField(
+        label=_("At most (¥)"), required=False, help_text=_("For a percentage; empty: no limit."), of=Takes.PERCENT
+    )
     applies_to = forms.ChoiceField(label=_("Good for"))
     least_spend = MoneyField(label=_("From an order of (¥)"), required=False, least=0)
     starts_at = MomentField(label=_("Begins"), initial=timezone.now)
@@ -111,6 +113,8 @@ class CouponForm(CouponRules):
     def clean(self) -> dict[str, Any]:
         """What only the fields together can tell."""
         data = super().clean() or self.cleaned_data
+        for name in ("percent", "most_off") if data.get("takes") == Takes.AMOUNT else ("amount",):
+            self.errors.pop(name, None)  # it is not asked for, and most browsers do not show it
         needed = "amount" if data.get("takes") == Takes.AMOUNT else "percent"
         if not data.get(needed) and needed not in self.errors:
             self.add_error(needed, _("Say how much it takes off."))
@@ -253,6 +257,7 @@ class CardsForm(forms.Form):
         ),
         min_value=1,
         required=False,
+        widget=forms.NumberInput(attrs={"data-of": "stock"}),
     )
     expires_at = MomentField(label=_("Good until"), required=False)
     note = forms.CharField(label=_("Note"), max_length=120, required=False)
@@ -261,6 +266,7 @@ class CardsForm(forms.Form):
         """A variant is named exactly when the cards are to be sold here."""
         data = super().clean() or self.cleaned_data
         if data.get("paid_from") != "stock":
+            self.errors.pop("sku", None)
             data["sku"] = None
         else:
             data["sku"] = Sku.objects.select_related("product").filter(id=data.get("sku") or 0).first()
