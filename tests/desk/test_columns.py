@@ -75,6 +75,24 @@ def test_columns_chosen_by_hand_are_what_is_previewed_and_sold(ada: Client, batc
     ]
 
 
+def test_names_we_do_not_know_are_shown_and_no_column_is_anything_until_it_is_said(shop: Merchant, ada: Client) -> None:
+    text = "编号,卡片密文,卡片,截止\n1,PINPINPIN-0001,CARDCARD-0001,2027/1/31\n"
+    batch = stocking.receive(ware(shop).sku.id, [text.encode("gbk")], name="cards.csv", by_id=None)
+    page = _page(ada, batch)
+    assert "卡片密文" in page
+    assert "2027/1/31" in page
+    assert " checked" in page
+    assert not re.search(r'<option value="(1|label|expires)" selected', page)
+    assert "No line can be imported" in page
+    assert 'name="reading"' not in page
+
+
+def test_the_first_line_of_a_file_without_names_is_not_shown(shop: Merchant, ada: Client) -> None:
+    text = "CODEFIRST-AAAA,b\nCODESECOND-AAAA,c\n"
+    batch = stocking.receive(ware(shop).sku.id, [text.encode()], name="cards.csv", by_id=None)
+    assert "CODEFIRST" not in _page(ada, batch)
+
+
 def test_a_preview_that_is_no_longer_true_cannot_be_confirmed(ada: Client, batch: StockBatch) -> None:
     _choose(ada, batch, column1="1")
     old = _page(ada, batch)

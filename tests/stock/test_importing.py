@@ -99,6 +99,16 @@ def test_a_bad_row_is_named_and_does_not_swallow_the_next(line: str, why: Why) -
     assert found == [Problem(2, why), Record(3, b"GOOD", "", None)]
 
 
+@pytest.mark.parametrize("day", ["2027-01-31", "2027/1/31", "2027.01.31", "2027年1月31日", "2027-1-31"])
+def test_a_day_is_read_as_spreadsheets_write_it(day: str) -> None:
+    assert records(f"A,,{day}", Layout.CSV) == [Record(1, b"A", "", date(2027, 1, 31))]
+
+
+@pytest.mark.parametrize("day", ["2027-1/31", "31/1/2027", "27/1/31", "2027/13/1", "2027年1月31", "２０２７-01-31"])
+def test_a_day_that_can_be_read_two_ways_is_none(day: str) -> None:
+    assert records(f"A,,{day}", Layout.CSV) == [Problem(1, Why.BAD_DATE)]
+
+
 def test_columns_go_by_their_heading_in_either_language() -> None:
     assert records("有效期;卡密\n2027-01-31;A1", Layout.CSV) == [Record(2, b"A1", "", date(2027, 1, 31))]
     assert records('"A,1",first', Layout.CSV) == [Record(1, b"A,1", "first", None)]

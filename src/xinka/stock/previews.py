@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import islice
 
@@ -61,6 +61,11 @@ class Preview:
     problems: list[Problem] = field(default_factory=list)
 
     @property
+    def is_hopeless(self) -> bool:
+        """Whether every line that was looked at is invalid: the file is not read as it was meant."""
+        return 0 < self.n_lines == self.n_invalid
+
+    @property
     def n_skipped(self) -> int:
         """Lines that are in the file or in the vault already."""
         return self.n_repeated + self.n_known
@@ -110,16 +115,27 @@ class ColumnSample:
 
 
 def choice_and_samples(batch: StockBatch) -> tuple[Choice | None, list[ColumnSample]]:
-    """Return how the columns of a waiting file are read, and a look at each; nothing while a line is a code."""
+    """Return how the columns of a waiting file are read, and a look at each; nothing while a line is a code.
+
+    Under a heading whose names tell nothing, no column is anything yet: it is for its owner to say.
+    """
     text = text_of(batch)
     if text.layout is not Layout.CSV:
         return None, []
     lines = list(islice((line for some in text.lines() for line in some if line.strip(TRIMMED)), _SAMPLED + 1))
     choice = text.choice or guess(first_line([lines]))
     rows = [cells_of(line, choice.separator) or [] for line in lines]
+    if not (text.choice or choice.has_heading) and _seems_to_have_heading(rows):
+        choice = replace(choice, has_heading=True, code=(), label=None, expires_on=None)
     names = rows.pop(0) if rows and choice.has_heading else []
     n_columns = min(len(names) or max(map(len, rows[:1]), default=0), MOST_COLUMNS)
     return choice, [_sample(number, names, rows[:_SAMPLED]) for number in range(n_columns)]
+
+
+def _seems_to_have_heading(rows: list[list[str]]) -> bool:
+    """Whether the first row has several cells without a digit, and none below is like that: names we do not know."""
+    with_digits = [any(map(str.isdigit, "".join(row))) for row in rows]
+    return len(rows) > 1 and len(rows[0]) > 1 and not with_digits[0] and all(with_digits[1:])
 
 
 def _sample(number: int, names: list[str], rows: list[list[str]]) -> ColumnSample:

@@ -16,8 +16,22 @@ MOST_COLUMNS = 40
 #: So long is what stands between the parts of one code, at most.
 MAX_JOINT = 8
 _NAMES = {
-    "code": {"code", "codes", "key", "card", "account", "卡密", "卡号", "兑换码", "激活码", "账号", "帐号"},
-    "secret": {"password", "pin", "secret", "密码", "卡密码", "提取码"},
+    "code": {
+        "code",
+        "codes",
+        "key",
+        "card",
+        "account",
+        "cdk",
+        "cdkey",
+        "卡密",
+        "卡号",
+        "兑换码",
+        "激活码",
+        "账号",
+        "帐号",
+    },
+    "secret": {"password", "pin", "secret", "密码", "卡密码", "密钥", "提取码"},
     "label": {"label", "标签", "备注", "名称"},
     "expires_on": {"expires_on", "expires", "expiry", "有效期", "过期日", "到期日"},
 }

@@ -21,7 +21,8 @@ MAX_CODE_BYTES = 4096
 MAX_LABEL = 80
 #: Control characters (C0 without tab, DEL, C1).
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+#: A day with its year in front, as people and spreadsheets write it: 2027-01-31, 2027/1/31, 2027.1.31, 2027年1月31日.
+_DATE = re.compile(r"(\d{4})(?:([-/.])(\d{1,2})\2(\d{1,2})|年(\d{1,2})月(\d{1,2})日)", re.ASCII)
 
 
 class Layout(StrEnum):
@@ -126,9 +127,10 @@ def _cell(cells: list[str], place: int | None) -> str:
 
 def date_of(text: str) -> date | None:
     """Return the day that a cell names, or nothing."""
-    if not _DATE.fullmatch(text):
+    found = _DATE.fullmatch(text)
+    if found is None:
         return None
     try:
-        return date.fromisoformat(text)
+        return date(int(found[1]), int(found[3] or found[5]), int(found[4] or found[6]))
     except ValueError:
         return None
