@@ -344,6 +344,29 @@ def test_orders_are_listed_in_the_readers_language_and_found_by_either_title(
         assert page.content.decode().count(f">{title}</a>") == 1
 
 
+def test_goods_in_another_currency_are_shown_edited_and_exported_in_it(shop: Merchant, ada: Client) -> None:
+    made = ware(shop, 3, sku={"currency": "JPY", "price": 1500})
+    listed = ada.get(f"/desk/{shop.slug}/products").content.decode()
+    assert "JP¥1,500" in listed
+    page = ada.get(f"/desk/{shop.slug}/products/{made.product.id}").content.decode()
+    assert "（JP¥）" in page
+    assert 'name="v-0-price" value="1500"' in page
+    buy(made.sku, channel(currency="JPY"), quantity=2)
+    exported = b"".join(ada.get(f"/desk/{shop.slug}/orders.csv")).decode()
+    assert '"3000","JPY"' in exported
+
+
+def test_counts_have_commas_between_their_thousands(shop: Merchant, ada: Client) -> None:
+    made = ware(shop, 1)
+    batch = StockBatch.objects.get(sku=made.sku)
+    StockBatch.objects.filter(id=batch.id).update(n_added=100000, n_lines=123456, n_known=1234)
+    for path in (f"stock/{made.sku.id}", f"imports/{batch.id}"):
+        page = ada.get(f"/desk/{shop.slug}/{path}").content.decode()
+        assert "100,000" in page
+        assert "1,234" in page
+    assert "123,456 行" in page
+
+
 @pytest.mark.parametrize("room", ["orders", "products"])
 def test_what_no_text_can_hold_is_looked_for_without_it(ada: Client, shop: Merchant, room: str) -> None:
     assert ada.get(f"/desk/{shop.slug}/{room}", {"q": "\0"}).status_code == 200

@@ -73,12 +73,16 @@ def pages_of(made: Ware) -> dict[str, str]:
     return {page: f"/desk/{made.product.merchant.slug}/{page.format(**values)}" for page in _PAGES}
 
 
-def signed_in(browser: Browser, live_server: LiveServer, width: int, theme: str) -> BrowserContext:
+def signed_in(
+    browser: Browser, live_server: LiveServer, width: int, theme: str, *, java_script_enabled: bool = True
+) -> BrowserContext:
     """Return a browser window in which Ada is signed in."""
     client = Client()
     client.force_login(User.objects.get(email="ada@ada-cards.example"))
     session = client.cookies[settings.SESSION_COOKIE_NAME].value
-    context = browser.new_context(viewport={"width": width, "height": 900}, locale="zh-CN")
+    context = browser.new_context(
+        viewport={"width": width, "height": 900}, locale="zh-CN", java_script_enabled=java_script_enabled
+    )
     cookies = {settings.SESSION_COOKIE_NAME: session, "xk_theme": theme}
     context.add_cookies([{"name": name, "value": value, "url": live_server.url} for name, value in cookies.items()])
     return context
@@ -133,6 +137,31 @@ def test_on_a_phone_stock_is_brought_in_without_scrolling_sideways(
     assert button is not None
     assert frame is not None
     assert button["x"] + button["width"] <= frame["x"] + frame["width"]
+    context.close()
+
+
+def test_a_form_asks_only_for_what_belongs_to_the_kind_even_without_scripts(
+    browser: Browser, live_server: LiveServer, stocked: Ware
+) -> None:
+    context = signed_in(browser, live_server, 390, "light", java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{live_server.url}/desk/{stocked.product.merchant.slug}/promotions/coupons/new")
+    seen = {name: page.locator(f"[name={name}]").is_visible() for name in ("amount", "percent", "most_off", "code")}
+    assert seen == {"amount": True, "percent": False, "most_off": False, "code": True}
+    page.select_option("[name=takes]", "percent")
+    seen = {name: page.locator(f"[name={name}]").is_visible() for name in ("amount", "percent", "most_off", "code")}
+    assert seen == {"amount": False, "percent": True, "most_off": True, "code": True}
+    context.close()
+
+
+@pytest.mark.parametrize("path", ["orders", "products", "stock/{sku}", "imports/{waiting}", "imports/{done}/codes"])
+def test_no_list_is_wider_than_a_phone(browser: Browser, live_server: LiveServer, stocked: Ware, path: str) -> None:
+    context = signed_in(browser, live_server, 360, "light")
+    page = context.new_page()
+    page.goto(live_server.url + pages_of(stocked)[path])
+    assert page.locator(".scroll").count()
+    too_wide = "nodes => nodes.filter((node) => node.scrollWidth > node.clientWidth).length"
+    assert page.locator(".scroll").evaluate_all(too_wide) == 0
     context.close()
 
 

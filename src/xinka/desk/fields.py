@@ -1,4 +1,4 @@
-"""Form fields of the desk: prices that people write in yuan, and price tiers, one a line."""
+"""Form fields of the desk: prices as people write them, and price tiers, one a line."""
 
 from __future__ import annotations
 
@@ -18,8 +18,11 @@ _TIER = re.compile(r"([0-9]{1,4})\+?\s*[=:,\s]\s*(\S.*)", re.ASCII)
 MOST_TIERS = 8
 
 
-class YuanField(forms.CharField):
-    """A price: typed in yuan, kept in minor units, never a float in between."""
+class PriceField(forms.CharField):
+    """A price: typed in whole units of its currency, kept in minor units, never a float in between."""
+
+    #: A form whose goods are priced in another one says so.
+    currency = "CNY"
 
     def __init__(self, *, least: int = 1, **kwargs: Any) -> None:
         self.least = least
@@ -27,18 +30,18 @@ class YuanField(forms.CharField):
         self.widget.attrs |= {"inputmode": "decimal", "autocomplete": "off", "class": "num"}
 
     def prepare_value(self, value: object) -> object:
-        """Show minor units as yuan, and what was typed as it was typed."""
-        return plain_amount(value) if isinstance(value, int) else value
+        """Show minor units as whole ones, and what was typed as it was typed."""
+        return plain_amount(value, self.currency) if isinstance(value, int) else value
 
     def clean(self, value: object) -> int:
         """Return the minor units."""
         text = super().clean(value)
         if not text:
             return 0
-        minor = read_amount(text)
+        minor = read_amount(text, self.currency)
         if minor < self.least:
             raise ValidationError(
-                _("The price must be at least %(least)s."), params={"least": plain_amount(self.least)}
+                _("The price must be at least %(least)s."), params={"least": plain_amount(self.least, self.currency)}
             )
         return minor
 
@@ -50,12 +53,14 @@ class YuanField(forms.CharField):
 class TiersField(forms.CharField):
     """Price tiers, one a line: ``10 = 46.55`` means that from ten pieces on each costs ¥46.55."""
 
+    #: That of the price.
+    currency = "CNY"
     widget = forms.Textarea(attrs={"rows": 3, "class": "mono", "placeholder": "10 = 46.55", "autocomplete": "off"})
 
     def prepare_value(self, value: object) -> object:
         """Show pairs as lines."""
         if isinstance(value, list):
-            return "\n".join(f"{least} = {plain_amount(price)}" for least, price in value)
+            return "\n".join(f"{least} = {plain_amount(price, self.currency)}" for least, price in value)
         return value
 
     def clean(self, value: object) -> list[tuple[int, int]]:
@@ -73,7 +78,7 @@ class TiersField(forms.CharField):
         found = _TIER.fullmatch(line)
         if found is None or int(found[1]) < 2:
             raise ValidationError(_("Line %(number)s is not like “10 = 46.55”."), params={"number": number})
-        return int(found[1]), read_amount(found[2])
+        return int(found[1]), read_amount(found[2], self.currency)
 
     def has_changed(self, initial: object, data: object) -> bool:
         """Whether the lines differ."""

@@ -13,6 +13,7 @@ from xinka.escrow.states import HoldState
 from xinka.kernel.ids import new_uuid
 from xinka.kernel.money import plain_amount
 from xinka.platform.look.amounts import MOST_SIGNS, read_amount
+from xinka.platform.look.templatetags.look import amount as amount_in_words
 
 
 class GiveBackForm(forms.Form):
@@ -28,7 +29,7 @@ class GiveBackForm(forms.Form):
         self.currency = hold.currency
         self.fields["amount"].help_text = gettext(
             "At most %(sum)s. It goes back the way it was paid, or into the buyer's balance if they wish so."
-        ) % {"sum": plain_amount(left, hold.currency)}
+        ) % {"sum": amount_in_words(left, hold.currency)}
 
     def clean_amount(self) -> int:
         """Read the amount."""

@@ -17,7 +17,7 @@ from xinka.merchants.policies import Duty
 from xinka.merchants.queries import memberships_of
 from xinka.orders.sales import DayOfSales, has_delivered, sales_by_day
 from xinka.platform.look.charts import Bar
-from xinka.platform.look.templatetags.look import amount
+from xinka.platform.look.templatetags.look import amount, grouped
 from xinka.stock.queries import live_counts
 
 _SPANS = (14, 30)
@@ -76,13 +76,13 @@ def _facts(sales: list[DayOfSales], *, low_count: int) -> list[dict[str, object]
         },
         {
             "label": _("Orders today"),
-            "value": today.n_orders,
-            "context": _("yesterday %(n)s") % {"n": yesterday.n_orders},
+            "value": grouped(today.n_orders),
+            "context": _("yesterday %(n)s") % {"n": grouped(yesterday.n_orders)},
         },
         {"label": _("Last %(n)s days") % {"n": len(sales)}, "value": amount(period)},
         {
             "label": _("Running low"),
-            "value": low_count,
+            "value": grouped(low_count),
             "context": _("restock soon") if low_count else _("nothing to do"),
             "warn": bool(low_count),
         },
@@ -97,7 +97,7 @@ def _summary(sales: list[DayOfSales]) -> str:
         n_orders,
     ) % {
         "days": len(sales),
-        "n": n_orders,
+        "n": grouped(n_orders),
         "sum": amount(sum(day.paid for day in sales)),
         "today": amount(sales[-1].paid),
     }

@@ -22,6 +22,7 @@ from xinka.desk.uploads import MAX_UPLOAD, FileTooLarge, SealedUpload, SealingHa
 from xinka.flows import stocking
 from xinka.kernel.errors import Refusal
 from xinka.merchants.policies import Duty, may
+from xinka.platform.look.templatetags.look import grouped
 from xinka.stock import actions
 from xinka.stock.errors import ImportNotWaiting, PreviewIsOld, SkuTakesOneContent
 from xinka.stock.importing.decoding import Encoding, blocks_of
@@ -37,7 +38,7 @@ WORDS = {
     Why.HEADING: gettext_lazy("is the name of a column, not a code"),
     Why.BAD_QUOTES: gettext_lazy("has a quotation mark without its other half"),
     Why.TOO_MANY_COLUMNS: gettext_lazy("has more columns than the first line"),
-    Why.BAD_DATE: gettext_lazy("has a date that is not like 2027-01-31"),
+    Why.BAD_DATE: gettext_lazy("has a date that is not like 2027-01-31 or 2027/1/31"),
     Why.EXPIRED: gettext_lazy("has expired already"),
     Why.LABEL_TOO_LONG: gettext_lazy("has a label of more than 80 characters"),
 }
@@ -181,7 +182,7 @@ def undo(request: HttpRequest, desk: Desk, batch_id: int) -> HttpResponse:
         "%(n)s unsold codes withdrawn. Codes sold or held for an order stay.",
         n,
     )
-    messages.success(request, words % {"n": n})
+    messages.success(request, words % {"n": grouped(n)})
     return redirect("desk:sku", merchant=desk.merchant.slug, sku_id=batch.sku_id)
 
 

@@ -146,7 +146,14 @@ def _lines(orders: Iterator[Order]) -> Iterator[str]:
     yield "\ufeff" + line.text
     for order in orders:
         row = _row(order)
-        cells = [row["shown_id"], order.title, order.quantity, plain_amount(order.amount), order.currency, order.state]
+        cells = [
+            row["shown_id"],
+            order.title,
+            order.quantity,
+            plain_amount(order.amount, order.currency),
+            order.currency,
+            order.state,
+        ]
         cells += [row["contact"], _moment(order.placed_at), _moment(order.paid_at)]
         writer.writerow([safe_cell(str(cell)) for cell in cells])
         yield line.text

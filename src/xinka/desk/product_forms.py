@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from xinka.catalog.actions import Variant
 from xinka.catalog.models import DeliveryOrder, Product, Sku, StockMode
-from xinka.desk.fields import TiersField, YuanField
+from xinka.desk.fields import PriceField, TiersField
+from xinka.platform.look.templatetags.look import currency_sign
 from xinka.stock.holdings import has_stock
 
 if TYPE_CHECKING:  # generic in the stubs alone
@@ -82,8 +83,8 @@ class ProductForm(_ProductForm):
 class SkuForm(_SkuForm):
     """One variant: its price, its limits and how its codes leave the vault."""
 
-    price = YuanField(label=_("Price (¥)"))
-    choose_premium = YuanField(label=_("Premium for choosing (¥)"), least=0, required=False)
+    price = PriceField()
+    choose_premium = PriceField(least=0, required=False)
     tiers = TiersField(
         label=_("Price tiers"), required=False, help_text=_("One a line: from how many pieces, which unit price.")
     )
@@ -119,6 +120,11 @@ class SkuForm(_SkuForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["mode"].choices = StockMode.choices  # type: ignore[attr-defined]  # a select has choices
+        sign = {"sign": currency_sign(self.instance.currency)}
+        self.fields["price"].label = gettext("Price (%(sign)s)") % sign
+        self.fields["choose_premium"].label = gettext("Premium for choosing (%(sign)s)") % sign
+        for name in ("price", "choose_premium", "tiers"):
+            self.fields[name].currency = self.instance.currency  # type: ignore[attr-defined]  # ours have one
         if self.instance.id:
             self.initial["tiers"] = [(tier.min_quantity, tier.unit_price) for tier in self.instance.tiers.all()]
 

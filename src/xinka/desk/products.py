@@ -33,7 +33,7 @@ def index(request: HttpRequest, desk: Desk) -> HttpResponse:
     found = (
         Product.objects.filter(merchant=desk.merchant)
         .select_related("category")
-        .annotate(n_skus=Count("skus"), lowest=Min("skus__price"))
+        .annotate(n_skus=Count("skus"), lowest=Min("skus__price"), currency=Min("skus__currency"))
         .defer("description", "how_to", "after_payment")
         .order_by("-id")
     )

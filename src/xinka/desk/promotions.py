@@ -17,6 +17,7 @@ from xinka.desk.access import Desk, for_members
 from xinka.flows.promotions.sales import NotSoManyInStock, end_sale, plan_sale, withdraw_stock_of
 from xinka.kernel import ids
 from xinka.merchants.policies import Duty
+from xinka.platform.look.templatetags.look import grouped
 from xinka.promotions import actions
 from xinka.promotions.exports import codes_as_csv
 from xinka.promotions.forms import MOST_CODES, CouponForm, CouponRules, SaleForm, TermsForm, WithdrawForm
@@ -90,9 +91,9 @@ def coupon_codes(request: HttpRequest, desk: Desk, coupon_id: int) -> HttpRespon
     count = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0
     if 1 <= count <= MOST_CODES:
         actions.add_codes(found, count)
-        messages.success(request, _("%(n)s codes were made.") % {"n": count})
+        messages.success(request, _("%(n)s codes were made.") % {"n": grouped(count)})
     else:
-        messages.warning(request, _("From 1 to %(most)s codes at once.") % {"most": MOST_CODES})
+        messages.warning(request, _("From 1 to %(most)s codes at once.") % {"most": grouped(MOST_CODES)})
     return redirect("desk:coupon", merchant=desk.merchant.slug, coupon_id=found.id)
 
 
@@ -173,7 +174,7 @@ def sale_withdraw(request: HttpRequest, desk: Desk, sale_id: int) -> HttpRespons
             "%(n)s code withdrawn, and the sale is over.", "%(n)s codes withdrawn, and the sale is over.", n
         )
         on = ngettext("%(n)s code withdrawn. The sale goes on.", "%(n)s codes withdrawn. The sale goes on.", n)
-        messages.success(request, (over if gone.is_over else on) % {"n": n})
+        messages.success(request, (over if gone.is_over else on) % {"n": grouped(n)})
     else:
         messages.warning(request, _("Nothing was set aside any more, so nothing was withdrawn. The sale is over."))
     return redirect("desk:sale", merchant=desk.merchant.slug, sale_id=found.id)

@@ -62,6 +62,12 @@ def amount(minor: int | None, currency: str = "CNY") -> str:
 
 
 @register.filter
+def grouped(number: int | None) -> str:
+    """Write a count with commas between its thousands: ``100000`` → ``100,000``."""
+    return "—" if number is None else f"{number:,}"
+
+
+@register.filter
 def money(minor: int | None, currency: str = "CNY") -> SafeString:
     """Write a price with the smaller sign of its currency."""
     if minor is None:

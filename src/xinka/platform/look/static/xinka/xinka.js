@@ -89,7 +89,7 @@
 
   // counted text, files, password strength
   const count = (field) => all(field.dataset.count).forEach((node) => {
-    node.textContent = field.dataset.countBy === "lines" ? field.value.split("\n").filter((line) => line.trim()).length : `${[...field.value].length}${field.maxLength > 0 ? ` / ${field.maxLength}` : ""}`;
+    node.textContent = field.dataset.countBy === "lines" ? field.value.split("\n").filter((line) => line.trim()).length.toLocaleString("en-US") : `${[...field.value].length}${field.maxLength > 0 ? ` / ${field.maxLength}` : ""}`;
   });
   each("[data-count]", count);
   on("input", "[data-count]", count);
