@@ -40,13 +40,13 @@ def money_of_order(order_id: UUID) -> MoneyOfOrder | None:
     if hold is None:
         return None
     words, kind, icon = STATES[HoldState(hold.state)]
-    yours, commission = _shares(hold)
+    yours, commission = shares_of(hold)
     percent = f"{hold.commission_bps / 100:g}"
     step, at = _next(hold)
     return MoneyOfOrder(hold, words, kind, icon, yours, commission, percent, step, at)
 
 
-def _shares(hold: Hold) -> tuple[int, int]:
+def shares_of(hold: Hold) -> tuple[int, int]:
     """Return the merchant's share and the commission: what they are, or would be if it were released now."""
     if hold.released:
         return hold.released - hold.commission + hold.subsidy - hold.seized_net, hold.commission

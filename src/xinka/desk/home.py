@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -13,9 +15,10 @@ from django.views.decorators.http import require_safe
 from xinka.accounts.models import User
 from xinka.catalog.models import Product, ProductState, Sku
 from xinka.desk.access import Desk, for_members
+from xinka.kernel.money import HOME, home_first, plain_amount
 from xinka.merchants.policies import Duty
 from xinka.merchants.queries import memberships_of
-from xinka.orders.sales import DayOfSales, has_delivered, sales_by_day
+from xinka.orders.sales import DayOfSales, has_delivered, nothing_sold, sales_by_day
 from xinka.platform.look.charts import Bar
 from xinka.platform.look.templatetags.look import amount, grouped
 from xinka.stock.queries import live_counts
@@ -39,7 +42,9 @@ def choose(request: HttpRequest) -> HttpResponse:
 def start(request: HttpRequest, desk: Desk) -> HttpResponse:
     """Show how the shop goes."""
     days = 30 if request.GET.get("days") == "30" else 14
-    sales = sales_by_day(desk.merchant.id, days=days, now=timezone.now())
+    by_currency = sales_by_day(desk.merchant.id, days=days, now=timezone.now())
+    currency, currencies = _currency_of(request, by_currency)
+    sales = by_currency.get(currency) or nothing_sold(days=days, now=timezone.now())
     skus = list(
         Sku.objects.filter(product__merchant=desk.merchant, on_sale=True)
         .exclude(product__state=ProductState.ARCHIVED)
@@ -52,9 +57,11 @@ def start(request: HttpRequest, desk: Desk) -> HttpResponse:
     steps = _steps(desk, has_stock=any(n is None or n > 0 for _sku, n in left))
     context = {
         "desk": desk,
-        "facts": _facts(sales, low_count=len(low)),
-        "bars": [Bar(day.day.strftime("%m-%d"), day.paid / 100, f"{day.paid / 100:,.2f}") for day in sales],
-        "summary": _summary(sales),
+        "facts": _facts(sales, currency, low_count=len(low)),
+        "bars": [_bar(day, currency) for day in sales],
+        "summary": _summary(sales, currency),
+        "currency": currency,
+        "currencies": currencies,
         "sold_anything": any(day.n_orders for day in sales),
         "days": days,
         "spans": _SPANS,
@@ -65,21 +72,32 @@ def start(request: HttpRequest, desk: Desk) -> HttpResponse:
     return render(request, "desk/start.html", context)
 
 
-def _facts(sales: list[DayOfSales], *, low_count: int) -> list[dict[str, object]]:
+def _currency_of(request: HttpRequest, known: Collection[str]) -> tuple[str, list[str]]:
+    """Return the currency the page is about, and those there are to choose from, the shop's own first."""
+    currencies = home_first(known or {HOME})
+    wanted = request.GET.get("currency", "")
+    return wanted if wanted in currencies else currencies[0], currencies
+
+
+def _bar(day: DayOfSales, currency: str) -> Bar:
+    return Bar(day.day.strftime("%m-%d"), float(plain_amount(day.paid, currency)), grouped(day.paid, currency))
+
+
+def _facts(sales: list[DayOfSales], currency: str, *, low_count: int) -> list[dict[str, object]]:
     today, yesterday = sales[-1], sales[-2]
     period = sum(day.paid for day in sales)
     return [
         {
             "label": _("Paid today"),
-            "value": amount(today.paid),
-            "context": _("yesterday %(sum)s") % {"sum": amount(yesterday.paid)},
+            "value": amount(today.paid, currency),
+            "context": _("yesterday %(sum)s") % {"sum": amount(yesterday.paid, currency)},
         },
         {
             "label": _("Orders today"),
             "value": grouped(today.n_orders),
             "context": _("yesterday %(n)s") % {"n": grouped(yesterday.n_orders)},
         },
-        {"label": _("Last %(n)s days") % {"n": len(sales)}, "value": amount(period)},
+        {"label": _("Last %(n)s days") % {"n": len(sales)}, "value": amount(period, currency)},
         {
             "label": _("Running low"),
             "value": grouped(low_count),
@@ -89,7 +107,7 @@ def _facts(sales: list[DayOfSales], *, low_count: int) -> list[dict[str, object]
     ]
 
 
-def _summary(sales: list[DayOfSales]) -> str:
+def _summary(sales: list[DayOfSales], currency: str) -> str:
     n_orders = sum(day.n_orders for day in sales)
     return ngettext(
         "Paid each day over %(days)s days: %(n)s order, %(sum)s in all, %(today)s today.",
@@ -98,8 +116,8 @@ def _summary(sales: list[DayOfSales]) -> str:
     ) % {
         "days": len(sales),
         "n": grouped(n_orders),
-        "sum": amount(sum(day.paid for day in sales)),
-        "today": amount(sales[-1].paid),
+        "sum": amount(sum(day.paid for day in sales), currency),
+        "today": amount(sales[-1].paid, currency),
     }
 
 

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from decimal import Decimal
 
 from xinka.kernel.errors import BadInput
 
 #: Digits after the point, per currency Xinka can price in (ISO 4217).
 MINOR_DIGITS = {"CNY": 2, "USD": 2, "EUR": 2, "GBP": 2, "HKD": 2, "TWD": 2, "JPY": 0, "KRW": 0, "KWD": 3}
+#: The currency of the shop itself; others come after it.
+HOME = "CNY"
 #: The largest amount of one order in minor units; keeps every sum far inside 64 bits.
 MAX_MINOR = 1_000_000_000_00
 _PLAIN = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,8})?", re.ASCII)
+
+
+def home_first(currencies: Iterable[str]) -> list[str]:
+    """Return currencies in the order in which people see them: the shop's own, then the others by name."""
+    return sorted(set(currencies), key=lambda currency: (currency != HOME, currency))
 
 
 def parse_amount(text: str, currency: str = "CNY") -> int:

@@ -27,22 +27,30 @@ class DayOfSales:
     paid: int = 0
 
 
-def sales_by_day(merchant_id: int, *, days: int, now: datetime) -> list[DayOfSales]:
-    """Return the last ``days`` days with what was paid on each and was not refunded, the oldest first."""
-    today = timezone.localdate(now)
-    first = today - timedelta(days=days - 1)
-    since = timezone.make_aware(datetime.combine(first, datetime.min.time()))
+def sales_by_day(merchant_id: int, *, days: int, now: datetime) -> dict[str, list[DayOfSales]]:
+    """Return per currency the last ``days`` days with what was paid on each and was not refunded, the oldest first.
+
+    Amounts of two currencies have no sum, so each has days of its own; one in which nothing was paid is not there.
+    """
+    empty = nothing_sold(days=days, now=now)
+    since = timezone.make_aware(datetime.combine(empty[0].day, datetime.min.time()))
     rows = (
         Order.objects.filter(merchant_id=merchant_id, placed_at__gte=since - _LOOK_BACK, paid_at__gte=since)
         .exclude(state=OrderState.REFUNDED)
         .annotate(day=TruncDate("paid_at"))
-        .values_list("day")
+        .values_list("currency", "day")
         .annotate(Count("id"), Sum("amount"))
-        .order_by("day")
     )
-    known = {day: DayOfSales(day, n_orders, paid) for day, n_orders, paid in rows}
-    all_days = [first + timedelta(days=n) for n in range(days)]
-    return [known.get(day, DayOfSales(day)) for day in all_days]
+    known: dict[str, dict[date, DayOfSales]] = {}
+    for currency, day, n_orders, paid in rows:
+        known.setdefault(currency, {})[day] = DayOfSales(day, n_orders, paid)
+    return {currency: [found.get(one.day, one) for one in empty] for currency, found in known.items()}
+
+
+def nothing_sold(*, days: int, now: datetime) -> list[DayOfSales]:
+    """Return the last ``days`` days with nothing paid on any, the oldest first."""
+    first = timezone.localdate(now) - timedelta(days=days - 1)
+    return [DayOfSales(first + timedelta(days=n)) for n in range(days)]
 
 
 def orders_of_merchant(merchant_id: int, *, state: str = "", search: str = "") -> QuerySet[Order]:

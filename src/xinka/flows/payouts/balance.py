@@ -12,12 +12,12 @@ from django.db.models.functions import TruncDate
 from xinka.escrow.models import Hold
 from xinka.escrow.states import HoldState
 from xinka.flows.payouts.asking import fee
+from xinka.kernel.money import HOME, home_first
 from xinka.ledger.models import Balance
 from xinka.ledger.queries import balances_of_merchant
 from xinka.payouts.models import PayoutHold
 from xinka.payouts.queries import standing_hold
 
-_HOME = "CNY"
 _IN_ESCROW = F("amount") - F("refunded") - F("released") - F("seized_held")
 _SHARE = F("released") + F("subsidy") - F("commission") - F("reserved") - F("seized_net")
 
@@ -57,10 +57,10 @@ def currencies_of(merchant_id: int) -> list[str]:
     """Return the currencies a merchant has, or had, money in; the shop's own first."""
     found = set(Balance.objects.filter(owner_id=merchant_id, account__lt=12).values_list("currency", flat=True))
     found |= set(Hold.objects.filter(merchant_id=merchant_id).values_list("currency", flat=True).distinct())
-    return sorted(found | {_HOME}, key=lambda currency: (currency != _HOME, currency))
+    return home_first(found | {HOME})
 
 
-def money_of(merchant_id: int, currency: str = _HOME) -> MerchantMoney:
+def money_of(merchant_id: int, currency: str = HOME) -> MerchantMoney:
     """Return where a merchant's money is."""
     books = balances_of_merchant(merchant_id, currency)
     holds = Hold.objects.filter(merchant_id=merchant_id, currency=currency)
