@@ -38,7 +38,7 @@ def form(**changed: str) -> dict[str, str]:
         "min_amount": "1",
         "max_amount": "5,000".replace(",", ""),
         "devices": "all",
-        "fee_bps": "60",
+        "fee_percent": "0.6",
         "fee_fixed": "0",
         "on": "on",
         "setting-base_url": "https://pay.example/",
@@ -129,7 +129,7 @@ def test_an_empty_secret_keeps_the_one_there_is_and_another_replaces_it(fresh: C
         ({"setting-key": ""}, "required"),
         ({"max_amount": "0.5"}, "must not be below"),
         ({"min_amount": "1e3"}, "Write it like"),
-        ({"fee_bps": "10001"}, "10000"),
+        ({"fee_percent": "100.01"}, "100"),
         ({"slug": "no spaces"}, "valid"),
     ],
 )
@@ -138,6 +138,22 @@ def test_what_would_not_work_is_refused_with_the_reason(fresh: Client, changed: 
     assert answer.status_code == 422
     assert says in answer.content.decode()
     assert Channel.objects.count() == 0
+
+
+def test_a_key_that_was_typed_is_asked_for_again_when_something_else_is_mended(fresh: Client) -> None:
+    fresh.post("/office/channels/new/epay", form())
+    made = Channel.objects.get()
+    another = "nT4vXq9LmZ2rWc7HsYb5NdPg8JfAeUoQ"
+    wrong = form(min_amount="a lot", **{"setting-key": another})
+    page = fresh.post(f"/office/channels/{made.id}", wrong).content.decode()
+    assert "Type it once more" in page
+    assert another not in page
+    assert (
+        "Type it once more"
+        not in fresh.post(f"/office/channels/{made.id}", {**wrong, "setting-key": ""}).content.decode()
+    )
+    fresh.post(f"/office/channels/{made.id}", {**wrong, "min_amount": "1"})
+    assert settings_of(Channel.objects.get())["key"] == another
 
 
 def test_the_test_button_tells_whether_the_gateway_knows_us(office: Client) -> None:

@@ -43,7 +43,7 @@ def form(kind: str, currency: str = "USD") -> dict[str, str]:
         "currency": currency,
         "on": "on",
     }
-    limits = {"min_amount": "1", "max_amount": "500", "devices": "all", "fee_bps": "290", "fee_fixed": "0.30"}
+    limits = {"min_amount": "1", "max_amount": "500", "devices": "all", "fee_percent": "2.9", "fee_fixed": "0.30"}
     return facts | limits | {f"setting-{name}": value for name, value in ASKED[kind].items()}
 
 

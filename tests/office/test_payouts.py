@@ -83,6 +83,25 @@ def test_the_queue_shows_what_waits_and_nothing_else_when_nothing_does(shop: Mer
     assert "6222" not in page
 
 
+def test_a_payout_that_is_over_stays_to_be_found(shop: Merchant, office: Client) -> None:
+    to = account(shop)
+    over, open_one = approved(to, 10_000), asked(to, 20_000)
+    Payout.objects.filter(id=over.id).update(state="paid", finished_at=timezone.now(), reference="B-77")
+    other = adas_shop(slug="beas-cards")
+    Merchant.objects.filter(id=other.id).update(name="贝亚", name_en="Bea")
+
+    def found(told: str) -> set[str]:
+        page = office.get("/office/payouts", {"q": told}).content.decode().partition('id="over"')[2]
+        return {one for one in (shown(over), shown(open_one)) if f"/office/payouts/{one}" in page}
+
+    assert found("") == {shown(over)}
+    assert found(shown(open_one).upper()) == {shown(open_one)}
+    assert found("B-77") == {shown(over)}
+    assert found("ada's") == {shown(over), shown(open_one)}
+    assert found("Bea") == set()
+    assert "No payout has this number" in office.get("/office/payouts", {"q": "out_1"}).content.decode()
+
+
 def test_two_people_approve_a_large_one(shop: Merchant, office: Client, dee: User) -> None:
     payout = asked(account(shop), 600_000)
     address = f"/office/payouts/{shown(payout)}"

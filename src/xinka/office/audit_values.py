@@ -40,7 +40,7 @@ _VALUES: dict[str, dict[str, Promise]] = {
 def value_in_words(entry: AuditEntry, name: str, value: object) -> object:
     """Return a word or number of the code's own in the words of people; what has none stays as it was recorded."""
     if name.endswith("bps"):
-        return _percent(value)
+        return percent(value)
     if name.endswith("_seconds"):
         return _time(value)
     if name in _READ:
@@ -48,7 +48,8 @@ def value_in_words(entry: AuditEntry, name: str, value: object) -> object:
     return _VALUES.get(name, {}).get(str(value), value)
 
 
-def _percent(value: object) -> object:
+def percent(value: object) -> object:
+    """Write a share of so many in ten thousand in percent; an empty one is as it is elsewhere."""
     return f"{int(str(value)) / 100:g} %" if str(value).isdecimal() else (value or gettext("as otherwise"))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -44,7 +45,9 @@ class ChannelForm(forms.Form):
     min_amount = forms.CharField(label=_("Smallest payment"), max_length=MOST_SIGNS)
     max_amount = forms.CharField(label=_("Largest payment"), max_length=MOST_SIGNS)
     devices = forms.ChoiceField(label=_("Offered"), choices=Devices.choices)
-    fee_bps = forms.IntegerField(label=_("The gateway's share, in 1/10,000"), min_value=0, max_value=10_000)
+    fee_percent = forms.DecimalField(
+        label=_("The gateway's share, in percent"), min_value=0, max_value=100, decimal_places=2
+    )
     fee_fixed = forms.CharField(label=_("And per payment"), max_length=MOST_SIGNS)
     on = forms.BooleanField(label=_("Buyers may pay with it"), required=False)
 
@@ -85,7 +88,7 @@ class ChannelForm(forms.Form):
         return slug
 
     def clean(self) -> dict[str, Any]:
-        """Amounts become minor units of the channel's currency."""
+        """Amounts become minor units of the channel's currency, and the share one in ten thousand."""
         data: dict[str, Any] = super().clean() or {}
         for name in ("min_amount", "max_amount", "fee_fixed"):
             if name in data:
@@ -97,21 +100,36 @@ class ChannelForm(forms.Form):
             self.add_error("max_amount", _("The largest payment must not be below the smallest."))
         return data
 
+    def ask_secrets_again(self) -> None:
+        """Say of each secret that was typed that it has to be typed once more: a form that is shown again has none.
+
+        Otherwise who mends another field and saves would believe that the new key went with it.
+        """
+        for one in self._asked:
+            name = _PREFIX + one.name
+            if one.secret and not one.multiline and self.data.get(name) and name not in self.errors:
+                self.add_error(name, _("Type it once more: it is not kept while something else is mended."))
+
     def apply(self) -> Channel:
         """Return the channel as it shall become, without its settings."""
         for name, value in self.cleaned_data.items():
-            if not name.startswith(_PREFIX):
+            if name == "fee_percent":
+                self.channel.fee_bps = int(value * 100)
+            elif not name.startswith(_PREFIX):
                 setattr(self.channel, name, value)
         return self.channel
 
 
 def _initial(channel: Channel) -> dict[str, object]:
-    names = ("slug", "name", "name_en", "glyph", "method", "currency", "devices", "fee_bps", "on")
+    names = ("slug", "name", "name_en", "glyph", "method", "currency", "devices", "on")
     amounts = ("min_amount", "max_amount", "fee_fixed")
     currency = channel.currency
-    return {name: getattr(channel, name) for name in names} | {
-        name: plain_amount(getattr(channel, name), currency) for name in amounts
-    }
+    share = {"fee_percent": Decimal(channel.fee_bps) / 100}
+    return (
+        {name: getattr(channel, name) for name in names}
+        | share
+        | {name: plain_amount(getattr(channel, name), currency) for name in amounts}
+    )
 
 
 def _field(setting: SettingField, stored: object, *, is_new: bool) -> forms.Field:

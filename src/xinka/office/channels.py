@@ -99,6 +99,8 @@ def _edit(request: HttpRequest, channel: Channel, stored: dict[str, object]) -> 
         else:
             messages.success(request, gettext("Saved. Try it before buyers do."))
             return _see("office:channel", changed.id)
+    if form.errors:
+        form.ask_secrets_again()
     context = {
         "form": form,
         "channel": channel,

@@ -8,6 +8,7 @@ from uuid import UUID
 from django import forms
 from django.conf import settings
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.db.models import Count, Sum
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
@@ -29,11 +30,13 @@ from xinka.merchants.models import Merchant
 from xinka.office.policies import Room, for_staff
 from xinka.payouts.details import AccountKind
 from xinka.payouts.models import KINDS, Payout, PayoutBatch, PayoutHold
-from xinka.payouts.queries import open_payouts, same_account_elsewhere
+from xinka.payouts.queries import open_payouts, payouts_found, same_account_elsewhere
 from xinka.payouts.states import PayoutState
 
 _MOST_RESULT_BYTES = 1_000_000
 _RECENT = 20
+_PER_PAGE = 30
+_LONGEST_SEARCH = 80
 STATES = {
     PayoutState.ASKED: (_("To approve"), "w", "alert"),
     PayoutState.HELD: (_("On hold"), "d", "lock"),
@@ -78,7 +81,7 @@ def _row(payout: Payout) -> dict[str, object]:
 @require_safe
 @for_staff(Room.PAYOUTS)
 def index(request: HttpRequest) -> HttpResponse:
-    """Show what waits for finance: to approve, to send, under way, on hold."""
+    """Show what waits for finance: to approve, to send, under way, on hold; below it what is finished, or was found."""
     ready = Payout.objects.filter(state=PayoutState.APPROVED).values("account_kind", "currency")
     files = [
         {
@@ -88,8 +91,13 @@ def index(request: HttpRequest) -> HttpResponse:
         }
         for row in ready.annotate(n=Count("id"), sum=Sum("amount")).order_by("account_kind", "currency")
     ]
+    asked_for = request.GET.get("q", "").replace("\0", "").strip()[:_LONGEST_SEARCH]
+    page = Paginator(payouts_found(asked_for), _PER_PAGE).get_page(request.GET.get("page"))
     context = {
-        "rows": [_row(payout) for payout in open_payouts()],
+        "asked_for": asked_for,
+        "page": page,
+        "found": [_row(payout) for payout in page.object_list],
+        "rows": [] if asked_for else [_row(payout) for payout in open_payouts()],
         "files": files,
         "holds": PayoutHold.objects.filter(lifted_at=None).select_related("merchant", "by").order_by("at"),
         "batches": PayoutBatch.objects.select_related("made_by").order_by("-id")[:_RECENT],

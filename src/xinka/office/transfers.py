@@ -18,6 +18,7 @@ from xinka.accounts.policies import signed_in
 from xinka.flows.paying.transfers import MANUAL, LineKnown, Seen, confirm_line, discard_line, record_line, reference_of
 from xinka.kernel import ids
 from xinka.office.names import NamedChoice
+from xinka.office.order_moments import OUTCOMES
 from xinka.office.policies import Room, for_staff
 from xinka.payments.models import BankLine, Channel, Payment
 from xinka.payments.states import BankLineState, PaymentState
@@ -96,7 +97,7 @@ def _line(line: BankLine) -> dict[str, object]:
 def confirm(request: HttpRequest, line_id: int) -> HttpResponse:
     """Confirm a transfer that somebody else recorded."""
     settlement = confirm_line(line_id, by=signed_in(request))
-    messages.success(request, gettext("Confirmed: %(outcome)s") % {"outcome": settlement.outcome.value})
+    messages.success(request, gettext("Confirmed: %(outcome)s") % {"outcome": OUTCOMES[settlement.outcome]})
     return _see()
 
 

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
+from django.db.models import Q, QuerySet
+
+from xinka.kernel import ids
+from xinka.kernel.errors import BadIdentifier
 from xinka.merchants.models import Membership
 from xinka.payouts.models import Payout, PayoutAccount, PayoutHold
 from xinka.payouts.states import PayoutState
@@ -37,6 +41,21 @@ def same_account_elsewhere(fingerprint: UUID, merchant_id: int) -> list[str]:
     """Return the names of other merchants that are, or were, paid to the same account."""
     found = PayoutAccount.objects.filter(fingerprint=fingerprint).exclude(merchant_id=merchant_id)
     return sorted(set(found.values_list("merchant__name", flat=True)))
+
+
+def payouts_found(text: str) -> QuerySet[Payout]:
+    """Return the payouts of a number (``out_…``, the bank's) or of a merchant's name; of nothing, all that are over.
+
+    The newest come first.
+    """
+    found = Payout.objects.select_related("merchant").defer("account_sealed").order_by("-asked_at", "-id")
+    if not text:
+        return found.exclude(state__in=OPEN)
+    try:
+        return found.filter(id=ids.parse("out", text.lower()))
+    except BadIdentifier:
+        names = Q(merchant__name__icontains=text) | Q(merchant__name_en__icontains=text) | Q(merchant__slug=text)
+        return found.filter(names | Q(reference=text))
 
 
 def open_payouts() -> list[Payout]:
