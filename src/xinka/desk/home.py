@@ -20,7 +20,7 @@ from xinka.merchants.policies import Duty
 from xinka.merchants.queries import memberships_of
 from xinka.orders.sales import DayOfSales, has_delivered, nothing_sold, sales_by_day
 from xinka.platform.look.charts import Bar
-from xinka.platform.look.templatetags.look import amount, grouped
+from xinka.platform.look.templatetags.look import amount, grouped, unsigned
 from xinka.stock.queries import live_counts
 
 _SPANS = (14, 30)
@@ -80,7 +80,7 @@ def _currency_of(request: HttpRequest, known: Collection[str]) -> tuple[str, lis
 
 
 def _bar(day: DayOfSales, currency: str) -> Bar:
-    return Bar(day.day.strftime("%m-%d"), float(plain_amount(day.paid, currency)), grouped(day.paid, currency))
+    return Bar(day.day.strftime("%m-%d"), float(plain_amount(day.paid, currency)), unsigned(day.paid, currency))
 
 
 def _facts(sales: list[DayOfSales], currency: str, *, low_count: int) -> list[dict[str, object]]:

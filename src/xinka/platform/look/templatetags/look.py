@@ -58,7 +58,7 @@ def amount(minor: int | None, currency: str = "CNY") -> str:
     if minor is None:
         return "—"
     sign = "−" if minor < 0 else ""
-    return f"{sign}{_SIGNS.get(currency, currency + ' ')}{grouped(abs(int(minor)), currency)}"
+    return f"{sign}{_SIGNS.get(currency, currency + ' ')}{unsigned(abs(int(minor)), currency)}"
 
 
 @register.filter
@@ -74,7 +74,7 @@ def money(minor: int | None, currency: str = "CNY") -> SafeString:
         return SafeString("—")
     sign = "−" if minor < 0 else ""
     return format_html(
-        '<span class="price">{}<i>{}</i>{}</span>', sign, _SIGNS.get(currency, currency), grouped(abs(minor), currency)
+        '<span class="price">{}<i>{}</i>{}</span>', sign, _SIGNS.get(currency, currency), unsigned(abs(minor), currency)
     )
 
 
@@ -180,7 +180,7 @@ def querystring_with(context: Context, **changes: object) -> str:
     return f"?{query.urlencode()}" if query else "?"
 
 
-def grouped(minor: int, currency: str) -> str:
+def unsigned(minor: int, currency: str) -> str:
     """Write an amount of nothing or more with its thousands apart and without the sign of its currency."""
     whole, point, rest = plain_amount(minor, currency if currency in MINOR_DIGITS else "CNY").partition(".")
     return f"{int(whole):,}{point}{rest}"
