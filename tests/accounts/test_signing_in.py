@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from allauth.account.models import EmailAddress
 from django.conf import settings
+from django.contrib.auth.hashers import BasePasswordHasher, get_hasher
 from django.core import mail
 from django.test import Client
 
@@ -63,15 +64,15 @@ def test_a_code_works_only_in_the_browser_that_asked_for_it(cy: User, browser_of
     assert not is_signed_in(other)
 
 
-@pytest.mark.parametrize(
-    ("address", "form"),
-    [
-        ("/account/login/code/", {"email": "{}"}),
-        ("/account/password/reset/", {"email": "{}"}),
-        ("/account/login/", {"login": "{}", "password": "wrong-wrong-wrong"}),
-        ("/account/signup/", {"email": "{}", "password1": NEW_PASSWORD}),
-    ],
-)
+ASKING = [
+    ("/account/login/code/", {"email": "{}"}),
+    ("/account/password/reset/", {"email": "{}"}),
+    ("/account/login/", {"login": "{}", "password": "wrong-wrong-wrong"}),
+    ("/account/signup/", {"email": "{}", "password1": NEW_PASSWORD}),
+]
+
+
+@pytest.mark.parametrize(("address", "form"), ASKING)
 def test_nobody_learns_whether_an_address_has_an_account(
     cy: User, browser_of: Browsers, address: str, form: dict[str, str]
 ) -> None:
@@ -92,6 +93,27 @@ def test_nobody_learns_whether_an_address_has_an_account(
             )
         )
     assert seen[0] == seen[1]
+
+
+@pytest.mark.parametrize(("address", "form"), ASKING)
+def test_nobody_learns_it_from_a_password_that_is_hashed_for_some_only(
+    cy: User, browser_of: Browsers, monkeypatch: pytest.MonkeyPatch, address: str, form: dict[str, str]
+) -> None:
+    hashed: list[str] = []
+    hasher = type(get_hasher())
+    encode = hasher.encode
+
+    def counted(self: BasePasswordHasher, password: str, salt: str) -> str:
+        hashed.append(password)
+        return str(encode(self, password, salt))
+
+    monkeypatch.setattr(hasher, "encode", counted)
+    n_hashed = []
+    for email in ("cy@shop.example", "xx@shop.example"):
+        hashed.clear()
+        browser_of().post(address, {name: value.format(email) for name, value in form.items()})
+        n_hashed.append(len(hashed))
+    assert n_hashed[0] == n_hashed[1] == (0 if "password" not in str(form) else 1)
 
 
 def test_signing_in_gives_the_session_a_new_key(cy: User, browser: Client) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from allauth.account import forms as allauth_forms
+from django.contrib.auth.hashers import make_password
 from django.utils.translation import gettext_lazy as _
 
 from xinka.accounts.email_addresses import normalise_email
@@ -12,6 +13,7 @@ from xinka.accounts.validators import LEAST_LENGTH, MOST_LENGTH, LengthValidator
 
 if TYPE_CHECKING:
     from django import forms
+    from django.http import HttpRequest
 
     _Form = forms.Form
 else:
@@ -85,6 +87,15 @@ class SignUp(Plain, allauth_forms.SignupForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["password1"].label = _LABELS["password"]
+
+    def try_save(self, request: HttpRequest) -> Any:
+        """Make the account, or only a mail where there is one.
+
+        The password is hashed in both cases: the time of the answer would tell which it was.
+        """
+        if self.account_already_exists:
+            make_password(self.cleaned_data["password1"])
+        return super().try_save(request)
 
 
 class AddEmail(Plain, allauth_forms.AddEmailForm):
