@@ -26,6 +26,16 @@ def words(response: HttpResponse) -> str:
     return re.sub(r' value="[^"]*"', "", body)
 
 
+def test_who_is_signed_in_is_led_to_their_own_orders(bought: cast.Bought, stranger: Client) -> None:
+    before = stranger.get(FIND).content.decode()
+    assert "You are signed in" not in before
+    stranger.force_login(cast.person(cast.CY))
+    for path in (FIND, "/account/"):
+        page = stranger.get(path).content.decode()
+        assert 'href="/orders">See my orders</a>' in page
+    assert order_path(bought.order_id) in stranger.get("/orders").content.decode()
+
+
 @pytest.mark.parametrize("contact", ["cy@example.com", " CY@Example.com ", "ｃｙ@example.com"])
 def test_contact_and_made_password_open_the_order(bought: cast.Bought, stranger: Client, contact: str) -> None:
     response = stranger.post(FIND, {"contact": contact, "password": f" {bought.password.upper()} "})
