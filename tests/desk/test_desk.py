@@ -136,6 +136,7 @@ def test_ada_sees_all_her_pages(shop: Merchant, ada: Client) -> None:
 def test_bo_sees_what_a_clerk_may(shop: Merchant, bo: Client) -> None:
     refused = {pattern.name for pattern, address in every_address(shop) if bo.get(address).status_code == 403}
     money = {"balance", "statement", "statement_csv", "statement_xlsx", "payouts", "payout_new"}
+    money |= {"months", "months_csv", "months_xlsx"}
     promotions = {"promotions", "coupon", "coupon_new", "coupon_csv", "sale", "sale_new"}
     assert refused == {"orders_csv"} | money | {"payout_accounts", "payout_account_new"} | promotions
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from tests.cast import Bought, adas_shop, buy, channel, money_for, settle, ware
 from tests.flows.holding import terms
@@ -17,6 +18,7 @@ from xinka.flows import escrow
 from xinka.flows.refunds.by_seller import give_back_by_seller
 from xinka.flows.relay import relay_batch
 from xinka.kernel.actors import Actor, Role
+from xinka.ledger.days import day_of
 from xinka.merchants.models import Merchant
 from xinka.platform.database.django_drive import run
 
@@ -106,3 +108,30 @@ def test_the_file_of_orders_tells_what_became_of_the_money(shop: Merchant, ada: 
         "USD": ["50.01", "0.00", "1.66", "48.35", "aftersale"],
     }
     assert (rows(ada)["CNY"]["released_at"] == "", rows(ada)["USD"]["released_at"] == "") == (True, False)
+
+
+def test_the_months_lead_to_the_balance_and_leave_as_numbers(shop: Merchant, ada: Client) -> None:
+    terms(commission_bps=333)
+    first, second = sold(shop, "CNY", 10_007), sold(shop, "USD", 5001)
+    for bought in (first, second):
+        run(escrow.confirm(bought.order_id, by=Actor(Role.BUYER)))
+    give_back_by_seller(first.order, 3002, key="k", by=User.objects.get(email="ada@ada-cards.example"))
+    year, month = day_of(timezone.now()).year, f"{day_of(timezone.now()):%Y-%m}"
+    # 333/10000 of 100.07 are 3.33, and of what stays, 70.05, they are 2.33; pending is 67.72.
+    page = " ".join(re.sub(r"<[^>]+>", " ", ada.get(f"{DESK}/months").content.decode()).split())
+    assert f"{month} ¥0.00 ¥100.07 −¥2.33 −¥30.02 — ¥67.72" in page
+    stream = ada.get(f"{DESK}/months.csv?year={year}&currency=USD").streaming_content  # type: ignore[attr-defined]
+    text = b"".join(stream).decode()
+    assert text.startswith("\ufeff")
+    heads, *months = list(csv.reader(io.StringIO(text[1:])))
+    assert heads == [
+        *("Month", "At the beginning", "Released sales", "Commission", "Paid out", "At the end", "Currency")
+    ]
+    assert len(months) == 1, "months before the first sale are not told"
+    assert months[-1] == [month, "0.00", "50.01", "-1.66", "0.00", "48.35", "USD"]
+    assert ada.get(f"{DESK}/months.xlsx").status_code == 200
+
+
+@pytest.mark.parametrize("query", ["year=2019", "year=9999", "year=x", "year=²", "currency=EUR"])
+def test_a_year_out_of_reach_or_a_currency_without_money_is_no_page(ada: Client, query: str) -> None:
+    assert ada.get(f"{DESK}/months?{query}").status_code == 404

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from xinka.desk import balance, disputes, home, imports, orders, payouts, products, promotions, stock
+from xinka.desk import balance, disputes, home, imports, months, orders, payouts, products, promotions, stock
 
 app_name = "desk"
 
@@ -53,6 +53,9 @@ urlpatterns: list[URLPattern] = [
     path("<slug:merchant>/statement", balance.entries, name="statement"),
     path("<slug:merchant>/statement.csv", balance.export, {"form": "csv"}, name="statement_csv"),
     path("<slug:merchant>/statement.xlsx", balance.export, {"form": "xlsx"}, name="statement_xlsx"),
+    path("<slug:merchant>/months", months.index, name="months"),
+    path("<slug:merchant>/months.csv", months.export, {"form": "csv"}, name="months_csv"),
+    path("<slug:merchant>/months.xlsx", months.export, {"form": "xlsx"}, name="months_xlsx"),
     path("<slug:merchant>/payouts", payouts.index, name="payouts"),
     path("<slug:merchant>/payouts/new", payouts.withdraw, name="payout_new"),
     path("<slug:merchant>/payouts/accounts", payouts.accounts, name="payout_accounts"),

@@ -86,8 +86,8 @@ def _journal_row(row: EntryRow) -> list[Cell]:
         str(row.account),
         str(ACCOUNTS[Account(row.account)]),
         "" if row.owner_id is None else str(row.owner_id),
-        _decimal(max(row.amount, 0), row.currency),
-        _decimal(max(-row.amount, 0), row.currency),
+        as_decimal(max(row.amount, 0), row.currency),
+        as_decimal(max(-row.amount, 0), row.currency),
         row.currency,
         ids.show("ord", row.order_id) if row.order_id else "",
         str(row.channel_id or ""),
@@ -100,7 +100,7 @@ def _journal_row(row: EntryRow) -> list[Cell]:
 def _statement_rows(subject: Subject, first: date, last: date) -> Iterator[list[Cell]]:
     currency = subject.currency
     balance = statement(subject, first, last, limit=0).opening
-    opening = _decimal(balance, currency)
+    opening = as_decimal(balance, currency)
     yield [first.isoformat(), "", "", gettext("Opening balance"), "", opening, currency, "", ""]
     for row in entries(first, last, subject):
         balance += row.amount * subject.sign
@@ -110,15 +110,16 @@ def _statement_rows(subject: Subject, first: date, last: date) -> Iterator[list[
             f"{at:%H:%M:%S}",
             str(row.journal_id),
             str(KINDS[JournalKind(row.kind)]),
-            _decimal(row.amount * subject.sign, currency),
-            _decimal(balance, currency),
+            as_decimal(row.amount * subject.sign, currency),
+            as_decimal(balance, currency),
             currency,
             ids.show("ord", row.order_id) if row.order_id else "",
             row.note,
         ]
 
 
-def _decimal(minor: int, currency: str) -> Decimal:
+def as_decimal(minor: int, currency: str) -> Decimal:
+    """Return an amount as a table has it: a number with all digits of its currency."""
     return Decimal(plain_amount(minor, currency))
 
 
