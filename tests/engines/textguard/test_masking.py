@@ -32,6 +32,14 @@ def masked(text: str) -> list[tuple[str, str]]:
         ("卡 4111 1111 1111 1111", "4111 1111 1111 1111", "bankcard"),
         ("abc at gmail dot com", "abc at gmail dot com", "email"),
         ("zhangsan艾特163点com", "zhangsan艾特163点com", "email"),
+        ("0086-138-0013-8000", "138-0013-8000", "phone"),
+        ("订单有问题打13812345678", "13812345678", "phone"),
+        ("快递电话 13912345678", "13912345678", "phone"),
+        ("价格:13812345678", "13812345678", "phone"),
+        ("call me on 13812345678 about the order", "13812345678", "phone"),
+        ("订单有问题加微信abc12345", "abc12345", "wechat"),
+        ("售后群 738291045", "738291045", "qq"),
+        ("群号:738291045", "738291045", "qq"),
     ],
 )
 def test_a_contact_is_hidden_whole(text: str, hidden: str, kind: str) -> None:
@@ -50,10 +58,31 @@ def test_a_contact_is_hidden_whole(text: str, hidden: str, kind: str) -> None:
         "QQ会员 12个月 官方直充",
         "微信支付 100元",
         "请联系客服",
+        "订单号 13800138000 已付款",
+        "订单编号是13812345678",
+        "Order #13812345678 shipped",
+        "https://shop.example/order/13812345678?page=1",
+        "单号SF13800138000 已签收",
+        "uid:13812345678",
+        "游戏ID 13812345678",
+        "A1B2-C3D4-13812345678",
+        "交易号 4111111111111111",
+        "比分 13:11 13:8 11:13",
+        "比赛 11-9 9-11 13-11 胜",
+        "募集 15000000000 元",
+        "营收 13912345678 元",
+        "total 13,812,345,678",
+        "QQ 12:30-13:30 在线",
+        "微信 2024-01-01 更新",
+        "售后群有 738291 人",
     ],
 )
 def test_keys_orders_prices_and_dates_are_left_alone(text: str) -> None:
     assert masked(text) == []
+
+
+def test_of_several_phones_in_a_row_each_is_hidden() -> None:
+    assert masked("13812345678, 13912345678 两个号") == [("13812345678", "phone"), ("13912345678", "phone")]
 
 
 def test_an_id_number_needs_its_check_and_a_day_that_was() -> None:

@@ -29,7 +29,7 @@ _LOOSE = str.maketrans({"o": "0", "l": "1", "i": "1", "z": "2", "s": "5", "b": "
 
 _QQ = (
     r"(?:(?<![a-z0-9-])q{1,2}|扣扣|扣(?=[ :：号]|[0-9])|球球|企鹅(?:号)?|秋秋|丘丘|抠抠|叩叩|蔻蔻|求求|🐧|口口"
-    r"|qq群|扣群|q群)"
+    r"|qq群|扣群|q群|群号码?|(?:加|进|入|交流|玩家|粉丝|售后|官方)群(?=[ :：号]|[0-9]))"
 )
 _WECHAT = (
     r"(?:(?:[微威薇维围为葳唯徽]|(?<![a-z0-9-])v) {0,2}信|卫 {0,2}星|[微薇] {0,2}芯|[微薇] {0,2}x"
@@ -52,9 +52,32 @@ _EMAIL = re.compile(
     rf"[a-z0-9](?:[a-z0-9\-]{{0,30}}) {{0,3}}(?:{_DOT} {{0,3}}[a-z0-9\-]{{2,20}} {{0,3}}?){{0,2}}{_DOT} {{0,3}}"
     r"(?:com|cn|net|org|me|io|cc|edu|gov|co|vip|top|xyz|info|ru|jp|hk|tw|de|uk|us|fr|kr|sg)(?![a-z0-9])"
 )
-#: What is written before a number that is no contact.
-_KEY = re.compile(
-    r"(?:激活码|序列号|卡密|密钥|兑换码|cdk|cdkey|key|订单|单号|运单|快递|流水号|编号|货号|型号|isbn|条码|批次|版本|uid|房间号|端口|ip|提取码|口令|卡号尾号)[^0-9a-z]{0,8}$"
+#: What numbers are called that are no contact.
+_NAMES = (
+    r"激活码|序列号|卡密|密钥|兑换码|cdk|cdkey|key|订单|单号|运单|快递|流水号?|交易号|编号|货号|型号|isbn|条码|批次|版本"
+    r"|uid|房间号|端口|ip|提取码|口令|卡号尾号|合同|税号|发票|凭证|票号|案号|保单|学号|工号|会员号|准考证|代码"
+    r"|(?:游戏|角色|玩家|用户|商品|店铺) ?id|(?<![a-z])(?:orders?|tracking|invoice|ticket|serial)"
+)
+#: One of these near a long number says that it is no card.
+_KEY = re.compile(rf"(?:{_NAMES})[^0-9a-z]{{0,8}}$")
+#: One of these right before a number, perhaps with a carrier's letters, says that it is no phone (订单有问题打 is not).
+_NAMED = re.compile(
+    rf"(?:{_NAMES}) ?(?:号码?|编码|编号|id|no\.?|number)?(?:是|为|is)?[^0-9a-z\u4e00-\u9fff]{{0,4}}(?:[a-z]{{2,4}}-?)?$"
+)
+#: How far back a name is looked for. In characters.
+_NAMED_WITHIN = 20
+#: Results of a match or times of day (13:8 11:13 13:11), and a number in thousands (13,812,345,678).
+_TALLY = re.compile(
+    r"(?:[1-9]?[0-9][:\-](?:[1-9]?[0-9]|[0-5][0-9])[ ,;/、]{1,3}){2,}[1-9]?[0-9][:\-](?:[1-9]?[0-9]|[0-5][0-9])"
+    r"|[1-9][0-9]{0,2}(?:,[0-9]{3})+"
+)
+#: What a large sum is called, what stands behind one, and how a round one ends.
+_SUM = re.compile(r"(?:营收|收入|融资|市值|利润|投资|预算|亏损|净利|资产|总额|gdp)[^0-9a-z\u4e00-\u9fff]{0,3}$")
+_UNIT = re.compile(r" {0,2}(?:元|円|日元|韩元|美元|美金|欧元|港币|人民币|usd|krw|jpy|rmb)")
+_ROUND = "000000"
+#: A time of day or a date, as what follows a word for QQ or WeChat may be.
+_WHEN = re.compile(
+    r"(?:[01]?[0-9]|2[0-3]):[0-5][0-9](?![0-9])|20[0-3][0-9]([-./])(?:0?[1-9]|1[0-2])\1(?:0?[1-9]|[12][0-9]|3[01])(?![0-9])"
 )
 
 
@@ -134,7 +157,7 @@ def _emails(plain: str) -> Iterator[tuple[int, int, str]]:
 
 def _wechats(digits: str) -> Iterator[tuple[int, int, str]]:
     for match in _WECHAT_FIND.finditer(digits):
-        if _KEY.search(digits[max(0, match.start() - 12) : match.start()]):
+        if _is_named(digits, match.start()):
             continue
         pieces = re.findall(r"[a-z0-9_\-]+", match["id"])
         written = "".join(pieces)
@@ -144,7 +167,7 @@ def _wechats(digits: str) -> Iterator[tuple[int, int, str]]:
             yield match.start("id"), match.end("id"), "wechat"
     for match in _WECHAT_NUMBER.finditer(digits):
         number = re.sub(r"[^0-9]", "", match["id"])
-        if 5 <= len(number) <= 12 and not _PHONE.fullmatch(number):
+        if 5 <= len(number) <= 12 and not _PHONE.fullmatch(number) and not _WHEN.match(match["id"]):
             yield match.start("id"), match.end("id"), "wechat"
 
 
@@ -174,22 +197,21 @@ _NOT_IDS = frozenset(
 def _qqs(digits: str) -> Iterator[tuple[int, int, str]]:
     for match in _QQ_FIND.finditer(digits):
         number = re.sub(r"[^0-9]", "", match["id"])
-        if _PHONE.fullmatch(number):
+        if _PHONE.fullmatch(number) or _WHEN.match(match["id"]):
             continue
         yield match.start("id"), match.end("id"), "qq"
 
 
 def _numbers(digits: str) -> Iterator[tuple[int, int, str]]:
     for match in _NUMBER.finditer(digits):
-        before = digits[max(0, match.start() - 12) : match.start()]
-        yield from _in_run(digits, match.start(), match.end(), before)
+        yield from _in_run(digits, match.start(), match.end())
 
 
-def _in_run(digits: str, start: int, end: int, before: str) -> Iterator[tuple[int, int, str]]:
+def _in_run(digits: str, start: int, end: int) -> Iterator[tuple[int, int, str]]:
     """Yield what a row of digits with gaps holds: an ID number, a bank card, a mobile phone."""
     places = [i for i in range(start, end) if digits[i].isdigit() or digits[i] == "x"]
     number = "".join(digits[i] for i in places)
-    if before[-1:].isascii() and (before[-1:].isalpha() or before[-1:] == "-") and _in_key(digits, start):
+    if _in_key(digits, start):
         return
     if len(number) == 18 and is_id_card(number):
         yield start, end, "idcard"
@@ -198,17 +220,39 @@ def _in_run(digits: str, start: int, end: int, before: str) -> Iterator[tuple[in
         and number.isdigit()
         and _CARD.match(number)
         and luhn(number)
-        and not _KEY.search(before)
+        and not _KEY.search(digits[max(0, start - 12) : start])
     ):
         yield start, end, "bankcard"
-    elif not _KEY.search(before):
-        shift = 2 if len(number) == 13 and number.startswith("86") else 0
-        if len(number) - shift == 11 and _PHONE.fullmatch(number[shift:]):
+    else:
+        shift = _abroad(number)
+        if len(number) - shift == 11 and _PHONE.fullmatch(number[shift:]) and not _is_tally(digits, start, end):
             yield places[shift], end, "phone"
+
+
+def _abroad(number: str) -> int:
+    """Return how many digits the code of the country takes before a phone: 86, 0086."""
+    return next((len(code) for code in ("0086", "86") if number.startswith(code) and len(number) == 11 + len(code)), 0)
+
+
+def _is_named(text: str, start: int) -> bool:
+    """Say whether what begins here is called something that is no contact."""
+    return _NAMED.search(text[max(0, start - _NAMED_WITHIN) : start]) is not None
+
+
+def _is_tally(text: str, start: int, end: int) -> bool:
+    """Say whether what could be a phone has a name of another thing, or is a sum, a row of results or of times."""
+    if _is_named(text, start) or _TALLY.fullmatch(text[start:end]):
+        return True
+    if not _UNIT.match(text, end):
+        return False
+    return text[start:end].endswith(_ROUND) or _SUM.search(text[max(0, start - _NAMED_WITHIN) : start]) is not None
 
 
 def _in_key(digits: str, start: int) -> bool:
     """Say whether the row goes on a key of letters and digits (AB12-CD34 …)."""
+    before = digits[start - 1 : start]
+    if not before.isascii() or not (before.isalpha() or before == "-"):
+        return False
     head = re.search(r"[a-z0-9\-]+$", digits[max(0, start - 40) : start])
     return head is not None and sum(c.isalpha() for c in head[0]) >= 2 and any(c.isdigit() or c == "-" for c in head[0])
 
@@ -217,11 +261,19 @@ def _typed(plain: str) -> Iterator[tuple[int, int, str]]:
     """Yield phones spelled in words (yi san ba, one three eight) or with letters for digits (l38o0138OOO)."""
     for match in _TYPED.finditer(plain):
         number = "".join(_DIGITWORDS.get(w, w) for w in _TYPED_WORD.findall(match[0]))
-        if len(number) == 11 and _PHONE.fullmatch(number):
+        if len(number) == 11 and _PHONE.fullmatch(number) and not _is_other(plain, match.start(), match.end()):
             yield match.start(), match.end(), "phone"
     for match in _LETTERED.finditer(plain):
-        if _PHONE.fullmatch(match[0].translate(_LOOSE)) and sum(c.isdigit() for c in match[0]) >= 4:
+        if (
+            _PHONE.fullmatch(match[0].translate(_LOOSE))
+            and sum(c.isdigit() for c in match[0]) >= 4
+            and not _is_other(plain, match.start(), match.end())
+        ):
             yield match.start(), match.end(), "phone"
+
+
+def _is_other(plain: str, start: int, end: int) -> bool:
+    return _in_key(plain, start) or _is_tally(plain, start, end)
 
 
 _DIGITWORDS = {**WORDS, **SPOKEN}
