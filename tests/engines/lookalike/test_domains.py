@@ -108,3 +108,38 @@ def test_a_picture_without_a_code_has_none() -> None:
     picture = Image.new("RGB", (64, 64), "white")
     ImageDraw.Draw(picture).ellipse((8, 8, 56, 56), fill="red")
     assert read_codes(picture) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("qq.com.verify.top", "subdomain"),
+        ("mail.qq.com.login.evil.cc", "subdomain"),
+        ("qq-com.top", "hyphens"),
+        ("www-qq-com-login.top", "hyphens"),
+    ],
+)
+def test_a_short_name_written_whole_is_found_in_somebody_elses_domain(text: str, code: str) -> None:
+    verdict = DomainIndex([("qq.com", None)]).judge(text)
+    assert (verdict.decision, verdict.official) == ("impostor", "qq.com")
+    assert [(reason.code, "qq.com" in reason.chinese) for reason in verdict.reasons] == [(code, True)]
+
+
+@pytest.mark.parametrize(
+    "text", ["qq.verify.top", "xqq.com.verify.top", "qq.community.top", "qq-comics.top", "aqq-com.top"]
+)
+def test_a_short_name_that_is_a_piece_of_another_word_passes(text: str) -> None:
+    assert DomainIndex([("qq.com", None)]).judge(text).decision == "clear"
+
+
+@pytest.mark.parametrize("text", ["discordapp.com", "discordcdn.net"])
+def test_a_brand_written_right_beside_a_machine_of_its_own_is_not_called_misspelt(
+    index: DomainIndex, text: str
+) -> None:
+    assert index.judge(text).decision == "clear"
+
+
+def test_a_public_suffix_by_itself_is_nobodys_imitation() -> None:
+    index = DomainIndex([("github.com", None)])
+    assert index.judge("github.io").decision == "clear"
+    assert index.judge("github.com.github.io").decision == "review"

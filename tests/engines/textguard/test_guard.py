@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from unittest.mock import Mock
 
 import pytest
@@ -136,6 +137,30 @@ def test_the_report_gives_law_and_sentence_in_both_languages() -> None:
     assert first["zh"].startswith("“高价收银行卡”")
     assert first["en"].startswith("“高价收银行卡”")
     assert data["reasons"][-1] == {"zh": "拦截。", "en": "Must not be published."}
+
+
+def test_what_passes_although_words_were_found_is_not_said_to_hold_nothing() -> None:
+    text = "新闻：警方打掉一个网络赌博团伙"
+    verdict = saying(0.1).judge(text)
+    assert (verdict.decision, bool(verdict.hits)) == ("allow", True)
+    *told, last = report(text, verdict, explain=True)["reasons"]
+    assert [one["rule"] for one in told] == list(dict.fromkeys(hit.rule.id for hit in verdict.hits))
+    assert last["en"] == "Passes: the words above are there, and they are not enough to act on."
+    assert report("你好", saying(0.1).judge("你好"), explain=True)["reasons"][-1]["en"] == "Nothing was found."
+
+
+@pytest.mark.parametrize("guard", [Guard(()), GUARD])
+def test_a_slip_of_the_caller_is_an_error_and_lets_nothing_through(guard: Guard) -> None:
+    judge: Any = guard.judge
+    judge_all: Any = guard.judge_all
+    with pytest.raises(ValueError, match="there is no task 'forum'; known: listing, chat"):
+        judge("出售QQ老号", task="forum")
+    with pytest.raises(ValueError, match="there is no task 'forum'"):
+        judge_all(["出售QQ老号"], task="forum")
+    with pytest.raises(ValueError, match="context does not know new_sellr; known: new_seller, contact, price_bait, qr"):
+        judge("出售QQ老号", context={"new_sellr": True})
+    with pytest.raises(ValueError, match="context does not know new_sellr"):
+        judge_all(["a", "b"], contexts=[None, {"new_sellr": True}])
 
 
 def saying(score: float, packs: tuple[Pack, ...] | None = None) -> Guard:

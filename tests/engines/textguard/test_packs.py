@@ -137,3 +137,15 @@ def test_whatever_happens_to_the_lists_of_a_folder_the_old_rules_stay_in_force(
     now[0] = 5.0
     assert [h.rule.id for h in live.guard.judge("出售假龙井").hits] == ["tea.fake"]
     assert "lists.yml" in live.problem
+
+
+def test_a_folder_without_a_pack_is_refused_and_an_emptied_one_leaves_the_old_rules_in_force(tmp_path: Path) -> None:
+    with pytest.raises(PackError, match=r"holds no pack \(\*\.yml\) / 里没有规则包"):
+        LiveGuard(tmp_path / "misspelt")
+    (tmp_path / "tea.yml").write_text(PACK, encoding="utf-8")
+    now = [0.0]
+    live = LiveGuard(tmp_path, clock=lambda: now[0])
+    (tmp_path / "tea.yml").unlink()
+    now[0] = 5.0
+    assert [h.rule.id for h in live.guard.judge("出售假龙井").hits] == ["tea.fake"]
+    assert "holds no pack" in live.problem

@@ -89,8 +89,8 @@ class DomainIndex:
     def judge(self, text: str, owner: str | None = None) -> Verdict:
         """Say whether a domain, or where an address leads, is made to pass for an official one."""
         host = read_host(text)
-        if not host.name or self._is_own(host, owner):
-            return CLEAR
+        if not host.name or host.name == host.suffix or self._is_own(host, owner):
+            return CLEAR  # a public suffix by itself is nobody's to register
         best: tuple[float, str, list[Reason]] | None = None
         for label, find in (*self._hidden_in(host), *self._finds(host)):
             if best is None or find.score > best[0]:
@@ -119,13 +119,24 @@ class DomainIndex:
             if shown.label in self._by_label and shown.domain != host.domain:
                 text = f"@ 前面的“{shown.domain}”只是摆设", f"{shown.domain} before the @ is for show"
                 found.append((shown.label, Find(0.99, Reason("userinfo", *text))))
-        parts = host.name.removesuffix(host.domain).strip(".").split(".")
-        for part in parts:
-            if part in self._by_label and len(part) >= _SHORTEST_INSIDE and part != host.label:
-                text = f"“{part}”只是别人域名下的前缀", f"{part} is only a prefix of somebody else's domain"
-                whole = any(f"{official}." in host.name for official in self._by_label[part] if "." in official)
+        front = host.name.removesuffix(host.domain).strip(".")
+        for part in front.split("."):
+            whole = self._whole_in(part, front, ".")
+            if part in self._by_label and part != host.label and (whole or len(part) >= _SHORTEST_INSIDE):
+                shown = whole or part
+                text = f"“{shown}”只是别人域名下的前缀", f"{shown} is only a prefix of somebody else's domain"
                 found.append((part, Find(0.95 if whole else 0.7, Reason("subdomain", *text))))
+        for part in host.label.split("-") if "-" in host.label else ():
+            if whole := self._whole_in(part, host.label, "-"):
+                text = f"“{host.label}”把“{whole}”的点写成了横线", f"{host.label} writes {whole} with hyphens for dots"
+                found.append((part, Find(0.9, Reason("hyphens", *text))))
         return found
+
+    def _whole_in(self, part: str, text: str, sign: str) -> str:
+        """Return the official domain of a label that stands whole in a text, ``sign`` for its dots; else nothing."""
+        padded = f"{sign}{text}{sign}"
+        officials = (official for official in self._by_label.get(part, ()) if "." in official)
+        return next((one for one in officials if f"{sign}{one.replace('.', sign)}{sign}" in padded), "")
 
     def _finds(self, host: Host) -> list[tuple[str, Find]]:
         label = host.label
@@ -133,7 +144,7 @@ class DomainIndex:
         if same:
             return same
         folded = _fold(label)
-        return self._inside(folded, host) or self._misspelt(folded, label) or self._misspelt_inside(folded)
+        return self._inside(folded, host) or self._misspelt(folded, label) or self._misspelt_inside(folded, label)
 
     def _same(self, host: Host) -> list[tuple[str, Find]]:
         if host.label in self._by_label:
@@ -187,7 +198,7 @@ class DomainIndex:
             return True
         return length >= _LONG_INSIDE and host.suffix not in _COMMON_ENDINGS
 
-    def _misspelt_inside(self, folded: str) -> list[tuple[str, Find]]:
+    def _misspelt_inside(self, folded: str, label: str) -> list[tuple[str, Find]]:
         if len(folded) < _SHORTEST_INSIDE + 2 or known.is_word(folded):
             return []
         brands = [brand for brand in self._folded if len(brand) >= _LONG_INSIDE]
@@ -196,12 +207,16 @@ class DomainIndex:
                 alignment = align(brand, part, limit_of(brand) * 0.6)
                 if (
                     alignment is not None
+                    and part != brand  # whether a brand written right passes beside a word was decided before
                     and rest
                     and not known.is_word(part)
                     and all(_is_lure_like(word) for word in _PIECES.split(rest) if word)
                 ):
                     meant = self._folded[brand]
-                    text = f"“{part}”是“{meant}”的变体，又加了诱饵词", f"{part} is {meant} misspelt beside a lure"
+                    text = (
+                        f"“{label}”里有“{meant}”的变体，又加了诱饵词",
+                        f"{label} holds {meant} misspelt beside a lure",
+                    )
                     return [(meant, Find(0.8 - 0.2 * alignment.cost, Reason("misspelt", *text)))]
         return []
 

@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 from xinka.engines.textguard.blocks import blocks
 from xinka.engines.textguard.masking import Mask, find_masks
 from xinka.engines.textguard.model import Task
-from xinka.engines.textguard.packs import Pack, load_packs
+from xinka.engines.textguard.packs import TASKS, Pack, load_packs
 from xinka.engines.textguard.rules import Hit, RuleSet
 from xinka.engines.textguard.spellings import DEPTH, TRUST
 from xinka.engines.textguard.views import View, clean_view
@@ -80,7 +80,11 @@ class Guard:
             text: as it was written.
             task: ``listing`` or ``chat``.
             context: what the caller knows, by the names of ``CONTEXT``.
+
+        Raises:
+            ValueError: there is no such task, or nothing of that name is known of a text.
         """
+        _must_be_known(task, (context,))
         clean = clean_view(text)
         model = self.model.score(clean.text, task) if self.model else None
         return self._verdict(text, clean, self.rules.hits(text, clean, task), _Case(task, model, context))
@@ -96,11 +100,12 @@ class Guard:
             contexts: what the caller knows of each, if anything.
 
         Raises:
-            ValueError: there are more or fewer contexts than texts.
+            ValueError: there are more or fewer contexts than texts, or as for ``judge``.
         """
         told = [None] * len(texts) if contexts is None else contexts
         if len(told) != len(texts):
             raise ValueError("as many contexts as texts are needed")
+        _must_be_known(task, told)
         verdicts: list[Verdict] = []
         for block in blocks(texts):
             verdicts += self._judge_block(block, task, told[len(verdicts) : len(verdicts) + len(block)])
@@ -128,6 +133,19 @@ class Guard:
             own = [hit for hit in hits if not hit.rule.weighed]
             decision = _by_rules(own, known, _by_score(hits, model, score, limits, otherwise), model)
         return Verdict(decision, score, tuple(hits), tuple(masks), model, known)
+
+
+def _must_be_known(task: str, contexts: Sequence[Context]) -> None:
+    """Refuse what would otherwise be passed over without a word, so that a slip of the caller lets nothing through.
+
+    Raises:
+        ValueError: there is no such task, or a context holds a name that is none of ``CONTEXT``.
+    """
+    if task not in TASKS:
+        raise ValueError(f"there is no task {task!r}; known: {', '.join(TASKS)}")
+    for context in contexts:
+        if context and (unknown := context.keys() - CONTEXT.keys()):
+            raise ValueError(f"context does not know {', '.join(sorted(unknown))}; known: {', '.join(CONTEXT)}")
 
 
 def _combine(hits: Sequence[Hit], model: float | None, context: Mapping[str, bool]) -> float:

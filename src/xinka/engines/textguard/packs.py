@@ -263,9 +263,11 @@ def load_packs(folder: Path = SHIPPED) -> tuple[Pack, ...]:
     """Return every pack of a folder, in the order of file names.
 
     Raises:
-        PackError: one cannot be used, or two rules have the same id.
+        PackError: one cannot be used, two rules have the same id, or there is no pack, so that nothing would be found.
     """
     files = [(file.name, file.read_bytes()) for file in sorted(folder.glob("*.yml"))]
+    if not any(name != "lists.yml" for name, _ in files):
+        raise PackError(folder.name, "", "", "holds no pack (*.yml)", "里没有规则包（*.yml）")
     kept = prepared(
         "packs", msgspec.msgpack.encode(files), lambda: msgspec.msgpack.encode(_parsed(files, shared_lists(folder)))
     )

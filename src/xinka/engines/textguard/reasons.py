@@ -25,6 +25,11 @@ _DECISIONS = {
     "review": ("转人工复核", "A person should look at it."),
     "block": ("拦截", "Must not be published."),
 }
+#: Said instead of “nothing was found” where something was.
+_OUTWEIGHED = (
+    "通过：有上述词语，但不足以处理",
+    "Passes: the words above are there, and they are not enough to act on.",
+)
 
 
 def report(text: str, verdict: Verdict, *, explain: bool = False) -> dict[str, Any]:
@@ -63,6 +68,6 @@ def reasons(text: str, verdict: Verdict) -> list[dict[str, Any]]:
         told.append(
             {"zh": f"整体写法有 {share}% 像违规内容。", "en": f"As a whole it reads {share} % like what is forbidden."}
         )
-    zh, en = _DECISIONS[verdict.decision]
+    zh, en = _OUTWEIGHED if verdict.hits and verdict.decision == "allow" else _DECISIONS[verdict.decision]
     told.append({"zh": zh + "。", "en": en})
     return told
