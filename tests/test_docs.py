@@ -1,0 +1,119 @@
+"""What the documentation says exists: commands, options, settings, figures, lines of the log, and what it links to."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from xinka.config.cli import main
+
+ROOT = Path(__file__).resolve().parent.parent
+SOURCES = ROOT / "src" / "xinka"
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+OPERATE = ROOT / "docs" / "operate"
+
+#: Set by the shop itself for its own processes, never by people.
+_INTERNAL = {"XINKA_TILL_SOCKETS"}
+#: Words of a command line that only stand for something.
+_ELLIPSIS = {"…", "...", "&"}
+
+
+def _operating() -> str:
+    return "\n".join(page.read_text(encoding="utf-8") for page in sorted(OPERATE.glob("*.md")))
+
+
+def _sources() -> Iterator[str]:
+    for path in sorted(SOURCES.rglob("*.py")):
+        yield path.read_text(encoding="utf-8")
+
+
+def _commands_in(page: Path) -> list[list[str]]:
+    """Return the words behind `xinka` wherever a page calls it: a line of a block, or a piece of inline code."""
+    text = page.read_text(encoding="utf-8").replace("\\\n", " ").replace("\\|", "/")
+    blocks = re.findall(r"^ *```(?:console|sh|bash)?\n(.*?)^ *```", text, re.MULTILINE | re.DOTALL)
+    prose = re.sub(r"^ *```.*?^ *```", "", text, flags=re.MULTILINE | re.DOTALL)
+    lines = [line for block in blocks for line in block.splitlines()] + re.findall(r"`([^`\n]+)`", prose)
+    found = []
+    for line in lines:
+        called = re.search(r"(?:^\s*|[|;] *|bin/)xinka ([^#|;]*)", line)
+        if called:
+            found.append(shlex.split(called[1].replace("'", "’")))
+    return found
+
+
+def _first_wrong_word(words: list[str]) -> str:
+    """Return the first word that names no command or no option, or nothing."""
+    command: click.Command = main
+    words = [word for word in words if word not in _ELLIPSIS]
+    while words and isinstance(command, click.Group):
+        name = words.pop(0)
+        if name.startswith("-"):
+            return "" if name in {"--version", "--help"} else name
+        named = command.get_command(click.Context(command), name)
+        if named is None:
+            return name
+        command = named
+    if command.context_settings.get("ignore_unknown_options"):
+        return ""
+    options = {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)}
+    wrong = [word for word in words if word.startswith("--") and word.split("=")[0] not in options | {"--help"}]
+    return wrong[0] if wrong else ""
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_commands_and_options_that_a_page_names_exist(page: Path) -> None:
+    wrong = {" ".join(words): word for words in _commands_in(page) if (word := _first_wrong_word(words))}
+    assert wrong == {}
+
+
+def test_the_check_finds_a_command_or_an_option_that_does_not_exist(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(
+        "```console\n.venv/bin/xinka run --prot 8000\n```\n"
+        "See `xinka chekc stock`, `xinka ledger balance --as-of 2026-01-01`.\n",
+        encoding="utf-8",
+    )
+    assert [_first_wrong_word(words) for words in _commands_in(page)] == ["--prot", "chekc", ""]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_what_a_page_links_to_is_there(page: Path) -> None:
+    targets = re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text(encoding="utf-8"))
+    local = [target for target in targets if "://" not in target and not target.startswith("mailto:")]
+    assert [target for target in local if not (page.parent / target).exists()] == []
+
+
+def test_every_setting_is_explained_and_every_explained_one_exists() -> None:
+    read = {
+        name
+        for text in _sources()
+        for name in re.findall(r"\b(?:read|read_flag|read_int|_addresses)\(\s*\"([A-Z_]+)\"", text)
+    } - _INTERNAL
+    told = set(re.findall(r"`(XINKA_[A-Z_]+[A-Z]|DATABASE_URL|EMAIL_URL)(?![A-Z_])", _operating()))
+    assert read - told == set()
+    assert told - read == set()
+
+
+def test_every_figure_is_explained_and_every_explained_one_exists() -> None:
+    code = (SOURCES / "till" / "health.py").read_text(encoding="utf-8")
+    code += (SOURCES / "platform" / "metrics.py").read_text(encoding="utf-8")
+    suffix = r"(?:_bucket|_sum|_count)$"
+    given = {re.sub(suffix, "", name) for name in re.findall(r"\bxinka_[a-z_]+", code)}
+    page = (OPERATE / "monitor.md").read_text(encoding="utf-8")
+    told = {re.sub(suffix, "", name) for name in re.findall(r"\bxinka_[a-z_]+[a-z](?![a-z_])", page)}
+    assert given == told
+
+
+def test_every_line_of_the_log_is_explained_and_every_explained_one_exists() -> None:
+    written = {
+        name
+        for text in _sources()
+        for name in re.findall(r"\blog\.(?:info|warning|error|exception)\(\s*\"([a-z_]+\.[a-z_]+)\"", text)
+    }
+    told = set(re.findall(r"^\| `([a-z_]+\.[a-z_]+)`", (OPERATE / "logs.md").read_text(encoding="utf-8"), re.MULTILINE))
+    assert written == told
