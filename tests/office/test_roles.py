@@ -49,6 +49,7 @@ MATRIX = {
     "order_mail_links": HOLDS,
     "money": MONEY,
     "refund": MONEY,
+    "money_take_up": MONEY,
     "refund_done": MONEY,
     "refund_send": MONEY,
     "own_refunds": MONEY,

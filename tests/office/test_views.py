@@ -11,6 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from tests import cast
+from xinka.flows.settle import VerifiedMoney, settle_unusual
 from xinka.kernel import ids
 from xinka.kernel.ids import new_uuid
 from xinka.payments.models import Receipt, Refund
@@ -105,6 +106,25 @@ def test_the_first_page_lists_what_waits_for_a_person(office: Client) -> None:
         assert words in text
 
 
+def test_money_without_an_order_is_sent_back_from_its_list_and_waits_no_more(office: Client) -> None:
+    channel = cast.channel()
+    run(settle_unusual(VerifiedMoney(channel.id, None, "T-strange", 1234)))
+    page = office.get("/office/money").content.decode()
+    assert "T-strange" in page
+    assert "Alipay" in page
+    for told in ({"channel": "x", "trade_no": "T-strange"}, {"channel": str(channel.id), "trade_no": "T\0"}, {}):
+        assert office.post("/office/money/unmatched", told).status_code == 404
+    told = {"channel": str(channel.id), "trade_no": "T-strange"}
+    answer = office.post("/office/money/unmatched", told)
+    made = Refund.objects.get()
+    assert (answer.status_code, answer["Location"]) == (303, f"/office/money/refunds/{ids.show('ref', made.id)}")
+    assert "Sent another way" in office.get(answer["Location"]).content.decode()
+    assert "Every payment found its order." in office.get("/office/money").content.decode()
+    to_do = office.get("/office/").content.decode()
+    assert "belongs to no order" not in to_do
+    assert "Refunds that need a decision" in to_do
+
+
 def test_the_system_page_shows_dead_letters_with_reasons_but_no_addresses(office: Client) -> None:
     _dead_job()
     SentLetter.objects.create(
@@ -116,6 +136,8 @@ def test_the_system_page_shows_dead_letters_with_reasons_but_no_addresses(office
         tried_at=timezone.now(),
     )
     text = office.get("/office/system").content.decode()
+    assert "The goods, to the buyer" in text
+    assert f'href="/office/orders/{ids.show("ord", SentLetter.objects.get().subject)}"' in text
     assert "550 no such user" in text
     assert "cy@example.com" not in text
     assert "550 mailbox full" in text

@@ -93,6 +93,7 @@ ACTS: dict[str, Promise] = {
     "refund.mark_done": pgettext_lazy("audit", "Marked a refund as done by hand"),
     "refund.refuse": pgettext_lazy("audit", "Refused to give money back"),
     "refund.send_again": pgettext_lazy("audit", "Had a refund sent again"),
+    "refund.take_up": pgettext_lazy("audit", "Took money without an order up, to send it back"),
     "split.mark_done": pgettext_lazy("audit", "Marked as done at the provider"),
     "split.try_again": pgettext_lazy("audit", "Had the provider asked again"),
     "staff.roles": pgettext_lazy("audit", "Gave or took staff roles"),

@@ -12,6 +12,7 @@ from typing import Any
 import django
 from django.conf import settings
 from django.db import connection
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 import xinka
@@ -20,7 +21,7 @@ from xinka.disputes.states import CaseKind
 from xinka.escrow.queries import n_freezes_waiting, n_splits_stuck, n_staff_refunds_waiting
 from xinka.kernel import ids
 from xinka.office.policies import Room
-from xinka.payments.models import BankLine, Receipt, Refund
+from xinka.payments.models import BankLine, Channel, Receipt, Refund
 from xinka.payments.states import BankLineState, ReceiptOutcome, RefundState
 from xinka.payouts.models import Payout
 from xinka.payouts.states import PayoutState
@@ -158,6 +159,11 @@ class Tasks:
         return sum(getattr(self, one.name) for one in fields(self))
 
 
+def _unmatched() -> QuerySet[Receipt]:
+    taken_up = Refund.objects.filter(channel_id=OuterRef("channel_id"), trade_no=OuterRef("trade_no"))
+    return Receipt.objects.filter(~Exists(taken_up), outcome=ReceiptOutcome.UNMATCHED)
+
+
 def _rows(statement: str, *params: int) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(statement, params or None)
@@ -169,7 +175,7 @@ _WAITING: dict[str, tuple[Room, Callable[[], int]]] = {
     "n_dead": (Room.SYSTEM, lambda: int(_rows(_N_DEAD)[0][0])),
     "n_broken": (Room.SYSTEM, lambda: Report.objects.filter(holds=False).count()),
     "n_refunds": (Room.REFUNDS, lambda: Refund.objects.filter(state=RefundState.NEEDS_STAFF).count()),
-    "n_unmatched": (Room.REFUNDS, lambda: Receipt.objects.filter(outcome=ReceiptOutcome.UNMATCHED).count()),
+    "n_unmatched": (Room.REFUNDS, lambda: _unmatched().count()),
     "n_cases": (Room.CASES, lambda: n_for_staff(set(CaseKind) - {CaseKind.CHARGEBACK})),
     "n_chargebacks": (Room.CHARGEBACKS, lambda: n_for_staff({CaseKind.CHARGEBACK})),
     "n_freezes": (Room.FREEZES, n_freezes_waiting),
@@ -248,6 +254,8 @@ def refunds_open() -> list[Refund]:
     return sorted(found, key=lambda refund: (refund.state != RefundState.NEEDS_STAFF, refund.created_at))[:200]
 
 
-def receipts_unmatched() -> list[Receipt]:
-    """Return money that came for no order of ours, the newest first."""
-    return list(Receipt.objects.filter(outcome=ReceiptOutcome.UNMATCHED).order_by("-received_at")[:200])
+def receipts_unmatched() -> list[tuple[Receipt, Channel | None]]:
+    """Return money that came for no order of ours and that nobody took up, with its channel, the newest first."""
+    found = list(_unmatched().order_by("-received_at")[:200])
+    channels = Channel.objects.defer("config").in_bulk({receipt.channel_id for receipt in found})
+    return [(receipt, channels.get(receipt.channel_id)) for receipt in found]

@@ -35,6 +35,7 @@ urlpatterns: list[URLPattern] = [
     path("orders/<str:shown_id>", orders.show, name="order"),
     path("orders/<str:shown_id>/mail-links", orders.mail_links, name="order_mail_links"),
     path("money", views.money, name="money"),
+    path("money/unmatched", views.take_up_money, name="money_take_up"),
     path("money/refunds/<str:shown_id>", views.refund, name="refund"),
     path("money/refunds/<str:shown_id>/done", views.refund_done, name="refund_done"),
     path("money/refunds/<str:shown_id>/send", views.refund_send, name="refund_send"),

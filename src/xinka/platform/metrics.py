@@ -28,7 +28,10 @@ WHERE k.mode = 'unique' AND k.on_sale AND p.state = 'live' AND k.low_stock_at >=
 """
 _LETTERS = "SELECT state, count(*) FROM mail_letter WHERE state <> 'sent' GROUP BY state ORDER BY state"
 _REFUNDS = "SELECT state, count(*) FROM payments_refund WHERE state <> 'done' GROUP BY state ORDER BY state"
-_UNMATCHED = "SELECT count(*) FROM payments_receipt WHERE outcome = 'unmatched'"
+_UNMATCHED = """
+SELECT count(*) FROM payments_receipt r WHERE outcome = 'unmatched' AND NOT EXISTS (
+  SELECT 1 FROM payments_refund f WHERE f.channel_id = r.channel_id AND f.trade_no = r.trade_no)
+"""
 
 _HELP = {
     "xinka_jobs": "Jobs by queue and status; failed ones are dead letters.",

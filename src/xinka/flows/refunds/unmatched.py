@@ -1,0 +1,80 @@
+"""Money that came for no order of ours goes back by hand: once taken up it is a refund that waits for a person."""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_noop as _
+
+from xinka.accounts.models import User
+from xinka.kernel import ids
+from xinka.kernel.errors import Refusal
+from xinka.ledger.accounts import Account, JournalKind
+from xinka.ledger.posting import Journal, Leg, post
+from xinka.payments.models import Receipt, Refund
+from xinka.payments.states import ReceiptOutcome, RefundReason, RefundState
+from xinka.platform.audit.actions import record
+from xinka.platform.database.django_drive import run
+
+log = logging.getLogger(__name__)
+
+
+class NotUnmatched(Refusal):
+    """There is no money of this number that belongs to no order."""
+
+    code = "not_unmatched"
+    status = HTTPStatus.NOT_FOUND
+    zh = "没有这样一笔对不上订单的钱，什么都没改。请刷新页面。"
+    en = "There is no such money without an order; nothing was changed. Reload the page."
+
+
+def key_of(receipt: Receipt) -> str:
+    """Return what the refund of such money is filed under, so that it is taken up once."""
+    return f"unmatched/{receipt.channel_id}/{receipt.trade_no}"
+
+
+def take_up(channel_id: int, trade_no: str, *, by: User) -> Refund:
+    """Have money that belongs to no order go back, and return its refund; taken up before, nothing changes.
+
+    No gateway is asked: it knows of no payment of ours that this money was for. A person sends it and says so.
+
+    Raises:
+        NotUnmatched: if there is no such money.
+    """
+    with transaction.atomic():
+        found = Receipt.objects.select_for_update().filter(channel_id=channel_id, trade_no=trade_no)
+        receipt = found.filter(outcome=ReceiptOutcome.UNMATCHED).first()
+        if receipt is None:
+            raise NotUnmatched
+        known = Refund.objects.filter(key=key_of(receipt)).first()
+        return known or _promise(receipt, by)
+
+
+def _promise(receipt: Receipt, by: User) -> Refund:
+    """Write the refund down and enter that the money is on its way back; the caller has locked the receipt."""
+    refund = Refund.objects.create(
+        id=ids.new_uuid(),
+        channel_id=receipt.channel_id,
+        trade_no=receipt.trade_no,
+        amount=receipt.amount,
+        currency=receipt.currency,
+        reason=RefundReason.STAFF,
+        key=key_of(receipt),
+        state=RefundState.NEEDS_STAFF,
+        problem=_("the receipt names no payment"),
+        created_at=timezone.now(),
+    )
+    legs = (Leg(Account.SUSPENSE, receipt.amount), Leg(Account.REFUND_IN_TRANSIT, -receipt.amount))
+    journal = Journal(
+        *(JournalKind.REFUND_DECIDED, f"refund/{refund.id}/unmatched", receipt.currency, legs),
+        channel_id=receipt.channel_id,
+        by_id=by.pk,
+    )
+    run(post([journal]))
+    shown = ids.show("ref", refund.id)
+    record(by, "refund.take_up", shown, amount=refund.amount, currency=refund.currency)
+    log.info("refund.taken_up", extra={"refund": shown})
+    return refund

@@ -1,0 +1,71 @@
+"""Money that came for no order of ours is taken up once, waits for a person, and leaves the books when it is sent."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests import cast
+from tests.flows.payouts import finance
+from tests.flows.rows import broken, leaves_nothing
+from xinka.flows.refunds.sending import execute_refund, mark_done_by_hand, send_again
+from xinka.flows.refunds.unmatched import NotUnmatched, take_up
+from xinka.flows.settle import VerifiedMoney, settle_unusual
+from xinka.ledger.accounts import Account
+from xinka.ledger.models import Entry
+from xinka.payments.models import Channel, Refund
+from xinka.payments.states import RefundState
+from xinka.platform.audit.models import AuditEntry
+from xinka.platform.database.django_drive import run
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def strange() -> Channel:
+    """A channel through which 12.34 came that nobody knows."""
+    channel = cast.channel()
+    run(settle_unusual(VerifiedMoney(channel.id, None, "T-strange", 1234)))
+    return channel
+
+
+def standing() -> tuple[int, ...]:
+    """What clearing, suspense and refunds in transit have; debits are positive."""
+    accounts = (Account.CLEARING, Account.SUSPENSE, Account.REFUND_IN_TRANSIT)
+    return tuple(sum(Entry.objects.filter(account=one).values_list("amount", flat=True)) for one in accounts)
+
+
+def test_it_is_taken_up_once_and_is_done_when_a_person_has_sent_it(strange: Channel) -> None:
+    fay = finance()
+    assert standing() == (1234, -1234, 0)
+    made = take_up(strange.id, "T-strange", by=fay)
+    assert (made.state, made.amount, made.order_id) == (RefundState.NEEDS_STAFF, 1234, None)
+    assert standing() == (1234, 0, -1234)
+    assert broken() == []
+    assert leaves_nothing(lambda: take_up(strange.id, "T-strange", by=fay).id) == made.id
+    mark_done_by_hand(made.id, by=fay, note="sent by bank, slip 7")
+    assert standing() == (0, 0, 0)
+    assert broken() == []
+    assert list(AuditEntry.objects.order_by("id").values_list("action", flat=True)) == [
+        "refund.take_up",
+        "refund.mark_done",
+    ]
+
+
+def test_no_gateway_is_asked_even_if_it_is_sent_again(strange: Channel) -> None:
+    fay = finance()
+    made = take_up(strange.id, "T-strange", by=fay)
+    send_again(made.id, by=fay)
+    assert execute_refund(made.id, sure=True) == RefundState.NEEDS_STAFF
+    assert Refund.objects.get().problem == "the receipt names no payment"
+    assert broken() == []
+
+
+def test_money_of_an_order_and_money_nobody_knows_of_cannot_be_taken_up(strange: Channel) -> None:
+    fay = finance()
+    bought = cast.buy(cast.ware(cast.adas_shop(), 1).sku, strange)
+    cast.settle(cast.money_for(bought, trade_no="T-ours"))
+    for channel_id, number in ((strange.id, "T-ours"), (strange.id, "T-nobody"), (strange.id + 1, "T-strange")):
+        with pytest.raises(NotUnmatched):
+            take_up(channel_id, number, by=fay)
+    assert Refund.objects.count() == 0
+    assert not AuditEntry.objects.exists()
