@@ -156,7 +156,7 @@ def test_acts_are_found_by_kind_person_and_day(office: Client, dee: cast.User) -
             [
                 "通道</span> <a href=", ">支付宝</a>", "商家</span> <a href=", "艾达卡铺</a>",
                 "过期后才付款，仍有货，已发货",
-                "任务</span> 退款", "佣金</span> 2.5 %", "确认期</span> 14 天", "保留金</span> 按默认",
+                "任务</span> 退款", "佣金</span> 2.5 %", "验货时间</span> 14 天", "保证金</span> 按默认",
             ],
         ),
     ],
