@@ -290,7 +290,7 @@ def test_the_history_of_a_hold_names_who_did_what(office: Client, bought: cast.B
     office.post(f"{page_of(bought)}/stop", {"cause": "licence", "ref": "expired last week"})
     page = office.get(page_of(bought)).content.decode()
     assert "Brought to rest" in page
-    assert "licence:expired last week" in page
+    assert "Licence in doubt: expired last week" in page
     assert f"{dee}" in page
 
 

@@ -15,8 +15,8 @@ from xinka.ledger.words import ACCOUNTS
 from xinka.office.catalogue import MerchantForm
 from xinka.office.channel_forms import ChannelForm
 from xinka.office.jobs_in_words import TASKS
+from xinka.office.money_words import OUTCOMES
 from xinka.office.names import is_english
-from xinka.office.order_moments import OUTCOMES
 from xinka.payments.models import Channel
 from xinka.payments.providers.registry import KINDS, class_of
 from xinka.platform.audit.models import AuditEntry

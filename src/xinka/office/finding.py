@@ -13,11 +13,13 @@ from xinka.accounts.models import User
 from xinka.disputes.models import Case
 from xinka.disputes.words import badge_for
 from xinka.escrow.states import StopCause
+from xinka.escrow.words import CAUSES
 from xinka.flows.order_story import contact_of
 from xinka.kernel import ids
 from xinka.kernel.actors import Role
 from xinka.kernel.errors import BadIdentifier, BadInput
 from xinka.office.disputes import kinds_open_to
+from xinka.office.money_words import REASONS
 from xinka.orders.contact import mask_contact, normalise_contact
 from xinka.orders.models import Order
 from xinka.orders.queries import SHOWN, contact_key, order_by_id, orders_of_contacts
@@ -118,10 +120,12 @@ def known_of(order_id: UUID, reader: User) -> dict[str, object]:
 
 
 def note_for_people(note: str) -> str:
-    """Return the note of a step as the office writes it elsewhere: a case by its number."""
-    cause, _colon, ref = note.partition(":")
+    """Return the note of a step as the office writes it elsewhere: a case by its number, a cause or reason in words."""
+    cause, colon, ref = note.partition(":")
+    if not colon:
+        return str(REASONS.get(note, note))
     try:
-        return ids.show("dsp", UUID(ref)) if cause in _OF_CASES else note
+        return ids.show("dsp", UUID(ref)) if cause in _OF_CASES else f"{CAUSES[StopCause(cause)]}: {ref}"
     except ValueError:
         return note
 

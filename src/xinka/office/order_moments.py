@@ -11,9 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.urls import reverse
-from django.utils.functional import Promise
 from django.utils.translation import gettext, ngettext, pgettext
-from django.utils.translation import gettext_lazy as _
 
 from xinka.accounts.models import User
 from xinka.delivery.queries import delivered_codes
@@ -29,38 +27,18 @@ from xinka.kernel import ids
 from xinka.office import letters
 from xinka.office.disputes import kinds_open_to
 from xinka.office.finding import note_for_people
+from xinka.office.money_words import OUTCOMES, REASONS
 from xinka.office.names import named
 from xinka.office.policies import Room, may_enter
 from xinka.orders.models import Order
 from xinka.orders.states import OrderState
 from xinka.payments.models import BankLine, Payment, Receipt, Refund
-from xinka.payments.states import BankLineState, PaymentState, ReceiptOutcome, RefundReason, RefundState, RefundTo
+from xinka.payments.states import BankLineState, PaymentState, ReceiptOutcome, RefundState, RefundTo
 from xinka.platform.look.templatetags.look import amount
 from xinka.platform.mail.models import LetterState
 
-#: What became of money that came.
-OUTCOMES: dict[str, Promise] = {
-    ReceiptOutcome.SETTLED: _("Paid in full"),
-    ReceiptOutcome.SHORT: _("Too little came; it waits for the rest"),
-    ReceiptOutcome.SHORT_REFUNDED: _("Too little came; it goes back, the rest did not come in time"),
-    ReceiptOutcome.OVER: _("Paid, and more than the price; the extra goes back"),
-    ReceiptOutcome.LATE_SETTLED: _("Paid after the order had expired; the goods were still there"),
-    ReceiptOutcome.LATE_REFUNDED: _("Paid after the order had expired, sold out by then; it goes back"),
-    ReceiptOutcome.DOUBLE: _("Paid once more; the second payment goes back"),
-    ReceiptOutcome.UNMATCHED: _("Money that belongs to no order"),
-}
 #: What came otherwise than it should.
 _UNUSUAL = frozenset(ReceiptOutcome) - {ReceiptOutcome.SETTLED}
-REASONS: dict[str, Promise] = {
-    RefundReason.LATE: _("paid too late, and sold out"),
-    RefundReason.OVERPAID: _("more than the price"),
-    RefundReason.DOUBLE: _("paid twice"),
-    RefundReason.UNDERPAID: _("never paid in full"),
-    RefundReason.SELLER: _("the merchant gave it back"),
-    RefundReason.DISPUTE: _("decided in a dispute"),
-    RefundReason.STAFF: _("staff gave it back"),
-    RefundReason.RECALL: _("the goods were called back"),
-}
 
 
 @dataclass(frozen=True)
@@ -92,7 +70,7 @@ class Told:
 def moments_of(told: Told) -> list[Moment]:
     """Return everything that happened to an order, the oldest first."""
     found = [moment for gather in _GATHER for moment in gather(told)]
-    return sorted(found, key=lambda moment: moment.at)
+    return sorted(found, key=lambda moment: moment.at.replace(microsecond=0))
 
 
 def _order(told: Told) -> Iterator[Moment]:
@@ -231,8 +209,8 @@ def _refunds(told: Told) -> Iterator[Moment]:
             yield Moment(one.created_at, words, back, why, number, link, is_trouble=True)
 
 
-#: In the order in which they are told where several happened in one moment.
+#: In the order in which they are told where several happened in one second: one act writes several rows.
 _GATHER: tuple[Callable[[Told], Iterator[Moment]], ...] = (
-    *(_order, _attempts, _over, _receipts, _transfers, _delivered, _opened, _letters, _steps, _cases),
-    *(_asked, _refunds),
+    *(_order, _attempts, _over, _receipts, _transfers, _delivered, _opened, _cases, _asked, _steps, _refunds),
+    _letters,
 )

@@ -17,8 +17,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 from xinka.accounts.policies import signed_in
 from xinka.flows.paying.transfers import MANUAL, LineKnown, Seen, confirm_line, discard_line, record_line, reference_of
 from xinka.kernel import ids
+from xinka.office.money_words import OUTCOMES
 from xinka.office.names import NamedChoice
-from xinka.office.order_moments import OUTCOMES
 from xinka.office.policies import Room, for_staff
 from xinka.payments.models import BankLine, Channel, Payment
 from xinka.payments.states import BankLineState, PaymentState
