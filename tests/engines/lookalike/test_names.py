@@ -208,3 +208,18 @@ def test_any_text_is_answered_and_every_place_lies_inside_it(index: NameIndex, t
 )
 def test_a_text_of_ten_million_letters_is_answered(index: NameIndex, text: str) -> None:
     assert index.judge(text).decision in {"clear", "review", "impostor"}
+
+
+def test_an_official_name_that_warns_itself_is_protected_like_any_other() -> None:
+    index = NameIndex([("国家反诈中心", "police"), ("Anti Scam Centre", "police"), ("支付宝客服", "alipay")])
+    for name in (
+        "国家反诈中心",
+        "国家反诈中心官方",
+        "国家反诈中心客服",
+        "Anti Scam Centre",
+        "Anti Scam Centre Official",
+    ):
+        assert index.judge(name).decision == "impostor", name
+    assert index.judge("国家反诈中心", owner="police").decision == "clear"
+    for name in ("国家反诈中心粉丝", "支付宝客服非官方", "非官方国家反诈中心"):
+        assert index.judge(name).decision == "clear", name

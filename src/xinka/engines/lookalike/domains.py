@@ -123,8 +123,8 @@ class DomainIndex:
         for part in front.split("."):
             whole = self._whole_in(part, front, ".")
             if part in self._by_label and part != host.label and (whole or len(part) >= _SHORTEST_INSIDE):
-                name = whole or part
-                text = f"“{name}”只是别人域名下的前缀", f"{name} is only a prefix of somebody else's domain"
+                named = whole or part
+                text = f"“{named}”只是别人域名下的前缀", f"{named} is only a prefix of somebody else's domain"
                 found.append((part, Find(0.95 if whole else 0.7, Reason("subdomain", *text))))
         for part in host.label.split("-") if "-" in host.label else ():
             if whole := self._whole_in(part, host.label, "-"):

@@ -76,7 +76,7 @@ class NameIndex:
             return Verdict("clear", 0.0, official)
         near = nearness_of(best)
         why = reasons_for(name, official, best)
-        if disclaims(name):
+        if disclaims(name, official):
             return Verdict("clear" if not best.alignment.steps else "review", 0.1, official, why)
         return Verdict("impostor" if near >= _IMPOSTOR else "review", probability_of(near), official, why)
 

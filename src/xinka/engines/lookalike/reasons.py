@@ -43,9 +43,13 @@ _HOW = {
 }
 
 
-def disclaims(name: str) -> bool:
-    """Say whether a name says of itself that it is not official, or warns of those who pretend to be."""
-    return _DISCLAIMERS.search(name) is not None
+def disclaims(name: str, official: str) -> bool:
+    """Say whether a name says of itself that it is not official, or warns of those who pretend to be.
+
+    What the official name says as well is no disclaimer: 国家反诈中心官方 passes for 国家反诈中心.
+    """
+    said = {found[0].lower() for found in _DISCLAIMERS.finditer(official)}
+    return any(found[0].lower() not in said for found in _DISCLAIMERS.finditer(name))
 
 
 def reasons_for(name: str, official: str, match: Match) -> tuple[Reason, ...]:
