@@ -164,6 +164,38 @@ def test_a_contact_that_cannot_be_is_refused_before_anything_is_sent(page: Page,
     assert page.url == f"{shop.url}/p/star-voyage-300"
 
 
+def test_another_variant_or_language_does_not_lose_the_contact_and_an_order_sent_forgets_it(
+    page: Page, shop: Shop
+) -> None:
+    contact = qq_number()
+    page.goto(f"{shop.url}/p/cloud-realm-pass")
+    page.fill("#contact", contact)
+    page.click("a.chip:has-text('季卡')")
+    expect(page.locator("a.chip[aria-current]")).to_contain_text("季卡")
+    expect(page.locator("#contact")).to_have_value(contact)
+    page.click("button[name=language]")
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    expect(page.locator("#contact")).to_have_value(contact)
+    other = page.context.new_page()
+    other.goto(f"{shop.url}/p/star-voyage-300")
+    expect(other.locator("#contact")).to_have_value("")
+    page.click("#buy button.pri")
+    page.wait_for_url("**/pay")
+    page.goto(f"{shop.url}/p/cloud-realm-pass")
+    expect(page.locator("#contact")).to_have_value("")
+
+
+def test_who_is_refused_at_the_till_need_not_type_the_contact_again(page: Page, shop: Shop) -> None:
+    contact = qq_number()
+    page.goto(f"{shop.url}/p/star-voyage-300")
+    page.fill("#contact", contact)
+    page.evaluate("document.querySelector('#buy').addEventListener('submit', (e) => { e.target.expected.value = 1; })")
+    page.click("#buy button.pri")
+    page.wait_for_url("**/checkout/refused?*")
+    page.click("main a.btn.pri")
+    expect(page.locator("#contact")).to_have_value(contact)
+
+
 def test_an_order_password_that_is_too_short_is_told_where_it_is_also_in_a_closed_fold(page: Page, shop: Shop) -> None:
     product = f"{shop.url}/p/star-voyage-300"
     page.goto(product)

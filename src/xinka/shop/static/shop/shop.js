@@ -133,6 +133,17 @@
     if (bad) contact.setAttribute("aria-invalid", "true"); else contact.removeAttribute("aria-invalid");
     return !bad;
   };
+  // Another variant or the other language is a new page: who had typed where the goods go need not type it again. It is
+  // kept in this tab, for this product, until an order was taken, so that nobody is sent the goods of another.
+  const typed = `xk-contact:${location.pathname}`;
+  const note = (text, isSent) => { try { sessionStorage.setItem(typed, JSON.stringify({ text, isSent })); } catch { /* then it is typed again */ } };
+  const recall = () => {
+    const { text, isSent } = JSON.parse(sessionStorage.getItem(typed)) ?? {};
+    if (!isSent || document.referrer.startsWith(`${location.origin}/checkout/refused`)) contact.value ||= text ?? "";
+    else sessionStorage.removeItem(typed);
+  };
+  try { recall(); } catch { /* as above */ }
+  contact.addEventListener("input", () => note(contact.value, false));
   contact.addEventListener("blur", judge);
   contact.addEventListener("input", () => { if (contact.hasAttribute("aria-invalid")) judge(); });
   // The order password: the shop counts without the blanks around it, and takes none at all as well.
@@ -156,7 +167,7 @@
     const wrong = !judge() || suggest() ? contact : isShort ? secret : isCorrected ? quantity : null;
     delete quantity.dataset.corrected;
     if (isShort) unfold();
-    if (wrong) { event.preventDefault(); event.stopImmediatePropagation(); wrong.focus(); } else keep();
+    if (wrong) { event.preventDefault(); event.stopImmediatePropagation(); wrong.focus(); } else { keep(); note(contact.value, true); }
   }, true);
 })();
 
