@@ -116,6 +116,11 @@ def test_one_place_trying_many_contacts_is_stopped(db: None, stranger: Client) -
     assert statuses == [200] * tries + [429]
 
 
+def test_what_is_wrong_with_a_contact_is_a_sentence(db: None, stranger: Client) -> None:
+    page = stranger.post(FIND, {"contact": "someone", "password": "x"}).content.decode()
+    assert "Enter an e-mail address (name@example.com)" in page
+
+
 @pytest.mark.parametrize("contact", ["", "x", "a@b", "1234", "x" * 400, "a\x00@example.com"])
 def test_a_malformed_contact_is_explained_and_not_counted(db: None, stranger: Client, contact: str) -> None:
     for _ in range(30):

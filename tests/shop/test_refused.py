@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from tests import cast
+from xinka.catalog.models import Product
 
 pytestmark = pytest.mark.django_db
 
@@ -47,6 +48,16 @@ def test_no_made_up_address_breaks_the_page(db: None, stranger: Client, code: st
 def test_a_password_that_is_too_short_is_explained(ware: cast.Ware, language: str, words: str) -> None:
     browser = Client(headers={"accept-language": language})
     assert words in main_of(browser, {"code": "bad_input", "field": "password", "sku": ware.sku.id})
+
+
+@pytest.mark.parametrize(("state", "way"), [("paused", "/c/games"), ("draft", "/"), ("archived", "/")])
+def test_from_a_product_taken_off_the_shelf_the_way_leads_to_its_neighbours(
+    ware: cast.Ware, stranger: Client, state: str, way: str
+) -> None:
+    Product.objects.update(state=state)
+    page = main_of(stranger, {"code": "product_gone", "sku": ware.sku.id})
+    assert f'class="btn pri" href="{way}"' in page
+    assert "Star Voyage" not in page
 
 
 def test_part_left_offers_to_buy_what_is_left(ware: cast.Ware, stranger: Client) -> None:

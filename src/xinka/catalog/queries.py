@@ -19,6 +19,8 @@ _LEAST_SIGNS = 0.5
 #: From here on a letter of Chinese or Japanese is a word or half of one; a Latin letter says nothing by itself.
 _FIRST_SIGN = "\u2e80"
 _LONGEST_QUERY = 80
+#: Only what is on the shelf can be paused, so in these states it was there; what is archived may never have been.
+_ONCE_PUBLIC = (ProductState.LIVE, ProductState.PAUSED)
 
 
 def shelves() -> list[Category]:
@@ -66,12 +68,13 @@ def product_on_sale(slug: str) -> Product | None:
 
 
 def product_off_sale(slug: str) -> Product | None:
-    """Return a product that was on the shelf and cannot be bought now, with its category; a draft is none.
+    """Return a product that was on the shelf, for when it cannot be bought now, with its category."""
+    return Product.objects.filter(slug=slug, state__in=_ONCE_PUBLIC).select_related("category").first()
 
-    What is archived is none either: it may never have been anything but a draft.
-    """
-    was_public = Product.objects.filter(slug=slug, state__in=[ProductState.LIVE, ProductState.PAUSED])
-    return was_public.select_related("category").first()
+
+def shelf_of(sku_id: int) -> Category | None:
+    """Return the category of a variant whose product is or was on the shelf."""
+    return Category.objects.filter(products__skus=sku_id, products__state__in=_ONCE_PUBLIC).first()
 
 
 def can_be_bought(sku: Sku) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.text import capfirst
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
@@ -34,7 +35,7 @@ class FindOrderForm(forms.Form):
         try:
             return normalise_contact(self.cleaned_data["contact"])
         except BadInput as refusal:
-            raise ValidationError(str(refusal.params[f"why_{_language()}"])) from None
+            raise ValidationError(capfirst(str(refusal.params[f"why_{_language()}"]))) from None
 
     def clean(self) -> dict[str, Any]:
         """A NUL would be refused by the database; nobody's password has one."""

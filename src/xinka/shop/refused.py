@@ -16,7 +16,7 @@ from django.utils.translation import get_language, gettext
 from django.views.decorators.http import require_safe
 
 from xinka.catalog.models import Sku
-from xinka.catalog.queries import sku_for_sale
+from xinka.catalog.queries import shelf_of, sku_for_sale
 from xinka.kernel.errors import Refusal
 from xinka.orders import errors
 from xinka.orders.access import LEAST_PASSWORD
@@ -100,7 +100,7 @@ def refused(request: HttpRequest) -> HttpResponse:
     refusal = _refusal(request, code, sku, quantity)
     context = {
         "heading": refusal.message(get_language() or ""),
-        "way_on": _way_on(refusal, sku, quantity),
+        "way_on": _way_on(refusal, sku, quantity) if sku else _way_without(refusal, sku_id),
         "title": title_of(sku.product) if sku else "",
         "product": sku.product if sku else None,
     }
@@ -146,11 +146,18 @@ _WITH_NUMBERS: dict[type[Refusal], str] = {
 _WITH_FACTS = {errors.OnlySomeLeft, errors.PriceChanged, errors.BadQuantity, *_WITH_NUMBERS}
 
 
-def _way_on(refusal: Refusal, sku: Sku | None, quantity: int) -> WayOn:
+def _way_without(refusal: Refusal, sku_id: int) -> WayOn:
+    """Return the way on from what is not for sale, or not known at all."""
     if isinstance(refusal, errors.TooManyUnpaid):
         return WayOn(gettext("Find my orders"), reverse("shop:find_order"))
-    if sku is None:
-        return WayOn(gettext("See all products"), reverse("shop:home"))
+    if shelf := shelf_of(sku_id):
+        return WayOn(gettext("See similar products"), reverse("shop:category", args=[shelf.slug]))
+    return WayOn(gettext("See all products"), reverse("shop:home"))
+
+
+def _way_on(refusal: Refusal, sku: Sku, quantity: int) -> WayOn:
+    if isinstance(refusal, errors.TooManyUnpaid):
+        return WayOn(gettext("Find my orders"), reverse("shop:find_order"))
     if isinstance(refusal, errors.OnlySomeLeft):
         left = int(str(refusal.params["available"]))
         return WayOn(gettext("Buy %(n)d instead") % {"n": left}, _page(sku, left))
