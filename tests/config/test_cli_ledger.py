@@ -158,3 +158,13 @@ def test_the_operators_own_money_covers_what_was_advanced(paid: None) -> None:
 def test_what_is_no_amount_is_not_put_in(amount: str) -> None:
     assert call("put-in", "B7", *amount.split()).exit_code != 0
     assert "  5 " not in call("balance").output
+
+
+def test_a_file_that_cannot_be_written_and_a_currency_that_is_none_are_told_plainly(tmp_path: Path) -> None:
+    result = call("export", "--format", "csv", *period(), "--output", str(tmp_path / "nowhere" / "books.csv"))
+    assert result.exit_code == 1
+    assert "No such file or directory" in result.output
+    assert isinstance(result.exception, SystemExit)
+    result = call("put-in", "--currency", "XXX", "77", "5")
+    assert result.exit_code == 2
+    assert "'CNY'" in result.output

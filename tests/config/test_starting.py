@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
+from socket import create_server
 
 import psycopg
 import pytest
 
 from xinka.config.environment import BadEnvironment, load
-from xinka.config.starting import vouch_for
+from xinka.config.starting import remarks, vouch_for
 from xinka.platform.vault.envelope import Keyring
 
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -145,3 +147,63 @@ def test_a_key_that_cannot_be_read_is_named_with_its_place(tmp_path: Path, monke
     (tmp_path / "master.key").write_bytes(b"\xff" * 64)
     with pytest.raises(BadEnvironment, match="64 hexadecimal digits"):
         _ = load().master_key
+
+
+def test_a_key_that_others_may_read_is_remarked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XINKA_DATA_DIR", str(tmp_path))
+    monkeypatch.delenv("XINKA_MASTER_KEY", raising=False)
+    assert remarks(load()) == []  # none yet
+    (tmp_path / "master.key").write_text(_KEY)
+    (tmp_path / "master.key").chmod(0o640)
+    [words] = remarks(load())
+    assert words.count(f"chmod 600 {tmp_path}/master.key") == 2
+    (tmp_path / "master.key").chmod(0o600)
+    assert remarks(load()) == []
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["check"], ["ledger", "balance"], ["merchant", "open", "ada", "--name", "艾达", "--owner", "ada@shop.example"]],
+    ids=" ".join,
+)
+def test_a_database_that_was_never_prepared_is_told_in_one_sentence(
+    command: list[str], empty_database: str, tmp_path: Path
+) -> None:
+    result = _run(*command, XINKA_DATA_DIR=str(tmp_path), DATABASE_URL=empty_database)
+    assert result.returncode == 1
+    assert "run `xinka migrate` first" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_database_of_another_version_is_told_in_one_sentence(shop_database: str, tmp_path: Path) -> None:
+    with psycopg.connect(shop_database) as connection:
+        connection.execute("ALTER TABLE stock_unsold DROP COLUMN code_id CASCADE")
+    result = _run("check", "stock", XINKA_DATA_DIR=str(tmp_path), DATABASE_URL=shop_database)
+    assert result.returncode == 1
+    assert "not of this version" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_mail_for_a_trial_that_is_not_taken_is_told_in_one_sentence(shop_database: str, tmp_path: Path) -> None:
+    with create_server(("127.0.0.1", 0)) as place:
+        port = place.getsockname()[1]
+    mail = f"smtp://127.0.0.1:{port}"
+    command = ["manage", "sendtestemail", "ada@shop.example"]
+    result = _run(*command, XINKA_DATA_DIR=str(tmp_path), DATABASE_URL=shop_database, EMAIL_URL=mail)
+    assert result.returncode == 1
+    assert "the mail was not sent: [Errno 111] Connection refused" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_ctrl_c_while_tables_are_made_is_quiet_and_the_next_start_goes_on(empty_database: str, tmp_path: Path) -> None:
+    environment = {**os.environ, "DATABASE_URL": empty_database, "XINKA_DATA_DIR": str(tmp_path)}
+    command = [sys.executable, "-m", "xinka.config.prepare"]
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        assert "tables" in process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        said = process.stderr.read()
+    assert process.returncode == 130
+    assert "Traceback" not in said
+    again = subprocess.run(command, env=environment, check=False, capture_output=True, text=True, timeout=100)
+    assert again.returncode == 0, again.stderr

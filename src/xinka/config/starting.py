@@ -11,7 +11,7 @@ from pathlib import Path
 
 from xinka.config import crews
 from xinka.config.database_url import as_django
-from xinka.config.environment import BadEnvironment, Environment
+from xinka.config.environment import BadEnvironment, Environment, read
 from xinka.platform.vault.envelope import EnvelopeError, Keyring, WrappedKey
 
 #: Pages of the settings that need no Django; reading one tells whether its values are right.
@@ -31,6 +31,16 @@ def look_over(environment: Environment) -> None:
     breached = pages["accounts"].BREACHED_PASSWORDS_FILE
     if breached and not Path(breached).is_file():
         raise BadEnvironment("XINKA_BREACHED_PASSWORDS_FILE", f"there is no file {breached}", f"没有文件 {breached}")
+
+
+def remarks(environment: Environment) -> list[str]:
+    """Return what the operator should hear of, though the shop can open."""
+    file = environment.key_file
+    if read("XINKA_MASTER_KEY") or not file.exists() or not file.stat().st_mode & 0o077:
+        return []
+    words_en = f"xinka: other users of this machine may read the master key: chmod 600 {file}"
+    words_zh = f"信卡：这台机器的其他用户能读到主密钥：请执行 chmod 600 {file}"
+    return [f"{words_en}\n{words_zh}"]
 
 
 def vouch_for(environment: Environment) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from xinka.config.cli.shop import open_database
+from xinka.config.cli.shop import WRONG_TABLES, open_database
 
 if TYPE_CHECKING:
     from xinka.flows.audit import Finding
@@ -56,6 +56,6 @@ def _find(groups: tuple[str, ...]) -> list[Finding]:
         try:
             for group in bar.track(groups, description="Checking / 正在核对"):
                 found += drive(connection, check_all(group))
-        except psycopg.errors.UndefinedTable:
-            raise click.ClickException("there are no tables yet; run `xinka migrate` first / 还没有数据表") from None
+        except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn):
+            raise click.ClickException(WRONG_TABLES) from None
     return found

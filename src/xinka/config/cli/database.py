@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from smtplib import SMTPException
 
 import click
 
@@ -52,4 +53,9 @@ def _execute(arguments: tuple[str, ...]) -> None:
     set_up_django()
     from django.core.management import execute_from_command_line  # here, because every --help does without Django
 
-    execute_from_command_line(["xinka manage", *arguments])
+    try:
+        execute_from_command_line(["xinka manage", *arguments])
+    except (SMTPException, OSError) as error:
+        if arguments[0] != "sendtestemail":
+            raise
+        raise click.ClickException(f"the mail was not sent: {error} / 邮件没有发出去") from None

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from xinka.config.cli.shop import open_shop, room
+from xinka.kernel.money import MINOR_DIGITS
 
 _DAY = click.DateTime(["%Y-%m-%d"])
 _LANGUAGES = click.Choice(["zh-hans", "en"])
@@ -66,7 +67,10 @@ def export(form: str, first: datetime, last: datetime, output: Path | None, lang
         from django.utils.translation import override  # here, because --help does without Django
 
         with override(language):
-            _export(form, first.date(), last.date(), output)
+            try:
+                _export(form, first.date(), last.date(), output)
+            except OSError as error:
+                raise click.ClickException(f"{output}: {error.strerror} / 文件写不了") from None
 
 
 def _export(form: str, first: date, last: date, output: Path | None) -> None:
@@ -144,7 +148,7 @@ def settlement(channel: str, file: Path) -> None:
 @ledger.command("put-in")
 @click.argument("number")
 @click.argument("amount")
-@click.option("--currency", default="CNY", show_default=True)
+@click.option("--currency", type=click.Choice(list(MINOR_DIGITS)), default="CNY", show_default=True)
 def put_in(number: str, amount: str, currency: str) -> None:
     """Enter AMOUNT of your own money that you put into the trust account; NUMBER is the bank's for that transfer.
 

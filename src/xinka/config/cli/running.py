@@ -18,7 +18,7 @@ from xinka.config.cli.shop import embedded_database, open_shop, room
 from xinka.config.environment import Environment, load, read, read_int, read_port
 from xinka.config.listening import PortTaken, lend, take_port
 from xinka.config.processes import Child
-from xinka.config.starting import look_over, vouch_for
+from xinka.config.starting import look_over, remarks, vouch_for
 from xinka.config.translations import compile_stale
 from xinka.platform.database.embedded import DatabaseDidNotStart, EmbeddedPostgres
 
@@ -38,6 +38,8 @@ def run(*, demo: bool, host: str, port: int | None) -> None:
     """
     environment = load()
     look_over(environment)
+    for words in remarks(environment):
+        click.echo(words, err=True)
     try:
         with supervisor.sole_supervisor(environment.data_dir):
             sys.exit(_serve(host, _take_port(host, port), demo=demo))

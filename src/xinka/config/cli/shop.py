@@ -15,6 +15,13 @@ from xinka.config.starting import vouch_for
 from xinka.platform.database.embedded import DatabaseDidNotStart, EmbeddedPostgres
 from xinka.platform.logs import only_warnings
 
+#: What a person is told whose database was never prepared, or by another version.
+WRONG_TABLES = (
+    "the tables are missing or not of this version; run `xinka migrate` first "
+    "/ 数据表不存在或版本不符，请先运行 `xinka migrate`"
+)
+_OTHER_TABLES = {"UndefinedTable", "UndefinedColumn"}
+
 
 def embedded_database(environment: Environment) -> EmbeddedPostgres | None:
     """Return the shop's own PostgreSQL, or ``None`` when ``DATABASE_URL`` names another one."""
@@ -47,7 +54,14 @@ def open_shop() -> Iterator[None]:
     """Have the database running and Django ready."""
     with open_database():
         set_up_django()
-        yield
+        from django.db import ProgrammingError  # here, because Django is loaded only now
+
+        try:
+            yield
+        except ProgrammingError as error:
+            if type(error.__cause__).__name__ not in _OTHER_TABLES:
+                raise
+            raise click.ClickException(WRONG_TABLES) from None
         from django.db import connections  # here, because Django is loaded only now
 
         connections.close_all()
