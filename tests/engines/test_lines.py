@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xinka.engines.lines import judge_together, read_lines, read_ready
+from xinka.engines.lines import WrongLine, judge_together, read_lines, read_ready
 
 PROGRAM = "from xinka.config.cli import main; import sys; sys.exit(main())"
 
@@ -124,3 +124,11 @@ def test_a_stop_by_hand_is_told_from_skipped_lines_by_its_status() -> None:
         assert json.loads(asked.stdout.readline())["id"] == 1
         asked.send_signal(signal.SIGINT)
         assert (asked.wait(), asked.communicate()[1]) == (130, "stopped / 已停止\n".encode())
+
+
+def test_what_a_wrong_line_holds_writes_no_line_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    def read(record: dict[str, object]) -> object:
+        raise WrongLine(f"{record['path']}: 无法读取文件")
+
+    judge_together(read, lambda _: [], io.BytesIO(rb'{"path":"a\nline 9: fine\u001b[2J"}'), io.BytesIO())
+    assert capsys.readouterr().err == "line 1 / 第 1 行: a\\nline 9: fine\\x1b[2J: 无法读取文件\n"

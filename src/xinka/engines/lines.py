@@ -105,7 +105,7 @@ def judge_together(
                 found.append(read(_object(decoder, line)))
             except WrongLine as refusal:
                 wrong += 1
-                sys.stderr.write(f"line {number} / 第 {number} 行: {refusal}\n")
+                sys.stderr.write(f"line {number} / 第 {number} 行: {_on_one_line(str(refusal))}\n")
         sink.write(encoder.encode_lines(list(judge_all(found))))
         sink.flush()  # whoever asked may be waiting for the answer before asking more
     return wrong
@@ -123,6 +123,11 @@ def _object(decoder: msgspec.json.Decoder[Any], line: bytes | None) -> dict[str,
     if not isinstance(found, dict):
         raise WrongLine("not a JSON object / 不是 JSON 对象")
     return found
+
+
+def _on_one_line(text: str) -> str:
+    """Return a message in which nothing that a line held can begin another line or steer a terminal."""
+    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)
 
 
 def _without_mark(lines: list[tuple[int, bytes | None]]) -> Iterator[tuple[int, bytes | None]]:

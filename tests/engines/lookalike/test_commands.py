@@ -103,3 +103,11 @@ def test_a_registry_without_a_name_is_refused(tmp_path: Path) -> None:
     code, found, errors = ask("domains", official, '{"domain": "a.example"}')
     assert (code, found) == (2, [])
     assert "official.txt: holds no official name; write one a line / 没有官方名称，请每行写一个" in errors
+
+
+def test_official_pictures_none_of_which_can_be_read_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "broken.png").write_bytes(b"no picture")
+    code, found, errors = ask("avatars", tmp_path, '{"path": "x.png"}')
+    assert (code, found) == (2, [])
+    assert "broken.png: no picture" in errors
+    assert f"{tmp_path.name}: holds no official picture / 没有可用的官方图片" in errors

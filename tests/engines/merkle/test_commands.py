@@ -115,6 +115,12 @@ def test_a_full_disk_is_told_as_such_with_how_many_entries_are_safe(vkey: str) -
     assert json.loads(_told("verify", "orders", "--key", vkey))["root"] == b64encode(root).decode()
 
 
+def test_a_witness_that_is_not_there_is_not_called_a_log(vkey: str) -> None:
+    result = _run("witness", "nowhere", given=b"old 0\n")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "There is no witness here. Make one with xinka log witness DIR --create NAME." in result.stderr
+
+
 def test_a_log_whose_journal_is_gone_is_damaged_and_stays_as_it_is(vkey: str) -> None:
     Path("kept").mkdir()
     for name in ("journal.0", "journal.1"):

@@ -42,7 +42,14 @@ def _exit_code(refusal: Exception) -> int:
 
     if isinstance(refusal, errors.LogBusy | errors.SourceFailed):
         return _LATER
-    unusable = errors.BadFormat | errors.KeyUnusable | errors.LogMissing | errors.LogExists | errors.NoSuchEntry
+    unusable = (
+        errors.BadFormat
+        | errors.KeyUnusable
+        | errors.LogMissing
+        | errors.LogExists
+        | errors.NoSuchEntry
+        | errors.WitnessMissing
+    )
     return _UNUSABLE if isinstance(refusal, unusable) else _REFUSED
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from xinka.engines.merkle.errors import LogMissing
+from xinka.engines.merkle.errors import WitnessMissing
 from xinka.engines.merkle.files import write_durably
 from xinka.engines.merkle.key_files import read_key, read_verifier, write_key
 from xinka.engines.merkle.keys import Kind, Signer, Verifier
@@ -49,7 +49,7 @@ def witness(directory: Path, name: str | None, kind: str, trusted: tuple[str, ..
         write_key(place, signer)
         click.echo(signer.verifier.vkey)
     elif not directory.is_dir():
-        raise LogMissing
+        raise WitnessMissing
     if trusted:
         _trust(directory, [read_verifier(each) for each in trusted])
     if name is not None or trusted:

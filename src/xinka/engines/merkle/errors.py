@@ -108,6 +108,15 @@ class LogExists(MerkleError):
     en = "There is already a log here."
 
 
+class WitnessMissing(MerkleError):
+    """There is no witness here."""
+
+    code = "witness_missing"
+    status = HTTPStatus.NOT_FOUND
+    zh = "这里没有见证人。请先用 xinka log witness DIR --create NAME 建立。"
+    en = "There is no witness here. Make one with xinka log witness DIR --create NAME."
+
+
 class LogMissing(MerkleError):
     """There is no log here."""
 

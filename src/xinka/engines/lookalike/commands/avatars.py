@@ -9,6 +9,7 @@ from typing import Any
 import click
 from PIL import Image
 
+from xinka.engines.commands import Unusable
 from xinka.engines.lines import WrongLine, judge_lines, text_field
 from xinka.engines.lookalike.avatars import AvatarIndex
 from xinka.engines.lookalike.commands.names import owner_field
@@ -17,7 +18,11 @@ _KINDS = frozenset([".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp"])
 
 
 def read_directory(folder: Path) -> AvatarIndex:
-    """Return an index of the pictures in a directory by file name; one in a subdirectory belongs to that owner."""
+    """Return an index of the pictures in a directory by file name; one in a subdirectory belongs to that owner.
+
+    Raises:
+        Unusable: there is none that can be read, so that nothing could ever be found.
+    """
     index = AvatarIndex()
     for path in sorted(folder.rglob("*")):
         if path.suffix.lower() in _KINDS:
@@ -27,6 +32,8 @@ def read_directory(folder: Path) -> AvatarIndex:
                     index.add(path.relative_to(folder).as_posix(), picture, owner)
             except (OSError, ValueError, Image.DecompressionBombError) as error:
                 sys.stderr.write(f"{path.name}: no picture ({error}) / 不是图片\n")
+    if not len(index):
+        raise Unusable(f"{folder.name}: holds no official picture / 没有可用的官方图片")
     return index
 
 
