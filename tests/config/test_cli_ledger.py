@@ -12,6 +12,8 @@ from django.utils import timezone
 
 from tests import cast
 from xinka.config.cli import main
+from xinka.flows.reconciling import arrivals
+from xinka.flows.settle import VerifiedMoney
 from xinka.ledger.accounts import Account, JournalKind
 from xinka.ledger.days import day_of
 from xinka.ledger.posting import Journal, Leg, post
@@ -168,3 +170,79 @@ def test_a_file_that_cannot_be_written_and_a_currency_that_is_none_are_told_plai
     result = call("put-in", "--currency", "XXX", "77", "5")
     assert result.exit_code == 2
     assert "'CNY'" in result.output
+
+
+def earned(commission: int) -> None:
+    """Have the shop hold 49.00 for an order, all of it at the bank, and earn a commission of it."""
+    channel = cast.channel()
+    cast.settle(cast.money_for(cast.buy(cast.ware(cast.adas_shop(), 1).sku, channel)))
+    arrivals.enter_arrivals(channel, [arrivals.Arrival("S1", 4900, 4900)], by=None)
+    legs = (Leg(Account.ESCROW, commission), Leg(Account.COMMISSION, -commission))
+    run(post([Journal(JournalKind.CORRECTION, "earned", "CNY", legs)]))
+
+
+def test_what_was_earned_can_be_taken_out_once_and_never_more() -> None:
+    earned(120)
+    refused = call("take-out", "B1", "1.21")
+    assert refused.exit_code == 1
+    assert "At most 1.20 CNY" in refused.output
+    assert "最多能取出 1.20 CNY" in refused.output
+    assert call("take-out", "B1", "1.00").output == "entered / 已入账\n"
+    assert call("take-out", "B1", "1.00").output == "known before / 此前已入账\n"
+    assert "other content" in call("take-out", "B1", "0.20").output
+    assert "At most 0.20 CNY" in call("take-out", "B2", "0.21").output
+    assert call("take-out", "B2", "0.20").exit_code == 0
+    assert "At most 0.00 CNY" in call("take-out", "B3", "0.01").output
+    shown = call("balance", "--language", "en")
+    assert "1.20 CNY   6 " in shown.output
+    assert "47.80 CNY   5 " in shown.output
+    assert shown.exit_code == 0, "customers' money is all there"
+
+
+def test_money_that_is_still_at_the_gateway_cannot_be_taken_out_of_the_bank() -> None:
+    earned(120)
+    channel = cast.channel("other")
+    legs = (Leg(Account.CLEARING, 900), Leg(Account.COMMISSION, -900))
+    run(post([Journal(JournalKind.CORRECTION, "more", "CNY", legs, channel_id=channel.id)]))
+    legs = (Leg(Account.BANK_TRUST, -4870), Leg(Account.CLEARING, 4870))
+    run(post([Journal(JournalKind.CORRECTION, "back", "CNY", legs, channel_id=channel.id)]))
+    assert "At most 0.30 CNY" in call("take-out", "B1", "10.20").output
+
+
+def test_suspense_is_cleared_by_what_became_of_it_and_by_no_more_than_there_is() -> None:
+    channel = cast.channel()
+    cast.settle(VerifiedMoney(channel.id, None, "whose", 1000))
+    assert "has 10.00 CNY in suspense" in call("clear-suspense", channel.slug, "W", "10.01", "--as", "returned").output
+    assert "has 0.00 CNY in suspense" in call("clear-suspense", channel.slug, "W", "0.01", "--as", "fee").output
+    assert call("clear-suspense", channel.slug, "W", "10.00", "--as", "returned").output == "entered / 已入账\n"
+    assert call("clear-suspense", channel.slug, "W", "10.00", "--as", "returned").output.startswith("known before")
+    assert call("balance").output.count(" CNY ") == 0, "nothing is left of it"
+
+
+def test_what_was_missing_at_the_bank_was_a_fee_or_has_come() -> None:
+    channel = cast.channel()
+    cast.settle(cast.money_for(cast.buy(cast.ware(cast.adas_shop(), 1).sku, channel)))
+    arrivals.enter_arrivals(channel, [arrivals.Arrival("S1", 4900, 4880)], by=None)
+    assert "has 0.00 CNY" in call("clear-suspense", channel.slug, "F", "0.05", "--as", "returned").output
+    assert call("clear-suspense", channel.slug, "F", "0.05", "--as", "fee").exit_code == 0
+    assert call("clear-suspense", channel.slug, "G", "0.15", "--as", "arrived").exit_code == 0
+    shown = call("balance", "--language", "en").output
+    assert "48.95 CNY   5 " in shown
+    assert "0.05 CNY  18 " in shown
+    assert "Suspense" not in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("take-out", "B", "0"), "nothing to enter"),
+        (("take-out", "B", "1e3"), "12.34"),
+        (("clear-suspense", "nobody", "W", "1.00", "--as", "fee"), "there is no channel nobody"),
+        (("clear-suspense", "alipay-md5", "W", "1.00", "--as", "lost"), "returned"),
+    ],
+)
+def test_what_cannot_be_read_is_not_entered(arguments: tuple[str, ...], words: str) -> None:
+    cast.channel()
+    result = call(*arguments)
+    assert result.exit_code != 0
+    assert words in result.output

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -162,6 +163,60 @@ def put_in(number: str, amount: str, currency: str) -> None:
             if minor < 1:
                 raise click.UsageError("there is nothing to enter / 金额要大于零")
             is_new = room("xinka.flows.reconciling.arrivals").put_in(number, minor, currency, by=None)
+        except Refusal as refusal:
+            raise click.ClickException(f"{refusal.message('en')} / {refusal.message('zh-hans')}") from None
+    click.echo("entered / 已入账" if is_new else "known before / 此前已入账")
+
+
+@ledger.command("take-out")
+@click.argument("number")
+@click.argument("amount")
+@click.option("--currency", default="CNY", show_default=True)
+def take_out(number: str, amount: str, currency: str) -> None:
+    """Enter AMOUNT that you earned and took out of the trust account; NUMBER is the bank's for that transfer.
+
+    把从专户取出的平台收入入账；多于平台收入的不能取，同一流水号不会记两次。
+    """
+    _enter(lambda own, minor: own.take_out(number, minor, currency, by=None), amount, lambda: currency)
+
+
+@ledger.command("clear-suspense")
+@click.argument("channel")
+@click.argument("number")
+@click.argument("amount")
+@click.option("--as", "became", type=click.Choice(["returned", "fee", "arrived"]), required=True)
+def clear_suspense(channel: str, number: str, amount: str, became: str) -> None:
+    """Enter what became of AMOUNT that waits in suspense for CHANNEL; NUMBER is the gateway's or the bank's for it.
+
+    returned: money of nobody we know, which the gateway gave back to its payer. fee, arrived: what was missing at the
+    bank is a fee that was kept, or has come.
+
+    待查款有了结果时入账：returned 已由通道退给付款人，fee 是被扣的手续费，arrived 后来到账了。
+    """
+
+    def found() -> Any:
+        one = room("xinka.payments.models").Channel.objects.filter(slug=channel).first()
+        if one is None:
+            raise click.ClickException(f"there is no channel {channel} / 没有这个通道")
+        return one
+
+    _enter(
+        lambda own, minor: own.clear_suspense(found(), number, minor, own.Became(became), by=None),
+        amount,
+        lambda: str(found().currency),
+    )
+
+
+def _enter(act: Callable[[Any, int], bool], amount: str, currency_of: Callable[[], str]) -> None:
+    """Read an amount, have something entered by ``flows.reconciling.own_money``, and say whether that was new."""
+    from xinka.kernel.errors import Refusal  # here, because --help does without it
+
+    with open_shop():
+        try:
+            minor = room("xinka.kernel.money").parse_amount(amount, currency_of())
+            if minor < 1:
+                raise click.UsageError("there is nothing to enter / 金额要大于零")
+            is_new = act(room("xinka.flows.reconciling.own_money"), minor)
         except Refusal as refusal:
             raise click.ClickException(f"{refusal.message('en')} / {refusal.message('zh-hans')}") from None
     click.echo("entered / 已入账" if is_new else "known before / 此前已入账")
