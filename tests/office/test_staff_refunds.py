@@ -56,6 +56,10 @@ def test_dee_finds_the_order_and_gives_some_of_it_back(office: Client, dee: User
     assert "Give money back" in office.get(LIST).content.decode()
     found = office.get(NEW, {"order": f" {number_of(deal).upper()} "})
     assert (found.status_code, found["Location"]) == (303, f"{NEW}/{number_of(deal)}")
+    assert office.get(NEW, {"order": cast.CY})["Location"] == found["Location"], "by the address too"
+    nobody = office.get(NEW, {"order": "ord_12"})
+    assert nobody.status_code == 404
+    assert 'value="ord_12"' in nobody.content.decode()
     page = office.get(found["Location"]).content.decode()
     assert all(words in page for words in ("¥98.00", 'value="98.00"', "At most 98.00", deal.order.title))
     assert give(office, deal) == 303
@@ -180,7 +184,7 @@ def test_the_list_is_filtered_by_state_and_by_order(office: Client, deal: Trade)
 def test_a_number_nobody_knows_is_said_to_be_none(office: Client) -> None:
     answer = office.get(NEW, {"order": "ord_nonsense"})
     assert answer.status_code == 404
-    assert "There is no order of this number." in answer.content.decode()
+    assert "This number is not whole." in answer.content.decode()
     assert office.get(f"{NEW}/{ids.show('ord', ids.new_uuid())}").status_code == 404
     assert office.post(f"{LIST}/{ids.new_uuid()}/decide").status_code == 404
 

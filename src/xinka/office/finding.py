@@ -28,6 +28,8 @@ from xinka.orders.words import STATES
 from xinka.payments.models import Channel, Payment, Receipt, Refund
 from xinka.platform.audit.actions import record
 
+#: As long as an address can be.
+LONGEST_SEARCH = 254
 #: What stops that belong to a case begin their note with.
 _OF_CASES = frozenset({StopCause.QUESTION.value, StopCause.DISPUTE.value, StopCause.CLAIM.value})
 

@@ -28,7 +28,7 @@ from xinka.flows.mailing import ask_for_order_links
 from xinka.flows.order_story import contact_of
 from xinka.kernel import ids
 from xinka.kernel.errors import BadIdentifier
-from xinka.office.finding import Found, find_orders, found_of, known_of
+from xinka.office.finding import LONGEST_SEARCH, Found, find_orders, found_of, known_of
 from xinka.office.giving_back import left_of
 from xinka.office.order_moments import Told, moments_of
 from xinka.office.order_ways import ways_of
@@ -40,8 +40,6 @@ from xinka.payments.models import Payment
 from xinka.platform.audit.actions import record
 from xinka.platform.audit.models import AuditEntry
 
-#: As long as an address can be.
-LONGEST_SEARCH = 254
 #: Somebody who works on an order loads its page many times; it is written down once in this time.
 _ONE_LOOK = timedelta(minutes=15)
 _LATELY = 10

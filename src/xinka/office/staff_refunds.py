@@ -27,6 +27,7 @@ from xinka.kernel import ids
 from xinka.kernel.errors import BadIdentifier, Refusal
 from xinka.kernel.money import plain_amount
 from xinka.merchants.models import Merchant
+from xinka.office.finding import LONGEST_SEARCH, Found, find_orders
 from xinka.office.giving_back import left_to_give, why_not_to_give
 from xinka.office.policies import Room, for_staff
 from xinka.orders.models import Order
@@ -136,13 +137,13 @@ def _row(one: StaffRefund, people: dict[int, User], merchants: dict[int, Merchan
 @require_safe
 @for_staff(Room.REFUNDS)
 def find(request: HttpRequest) -> HttpResponse:
-    """Find the order whose money is to go back."""
-    number = request.GET.get("order", "").strip().lower()
-    order = Order.objects.filter(id=_order_id(number)).first() if number else None
-    if order is not None:
-        return _see("office:own_refund_new", ids.show("ord", order.id))
-    status = HTTPStatus.NOT_FOUND if number else HTTPStatus.OK
-    return render(request, "office/staff_refund_find.html", {"number": number}, status=status)
+    """Find the order whose money is to go back, by all that orders are found by."""
+    told = request.GET.get("order", "").strip()[:LONGEST_SEARCH]
+    found = find_orders(told, by=signed_in(request)) if told else Found()
+    if len(found.orders) == 1:
+        return _see("office:own_refund_new", found.orders[0].shown_id)
+    status = HTTPStatus.NOT_FOUND if found.why_none else HTTPStatus.OK
+    return render(request, "office/staff_refund_find.html", {"told": told, "found": found}, status=status)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
