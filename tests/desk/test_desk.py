@@ -357,6 +357,17 @@ def test_goods_in_another_currency_are_shown_edited_and_exported_in_it(shop: Mer
     assert '"3000","JPY"' in exported
 
 
+def test_stock_is_found_by_title_variant_or_number(shop: Merchant, ada: Client) -> None:
+    star = ware(shop, slug="star", product={"title": "星海"}, sku={"label": "300 点"})
+    mist = ware(shop, slug="mist", product={"title": "迷雾"}, sku={"label": "月卡"})
+    for query, there, gone in (("迷雾", mist, star), ("300 点", star, mist), (str(mist.sku.id), mist, star)):
+        page = ada.get(f"/desk/{shop.slug}/stock", {"q": query}).content.decode()
+        assert there.product.title in page
+        assert gone.product.title not in page
+    nothing = ada.get(f"/desk/{shop.slug}/stock", {"q": "9" * 30}).content.decode()
+    assert "没有符合条件的规格" in nothing
+
+
 def test_counts_have_commas_between_their_thousands(shop: Merchant, ada: Client) -> None:
     made = ware(shop, 1)
     batch = StockBatch.objects.get(sku=made.sku)
@@ -368,7 +379,7 @@ def test_counts_have_commas_between_their_thousands(shop: Merchant, ada: Client)
     assert "123,456 行" in page
 
 
-@pytest.mark.parametrize("room", ["orders", "products"])
+@pytest.mark.parametrize("room", ["orders", "products", "stock"])
 def test_what_no_text_can_hold_is_looked_for_without_it(ada: Client, shop: Merchant, room: str) -> None:
     assert ada.get(f"/desk/{shop.slug}/{room}", {"q": "\0"}).status_code == 200
 

@@ -14,6 +14,7 @@ from xinka.accounts.models import User
 from xinka.disputes.models import Case, Evidence
 from xinka.disputes.states import CaseState, Outcome
 from xinka.flows.disputes import cases, chargebacks
+from xinka.kernel import ids
 from xinka.payments.models import Receipt
 from xinka.platform.files.actions import Handed
 
@@ -72,6 +73,12 @@ def test_the_queue_shows_what_waits_and_how_long(ada: Client, case: Case) -> Non
     assert "11 hours" in page or "12 hours" in page
     assert "Nobody waits for you" not in page
     assert "No cases here" in ada.get("/desk/ada-cards/cases?which=closed").content.decode()
+
+
+def test_the_order_leads_to_what_is_open_about_it(ada: Client, case: Case, deal: Trade) -> None:
+    page = ada.get(f"/desk/ada-cards/orders/{ids.show('ord', case.order_id)}").content.decode()
+    assert f'href="{path_of(case)}"' in page
+    assert "Your turn" in page
 
 
 def test_the_page_tells_what_was_said_and_what_can_be_done(ada: Client, case: Case) -> None:

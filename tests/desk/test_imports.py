@@ -107,6 +107,15 @@ def test_an_empty_file_is_called_empty(shop: Merchant, ada: Client) -> None:
     assert "这个文件是空的" in answer.content.decode()
 
 
+def test_an_import_that_was_not_confirmed_is_found_again_at_its_variant(shop: Merchant, ada: Client) -> None:
+    made = ware(shop)
+    batch = stocking.receive(made.sku.id, [b"A1"], name="left-behind.txt", by_id=None)
+    page = ada.get(f"/desk/{shop.slug}/stock/{made.sku.id}").content.decode()
+    assert f'href="/desk/{shop.slug}/imports/{batch.id}"' in page
+    assert "left-behind.txt" in page
+    assert "等你确认" in page
+
+
 def test_the_step_moves_on_while_the_page_is_looked_at(shop: Merchant, ada: Client) -> None:
     made = ware(shop)
     batch = stocking.import_text("A\nB", made.sku.id)

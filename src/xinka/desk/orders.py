@@ -20,9 +20,13 @@ from xinka.accounts.policies import signed_in
 from xinka.desk.access import Desk, for_members
 from xinka.desk.escrow import money_of_order, shares_of
 from xinka.desk.giving_back import GiveBackForm, may_go_back
+from xinka.disputes import reasons
+from xinka.disputes.queries import cases_of_order
+from xinka.disputes.words import badge_for
 from xinka.escrow.models import Hold
 from xinka.flows.refunds.by_seller import give_back_by_seller
 from xinka.kernel import ids
+from xinka.kernel.actors import Role
 from xinka.kernel.errors import Refusal
 from xinka.kernel.money import plain_amount
 from xinka.merchants.policies import Duty, may
@@ -119,7 +123,11 @@ def _page(request: HttpRequest, desk: Desk, order: Order, form: GiveBackForm | N
     money = money_of_order(order.id)
     if form is None and money and may_go_back(money.hold) and may(desk.membership.role, Duty.GIVE_BACK):
         form = GiveBackForm(hold=money.hold)
-    context = {"desk": desk, "story": story, "money": money, "give_back": form, **_row(order)}
+    cases = [
+        (case.shown_id, reasons.in_words(case.reason), badge_for(case, Role.SELLER))
+        for case in cases_of_order(order.id)
+    ]
+    context = {"desk": desk, "story": story, "money": money, "cases": cases, "give_back": form, **_row(order)}
     return render(request, "desk/order.html", context, status=422 if form and form.errors else 200)
 
 

@@ -99,6 +99,7 @@ def withdraw(request: HttpRequest, desk: Desk) -> HttpResponse:
             messages.success(request, _("Asked for. You get a mail when it is paid out."))
             return redirect("desk:payouts", merchant=desk.merchant.slug)
     now = timezone.now()
+    fee = asking.fee()
     context = {
         "desk": desk,
         "form": form,
@@ -107,7 +108,8 @@ def withdraw(request: HttpRequest, desk: Desk) -> HttpResponse:
         "currencies": currencies,
         "cooling": [account for account in accounts if not is_usable(account, now)],
         "least": settings.PAYOUT_MINIMUM,
-        "fee": asking.fee(),
+        "fee": fee,
+        "fee_percent": f"{fee.bps / 100:g}",
     }
     return render(request, "desk/withdraw.html", context, status=422 if form.errors else 200)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -17,35 +18,41 @@ from xinka.platform.vault.keys import open_envelope
 from xinka.stock import actions
 from xinka.stock.holdings import Holding, codes_of_batch, holdings_of
 from xinka.stock.importing.sealing import code_place
-from xinka.stock.models import BatchState, StockBatch
+from xinka.stock.models import StockBatch
 from xinka.stock.previews import mask_code
 
 _PER_PAGE = 30
 _CODES_PER_PAGE = 50
+#: A number of so many digits is none of ours.
+_DIGITS = 19
 
 
 @require_safe
 @for_members(Duty.STOCK)
 def index(request: HttpRequest, desk: Desk) -> HttpResponse:
-    """List every variant with its stock."""
+    """List every variant with its stock, or those of one title or number."""
+    query = request.GET.get("q", "").strip().replace("\0", "")[:80]
     found = (
         Sku.objects.filter(product__merchant=desk.merchant)
         .exclude(product__state=ProductState.ARCHIVED)
         .select_related("product")
         .order_by("-product_id", "position", "id")
     )
+    if query:
+        number = int(query) if query.isascii() and query.isdigit() and len(query) < _DIGITS else 0
+        found = found.filter(Q(product__title__icontains=query) | Q(label__icontains=query) | Q(id=number))
     page = Paginator(found, _PER_PAGE).get_page(request.GET.get("page"))
     held = holdings_of(sku.id for sku in page.object_list)
     rows = [(sku, held.get(sku.id, Holding())) for sku in page.object_list]
-    return render(request, "desk/stock.html", {"desk": desk, "page": page, "rows": rows})
+    return render(request, "desk/stock.html", {"desk": desk, "page": page, "rows": rows, "query": query})
 
 
 @require_safe
 @for_members(Duty.STOCK)
 def sku(request: HttpRequest, desk: Desk, sku_id: int) -> HttpResponse:
-    """Show one variant: counts and batches, or its content."""
+    """Show one variant: counts and batches, those that wait to be confirmed among them, or its content."""
     variant = sku_of(desk, sku_id)
-    batches = StockBatch.objects.filter(sku=variant).exclude(state=BatchState.WAITING).select_related("created_by")
+    batches = StockBatch.objects.filter(sku=variant).select_related("created_by")
     context = {
         "desk": desk,
         "sku": variant,
@@ -76,7 +83,7 @@ def codes(request: HttpRequest, desk: Desk, batch_id: int) -> HttpResponse:
     rows = codes_of_batch(
         batch,
         delivery_order=batch.sku.delivery_order,
-        after=int(after) if after.isascii() and after.isdigit() and len(after) < 19 else 0,
+        after=int(after) if after.isascii() and after.isdigit() and len(after) < _DIGITS else 0,
         limit=_CODES_PER_PAGE + 1,
     )
     shown = [
@@ -93,7 +100,7 @@ def withdraw(request: HttpRequest, desk: Desk, batch_id: int) -> HttpResponse:
     """Withdraw the codes that were ticked, as far as they are unsold."""
     batch = batch_of(desk, batch_id)
     ticked = request.POST.getlist("code")[:_CODES_PER_PAGE]
-    chosen = [int(text) for text in ticked if text.isdecimal() and len(text) < 19]
+    chosen = [int(text) for text in ticked if text.isdecimal() and len(text) < _DIGITS]
     n = actions.withdraw_codes(batch.sku_id, chosen)
     messages.success(request, ngettext("%(n)s code withdrawn.", "%(n)s codes withdrawn.", n) % {"n": n})
     return redirect("desk:codes", merchant=desk.merchant.slug, batch_id=batch.id)
