@@ -134,7 +134,10 @@ def test_pasted_lines_can_be_taken_for_columns_and_back(shop: Merchant, ada: Cli
     text = "user1----pass1----mail1\nuser2----pass2----mail2"
     batch = stocking.receive(ware(shop).sku.id, [text.encode()], name="", by_id=None)
     _choose(ada, batch, separator="dashes", shown="line")
-    assert 'name="column2"' in _page(ada, batch)
+    page = _page(ada, batch)
+    assert 'name="column2"' in page
+    assert not re.search(r'<option value="(1|label|expires)" selected', page)
+    assert 'name="reading"' not in page
     _choose(ada, batch, separator="dashes", shown="dashes", joined_by="dashes", column0="1", column1="2")
     assert "Joined to one code: #1 + #2." in _page(ada, batch)
     _choose(ada, batch, separator="line", shown="dashes")

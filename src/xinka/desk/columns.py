@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django import forms
@@ -95,7 +96,7 @@ class ColumnsForm(forms.Form):
             return Layout.TXT, None
         separator = _SEPARATORS[key][0]
         if not self._says_columns():
-            return Layout.CSV, guess(self._line, separator)
+            return Layout.CSV, _first_look(self._line, separator)
         data, roles = self.cleaned_data, self._roles()
         place = {role: number for number, role in roles.items()}
         joint = data["other"] if data["joined_by"] == _OTHER else _JOINTS[data["joined_by"] or "space"][0]
@@ -121,6 +122,14 @@ def columns_form(batch: StockBatch, data: Any = None) -> ColumnsForm:
     """Return the form of a waiting batch as it is read now, or with what was sent."""
     choice, samples = choice_and_samples(batch)
     return ColumnsForm(data, choice=choice, samples=samples, line=first_line(text_of(batch).lines()))
+
+
+def _first_look(line: str, separator: str) -> Choice:
+    """Return what a heading says of its columns; without one nothing is imported, or shown, until it is said."""
+    told = guess(line, separator)
+    if told.has_heading:
+        return told
+    return replace(told, code=(), width=len(cells_of(line, separator) or []), label=None, expires_on=None)
 
 
 def _roles() -> list[tuple[str, Any]]:
