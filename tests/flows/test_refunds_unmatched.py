@@ -7,6 +7,9 @@ import pytest
 from tests import cast
 from tests.flows.payouts import finance
 from tests.flows.rows import broken, leaves_nothing
+from xinka.flows.reconciling import arrivals
+from xinka.flows.reconciling.own_money import Became, clear_suspense
+from xinka.flows.reconciling.suspense import NotInSuspense
 from xinka.flows.refunds.sending import execute_refund, mark_done_by_hand, send_again
 from xinka.flows.refunds.unmatched import NotUnmatched, take_up
 from xinka.flows.settle import VerifiedMoney, settle_unusual
@@ -69,3 +72,34 @@ def test_money_of_an_order_and_money_nobody_knows_of_cannot_be_taken_up(strange:
             take_up(channel_id, number, by=fay)
     assert Refund.objects.count() == 0
     assert not AuditEntry.objects.exists()
+
+
+def test_what_the_books_were_told_about_is_not_taken_up_and_what_was_taken_up_is_not_cleared(strange: Channel) -> None:
+    fay = finance()
+    run(settle_unusual(VerifiedMoney(strange.id, None, "T-other", 5000)))
+    clear_suspense(strange, "T-strange", 1234, Became.RETURNED, by=fay)
+    with pytest.raises(NotInSuspense):
+        take_up(strange.id, "T-strange", by=fay)
+    take_up(strange.id, "T-other", by=fay)
+    for number, amount in (("T-other", 5000), ("T-again", 1)):
+        with pytest.raises(NotInSuspense):
+            clear_suspense(strange, number, amount, Became.RETURNED, by=fay)
+    assert standing() == (5000, 0, -5000)
+    assert broken() == []
+
+
+def test_money_cleared_under_a_number_of_the_banks_is_not_taken_up_either(strange: Channel) -> None:
+    clear_suspense(strange, "slip 7", 1000, Became.RETURNED, by=finance())
+    with pytest.raises(NotInSuspense, match=r"2\.34"):
+        take_up(strange.id, "T-strange", by=finance())
+    assert standing() == (234, -234, 0)
+
+
+def test_what_is_missing_at_the_bank_does_not_hide_money_of_nobody(strange: Channel) -> None:
+    """Each side is cleared by itself: 0.50 that did not arrive is no part of the 12.34 that came for nobody."""
+    arrivals.enter_arrivals(strange, [arrivals.Arrival("S1", 1000, 950)], by=None)
+    with pytest.raises(NotInSuspense, match=r"0\.50"):
+        clear_suspense(strange, "S1", 51, Became.FEE, by=None)
+    take_up(strange.id, "T-strange", by=finance())
+    clear_suspense(strange, "S1", 50, Became.ARRIVED, by=None)
+    assert standing() == (234, 0, -1234)

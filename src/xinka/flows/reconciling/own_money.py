@@ -11,9 +11,9 @@ from http import HTTPStatus
 from types import MappingProxyType
 
 from django.db import connection, transaction
-from django.db.models import Sum
 
 from xinka.accounts.models import User
+from xinka.flows.reconciling.suspense import NotInSuspense, key_of, lock_suspense
 from xinka.kernel.errors import Refusal
 from xinka.kernel.money import plain_amount
 from xinka.ledger import models as books
@@ -37,15 +37,6 @@ class MoreThanEarned(Refusal):
     )
 
 
-class NotInSuspense(Refusal):
-    """So much does not wait in suspense for a channel, or not in that direction."""
-
-    code = "not_in_suspense"
-    status = HTTPStatus.CONFLICT
-    zh = "这个通道这样的待查款只有 {left}，没有入账。"
-    en = "Of this kind the channel has {left} in suspense; nothing was entered."
-
-
 class Became(StrEnum):
     """What became of money in suspense."""
 
@@ -62,8 +53,6 @@ _OPPOSITE = MappingProxyType(
         Became.ARRIVED: (Account.BANK_TRUST, -1),
     }
 )
-#: What else is in suspense is a bank's to decide about, and ends with its case.
-_OURS_TO_CLEAR = (JournalKind.PAYMENT, JournalKind.SETTLEMENT_FILE, JournalKind.CORRECTION)
 
 
 def take_out(number: str, amount: int, currency: str, *, by: User | None) -> bool:
@@ -76,7 +65,7 @@ def take_out(number: str, amount: int, currency: str, *, by: User | None) -> boo
     legs = (Leg(Account.BANK_OPERATING, amount), Leg(Account.BANK_TRUST, -amount))
     journal = _correction(f"take-out:{number}", currency, legs, number, by)
     with transaction.atomic():
-        _one_after_the_other("take-out")
+        _wait_for_other_take_outs()
         is_new = not books.Journal.objects.filter(key=journal.key).exists()
         most = _earned(currency)
         if is_new and amount > most:
@@ -106,11 +95,11 @@ def clear_suspense(channel: Channel, number: str, amount: int, became: Became, *
     """
     account, sign = _OPPOSITE[became]
     legs = (Leg(Account.SUSPENSE, sign * amount), Leg(account, -sign * amount))
-    journal = _correction(f"suspense:{channel.id}:{number}", channel.currency, legs, number, by, channel.id)
+    journal = _correction(key_of(channel.id, number), channel.currency, legs, number, by, channel.id)
     with transaction.atomic():
-        _one_after_the_other(f"suspense:{channel.id}")
+        waiting = lock_suspense(channel.id, channel.currency)
         is_new = not books.Journal.objects.filter(key=journal.key).exists()
-        left = max(0, sign * _in_suspense(channel))
+        left = waiting.strange + waiting.surplus if became is Became.RETURNED else waiting.missing
         if is_new and amount > left:
             raise NotInSuspense(left=f"{plain_amount(left, channel.currency)} {channel.currency}")
         run(post([journal]))
@@ -120,12 +109,6 @@ def clear_suspense(channel: Channel, number: str, amount: int, became: Became, *
     return is_new
 
 
-def _in_suspense(channel: Channel) -> int:
-    """Return what came for nobody we know; below zero, what is missing."""
-    waits = books.Entry.objects.filter(account=Account.SUSPENSE, channel_id=channel.id, currency=channel.currency)
-    return -int(waits.filter(kind__in=_OURS_TO_CLEAR).aggregate(sum=Sum("amount"))["sum"] or 0)
-
-
 def _correction(
     key: str, currency: str, legs: tuple[Leg, ...], note: str, by: User | None, channel_id: int = 0
 ) -> Journal:
@@ -133,6 +116,6 @@ def _correction(
     return Journal(JournalKind.CORRECTION, key, currency, legs, channel_id=channel_id, note=note, by_id=by_id)
 
 
-def _one_after_the_other(what: str) -> None:
+def _wait_for_other_take_outs() -> None:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [what])
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('take-out'))")

@@ -10,8 +10,12 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
 from xinka.accounts.models import User
+from xinka.flows.reconciling.suspense import NotInSuspense, lock_suspense
+from xinka.flows.reconciling.suspense import key_of as suspense_key
 from xinka.kernel import ids
 from xinka.kernel.errors import Refusal
+from xinka.kernel.money import plain_amount
+from xinka.ledger import models as books
 from xinka.ledger.accounts import Account, JournalKind
 from xinka.ledger.posting import Journal, Leg, post
 from xinka.payments.models import Receipt, Refund
@@ -31,7 +35,7 @@ class NotUnmatched(Refusal):
     en = "There is no such money without an order; nothing was changed. Reload the page."
 
 
-def key_of(receipt: Receipt) -> str:
+def refund_key(receipt: Receipt) -> str:
     """Return what the refund of such money is filed under, so that it is taken up once."""
     return f"unmatched/{receipt.channel_id}/{receipt.trade_no}"
 
@@ -43,14 +47,26 @@ def take_up(channel_id: int, trade_no: str, *, by: User) -> Refund:
 
     Raises:
         NotUnmatched: if there is no such money.
+        NotInSuspense: if the books were told already what became of it.
     """
     with transaction.atomic():
         found = Receipt.objects.select_for_update().filter(channel_id=channel_id, trade_no=trade_no)
         receipt = found.filter(outcome=ReceiptOutcome.UNMATCHED).first()
         if receipt is None:
             raise NotUnmatched
-        known = Refund.objects.filter(key=key_of(receipt)).first()
-        return known or _promise(receipt, by)
+        known = Refund.objects.filter(key=refund_key(receipt)).first()
+        if known is not None:
+            return known
+        _refuse_if_cleared(receipt)
+        return _promise(receipt, by)
+
+
+def _refuse_if_cleared(receipt: Receipt) -> None:
+    left = lock_suspense(receipt.channel_id, receipt.currency).strange
+    if books.Journal.objects.filter(key=suspense_key(receipt.channel_id, receipt.trade_no)).exists():
+        left = 0
+    if left < receipt.amount:
+        raise NotInSuspense(left=f"{plain_amount(left, receipt.currency)} {receipt.currency}")
 
 
 def _promise(receipt: Receipt, by: User) -> Refund:
@@ -62,7 +78,7 @@ def _promise(receipt: Receipt, by: User) -> Refund:
         amount=receipt.amount,
         currency=receipt.currency,
         reason=RefundReason.STAFF,
-        key=key_of(receipt),
+        key=refund_key(receipt),
         state=RefundState.NEEDS_STAFF,
         problem=_("the receipt names no payment"),
         created_at=timezone.now(),
