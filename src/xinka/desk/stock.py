@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import or_
+
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Q
@@ -40,7 +43,9 @@ def index(request: HttpRequest, desk: Desk) -> HttpResponse:
     )
     if query:
         number = int(query) if query.isascii() and query.isdigit() and len(query) < _DIGITS else 0
-        found = found.filter(Q(product__title__icontains=query) | Q(label__icontains=query) | Q(id=number))
+        names = ("product__title", "product__title_en", "label", "label_en")
+        named = [Q(**{f"{name}__icontains": query}) for name in names]
+        found = found.filter(reduce(or_, named, Q(id=number)))
     page = Paginator(found, _PER_PAGE).get_page(request.GET.get("page"))
     held = holdings_of(sku.id for sku in page.object_list)
     rows = [(sku, held.get(sku.id, Holding())) for sku in page.object_list]
