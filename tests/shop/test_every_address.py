@@ -32,7 +32,7 @@ ANYBODY = {
     *("home", "category", "search", "product", "refused", "find_order", "mail_links", "use_code", "gift_cards"),
     "follow",
 }
-PROOF_IN_ADDRESS = {"gateway_return", "pay_here", "payout_confirm"}
+PROOF_IN_ADDRESS = {"gateway_return", "gateway_return_of", "pay_here", "payout_confirm"}
 SIGNED_IN = {"my_orders", "referrals"}
 BUYER = {
     *("order", "pay", "pay_balance", "pay_transfer", "pay_inside", "pay_inside_here", "pay_inside_back", "cancel"),
@@ -166,6 +166,7 @@ def test_an_address_with_a_wrong_proof_leads_nowhere(client: Client, delivered: 
     nobody = ids.show("pay", ids.new_uuid())
     for path in (
         reverse("shop:gateway_return", args=["alipay-md5"]) + f"?out_trade_no={nobody}",
+        reverse("shop:gateway_return_of", args=["alipay-md5", nobody]),
         reverse("shop:pay_here", args=[nobody]),
         reverse("shop:payout_confirm", args=[ids.show("out", ids.new_uuid()), "0" * 32]),
     ):
