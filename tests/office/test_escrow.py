@@ -271,7 +271,7 @@ def test_staff_mark_a_share_as_done_with_a_note(office: Client, bought: cast.Bou
 
 def test_a_hold_tells_goods_and_buyer_and_leads_to_its_case_and_back(office: Client, bought: cast.Bought) -> None:
     page = office.get(page_of(bought)).content.decode()
-    assert bought.order.title in page
+    assert bought.order.title_en in page
     assert mask_contact(cast.CY) in page
     assert "/office/cases/" not in page.partition("<main")[2]
     complaint = cases.Complaint(cases.Reason.ALREADY_USED, "It says used.", (1,))
