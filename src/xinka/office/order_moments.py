@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext, pgettext
@@ -39,6 +39,10 @@ from xinka.platform.mail.models import LetterState
 
 #: What came otherwise than it should.
 _UNUSUAL = frozenset(ReceiptOutcome) - {ReceiptOutcome.SETTLED}
+
+
+#: No act takes longer.
+_ONE_ACT = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -184,11 +188,21 @@ def _asked(told: Told) -> Iterator[Moment]:
     for one in found:
         sum_ = amount(one.amount, one.currency)
         by = str(people.get(one.asked_by_id, ""))
-        yield Moment(one.asked_at, gettext("Staff asked to give money back"), sum_, f"{by}: {one.reason}", link=link)
+        at = _begun(told, one.asked_at)
+        yield Moment(at, gettext("Staff asked to give money back"), sum_, f"{by}: {one.reason}", link=link)
         if one.decided_at and _was_decided_apart(one):
             done = one.state == StaffRefundState.DONE
             words = gettext("A second person agreed") if done else gettext("It was refused or taken back")
             yield Moment(one.decided_at, words, sum_, str(people.get(one.decided_by_id or 0, "")))
+
+
+def _begun(told: Told, at: datetime) -> datetime:
+    """Return when the act began that wrote something at a moment of our clock.
+
+    What it did to the hold has the time at which its transaction began, which may be a moment earlier.
+    """
+    same_act = (step.at for step in history_of(told.order.id) if timedelta(0) <= at - step.at < _ONE_ACT)
+    return min(same_act, default=at)
 
 
 def _was_decided_apart(one: StaffRefund) -> bool:
