@@ -8,6 +8,9 @@ from typing import Any
 
 import click
 
+#: What shells make of a process that SIGINT ended: 128 + 2.
+_INTERRUPTED = 130
+
 
 class Unusable(click.ClickException):
     """What a command was given besides its input cannot be used, so nothing was answered; ends it with 2."""
@@ -34,3 +37,15 @@ class LazyGroup(click.Group):
         module, _, attribute = place.partition(":")
         command: click.Command = getattr(import_module(module), attribute)
         return command
+
+
+class StoppableGroup(LazyGroup):
+    """Ends with the status that shells know when it is stopped by Ctrl-C, for 1 means something else here."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command, as click does."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("stopped / 已停止", err=True)
+            ctx.exit(_INTERRUPTED)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
-from xinka.engines.commands import LazyGroup
+from xinka.engines.commands import StoppableGroup
 
 _PLACES = {
     "text": "xinka.engines.textguard.commands.text:text",
@@ -20,21 +18,7 @@ _PLACES = {
 }
 
 
-_INTERRUPTED = 130
-
-
-class _GuardGroup(LazyGroup):
-    """Ends with the status that shells know when it is stopped by Ctrl-C, for 1 means that lines were skipped."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except KeyboardInterrupt:
-            click.echo("stopped / 已停止", err=True)
-            ctx.exit(_INTERRUPTED)
-
-
-@click.group(cls=_GuardGroup, places=_PLACES)
+@click.group(cls=StoppableGroup, places=_PLACES)
 def guard() -> None:
     """Judge texts, prices, accounts, names, domains and pictures; reads and writes JSON lines.
 

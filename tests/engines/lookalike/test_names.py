@@ -223,3 +223,12 @@ def test_an_official_name_that_warns_itself_is_protected_like_any_other() -> Non
     assert index.judge("国家反诈中心", owner="police").decision == "clear"
     for name in ("国家反诈中心粉丝", "支付宝客服非官方", "非官方国家反诈中心"):
         assert index.judge(name).decision == "clear", name
+
+
+def test_a_name_cannot_be_renamed_into_somebody_elses() -> None:
+    index = NameIndex([("Steam Support", "valve"), ("Cy's Shop", "cy")])
+    with pytest.raises(ValueError, match="'Steam Support' is registered to somebody else"):
+        index.rename("Cy's Shop", "Steam Support")
+    assert (index.owner_of("Steam Support"), index.owner_of("Cy's Shop"), len(index)) == ("valve", "cy", 2)
+    index.rename("Cy's Shop", "Cy's Shop")
+    assert len(index) == 2

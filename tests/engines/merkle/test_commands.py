@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import stat
 import subprocess
 import sys
@@ -113,6 +114,16 @@ def test_a_full_disk_is_told_as_such_with_how_many_entries_are_safe(vkey: str) -
     assert json.loads(_told("append", "orders"))["size"] >= told["size"]  # opening it again signs what is safe
     root = reference.mth([b"one", b"two", b"three", b"\xff\xfe", *lines[:200]])
     assert json.loads(_told("verify", "orders", "--key", vkey))["root"] == b64encode(root).decode()
+
+
+def test_a_monitor_stopped_by_hand_is_not_taken_for_a_refusal(vkey: str) -> None:
+    words = ["log", "monitor", "orders", "--key", vkey, "--state", "state", "--follow", "60"]
+    command = [sys.executable, "-c", "from xinka.config.cli import main; main()", *words]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as following:
+        assert following.stdout is not None
+        assert json.loads(following.stdout.readline())["size"] == 4
+        following.send_signal(signal.SIGINT)
+        assert (following.wait(), following.communicate()[1]) == (130, "stopped / 已停止\n".encode())
 
 
 def test_a_witness_that_is_not_there_is_not_called_a_log(vkey: str) -> None:

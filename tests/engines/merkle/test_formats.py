@@ -214,6 +214,13 @@ def test_bytes_of_any_kind_raise_only_what_is_documented(parse: Callable[[bytes]
             continue
 
 
+def test_a_key_whose_name_is_no_text_is_refused_like_any_wrong_key() -> None:
+    with pytest.raises(BadFormat, match="line 1: it is not name\\+id\\+key"):
+        Policy.parse(b"log \x80" + _GO_KEY.encode() + b"\nquorum none\n")
+    with pytest.raises(BadFormat):
+        Verifier.parse("\ud800" + _GO_KEY)
+
+
 def test_a_receipt_is_spelled_as_the_specification_does(ada: Signer) -> None:
     note = sign_note(Checkpoint(ORIGIN, 1, EMPTY_ROOT).text, ada).encode()
     receipt = Receipt(0, (), note)

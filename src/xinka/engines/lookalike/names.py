@@ -48,8 +48,11 @@ class NameIndex:
 
         Raises:
             KeyError: the old one is not registered.
+            ValueError: the new one is registered to somebody else, whose it stays.
         """
         owner = self._registry.owner_of(old)
+        if new in self and self._registry.owner_of(new) != owner:
+            raise ValueError(f"{new!r} is registered to somebody else")
         self._registry.remove(old)
         self._registry.add(new, owner)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from xinka.engines.commands import LazyGroup
+from xinka.engines.commands import StoppableGroup
 
 _PLACES = {
     "create": "xinka.engines.merkle.commands_writing:create",
@@ -20,7 +20,7 @@ _PLACES = {
 _REFUSED, _UNUSABLE, _LATER = 1, 2, 3
 
 
-class _LogGroup(LazyGroup):
+class _LogGroup(StoppableGroup):
     """Says refusals in both languages, and by the exit code what kind they are."""
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -65,7 +65,8 @@ def log() -> None:
       1  refused: forged, damaged, rolled back, not cosigned
                                       拒绝：伪造、损坏、回退或未获联署
       2  wrong use or unreadable input  用法错误或输入无法读取
-      3  try again: busy, not reachable  稍后再试：被占用或连接不上
+      3  try again: busy, not reachable, no room  稍后再试：被占用、连接不上或磁盘已满
+      130  stopped by Ctrl-C          被 Ctrl-C 停止
 
     \b
     Example 示例:

@@ -47,8 +47,10 @@ class Kind(IntEnum):
 
 
 def is_key_name(name: str) -> bool:
-    """Return whether a text may name a key: not empty, no Unicode space, no plus, no control character."""
-    return bool(name) and not any(letter.isspace() or letter == "+" or letter < " " for letter in name)
+    """Return whether a text may name a key: not empty, no space, plus, control character or half a character."""
+    return bool(name) and not any(
+        letter.isspace() or letter == "+" or letter < " " or "\ud800" <= letter <= "\udfff" for letter in name
+    )
 
 
 def key_id(name: str, kind: int, public_key: bytes) -> bytes:
