@@ -132,5 +132,5 @@ def test_without_the_extra_the_command_says_what_to_install() -> None:
         text=True,
         check=False,
     )
-    assert (done.returncode, done.stdout) == (1, "")
+    assert (done.returncode, done.stdout) == (2, "")
     assert "reading text in pictures needs the extra `ocr`" in done.stderr
