@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 
 import pytest
-from django.db import connection, transaction
 from django.utils import timezone
 
 from tests.flows.disputing import SELLER, Trade, dee, trade
 from tests.flows.payouts import ada_of
 from tests.flows.rows import broken, leaves_nothing
+from tests.flows.waiting import while_uncommitted
 from xinka.disputes.errors import BankDecides, CaseIsOpen
 from xinka.disputes.models import Case
 from xinka.flows.disputes import cases, chargebacks
 from xinka.flows.disputes.chargebacks import Chargeback
 from xinka.flows.refunds.by_seller import give_back_by_seller
 from xinka.flows.refunds.by_staff import Wanted, ask
-from xinka.kernel.errors import Refusal
 from xinka.kernel.ids import new_uuid
 from xinka.payments.models import Receipt, Refund
 
@@ -45,38 +43,6 @@ def test_where_a_case_or_a_bank_decides_the_seller_gives_nothing_back_beside_it(
         leaves_nothing(lambda: back(deal))
 
 
-def _while_it_opens(deal: Trade, opening: Callable[[], object], giving: Callable[[], object]) -> str:
-    """Open something about an order, let somebody give its money back before that is committed; return the answer."""
-    told: list[str] = []
-
-    def give() -> None:
-        try:
-            giving()
-            told.append("done")
-        except Refusal as refusal:
-            told.append(refusal.code)
-        finally:
-            connection.close()
-
-    with transaction.atomic():
-        opening()
-        thread = threading.Thread(target=give)
-        thread.start()
-        while thread.is_alive() and not _somebody_waits():
-            pass
-    thread.join()
-    return told[0]
-
-
-def _somebody_waits() -> bool:
-    """Whether anybody waits for a lock of this transaction; PostgreSQL looks at locks anew each time."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
-        )
-        return bool(cursor.fetchone()[0])
-
-
 @pytest.mark.race
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("who", ["seller", "staff"])
@@ -84,7 +50,7 @@ def test_a_refund_that_meets_the_opening_of_a_case_waits_for_it_and_is_refused(w
     deal, judge = trade(), dee()
     wanted = Wanted(deal.order.id, 9800, "The maker withdrew the product.", new_uuid())
     give: Callable[[], object] = (lambda: back(deal)) if who == "seller" else (lambda: ask(wanted, by=judge))
-    assert _while_it_opens(deal, deal.complain, give) == "case_is_open"
+    assert while_uncommitted(deal.complain, give) == "case_is_open"
     assert Refund.objects.count() == 0
     cases.concede(Case.objects.get().id, by=SELLER, now=timezone.now())
     assert list(Refund.objects.values_list("amount", flat=True)) == [9800]
@@ -95,6 +61,6 @@ def test_a_refund_that_meets_the_opening_of_a_case_waits_for_it_and_is_refused(w
 @pytest.mark.django_db(transaction=True)
 def test_a_refund_that_meets_a_chargeback_waits_for_it_and_is_refused() -> None:
     deal = trade()
-    assert _while_it_opens(deal, lambda: bank_asks(deal), lambda: back(deal)) == "case_bank_decides"
+    assert while_uncommitted(lambda: bank_asks(deal), lambda: back(deal)) == "case_bank_decides"
     assert Refund.objects.count() == 0
     assert broken() == []

@@ -19,13 +19,14 @@ from xinka.flows.escrow import books, splits, statements
 from xinka.flows.escrow.holding import Cause, Change, allow, clock, ensure_hold, save
 from xinka.kernel.actors import TIMER, Actor, Role
 from xinka.kernel.flow import Flow, Query
-from xinka.ledger.accounts import Account
+from xinka.ledger.accounts import OWNED, USER_OWNED, Account
 from xinka.ledger.posting import post
 from xinka.platform.database.arrays import plain_array
 from xinka.platform.jobs.queue import MAIL, Job, defer
 
 MAIL_ENDS_SOON = Job("mail.escrow_ends", MAIL)
 BATCH = 500
+_SELLERS = plain_array(sorted(int(account) for account in OWNED - USER_OWNED))
 
 
 def confirm(order_id: UUID, *, by: Actor, now: datetime | None = None) -> Flow[HoldState]:
@@ -149,12 +150,16 @@ def free_reserve_due(now: datetime | None = None, limit: int = BATCH) -> Flow[in
 
 
 def reserves_of(holds: Sequence[Hold]) -> Flow[dict[tuple[int, str], int]]:
-    """Return what the sellers of these holds have in reserve, by seller and currency."""
+    """Return what the sellers of these holds have in reserve, by seller and currency, and keep it so meanwhile."""
     if not holds:
         return {}
     owners = plain_array(sorted({hold.merchant_id for hold in holds}))
-    rows = yield Query(statements.RESERVES, (int(Account.SELLER_RESERVE), owners))
-    return {(int(owner), str(currency)): int(amount) for owner, currency, amount in rows}
+    rows = yield Query(statements.BALANCES, (_SELLERS, owners))
+    return {
+        (int(owner), str(currency)): int(amount)
+        for account, owner, currency, amount in rows
+        if account == Account.SELLER_RESERVE
+    }
 
 
 def remind_due(now: datetime | None = None, limit: int = BATCH) -> Flow[int]:

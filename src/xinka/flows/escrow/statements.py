@@ -56,7 +56,9 @@ FROM (
 ORDER BY r.received_at DESC, r.channel_id, r.trade_no
 """
 
-#: What sellers have in reserve: claims on other orders may have used it.
-RESERVES = """
-SELECT owner_id, currency, -amount FROM ledger_balance WHERE account = $1 AND owner_id = ANY($2::bigint[])
+#: What sellers ($2) have in their accounts ($1), kept so until the transaction ends: claims on other orders may use the
+#: reserve. Rows are locked in the order in which the books lock them.
+BALANCES = """
+SELECT account, owner_id, currency, -amount FROM ledger_balance
+WHERE account = ANY($1::smallint[]) AND owner_id = ANY($2::bigint[]) ORDER BY account, owner_id, currency FOR UPDATE
 """
