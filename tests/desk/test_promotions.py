@@ -181,6 +181,17 @@ def test_ada_plans_a_sale_and_its_price_is_on_the_page(ware: cast.Ware, ada: Cli
     assert made.stopped_at is not None
 
 
+def test_a_flash_price_is_of_the_currency_of_its_goods(shop: Merchant, ada: Client) -> None:
+    yen = cast.ware(shop, 5, slug="yen", sku={"currency": "JPY", "price": 1500})
+    assert "JP¥1,500" in ada.get(f"{HOME}/sales/new").content.decode()
+    refused = ada.post(f"{HOME}/sales/new", sale_form(yen, price="12.50"))
+    assert (refused.status_code, FlashSale.objects.count()) == (422, 0)
+    assert ada.post(f"{HOME}/sales/new", sale_form(yen, price="1,200")).status_code == 302
+    made = FlashSale.objects.get()
+    assert made.price == 1200
+    assert 'value="1200"' in ada.get(f"{HOME}/sales/{made.id}").content.decode()
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [

@@ -1,4 +1,4 @@
-"""Form fields of promotions: amounts in yuan, shares in percent, and what a coupon is good for."""
+"""Form fields of promotions: amounts, shares in percent, and what a coupon is good for."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from xinka.kernel.money import plain_amount
+from xinka.kernel.money import HOME, plain_amount
 from xinka.platform.look.amounts import MOST_SIGNS, read_amount
 
 #: A comma that can only be a point: a share has no thousands.
@@ -20,7 +20,12 @@ _NUMBER = {"inputmode": "decimal", "autocomplete": "off", "class": "num"}
 
 
 class MoneyField(forms.CharField):
-    """An amount: typed in yuan, kept in minor units; empty is ``None``. ``of`` names the one choice that it is for."""
+    """An amount, kept in minor units; empty is ``None``. ``of`` names the one choice that it is for.
+
+    It is typed in yuan, unless a form sets ``currency`` to that of the goods it is about.
+    """
+
+    currency = HOME
 
     def __init__(self, *, least: int = 1, of: str = "", **kwargs: Any) -> None:
         self.least = least
@@ -28,8 +33,8 @@ class MoneyField(forms.CharField):
         self.widget.attrs |= _NUMBER | ({"data-of": of} if of else {})
 
     def prepare_value(self, value: object) -> object:
-        """Show minor units as yuan, and what was typed as it was typed."""
-        return plain_amount(value) if isinstance(value, int) else value
+        """Show minor units as they are typed, and what was typed as it was typed."""
+        return plain_amount(value, self.currency) if isinstance(value, int) else value
 
     def clean(self, value: object) -> int | None:
         """Return the minor units; a field that is closed comes with them already."""
@@ -38,9 +43,10 @@ class MoneyField(forms.CharField):
         text = super().clean(value)
         if not text:
             return None
-        minor = read_amount(text)
+        minor = read_amount(text, self.currency)
         if minor < self.least:
-            raise ValidationError(_("At least %(least)s."), params={"least": plain_amount(self.least)})
+            least = plain_amount(self.least, self.currency)
+            raise ValidationError(_("At least %(least)s."), params={"least": least})
         return minor
 
 

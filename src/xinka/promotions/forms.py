@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from xinka.catalog.models import Category, Product, ProductState, Sku
 from xinka.merchants.models import Merchant
+from xinka.platform.look.templatetags.look import amount
 from xinka.promotions.codes import normalise_code
 from xinka.promotions.fields import MomentField, MoneyField, PercentField
 from xinka.promotions.models import Code, Coupon, FlashSale, Level
@@ -18,6 +19,8 @@ from xinka.promotions.states import Scope, Takes
 
 MOST_CODES = 10_000
 _MOST_CHOICES = 500
+#: A number of so many digits is none of ours.
+_DIGITS = 19
 
 
 def _goods(merchant: Merchant | None) -> list[Product]:
@@ -147,11 +150,17 @@ class CouponForm(CouponRules):
         return self.apply(made)
 
 
+def _number(text: object) -> int:
+    """Return the number of a choice as it was posted, or 0."""
+    typed = str(text or "")
+    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < _DIGITS else 0
+
+
 class SaleForm(forms.Form):
     """A flash sale; what has begun keeps its price and its beginning."""
 
     sku = forms.ChoiceField(label=_("Variant"))
-    price = MoneyField(label=_("Flash price (¥)"))
+    price = MoneyField(label=_("Flash price"), help_text=_("In the currency of the variant."))
     units = forms.IntegerField(
         label=_("Pieces at this price"),
         min_value=1,
@@ -172,8 +181,13 @@ class SaleForm(forms.Form):
             product__state=ProductState.ARCHIVED
         )
         self.skus = {sku.id: sku for sku in found.select_related("product").order_by("-product_id", "position")[:500]}
-        choices = [(sku.id, f"{sku.product.title} {sku.label}".strip()) for sku in self.skus.values()]
-        self.fields["sku"].choices = choices  # type: ignore[attr-defined]  # a select has choices
+        self.fields["sku"].choices = [  # type: ignore[attr-defined]  # a select has choices
+            (sku.id, " ".join(f"{sku.product.title} {sku.label} {amount(sku.price, sku.currency)}".split()))
+            for sku in self.skus.values()
+        ]
+        chosen = sale.sku if sale is not None else self.skus.get(_number(self.data.get("sku")))
+        if chosen is not None:
+            self.fields["price"].currency = chosen.currency  # type: ignore[attr-defined]  # ours, see MoneyField
         if sale is not None:
             self.fields["sku"].disabled = True
             for name in ("price", "starts_at") if sale.starts_at <= timezone.now() else ():
