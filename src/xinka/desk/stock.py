@@ -15,14 +15,18 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from xinka.catalog.models import ProductState, Sku, StockMode
+from xinka.delivery.queries import delivery_of
 from xinka.desk.access import Desk, for_members
-from xinka.merchants.policies import Duty
+from xinka.kernel import ids
+from xinka.merchants.policies import Duty, may
 from xinka.platform.vault.keys import open_envelope
 from xinka.stock import actions
 from xinka.stock.holdings import Holding, codes_of_batch, holdings_of
+from xinka.stock.importing.records import MAX_CODE_BYTES
 from xinka.stock.importing.sealing import code_place
 from xinka.stock.models import StockBatch
 from xinka.stock.previews import mask_code
+from xinka.stock.tracing import trace_code
 
 _PER_PAGE = 30
 _CODES_PER_PAGE = 50
@@ -50,6 +54,24 @@ def index(request: HttpRequest, desk: Desk) -> HttpResponse:
     held = holdings_of(sku.id for sku in page.object_list)
     rows = [(sku, held.get(sku.id, Holding())) for sku in page.object_list]
     return render(request, "desk/stock.html", {"desk": desk, "page": page, "rows": rows, "query": query})
+
+
+@require_POST
+@for_members(Duty.STOCK)
+def trace(request: HttpRequest, desk: Desk) -> HttpResponse:
+    """Say where one code is; it comes by POST, so that it stands in no address, no history and no log."""
+    typed = request.POST.get("code", "").strip()[:MAX_CODE_BYTES]
+    found = trace_code(desk.merchant, typed) if typed else None
+    sold = delivery_of(found.id) if found and found.state == "sold" else None
+    context = {
+        "desk": desk,
+        "typed": typed,
+        "masked": mask_code(typed),
+        "found": found,
+        "sold": sold,
+        "order_id": ids.show("ord", sold.order_id) if sold and may(desk.membership.role, Duty.SEE_ORDERS) else "",
+    }
+    return render(request, "desk/trace.html", context)
 
 
 @require_safe

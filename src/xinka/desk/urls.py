@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern] = [
     path("<slug:merchant>/products/<int:product_id>", products.edit, name="product"),
     path("<slug:merchant>/products/<int:product_id>/move", products.move, name="product_move"),
     path("<slug:merchant>/stock", stock.index, name="stock"),
+    path("<slug:merchant>/stock/trace", stock.trace, name="trace"),
     path("<slug:merchant>/stock/<int:sku_id>", stock.sku, name="sku"),
     path("<slug:merchant>/stock/<int:sku_id>/content", stock.content, name="content"),
     path("<slug:merchant>/stock/<int:sku_id>/import", imports.upload, name="upload"),
