@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import logging
 import re
 
 import pytest
@@ -138,6 +139,16 @@ def test_eve_finds_nothing_without_the_link(payout: Payout, desktop: Client) -> 
         assert desktop.get(wrong).status_code == 404
     assert desktop.post(path).status_code == 405
     assert Payout.objects.get().state == PayoutState.SENDING
+
+
+def test_a_proof_reaches_no_log_line(payout: Payout, desktop: Client, caplog: pytest.LogCaptureFixture) -> None:
+    proof = confirm_path(payout.id).rpartition("/")[2]
+    with caplog.at_level(logging.INFO):
+        assert desktop.get(confirm_path(payout.id).replace("out_", "out_0")).status_code == 404
+        assert desktop.post(confirm_path(payout.id)).status_code == 405
+    refused = [record for record in caplog.records if record.getMessage() == "request.refused"]
+    assert refused
+    assert not [record for record in caplog.records if proof in str(vars(record))]
 
 
 def test_it_is_written_in_chinese_too(payout: Payout) -> None:

@@ -12,6 +12,17 @@ from django.http import HttpRequest
 from django.urls import Resolver404, resolve
 
 _LONGEST = 2000
+#: Parts of addresses that open something by themselves; whoever reads the log must not be able to.
+_SECRET_PARTS = ("proof", "token", "key")
+
+
+def path_for_log(request: HttpRequest) -> str:
+    """Return the path of a request without the parts that open something by themselves."""
+    path, values = request.path, request.resolver_match.kwargs if request.resolver_match else {}
+    for name in _SECRET_PARTS:
+        if secret := values.get(name):
+            path = path.replace(str(secret), "…")
+    return path
 
 
 def safe_path(address: str, fallback: str = "/") -> str:

@@ -10,6 +10,7 @@ from django.http.response import HttpResponseBase
 from django.utils import translation
 
 from xinka.kernel.errors import Refusal
+from xinka.platform.look.addresses import path_for_log
 from xinka.platform.look.policy import policy_of
 from xinka.platform.look.preferences import LANGUAGE_COOKIE, THEME_COOKIE, language_of, theme_of
 from xinka.platform.look.refusals import OnlyAForm, answer_refusal
@@ -65,7 +66,7 @@ class SecurityHeaders:
         """Whether a page marked public must not be kept after all, because it depends on or sets a cookie."""
         varies = "cookie" in response.headers.get("Vary", "").lower()
         if varies or response.cookies:
-            log.error("look.public_page_is_personal", extra={"path": request.path})
+            log.error("look.public_page_is_personal", extra={"path": path_for_log(request)})
             return True
         return response.status_code != 200 or request.method not in {"GET", "HEAD"}
 
@@ -113,5 +114,5 @@ class Refusals:
         """Answer for a refusal; anything else is a fault and goes on to the 500 page."""
         if not isinstance(exception, Refusal):
             return None
-        log.info("request.refused", extra={"code": exception.code, "path": request.path})
+        log.info("request.refused", extra={"code": exception.code, "path": path_for_log(request)})
         return answer_refusal(request, exception)

@@ -15,7 +15,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from xinka.platform.look import gallery as samples
-from xinka.platform.look.addresses import is_own_form, safe_path
+from xinka.platform.look.addresses import is_own_form, path_for_log, safe_path
 from xinka.platform.look.preferences import CHINESE, COOKIE_AGE, ENGLISH, LANGUAGE_COOKIE, THEME_COOKIE
 from xinka.platform.look.refusals import error_answer
 
@@ -55,7 +55,7 @@ def gallery(request: HttpRequest) -> HttpResponse:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Say that the form was too old or came from elsewhere, without Django's technical words."""
-    log.info("request.csrf_refused", extra={"path": request.path, "reason": reason})
+    log.info("request.csrf_refused", extra={"path": path_for_log(request), "reason": reason})
     text = gettext(
         "This form is too old or did not come from our page. Nothing was changed. Reload the page and retry."
     )
@@ -88,7 +88,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """500: our mistake. Shows a reference that is also in the log; uses neither database nor session."""
     reference = f"E-{secrets.token_hex(3).upper()}"
     fault = sys.exc_info()[1]  # Django calls this while it handles the fault, which nobody else writes down
-    log.error("request.failed", exc_info=fault, extra={"path": request.path, "reference": reference})
+    log.error("request.failed", exc_info=fault, extra={"path": path_for_log(request), "reference": reference})
     return error_answer(request, HTTPStatus.INTERNAL_SERVER_ERROR, reference=reference)
 
 
