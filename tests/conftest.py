@@ -146,6 +146,14 @@ def _everything_may_be_emptied_between_tests() -> Iterator[None]:
         yield
 
 
+@pytest.fixture
+def empty_tables(transactional_db: None) -> Callable[[], None]:
+    """Empty every table, as between two tests with real commits, for a test that begins anew in its middle."""
+    from django.test import TransactionTestCase
+
+    return TransactionTestCase()._fixture_teardown  # type: ignore[attr-defined,no-any-return]  # Django's own
+
+
 def _named(url: str, database: str) -> str:
     return urlunsplit(urlsplit(url)._replace(path=f"/{database}"))
 

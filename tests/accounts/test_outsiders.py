@@ -27,6 +27,7 @@ PUBLIC = {
     "account_reset_password",
     "account_password_reset_completed",
     "account_password_strength",
+    "account_still_here",
 }
 #: Steps that lead back to the beginning when nothing is under way, and signing out.
 STEPS = {

@@ -153,7 +153,7 @@ def test_a_journal_tells_its_entries_its_key_and_who_entered_it(
         "¥49.00",
         "¥46.55",
         "¥2.45",
-        'href="/office/escrow?q=ord_',
+        'href="/office/orders/ord_',
     ):
         assert words in text
 
