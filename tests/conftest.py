@@ -114,44 +114,51 @@ def _no_way_out() -> Iterator[None]:
 
 @pytest.fixture(autouse=True, scope="session")
 def _everything_may_be_emptied_between_tests() -> Iterator[None]:
-    """Let the clean-up after tests with real commits empty tables whose triggers refuse TRUNCATE, and nobody else.
+    """Have the clean-up after tests with real commits empty what has rows, and nothing else.
 
-    The queue's tables are not Django's own, so that Django would leave yesterday's jobs to the next test.
+    Django's own would empty every table and make its content types anew, half a second for each of hundreds of tests;
+    it would fail at tables whose triggers refuse TRUNCATE, and leave yesterday's jobs to the next test, for the queue's
+    tables are not Django's.
     """
-    from django.db import connection  # here, because the settings are read only after this module
-    from django.test import TransactionTestCase
-
-    empty = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]  # Django's own, not in its stubs
-
-    def empty_all(case: TransactionTestCase) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT tgrelid::regclass::text, quote_ident(tgname) FROM pg_trigger"
-                " WHERE tgtype::int & 32 > 0 AND NOT tgisinternal"
-            )
-            guards = cursor.fetchall()
-            for table, guard in guards:
-                cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER {guard}")
-            try:
-                empty(case)
-                cursor.execute(
-                    "TRUNCATE procrastinate_jobs, procrastinate_events, procrastinate_periodic_defers CASCADE"
-                )
-            finally:
-                for table, guard in guards:
-                    cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER {guard}")
+    from django.test import TransactionTestCase  # here, because the settings are read only after this module
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(TransactionTestCase, "_fixture_teardown", empty_all)
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _case: _empty_what_has_rows())
         yield
+
+
+#: What belongs to the schema: no test changes it.
+_KEPT = frozenset({"django_migrations", "django_content_type", "auth_permission"})
+
+
+def _empty_what_has_rows() -> None:
+    from django.db import connection  # here, because the settings are read only after this module
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT quote_ident(tablename), tablename FROM pg_tables WHERE schemaname = current_schema")
+        tables = [quoted for quoted, name in cursor.fetchall() if name not in _KEPT]
+        cursor.execute(" UNION ALL ".join(f"(SELECT '{name}' FROM {name} LIMIT 1)" for name in tables))  # noqa: S608
+        full = [name for (name,) in cursor.fetchall()]
+        if not full:
+            return
+        cursor.execute(
+            "SELECT tgrelid::regclass::text, quote_ident(tgname) FROM pg_trigger"
+            " WHERE tgtype::int & 32 > 0 AND NOT tgisinternal"
+        )
+        guards = cursor.fetchall()
+        for table, guard in guards:
+            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER {guard}")
+        try:
+            cursor.execute(f"TRUNCATE {', '.join(full)} CASCADE")
+        finally:
+            for table, guard in guards:
+                cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER {guard}")
 
 
 @pytest.fixture
 def empty_tables(transactional_db: None) -> Callable[[], None]:
-    """Empty every table, as between two tests with real commits, for a test that begins anew in its middle."""
-    from django.test import TransactionTestCase
-
-    return TransactionTestCase()._fixture_teardown  # type: ignore[attr-defined,no-any-return]  # Django's own
+    """Empty the tables as between two tests with real commits, for a test that begins anew in its middle."""
+    return _empty_what_has_rows
 
 
 def _named(url: str, database: str) -> str:

@@ -127,7 +127,18 @@ def test_ada_sees_all_her_pages(shop: Merchant, ada: Client) -> None:
     assert set(seen.values()) == {200, 302, 405}
     assert {name for name, status in seen.items() if status == 302} == {"payout_new", "payout_account_new"}
     assert {name for name, status in seen.items() if status == 405} == {
-        *("product_preview", "product_move", "content", "columns", "confirm", "resume", "discard", "undo", "withdraw"),
+        *(
+            "product_preview",
+            "product_move",
+            "content",
+            "columns",
+            "confirm",
+            "resume",
+            "discard",
+            "undo",
+            "withdraw",
+            "trace",
+        ),
         *("case_say", "case_act", "payout_cancel", "payout_call_back", "payout_account_remove"),
         *("coupon_codes", "coupon_stop", "sale_stop", "sale_withdraw", "referral_terms", "order_give_back"),
     }
