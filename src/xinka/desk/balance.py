@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from io import BytesIO
 from typing import NamedTuple
-from urllib.parse import quote
 
 from django.core.paginator import Paginator
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -17,11 +15,12 @@ from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 from django.views.decorators.http import require_safe
 
 from xinka.desk.access import Desk, for_members
+from xinka.desk.handing_over import hand_over
 from xinka.flows.payouts.balance import MerchantMoney, currencies_of, money_of
 from xinka.kernel import ids
 from xinka.ledger.accounts import Account
 from xinka.ledger.days import day_of
-from xinka.ledger.exports.tables import statement_table, write_csv, write_xlsx
+from xinka.ledger.exports.tables import statement_table
 from xinka.ledger.reports import StatementLine, Subject, statement
 from xinka.ledger.words import KINDS
 from xinka.merchants.policies import Duty
@@ -122,15 +121,7 @@ def export(request: HttpRequest, desk: Desk, form: str) -> HttpResponseBase:
     if form == "xlsx" and statement(asked.subject, asked.first, asked.last, limit=0).n_lines > _MOST_IN_WORKBOOK:
         form = "csv"
     table = statement_table(asked.subject, asked.first, asked.last)
-    name = f"{asked.part}-{desk.merchant.slug}-{asked.first:%Y%m%d}-{asked.last:%Y%m%d}.{form}"
-    if form == "csv":
-        response = StreamingHttpResponse(write_csv(table), content_type="text/csv; charset=utf-8")
-        response["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name)}"
-        return response
-    target = BytesIO()
-    write_xlsx(table, target)
-    target.seek(0)
-    return FileResponse(target, as_attachment=True, filename=name)
+    return hand_over(table, f"{asked.part}-{desk.merchant.slug}-{asked.first:%Y%m%d}-{asked.last:%Y%m%d}", form)
 
 
 def _asked(request: HttpRequest, desk: Desk) -> Asked:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from io import BytesIO
 from itertools import dropwhile
 from typing import NamedTuple
-from urllib.parse import quote
 
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -17,8 +15,9 @@ from django.views.decorators.http import require_safe
 
 from xinka.desk.access import Desk, for_members
 from xinka.desk.balance import currency_of
+from xinka.desk.handing_over import hand_over
 from xinka.ledger.days import day_of
-from xinka.ledger.exports.tables import Cell, Table, as_decimal, write_csv, write_xlsx
+from xinka.ledger.exports.tables import Cell, Table, as_decimal
 from xinka.ledger.months import Line, Month, months_of
 from xinka.merchants.policies import Duty
 
@@ -88,15 +87,7 @@ def export(request: HttpRequest, desk: Desk, form: str) -> HttpResponseBase:
     """Hand the year over as CSV or as a workbook."""
     told, _currencies = _told(request, desk)
     table = _table(told)
-    name = f"months-{desk.merchant.slug}-{told.year}-{told.currency}.{form}"
-    if form == "csv":
-        response = StreamingHttpResponse(write_csv(table), content_type="text/csv; charset=utf-8")
-        response["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name)}"
-        return response
-    target = BytesIO()
-    write_xlsx(table, target)
-    target.seek(0)
-    return FileResponse(target, as_attachment=True, filename=name)
+    return hand_over(table, f"months-{desk.merchant.slug}-{told.year}-{told.currency}", form)
 
 
 def _told(request: HttpRequest, desk: Desk) -> tuple[Told, list[str]]:
