@@ -12,6 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from tests.cast import Bought, adas_shop, buy, channel, money_for, settle, ware
+from tests.desk.browsing import browser
 from tests.flows.holding import terms
 from xinka.accounts.models import User
 from xinka.flows import escrow
@@ -30,13 +31,6 @@ DESK = "/desk/ada-cards"
 @pytest.fixture
 def shop() -> Merchant:
     return adas_shop()
-
-
-def browser(email: str) -> Client:
-    made = Client()
-    made.force_login(User.objects.get(email=email))
-    made.cookies["xk_lang"] = "en"
-    return made
 
 
 @pytest.fixture

@@ -5,11 +5,10 @@ from __future__ import annotations
 import logging
 
 import pytest
-from django.test import Client
 from django.utils import timezone
 
 from tests.cast import adas_shop, buy, channel, money_for, settle, ware
-from xinka.accounts.models import User
+from tests.desk.browsing import browser
 from xinka.flows.relay import relay_batch
 from xinka.kernel import ids
 from xinka.merchants.models import Merchant
@@ -24,13 +23,6 @@ CODES = ["Card-0001-aaaa", "Card-0002-bbbb", "卡号3，密码 cccc"]
 @pytest.fixture
 def shop() -> Merchant:
     return adas_shop()
-
-
-def browser(email: str) -> Client:
-    made = Client()
-    made.force_login(User.objects.get(email=email))
-    made.cookies["xk_lang"] = "en"
-    return made
 
 
 def ask(merchant: Merchant, code: str, email: str = "ada@ada-cards.example") -> str:
