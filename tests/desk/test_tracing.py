@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 
 import pytest
 from django.utils import timezone
@@ -38,6 +39,7 @@ def test_a_code_on_the_shelf_is_found_by_the_whole_of_it(shop: Merchant) -> None
         assert "Available" in page
         assert f"/desk/{shop.slug}/stock/{made.sku.id}" in page
         assert code not in page, "of a code only its ends are shown"
+        assert re.search(r'/stock" aria-current="page"', page), "the way through the desk says where one is"
     for typed in ("Card-0001", "card-0001-aaaa", "", "%", "\0", "x" * 5000):
         page = ask(shop, typed)
         assert "None of your codes reads so" in page
