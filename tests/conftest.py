@@ -6,6 +6,7 @@ workers inherit the address; pytest-django gives each its own database. ``TEST_D
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import signal
@@ -110,6 +111,17 @@ def _no_way_out() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(socket.socket, "connect", guarded)
         yield
+
+
+@pytest.fixture(autouse=True)
+def _log_as_it_was() -> Iterator[None]:
+    """Put back what a test has changed of the log: a command that runs in this process leaves only warnings in it."""
+    ours, root = logging.getLogger("xinka"), logging.getLogger()
+    before = ours.level, root.level, list(root.handlers)
+    yield
+    ours.setLevel(before[0])
+    root.setLevel(before[1])
+    root.handlers[:] = before[2]
 
 
 @pytest.fixture(autouse=True, scope="session")
