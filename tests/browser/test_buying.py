@@ -31,6 +31,13 @@ def pay_at_cashier(page: Page, ending: str = "pay") -> None:
     page.wait_for_load_state()
 
 
+#: Everything in which a page could leave something behind, as text.
+_KEPT = """async () => JSON.stringify([
+  {...localStorage}, {...sessionStorage}, await caches.keys(), await indexedDB.databases(),
+  (await navigator.serviceWorker.getRegistrations()).map((one) => one.scope), history.state,
+])"""
+
+
 def test_a_guest_pays_on_the_phone_and_the_code_comes_to_the_desk_by_itself(
     page: Page, visit: Visit, shop: Shop
 ) -> None:
@@ -67,6 +74,10 @@ def test_a_guest_pays_on_the_phone_and_the_code_comes_to_the_desk_by_itself(
     with page.expect_download() as download:
         page.click("text=下载 .txt")
     assert all(code in download.value.path().read_text(encoding="utf-8-sig") for code in codes)
+
+    kept = page.evaluate(_KEPT)
+    assert not any(secret in kept for secret in (*codes, contact)), "neither goods nor their buyer stay in the browser"
+    assert kept.endswith(",[],[],[],null]"), "no cache, no database, no worker, nothing in the history"
 
     letter = shop.next_letter_to(f"{contact}@qq.com")
     assert all(code in letter for code in codes)

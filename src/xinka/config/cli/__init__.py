@@ -11,6 +11,8 @@ _PLACES = {
     "run": "xinka.config.cli.running:run",
     "demo": "xinka.config.cli.running:demo",
     "migrate": "xinka.config.cli.database:migrate",
+    "backup": "xinka.config.cli.backups:backup",
+    "restore": "xinka.config.cli.backups:restore",
     "check": "xinka.config.cli.audit:check",
     "merchant": "xinka.config.cli.setting_up:merchant",
     "channel": "xinka.config.cli.setting_up:channel",

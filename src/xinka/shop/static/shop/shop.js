@@ -10,7 +10,9 @@
   // One key per set of choices: pressing twice, or coming back and pressing again, is the same order. Browsers that make
   // the page anew for "back" or "reload" forget the key, so it is kept for the tab; a page opened afresh is a new order.
   const memory = `xk-order:${location.pathname}`;
-  const choices = () => JSON.stringify(["sku", "quantity", "contact", "channel", "password", "chosen", "coupon", "sale"].map((name) => all(`[name=${name}]`).filter((item) => item.type !== "radio" || item.checked).map((item) => item.value)));
+  // Of the choices only a sum is kept (FNV-1a, 32 bits): a contact and an order password have no place in a browser's storage.
+  const sum = (text) => { let found = 0x811c9dc5; for (const letter of text) found = Math.imul(found ^ letter.codePointAt(0), 0x01000193); return found >>> 0; };
+  const choices = () => sum(JSON.stringify(["sku", "quantity", "contact", "channel", "password", "chosen", "coupon", "sale"].map((name) => all(`[name=${name}]`).filter((item) => item.type !== "radio" || item.checked).map((item) => item.value))));
   const kept = () => { try { return JSON.parse(sessionStorage.getItem(memory)) ?? {}; } catch { return {}; } };
   const keep = () => { try { sessionStorage.setItem(memory, JSON.stringify({ key: field("request_key").value, choices: choices() })); } catch { /* then pressing again may be a second order, never a second charge */ } };
   // The time first, then chance: keys of one moment lie together in the shop's index.
