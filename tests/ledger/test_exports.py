@@ -8,6 +8,7 @@ import subprocess
 import sys
 import zipfile
 from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -117,6 +118,12 @@ def test_the_csv_has_every_entry_and_sums_to_zero(trade: cast.Bought) -> None:
     (row,) = [row for row in rows if row["Account name"] == "Commission"]
     assert (row["What"], row["Credit"], row["Key"], row["Entered by"]) == ("Released to the merchant", "2.45", "r", "5")
     assert row["Note"].startswith("'=1+1")
+
+
+def test_no_text_of_the_csv_is_a_formula_and_amounts_below_zero_stay_numbers() -> None:
+    texts = ["＝1+1", "\n=1+1", "\u3000=1+1"]
+    rows = read_csv(tables.Table("t", ["Text", "Amount"], [[text, Decimal("-1.50")] for text in texts]))
+    assert [(row["Text"], row["Amount"]) for row in rows] == [(f"'{text}", "-1.50") for text in texts]
 
 
 def test_a_statement_begins_with_the_opening_balance_and_counts_on(trade: cast.Bought) -> None:

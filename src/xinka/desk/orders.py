@@ -27,6 +27,7 @@ from xinka.escrow.models import Hold
 from xinka.flows.refunds.by_seller import give_back_by_seller
 from xinka.kernel import ids
 from xinka.kernel.actors import Role
+from xinka.kernel.cells import safe_cell
 from xinka.kernel.errors import Refusal
 from xinka.kernel.money import plain_amount
 from xinka.merchants.policies import Duty, may
@@ -43,8 +44,6 @@ _AT_ONCE = 500
 #: What the file says of each order's money: what of the commission and of the merchant's share is not released yet is
 #: what it would be now.
 _MONEY = ("refunded", "commission", "yours", "escrow", "released_at")
-#: What spreadsheets take for a formula when a cell begins with it, the full-width forms too (OWASP, CSV Injection).
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def _row(order: Order) -> dict[str, object]:
@@ -180,11 +179,6 @@ def _money_cells(hold: Hold | None) -> list[str]:
     yours, commission = shares_of(hold)
     amounts = [plain_amount(sum_, hold.currency) for sum_ in (hold.refunded, commission, yours)]
     return [*amounts, hold.state, _moment(hold.released_at)]
-
-
-def safe_cell(text: str) -> str:
-    """Keep a spreadsheet from taking a cell for a formula: a cell that begins like one gets an apostrophe in front."""
-    return f"'{text}" if text.lstrip(" ").startswith(_FORMULA) else text
 
 
 def _moment(at: object) -> str:

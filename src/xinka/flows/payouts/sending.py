@@ -21,6 +21,7 @@ from xinka.flows.payouts.mailing import MAIL_PAYOUT, News
 from xinka.flows.payouts.review import refuse_own
 from xinka.kernel import ids
 from xinka.kernel.actors import Role
+from xinka.kernel.cells import safe_cell
 from xinka.kernel.errors import BadIdentifier
 from xinka.kernel.money import plain_amount
 from xinka.ledger.accounts import Account, JournalKind
@@ -43,8 +44,6 @@ _LONGEST = 200
 #: How much is quoted of a value that is wrong.
 _SHOWN = 40
 _NEWS = {PayoutEvent.PAY: News.PAID, PayoutEvent.FAIL: News.FAILED, PayoutEvent.CANCEL: News.CALLED_BACK}
-#: What spreadsheets take for a formula (OWASP, CSV Injection), the full-width forms too.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +108,6 @@ def _cells(payout: Payout) -> tuple[str, ...]:
     to = open_details(payout.account_sealed, payout_place(payout.id))
     amount = plain_amount(payout.amount, payout.currency)
     return (shown(payout), to.holder, to.bank, to.number, to.network, amount, payout.currency)
-
-
-def safe_cell(text: str) -> str:
-    """Keep a spreadsheet from taking a cell for a formula."""
-    return f"'{text}" if text.lstrip(" ").startswith(_FORMULA) else text
 
 
 def read_outcomes(text: str) -> list[Outcome]:

@@ -13,6 +13,7 @@ from typing import IO
 from django.utils.translation import gettext, pgettext
 
 from xinka.kernel import ids
+from xinka.kernel.cells import safe_cell
 from xinka.kernel.money import plain_amount
 from xinka.ledger.accounts import Account, JournalKind
 from xinka.ledger.days import ZONE
@@ -20,8 +21,6 @@ from xinka.ledger.exports.rows import EntryRow, entries
 from xinka.ledger.reports import Subject, statement
 from xinka.ledger.words import ACCOUNTS, KINDS
 
-#: Spreadsheets run a text that begins so as a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 #: So many rows fit on a sheet, the heading left out.
 SHEET_ROWS = 1_048_575
 
@@ -139,9 +138,7 @@ def write_csv(table: Table) -> Iterator[str]:
 
 
 def _harmless(cell: Cell) -> str:
-    if isinstance(cell, Decimal):
-        return f"{cell:f}"
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+    return f"{cell:f}" if isinstance(cell, Decimal) else safe_cell(cell)
 
 
 def write_xlsx(table: Table, target: IO[bytes]) -> int:
