@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import json
 import secrets
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from allauth.account.internal.flows import login
 from allauth.account.models import EmailAddress
 from django.conf import settings
+from django.contrib.auth import SESSION_KEY
+from django.test import Client
 from django.utils import timezone
 
 from xinka.accounts.models import User
@@ -82,6 +86,17 @@ def person(
     user = User.objects.create_user(email=email, password=PASSWORD, is_staff=staff, staff_roles=staff_roles)
     EmailAddress.objects.create(user=user, email=email, verified=verified, primary=True)
     return user
+
+
+def proved(browser: Client) -> Client:
+    """Write into a browser's session that its owner has just proved who they are, as the page that asks for it does."""
+    session = browser.session
+    session[login.AUTHENTICATION_METHODS_SESSION_KEY] = [
+        {"method": "password", "at": time.time(), "reauthenticated": True}
+    ]
+    session[login._AUTHENTICATION_METHODS_USER_SESSION_KEY] = session[SESSION_KEY]
+    session.save()
+    return browser
 
 
 def adas_shop(*, verified: bool = True, slug: str = "ada-cards") -> Merchant:

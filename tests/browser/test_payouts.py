@@ -51,12 +51,12 @@ def two_days_pass(shop: Shop) -> None:
         )
 
 
-def prove(page: Page) -> None:
-    """Say once more who one is."""
+def prove(page: Page, then: str = "/desk/xinghe/") -> None:
+    """Say once more who one is; what was asked for goes on ``then``."""
     page.wait_for_url("**/account/reauthenticate/**")
     page.fill("[name=password]", PASSWORD)
     page.locator("form:has([name=password]) button[type=submit]").first.click()
-    page.wait_for_url(re.compile("/desk/xinghe/"))
+    page.wait_for_url(re.compile(rf"^[^?]*{then}"))
 
 
 def add_account(page: Page, shop: Shop) -> None:
@@ -79,6 +79,7 @@ def pay_out(page: Page, shop: Shop, file: Path) -> dict[str, str]:
     page.goto(f"{shop.url}/office/payouts")
     page.locator("tr", has_text=CARD[-4:]).locator("a").first.click()
     page.click("button:has-text('批准')")
+    prove(page, "/office/payouts/")
     expect(page.locator("main")).to_contain_text("待打款")
     page.goto(f"{shop.url}/office/payouts")
     page.once("dialog", lambda dialog: dialog.accept())

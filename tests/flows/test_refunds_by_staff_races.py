@@ -85,6 +85,7 @@ def test_the_page_of_a_full_refund_sent_twice_at_once_leads_to_the_same_place(se
     browsers = [Client(), Client()]
     for browser in browsers:
         browser.force_login(dee)
+        cast.proved(browser)
 
     def send(browser: Client) -> tuple[int, str]:
         barrier.wait(30)

@@ -21,9 +21,17 @@ def dee() -> User:
 
 
 @pytest.fixture
-def office(client: Client, dee: User, settings: Settings) -> Client:
-    """Dee's browser; the second factor is tested where it lives."""
+def stale(client: Client, dee: User, settings: Settings) -> Client:
+    """Dee's browser, in which she has not proved of late who she is; the second factor is tested where it lives."""
     settings.STAFF_NEEDS_MFA = False
     client.force_login(dee)
     client.cookies["xk_lang"] = "en"
     return client
+
+
+@pytest.fixture
+def office(stale: Client) -> Client:
+    """Dee's browser, in which she has just proved who she is."""
+    from tests import cast
+
+    return cast.proved(stale)

@@ -20,13 +20,6 @@ pytestmark = pytest.mark.django_db
 OTHER_KEY = "pZ8wQe3RtY6uIo1LkJ4hGf7DsA0xCvBn"
 
 
-@pytest.fixture
-def fresh(office: Client, dee: User) -> Client:
-    """Dee's browser, in which she has just proved again who she is."""
-    office.post("/account/reauthenticate/", {"password": cast.PASSWORD, "next": "/office/"})
-    return office
-
-
 def form(**changed: str) -> dict[str, str]:
     return {
         "slug": "epay-main",
@@ -66,57 +59,57 @@ def test_outsiders_see_no_channel_and_change_none(client: Client) -> None:
     assert list(Channel.objects.values()) == before
 
 
-def test_where_the_money_goes_is_not_changed_without_a_fresh_proof(office: Client) -> None:
+def test_where_the_money_goes_is_not_changed_without_a_fresh_proof(stale: Client) -> None:
     channel = cast.channel()
     for address in ("/office/channels/new/epay", f"/office/channels/{channel.id}"):
-        assert office.get(address)["Location"].startswith("/account/reauthenticate")
-        assert office.post(address, form())["Location"].startswith("/account/reauthenticate")
+        assert stale.get(address)["Location"].startswith("/account/reauthenticate")
+        assert stale.post(address, form())["Location"].startswith("/account/reauthenticate")
     assert Channel.objects.count() == 1
 
 
-def test_a_form_that_came_without_a_fresh_proof_is_carried_out_once_it_is_given(office: Client) -> None:
-    asked = office.post("/office/channels/new/epay", form())["Location"]
+def test_a_form_that_came_without_a_fresh_proof_is_carried_out_once_it_is_given(stale: Client) -> None:
+    asked = stale.post("/office/channels/new/epay", form())["Location"]
     assert Channel.objects.count() == 0
     kept = {"password": cast.PASSWORD, "next": "/office/channels/new/epay"}
-    answer = office.post(asked.partition("?")[0], kept)
+    answer = stale.post(asked.partition("?")[0], kept)
     made = Channel.objects.get()
     assert (answer.status_code, answer["Location"]) == (303, f"/office/channels/{made.id}")
     assert settings_of(made)["key"] == cast.KEY
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
-def test_every_kind_asks_for_its_own_settings(fresh: Client, kind: str) -> None:
-    page = fresh.get(f"/office/channels/new/{kind}")
+def test_every_kind_asks_for_its_own_settings(office: Client, kind: str) -> None:
+    page = office.get(f"/office/channels/new/{kind}")
     assert page.status_code == 200
     assert KINDS[kind].en in page.content.decode()
-    assert fresh.post(f"/office/channels/new/{kind}", {}).status_code == 422
+    assert office.post(f"/office/channels/new/{kind}", {}).status_code == 422
 
 
-def test_a_channel_is_set_up_with_its_key_sealed(fresh: Client) -> None:
-    assert "No channel yet" in fresh.get("/office/channels").content.decode()
-    assert fresh.get("/office/channels/new/nothing").status_code == 404
-    answer = fresh.post("/office/channels/new/epay", form())
+def test_a_channel_is_set_up_with_its_key_sealed(office: Client) -> None:
+    assert "No channel yet" in office.get("/office/channels").content.decode()
+    assert office.get("/office/channels/new/nothing").status_code == 404
+    answer = office.post("/office/channels/new/epay", form())
     made = Channel.objects.get()
     assert answer["Location"] == f"/office/channels/{made.id}"
     assert (made.min_amount, made.max_amount, made.fee_bps, made.on) == (100, 500_000, 60, True)
     assert settings_of(made)["key"] == cast.KEY
     assert cast.KEY.encode() not in bytes(made.config)
-    page = fresh.get(f"/office/channels/{made.id}").content.decode()
+    page = office.get(f"/office/channels/{made.id}").content.decode()
     assert cast.KEY not in page
     assert "/pay/notify/epay-main" in page
     entry = AuditEntry.objects.get(action="channel.save")
     assert cast.KEY not in str(entry.details)
-    assert fresh.post("/office/channels/new/epay", form()).status_code == 422
+    assert office.post("/office/channels/new/epay", form()).status_code == 422
 
 
-def test_an_empty_secret_keeps_the_one_there_is_and_another_replaces_it(fresh: Client) -> None:
-    fresh.post("/office/channels/new/epay", form())
+def test_an_empty_secret_keeps_the_one_there_is_and_another_replaces_it(office: Client) -> None:
+    office.post("/office/channels/new/epay", form())
     channel = Channel.objects.get()
     address = f"/office/channels/{channel.id}"
-    assert fresh.post(address, form(**{"setting-key": "", "setting-pid": "1002"})).status_code == 303
+    assert office.post(address, form(**{"setting-key": "", "setting-pid": "1002"})).status_code == 303
     channel.refresh_from_db()
     assert (settings_of(channel)["key"], settings_of(channel)["pid"]) == (cast.KEY, "1002")
-    fresh.post(address, form(**{"setting-key": OTHER_KEY}))
+    office.post(address, form(**{"setting-key": OTHER_KEY}))
     channel.refresh_from_db()
     assert settings_of(channel)["key"] == OTHER_KEY
 
@@ -133,26 +126,26 @@ def test_an_empty_secret_keeps_the_one_there_is_and_another_replaces_it(fresh: C
         ({"slug": "no spaces"}, "valid"),
     ],
 )
-def test_what_would_not_work_is_refused_with_the_reason(fresh: Client, changed: dict[str, str], says: str) -> None:
-    answer = fresh.post("/office/channels/new/epay", form(**changed))
+def test_what_would_not_work_is_refused_with_the_reason(office: Client, changed: dict[str, str], says: str) -> None:
+    answer = office.post("/office/channels/new/epay", form(**changed))
     assert answer.status_code == 422
     assert says in answer.content.decode()
     assert Channel.objects.count() == 0
 
 
-def test_a_key_that_was_typed_is_asked_for_again_when_something_else_is_mended(fresh: Client) -> None:
-    fresh.post("/office/channels/new/epay", form())
+def test_a_key_that_was_typed_is_asked_for_again_when_something_else_is_mended(office: Client) -> None:
+    office.post("/office/channels/new/epay", form())
     made = Channel.objects.get()
     another = "nT4vXq9LmZ2rWc7HsYb5NdPg8JfAeUoQ"
     wrong = form(min_amount="a lot", **{"setting-key": another})
-    page = fresh.post(f"/office/channels/{made.id}", wrong).content.decode()
+    page = office.post(f"/office/channels/{made.id}", wrong).content.decode()
     assert "Type it once more" in page
     assert another not in page
     assert (
         "Type it once more"
-        not in fresh.post(f"/office/channels/{made.id}", {**wrong, "setting-key": ""}).content.decode()
+        not in office.post(f"/office/channels/{made.id}", {**wrong, "setting-key": ""}).content.decode()
     )
-    fresh.post(f"/office/channels/{made.id}", {**wrong, "min_amount": "1"})
+    office.post(f"/office/channels/{made.id}", {**wrong, "min_amount": "1"})
     assert settings_of(Channel.objects.get())["key"] == another
 
 
@@ -192,8 +185,8 @@ def test_channels_are_switched_and_ordered(office: Client) -> None:
 
 
 @pytest.mark.parametrize("language", ["zh-hans", "en"])
-def test_the_list_is_there_in_both_languages(fresh: Client, language: str) -> None:
+def test_the_list_is_there_in_both_languages(office: Client, language: str) -> None:
     channel = cast.channel()
-    fresh.cookies["xk_lang"] = language
+    office.cookies["xk_lang"] = language
     for page in ("", f"/{channel.id}", "/new/epay"):
-        assert fresh.get(f"/office/channels{page}").status_code == 200
+        assert office.get(f"/office/channels{page}").status_code == 200

@@ -159,6 +159,7 @@ def test_the_appeal_is_anothers(office: Client, case: Case, dee: User, settings:
     assert office.post(path_of(case, "/decide"), decision(confirmed="1")).status_code == 422
     dan = Client(headers={"accept-language": "en"})
     dan.force_login(cast.person("dan@example.com", staff=True))
+    cast.proved(dan)
     assert dan.post(path_of(case, "/decide"), decision(confirmed="1")).status_code == 303
     assert now_of(case).outcome == Outcome.REFUNDED
 

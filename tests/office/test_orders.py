@@ -57,6 +57,7 @@ def page_of(office: Client, bought: cast.Bought) -> str:
 def browser_of(*roles: StaffRole) -> Client:
     browser = Client()
     browser.force_login(cast.person(f"{roles[0]}@staff.example", staff=True, roles=roles))
+    cast.proved(browser)
     browser.cookies["xk_lang"] = "en"
     return browser
 

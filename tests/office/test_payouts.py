@@ -12,7 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
-from tests.cast import adas_shop, person
+from tests.cast import adas_shop, person, proved
 from tests.flows.calling_back import now_of, waiting
 from tests.flows.paying import Place
 from tests.flows.payouts import ALIPAY, account, ada_of, approved, asked, enter, finance, money_of
@@ -111,6 +111,7 @@ def test_two_people_approve_a_large_one(shop: Merchant, office: Client, dee: Use
     assert state_of(payout) == PayoutState.ASKED
     fay = Client()
     fay.force_login(finance())
+    proved(fay)
     assert fay.post(f"{address}/approve").status_code == 303
     assert state_of(payout) == PayoutState.APPROVED
     assert payout.approvals.order_by("id").values_list("by_id", flat=True).first() == dee.id

@@ -29,13 +29,6 @@ def moment(hours: int) -> str:
     return f"{timezone.localtime() + timedelta(hours=hours):%Y-%m-%dT%H:%M}"
 
 
-@pytest.fixture
-def fresh(office: Client) -> Client:
-    """Dee's browser, in which she has just proved who she is."""
-    office.post("/account/reauthenticate/", {"password": cast.PASSWORD, "next": "/office/"})
-    return office
-
-
 def coupon_form(**more: object) -> dict[str, object]:
     """Return what a person fills in for a coupon of 10 %."""
     values = {"name": "All", "takes": "percent", "percent": "10", "applies_to": "all:", "starts_at": moment(-1)}
@@ -74,32 +67,32 @@ def test_codes_are_made_in_bulk_and_whoever_takes_them_away_is_written_down(offi
     assert AuditEntry.objects.filter(action="coupon.export").count() == 1
 
 
-def test_gift_cards_leave_as_a_file_once(fresh: Client) -> None:
-    answer = fresh.post(f"{HOME}/cards/new", {"count": "3", "value": "50", "paid_from": "given", "note": "Autumn"})
+def test_gift_cards_leave_as_a_file_once(office: Client) -> None:
+    answer = office.post(f"{HOME}/cards/new", {"count": "3", "value": "50", "paid_from": "given", "note": "Autumn"})
     rows = list(csv.reader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))))  # type: ignore[attr-defined]
     assert rows[0] == ["code", "value"]
     assert [row[1] for row in rows[1:]] == ["50.00"] * 3
     assert answer.headers["Cache-Control"] == "no-store"
-    page = fresh.get(HOME).content.decode()
+    page = office.get(HOME).content.decode()
     assert "Autumn" in page
     assert not [row for row in rows[1:] if row[0] in page]
     assert -sum(Entry.objects.filter(account=Account.GIFT_CARDS).values_list("amount", flat=True)) == 15_000
     assert broken() == []
 
 
-def test_without_a_fresh_proof_nobody_makes_what_is_as_good_as_cash(office: Client) -> None:
+def test_without_a_fresh_proof_nobody_makes_what_is_as_good_as_cash(stale: Client) -> None:
     data = {"count": "3", "value": "50", "paid_from": "given", "note": "Autumn"}
-    for answer in (office.get(f"{HOME}/cards/new"), office.post(f"{HOME}/cards/new", data)):
+    for answer in (stale.get(f"{HOME}/cards/new"), stale.post(f"{HOME}/cards/new", data)):
         assert answer["Location"].startswith("/account/reauthenticate")
     assert (GiftCard.objects.count(), Entry.objects.count(), AuditEntry.objects.count()) == (0, 0, 0)
 
 
-def test_gift_cards_can_be_stock_of_the_shop(fresh: Client) -> None:
+def test_gift_cards_can_be_stock_of_the_shop(office: Client) -> None:
     shelf = cast.ware(cast.adas_shop(), 0, slug="cards").sku
     data = {"count": "4", "value": "50", "paid_from": "stock", "sku": str(shelf.id)}
-    assert fresh.post(f"{HOME}/cards/new", data).status_code == 303
+    assert office.post(f"{HOME}/cards/new", data).status_code == 303
     assert StockCode.objects.filter(sku=shelf).count() == GiftCard.objects.count() == 4
-    assert fresh.post(f"{HOME}/cards/new", {**data, "sku": "999999"}).status_code == 422
+    assert office.post(f"{HOME}/cards/new", {**data, "sku": "999999"}).status_code == 422
     assert broken() == []
 
 
@@ -146,8 +139,8 @@ def test_eve_finds_none_of_it(client: Client, who: str) -> None:
     assert (Coupon.objects.get().stopped_at, GiftCard.objects.get().stopped_at) == (None, None)
 
 
-def test_the_form_of_gift_cards_says_where_the_number_of_a_variant_stands(fresh: Client) -> None:
-    assert "merchant&#x27;s desk, under Stock" in fresh.get("/office/promotions/cards/new").content.decode()
+def test_the_form_of_gift_cards_says_where_the_number_of_a_variant_stands(office: Client) -> None:
+    assert "merchant&#x27;s desk, under Stock" in office.get("/office/promotions/cards/new").content.decode()
     shop = cast.adas_shop()
     made = cast.ware(shop)
     desk = Client()

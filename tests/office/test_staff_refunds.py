@@ -36,6 +36,7 @@ def bea(settings: Settings) -> Client:
     """Another of the staff."""
     browser = Client()
     browser.force_login(cast.person("bea@example.com", staff=True))
+    cast.proved(browser)
     browser.cookies["xk_lang"] = "en"
     return browser
 

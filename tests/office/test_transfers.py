@@ -50,6 +50,7 @@ def test_one_writes_down_and_another_confirms(office: Client, bought: cast.Bough
     assert bought.order.state == OrderState.AWAITING_PAYMENT
     fay = Client()
     fay.force_login(finance())
+    cast.proved(fay)
     fay.cookies["xk_lang"] = "en"
     assert fay.post(f"/office/transfers/{line.id}/confirm").status_code == 303
     assert "Confirmed: Paid in full" in fay.get("/office/transfers").content.decode()

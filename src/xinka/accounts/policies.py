@@ -7,18 +7,21 @@ from functools import wraps
 from typing import Concatenate, ParamSpec, cast
 
 from allauth.account.decorators import reauthentication_required
+from allauth.account.internal.flows.reauthentication import is_reauthentication_required
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext
 
 from xinka.accounts.models import User
 from xinka.accounts.sessions import hold_to_staff_limits
-from xinka.platform.look.addresses import way_back
+from xinka.platform.look.addresses import page_of_form, way_back
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
@@ -59,6 +62,36 @@ def require_sign_in(view: View[P]) -> View[P]:
 def require_fresh_proof(view: View[P]) -> View[P]:
     """Let signed-in people through who proved within minutes who they are; ask others first, and go on from there."""
     return cast("View[P]", reauthentication_required(view))
+
+
+def require_fresh_proof_to_act(view: View[P]) -> View[P]:
+    """Let signed-in people look, and whoever sends the form prove first who they are; then it is carried out."""
+    proven = require_fresh_proof(view)
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        return (view if request.method in _VISITS else proven)(request, *args, **kwargs)
+
+    return cast("View[P]", guarded)
+
+
+def require_fresh_proof_before(view: View[P]) -> View[P]:
+    """Have people prove who they are, and then press the button again: for files, which no kept form carries along."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        if not proved_lately(request):
+            messages.warning(request, gettext("Nothing was done yet. Prove who you are, then press it again."))
+            asked = urlencode({REDIRECT_FIELD_NAME: page_of_form(request)})
+            return HttpResponseRedirect(f"{reverse('account_reauthenticate')}?{asked}")
+        return view(request, *args, **kwargs)
+
+    return cast("View[P]", guarded)
+
+
+def proved_lately(request: HttpRequest) -> bool:
+    """Whether somebody is signed in who proved within minutes who they are."""
+    return not is_reauthentication_required(request, app="")
 
 
 def require_staff(view: View[P]) -> View[P]:

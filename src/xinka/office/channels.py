@@ -128,6 +128,7 @@ def try_out(request: HttpRequest, channel_id: int) -> HttpResponse:
 
 @require_POST
 @for_staff(Room.CHANNELS)
+@require_fresh_proof
 def switch(request: HttpRequest, channel_id: int) -> HttpResponse:
     """Offer a channel to buyers, or not."""
     channel = get_object_or_404(Channel.objects.defer("config"), id=channel_id)

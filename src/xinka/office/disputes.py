@@ -20,7 +20,7 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_POST, require_safe
 
 from xinka.accounts.models import User
-from xinka.accounts.policies import signed_in
+from xinka.accounts.policies import require_fresh_proof, signed_in
 from xinka.disputes import reasons
 from xinka.disputes.actions import LONGEST_TEXT
 from xinka.disputes.errors import CaseMoved, CaseNotFound
@@ -209,6 +209,7 @@ def _page(
 
 @require_POST
 @for_staff(Room.CASES)
+@require_fresh_proof
 def decide(request: HttpRequest, case_id: str) -> HttpResponse:
     """Decide a case, or the appeal: first a page that says what will happen, then the act."""
     case, me = _case(request, case_id), signed_in(request)

@@ -19,7 +19,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from xinka.accounts.models import User
-from xinka.accounts.policies import signed_in
+from xinka.accounts.policies import require_fresh_proof, signed_in
 from xinka.escrow import queries
 from xinka.escrow.actions import set_receiver
 from xinka.escrow.custody import Custody, custody
@@ -258,6 +258,7 @@ def hand_over(request: HttpRequest, shown_id: str) -> HttpResponse:
 
 @require_POST
 @for_staff(Room.FREEZES)
+@require_fresh_proof
 def decide(request: HttpRequest, case_id: int) -> HttpResponse:
     """Decide about a freeze, or its end, that somebody else asked for."""
     asked = get_object_or_404(FreezeCase, id=case_id)
@@ -268,6 +269,7 @@ def decide(request: HttpRequest, case_id: int) -> HttpResponse:
 
 @require_POST
 @for_staff(Room.SPLITS)
+@require_fresh_proof
 def split_done(request: HttpRequest, shown_id: str) -> HttpResponse:
     """Mark as done what staff saw done at the provider."""
     split, form = _split(shown_id), SplitForm(request.POST)

@@ -16,7 +16,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from xinka.accounts.policies import signed_in
+from xinka.accounts.policies import require_fresh_proof_to_act, signed_in
 from xinka.catalog.models import Category, Kind
 from xinka.escrow import queries
 from xinka.escrow.actions import fields_of, set_terms
@@ -151,6 +151,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_staff(Room.TERMS)
+@require_fresh_proof_to_act
 def edit(request: HttpRequest, scope: str) -> HttpResponse:
     """Set the terms of one scope; an empty field goes back to what holds otherwise."""
     try:

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from xinka.accounts.policies import signed_in
+from xinka.accounts.policies import require_fresh_proof, require_fresh_proof_before, signed_in
 from xinka.flows.payouts import gateway, review, sending
 from xinka.flows.payouts.asking import shown
 from xinka.flows.payouts.balance import money_of
@@ -144,6 +144,7 @@ def _page(request: HttpRequest, payout: Payout, form: Reason, *, status: int = H
 
 @require_POST
 @for_staff(Room.PAYOUTS)
+@require_fresh_proof
 def approve(request: HttpRequest, shown_id: str) -> HttpResponse:
     """Say yes."""
     payout = review.approve(_payout(shown_id).id, by=signed_in(request))
@@ -168,6 +169,7 @@ def reject(request: HttpRequest, shown_id: str) -> HttpResponse:
 
 @require_POST
 @for_staff(Room.PAYOUTS)
+@require_fresh_proof
 def send(request: HttpRequest, shown_id: str) -> HttpResponse:
     """Send it through a gateway."""
     number = request.POST.get("channel", "")
@@ -180,6 +182,7 @@ def send(request: HttpRequest, shown_id: str) -> HttpResponse:
 
 @require_POST
 @for_staff(Room.PAYOUTS)
+@require_fresh_proof
 def send_kind(request: HttpRequest) -> HttpResponse:
     """Send all approved payouts to one kind of account through the gateway that was picked for it."""
     kind, currency, number = (request.POST.get(name, "") for name in ("kind", "currency", "channel"))
@@ -192,6 +195,7 @@ def send_kind(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @for_staff(Room.PAYOUTS)
+@require_fresh_proof
 def by_hand(request: HttpRequest, shown_id: str) -> HttpResponse:
     """Enter what became of a payout through a gateway that does not tell."""
     told = _told(request, shown_id)
@@ -224,6 +228,7 @@ def hold(request: HttpRequest, merchant_id: int) -> HttpResponse:
 
 @require_POST
 @for_staff(Room.PAYOUTS)
+@require_fresh_proof
 def lift(request: HttpRequest, hold_id: int) -> HttpResponse:
     """End a hold."""
     lifted = review.lift_hold(hold_id, by=signed_in(request))
@@ -233,6 +238,7 @@ def lift(request: HttpRequest, hold_id: int) -> HttpResponse:
 
 @require_POST
 @for_staff(Room.PAYOUTS)
+@require_fresh_proof
 def batch_new(request: HttpRequest) -> HttpResponse:
     """Put approved payouts into a file."""
     kind, currency = request.POST.get("kind", ""), request.POST.get("currency", "")
@@ -264,6 +270,7 @@ def _batch_page(request: HttpRequest, found: PayoutBatch, form: Results, *, stat
 @never_cache
 @require_POST
 @for_staff(Room.PAYOUTS)
+@require_fresh_proof_before
 def batch_file(request: HttpRequest, batch_id: int) -> HttpResponse:
     """Hand the file over; that it was taken is written down."""
     text = sending.file_of(_batch(batch_id), by=signed_in(request))
@@ -274,6 +281,7 @@ def batch_file(request: HttpRequest, batch_id: int) -> HttpResponse:
 
 @require_POST
 @for_staff(Room.PAYOUTS)
+@require_fresh_proof_before
 def batch_results(request: HttpRequest, batch_id: int) -> HttpResponse:
     """Enter what the bank answered, from its file."""
     found, form = _batch(batch_id), Results(request.POST, request.FILES)
@@ -291,6 +299,7 @@ def batch_results(request: HttpRequest, batch_id: int) -> HttpResponse:
 
 @require_POST
 @for_staff(Room.PAYOUTS)
+@require_fresh_proof
 def outcome(request: HttpRequest, batch_id: int, shown_id: str) -> HttpResponse:
     """Enter what became of one payout by hand."""
     sending.record_outcomes(_batch(batch_id), [_told(request, shown_id)], by=signed_in(request))

@@ -21,7 +21,7 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
-from xinka.accounts.policies import signed_in
+from xinka.accounts.policies import require_fresh_proof, signed_in
 from xinka.flows.reconciling.bills import READ_BILL, has_bills, reconcile_day
 from xinka.flows.reconciling.differences import decide, payment_behind, settle_missing
 from xinka.kernel import ids
@@ -170,6 +170,7 @@ def _page(request: HttpRequest, found: Difference, form: Decision, status: int =
 
 @require_POST
 @for_staff(Room.BILLS)
+@require_fresh_proof
 def settle(request: HttpRequest, difference_id: int) -> HttpResponse:
     """Settle a payment that only the gateway's bill knows, after the gateway has confirmed it."""
     settlement = settle_missing(_found(difference_id).id, by=signed_in(request))

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from xinka.accounts.models import User
-from xinka.accounts.policies import signed_in
+from xinka.accounts.policies import require_fresh_proof, require_fresh_proof_to_act, signed_in
 from xinka.escrow.models import Hold, StaffRefund
 from xinka.escrow.queries import n_staff_refunds_waiting, staff_refunds
 from xinka.escrow.states import StaffRefundState
@@ -148,6 +148,7 @@ def find(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_staff(Room.REFUNDS)
+@require_fresh_proof_to_act
 def create(request: HttpRequest, shown_id: str) -> HttpResponse:
     """Show an order with what is left of its money, and give some of it back or ask for it."""
     order = get_object_or_404(Order, id=_order_id(shown_id))
@@ -195,6 +196,7 @@ def _said(asked: StaffRefund, *, is_repeat: bool) -> str:
 
 @require_POST
 @for_staff(Room.REFUNDS)
+@require_fresh_proof
 def decide(request: HttpRequest, refund_id: UUID) -> HttpResponse:
     """Agree to what somebody else asked for, or refuse it."""
     get_object_or_404(StaffRefund, id=refund_id)

@@ -14,7 +14,7 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from xinka.accounts.policies import signed_in
+from xinka.accounts.policies import require_fresh_proof, signed_in
 from xinka.flows.paying.transfers import MANUAL, LineKnown, Seen, confirm_line, discard_line, record_line, reference_of
 from xinka.kernel import ids
 from xinka.office.money_words import OUTCOMES
@@ -94,6 +94,7 @@ def _line(line: BankLine) -> dict[str, object]:
 
 @require_POST
 @for_staff(Room.TRANSFERS)
+@require_fresh_proof
 def confirm(request: HttpRequest, line_id: int) -> HttpResponse:
     """Confirm a transfer that somebody else recorded."""
     settlement = confirm_line(line_id, by=signed_in(request))

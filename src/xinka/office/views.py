@@ -16,7 +16,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
-from xinka.accounts.policies import signed_in
+from xinka.accounts.policies import require_fresh_proof, signed_in
 from xinka.flows.refunds.sending import mark_done_by_hand, send_again
 from xinka.flows.refunds.unmatched import take_up
 from xinka.kernel import ids
@@ -103,6 +103,7 @@ def money(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @for_staff(Room.REFUNDS)
+@require_fresh_proof
 def take_up_money(request: HttpRequest) -> HttpResponse:
     """Have money that belongs to no order go back, by hand."""
     number = request.POST.get("channel", "")
@@ -122,6 +123,7 @@ def refund(request: HttpRequest, shown_id: str) -> HttpResponse:
 
 @require_POST
 @for_staff(Room.REFUNDS)
+@require_fresh_proof
 def refund_done(request: HttpRequest, shown_id: str) -> HttpResponse:
     """Mark a refund as done by hand: first the note, then a page that asks once more, then the act."""
     found, form = _refund(shown_id), Note(request.POST)
@@ -138,6 +140,7 @@ def refund_done(request: HttpRequest, shown_id: str) -> HttpResponse:
 
 @require_POST
 @for_staff(Room.REFUNDS)
+@require_fresh_proof
 def refund_send(request: HttpRequest, shown_id: str) -> HttpResponse:
     """Have a refund sent again, after a page that asks whether the gateway was looked at."""
     found = _refund(shown_id)

@@ -53,8 +53,8 @@ def page_of_form(request: HttpRequest) -> str:
     That is the answer's address where it takes visits; else where the browser says it came from; else, for a form that
     was refused twice or a browser that does not say, the nearest address above that takes visits.
     """
-    match = getattr(request, "resolver_match", None)
-    if match is not None and _takes_visits(match.func):
+    # By the path, not by what was resolved: of a form carried out after a proof, that was the page of the proof.
+    if _visited(request.path):
         return request.get_full_path()
     came_from = way_back(request)
     if came_from != "/" and _visited(urlsplit(came_from).path):
