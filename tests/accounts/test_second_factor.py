@@ -147,3 +147,29 @@ def test_sensitive_steps_ask_once_more(cy: User, browser: Client) -> None:
         "/account/two-factor/recovery-codes/generate/",
     ):
         assert browser.get(address)["Location"].startswith("/account/reauthenticate/"), address
+
+
+def test_wrong_codes_are_limited_for_the_day_and_their_owner_hears_of_them_once(
+    cy: User, secret: str, browser_of: Browsers
+) -> None:
+    client = browser_of()
+    mail.outbox.clear()
+    with time_machine.travel(time.time(), tick=False) as clock:
+        for n in range(50):
+            if n % 5 == 0:
+                clock.shift(301)
+                client.post("/account/logout/")
+                client.post("/account/login/", {"login": cy.email, "password": PASSWORD})
+            answer = client.post("/account/two-factor/authenticate/", {"code": "000000"})
+            assert b"Too many" not in answer.content
+        clock.shift(301)
+        client.post("/account/logout/")
+        client.post("/account/login/", {"login": cy.email, "password": PASSWORD})
+        answer = client.post("/account/two-factor/authenticate/", {"code": app_code(secret)})
+        assert b"Too many wrong codes today" in answer.content
+        assert [sent.subject for sent in mail.outbox] == ["Wrong codes at the second step"]
+        clock.shift(24 * 3600)
+        client.post("/account/logout/")
+        client.post("/account/login/", {"login": cy.email, "password": PASSWORD})
+        client.post("/account/two-factor/authenticate/", {"code": app_code(secret)})
+        assert client.get("/account/").status_code == 200

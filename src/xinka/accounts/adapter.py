@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context as current
+from allauth.core.exceptions import ReauthenticationRequired
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
 from django.contrib import messages
@@ -22,6 +23,7 @@ from xinka.accounts import seeds
 from xinka.accounts.devices import recognise
 from xinka.accounts.email_addresses import normalise_email
 from xinka.accounts.errors import AddressNotServed, MailNotSent
+from xinka.accounts.fresh_proof import has_no_other_proof, proved_by_code
 from xinka.accounts.mails import MAILS
 from xinka.accounts.notices import ACCOUNT_REFUSALS, MFA_REFUSALS, NOTICES
 from xinka.accounts.sessions import begin_limits
@@ -104,14 +106,28 @@ class AccountAdapter(DefaultAccountAdapter):
             person.save(update_fields=["language"])
         return response
 
+    def is_reauthentication_required(self, *, app: str, **more: Any) -> bool:
+        """Say whether something sensitive asks once more, also people who can only be asked for a mailed code.
+
+        Raises:
+            ReauthenticationRequired: for those, as allauth would let them through.
+        """
+        request = current.request
+        if has_no_other_proof(request.user) and not proved_by_code(request):
+            raise ReauthenticationRequired
+        return bool(super().is_reauthentication_required(app=app, **more))
+
     def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
-        """Name the ways to confirm who one is in our words."""
+        """Name the ways to confirm who one is in our words; who has no other is mailed a code."""
         words = {
             "reauthenticate": gettext("With the password"),
             "mfa_reauthenticate": gettext("With a code from the app"),
             "mfa_reauthenticate:webauthn": gettext("With a passkey"),
         }
         methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
+        if not methods and user.is_authenticated:
+            by_mail = gettext("With a mailed code")
+            return [{"id": "mailed_code", "description": by_mail, "url": reverse("account_reauthenticate_code")}]
         return [{**method, "description": words[method["id"]]} for method in methods]
 
     def add_message(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from allauth.account import forms as allauth_forms
+from allauth.account.internal.flows.reauthentication import raise_if_reauthentication_required
+from allauth.core import context as current
 from django.contrib.auth.hashers import make_password
 from django.utils.translation import gettext_lazy as _
 
@@ -120,7 +122,14 @@ class ChangePassword(Plain, allauth_forms.ChangePasswordForm):
 
 
 class SetPassword(Plain, allauth_forms.SetPasswordForm):
-    """A first password for someone who signed in by code until now."""
+    """A first password for someone who signed in by code until now.
+
+    It opens everything that asks for a password, so it asks for a fresh proof itself; allauth's page does not.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        raise_if_reauthentication_required(current.request, app="allauth.account")
+        super().__init__(*args, **kwargs)
 
 
 class ResetPassword(Plain, allauth_forms.ResetPasswordForm):
@@ -151,6 +160,10 @@ class RequestLoginCode(Plain, allauth_forms.RequestLoginCodeForm):
 
 class ConfirmLoginCode(Plain, allauth_forms.ConfirmLoginCodeForm):
     """The mailed sign-in code."""
+
+
+class ConfirmFreshProofCode(Plain, allauth_forms.BaseConfirmCodeForm):
+    """The mailed code of somebody who is signed in and has neither a password nor a second factor."""
 
 
 class ConfirmEmailCode(Plain, allauth_forms.ConfirmEmailVerificationCodeForm):

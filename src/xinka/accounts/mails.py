@@ -40,6 +40,24 @@ MAILS: dict[str, Mail] = {
         _("Your sign-in code"),
         (_CODE, _CODE_RULES, _("You did not try to sign in? Then you need not do anything.")),
     ),
+    "accounts/email/fresh_proof_code": Mail(
+        _("Your code to go on"),
+        (
+            _CODE,
+            _CODE_RULES,
+            _("You did not ask for it? Then somebody sits at your account. Sign that device out:"),
+        ),
+        link="usersessions_list",
+    ),
+    "accounts/email/second_step_tried": Mail(
+        _("Wrong codes at the second step"),
+        (
+            _("Somebody came as far as the second step of your account today and gave several wrong codes."),
+            _("It was you? Then you need not do anything. Not you? Set a new password right away; it ends their try."),
+        ),
+        link="account_reset_password",
+        when_where=True,
+    ),
     "account/email/email_confirmation_signup": Mail(
         _("Confirm your e-mail address"),
         (_CODE, _CODE_RULES, _("You did not sign up? Then ignore this mail: without the code nothing happens.")),

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from allauth.account.adapter import get_adapter as get_account_adapter
+from allauth.core import context as current
+from allauth.core.internal import ratelimit
 from allauth.mfa import app_settings as mfa_settings
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base import forms as base_forms
@@ -11,6 +14,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.totp import forms as totp_forms
 from allauth.mfa.webauthn import forms as webauthn_forms
 from django.core.cache import cache
+from django.core.exceptions import ValidationError
 from django.forms import HiddenInput
 from django.utils.translation import gettext_lazy as _
 
@@ -44,12 +48,38 @@ class OneTimeCode(Plain):
         self.fields["code"].widget.attrs["inputmode"] = "numeric"
 
     def clean_code(self) -> str:
-        """Check the code, and that it was not used before."""
+        """Check the code, and that it was not used before.
+
+        allauth allows five wrong ones in five minutes, which are 1,440 a day and, with three codes of a million right
+        at any time, four chances in five within a year. Who comes here knows the password already, so there is a limit
+        for the day, too, and the owner is told.
+        """
+        if not _allows("second_step", self.user, dry_run=True):
+            raise get_account_adapter().validation_error("second_step_closed")
+        try:
+            return self._checked_code()
+        except ValidationError:
+            _note_wrong_code(self.user)
+            raise
+
+    def _checked_code(self) -> str:
         with seeds_of(self.user.pk):
             code = str(super().clean_code())  # type: ignore[misc]  # the next class in line is allauth's form
         if self.authenticator.type == Authenticator.Type.TOTP and not spend_code(self.user, code):
             raise get_adapter().validation_error("incorrect_code")
         return code
+
+
+def _allows(what: str, user: User, *, dry_run: bool = False) -> bool:
+    limits = {"app": "allauth.account", "action": what, "key": str(user.pk), "dry_run": dry_run}
+    return bool(ratelimit.consume(current.request, **limits))
+
+
+def _note_wrong_code(user: User) -> None:
+    """Count a wrong code; tell the owner of many, once a day."""
+    _allows("second_step", user)
+    if not _allows("second_step_unmailed", user) and _allows("second_step_mail", user):
+        get_account_adapter().send_notification_mail("accounts/email/second_step_tried", user)
 
 
 class Authenticate(OneTimeCode, base_forms.AuthenticateForm):

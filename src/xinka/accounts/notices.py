@@ -45,6 +45,9 @@ ACCOUNT_REFUSALS: dict[str, Any] = {
     "max_email_addresses": _("Confirm the address you are changing to, or cancel that change first."),
     "rate_limited": _("Too many tries. Wait a minute."),
     "same_as_current": _("This is already the address."),
+    "second_step_closed": _(
+        "Too many wrong codes today. Use a passkey, or try again tomorrow; if it was not you, set a new password."
+    ),
     "too_many_login_attempts": _("Too many tries. Wait five minutes, or use another way to sign in."),
 }
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from xinka.accounts import views
+from xinka.accounts import fresh_proof, views
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.overview, name="account_overview"),
     path("password/strength", views.password_strength, name="account_password_strength"),
     path("still-here", views.still_here, name="account_still_here"),
+    path("reauthenticate/code/", fresh_proof.mailed_code, name="account_reauthenticate_code"),
     path("refunds", views.set_refunds, name="account_refunds"),
     path("sessions/<int:pk>/end", views.end_session, name="account_end_session"),
     path("", include("allauth.account.urls")),

@@ -68,6 +68,10 @@ ACCOUNT_RATE_LIMITS = {
     "reset_password": "10/m/ip,3/m/key,20/d/key",
     "reset_password_from_key": "20/m/ip",
     "reauthenticate": "10/m/user",
+    # Wrong codes at the second step: in a day at all, before the owner is told, and how often that is.
+    "second_step": "50/d/key",
+    "second_step_unmailed": "5/d/key",
+    "second_step_mail": "1/d/key",
     "manage_email": "10/m/user",
     "change_password": "5/m/user",
     "password_strength": "60/m/ip",

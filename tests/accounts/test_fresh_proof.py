@@ -1,0 +1,105 @@
+"""People who have neither a password nor a second factor prove by a mailed code that it is still them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pytest
+import time_machine
+from allauth.account.models import EmailAddress
+from django.core import mail
+from django.test import Client
+
+from tests.accounts.signing_in import NEW_PASSWORD, mailed_code
+from xinka.accounts.actions import create_person
+from xinka.accounts.models import User
+
+Browsers = Callable[..., Client]
+AGAIN = "/account/reauthenticate/code/"
+
+
+@pytest.fixture
+def bo(db: None) -> User:
+    """Bo, who was invited and signs in by codes."""
+    return create_person("bo@shop.example", language="en")
+
+
+@pytest.fixture
+def left_open(bo: User, browser: Client) -> Client:
+    """A browser in which Bo signed in an hour ago."""
+    with time_machine.travel(time.time() - 3600, tick=False):
+        browser.post("/account/login/code/", {"email": bo.email})
+        browser.post("/account/login/code/confirm/", {"code": mailed_code()})
+    assert browser.get("/account/").status_code == 200
+    mail.outbox.clear()
+    return browser
+
+
+@pytest.mark.parametrize(
+    ("address", "form"),
+    [
+        ("/account/email/", {"email": "eve@elsewhere.example", "action_add": ""}),
+        ("/account/password/set/", {"password1": NEW_PASSWORD}),
+        ("/account/two-factor/totp/activate/", {"code": "123456"}),
+        ("/account/two-factor/webauthn/add/", {"name": "Eve's", "credential": "{}"}),
+    ],
+)
+def test_who_finds_the_browser_open_changes_nothing(
+    left_open: Client, bo: User, address: str, form: dict[str, str]
+) -> None:
+    assert left_open.get("/account/two-factor/webauthn/add/")["Location"].startswith(AGAIN)
+    answer = left_open.post(address, form)
+    assert answer["Location"].startswith(AGAIN)
+    assert mail.outbox == []
+    bo.refresh_from_db()
+    assert (bo.email, bo.has_usable_password()) == ("bo@shop.example", False)
+    assert list(EmailAddress.objects.values_list("email", flat=True)) == [bo.email]
+
+
+def test_the_mailed_code_opens_the_way_to_where_one_was_going(left_open: Client, bo: User) -> None:
+    there = left_open.post("/account/email/", {"email": "new@shop.example", "action_add": ""})["Location"]
+    assert b"has no password" in left_open.get(there).content
+    left_open.post(there, {"action": "send"})
+    assert (mail.outbox[-1].to, mail.outbox[-1].subject) == ([bo.email], "Your code to go on")
+    assert b"is on its way" in left_open.get(there).content
+    code = mailed_code()
+    answer = left_open.post(there, {"code": code})
+    assert answer["Location"] == "/account/confirm-email/"
+    assert mail.outbox[-1].to == ["new@shop.example"]
+    assert left_open.get("/account/two-factor/totp/activate/").status_code == 200
+    with time_machine.travel(time.time() + 11 * 60, tick=False):
+        assert left_open.get("/account/two-factor/totp/activate/").status_code == 302
+        left_open.post(AGAIN, {"code": code})
+        assert left_open.get("/account/two-factor/totp/activate/").status_code == 302, "a code works once"
+
+
+def test_a_code_is_worth_nothing_after_three_wrong_ones(left_open: Client) -> None:
+    left_open.post(AGAIN, {"action": "send"})
+    code = mailed_code()
+    for _ in range(3):
+        assert b"That is not the code" in left_open.post(AGAIN, {"code": "BBBB-BBBB"}).content
+    assert b"That is not the code" in left_open.post(AGAIN, {"code": code}).content
+    assert left_open.get("/account/two-factor/totp/activate/").status_code == 302
+
+
+def test_a_code_of_another_browser_is_not_taken(left_open: Client, bo: User, browser_of: Browsers) -> None:
+    other = browser_of()
+    other.force_login(bo)
+    other.post(AGAIN, {"action": "send"})
+    left_open.post(AGAIN, {"code": mailed_code()})
+    assert left_open.get("/account/two-factor/totp/activate/").status_code == 302
+
+
+def test_a_mailbox_is_not_flooded(left_open: Client) -> None:
+    for _ in range(4):
+        left_open.post(AGAIN, {"action": "send"})
+    assert len(mail.outbox) == 3
+    assert b"Too many tries" in left_open.get(AGAIN).content
+
+
+def test_who_has_a_password_is_asked_for_that(cy: User, browser: Client) -> None:
+    browser.force_login(cy)
+    assert browser.get(AGAIN)["Location"] == "/account/reauthenticate/"
+    browser.post(AGAIN, {"action": "send"})
+    assert mail.outbox == []
