@@ -14,7 +14,7 @@ from tests import cast
 from xinka.orders.access import order_path
 from xinka.orders.models import Order
 from xinka.payments.models import Channel
-from xinka.shop import lookup
+from xinka.shop import lookup_limits
 
 pytestmark = pytest.mark.django_db
 FIND = "/orders/find"
@@ -96,7 +96,7 @@ def test_every_wrong_pair_gets_the_very_same_answer(bought: cast.Bought, strange
 
 
 def test_guessing_one_contact_is_stopped_even_with_the_right_password(bought: cast.Bought, stranger: Client) -> None:
-    tries, _ = lookup.FIND_LIMITS[1]
+    tries, _ = lookup_limits.FIND_CONTACT
     for n in range(tries):
         assert stranger.post(FIND, {"contact": cast.CY, "password": f"guess {n}"}).status_code == 200
     response = stranger.post(FIND, {"contact": cast.CY, "password": bought.password})
@@ -109,7 +109,7 @@ def test_guessing_one_contact_is_stopped_even_with_the_right_password(bought: ca
 
 
 def test_one_place_trying_many_contacts_is_stopped(db: None, stranger: Client) -> None:
-    tries, _ = lookup.FIND_LIMITS[0]
+    tries, _ = lookup_limits.FIND_PLACE
     statuses = [
         stranger.post(FIND, {"contact": f"p{n}@example.com", "password": "x"}).status_code for n in range(tries + 1)
     ]
@@ -138,7 +138,7 @@ def test_asking_for_a_mail_is_answered_the_same_for_everybody(bought: cast.Bough
 
 
 def test_a_mailbox_is_not_flooded(db: None, stranger: Client) -> None:
-    tries, _ = lookup.MAIL_LIMITS[1]
+    tries, _ = lookup_limits.MAIL_CONTACT
     statuses = [stranger.post(f"{FIND}/mail", {"contact": cast.CY}).status_code for _ in range(tries + 1)]
     assert statuses == [200] * tries + [429]
 

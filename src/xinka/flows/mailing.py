@@ -28,7 +28,8 @@ from xinka.platform.mail.sending import send, send_each
 from xinka.platform.vault.keys import blind_index, open_envelope
 from xinka.stock.models import StockCode
 
-MAIL_ORDER_LINKS = Job("mail.order_links", MAIL)
+#: Anybody may ask for links, so they wait for what somebody has paid for.
+MAIL_ORDER_LINKS = Job("mail.order_links", MAIL, priority=-5)
 MAIL_LOW_STOCK = Job("mail.low_stock", MAIL, priority=-5)
 #: More goods than this, or longer ones, do not go into a mail; the order page offers them as a file.
 MOST_CODES = 50

@@ -10,31 +10,30 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils import timezone
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language, gettext, gettext_noop
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from xinka.accounts.adapter import client_address
 from xinka.flows.mailing import ask_for_order_links
 from xinka.kernel import ids
 from xinka.kernel.errors import BadIdentifier
-from xinka.kernel.places import place_of
 from xinka.orders.access import order_path
 from xinka.orders.errors import OrderNotFound
 from xinka.orders.models import Order
 from xinka.orders.queries import contact_key, orders_of_contacts, orders_opened_by
 from xinka.orders.states import OrderState
-from xinka.platform.ratelimits.limits import Limit, wait_after
+from xinka.shop import lookup_limits
 from xinka.shop.access import grant, keys_of_person, order_access, password_key
 from xinka.shop.forms import FindOrderForm
 
-#: Tries to find an order: per network address, per contact, and of the whole shop.
-FIND_LIMITS = ((20, 600), (8, 900), (600, 600))
-#: Mails with links: they cost a stranger's attention, so there are few.
-MAIL_LIMITS = ((10, 3600), (3, 3600), (300, 3600))
 _PER_PAGE = 20
 #: How many orders one look-up opens: each is a cookie.
 _OPENED = 15
+_ONLY_BY_MAIL = gettext_noop(
+    "Many wrong passwords are being tried just now, so for %(n)d min. none is looked at here, the right one included. "
+    "Have a link mailed to you with the button below. In a browser where you have seen goods of yours, the password "
+    "works as always."
+)
 
 
 @sensitive_post_parameters("password", "contact")
@@ -48,12 +47,15 @@ def find_order(request: HttpRequest) -> HttpResponse:
     if not password:
         form.add_error("password", gettext("Fill it in, or have a link mailed to you."))
         return _page(request, form)
-    if wait := wait_after(_limits("find", request, contact, FIND_LIMITS)):
+    if wait := lookup_limits.wait_to_find(request, contact):
         return _wait(
             request, form, wait, gettext("Too many tries. Try again in %(n)d min., or have a link mailed to you.")
         )
+    if wait := lookup_limits.only_by_mail_for(request, contact):
+        return _wait(request, form, wait, gettext(_ONLY_BY_MAIL))
     found = orders_opened_by(contact_key(contact), password_key(password))[:_OPENED]
     if not found:
+        lookup_limits.count_wrong(contact)
         form.add_error(None, gettext("No order opens with these two. Check both, or have a link mailed to you."))
         return _page(request, form)
     response: HttpResponse
@@ -74,7 +76,7 @@ def mail_links(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _page(request, form)
     contact = form.cleaned_data["contact"]
-    if wait := wait_after(_limits("mail", request, contact, MAIL_LIMITS)):
+    if wait := lookup_limits.wait_to_mail(request, contact):
         return _wait(request, form, wait, gettext("Too many tries. Try again in %(n)d min."))
     ask_for_order_links(contact, get_language() or "zh-hans")
     return render(request, "shop/links_mailed.html", {"contact": contact})
@@ -120,11 +122,6 @@ def _wait(request: HttpRequest, form: FindOrderForm, seconds: int, words: str) -
     response = _page(request, form, status=429)
     response["Retry-After"] = str(seconds)
     return response
-
-
-def _limits(what: str, request: HttpRequest, contact: str, sizes: tuple[tuple[int, int], ...]) -> list[Limit]:
-    subjects = (f"{what}:ip:{place_of(client_address(request))}", f"{what}:contact:{contact}", f"{what}:all")
-    return [Limit(subject, n, seconds) for subject, (n, seconds) in zip(subjects, sizes, strict=True)]
 
 
 def _rows(orders: list[Order]) -> list[dict[str, object]]:

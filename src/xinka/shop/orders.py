@@ -27,6 +27,7 @@ from xinka.shop import words
 from xinka.shop.access import grant_if_missing, order_access, order_for, password_key
 from xinka.shop.disputes import case_link
 from xinka.shop.escrow import badge_of, holding_of
+from xinka.shop.known_browsers import remember_browser
 from xinka.shop.lookup import open_by_link
 from xinka.shop.progress import steps_of
 from xinka.shop.wishes import wish_of
@@ -110,6 +111,8 @@ def _answer(request: HttpRequest, found: Order, template: str, opened: dict[int,
     response = render(request, template, context)
     response["Cache-Control"] = "no-store"
     grant_if_missing(request, response, found.id)
+    if found.state == OrderState.DELIVERED:
+        remember_browser(request, response)
     return response
 
 

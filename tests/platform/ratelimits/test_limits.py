@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from xinka.platform.ratelimits.limits import Limit, wait_after
+from xinka.platform.ratelimits.limits import Limit, wait_after, wait_before
 from xinka.platform.ratelimits.models import Counter
 
 pytestmark = pytest.mark.django_db
@@ -49,3 +49,15 @@ def test_hammering_does_not_make_the_window_longer() -> None:
 def test_no_address_is_kept() -> None:
     wait_after([Limit("find:contact:cy@example.com", 1, 60)])
     assert "cy" not in str(Counter.objects.values_list().get())
+
+
+def test_looking_whether_one_more_is_allowed_counts_nothing() -> None:
+    limit = Limit("door", 2, 60)
+    for _ in range(5):
+        assert wait_before([limit]) == 0
+    wait_after([limit])
+    assert wait_before([limit]) == 0
+    wait_after([limit])
+    assert 0 < wait_before([limit, Limit("other", 1, 60)]) <= 60
+    Counter.objects.update(ends_at="2020-01-01T00:00:00Z")
+    assert wait_before([limit]) == 0

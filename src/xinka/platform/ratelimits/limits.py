@@ -24,6 +24,10 @@ ON CONFLICT (subject) DO UPDATE SET
   ends_at = CASE WHEN c.ends_at <= clock_timestamp() THEN excluded.ends_at ELSE c.ends_at END
 RETURNING subject, n_tries, greatest(1, ceil(extract(epoch FROM ends_at - clock_timestamp())))::int
 """
+_LEFT = """
+SELECT subject, n_tries, greatest(1, ceil(extract(epoch FROM ends_at - clock_timestamp())))::int
+FROM ratelimit_counter WHERE subject = ANY(%s::uuid[]) AND ends_at > clock_timestamp()
+"""
 _SWEEP = """
 DELETE FROM ratelimit_counter WHERE subject IN (
   SELECT subject FROM ratelimit_counter WHERE ends_at < clock_timestamp() LIMIT 500 FOR UPDATE SKIP LOCKED)
@@ -42,10 +46,23 @@ class Limit:
 
 def wait_after(limits: Sequence[Limit]) -> int:
     """Count one try against all limits; return 0 if all allow it, else for how many seconds it is refused."""
-    keyed: dict[UUID, Limit] = {blind_index("rate-limit").uuid(limit.subject.encode()): limit for limit in limits}
+    keyed = _keyed(limits)
     with connection.cursor() as cursor:
         cursor.execute(_COUNT, [list(keyed), [limit.seconds for limit in keyed.values()]])
         rows = cursor.fetchall()
         if secrets.randbelow(_SWEEP_EVERY) == 0:
             cursor.execute(_SWEEP)
     return max((left for subject, tries, left in rows if tries > keyed[subject].n_tries), default=0)
+
+
+def wait_before(limits: Sequence[Limit]) -> int:
+    """Return for how many seconds one more try would be refused, without counting any; 0 if it would be allowed."""
+    keyed = _keyed(limits)
+    with connection.cursor() as cursor:
+        cursor.execute(_LEFT, [list(keyed)])
+        rows = cursor.fetchall()
+    return max((left for subject, tries, left in rows if tries >= keyed[subject].n_tries), default=0)
+
+
+def _keyed(limits: Sequence[Limit]) -> dict[UUID, Limit]:
+    return {blind_index("rate-limit").uuid(limit.subject.encode()): limit for limit in limits}
