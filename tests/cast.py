@@ -168,6 +168,8 @@ def stock_up(sku: Sku, codes: Sequence[str], *, labels: Sequence[str] = ()) -> l
         queue.append(UnsoldCode(sku_id=sku.id, place=place_in_queue, code_id=code.id))
     StockCode.objects.bulk_update(made, ["envelope"])
     UnsoldCode.objects.bulk_create(queue)
+    if made:
+        StockBatch.objects.filter(id=batch.id).update(first_code_id=made[0].id, last_code_id=made[-1].id)
     return [code.id for code in made]
 
 

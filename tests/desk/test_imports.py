@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -13,6 +14,7 @@ from tests.cast import adas_shop, ware
 from xinka.accounts.models import User
 from xinka.flows import stocking
 from xinka.merchants.models import Merchant
+from xinka.stock import withdrawing
 from xinka.stock.actions import reading_of
 from xinka.stock.models import BatchState, StockBatch, StockCode, UnsoldCode
 
@@ -52,9 +54,7 @@ def test_a_file_goes_through_preview_and_job_into_stock(shop: Merchant, ada: Cli
     assert "SECRET-CODE" not in page
     assert StockCode.objects.count() == 1
     ada.post(f"/desk/{shop.slug}/imports/{batch.id}/confirm", {"reading": reading_of(batch)})
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT args->>'batch_id' FROM procrastinate_jobs WHERE task_name = 'stock.import'")
-        assert cursor.fetchall() == [(str(batch.id),)]
+    assert jobs("stock.import") == [str(batch.id)]
     assert "hx-get" in ada.get(answer["Location"]).content.decode()
     stocking.import_batch(batch.id)
     batch.refresh_from_db()
@@ -129,10 +129,54 @@ def test_undo_and_withdrawal_from_the_desk(shop: Merchant, ada: Client) -> None:
     first = StockCode.objects.get(id=batch.first_code_id)
     ada.post(f"/desk/{shop.slug}/imports/{batch.id}/withdraw", {"code": [str(first.id), "x", "-1"]})
     assert UnsoldCode.objects.count() == 2
-    ada.post(f"/desk/{shop.slug}/imports/{batch.id}/undo")
-    assert UnsoldCode.objects.count() == 0
+    address = f"/desk/{shop.slug}/imports/{batch.id}"
+    assert ada.post(f"{address}/undo")["Location"] == address
+    assert (jobs("stock.undo"), UnsoldCode.objects.count()) == ([str(batch.id)], 2)
+    page = ada.get(address).content.decode()
+    assert "已撤下 1 张" in page
+    assert "hx-get" in page
+    assert f'action="{address}/undo"' not in page
+    assert (ada.post(f"{address}/undo").status_code, jobs("stock.undo")) == (409, [str(batch.id)])
+    stocking.undo_import(batch.id)
     batch.refresh_from_db()
-    assert (batch.state, batch.n_undone) == (BatchState.UNDONE, 3)
+    assert (batch.state, batch.n_undone, UnsoldCode.objects.count()) == (BatchState.UNDONE, 3, 0)
+    page = ada.get(address).content.decode()
+    assert "没卖出的卡密都已撤下" in page
+    assert "hx-get" not in page
+
+
+def test_an_undo_that_stopped_says_so_and_goes_on(shop: Merchant, ada: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = ware(shop)
+    batch = stocking.import_text("A\nB\nC", made.sku.id)
+    address = f"/desk/{shop.slug}/imports/{batch.id}"
+    ada.post(f"{address}/undo")
+    withdraw, portions = withdrawing._withdraw_portion, iter((1,))
+
+    def breaks_off(which: str, values: dict[str, Any]) -> list[tuple[int, int, int]]:
+        for _ in portions:
+            return withdraw(which, values)
+        raise ConnectionError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(withdrawing, "PORTION", 1)
+        broken.setattr(withdrawing, "_withdraw_portion", breaks_off)
+        with pytest.raises(ConnectionError):
+            stocking.undo_import(batch.id)
+    page = ada.get(address).content.decode()
+    assert "撤下中途停止" in page
+    assert f'action="{address}/undo"' in page
+    assert UnsoldCode.objects.count() == 2
+    assert ada.post(f"{address}/undo").status_code == 302
+    stocking.undo_import(batch.id)
+    batch.refresh_from_db()
+    assert (batch.state, batch.problem, batch.n_undone, UnsoldCode.objects.count()) == (BatchState.UNDONE, "", 3, 0)
+
+
+def jobs(task: str) -> list[str]:
+    """Return the batches for which a job of this name is in the queue."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT args->>'batch_id' FROM procrastinate_jobs WHERE task_name = %s ORDER BY id", [task])
+        return [row[0] for row in cursor.fetchall()]
 
 
 def test_the_content_of_a_reusable_variant_is_sealed_and_offered(shop: Merchant, ada: Client) -> None:

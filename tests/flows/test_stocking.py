@@ -17,10 +17,12 @@ from tests.cast import adas_shop, ask, channel, checkout, stock_up, ware
 from xinka.catalog.actions import Variant
 from xinka.catalog.models import DeliveryOrder
 from xinka.flows import stocking
+from xinka.flows.expire import cancel
 from xinka.kernel.errors import IllegalMove, Refusal
+from xinka.platform.database.django_drive import run
 from xinka.platform.vault.keys import open_envelope
-from xinka.stock import actions
-from xinka.stock.errors import ImportNotWaiting, NoSuchSku, SkuTakesOneContent
+from xinka.stock import actions, withdrawing
+from xinka.stock.errors import ImportNotWaiting, NoSuchSku, NothingToUndo, SkuTakesOneContent
 from xinka.stock.importing import pacing, pipeline
 from xinka.stock.importing.sealing import code_place
 from xinka.stock.models import BatchState, Reservation, StockBatch, StockCode, UnsoldCode
@@ -201,7 +203,7 @@ def test_undo_takes_the_unsold_and_leaves_what_is_held_for_an_order() -> None:
     batch = stocking.import_text("A\nB\nC\nD", made.sku.id)
     stock_up(made.sku, ["ELSE"])
     checkout(ask(made.sku, channel(), quantity=1))
-    assert actions.undo_batch(batch) == 3
+    assert withdrawing.undo_batch(batch) == 3
     batch.refresh_from_db()
     assert (batch.state, batch.n_undone) == (BatchState.UNDONE, 3)
     assert stored_codes(made.sku.id) == [b"ELSE"]
@@ -211,10 +213,58 @@ def test_undo_takes_the_unsold_and_leaves_what_is_held_for_an_order() -> None:
     assert open_envelope(StockCode.objects.get(id=held).envelope, code_place(held)) == b"A"
 
 
+def test_what_an_unpaid_order_held_is_withdrawn_after_it_and_not_sold_again() -> None:
+    made = ware(adas_shop())
+    batch = stocking.import_text("A\nB", made.sku.id)
+    order = checkout(ask(made.sku, channel(), quantity=1))
+    stocking.start_undo(batch)
+    stocking.undo_import(batch.id)
+    assert later_looks(batch) == 1
+    assert run(cancel(order.order_id))
+    assert stored_codes(made.sku.id) == [b"A"]
+    stocking.undo_import(batch.id)
+    batch.refresh_from_db()
+    assert (stored_codes(made.sku.id), batch.n_undone, later_looks(batch)) == ([], 2, 1)
+
+
+def later_looks(batch: StockBatch) -> int:
+    """Return how often a batch is to be looked at again, later than now."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'stock.undo' AND scheduled_at > now()"
+            " AND (args->>'batch_id')::bigint = %s",
+            [batch.id],
+        )
+        return int(cursor.fetchone()[0])
+
+
+@pytest.mark.parametrize("order", DeliveryOrder.values)
+def test_undo_takes_its_own_codes_from_between_those_of_others(order: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(withdrawing, "PORTION", 2)
+    made = ware(adas_shop(), sku={"delivery_order": order})
+    stocking.import_text("A\nB\nC", made.sku.id)
+    batch = stocking.import_text("D\nE\nF\nG\nH", made.sku.id)
+    stocking.import_text("I\nJ", made.sku.id)
+    assert withdrawing.undo_batch(batch) == 5
+    assert set(stored_codes(made.sku.id)) == {b"A", b"B", b"C", b"I", b"J"}
+    assert withdrawing.undo_batch(batch) == 0
+
+
+def test_what_is_being_imported_or_undone_cannot_be_undone() -> None:
+    made = ware(adas_shop())
+    batch = stocking.receive(made.sku.id, [b"A"], name="", by_id=None)
+    for state in (BatchState.WAITING, BatchState.IMPORTING, BatchState.UNDOING):
+        StockBatch.objects.filter(id=batch.id).update(state=state)
+        with pytest.raises(NothingToUndo):
+            stocking.start_undo(batch)
+        assert StockBatch.objects.get(id=batch.id).state == state
+    stocking.undo_import(batch.id + 1)
+
+
 def test_withdrawn_codes_may_come_back() -> None:
     shop = adas_shop()
     wrong, right = ware(shop).sku, ware(shop, slug="right").sku
-    actions.undo_batch(stocking.import_text("A\nB", wrong.id))
+    withdrawing.undo_batch(stocking.import_text("A\nB", wrong.id))
     batch = stocking.import_text("A\nB", right.id)
     assert counts(batch) == (2, 2, 0, 0, 0)
     assert stored_codes(right.id) == [b"A", b"B"]
@@ -225,7 +275,7 @@ def test_codes_are_withdrawn_on_their_last_day() -> None:
     sku = ware(adas_shop()).sku
     stocking.import_text("code,label,expires_on\nA,,2030-01-31\nB,,2030-02-01\nC,,", sku.id)
     day = StockCode.objects.order_by("id").values_list("expires_on", flat=True)[0]
-    assert actions.withdraw_expired(day) == 1
+    assert withdrawing.withdraw_expired(day) == 1
     assert stored_codes(sku.id) == [b"B", b"C"]
     assert imports().get().n_undone == 1
 
@@ -266,7 +316,7 @@ def test_a_code_is_either_sold_or_withdrawn_never_both() -> None:
 
         def undo(batch: StockBatch = batch, gate: Barrier = gate) -> None:
             gate.wait()
-            actions.undo_batch(batch)
+            withdrawing.undo_batch(batch)
             connections.close_all()
 
         def buy(gate: Barrier = gate) -> None:
@@ -283,7 +333,7 @@ def test_a_code_is_either_sold_or_withdrawn_never_both() -> None:
             thread.start()
         for thread in threads:
             thread.join()
-        actions.undo_batch(batch)
+        withdrawing.undo_batch(batch)
         held = [code_id for row in Reservation.objects.all() for code_id in row.code_ids]
         withdrawn = set(StockCode.objects.filter(withdrawn_at__isnull=False).values_list("id", flat=True))
         assert len(held) == len(set(held))

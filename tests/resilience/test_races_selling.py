@@ -24,8 +24,8 @@ from xinka.catalog.models import PriceTier, Sku
 from xinka.flows.checkout import Placed
 from xinka.orders.errors import OnlySomeLeft, OutOfStock, PriceChanged, TooManyUnpaid
 from xinka.orders.models import Order
-from xinka.stock.actions import undo_batch
 from xinka.stock.models import Reservation, StockBatch, StockCode, UnsoldCode
+from xinka.stock.withdrawing import undo_batch
 from xinka.till.engine import N_WORKERS, Engine
 
 pytestmark = [pytest.mark.race, pytest.mark.timeout(1800)]

@@ -10,7 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -22,9 +22,9 @@ from xinka.desk.uploads import MAX_UPLOAD, FileTooLarge, SealedUpload, SealingHa
 from xinka.flows import stocking
 from xinka.kernel.errors import Refusal
 from xinka.merchants.policies import Duty, may
-from xinka.platform.look.templatetags.look import grouped
 from xinka.stock import actions
 from xinka.stock.errors import ImportNotWaiting, PreviewIsOld, SkuTakesOneContent
+from xinka.stock.holdings import has_unsold
 from xinka.stock.importing.decoding import Encoding, blocks_of
 from xinka.stock.importing.problems import Why
 from xinka.stock.models import BatchState, StockBatch
@@ -42,6 +42,10 @@ WORDS = {
     Why.EXPIRED: gettext_lazy("has expired already"),
     Why.LABEL_TOO_LONG: gettext_lazy("has a label of more than 80 characters"),
 }
+
+
+#: An import in one of these states has brought what it will bring, or waits for somebody to go on with it.
+_OVER = (BatchState.DONE, BatchState.FAILED, BatchState.UNDONE)
 
 
 @csrf_exempt  # only so far: the check follows once the way of the upload is chosen, since it reads the whole body
@@ -173,29 +177,29 @@ def discard(request: HttpRequest, desk: Desk, batch_id: int) -> HttpResponse:
 
 @require_POST
 @for_members(Duty.STOCK)
-def undo(request: HttpRequest, desk: Desk, batch_id: int) -> HttpResponse:
-    """Take the unsold codes of a batch out of stock again."""
+def undo(request: HttpRequest, desk: Desk, batch_id: int) -> HttpResponse:  # noqa: ARG001 - Django's signature
+    """Have the unsold codes of a batch taken out of stock again; a job does the work, and the page may be left."""
     batch = batch_of(desk, batch_id)
-    n = actions.undo_batch(batch)
-    words = ngettext(
-        "%(n)s unsold code withdrawn. Codes sold or held for an order stay.",
-        "%(n)s unsold codes withdrawn. Codes sold or held for an order stay.",
-        n,
-    )
-    messages.success(request, words % {"n": grouped(n)})
-    return redirect("desk:sku", merchant=desk.merchant.slug, sku_id=batch.sku_id)
+    stocking.start_undo(batch)
+    return redirect("desk:import", merchant=desk.merchant.slug, batch_id=batch.id)
 
 
 def _facts(batch: StockBatch) -> dict[str, object]:
-    done = batch.n_lines
-    share = 100 if batch.state == BatchState.DONE else min(99, done * 100 // max(1, _lines_guess(batch)))
+    is_undoing = batch.state == BatchState.UNDOING
     return {
-        "share": share,
+        "share": _share(batch.n_undone, batch.n_added) if is_undoing else _share(batch.n_lines, _lines_guess(batch)),
         "encoding": Encoding(batch.encoding).shown if batch.encoding else "",
         "problems": [(one["line"], WORDS[Why(one["why"])]) for one in batch.problems],
-        "is_running": batch.state == BatchState.IMPORTING,
-        "may_undo": batch.state in {BatchState.DONE, BatchState.FAILED} and batch.n_added > batch.n_undone,
+        "is_importing": batch.state == BatchState.IMPORTING,
+        "is_undoing": is_undoing and not batch.problem,
+        "has_stopped": is_undoing and bool(batch.problem),
+        "may_undo": batch.state in _OVER and has_unsold(batch),
     }
+
+
+def _share(done: int, of: int) -> int:
+    """How many of a hundred parts are done of something that goes on: never all of them."""
+    return min(99, done * 100 // max(1, of))
 
 
 def _lines_guess(batch: StockBatch) -> int:

@@ -27,6 +27,7 @@ from xinka.stock.importing.sealing import code_place
 from xinka.stock.models import StockBatch
 from xinka.stock.previews import mask_code
 from xinka.stock.tracing import trace_code
+from xinka.stock.withdrawing import withdraw_codes
 
 _PER_PAGE = 30
 _CODES_PER_PAGE = 50
@@ -128,7 +129,7 @@ def withdraw(request: HttpRequest, desk: Desk, batch_id: int) -> HttpResponse:
     batch = batch_of(desk, batch_id)
     ticked = request.POST.getlist("code")[:_CODES_PER_PAGE]
     chosen = [int(text) for text in ticked if text.isdecimal() and len(text) < _DIGITS]
-    n = actions.withdraw_codes(batch.sku_id, chosen)
+    n = withdraw_codes(batch.sku_id, chosen)
     messages.success(request, ngettext("%(n)s code withdrawn.", "%(n)s codes withdrawn.", n) % {"n": n})
     return redirect("desk:codes", merchant=desk.merchant.slug, batch_id=batch.id)
 

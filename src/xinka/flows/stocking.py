@@ -13,7 +13,7 @@ from xinka.catalog.actions import Variant
 from xinka.catalog.models import Product, Sku
 from xinka.platform.database.django_drive import run
 from xinka.platform.jobs.queue import CHORES, Job, defer
-from xinka.stock import actions
+from xinka.stock import actions, withdrawing
 from xinka.stock.errors import NoSuchSku
 from xinka.stock.importing.columns import first_line
 from xinka.stock.importing.decoding import BLOCK, blocks_of
@@ -23,6 +23,9 @@ from xinka.stock.models import BatchState, StockBatch
 from xinka.stock.previews import Preview, preview_of
 
 IMPORT_STOCK = Job("stock.import", CHORES)
+UNDO_STOCK = Job("stock.undo", CHORES)
+#: Codes held for an order are looked at again after so many seconds: the order is paid by then, or they are free.
+HELD_FOR = 20 * 60
 #: Told the bytes read so far; the file's size is known to whoever opened it.
 OnBytes = Callable[[int], object]
 
@@ -134,6 +137,36 @@ def import_batch(batch_id: int) -> None:
     batch = StockBatch.objects.select_related("sku__product").filter(id=batch_id, state=BatchState.IMPORTING).first()
     if batch is not None:
         work_off(batch)
+
+
+def start_undo(batch: StockBatch) -> None:
+    """Have a job withdraw the unsold codes of a batch, or go on with it after it stopped.
+
+    Raises:
+        NothingToUndo: if it is not imported yet, or they are being withdrawn.
+    """
+    with transaction.atomic():
+        withdrawing.begin_undo(batch.id)
+        run(defer(UNDO_STOCK, [{"batch_id": batch.id}]))
+
+
+def undo_import(batch_id: int) -> None:
+    """Withdraw the unsold codes of a batch whose undoing began; a failure is noted on the batch and raised.
+
+    What is held for an order now is looked at again later: an order that was not paid must not put back on sale what
+    its merchant took out.
+    """
+    begun = (BatchState.UNDOING, BatchState.UNDONE)
+    batch = StockBatch.objects.filter(id=batch_id, state__in=begun).first()
+    if batch is None:
+        return
+    try:
+        withdrawing.undo_batch(batch)
+    except Exception as error:
+        withdrawing.stop_undo(batch_id, type(error).__name__)
+        raise
+    if withdrawing.is_held(batch):
+        run(defer(UNDO_STOCK, [{"batch_id": batch_id}], wait_for=HELD_FOR))
 
 
 @transaction.atomic

@@ -1,7 +1,6 @@
-"""The only writers of the stock: batches come in, codes are withdrawn, the queue is put into another order.
+"""The writers of what comes into the stock: batches, one content for all, and the order of the queue.
 
-A sale and a withdrawal of the same code meet at its row in the queue: whoever deletes the row has the code. A code that
-was withdrawn keeps its fingerprint and loses its envelope: nobody can read it any more, and it may come back some day.
+How codes leave it unsold is in ``withdrawing``. There are no other writers.
 """
 
 from __future__ import annotations
@@ -9,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 import psycopg
@@ -19,7 +18,13 @@ from django.utils import timezone
 
 from xinka.catalog.models import Sku, StockMode
 from xinka.platform.vault.keys import blind_index, merchant_scope, open_envelope, sealing_key
-from xinka.stock.errors import ContentNotUsable, ImportNotWaiting, PreviewIsOld, SkuTakesCodes, SkuTakesOneContent
+from xinka.stock.errors import (
+    ContentNotUsable,
+    ImportNotWaiting,
+    PreviewIsOld,
+    SkuTakesCodes,
+    SkuTakesOneContent,
+)
 from xinka.stock.importing.columns import Choice
 from xinka.stock.importing.decoding import Encoding, decode, examine, split_lines
 from xinka.stock.importing.pipeline import OnProgress, Text, run_import
@@ -32,31 +37,6 @@ MAX_CONTENT_BYTES = 16_384
 #: Codes that one transaction withdraws or re-orders; a till that wants one of them waits no longer than that takes.
 PORTION = 5_000
 
-_WITHDRAW = """
-WITH gone AS (
-  DELETE FROM stock_unsold u USING (
-    SELECT u.sku_id, u.place, u.code_id FROM stock_unsold u JOIN stock_stockcode c ON c.id = u.code_id
-    WHERE {which} ORDER BY u.sku_id, u.place, u.code_id LIMIT %(portion)s FOR UPDATE OF u SKIP LOCKED) d
-  WHERE u.sku_id = d.sku_id AND u.place = d.place AND u.code_id = d.code_id RETURNING u.code_id)
-UPDATE stock_stockcode c SET withdrawn_at = now(), envelope = '' FROM gone g WHERE c.id = g.code_id RETURNING c.batch_id
-"""
-#: What a sale has set aside is in another table than the queue; its lock, which the caller holds, keeps tills from it.
-_WITHDRAW_ASIDE = """
-WITH gone AS (
-  DELETE FROM stock_aside a USING (
-    SELECT code_id FROM stock_aside WHERE sale_id = %(sale)s ORDER BY code_id LIMIT %(most)s) d
-  WHERE a.code_id = d.code_id RETURNING a.code_id),
-withdrawn AS (
-  UPDATE stock_stockcode c SET withdrawn_at = now(), envelope = '' FROM gone g WHERE c.id = g.code_id
-  RETURNING c.batch_id),
-counted AS (
-  UPDATE stock_stockbatch b SET n_undone = b.n_undone + w.n
-  FROM (SELECT batch_id, count(*) AS n FROM withdrawn GROUP BY 1) w WHERE b.id = w.batch_id)
-SELECT count(*) FROM withdrawn
-"""
-_OF_BATCH = "u.sku_id = %(sku)s AND c.batch_id = %(batch)s"
-_OF_CODES = "u.sku_id = %(sku)s AND c.id = ANY(%(codes)s)"
-_EXPIRED = "u.expires_on <= %(today)s"
 _REORDER = """
 WITH moved AS (
   DELETE FROM stock_unsold u USING (
@@ -216,54 +196,6 @@ def resume_batch(batch_id: int) -> None:
     stopped = StockBatch.objects.filter(id=batch_id, state=BatchState.FAILED).exclude(sealed_file="")
     if stopped.update(state=BatchState.IMPORTING, problem="", finished_at=None) != 1:
         raise ImportNotWaiting
-
-
-def undo_batch(batch: StockBatch) -> int:
-    """Withdraw the unsold codes of a batch and return how many; those sold or held for an order stay as they are."""
-    withdrawn = _withdraw_all(_OF_BATCH, {"sku": batch.sku_id, "batch": batch.id})
-    StockBatch.objects.filter(id=batch.id, state__in=(BatchState.DONE, BatchState.FAILED)).update(
-        state=BatchState.UNDONE
-    )
-    return withdrawn
-
-
-def withdraw_codes(sku_id: int, code_ids: Iterable[int]) -> int:
-    """Withdraw single unsold codes of a SKU and return how many were still unsold."""
-    return _withdraw_all(_OF_CODES, {"sku": sku_id, "codes": list(code_ids)})
-
-
-def withdraw_aside(sale_id: int, most: int | None = None) -> int:
-    """Withdraw what a flash sale has set aside, or so many of it, and return how many; the caller holds its lock.
-
-    Those that would be sold next go first. What a buyer has reserved is in a reservation by then, not here, and stays
-    theirs.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(_WITHDRAW_ASIDE, {"sale": sale_id, "most": most})
-        ((count,),) = cursor.fetchall()
-    return int(count)
-
-
-def withdraw_expired(today: date | None = None) -> int:
-    """Withdraw unsold codes whose last day has come, which no till sells any more, and return how many."""
-    return _withdraw_all(_EXPIRED, {"today": today or timezone.localdate()})
-
-
-def _withdraw_all(which: str, values: dict[str, Any]) -> int:
-    total = 0
-    statement = _WITHDRAW.format(which=which)  # one of the three conditions above
-    while True:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(statement, {**values, "portion": PORTION})
-            batches = [row[0] for row in cursor.fetchall()]
-            for batch_id in sorted(set(batches)):
-                cursor.execute(
-                    "UPDATE stock_stockbatch SET n_undone = n_undone + %s WHERE id = %s",
-                    [batches.count(batch_id), batch_id],
-                )
-        total += len(batches)
-        if len(batches) < PORTION:
-            return total
 
 
 def reorder_queue(sku: Sku) -> None:

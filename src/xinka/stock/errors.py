@@ -41,6 +41,18 @@ class ImportNotWaiting(Refusal):
     en = "This import was confirmed already, or it waited too long and was deleted. Stock did not change."
 
 
+class NothingToUndo(Refusal):
+    """The import is not over yet, or its codes are being withdrawn already."""
+
+    code = "nothing_to_undo"
+    status = 409
+    zh = "这次导入还没结束，或者它的卡密正在撤下。库存没有变动，过一会儿再看这次导入的页面。"
+    en = (
+        "This import is not over yet, or its codes are being withdrawn already. Stock did not change; look at the page "
+        "of the import again in a moment."
+    )
+
+
 class PreviewIsOld(Refusal):
     """The columns were chosen anew after the preview that was confirmed."""
 

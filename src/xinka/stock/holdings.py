@@ -18,6 +18,10 @@ SELECT s.id,
     + (SELECT count(*) FROM stock_aside a WHERE a.sku_id = s.id)
 FROM unnest(%s::bigint[]) AS s(id)
 """
+_HAS_UNSOLD = """
+SELECT EXISTS (SELECT 1 FROM stock_unsold u JOIN stock_stockcode c ON c.id = u.code_id
+  WHERE u.sku_id = %s AND u.code_id BETWEEN %s AND %s AND c.batch_id = %s)
+"""
 _CODES = """
 SELECT c.id, c.label, c.expires_on, c.envelope,
   CASE WHEN c.withdrawn_at IS NOT NULL THEN 'withdrawn'
@@ -76,6 +80,16 @@ def has_stock(sku_id: int) -> bool:
     """Whether anything of a SKU is unsold."""
     aside = AsideCode.objects.filter(sku_id=sku_id)
     return UnsoldCode.objects.filter(sku_id=sku_id).exists() or aside.exists()
+
+
+def has_unsold(batch: StockBatch) -> bool:
+    """Whether a code of a batch can still be withdrawn; one look at each code, in the order they came in."""
+    if batch.n_added <= batch.n_undone:
+        return False
+    with connection.cursor() as cursor:
+        cursor.execute(_HAS_UNSOLD, [batch.sku_id, batch.first_code_id, batch.last_code_id, batch.id])
+        ((found,),) = cursor.fetchall()
+    return bool(found)
 
 
 def n_aside(sale_id: int) -> int:

@@ -18,12 +18,16 @@ from xinka.merchants.models import Merchant
 
 
 class BatchState(models.TextChoices):
-    """How far an import came. WAITING: the file lies sealed in the data directory until its preview is confirmed."""
+    """How far an import came. WAITING: the file lies sealed in the data directory until its preview is confirmed.
+
+    UNDOING: a job takes its unsold codes out of stock; should it stop, ``problem`` of the batch says why.
+    """
 
     WAITING = "waiting", _("Waiting for your confirmation")
     IMPORTING = "importing", _("Importing")
     DONE = "done", _("Imported")
     FAILED = "failed", _("Stopped half-way")
+    UNDOING = "undoing", _("Being withdrawn")
     UNDONE = "undone", _("Undone")
 
 

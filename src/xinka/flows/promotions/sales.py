@@ -12,8 +12,8 @@ from xinka.kernel.errors import Refusal
 from xinka.platform.database.django_drive import run
 from xinka.promotions import actions
 from xinka.promotions.models import FlashSale
-from xinka.stock.actions import withdraw_aside
 from xinka.stock.holdings import n_aside
+from xinka.stock.withdrawing import withdraw_aside
 
 
 class NotSoManyInStock(Refusal):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from procrastinate.contrib.django import app
 
-from xinka.flows.stocking import IMPORT_STOCK, import_batch
+from xinka.flows.stocking import IMPORT_STOCK, UNDO_STOCK, import_batch, undo_import
 from xinka.platform.jobs.queue import CHORES
-from xinka.stock import actions
+from xinka.platform.jobs.retries import Backoff
+from xinka.stock import actions, withdrawing
 
 
 @app.task(name=IMPORT_STOCK.task, queue=IMPORT_STOCK.queue)
@@ -15,9 +16,15 @@ def import_stock(batch_id: int) -> None:
     import_batch(batch_id)
 
 
+@app.task(name=UNDO_STOCK.task, queue=UNDO_STOCK.queue, retry=Backoff(first=5.0, attempts=4))
+def undo_stock(batch_id: int) -> None:
+    """Withdraw the unsold codes of an import; what one try withdrew stays so, and the next does the rest."""
+    undo_import(batch_id)
+
+
 @app.periodic(cron="10 0 * * *")
 @app.task(name="stock.tidy", queue=CHORES, queueing_lock="stock.tidy")
 def tidy_stock(timestamp: int) -> None:
     """Withdraw codes whose last day has come, and delete files that nobody confirmed."""
-    actions.withdraw_expired()
+    withdrawing.withdraw_expired()
     actions.remove_old_files()
