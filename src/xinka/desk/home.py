@@ -19,6 +19,7 @@ from xinka.kernel.money import HOME, home_first, plain_amount
 from xinka.merchants.policies import Duty
 from xinka.merchants.queries import memberships_of
 from xinka.orders.sales import DayOfSales, has_delivered, nothing_sold, sales_by_day
+from xinka.payments.queries import orders_paid_late
 from xinka.platform.look.charts import Bar
 from xinka.platform.look.templatetags.look import amount, grouped, unsigned
 from xinka.stock.queries import live_counts
@@ -42,7 +43,7 @@ def choose(request: HttpRequest) -> HttpResponse:
 def start(request: HttpRequest, desk: Desk) -> HttpResponse:
     """Show how the shop goes."""
     days = 30 if request.GET.get("days") == "30" else 14
-    by_currency = sales_by_day(desk.merchant.id, days=days, now=timezone.now())
+    by_currency = sales_by_day(desk.merchant.id, days=days, now=timezone.now(), late=orders_paid_late)
     currency, currencies = _currency_of(request, by_currency)
     sales = by_currency.get(currency) or nothing_sold(days=days, now=timezone.now())
     skus = list(

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import TruncDate
@@ -14,7 +17,7 @@ from xinka.kernel.errors import BadIdentifier
 from xinka.orders.models import Order
 from xinka.orders.states import OrderState
 
-#: Orders are paid within this time of being placed, or late by a little; the day's figures look so far back.
+#: Orders are paid within this time of being placed, unless they are late: those are known by their receipts.
 _LOOK_BACK = timedelta(days=2)
 
 
@@ -26,25 +29,35 @@ class DayOfSales:
     n_orders: int = 0
     paid: int = 0
 
+    def __add__(self, other: DayOfSales) -> DayOfSales:
+        """Return both counts of one day together."""
+        return DayOfSales(self.day, self.n_orders + other.n_orders, self.paid + other.paid)
 
-def sales_by_day(merchant_id: int, *, days: int, now: datetime) -> dict[str, list[DayOfSales]]:
+
+def sales_by_day(
+    merchant_id: int, *, days: int, now: datetime, late: Callable[[datetime], QuerySet[Any, UUID | None]]
+) -> dict[str, list[DayOfSales]]:
     """Return per currency the last ``days`` days with what was paid on each and was not refunded, the oldest first.
 
     Amounts of two currencies have no sum, so each has days of its own; one in which nothing was paid is not there.
+    ``late`` tells which orders were paid after they had expired, since a moment: no index of orders knows them.
     """
     empty = nothing_sold(days=days, now=now)
     since = timezone.make_aware(datetime.combine(empty[0].day, datetime.min.time()))
-    rows = (
-        Order.objects.filter(merchant_id=merchant_id, placed_at__gte=since - _LOOK_BACK, paid_at__gte=since)
-        .exclude(state=OrderState.REFUNDED)
-        .annotate(day=TruncDate("paid_at"))
-        .values_list("currency", "day")
-        .annotate(Count("id"), Sum("amount"))
-    )
+    paid = Order.objects.filter(merchant_id=merchant_id, paid_at__gte=since).exclude(state=OrderState.REFUNDED)
+    in_time = paid.filter(placed_at__gte=since - _LOOK_BACK)
     known: dict[str, dict[date, DayOfSales]] = {}
-    for currency, day, n_orders, paid in rows:
-        known.setdefault(currency, {})[day] = DayOfSales(day, n_orders, paid)
-    return {currency: [found.get(one.day, one) for one in empty] for currency, found in known.items()}
+    for found in (in_time, paid.filter(placed_at__lt=since - _LOOK_BACK, id__in=late(since))):
+        for currency, one in _days_of(found):
+            sums = known.setdefault(currency, {})
+            sums[one.day] = one + sums.get(one.day, DayOfSales(one.day))
+    return {currency: [sums.get(one.day, one) for one in empty] for currency, sums in known.items()}
+
+
+def _days_of(orders: QuerySet[Order]) -> Iterator[tuple[str, DayOfSales]]:
+    by_day = orders.annotate(day=TruncDate("paid_at")).values_list("currency", "day")
+    for currency, day, n_orders, paid in by_day.annotate(Count("id"), Sum("amount")):
+        yield currency, DayOfSales(day, n_orders, paid)
 
 
 def nothing_sold(*, days: int, now: datetime) -> list[DayOfSales]:

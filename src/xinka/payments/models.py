@@ -116,6 +116,10 @@ class Receipt(models.Model):
             models.Index(
                 fields=["order_id"], name="receipt_unusual", condition=~Q(outcome=ReceiptOutcome.SETTLED.value)
             ),
+            # Late money alone is looked for by its moment: the figures of a day hold orders placed long before it.
+            models.Index(
+                fields=["received_at"], name="receipt_late", condition=Q(outcome=ReceiptOutcome.LATE_SETTLED.value)
+            ),
         ]
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
-from xinka.payments.models import Channel, Refund
-from xinka.payments.states import RefundState
+from django.db.models import QuerySet
+
+from xinka.payments.models import Channel, Receipt, Refund
+from xinka.payments.states import ReceiptOutcome, RefundState
 from xinka.platform.database.rows import Columns, rows_of
 
 #: By hand, because every product page asks; the keys in ``config`` are not read.
@@ -18,6 +21,12 @@ SELECT {_COLUMNS.sql} FROM payments_channel c WHERE c."on" AND c.currency = %s O
 def channels_on(currency: str) -> list[Channel]:
     """Return the channels that take a currency now, in their order."""
     return [_COLUMNS.read(row) for row in rows_of(_ON, (currency,))]
+
+
+def orders_paid_late(since: datetime) -> QuerySet[Receipt, UUID | None]:
+    """Return the numbers of orders that had expired and were paid and delivered all the same since a moment."""
+    late = Receipt.objects.filter(outcome=ReceiptOutcome.LATE_SETTLED, received_at__gte=since, order_id__isnull=False)
+    return late.values_list("order_id", flat=True)
 
 
 def is_going_back(order_id: UUID) -> bool:

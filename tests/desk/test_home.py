@@ -1,0 +1,61 @@
+"""The start page: its figures count all that was paid, also long after it was ordered."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from tests import cast
+from tests.desk.browsing import browser
+from xinka.flows.expire import expire_due
+from xinka.orders.models import Order
+from xinka.orders.sales import sales_by_day
+from xinka.orders.states import OrderState
+from xinka.payments.models import Channel
+from xinka.payments.queries import orders_paid_late
+from xinka.platform.database.django_drive import run
+from xinka.stock.models import Reservation
+
+pytestmark = pytest.mark.django_db
+
+
+def paid_late(made: cast.Ware, pay_by: Channel, *, days: int) -> cast.Bought:
+    """Let an order expire and be paid so many days after it was placed."""
+    bought = cast.buy(made.sku, pay_by)
+    then = timezone.now() - timedelta(days=days)
+    Order.objects.filter(id=bought.order_id).update(placed_at=then, expires_at=then)
+    Reservation.objects.filter(order_id=bought.order_id).update(expires_at=then)
+    assert run(expire_due()) == 1
+    assert cast.pay(bought).outcome == "late_settled"
+    return bought
+
+
+def counted(merchant_id: int, *, days: int = 14) -> list[tuple[int, int]]:
+    """Return how many orders and how much each day with sales has."""
+    found = sales_by_day(merchant_id, days=days, now=timezone.now(), late=orders_paid_late)
+    return [(day.n_orders, day.paid) for day in found.get("CNY", []) if day.n_orders]
+
+
+def test_money_that_came_days_late_is_in_the_figures_of_the_day_it_came() -> None:
+    shop, pay_by = cast.adas_shop(), cast.channel()
+    made = cast.ware(shop, 4)
+    cast.pay(cast.buy(made.sku, pay_by))
+    paid_late(made, pay_by, days=1)
+    late = paid_late(made, pay_by, days=40)
+    assert counted(shop.id) == [(3, 3 * 4900)]
+    page = browser("ada@ada-cards.example").get(f"/desk/{shop.slug}/").content.decode()
+    assert "3 orders, ¥147.00 in all, ¥147.00 today" in page
+    Order.objects.filter(id=late.order_id).update(state=OrderState.REFUNDED)
+    assert counted(shop.id) == [(2, 2 * 4900)]
+
+
+def test_late_money_of_another_merchant_or_another_time_is_not_counted() -> None:
+    shop, other, pay_by = cast.adas_shop(), cast.adas_shop(slug="eves-cards"), cast.channel()
+    made = cast.ware(shop, 1)
+    paid_late(cast.ware(other, 1, slug="eves"), pay_by, days=40)
+    long_ago = paid_late(made, pay_by, days=90)
+    Order.objects.filter(id=long_ago.order_id).update(paid_at=timezone.now() - timedelta(days=40))
+    assert counted(shop.id) == []
+    assert counted(other.id) == [(1, 4900)]
