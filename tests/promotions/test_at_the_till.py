@@ -82,7 +82,7 @@ def test_no_code_is_ever_in_an_address(counter: Counter) -> None:
         body = {**checkout_body(counter.sku), "coupon": "secret-1"}
         answer = client.post_form("/checkout", body, {"X-Forwarded-For": some_address()})
     asked = parse_qs(urlsplit(answer.headers["location"]).query)
-    assert (asked["code"], asked["amount"]) == (["price_changed"], ["4400"])
+    assert (asked["code"], asked["amount"], asked["shown"]) == (["price_changed"], ["4400"], ["4900"])
     assert "secret" not in answer.headers["location"].lower()
     cookie = answer.headers["set-cookie"]
     assert passes().read_code(cookie.partition("=")[2].partition(";")[0]) == "SECRET1"

@@ -6,7 +6,9 @@ import pytest
 from django.test import Client
 
 from tests import cast
+from tests.promotions import offers
 from xinka.catalog.models import Product
+from xinka.shop.deals import passes
 
 pytestmark = pytest.mark.django_db
 
@@ -73,6 +75,31 @@ def test_a_new_price_is_the_shops_own_and_not_the_addresss(ware: cast.Ware, stra
     page = main_of(stranger, query)
     assert "¥98.00" in page
     assert "0.01" not in page
+
+
+@pytest.mark.parametrize(
+    ("shown", "quantity", "words"),
+    [
+        (4900, 3, "The total for 3 is ¥147.00."),
+        (4900, 6, "The total for 6 is ¥285.00."),
+        (2 * 4900, 1, "The total for 1 is ¥49.00."),
+        (4700, 1, "The price has just changed: the total is now ¥49.00."),
+        (0, 3, "The price has just changed: the total is now ¥147.00."),
+    ],
+)
+def test_a_total_of_another_quantity_is_not_called_a_new_price(
+    ware: cast.Ware, stranger: Client, shown: int, quantity: int, words: str
+) -> None:
+    page = main_of(stranger, {"code": "price_changed", "sku": ware.sku.id, "quantity": quantity, "shown": shown})
+    assert words in page
+    assert f"quantity={quantity}#buy" in page
+
+
+def test_a_code_that_nobody_pressed_use_for_is_named(ware: cast.Ware, stranger: Client) -> None:
+    offers.coupon()
+    stranger.cookies["xk_code"] = passes().code("SPRING")
+    query = {"code": "price_changed", "sku": ware.sku.id, "quantity": 2, "shown": 9800}
+    assert "With your code or gift card the total is ¥93.00" in main_of(stranger, query)
 
 
 def test_a_bad_contact_is_named(ware: cast.Ware, stranger: Client) -> None:

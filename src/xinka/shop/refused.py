@@ -16,13 +16,13 @@ from django.utils.translation import get_language, gettext
 from django.views.decorators.http import require_safe
 
 from xinka.catalog.models import Sku
-from xinka.catalog.queries import shelf_of, sku_for_sale
+from xinka.catalog.queries import shelf_of, sku_for_sale, unit_price
 from xinka.kernel.errors import Refusal
 from xinka.orders import errors
 from xinka.orders.access import LEAST_PASSWORD
 from xinka.platform.look.templatetags.look import amount
 from xinka.promotions import errors as promotions
-from xinka.shop.deals import deal_for, remember_code
+from xinka.shop.deals import Deal, deal_for, remember_code
 from xinka.shop.words import title_of
 from xinka.stock.queries import live_counts
 
@@ -62,6 +62,20 @@ class TooBusy(Refused):
     status = HTTPStatus.SERVICE_UNAVAILABLE
     zh = "现在下单的人太多。没有扣款，过几秒再试。"
     en = "Too many people are ordering right now. You have not been charged; try again in a few seconds."
+
+
+class QuantityChanged(errors.PriceChanged):
+    """The total shown was that of another quantity: nobody changed the price."""
+
+    zh = "{quantity} 件一共 {price}。没有扣款，确认后再付。"
+    en = "The total for {quantity} is {price}. You have not been charged; confirm before you pay."
+
+
+class CodeTakenOff(errors.PriceChanged):
+    """The total shown was that without the code that came with the order."""
+
+    zh = "用了优惠码或礼品卡，一共 {price}。没有扣款，确认后再付。"
+    en = "With your code or gift card the total is {price}. You have not been charged; confirm before you pay."
 
 
 _KNOWN: dict[str, type[Refusal]] = {
@@ -125,8 +139,9 @@ def _refusal(request: HttpRequest, code: str, sku: Sku | None, quantity: int) ->
         available = live_counts([sku.id]).get(sku.id)
         return errors.OnlySomeLeft(available=available) if available else errors.OutOfStock()
     if known is errors.PriceChanged:
-        total = deal_for(request, sku, quantity).price.total
-        return errors.PriceChanged(amount=total, price=amount(total, sku.currency))
+        deal = deal_for(request, sku, quantity)
+        total, changed = deal.price.total, _what_changed(deal, sku, quantity, _number(request, "shown"))
+        return changed(amount=total, price=amount(total, sku.currency), quantity=quantity)
     if known in _WITH_NUMBERS:
         # Whose limit it was is not known here any more; the number is only a hint, and shown as one.
         name = _WITH_NUMBERS[known]
@@ -135,6 +150,16 @@ def _refusal(request: HttpRequest, code: str, sku: Sku | None, quantity: int) ->
     if known is errors.BadQuantity:
         return errors.BadQuantity(least=sku.min_quantity, most=sku.max_quantity)
     return known()
+
+
+def _what_changed(deal: Deal, sku: Sku, quantity: int, shown: int) -> type[errors.PriceChanged]:
+    """Tell why the total is not the one that was shown, as far as today's prices can tell."""
+    if deal.code and shown == unit_price(sku, quantity) * quantity:
+        return CodeTakenOff
+    others = (n for n in range(sku.min_quantity, sku.max_quantity + 1) if n != quantity)
+    if any(shown == unit_price(sku, n) * n for n in others):
+        return QuantityChanged
+    return errors.PriceChanged
 
 
 _WITH_NUMBERS: dict[type[Refusal], str] = {
@@ -164,6 +189,8 @@ def _way_on(refusal: Refusal, sku: Sku, quantity: int) -> WayOn:
     if isinstance(refusal, errors.OutOfStock | errors.ProductGone):
         shelf = sku.product.category
         return WayOn(gettext("See similar products"), reverse("shop:category", args=[shelf.slug]))
+    if isinstance(refusal, QuantityChanged | CodeTakenOff):
+        return WayOn(gettext("Buy at this price"), _page(sku, quantity))
     if isinstance(refusal, errors.PriceChanged):
         return WayOn(gettext("Buy at the new price"), _page(sku, quantity))
     if isinstance(refusal, promotions.CodeRefused):

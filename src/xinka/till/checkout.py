@@ -204,7 +204,11 @@ def _cookie(till: Till, placed: Placed, path: str) -> tuple[str, str]:
 def _show_refusal(till: Till, refusal: Refusal, form: CheckoutForm | None) -> Response:
     """Send a browser to the page that explains a refusal and offers the way on; no code is ever in an address."""
     facts = {name: value for name, value in refusal.params.items() if isinstance(value, str | int)}
-    query = {"code": refusal.code, **({"sku": form.sku, "quantity": form.quantity} if form else {}), **facts}
+    if form is not None:
+        facts |= {"sku": form.sku, "quantity": form.quantity}
+        if isinstance(refusal, PriceChanged):
+            facts["shown"] = form.expected  # without scripts a page goes on showing the total of its first quantity
+    query = {"code": refusal.code, **facts}
     headers = [("location", f"/checkout/refused?{urlencode(query)}"), NO_STORE, *SAFE]
     if form is not None and form.coupon and isinstance(refusal, PriceChanged):
         headers.append(till.wishes.remember_code(form.coupon, secure=till.environment.secure))
