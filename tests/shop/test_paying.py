@@ -11,14 +11,14 @@ from django.test import Client
 from django.utils import timezone
 
 from tests import cast
-from xinka.flows.paying import attempts
+from xinka.flows.paying import attempts, closing, confirm
 from xinka.kernel import ids
 from xinka.kernel.errors import ProviderError
 from xinka.orders.access import order_path
 from xinka.orders.errors import NoSuchChannel, OrderNotFound
 from xinka.orders.models import Order
 from xinka.payments.models import Channel, Payment
-from xinka.payments.providers.protocol import HowToPay, PayBy
+from xinka.payments.providers.protocol import HowToPay, PayBy, QueryResult, TradeStatus
 from xinka.shop import paying as pages
 
 pytestmark = pytest.mark.django_db
@@ -130,6 +130,38 @@ def test_another_way_to_pay_is_one_more_attempt_however_often_it_is_chosen(bough
     assert len(payments(bought)) == 2
     assert "Pay with WeChat Pay" in pay_page(cy, bought, "?channel=wxpay")
     assert "Pay with Alipay" in pay_page(cy, bought, "?channel=alipay-md5")
+
+
+def test_a_payment_that_failed_can_be_started_over_the_same_way(
+    bought: cast.Bought, cy: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = f"{order_path(bought.order_id)}/pay"
+    assert 'name="again" value="alipay-md5"' in pay_page(cy, bought)
+    provider = Mock(can=frozenset())
+    number = ids.show("pay", bought.payment_id)
+    provider.query.return_value = QueryResult(number, "", 0, "CNY", TradeStatus.UNPAID)
+    monkeypatch.setattr(confirm, "provider_of", lambda _channel: provider)
+    monkeypatch.setattr(closing, "provider_of", lambda _channel: provider)
+    response = cy.post(path, {"again": "alipay-md5"})
+    assert (response.status_code, response["Location"]) == (303, f"{path}?channel=alipay-md5")
+    assert len(payments(bought)) == 2
+    page = pay_page(cy, bought, "?channel=alipay-md5")
+    assert number not in page
+    assert "/sandbox/submit.php?" in page
+
+
+def test_who_comes_back_from_a_closed_payment_reads_so_and_may_choose_the_same_way(
+    bought: cast.Bought, cy: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    provider = Mock()
+    number = ids.show("pay", bought.payment_id)
+    provider.query.return_value = QueryResult(number, "", 0, "CNY", TradeStatus.CLOSED)
+    monkeypatch.setattr(confirm, "provider_of", lambda _channel: provider)
+    cy.get(f"/pay/return/alipay-md5/{number}")
+    page = pay_page(cy, bought)
+    assert "The last payment was closed at the payment provider; you have not been charged" in page
+    assert 'name="channel" value="alipay-md5"' in page
+    assert 'name="again"' not in page
 
 
 @pytest.mark.parametrize("slug", ["nowhere", "", "off", "small"])

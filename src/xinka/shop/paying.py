@@ -18,6 +18,7 @@ from xinka.flows.order_story import OrderStory, story_of
 from xinka.flows.paying import attempts
 from xinka.flows.paying.confirm import confirm_payment
 from xinka.flows.paying.in_app import inside_of
+from xinka.flows.paying.starting_over import may_start_over, start_over
 from xinka.kernel import ids
 from xinka.kernel.errors import BadIdentifier, ProviderError, Refusal
 from xinka.orders.access import order_path
@@ -40,12 +41,17 @@ _SETTLED = {OrderState.PAID, OrderState.DELIVERED, OrderState.REFUNDED}
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def pay(request: HttpRequest, shown_id: str) -> HttpResponse:
-    """Show how an order is paid; a POST chooses another way. Looking never makes a payment while one is open."""
+    """Show how an order is paid; a POST chooses another way, or the same ``again`` after it failed.
+
+    Looking never makes a payment while one is open.
+    """
     order = order_for(request, shown_id)
     address = reverse("shop:pay", args=[shown_id])
     if request.method == "POST":
-        payment = attempts.open_payment(order.id, request.POST.get("channel", ""))
-        return HttpResponseRedirect(f"{address}?channel={payment.channel.slug}", status=303)
+        again, wanted = request.POST.get("again", ""), request.POST.get("channel", "")
+        payment = start_over(order, again) if again else attempts.open_payment(order.id, wanted)
+        where = f"{address}?channel={payment.channel.slug}" if payment else order_path(order.id)
+        return HttpResponseRedirect(where, status=303)
     if OrderState(order.state) in _SETTLED:
         return HttpResponseRedirect(order_path(order.id), status=303)
     story = story_of(order)
@@ -128,9 +134,10 @@ def _open(request: HttpRequest, story: OrderStory) -> dict[str, object]:
         "payment": payment,
         "others": [_way(channel) for channel in channels if payment is None or channel.id != payment.channel_id],
     }
-    if payment is not None:
-        shown |= {"way": _way(payment.channel), **_how_to_pay(request, payment, order, device)}
-    return shown
+    if payment is None:
+        return shown | {"has_failed": attempts.ended_at_gateway(order)}
+    shown |= {"way": _way(payment.channel), **_how_to_pay(request, payment, order, device)}
+    return shown | {"may_start_over": may_start_over(payment)}
 
 
 def _is_phone(request: HttpRequest) -> bool:

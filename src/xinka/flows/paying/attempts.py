@@ -38,6 +38,9 @@ _asking = threading.BoundedSemaphore(ASKING_AT_ONCE)
 
 log = logging.getLogger(__name__)
 
+#: How many payments of one order may have come to nothing through one channel: each is a trade at the gateway.
+MOST_ATTEMPTS = 6
+
 #: Seconds between two questions to the gateway about one payment that a visitor may cause.
 ASK_EVERY = 5
 
@@ -49,6 +52,15 @@ class OrderClosed(Refusal):
     status = HTTPStatus.CONFLICT
     zh = "这一单已经不用付款了。"
     en = "There is nothing left to pay for this order."
+
+
+class TriedTooOften(Refusal):
+    """The order had as many payments through this channel as one may."""
+
+    code = "tried_too_often"
+    status = HTTPStatus.CONFLICT
+    zh = "这一单用这种方式已经发起了太多次付款。没有扣款，请换一种方式付款，或重新下单。"
+    en = "This was tried too many times this way. You have not been charged; pay another way, or order again."
 
 
 @dataclass(frozen=True)
@@ -85,16 +97,24 @@ def payments_of(order: Order) -> list[Payment]:
     return list(found.select_related("channel").order_by("-created_at", "-id"))
 
 
-def open_payment(order_id: UUID, channel_slug: str, *, inside: bool = False) -> Payment:
+def ended_at_gateway(order: Order) -> bool:
+    """Whether an attempt to pay an order was closed at its gateway."""
+    return Payment.objects.filter(order_id=order.id, state=PaymentState.CLOSED).exists()
+
+
+def open_payment(
+    order_id: UUID, channel_slug: str, *, inside: bool = False, instead_of: Payment | None = None
+) -> Payment:
     """Return an open attempt of this order through a channel, making one only if there is none.
 
     The order's row is locked, so that two tabs get the same attempt. Paying inside a gateway's app is an attempt of its
-    own: gateways take a number for one way to pay only.
+    own: gateways take a number for one way to pay only. With ``instead_of`` the attempt is one made after that.
 
     Raises:
         OrderNotFound: if there is no such order.
         OrderClosed: if it need not be paid any more.
         NoSuchChannel: if the channel is off or does not take this amount.
+        TriedTooOften: if there were enough attempts through it.
     """
     with transaction.atomic():
         order = Order.objects.select_for_update().filter(id=order_id).first()
@@ -108,6 +128,8 @@ def open_payment(order_id: UUID, channel_slug: str, *, inside: bool = False) -> 
             raise NoSuchChannel
         open_ones = [p for p in payments_of(order) if p.channel_id == channel.id and p.amount == amount]
         known = [p for p in open_ones if not is_prepared(p) or (p.bridge is not None) == inside]
+        if instead_of is not None:
+            known = [p for p in known if p.created_at > instead_of.created_at]
         return known[0] if known else _new_payment(order, channel, amount)
 
 
@@ -117,6 +139,9 @@ def is_prepared(payment: Payment) -> bool:
 
 
 def _new_payment(order: Order, channel: Channel, amount: int) -> Payment:
+    tried = Payment.objects.filter(order_id=order.id, channel=channel).exclude(state=PaymentState.PAID)
+    if tried.count() >= MOST_ATTEMPTS:
+        raise TriedTooOften
     return Payment.objects.create(
         id=ids.new_uuid(),
         order_id=order.id,

@@ -12,6 +12,8 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from django.db import transaction
+
 from xinka.flows.checkout import RESERVED_FOR
 from xinka.flows.hints import CONFIRM
 from xinka.flows.settle import Settlement, VerifiedMoney
@@ -19,6 +21,7 @@ from xinka.flows.settling import settle_now
 from xinka.kernel import ids
 from xinka.kernel.errors import ProviderError
 from xinka.kernel.flow import Flow, Query
+from xinka.orders.models import Order
 from xinka.payments.channels import provider_of
 from xinka.payments.errors import TradeMismatch
 from xinka.payments.models import Payment
@@ -48,6 +51,7 @@ class Answer(StrEnum):
 
     SETTLED = "settled"
     UNPAID = "unpaid"
+    CLOSED = "closed"
     KNOWN = "known"
 
 
@@ -75,6 +79,9 @@ def confirm_payment(payment_id: UUID) -> Confirmation:
     result = provider_of(payment.channel).query(number, payment.handle)
     if result.out_trade_no != number:
         raise ProviderError("the gateway answered about another payment")
+    if result.status is TradeStatus.CLOSED:
+        _mark_closed(payment)
+        return Confirmation(Answer.CLOSED)
     if not result.paid:
         if result.status not in {TradeStatus.UNPAID, TradeStatus.NOT_FOUND}:
             log.warning("payment.unexpected_status", extra={"payment": number, "status": result.status.value})
@@ -82,6 +89,18 @@ def confirm_payment(payment_id: UUID) -> Confirmation:
     settlement = _settle(payment, result)
     log.info("payment.confirmed", extra={"payment": number, "outcome": settlement.outcome.value})
     return Confirmation(Answer.SETTLED, settlement)
+
+
+def _mark_closed(payment: Payment) -> None:
+    """Note that an attempt will never be paid, so that the buyer is not sent to it again and nobody asks about it.
+
+    Money that comes for it all the same is settled like any other.
+    """
+    with transaction.atomic():
+        # The order's lock stands for its payments too.
+        Order.objects.select_for_update().filter(id=payment.order_id).first()
+        if Payment.objects.filter(id=payment.id, state=PaymentState.PENDING).update(state=PaymentState.CLOSED):
+            log.info("payment.closed", extra={"payment": ids.show("pay", payment.id)})
 
 
 def _settle(payment: Payment, result: QueryResult) -> Settlement:

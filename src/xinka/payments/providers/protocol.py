@@ -112,6 +112,8 @@ class TradeStatus(StrEnum):
 
     PAID = "paid"
     UNPAID = "unpaid"
+    #: It was not paid and never will be: its number is of no use any more.
+    CLOSED = "closed"
     REFUNDED = "refunded"
     NOT_FOUND = "not_found"
     OTHER = "other"

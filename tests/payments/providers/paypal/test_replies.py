@@ -24,9 +24,13 @@ def order(status: str, **unit: object) -> dict[str, Any]:
     return {"id": "5O190127TN364715T", "status": status, "purchase_units": [{"custom_id": NUMBER, **unit}]}
 
 
-@pytest.mark.parametrize("status", ["CREATED", "PAYER_ACTION_REQUIRED", "APPROVED", "VOIDED"])
+@pytest.mark.parametrize("status", ["CREATED", "PAYER_ACTION_REQUIRED", "APPROVED"])
 def test_an_order_that_was_not_captured_is_unpaid(status: str) -> None:
     assert replies.of_order(order(status), NUMBER, "USD").status is TradeStatus.UNPAID
+
+
+def test_a_voided_order_will_never_be_paid() -> None:
+    assert replies.of_order(order("VOIDED"), NUMBER, "USD").status is TradeStatus.CLOSED
 
 
 @pytest.mark.parametrize(

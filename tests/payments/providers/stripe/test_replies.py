@@ -41,10 +41,13 @@ def test_a_paid_session_names_its_intent_and_amount() -> None:
     assert (found.status, found.trade_no, found.amount_minor) == (TradeStatus.PAID, "pi_3Q", 1990)
 
 
-@pytest.mark.parametrize("status", ["open", "expired", "complete"])
-def test_an_unpaid_session_is_unpaid(status: str) -> None:
+@pytest.mark.parametrize(
+    ("status", "means"),
+    [("open", TradeStatus.UNPAID), ("expired", TradeStatus.CLOSED), ("complete", TradeStatus.UNPAID)],
+)
+def test_an_unpaid_session_is_unpaid_and_an_expired_one_will_never_be_paid(status: str, means: TradeStatus) -> None:
     found = replies.of_session(CONFIG, session(status=status, payment_status="unpaid"), NUMBER)
-    assert (found.status, found.amount_minor) == (TradeStatus.UNPAID, 0)
+    assert (found.status, found.amount_minor) == (means, 0)
 
 
 def test_a_whole_refund_shows() -> None:

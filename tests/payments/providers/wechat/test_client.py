@@ -186,8 +186,8 @@ def test_the_till_asks_over_one_connection(gateway: Gateway, at_gateway: Make) -
     [
         ("NOTPAY", TradeStatus.UNPAID),
         ("USERPAYING", TradeStatus.UNPAID),
-        ("CLOSED", TradeStatus.UNPAID),
-        ("PAYERROR", TradeStatus.UNPAID),
+        ("CLOSED", TradeStatus.CLOSED),
+        ("PAYERROR", TradeStatus.CLOSED),
         ("REFUND", TradeStatus.REFUNDED),
         ("SOMETHING_NEW", TradeStatus.OTHER),
     ],

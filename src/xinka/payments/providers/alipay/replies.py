@@ -89,7 +89,7 @@ def judge_order(answer: dict[str, Any], out_trade_no: str, trade_no: str) -> Que
     said = _text(answer, "trade_status")
     status = _STATUSES.get(said, TradeStatus.OTHER)
     if said == "TRADE_CLOSED":  # either it was never paid, or all of it went back
-        status = TradeStatus.REFUNDED if _text(answer, "send_pay_date") else TradeStatus.UNPAID
+        status = TradeStatus.REFUNDED if _text(answer, "send_pay_date") else TradeStatus.CLOSED
     amount = _amount(_text(answer, "total_amount"))
     return QueryResult(out_trade_no, _text(answer, "trade_no"), amount, CURRENCY, status)
 

@@ -41,7 +41,7 @@ _CAPTURES = {
     "FAILED": TradeStatus.UNPAID,
     "PENDING": TradeStatus.OTHER,
 }
-_NOT_YET = frozenset({"CREATED", "SAVED", "PAYER_ACTION_REQUIRED", "VOIDED", "APPROVED"})
+_NOT_YET = frozenset({"CREATED", "SAVED", "PAYER_ACTION_REQUIRED", "APPROVED"})
 
 
 class Refused(ProviderError):
@@ -101,6 +101,8 @@ def of_order(order: Answer, out_trade_no: str, currency: str) -> QueryResult:
     status = order.get("status")
     if status in _NOT_YET:
         return QueryResult(out_trade_no, "", 0, currency, TradeStatus.UNPAID)
+    if status == "VOIDED":
+        return QueryResult(out_trade_no, "", 0, currency, TradeStatus.CLOSED)
     captures = (unit.get("payments") or {}).get("captures") or []
     if status != "COMPLETED" or len(captures) != 1:
         raise ProviderError("PayPal's order is in a state we do not know")

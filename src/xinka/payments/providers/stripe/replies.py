@@ -68,7 +68,8 @@ def of_session(config: StripeConfig, session: Object, out_trade_no: str) -> Quer
         return of_intent(session["payment_intent"], out_trade_no)
     if session.get("status") not in ("open", "expired", "complete"):
         raise ProviderError("Stripe's session is in a state we do not know")
-    return QueryResult(out_trade_no, "", 0, config.currency, TradeStatus.UNPAID)
+    status = TradeStatus.CLOSED if session["status"] == "expired" else TradeStatus.UNPAID
+    return QueryResult(out_trade_no, "", 0, config.currency, status)
 
 
 def of_intent(intent: Object, out_trade_no: str) -> QueryResult:

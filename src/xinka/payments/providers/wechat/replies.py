@@ -43,8 +43,8 @@ _TRADES = {
     "REFUND": TradeStatus.REFUNDED,
     "NOTPAY": TradeStatus.UNPAID,
     "USERPAYING": TradeStatus.UNPAID,
-    "PAYERROR": TradeStatus.UNPAID,
-    "CLOSED": TradeStatus.UNPAID,
+    "PAYERROR": TradeStatus.CLOSED,
+    "CLOSED": TradeStatus.CLOSED,
 }
 _REFUNDS = {
     "SUCCESS": RefundStatus.DONE,
