@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from xinka.engines.textguard.examples import check_examples
-from xinka.engines.textguard.packs import PackError, load_packs, parse_pack
+from xinka.engines.textguard.pack_files import PackError
+from xinka.engines.textguard.packs import load_packs, parse_pack
 from xinka.engines.textguard.reloading import LiveGuard
 from xinka.engines.textguard.termlists import listed_terms, read_pack_file
 
@@ -70,6 +71,23 @@ def test_a_mistake_is_named_by_file_rule_and_field_in_both_languages(old: str, n
         parse_pack(PACK.replace(old, new), "tea.yml")
     assert str(refusal.value).startswith(place + ": ")
     assert " / " in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "deep",
+    [
+        "pack: tea\nrules: " + "[" * 60_000 + "]" * 60_000,
+        "pack: tea\nrules: " + "{a: " * 60_000 + "}" * 60_000,
+        "pack: tea\nrules:\n" + "- " * 60_000 + "x",
+        "terms: " + "[" * 60_000 + "]" * 60_000,
+        '{"terms": [], "more": ' + "[" * 60_000 + "]" * 60_000 + "}",
+    ],
+)
+def test_a_file_nested_thousands_deep_is_refused_and_takes_nobody_down(deep: str, tmp_path: Path) -> None:
+    file = tmp_path / "deep.yml"
+    file.write_text(deep, encoding="utf-8")
+    with pytest.raises(PackError, match=r"^deep\.yml: .* / "):
+        read_pack_file(file)
 
 
 def test_a_changed_pack_takes_effect_and_a_broken_one_leaves_the_old_in_force(tmp_path: Path) -> None:

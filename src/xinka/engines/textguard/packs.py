@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from xinka.engines.textguard.pack_files import PackError, read_yaml, shared_lists
 from xinka.engines.textguard.prepared import prepared
 from xinka.engines.textguard.spellings import DEPTH, plain
 
@@ -41,15 +42,6 @@ _RULE_FIELDS = frozenset(
 )
 _PACK_FIELDS = frozenset(("pack", "version", "title", "weighed", "lists", "rules"))
 _GROUP = re.compile(r"\(([^()]*)\)|\{([a-z_]+)\}")
-
-
-class PackError(ValueError):
-    """A pack cannot be used; the message names file, rule and field, in both languages."""
-
-    def __init__(self, file: str, rule: str, field: str, english: str, chinese: str) -> None:
-        place = " · ".join(part for part in (file, rule, field) if part)
-        super().__init__(f"{place}: {english} / {chinese}")
-        self.file, self.rule, self.field = file, rule, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,32 +223,6 @@ def parse_pack(content: bytes | str, file: str, lists: Mapping[str, list[str]] |
         PackError: it is no YAML, or a field is missing or wrong.
     """
     return _Reader(file, lists or {}).pack(read_yaml(content, file))
-
-
-def read_yaml(content: bytes | str, file: str) -> Any:
-    """Return what a YAML text holds.
-
-    Raises:
-        PackError: it is no YAML.
-    """
-    import yaml  # packs that were read before do not wait for it
-
-    try:
-        return yaml.load(content, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are the safe loader
-    except yaml.YAMLError as error:
-        said = " ".join(str(error).split())[:200]
-        raise PackError(file, "", "", f"not YAML ({said})", "不是有效的 YAML") from None
-
-
-def shared_lists(folder: Path) -> dict[str, list[str]]:
-    """Return the lists that all packs of a folder may use (``lists.yml``); none if there is no such file."""
-    place = folder / "lists.yml"
-    if not place.is_file():
-        return {}
-    data = read_yaml(place.read_bytes(), place.name)
-    if not isinstance(data, dict) or not all(isinstance(v, list) for v in data.values()):
-        raise PackError(place.name, "", "", "must map names to lists of texts", "必须是“名称: 文本列表”")
-    return {name: [str(item) for item in items] for name, items in data.items()}
 
 
 def load_packs(folder: Path = SHIPPED) -> tuple[Pack, ...]:

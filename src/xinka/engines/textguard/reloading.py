@@ -8,7 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from xinka.engines.textguard.guard import Guard, Scorer
-from xinka.engines.textguard.packs import SHIPPED, PackError, load_packs
+from xinka.engines.textguard.pack_files import PackError
+from xinka.engines.textguard.packs import SHIPPED, load_packs
 
 
 class LiveGuard:

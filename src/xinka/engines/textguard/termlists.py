@@ -8,7 +8,8 @@ from pathlib import Path
 
 import msgspec
 
-from xinka.engines.textguard.packs import SHIPPED, TASKS, Pack, PackError, Rule, parse_pack, read_yaml, shared_lists
+from xinka.engines.textguard.pack_files import PackError, read_yaml, shared_lists
+from xinka.engines.textguard.packs import SHIPPED, TASKS, Pack, Rule, parse_pack
 from xinka.engines.textguard.spellings import DEPTH, plain
 
 
@@ -27,7 +28,7 @@ def read_pack_file(file: Path) -> Pack:
         raise PackError(file.name, "", "", "not UTF-8", "不是 UTF-8 文本") from None
     try:
         terms = listed_terms(text)
-    except (msgspec.DecodeError, PackError) as error:
+    except (msgspec.DecodeError, PackError, RecursionError) as error:
         raise PackError(file.name, "", "", f"not a list of terms ({error})", "不是词表") from None
     if terms is None:
         return parse_pack(text, file.name, shared_lists(SHIPPED))
@@ -42,6 +43,7 @@ def listed_terms(text: str) -> list[str] | None:
 
     Raises:
         PackError, msgspec.DecodeError: it begins as YAML or JSON and is none.
+        RecursionError: it is JSON nested thousands deep.
     """
     lines = [line.strip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
     if lines and lines[0].startswith("{"):

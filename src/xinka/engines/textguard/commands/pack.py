@@ -26,7 +26,8 @@ def test(files: tuple[Path, ...]) -> None:
     运行规则包里的全部示例（不写文件名时检查自带规则包）。
     """
     from xinka.engines.textguard.examples import check_examples  # keeps `--help` quick
-    from xinka.engines.textguard.packs import PackError, load_packs, with_ids_once
+    from xinka.engines.textguard.pack_files import PackError
+    from xinka.engines.textguard.packs import load_packs, with_ids_once
     from xinka.engines.textguard.termlists import read_pack_file
 
     try:

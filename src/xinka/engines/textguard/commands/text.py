@@ -35,7 +35,8 @@ def text(task: str, files: tuple[Path, ...], explain: bool) -> None:
     # The engine is imported here, so that `--help` does not wait for its tables.
     from xinka.engines.textguard.guard import CONTEXT, Context, Guard
     from xinka.engines.textguard.model import Model, Task
-    from xinka.engines.textguard.packs import PackError, load_packs, with_ids_once
+    from xinka.engines.textguard.pack_files import PackError
+    from xinka.engines.textguard.packs import load_packs, with_ids_once
     from xinka.engines.textguard.reasons import report
     from xinka.engines.textguard.termlists import read_pack_file
 
