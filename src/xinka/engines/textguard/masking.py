@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
+from xinka.engines.textguard.other_numbers import NAMED_KEY, WHEN, is_named, is_other_number
 from xinka.engines.textguard.said_digits import GAP, SPOKEN, WORDS, mark_digits, read_digits
+from xinka.engines.textguard.stuffed import may_be_stuffed, stuffed_phones
 from xinka.engines.textguard.views import View, clean_text
 
 #: Numbers are looked for in so many characters of a text.
@@ -52,33 +54,6 @@ _EMAIL = re.compile(
     rf"[a-z0-9](?:[a-z0-9\-]{{0,30}}) {{0,3}}(?:{_DOT} {{0,3}}[a-z0-9\-]{{2,20}} {{0,3}}?){{0,2}}{_DOT} {{0,3}}"
     r"(?:com|cn|net|org|me|io|cc|edu|gov|co|vip|top|xyz|info|ru|jp|hk|tw|de|uk|us|fr|kr|sg)(?![a-z0-9])"
 )
-#: What numbers are called that are no contact.
-_NAMES = (
-    r"激活码|序列号|卡密|密钥|兑换码|cdk|cdkey|key|订单|单号|运单|快递|流水号?|交易号|编号|货号|型号|isbn|条码|批次|版本"
-    r"|uid|房间号|端口|ip|提取码|口令|卡号尾号|合同|税号|发票|凭证|票号|案号|保单|学号|工号|会员号|准考证|代码"
-    r"|(?:游戏|角色|玩家|用户|商品|店铺) ?id|(?<![a-z])(?:orders?|tracking|invoice|ticket|serial)"
-)
-#: One of these near a long number says that it is no card.
-_KEY = re.compile(rf"(?:{_NAMES})[^0-9a-z]{{0,8}}$")
-#: One of these right before a number, perhaps with a carrier's letters, says that it is no phone (订单有问题打 is not).
-_NAMED = re.compile(
-    rf"(?:{_NAMES}) ?(?:号码?|编码|编号|id|no\.?|number)?(?:是|为|is)?[^0-9a-z\u4e00-\u9fff]{{0,4}}(?:[a-z]{{2,4}}-?)?$"
-)
-#: How far back a name is looked for. In characters.
-_NAMED_WITHIN = 20
-#: Results of a match or times of day (13:8 11:13 13:11), and a number in thousands (13,812,345,678).
-_TALLY = re.compile(
-    r"(?:[1-9]?[0-9][:\-](?:[1-9]?[0-9]|[0-5][0-9])[ ,;/、]{1,3}){2,}[1-9]?[0-9][:\-](?:[1-9]?[0-9]|[0-5][0-9])"
-    r"|[1-9][0-9]{0,2}(?:,[0-9]{3})+"
-)
-#: What a large sum is called, what stands behind one, and how a round one ends.
-_SUM = re.compile(r"(?:营收|收入|融资|市值|利润|投资|预算|亏损|净利|资产|总额|gdp)[^0-9a-z\u4e00-\u9fff]{0,3}$")
-_UNIT = re.compile(r" {0,2}(?:元|円|日元|韩元|美元|美金|欧元|港币|人民币|usd|krw|jpy|rmb)")
-_ROUND = "000000"
-#: A time of day or a date, as what follows a word for QQ or WeChat may be.
-_WHEN = re.compile(
-    r"(?:[01]?[0-9]|2[0-3]):[0-5][0-9](?![0-9])|20[0-3][0-9]([-./])(?:0?[1-9]|1[0-2])\1(?:0?[1-9]|[12][0-9]|3[01])(?![0-9])"
-)
 
 
 def luhn(number: str) -> bool:
@@ -117,7 +92,7 @@ def find_masks(text: str, clean: View) -> list[Mask]:
     plain = clean.text[:_MOST_READ]
     likely = mark_digits(plain)
     numbers: object = _NUMBER_START.search(likely)
-    if not numbers and not _LATIN.search(plain):
+    if not numbers and not _LATIN.search(plain) and not may_be_stuffed(likely):
         return []
     digits = read_digits(plain, likely)
     numbers, ids = numbers and _NUMBER_START.search(digits), _ID_START.search(digits)
@@ -128,6 +103,7 @@ def find_masks(text: str, clean: View) -> list[Mask]:
         *(_qqs(digits) if numbers else ()),
         *(_numbers(digits) if numbers else ()),
         *(_wechats(digits) if numbers or ids else ()),
+        *((start, end, "phone") for start, end in stuffed_phones(digits)),
     ):
         if all(end <= a or b <= start for a, b, _ in found):
             found.append((start, end, kind))
@@ -157,7 +133,7 @@ def _emails(plain: str) -> Iterator[tuple[int, int, str]]:
 
 def _wechats(digits: str) -> Iterator[tuple[int, int, str]]:
     for match in _WECHAT_FIND.finditer(digits):
-        if _is_named(digits, match.start()):
+        if is_named(digits, match.start()):
             continue
         pieces = re.findall(r"[a-z0-9_\-]+", match["id"])
         written = "".join(pieces)
@@ -167,7 +143,7 @@ def _wechats(digits: str) -> Iterator[tuple[int, int, str]]:
             yield match.start("id"), match.end("id"), "wechat"
     for match in _WECHAT_NUMBER.finditer(digits):
         number = re.sub(r"[^0-9]", "", match["id"])
-        if 5 <= len(number) <= 12 and not _PHONE.fullmatch(number) and not _WHEN.match(match["id"]):
+        if 5 <= len(number) <= 12 and not _PHONE.fullmatch(number) and not WHEN.match(match["id"]):
             yield match.start("id"), match.end("id"), "wechat"
 
 
@@ -197,7 +173,7 @@ _NOT_IDS = frozenset(
 def _qqs(digits: str) -> Iterator[tuple[int, int, str]]:
     for match in _QQ_FIND.finditer(digits):
         number = re.sub(r"[^0-9]", "", match["id"])
-        if _PHONE.fullmatch(number) or _WHEN.match(match["id"]):
+        if _PHONE.fullmatch(number) or WHEN.match(match["id"]):
             continue
         yield match.start("id"), match.end("id"), "qq"
 
@@ -220,32 +196,18 @@ def _in_run(digits: str, start: int, end: int) -> Iterator[tuple[int, int, str]]
         and number.isdigit()
         and _CARD.match(number)
         and luhn(number)
-        and not _KEY.search(digits[max(0, start - 12) : start])
+        and not NAMED_KEY.search(digits[max(0, start - 12) : start])
     ):
         yield start, end, "bankcard"
     else:
         shift = _abroad(number)
-        if len(number) - shift == 11 and _PHONE.fullmatch(number[shift:]) and not _is_tally(digits, start, end):
+        if len(number) - shift == 11 and _PHONE.fullmatch(number[shift:]) and not is_other_number(digits, start, end):
             yield places[shift], end, "phone"
 
 
 def _abroad(number: str) -> int:
     """Return how many digits the code of the country takes before a phone: 86, 0086."""
     return next((len(code) for code in ("0086", "86") if number.startswith(code) and len(number) == 11 + len(code)), 0)
-
-
-def _is_named(text: str, start: int) -> bool:
-    """Say whether what begins here is called something that is no contact."""
-    return _NAMED.search(text[max(0, start - _NAMED_WITHIN) : start]) is not None
-
-
-def _is_tally(text: str, start: int, end: int) -> bool:
-    """Say whether what could be a phone has a name of another thing, or is a sum, a row of results or of times."""
-    if _is_named(text, start) or _TALLY.fullmatch(text[start:end]):
-        return True
-    if not _UNIT.match(text, end):
-        return False
-    return text[start:end].endswith(_ROUND) or _SUM.search(text[max(0, start - _NAMED_WITHIN) : start]) is not None
 
 
 def _in_key(digits: str, start: int) -> bool:
@@ -273,7 +235,7 @@ def _typed(plain: str) -> Iterator[tuple[int, int, str]]:
 
 
 def _is_other(plain: str, start: int, end: int) -> bool:
-    return _in_key(plain, start) or _is_tally(plain, start, end)
+    return _in_key(plain, start) or is_other_number(plain, start, end)
 
 
 _DIGITWORDS = {**WORDS, **SPOKEN}
