@@ -13,6 +13,7 @@ from xinka.engines.textguard.model import Task
 from xinka.engines.textguard.packs import TASKS, Pack, load_packs
 from xinka.engines.textguard.rules import Hit, RuleSet
 from xinka.engines.textguard.spellings import DEPTH, TRUST
+from xinka.engines.textguard.told import told
 from xinka.engines.textguard.views import View, clean_view
 
 #: What each thing that the caller knows adds: it moves the score this share of the way to 1, never by itself to review.
@@ -86,7 +87,7 @@ class Guard:
         """
         _must_be_known(task, (context,))
         clean = clean_view(text)
-        model = self.model.score(clean.text, task) if self.model else None
+        model = self.model.score(told(clean.text), task) if self.model else None
         return self._verdict(text, clean, self.rules.hits(text, clean, task), _Case(task, model, context))
 
     def judge_all(
@@ -114,7 +115,7 @@ class Guard:
     def _judge_block(self, texts: Sequence[str], task: Task, contexts: Sequence[Context]) -> Iterator[Verdict]:
         cleans = list(map(clean_view, texts))
         plain = [clean.text for clean in cleans]
-        models = self.model.scores(plain, task) if self.model else [None] * len(texts)
+        models = self.model.scores(list(map(told, plain)), task) if self.model else [None] * len(texts)
         rows = zip(texts, cleans, models, contexts, self.rules.quiet(plain), strict=True)
         for text, clean, model, context, is_quiet in rows:
             hits = [] if is_quiet else self.rules.hits(text, clean, task)
