@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -151,3 +152,24 @@ def test_only_a_ready_answer_counts_as_ready() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
     assert not supervisor.answers("127.0.0.1", port)
+
+
+def test_pages_are_asked_whether_they_are_up_under_the_name_of_the_shop(short_directory: Path) -> None:
+    path = short_directory / "web.sock"
+    assert not supervisor.answers_behind(path, "shop.example")
+    heard: list[bytes] = []
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+        listener.bind(os.fspath(path))
+        listener.listen()
+
+        def answer() -> None:
+            asked, _ = listener.accept()
+            with asked:
+                heard.append(asked.recv(1024))
+                asked.sendall(b"HTTP/1.1 404 Not Found\r\n\r\n")
+
+        pages = Thread(target=answer)
+        pages.start()
+        assert supervisor.answers_behind(path, "shop.example")
+        pages.join(timeout=10)
+    assert b"\r\nHost: shop.example\r\n" in heard[0]

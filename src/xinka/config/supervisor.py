@@ -75,13 +75,16 @@ def answers(host: str, port: int, path: str = "/readyz") -> bool:
         connection.close()
 
 
-def answers_behind(path: Path) -> bool:
-    """Whether Django answers, whatever it says, on its unix socket."""
+def answers_behind(path: Path, site_host: str) -> bool:
+    """Whether Django answers, whatever it says, on its unix socket.
+
+    It is asked under the shop's own name: another is refused, and the refusal stands in the log as an error.
+    """
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         probe.settimeout(2)
         try:
             probe.connect(os.fspath(path))
-            probe.sendall(b"GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            probe.sendall(f"GET /livez HTTP/1.1\r\nHost: {site_host}\r\nConnection: close\r\n\r\n".encode())
             return probe.recv(5) == b"HTTP/"
         except OSError:
             return False

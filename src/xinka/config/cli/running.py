@@ -106,7 +106,9 @@ def _supervise(
         children,
         database=database,
         lent=sockets,
-        is_ready=lambda: supervisor.answers(host, port) and supervisor.answers_behind(environment.web_socket),
+        is_ready=lambda: (
+            supervisor.answers(host, port) and supervisor.answers_behind(environment.web_socket, environment.site_host)
+        ),
         when_ready=lambda: _welcome(environment.site_url, environment.data_dir, demo=demo),
     )
     return watcher.run()
