@@ -15,7 +15,9 @@ from xinka.config.cli import main
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ROOT / "src" / "xinka"
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+#: Operators read English or Chinese; each language says all of it.
 OPERATE = ROOT / "docs" / "operate"
+in_each_language = pytest.mark.parametrize("pages", [OPERATE, OPERATE / "zh"], ids=["en", "zh"])
 
 #: Set by the shop itself for its own processes, never by people.
 _INTERNAL = {"XINKA_TILL_SOCKETS"}
@@ -23,8 +25,8 @@ _INTERNAL = {"XINKA_TILL_SOCKETS"}
 _ELLIPSIS = {"…", "...", "&"}
 
 
-def _operating() -> str:
-    return "\n".join(page.read_text(encoding="utf-8") for page in sorted(OPERATE.glob("*.md")))
+def _operating(pages: Path) -> str:
+    return "\n".join(page.read_text(encoding="utf-8") for page in sorted(pages.glob("*.md")))
 
 
 def _sources() -> Iterator[str]:
@@ -88,32 +90,35 @@ def test_what_a_page_links_to_is_there(page: Path) -> None:
     assert [target for target in local if not (page.parent / target).exists()] == []
 
 
-def test_every_setting_is_explained_and_every_explained_one_exists() -> None:
+@in_each_language
+def test_every_setting_is_explained_and_every_explained_one_exists(pages: Path) -> None:
     read = {
         name
         for text in _sources()
         for name in re.findall(r"\b(?:read|read_flag|read_int|_addresses)\(\s*\"([A-Z_]+)\"", text)
     } - _INTERNAL
-    told = set(re.findall(r"`(XINKA_[A-Z_]+[A-Z]|DATABASE_URL|EMAIL_URL)(?![A-Z_])", _operating()))
+    told = set(re.findall(r"`(XINKA_[A-Z_]+[A-Z]|DATABASE_URL|EMAIL_URL)(?![A-Z_])", _operating(pages)))
     assert read - told == set()
     assert told - read == set()
 
 
-def test_every_figure_is_explained_and_every_explained_one_exists() -> None:
+@in_each_language
+def test_every_figure_is_explained_and_every_explained_one_exists(pages: Path) -> None:
     code = (SOURCES / "till" / "health.py").read_text(encoding="utf-8")
     code += (SOURCES / "platform" / "metrics.py").read_text(encoding="utf-8")
     suffix = r"(?:_bucket|_sum|_count)$"
     given = {re.sub(suffix, "", name) for name in re.findall(r"\bxinka_[a-z_]+", code)}
-    page = (OPERATE / "monitor.md").read_text(encoding="utf-8")
+    page = (pages / "monitor.md").read_text(encoding="utf-8")
     told = {re.sub(suffix, "", name) for name in re.findall(r"\bxinka_[a-z_]+[a-z](?![a-z_])", page)}
     assert given == told
 
 
-def test_every_line_of_the_log_is_explained_and_every_explained_one_exists() -> None:
+@in_each_language
+def test_every_line_of_the_log_is_explained_and_every_explained_one_exists(pages: Path) -> None:
     written = {
         name
         for text in _sources()
         for name in re.findall(r"\blog\.(?:info|warning|error|exception)\(\s*\"([a-z_]+\.[a-z_]+)\"", text)
     }
-    told = set(re.findall(r"^\| `([a-z_]+\.[a-z_]+)`", (OPERATE / "logs.md").read_text(encoding="utf-8"), re.MULTILINE))
+    told = set(re.findall(r"^\| `([a-z_]+\.[a-z_]+)`", (pages / "logs.md").read_text(encoding="utf-8"), re.MULTILINE))
     assert written == told
