@@ -1,9 +1,10 @@
 """How often orders may be looked for: enough for people, hopeless for guessing, and nothing that shuts out others.
 
-A try counts for the place it comes from and for the contact it names; those limits refuse. What all visitors together do
-never refuses anybody, for a thief could use it up and lock everybody out. It only makes the shop careful with newcomers:
-while many wrong passwords are tried, in the whole shop or for one contact, newcomers are led to the mailed link and their
-guesses are not looked at. Browsers that have seen goods they had paid for go on, each within a limit of its own.
+A try counts for the place it comes from and for the contact it names; those limits refuse. What all visitors together
+do never refuses anybody, for a thief could use it up and lock everybody out. It only makes the shop careful with
+newcomers: while many wrong passwords are tried, in the whole shop or for one contact, newcomers are led to the mailed
+link and their guesses are not looked at. Browsers that have seen goods they had paid for go on, each within a limit of
+its own.
 """
 
 from __future__ import annotations
