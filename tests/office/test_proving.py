@@ -31,6 +31,7 @@ ACTS = (
     *("money/unmatched", f"refunds/{uuid4()}/decide", f"refunds/new/{ids.show('ord', uuid4())}"),
     *("transfers/1/confirm", "cases/none_such/decide", "reconciling/1/settle"),
     *("escrow/freezes/1", f"escrow/splits/{ids.show('spl', uuid4())}/done", "escrow/terms/goods", "channels/1/switch"),
+    f"channels/changes/{uuid4()}/decide",
 )
 
 

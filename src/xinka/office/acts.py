@@ -42,6 +42,8 @@ ACTS: dict[str, Promise] = {
     "channel.move": pgettext_lazy("audit", "Moved a channel"),
     "channel.off": pgettext_lazy("audit", "Turned a channel off"),
     "channel.on": pgettext_lazy("audit", "Turned a channel on"),
+    "channel.propose": pgettext_lazy("audit", "Proposed a change of a channel"),
+    "channel.refuse": pgettext_lazy("audit", "Refused a change of a channel"),
     "channel.save": pgettext_lazy("audit", "Saved a channel"),
     "channel.test": pgettext_lazy("audit", "Tried a channel"),
     "coupon.change": pgettext_lazy("audit", "Changed a coupon"),
@@ -109,6 +111,7 @@ DETAILS: dict[str, Promise] = {
     "account": pgettext_lazy("audit", "account"),
     "after": pgettext_lazy("audit", "after"),
     "after_sale_seconds": pgettext_lazy("audit", "after-sale"),
+    "alone": pgettext_lazy("audit", "alone, as there was nobody else"),
     "amount": pgettext_lazy("audit", "amount"),
     "asked_by": pgettext_lazy("audit", "asked by"),
     "basis": pgettext_lazy("audit", "legal basis"),
@@ -160,7 +163,7 @@ _YES_OR_NO = {0: pgettext_lazy("audit", "no"), 1: pgettext_lazy("audit", "yes")}
 _ROLES = {role.value: words for role, words in LABELS.items()}
 
 _MONEY = frozenset({"amount", "total", "value"})
-_SWITCHES = frozenset({"on", "paid"})
+_SWITCHES = frozenset({"alone", "on", "paid"})
 #: Details that are the number of a person, per act where the name alone does not say so.
 _PEOPLE = frozenset({("", "asked_by"), ("merchant.open", "owner")})
 #: Acts whose subject is a person, as ``#5``.

@@ -14,12 +14,12 @@ from xinka.kernel.money import MINOR_DIGITS, plain_amount
 from xinka.office.names import SHORT_NAME_ERRORS, is_english
 from xinka.payments.models import Channel, Devices
 from xinka.payments.providers.protocol import SettingField
-from xinka.payments.providers.registry import class_of
+from xinka.payments.providers.registry import KINDS, class_of
 from xinka.platform.look.amounts import MOST_SIGNS, read_amount
 
 #: Names of settings in the form begin so, to keep apart from the channel's own.
 _PREFIX = "setting-"
-_GLYPHS = (
+GLYPHS = (
     ("qr", _("QR code")),
     ("card", _("Card")),
     ("wallet", _("Wallet")),
@@ -31,6 +31,12 @@ _GLYPHS = (
 _SAID_ELSEWHERE = {"currency"}
 
 
+def kind_name(kind: str) -> str:
+    """Return what a kind of gateway is called."""
+    known = KINDS.get(kind)
+    return (known.en if is_english() else known.zh) if known else kind
+
+
 class ChannelForm(forms.Form):
     """A channel of one kind; of a known channel the secrets are not shown, and stay when left empty."""
 
@@ -39,7 +45,7 @@ class ChannelForm(forms.Form):
     )
     name = forms.CharField(label=_("Name in Chinese"), max_length=40)
     name_en = forms.CharField(label=_("Name in English"), max_length=40)
-    glyph = forms.ChoiceField(label=_("Icon"), choices=_GLYPHS)
+    glyph = forms.ChoiceField(label=_("Icon"), choices=GLYPHS)
     method = forms.CharField(label=_("Way to pay at the gateway"), max_length=20, required=False)
     currency = forms.ChoiceField(label=_("Currency"), choices=[(code, code) for code in MINOR_DIGITS])
     min_amount = forms.CharField(label=_("Smallest payment"), max_length=MOST_SIGNS)

@@ -1,11 +1,12 @@
 """Payment channels: which there are, in what order, with what settings; tried before buyers meet them.
 
-Whoever changes where buyers' money goes has to prove afresh who they are.
+Whoever changes where buyers' money goes has to prove afresh who they are, and somebody else has to confirm it.
 """
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from http import HTTPStatus
 
 from django.conf import settings
@@ -14,20 +15,24 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import get_language, gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from xinka.accounts.policies import require_fresh_proof, signed_in
+from xinka.flows.channels.changes import Wanted, propose, settings_or_none
+from xinka.flows.channels.keepers import house_of
 from xinka.flows.hindrances import hindrance_in_words
 from xinka.kernel.errors import ProviderError, Refusal
-from xinka.office.channel_forms import ChannelForm
-from xinka.office.names import is_english
+from xinka.office.channel_forms import ChannelForm, kind_name
+from xinka.office.channel_words import changes_waiting
 from xinka.office.policies import Room, for_staff
-from xinka.payments.actions import merged_settings, move_channel, save_channel, settings_of, switch_channel
+from xinka.payments.actions import merged_settings, move_channel, switch_channel
 from xinka.payments.channels import provider_of
-from xinka.payments.models import Channel
+from xinka.payments.models import Channel, ChannelChange
+from xinka.payments.providers.protocol import Provider
 from xinka.payments.providers.registry import KINDS
 from xinka.platform.audit.actions import record
 from xinka.platform.vault.envelope import EnvelopeError
@@ -35,18 +40,13 @@ from xinka.platform.vault.envelope import EnvelopeError
 log = logging.getLogger(__name__)
 
 
-def kind_name(kind: str) -> str:
-    """Return what a kind of gateway is called."""
-    known = KINDS.get(kind)
-    return (known.en if is_english() else known.zh) if known else kind
-
-
 @require_safe
 @for_staff(Room.CHANNELS)
 def index(request: HttpRequest) -> HttpResponse:
     """List the channels in their order."""
     channels = [(channel, kind_name(channel.provider)) for channel in Channel.objects.defer("config")]
-    return render(request, "office/channels.html", {"channels": channels, "kinds": _kinds()})
+    context = {"channels": channels, "kinds": _kinds(), "waiting": changes_waiting()}
+    return render(request, "office/channels.html", context)
 
 
 def _kinds() -> list[tuple[str, str]]:
@@ -73,11 +73,7 @@ def create(request: HttpRequest, kind: str) -> HttpResponse:
 def edit(request: HttpRequest, channel_id: int) -> HttpResponse:
     """Change a channel; its secrets are never shown."""
     channel = get_object_or_404(Channel, id=channel_id)
-    try:
-        stored = settings_of(channel)
-    except EnvelopeError:
-        stored = {}  # sealed by a key that is gone: everything has to be entered again
-    return _edit(request, channel, stored)
+    return _edit(request, channel, settings_or_none(channel))
 
 
 def _edit(request: HttpRequest, channel: Channel, stored: dict[str, object]) -> HttpResponse:
@@ -88,26 +84,34 @@ def _edit(request: HttpRequest, channel: Channel, stored: dict[str, object]) -> 
         if changed.currency != "CNY" or "currency" in told:
             told["currency"] = changed.currency
         try:
-            with transaction.atomic():
-                save_channel(changed, told)
-                names = ", ".join(sorted(name for name in told if told[name] != stored.get(name)))
-                record(
-                    signed_in(request), "channel.save", f"channel {changed.slug}", settings=names, on=int(changed.on)
-                )
+            change = propose(Wanted(changed, told), by=signed_in(request))
         except Refusal as refusal:
             form.add_error(None, refusal.message(get_language() or ""))
         else:
-            messages.success(request, gettext("Saved. Try it before buyers do."))
-            return _see("office:channel", changed.id)
+            return _proposed(request, changed, change)
     if form.errors:
         form.ask_secrets_again()
     context = {
         "form": form,
         "channel": channel,
         "kind": kind_name(channel.provider),
+        "is_alone": not house_of(signed_in(request), timezone.now()).others,
         "notify_url": "" if form.is_new else f"{settings.SITE_URL}/pay/notify/{channel.slug}",
     }
     return render(request, "office/channel.html", context, status=422 if form.errors else 200)
+
+
+def _proposed(request: HttpRequest, channel: Channel, change: ChannelChange | None) -> HttpResponseRedirect:
+    if change is None:
+        messages.success(request, gettext("Saved. Try it before buyers do."))
+    elif change.is_alone:
+        messages.success(
+            request, gettext("Saved by you alone, as nobody else is there to confirm. All staff are told.")
+        )
+    else:
+        messages.success(request, gettext("Nothing has changed yet. Somebody else has to confirm it."))
+        return _see("office:channel_change", change.id)
+    return _see("office:channel", channel.id)
 
 
 @require_POST
@@ -115,15 +119,20 @@ def _edit(request: HttpRequest, channel: Channel, stored: dict[str, object]) -> 
 def try_out(request: HttpRequest, channel_id: int) -> HttpResponse:
     """Ask the gateway whether it knows us; no money moves."""
     channel = get_object_or_404(Channel, id=channel_id)
+    tell_how_it_answers(request, lambda: provider_of(channel))
+    record(signed_in(request), "channel.test", f"channel {channel.slug}")
+    return _see("office:channel", channel.id)
+
+
+def tell_how_it_answers(request: HttpRequest, opened: Callable[[], Provider]) -> None:
+    """Ask a gateway whether it knows us, and leave a note of what it said."""
     try:
-        answer = provider_of(channel).check()
+        answer = opened().check()
     except (ProviderError, Refusal, EnvelopeError) as error:
         words = error.message(get_language() or "") if isinstance(error, Refusal) else hindrance_in_words(str(error))
         messages.warning(request, gettext("The test failed: %(why)s") % {"why": words})
     else:
         messages.success(request, gettext("The gateway knows us: %(answer)s") % {"answer": answer})
-    record(signed_in(request), "channel.test", f"channel {channel.slug}")
-    return _see("office:channel", channel.id)
 
 
 @require_POST

@@ -15,6 +15,8 @@ KINDS: dict[str, Promise] = {
     "ends": pgettext_lazy("letter", "The time to check ends soon, to the buyer"),
     "links": pgettext_lazy("letter", "Links to earlier orders, to the buyer"),
     "case": pgettext_lazy("letter", "News in a dispute"),
+    "channel_waits": pgettext_lazy("letter", "A change of a payment channel waits, to staff"),
+    "channel_made": pgettext_lazy("letter", "A payment channel was changed, to staff"),
     "low": pgettext_lazy("letter", "Stock runs low, to the merchant"),
     "payout_added": pgettext_lazy("letter", "A payout account was added, to the merchant"),
     "payout_asked": pgettext_lazy("letter", "A payout was asked for, to the merchant"),

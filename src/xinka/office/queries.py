@@ -21,7 +21,7 @@ from xinka.disputes.states import CaseKind
 from xinka.escrow.queries import n_freezes_waiting, n_splits_stuck, n_staff_refunds_waiting
 from xinka.kernel import ids
 from xinka.office.policies import Room
-from xinka.payments.models import BankLine, Channel, Receipt, Refund
+from xinka.payments.models import BankLine, Channel, ChannelChange, Receipt, Refund
 from xinka.payments.states import BankLineState, ReceiptOutcome, RefundState
 from xinka.payouts.models import Payout
 from xinka.payouts.states import PayoutState
@@ -152,6 +152,7 @@ class Tasks:
     n_freezes: int = 0
     n_splits: int = 0
     n_staff_refunds: int = 0
+    n_channel_changes: int = 0
 
     @property
     def total(self) -> int:
@@ -182,6 +183,7 @@ _WAITING: dict[str, tuple[Room, Callable[[], int]]] = {
     "n_splits": (Room.SPLITS, n_splits_stuck),
     "n_staff_refunds": (Room.REFUNDS, n_staff_refunds_waiting),
     "n_payouts": (Room.PAYOUTS, lambda: Payout.objects.filter(state__in=_UNSENT).count()),
+    "n_channel_changes": (Room.CHANNELS, lambda: ChannelChange.objects.filter(decided_at=None).count()),
     "n_transfers": (Room.TRANSFERS, lambda: BankLine.objects.filter(state=BankLineState.RECORDED).count()),
     "n_differences": (Room.BILLS, lambda: Difference.objects.filter(state=DifferenceState.OPEN).count()),
 }

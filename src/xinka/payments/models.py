@@ -50,6 +50,42 @@ class Channel(models.Model):
         return self.name
 
 
+class ChannelChange(models.Model):
+    """How a channel shall become: one person proposes it, another makes it so, and no till sees anything of it before.
+
+    ``body`` is an envelope with the new columns and settings; it is emptied by the decision. ``is_alone``: there was
+    nobody else in the house.
+    """
+
+    id = models.UUIDField(primary_key=True)
+    #: None: it is to be made.
+    channel = models.ForeignKey(Channel, null=True, on_delete=models.CASCADE)
+    slug = models.SlugField(max_length=40)
+    provider = models.CharField(max_length=20)
+    body = models.BinaryField()
+    names = models.TextField(help_text="what is other than before, by the code's names")
+    base = models.CharField(max_length=64, blank=True, help_text="SHA-256 of the channel as it was proposed upon")
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+    granted = models.BooleanField(default=False)
+    is_alone = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["slug"], name="channel_change_one_waits", condition=Q(decided_at__isnull=True)
+            ),
+            models.CheckConstraint(
+                name="channel_change_four_eyes",
+                condition=Q(granted=False)
+                | (Q(decided_by__isnull=False) & (Q(is_alone=True) | ~Q(decided_by=F("asked_by")))),
+            ),
+            models.CheckConstraint(name="channel_change_body_gone", condition=Q(decided_at__isnull=True) | Q(body=b"")),
+        ]
+
+
 class FeeTerms(models.Model):
     """What a channel's provider takes, since a moment: a bill is judged by what was agreed when the money came."""
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from procrastinate.contrib.django import app
 
 from xinka.flows import mailing
+from xinka.flows.channels.mailing import MAIL_CHANNEL, News, mail_channel
 from xinka.flows.refunds.mailing import MAIL_STAFF_REFUND, mail_staff_refund
 from xinka.flows.relay import MAIL_GOODS, MAIL_REFUND_DONE, MAIL_SHORT_PAID
 from xinka.platform.jobs.queue import MAIL
@@ -50,3 +51,9 @@ def mail_low_stock(sku_id: int, unsold: int) -> None:
 def mail_refund_by_staff(subject: str) -> None:
     """Tell a merchant that staff gave money of an order back."""
     mail_staff_refund(UUID(subject))
+
+
+@app.task(name=MAIL_CHANNEL.task, queue=MAIL, retry=_PATIENT)
+def mail_change_of_channel(subject: str, news: str) -> None:
+    """Tell staff that a change of a channel waits, or was made."""
+    mail_channel(UUID(subject), News(news))

@@ -1,0 +1,1 @@
+"""Payment channels change by two people: ``changes`` proposes and confirms, ``keepers`` says who may."""
