@@ -224,7 +224,7 @@ def export(request: HttpRequest) -> HttpResponseBase:
     name = f"books-{first}-{last}"
     if form == "beancount":
         return _attach(StreamingHttpResponse(write_beancount(first, last)), f"{name}.beancount", form)
-    return _table_response(journals_table(first, last), name, form)
+    return table_response(journals_table(first, last), name, form)
 
 
 @require_POST
@@ -240,10 +240,11 @@ def export_account(request: HttpRequest, number: int, currency: str, owner_id: i
         form = "csv"
     record(signed_in(request), "books.export", f"{first} – {last}", form=form, account=number, owner=owner_id or 0)
     whose = f"{number}-{currency}" + (f"-{owner_id}" if owner_id else "")
-    return _table_response(statement_table(subject, first, last), f"statement-{whose}-{first}-{last}", form)
+    return table_response(statement_table(subject, first, last), f"statement-{whose}-{first}-{last}", form)
 
 
-def _table_response(table: Table, name: str, form: str) -> HttpResponseBase:
+def table_response(table: Table, name: str, form: str) -> HttpResponseBase:
+    """Hand a table over as a file that nothing keeps."""
     if form == "xlsx":
         file = TemporaryFile()  # noqa: SIM115 - the response closes it
         write_xlsx(table, file)

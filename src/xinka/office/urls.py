@@ -20,6 +20,7 @@ from xinka.office import (
     reconciling,
     staff,
     staff_refunds,
+    statements,
     transfers,
     views,
 )
@@ -45,6 +46,10 @@ urlpatterns: list[URLPattern] = [
     path("refunds/new/<str:shown_id>", staff_refunds.create, name="own_refund_new"),
     path("refunds/<uuid:refund_id>/decide", staff_refunds.decide, name="own_refund_decide"),
     path("books", books.books, name="books"),
+    path("books/income", statements.income, name="income"),
+    path("books/income/export", statements.income_export, name="income_export"),
+    path("books/owed", statements.owed, name="owed"),
+    path("books/owed/export", statements.owed_export, name="owed_export"),
     path("books/arrivals", arrivals.index, name="arrivals"),
     path("books/export", books.export, name="books_export"),
     path("books/journals/<str:shown_id>", books.journal, name="books_journal"),
