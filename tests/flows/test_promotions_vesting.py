@@ -17,6 +17,7 @@ from tests.promotions import offers
 from xinka.accounts.models import User
 from xinka.flows import escrow
 from xinka.flows.checkout import Placed, place
+from xinka.flows.closing_accounts import close_account
 from xinka.flows.promotions.cards import Batch, balance_of, issue, redeem
 from xinka.flows.promotions.clock import reckon_members, tell_sales
 from xinka.flows.promotions.vesting import book_uses, vest_due, vest_for
@@ -234,6 +235,18 @@ def test_a_merchant_who_has_taken_everything_out_owes_the_commission(
     run(post([Journal(JournalKind.CORRECTION, "emptied", "CNY", legs)]))
     assert vest_due() == 1
     assert owed_to(Account.SELLER_RECEIVABLE, ada.id, "CNY") == 500
+
+
+def test_who_has_closed_the_account_earns_nothing_more(
+    ada: Merchant, ware: cast.Ware, alipay: Channel, gil: User
+) -> None:
+    ReferralTerms.objects.create(merchant=ada, bps=500)
+    bought = bought_with(ware, alipay, 10_000, referrer_id=gil.id)
+    assert close_account(gil, by="person", now=timezone.now()) == []
+    settled(bought)
+    vest_due()
+    assert owed_to(Account.REFERRAL_PENDING, gil.id, "CNY") == owed_to(Account.WALLET, gil.id, "CNY") == 0
+    assert Referral.objects.get().state == "void"
 
 
 def test_without_terms_nothing_is_noted(ware: cast.Ware, alipay: Channel, gil: User) -> None:

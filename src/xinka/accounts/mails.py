@@ -19,7 +19,7 @@ class Mail:
     """
 
     subject: _StrPromise
-    paragraphs: tuple[_StrPromise, ...]
+    paragraphs: tuple[_StrPromise | str, ...]
     link: str = ""
     when_where: bool = False
 
@@ -150,6 +150,39 @@ MAILS: dict[str, Mail] = {
         (_("A passkey was removed from your account."), _NOT_YOU_SECURITY),
         link="account_overview",
         when_where=True,
+    ),
+    "accounts/email/closing_asked": Mail(
+        _("Your account will be closed"),
+        (
+            _("You asked for your account to be closed. It ends on %(day)s; until then you can keep it."),
+            _("It was not you? Open your account, keep it, sign other devices out and set a new password:"),
+        ),
+        link="account_overview",
+        when_where=True,
+    ),
+    "accounts/email/closing_stopped": Mail(
+        _("Your account stays open for now"),
+        (
+            _("Your account was to be closed today, but something has to be done first:"),
+            "%(why)s",
+            _("Then ask for it once more."),
+        ),
+        link="account_overview",
+    ),
+    "accounts/email/closed": Mail(
+        _("Your account is closed"),
+        (
+            _("Your account is closed, as you asked. Your address, your passkeys and your devices are deleted."),
+            _("Orders stay as long as the law has them kept; find them with this address and the order password."),
+        ),
+    ),
+    "accounts/email/second_factor_dropped": Mail(
+        _("The second step was taken off"),
+        (
+            _("As you asked us, signing in needs no second step for now, and all devices were signed out."),
+            _("Sign in and set up a new one. You did not ask? Set a new password at once and write to us."),
+        ),
+        link="account_login",
     ),
     "accounts/email/new_device": Mail(
         _("New sign-in to your account"),

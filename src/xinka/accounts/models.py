@@ -38,6 +38,8 @@ class User(AbstractBaseUser, PermissionsMixin):
         help_text="money that goes back, goes into the balance, unless an order is to be otherwise",
     )
     created_at = models.DateTimeField(_("member since"), db_default=Now(), editable=False)
+    closing_at = models.DateTimeField(null=True, blank=True, help_text="when the account ends, as its person asked for")
+    closed_at = models.DateTimeField(null=True, blank=True, help_text="since when the row is nobody's any more")
 
     objects: ClassVar[UserManager] = UserManager()
 

@@ -25,6 +25,8 @@ from xinka.platform.audit.models import AuditEntry
 from xinka.platform.look.templatetags.look import amount
 
 ACTS: dict[str, Promise] = {
+    "account.close": pgettext_lazy("audit", "Closed an account"),
+    "account.drop_second_factor": pgettext_lazy("audit", "Took the second step off a sign-in"),
     "bill.fetch": pgettext_lazy("audit", "Had a gateway's bill fetched"),
     "bill.upload": pgettext_lazy("audit", "Uploaded a gateway's bill"),
     "books.arrival": pgettext_lazy("audit", "Entered money that came from a gateway"),
@@ -117,6 +119,7 @@ DETAILS: dict[str, Promise] = {
     "basis": pgettext_lazy("audit", "legal basis"),
     "before": pgettext_lazy("audit", "before"),
     "bps": pgettext_lazy("audit", "share"),
+    "by": pgettext_lazy("audit", "at whose word"),
     "case": pgettext_lazy("audit", "case"),
     "cause": pgettext_lazy("audit", "cause"),
     "channel": pgettext_lazy("audit", "channel"),
@@ -167,7 +170,7 @@ _SWITCHES = frozenset({"alone", "on", "paid"})
 #: Details that are the number of a person, per act where the name alone does not say so.
 _PEOPLE = frozenset({("", "asked_by"), ("merchant.open", "owner")})
 #: Acts whose subject is a person, as ``#5``.
-_ON_PEOPLE = frozenset({"staff.roles"})
+_ON_PEOPLE = frozenset({"account.close", "account.drop_second_factor", "staff.roles"})
 
 
 @dataclass(frozen=True)

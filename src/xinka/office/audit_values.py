@@ -24,6 +24,10 @@ from xinka.platform.look.templatetags.look import span
 
 #: What the code calls by a word of its own, per detail.
 _VALUES: dict[str, dict[str, Promise]] = {
+    "by": {
+        "person": pgettext_lazy("audit", "its person, on the page"),
+        "command": pgettext_lazy("audit", "the operator, by command"),
+    },
     "cause": {cause.value: words for cause, words in CAUSES.items()},
     "decision": {
         Decision.REFUND.value: pgettext_lazy("audit", "everything back to the buyer"),

@@ -6,6 +6,7 @@ from django.urls import URLPattern, path
 
 from xinka.shop import (
     catalogue,
+    closing_account,
     codes,
     disputes,
     escrow,
@@ -55,6 +56,8 @@ urlpatterns: list[URLPattern] = [
     path("gift-cards", codes.gift_cards, name="gift_cards"),
     path("r/<str:code>", codes.follow, name="follow"),
     path("recommend", codes.referrals, name="referrals"),
+    path("close-account", closing_account.close_account, name="close_account"),
+    path("close-account/keep", closing_account.keep_account, name="keep_account"),
     path("orders", lookup.my_orders, name="my_orders"),
     path("orders/find", lookup.find_order, name="find_order"),
     path("orders/find/mail", lookup.mail_links, name="mail_links"),

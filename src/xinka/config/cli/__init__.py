@@ -13,6 +13,7 @@ _PLACES = {
     "migrate": "xinka.config.cli.database:migrate",
     "backup": "xinka.config.cli.backups:backup",
     "restore": "xinka.config.cli.backups:restore",
+    "account": "xinka.config.cli.accounts:account",
     "check": "xinka.config.cli.audit:check",
     "merchant": "xinka.config.cli.setting_up:merchant",
     "channel": "xinka.config.cli.setting_up:channel",

@@ -17,6 +17,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.utils import IntegrityError
 
+from xinka.accounts.models import User
 from xinka.flows.promotions.returning import give_back
 from xinka.kernel import ids
 from xinka.kernel.errors import BadInput
@@ -114,8 +115,10 @@ def _vest(only: str | None) -> int:
     with transaction.atomic():
         found = [_Referred(*row) for row in run(_referrals_moved(only))]
         own = _keys_of({one.referrer_id for one in found})
+        gone = _closed({one.referrer_id for one in found})
         for one in found:
-            _vest_one(one, is_own=one.contact_key in own.get(one.referrer_id, ()))
+            is_own = one.contact_key in own.get(one.referrer_id, ())
+            _vest_one(one, earns=not is_own and one.referrer_id not in gone)
     return len(found)
 
 
@@ -124,11 +127,11 @@ def _referrals_moved(only: str | None) -> Flow[list[Row]]:
     return rows
 
 
-def _vest_one(one: _Referred, *, is_own: bool) -> None:
+def _vest_one(one: _Referred, *, earns: bool) -> None:
     """Accrue, correct or take back one commission, and pay it out when the trade is settled."""
-    target = one.released * one.bps // WHOLE if one.is_released and not is_own else 0
+    target = one.released * one.bps // WHOLE if one.is_released and earns else 0
     state = ReferralState.FINAL if one.is_final else ReferralState.ACCRUED
-    if is_own or (one.is_final and not target):
+    if not earns or (one.is_final and not target):
         state = ReferralState.VOID
     run(_accrue(one, target))
     if state is ReferralState.FINAL:
@@ -171,6 +174,11 @@ def _journal(one: _Referred, step: str, legs: tuple[Leg, ...]) -> Journal:
 
 def _moved(one: _Referred, target: int, state: ReferralState) -> Flow[None]:
     yield Query(sql.REFERRAL_MOVED, (one.order_id, target, state.value))
+
+
+def _closed(user_ids: Iterable[int]) -> set[int]:
+    """Return who of these has closed the account: what is earned now would be nobody's."""
+    return set(User.objects.filter(pk__in=user_ids).exclude(closed_at=None).values_list("pk", flat=True))
 
 
 def _keys_of(user_ids: Iterable[int]) -> dict[int, set[UUID]]:

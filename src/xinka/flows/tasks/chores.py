@@ -9,6 +9,7 @@ from procrastinate.contrib.django import app
 
 from xinka.accounts.actions import forget_unconfirmed
 from xinka.flows import sweep
+from xinka.flows.closing_accounts import close_due
 from xinka.flows.relay import UNKNOWN_EVENT
 from xinka.flows.reveal import forget_old_networks
 from xinka.kernel.errors import ProviderError
@@ -58,6 +59,13 @@ def tidy(timestamp: int) -> None:
     forget_unconfirmed()
     forget_old_networks(timezone.now())
     clear_away()
+
+
+@app.periodic(cron="50 * * * *")
+@app.task(name="accounts.close", queue=CHORES, queueing_lock="accounts.close", priority=-10)
+def close_accounts(timestamp: int) -> None:
+    """End the accounts whose time to think is over."""
+    close_due(timezone.now())
 
 
 @app.periodic(cron="* * * * * */5")

@@ -1,0 +1,85 @@
+"""``xinka account``: what an operator does for people who cannot, or do not want to, do it on the pages."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from xinka.config.cli.shop import open_shop, room
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from xinka.accounts.models import User
+
+_EMAIL = click.argument("email")
+_YES = click.option("--yes", is_flag=True, help="Do not ask whether you are sure.")
+
+
+@click.group()
+def account() -> None:
+    """Work with people's accounts.
+
+    管理用户账号。
+    """
+
+
+@account.command("close")
+@_EMAIL
+@click.option("--money-settled", is_flag=True, help="You have paid out what they had here; the books stay as they are.")
+@_YES
+def close(email: str, *, money_settled: bool, yes: bool) -> None:
+    """Close the account of EMAIL now, after its person asked you to; what has to be done first is named.
+
+    立即注销一个账号（本人要求时用）；若有事要先办，会逐条列出。
+    """
+    with open_shop():
+        from django.utils import timezone  # here, because --help does without Django
+
+        with _person(email) as person:
+            _ask(yes, f"Close the account of {person.email} for good? / 确定注销 {person.email}？不能恢复")
+            closing = room("xinka.flows.closing_accounts")
+            first = closing.close_account(person, by="command", now=timezone.now(), but_money=money_settled)
+        if first:
+            lines = "\n".join(f"- {one.words}{f'  {one.address}' if one.address else ''}" for one in first)
+            raise click.ClickException(f"not closed, to be done first / 没有注销，要先办：\n{lines}")
+    click.echo("closed / 已注销")
+
+
+@account.command("drop-second-factor")
+@_EMAIL
+@_YES
+def drop_second_factor(email: str, *, yes: bool) -> None:
+    """Take the second step off the sign-in of EMAIL, who lost the phone and the recovery codes.
+
+    本人丢了手机和恢复码时，去掉登录第二步，并让所有设备退出。先核实身份再用。
+    """
+    with open_shop(), _person(email) as person:
+        _ask(yes, f"Have you made sure that it is {person.email} who asks? / 已核实确实是 {person.email} 本人？")
+        mails = room("allauth.account.adapter").get_adapter()
+        mails.send_mail("accounts/email/second_factor_dropped", person.email, {"user": person})
+        n_dropped = room("xinka.accounts.closing").drop_second_factor(person)
+    click.echo(f"{n_dropped} taken off, signed out everywhere / 去掉 {n_dropped} 个，所有设备已退出")
+
+
+@contextmanager
+def _person(email: str) -> Iterator[User]:
+    """Yield the person; refusals of the shop end the command with their sentence."""
+    from xinka.kernel.errors import Refusal  # here, because --help does without it
+
+    models = room("xinka.accounts.models")
+    normal = room("xinka.accounts.email_addresses").normalise_email(email)
+    person = models.User.objects.filter(email=normal, closed_at=None).first()
+    if person is None:
+        raise click.ClickException(f"there is no account of {email} / 没有 {email} 这个账号")
+    try:
+        yield person
+    except Refusal as refusal:
+        raise click.ClickException(f"{refusal.message('en')} / {refusal.message('zh-hans')}") from None
+
+
+def _ask(yes: bool, question: str) -> None:
+    if not yes:
+        click.confirm(question, abort=True)

@@ -1,0 +1,189 @@
+"""Closing an account: what has to be done first, what ends with it, and the day on which it does.
+
+The right to deletion is in the Personal Information Protection Law, article 47; what the books and the E-commerce Law,
+article 31, have kept, stays without the person.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+
+from allauth.account.adapter import get_adapter
+from django.db import transaction
+from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, override
+
+from xinka.accounts.closing import erase
+from xinka.accounts.errors import AddressNotServed, MailNotSent
+from xinka.accounts.models import User
+from xinka.disputes.models import Case
+from xinka.disputes.states import CaseState
+from xinka.escrow.models import Hold
+from xinka.escrow.states import HoldState
+from xinka.kernel.money import plain_amount
+from xinka.ledger.accounts import USER_OWNED, Account
+from xinka.ledger.models import Balance
+from xinka.merchants.models import Membership, Merchant, MerchantState, Role
+from xinka.orders.models import Order
+from xinka.orders.states import OrderState
+from xinka.platform.audit.actions import record
+from xinka.promotions.models import Member
+
+log = logging.getLogger(__name__)
+
+_OF_MERCHANTS = [
+    *(Account.SELLER_RECEIVABLE, Account.SELLER_PENDING, Account.SELLER_AVAILABLE, Account.SELLER_RESERVE),
+    *(Account.SELLER_IN_TRANSIT, Account.FROZEN),
+]
+_UNFINISHED = [OrderState.AWAITING_PAYMENT.value, OrderState.PART_PAID.value, OrderState.PAID.value]
+
+
+@dataclass(frozen=True, slots=True)
+class ToDoFirst:
+    """Something that keeps an account open: what it is and what to do, and the page where that is done."""
+
+    words: str
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What closing an account would do, as things are."""
+
+    to_do_first: list[ToDoFirst]
+    #: Merchants that nobody would work for any more; they stop selling.
+    ending_shops: list[Merchant]
+
+    @property
+    def is_possible(self) -> bool:
+        """Whether nothing has to be done first."""
+        return not self.to_do_first
+
+
+def ending_of(person: User, *, but_money: bool = False) -> Ending:
+    """Return what closing the account of ``person`` would do, in the language that is spoken.
+
+    ``but_money`` leaves out what they have as a buyer: it was settled with them outside the shop.
+    """
+    shops = _shops_without(person)
+    first = [*_as_staff(person), *([] if but_money else _as_buyer(person))]
+    for shop in shops:
+        first += _as_owner(shop)
+    return Ending(first, shops)
+
+
+def close_account(person: User, *, by: str, now: datetime, but_money: bool = False) -> list[ToDoFirst]:
+    """End an account now, with a last mail; return what has to be done first, and then nothing was changed.
+
+    ``by`` is for the audit: "person", who asked for it, or "command".
+
+    Raises:
+        MailNotSent: if the mail server does not answer just now; the account is as it was.
+    """
+    with transaction.atomic(), override(person.language or None):
+        locked = User.objects.select_for_update().get(pk=person.pk)
+        if locked.closed_at is not None:
+            return []
+        ending = ending_of(locked, but_money=but_money)
+        if not ending.is_possible:
+            return ending.to_do_first
+        _mail(locked, "accounts/email/closed", {})
+        Membership.objects.filter(user=locked).delete()
+        Member.objects.filter(user=locked).delete()
+        ids = [shop.id for shop in ending.ending_shops]
+        Merchant.objects.filter(id__in=ids).update(state=MerchantState.SUSPENDED, alert_email="")
+        erase(locked, now)
+        record(None, "account.close", f"#{locked.pk}", by=by)
+    return []
+
+
+def close_due(now: datetime) -> int:
+    """End the accounts whose time to think is over; return how many.
+
+    Where something came up meanwhile, the wish is dropped and its person is told why.
+    """
+    n_closed = 0
+    for person in User.objects.filter(closing_at__lte=now, is_active=True).order_by("pk"):
+        try:
+            first = close_account(person, by="person", now=now)
+            if first and User.objects.filter(pk=person.pk).exclude(closing_at=None).update(closing_at=None):
+                _mail(person, "accounts/email/closing_stopped", {"why": "\n\n".join(one.words for one in first)})
+        except MailNotSent:
+            log.warning("account.closing_waits", extra={"person": person.pk})
+            continue
+        n_closed += not first
+    return n_closed
+
+
+def _mail(person: User, template: str, facts: dict[str, object]) -> None:
+    try:
+        get_adapter().send_mail(template, person.email, {"user": person, **facts})
+    except AddressNotServed:
+        log.info("account.closing_unread", extra={"person": person.pk})
+
+
+def _shops_without(person: User) -> list[Merchant]:
+    """Return the merchants whose only owner this is."""
+    owned = Merchant.objects.filter(memberships__user=person, memberships__role=Role.OWNER)
+    others = Membership.objects.filter(role=Role.OWNER, user__is_active=True).exclude(user=person)
+    return list(owned.exclude(id__in=others.values("merchant_id")).order_by("id"))
+
+
+def _as_staff(person: User) -> list[ToDoFirst]:
+    if not person.is_staff:
+        return []
+    return [ToDoFirst(_("You work for the marketplace. Have another operator take your roles first."))]
+
+
+def _as_buyer(person: User) -> list[ToDoFirst]:
+    found = Balance.objects.filter(account__in=USER_OWNED, owner_id=person.pk).exclude(amount=0)
+    return [
+        ToDoFirst(
+            _("%(sum)s here is yours. Spend it, or write to us to have it paid out.") % {"sum": _sum(one)}
+            if one.account == Account.WALLET
+            else _("%(sum)s for recommending us is not settled yet. Wait for it, or write to us.") % {"sum": _sum(one)}
+        )
+        for one in found
+    ]
+
+
+def _as_owner(shop: Merchant) -> list[ToDoFirst]:
+    """Return what the only owner of a merchant has to do before nobody is left to do it."""
+    desk, name = f"/desk/{shop.slug}/", {"name": shop.name}
+    first = []
+    if _has_money(shop):
+        words = _("%(name)s has money here, or owes some. Withdraw it once it is released, or settle it.") % name
+        first.append(ToDoFirst(words, f"{desk}balance"))
+    if n := Order.objects.filter(merchant=shop, state__in=_UNFINISHED).count():
+        words = ngettext(
+            "%(name)s has %(n)d order that is not finished. Deliver it, or wait until it expires.",
+            "%(name)s has %(n)d orders that are not finished. Deliver them, or wait until they expire.",
+            n,
+        )
+        first.append(ToDoFirst(words % {**name, "n": n}, f"{desk}orders"))
+    if n := Case.objects.filter(~Q(state=CaseState.CLOSED.value), merchant=shop).count():
+        words = ngettext(
+            "%(name)s has %(n)d open case. Answer it and wait for its end.",
+            "%(name)s has %(n)d open cases. Answer them and wait for their end.",
+            n,
+        )
+        first.append(ToDoFirst(words % {**name, "n": n}, f"{desk}cases"))
+    return first
+
+
+def _has_money(shop: Merchant) -> bool:
+    """Whether anything is on its way to a merchant, with them, or owed by them."""
+    balances = Balance.objects.filter(account__in=_OF_MERCHANTS, owner_id=shop.id).exclude(amount=0)
+    holds = Hold.objects.filter(merchant_id=shop.id)
+    # Of what was delivered a moment ago the relay has yet to make the hold.
+    unheld = Order.objects.filter(merchant=shop, state=OrderState.DELIVERED.value).exclude(
+        id__in=holds.values("order_id")
+    )
+    return balances.exists() or holds.filter(state__in=[HoldState.HELD, HoldState.FROZEN]).exists() or unheld.exists()
+
+
+def _sum(balance: Balance) -> str:
+    return f"{plain_amount(abs(balance.amount), balance.currency)} {balance.currency}"

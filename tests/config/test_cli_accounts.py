@@ -1,0 +1,62 @@
+"""``xinka account`` closes an account on request and takes a lost second factor off."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+
+import pytest
+from click.testing import CliRunner, Result
+from pytest_django import Settings
+
+from xinka.config.cli import accounts
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _the_open_shop_is_the_tests(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
+    monkeypatch.setattr(accounts, "open_shop", nullcontext)
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+def call(*words: str, answer: str = "") -> Result:
+    return CliRunner().invoke(accounts.account, [*words], input=answer)
+
+
+def test_an_account_is_closed_after_a_question() -> None:
+    from tests import cast
+    from xinka.accounts.models import User
+
+    cy = cast.person(cast.CY)
+    assert call("close", cast.CY, answer="n\n").exit_code == 1
+    assert User.objects.get(pk=cy.pk).closed_at is None
+    assert call("close", cast.CY.upper(), answer="y\n").exit_code == 0
+    assert User.objects.get(pk=cy.pk).closed_at is not None
+    assert "there is no account of" in call("close", cast.CY, "--yes").output
+
+
+def test_what_has_to_be_done_first_is_named() -> None:
+    from tests import cast
+    from xinka.accounts.models import User
+
+    shop = cast.adas_shop()
+    cast.buy(cast.ware(shop, 3).sku, cast.channel())
+    answer = call("close", "ada@ada-cards.example", "--yes")
+    assert answer.exit_code == 1
+    assert "/desk/ada-cards/orders" in answer.output
+    assert User.objects.filter(email="ada@ada-cards.example").exists()
+
+
+def test_a_lost_second_factor_is_taken_off_and_its_person_told() -> None:
+    from allauth.mfa.models import Authenticator
+    from django.core import mail
+
+    from tests import cast
+
+    cy = cast.person(cast.CY)
+    Authenticator.objects.create(user=cy, type="webauthn", data={"name": "phone", "credential": {}})
+    answer = call("drop-second-factor", cast.CY, "--yes")
+    assert (answer.exit_code, answer.output) == (0, "1 taken off, signed out everywhere / 去掉 1 个，所有设备已退出\n")
+    assert not Authenticator.objects.exists()
+    assert mail.outbox[-1].to == [cast.CY]

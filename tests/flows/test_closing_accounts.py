@@ -1,0 +1,201 @@
+"""Closing an account: nothing of the person is left, the books still hold, and what is open has to be ended first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from smtplib import SMTPServerDisconnected
+
+import pytest
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
+from django.core import mail
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
+from django.utils.translation import override
+from pytest_django import Settings
+
+from tests import cast
+from tests.flows.rows import broken
+from xinka.accounts import closing
+from xinka.accounts.errors import MailNotSent
+from xinka.accounts.models import KnownDevice, User
+from xinka.flows.closing_accounts import close_account, close_due, ending_of
+from xinka.flows.relay import relay_batch
+from xinka.ledger.accounts import Account, JournalKind
+from xinka.ledger.posting import Journal, Leg, post
+from xinka.merchants.models import Membership, Merchant, MerchantState
+from xinka.platform.audit.models import AuditEntry
+from xinka.platform.database.django_drive import run
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _english_mail_in_memory(settings: Settings) -> Iterator[None]:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    with override("en"):
+        yield
+    assert broken() == []
+
+
+@pytest.fixture
+def cy() -> User:
+    """Cy, who buys and signs in with a passkey on one device."""
+    cy = cast.person(cast.CY)
+    User.objects.filter(pk=cy.pk).update(display_name="Cy the buyer", language="en")
+    cy.refresh_from_db()
+    Authenticator.objects.create(user=cy, type="webauthn", data={"name": "phone", "credential": {}})
+    KnownDevice.objects.create(user=cy, cookie_hash=b"x" * 32, label="Chrome, Windows")
+    return cy
+
+
+def close(person: User, *, but_money: bool = False) -> list[str]:
+    return [one.words for one in close_account(person, by="person", now=timezone.now(), but_money=but_money)]
+
+
+def give(person: User, account: Account, amount: int) -> None:
+    legs = (Leg(Account.BANK_TRUST, amount), Leg(account, -amount, person.pk))
+    run(post([Journal(JournalKind.CORRECTION, f"given:{account:d}", "CNY", legs)]))
+
+
+def test_nothing_that_tells_who_it_was_is_left(cy: User) -> None:
+    bought = cast.buy(cast.ware(cast.adas_shop(), 3).sku, cast.channel())
+    cast.pay(bought)
+    browser = Client()
+    browser.post("/account/login/", {"login": cy.email, "password": cast.PASSWORD})
+    assert close(cy) == []
+    row = User.objects.get(pk=cy.pk)
+    assert (row.email, row.display_name, row.is_active) == (f"closed-{cy.pk}@account.invalid", "", False)
+    assert row.closed_at is not None
+    for kind in (EmailAddress, Authenticator, KnownDevice, UserSession):
+        assert not kind.objects.filter(user=cy).exists()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT u::text FROM accounts_user u WHERE id = %s", [cy.pk])
+        text = cursor.fetchone()[0]
+    assert "Cy the buyer" not in text
+    assert cast.CY not in text
+    assert browser.get("/account/").status_code == 302
+    assert (mail.outbox[-1].to, mail.outbox[-1].subject) == ([cast.CY], "Your account is closed")
+    entry = AuditEntry.objects.get(action="account.close")
+    assert (entry.subject, entry.actor_name, entry.details) == (f"#{cy.pk}", "xinka", {"by": "person"})
+
+
+def test_the_address_is_free_again_and_the_order_is_still_found(cy: User) -> None:
+    bought = cast.buy(cast.ware(cast.adas_shop(), 3).sku, cast.channel())
+    cast.pay(bought)
+    close(cy)
+    found = Client().post("/orders/find", {"contact": cast.CY, "password": bought.password})
+    assert found.status_code == 303
+    again = cast.person(cast.CY)
+    assert again.pk != cy.pk
+
+
+def test_closing_twice_is_closing_once(cy: User) -> None:
+    assert (close(cy), close(cy)) == ([], [])
+    assert AuditEntry.objects.filter(action="account.close").count() == 1
+
+
+def test_a_buyers_money_is_spent_or_paid_out_first(cy: User) -> None:
+    give(cy, Account.WALLET, 1200)
+    assert close(cy) == ["12.00 CNY here is yours. Spend it, or write to us to have it paid out."]
+    give(cy, Account.REFERRAL_PENDING, 300)
+    assert len(close(cy)) == 2
+    cy.refresh_from_db()
+    assert (cy.is_active, mail.outbox) == (True, [])
+    assert close(cy, but_money=True) == []
+
+
+def test_the_only_owner_of_a_merchant_ends_what_is_open_first() -> None:
+    shop = cast.adas_shop()
+    ada = Membership.objects.get(merchant=shop, role="owner").user
+    bought = cast.buy(cast.ware(shop, 3).sku, cast.channel())
+    assert close(ada) == ["艾达卡铺 has 1 order that is not finished. Deliver it, or wait until it expires."]
+    cast.pay(bought)
+    before_the_hold = ending_of(ada)
+    run(relay_batch())
+    first = ending_of(ada)
+    assert [one.address for one in first.to_do_first] == ["/desk/ada-cards/balance"]
+    assert before_the_hold == first
+    for one in first.to_do_first:
+        assert Client().get(one.address).status_code == 302, "there is such a page"
+    shop.refresh_from_db()
+    assert shop.state == MerchantState.ACTIVE
+
+
+def test_with_nothing_open_the_shop_of_the_only_owner_stops_selling() -> None:
+    shop, other = cast.adas_shop(), cast.adas_shop(slug="other")
+    ada = Membership.objects.get(merchant=shop, role="owner").user
+    Merchant.objects.update(alert_email="alarm@shop.example")
+    assert [one.id for one in ending_of(ada).ending_shops] == [shop.id]
+    assert close(ada) == []
+    states = dict(Merchant.objects.values_list("slug", "state"))
+    assert states == {"ada-cards": "suspended", "other": "active"}
+    assert Merchant.objects.get(pk=shop.pk).alert_email == ""
+    assert Merchant.objects.get(pk=other.pk).alert_email
+
+
+def test_one_of_two_owners_and_a_clerk_just_leave() -> None:
+    shop = cast.adas_shop()
+    ada, bo = (Membership.objects.get(merchant=shop, role=role).user for role in ("owner", "clerk"))
+    Membership.objects.create(merchant=shop, user=cast.person(cast.EVE), role="owner")
+    cast.pay(cast.buy(cast.ware(shop, 3).sku, cast.channel()))
+    assert (close(ada), close(bo)) == ([], [])
+    shop.refresh_from_db()
+    assert (shop.state, shop.memberships.count()) == (MerchantState.ACTIVE, 1)
+
+
+def test_staff_hand_their_roles_over_first() -> None:
+    dee = cast.person("dee@shop.example", staff=True)
+    assert close(dee) == ["You work for the marketplace. Have another operator take your roles first."]
+
+
+def test_the_account_ends_after_a_week_and_not_before(cy: User) -> None:
+    now = timezone.now()
+    closing.ask_to_close(cy, now)
+    closing.ask_to_close(cy, now + timedelta(days=3))
+    assert close_due(now + timedelta(days=6)) == 0
+    assert User.objects.get(pk=cy.pk).is_active
+    assert close_due(now + timedelta(days=7)) == 1
+    assert not User.objects.get(pk=cy.pk).is_active
+
+
+def test_who_kept_the_account_keeps_it(cy: User) -> None:
+    closing.ask_to_close(cy, timezone.now())
+    assert (closing.keep(cy), closing.keep(cy)) == (True, False)
+    assert close_due(timezone.now() + timedelta(days=30)) == 0
+
+
+def test_what_came_up_meanwhile_keeps_it_open_and_its_person_hears_why_once(cy: User) -> None:
+    closing.ask_to_close(cy, timezone.now())
+    give(cy, Account.WALLET, 1200)
+    later = timezone.now() + timedelta(days=8)
+    assert (close_due(later), close_due(later)) == (0, 0)
+    assert [sent.subject for sent in mail.outbox] == ["Your account stays open for now"]
+    assert "12.00 CNY here is yours" in str(mail.outbox[0].body)
+    cy.refresh_from_db()
+    assert (cy.is_active, cy.closing_at) == (True, None)
+
+
+def test_while_no_mail_leaves_the_account_waits(cy: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    closing.ask_to_close(cy, timezone.now())
+
+    def fails(_mail: object) -> None:
+        raise SMTPServerDisconnected
+
+    monkeypatch.setattr("django.core.mail.EmailMessage.send", fails)
+    assert close_due(timezone.now() + timedelta(days=8)) == 0
+    with pytest.raises(MailNotSent):
+        close(cy)
+    cy.refresh_from_db()
+    assert (cy.is_active, cy.email) == (True, cast.CY)
+    assert Authenticator.objects.filter(user=cy).exists()
+
+
+def test_a_lost_second_factor_is_taken_off_and_every_device_signed_out(cy: User) -> None:
+    UserSession.objects.create(user=cy, session_key="k" * 32, ip="198.51.100.7", user_agent="")
+    assert closing.drop_second_factor(cy) == 1
+    assert not UserSession.objects.filter(user=cy).exists()
+    assert AuditEntry.objects.get().action == "account.drop_second_factor"
