@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from xinka.config import database_url
 from xinka.config.crews import sandbox, worker_stalled_after
-from xinka.config.environment import load
+from xinka.config.environment import load, read_int
 from xinka.platform import logs
 
 ENVIRONMENT = load()
@@ -117,6 +117,10 @@ TEMPLATES = [
 ]
 
 LOGGING = logs.settings()
+
+#: How long it is kept whom an order went to, from the end of the trade: three years (E-commerce Law, article 31).
+#: Cookies open an order for up to 90 days, and a card's bank may argue for months: less than half a year is too little.
+CONTACTS_KEPT_DAYS = read_int("XINKA_CONTACTS_KEPT_DAYS", 3 * 366, least=180)
 
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", _("Simplified Chinese")), ("en", _("English"))]

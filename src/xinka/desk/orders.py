@@ -31,13 +31,11 @@ from xinka.kernel.cells import safe_cell
 from xinka.kernel.errors import Refusal
 from xinka.kernel.money import plain_amount
 from xinka.merchants.policies import Duty, may
-from xinka.orders.access import contact_place
-from xinka.orders.contact import mask_contact
+from xinka.orders.contacts import shown_contact
 from xinka.orders.models import Order
 from xinka.orders.sales import orders_of_merchant
 from xinka.orders.states import OrderState
 from xinka.orders.words import STATES
-from xinka.platform.vault.keys import open_envelope
 
 _PER_PAGE = 30
 _AT_ONCE = 500
@@ -51,7 +49,7 @@ def _row(order: Order) -> dict[str, object]:
     return {
         "order": order,
         "shown_id": ids.show("ord", order.id),
-        "contact": mask_contact(open_envelope(order.contact, contact_place(order.id)).decode()),
+        "contact": shown_contact(order),
         "words": words,
         "kind": kind,
     }

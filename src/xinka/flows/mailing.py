@@ -16,7 +16,8 @@ from xinka.delivery.models import DeliveredCode
 from xinka.kernel import ids
 from xinka.kernel.money import plain_amount
 from xinka.merchants.models import Role
-from xinka.orders.access import LINK_FOR, OrderAccess, contact_place, order_path
+from xinka.orders.access import LINK_FOR, OrderAccess, order_path
+from xinka.orders.contacts import contact_of, is_forgotten
 from xinka.orders.models import Order
 from xinka.orders.states import OrderState
 from xinka.payments.models import Receipt, Refund
@@ -53,7 +54,7 @@ def order_link(order_id: UUID) -> str:
 def mail_goods(order_id: UUID) -> bool:
     """Send a delivered order to its buyer; return false when there is nothing to send (any more)."""
     order = Order.objects.get(id=order_id)
-    if order.state != OrderState.DELIVERED:
+    if order.state != OrderState.DELIVERED or is_forgotten(order):
         return False
     with translation.override(order.language):
         return send(_goods_letter(order))
@@ -70,7 +71,7 @@ def _goods_letter(order: Order) -> Letter:
     return Letter(
         kind="goods",
         about=order.id,
-        to=_contact_of(order),
+        to=contact_of(order),
         language=order.language,
         title=_("Delivered: %(title)s") % {"title": order.local_title},
         paragraphs=(first, *([after.strip()] if after.strip() else [])),
@@ -94,10 +95,6 @@ def _codes_of(order: Order) -> list[str]:
         open_envelope(sealed[code_id], b"stock_stockcode.envelope:%d" % code_id).decode("utf-8", "replace")
         for code_id in wanted
     ]
-
-
-def _contact_of(order: Order) -> str:
-    return open_envelope(order.contact, contact_place(order.id)).decode()
 
 
 def _facts(order: Order) -> tuple[tuple[str, str], ...]:
@@ -127,7 +124,7 @@ def mail_short_paid(order_id: UUID) -> bool:
         letter = Letter(
             kind="short",
             about=short_about(order.id, came),
-            to=_contact_of(order),
+            to=contact_of(order),
             language=order.language,
             title=_("%(missing)s is missing for your order") % numbers,
             paragraphs=(
@@ -156,7 +153,7 @@ def mail_refund_done(refund_id: UUID) -> bool:
         letter = Letter(
             kind="refund",
             about=refund.id,
-            to=_contact_of(order),
+            to=contact_of(order),
             language=order.language,
             title=_("%(amount)s went back to you") % facts,
             paragraphs=(
@@ -206,7 +203,7 @@ def mail_order_links(contact_key: UUID, language: str) -> bool:
         letter = Letter(
             kind="links",
             about=uuid5(contact_key, str(int(time.time()) // LINKS_EVERY)),
-            to=_contact_of(orders[0]),
+            to=contact_of(orders[0]),
             language=language,
             title=_("Your orders"),
             paragraphs=(_("Somebody, probably you, asked for your orders. Each link opens one of them."),),

@@ -12,7 +12,7 @@ from xinka.escrow.models import Hold
 from xinka.flows.disputes.mailing import message_about, step_about
 from xinka.flows.escrow.mailing import ends_about
 from xinka.flows.mailing import short_about
-from xinka.flows.order_story import contact_of
+from xinka.orders.contacts import contact_of
 from xinka.orders.models import Order
 from xinka.payments.models import Receipt, Refund
 from xinka.payments.states import ReceiptOutcome

@@ -11,13 +11,11 @@ from xinka.catalog.models import Kind, Sku
 from xinka.delivery.models import DeliveredCode
 from xinka.delivery.queries import delivered_codes
 from xinka.escrow.models import Hold
-from xinka.orders.access import contact_place
-from xinka.orders.contact import mask_contact
+from xinka.orders.contacts import shown_contact
 from xinka.orders.models import Order
 from xinka.orders.states import CLOSED_UNPAID, OrderState
 from xinka.payments.models import Payment, Receipt, Refund
 from xinka.payments.states import PaymentState, ReceiptOutcome, RefundState
-from xinka.platform.vault.keys import open_envelope
 
 
 @dataclass(frozen=True)
@@ -62,7 +60,7 @@ class OrderStory:
     @property
     def contact(self) -> str:
         """Where the goods are sent, with most of the name hidden."""
-        return mask_contact(contact_of(self.order))
+        return shown_contact(self.order)
 
     @property
     def is_sealed(self) -> bool:
@@ -73,11 +71,6 @@ class OrderStory:
     def first_revealed_at(self) -> datetime | None:
         """When the first code was opened."""
         return min((code.revealed_at for code in self.codes if code.revealed_at), default=None)
-
-
-def contact_of(order: Order) -> str:
-    """Return the buyer's address in the clear."""
-    return open_envelope(order.contact, contact_place(order.id)).decode()
 
 
 def story_of(order: Order) -> OrderStory:

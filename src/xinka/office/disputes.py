@@ -36,13 +36,12 @@ from xinka.flows.disputes import cases, chargebacks, deciding
 from xinka.flows.disputes.deciding import LEAST_REASONS, Verdict, is_impartial
 from xinka.flows.disputes.evidence import evidence_pack
 from xinka.flows.disputes.facts import codes_mailed_at, facts_of
-from xinka.flows.order_story import contact_of
 from xinka.kernel import ids
 from xinka.kernel.actors import Actor, Role
 from xinka.kernel.errors import BadIdentifier, Refusal
 from xinka.kernel.money import plain_amount
 from xinka.office.policies import Room, check_room, for_staff, may_enter
-from xinka.orders.contact import mask_contact
+from xinka.orders.contacts import shown_contact
 from xinka.payments.queries import is_going_back
 from xinka.platform.files.models import StoredFile
 from xinka.platform.files.serving import answer_with
@@ -186,7 +185,7 @@ def _page(
         "facts": facts,
         "order": facts.order,
         "order_id": ids.show("ord", facts.order.id),
-        "contact": mask_contact(contact_of(facts.order)),
+        "contact": shown_contact(facts.order),
         "badge": badge_for(case, Role.STAFF),
         "kind_words": KINDS[CaseKind(case.kind)],
         "reason_words": reasons.in_words(case.reason),

@@ -14,13 +14,13 @@ from xinka.disputes.models import Case
 from xinka.disputes.words import badge_for
 from xinka.escrow.states import StopCause
 from xinka.escrow.words import CAUSES
-from xinka.flows.order_story import contact_of
 from xinka.kernel import ids
 from xinka.kernel.actors import Role
 from xinka.kernel.errors import BadIdentifier, BadInput
 from xinka.office.disputes import kinds_open_to
 from xinka.office.money_words import REASONS
 from xinka.orders.contact import mask_contact, normalise_contact
+from xinka.orders.contacts import shown_contact
 from xinka.orders.models import Order
 from xinka.orders.queries import SHOWN, contact_key, order_by_id, orders_of_contacts
 from xinka.orders.states import OrderState
@@ -116,7 +116,7 @@ def known_of(order_id: UUID, reader: User) -> dict[str, object]:
     cases = Case.objects.filter(order_id=order_id, kind__in=kinds).order_by("-opened_at", "-id")
     return {
         "title": order.local_title,
-        "buyer": mask_contact(contact_of(order)),
+        "buyer": shown_contact(order),
         "cases": [(case.shown_id, badge_for(case, Role.STAFF)) for case in cases],
     }
 

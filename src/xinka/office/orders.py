@@ -25,7 +25,6 @@ from xinka.escrow.models import Hold
 from xinka.escrow.states import HoldState
 from xinka.escrow.words import STATES as HOLD_STATES
 from xinka.flows.mailing import ask_for_order_links
-from xinka.flows.order_story import contact_of
 from xinka.kernel import ids
 from xinka.kernel.errors import BadIdentifier
 from xinka.office.finding import LONGEST_SEARCH, Found, find_orders, found_of, known_of
@@ -33,6 +32,7 @@ from xinka.office.giving_back import left_of
 from xinka.office.order_moments import Told, moments_of
 from xinka.office.order_ways import ways_of
 from xinka.office.policies import Room, for_staff
+from xinka.orders.contacts import contact_of, is_forgotten
 from xinka.orders.models import Order
 from xinka.orders.states import OrderState
 from xinka.orders.words import STATES
@@ -101,6 +101,9 @@ def show(request: HttpRequest, shown_id: str) -> HttpResponse:
 def mail_links(request: HttpRequest, shown_id: str) -> HttpResponse:
     """Have links to the buyer's orders mailed to the buyer, and to nobody else."""
     order = _order(shown_id)
+    if is_forgotten(order):
+        messages.error(request, gettext("Whom this order went to is not kept any more, so nothing was mailed."))
+        return HttpResponseRedirect(reverse("office:order", args=[shown_id]))
     with transaction.atomic():
         ask_for_order_links(contact_of(order), order.language)
         record(signed_in(request), "order.mail_links", shown_id)

@@ -88,6 +88,18 @@ class RequestKeyReused(Refusal):
     en = "This request key was used for another order. Reload the product page and try again."
 
 
+class OrderForgotten(Refusal):
+    """The order is so old that its goods, and whom they went to, are not kept any more."""
+
+    code = "order_forgotten"
+    status = HTTPStatus.GONE
+    zh = "这个订单太久了，联系方式和卡密已按规定删除，打不开了。金额和交易记录仍在账上，需要凭证请联系商家。"
+    en = (
+        "This order is so old that its goods and contact have been deleted, as the law asks. What was paid is still in "
+        "the books; ask the seller if you need a proof."
+    )
+
+
 class OrderNotFound(Refusal):
     """There is no such order, or it is not this person's: the answer is the same."""
 

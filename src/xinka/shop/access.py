@@ -17,7 +17,8 @@ from xinka.kernel import ids
 from xinka.kernel.errors import BadIdentifier, BadInput
 from xinka.orders.access import COOKIE, COOKIE_FOR, OrderAccess, normalise_password, order_path
 from xinka.orders.contact import normalise_contact
-from xinka.orders.errors import OrderNotFound
+from xinka.orders.contacts import is_forgotten
+from xinka.orders.errors import OrderForgotten, OrderNotFound
 from xinka.orders.models import Order
 from xinka.orders.queries import contact_key, order_by_id
 from xinka.platform.vault.keys import blind_index
@@ -38,6 +39,7 @@ def order_for(request: HttpRequest, shown_id: str) -> Order:
     """Return an order to somebody who may see it.
 
     Raises:
+        OrderForgotten: if it is theirs, but so old that its goods and contact are not kept any more.
         OrderNotFound: in every other case.
     """
     try:
@@ -48,6 +50,8 @@ def order_for(request: HttpRequest, shown_id: str) -> Order:
     order = order_by_id(order_id)
     if order is None or not (has_cookie or order.contact_key in keys_of_person(request)):
         raise OrderNotFound
+    if is_forgotten(order):
+        raise OrderForgotten
     return order
 
 

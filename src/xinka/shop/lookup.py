@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 
+from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -113,7 +114,8 @@ def my_orders(request: HttpRequest) -> HttpResponse:
 
 
 def _page(request: HttpRequest, form: FindOrderForm, status: int = 200) -> HttpResponse:
-    return render(request, "shop/find_order.html", {"form": form}, status=status)
+    context = {"form": form, "months": settings.CONTACTS_KEPT_DAYS // 30, "years": settings.CONTACTS_KEPT_DAYS // 365}
+    return render(request, "shop/find_order.html", context, status=status)
 
 
 def _wait(request: HttpRequest, form: FindOrderForm, seconds: int, words: str) -> HttpResponse:

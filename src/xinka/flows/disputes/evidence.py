@@ -21,10 +21,10 @@ from xinka.accounts.models import User
 from xinka.disputes.actions import text_of
 from xinka.disputes.models import Case, CaseMove, Evidence
 from xinka.flows.disputes.facts import pieces_of
-from xinka.flows.order_story import contact_of
 from xinka.kernel import ids
 from xinka.kernel.money import plain_amount
 from xinka.merchants.models import Merchant
+from xinka.orders.contacts import contact_of
 from xinka.orders.models import Order
 from xinka.payments.models import Payment, Receipt, Refund
 from xinka.platform.audit.actions import record

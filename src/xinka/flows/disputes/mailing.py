@@ -14,12 +14,12 @@ from xinka.disputes.letters import Words, letter_words
 from xinka.disputes.models import Case, CaseMove, Message
 from xinka.disputes.states import CaseKind
 from xinka.flows.mailing import order_link
-from xinka.flows.order_story import contact_of
 from xinka.kernel import ids
 from xinka.kernel.actors import Role
 from xinka.merchants.models import Merchant
 from xinka.merchants.policies import Duty
 from xinka.merchants.queries import mailboxes_of
+from xinka.orders.contacts import contact_of
 from xinka.orders.models import Order
 from xinka.platform.database.django_drive import run
 from xinka.platform.jobs.queue import MAIL, Job, defer

@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from xinka.escrow.models import Hold
 from xinka.escrow.states import HoldState
 from xinka.flows.mailing import order_link
-from xinka.flows.order_story import contact_of
 from xinka.kernel import ids
+from xinka.orders.contacts import contact_of
 from xinka.orders.models import Order
 from xinka.platform.mail.letter import Letter
 from xinka.platform.mail.sending import send

@@ -14,11 +14,10 @@ from django.utils import timezone
 from xinka.accounts.models import User
 from xinka.escrow.custody import has_wallet
 from xinka.escrow.models import RefundWish
-from xinka.orders.access import contact_place
+from xinka.orders.contacts import contact_of
 from xinka.orders.models import Order
 from xinka.payments.models import Refund
 from xinka.payments.states import RefundState, RefundTo
-from xinka.platform.vault.keys import open_envelope
 
 
 def destination_of(refund: Refund) -> RefundTo:
@@ -66,6 +65,6 @@ def account_of_buyer(order_id: UUID) -> User | None:
     order = Order.objects.filter(id=order_id).first()
     if order is None:
         return None
-    address = open_envelope(order.contact, contact_place(order.id)).decode()
+    address = contact_of(order)
     owned = User.objects.filter(emailaddress__email__iexact=address, emailaddress__verified=True, is_active=True)
     return owned.distinct().first()

@@ -10,6 +10,7 @@ from procrastinate.contrib.django import app
 from xinka.accounts.actions import forget_unconfirmed
 from xinka.flows import sweep
 from xinka.flows.closing_accounts import close_due
+from xinka.flows.forgetting import forget_old_contacts
 from xinka.flows.relay import UNKNOWN_EVENT
 from xinka.flows.reveal import forget_old_networks
 from xinka.kernel.errors import ProviderError
@@ -59,6 +60,13 @@ def tidy(timestamp: int) -> None:
     forget_unconfirmed()
     forget_old_networks(timezone.now())
     clear_away()
+
+
+@app.periodic(cron="10 4 * * *")
+@app.task(name="orders.forget", queue=CHORES, queueing_lock="orders.forget", priority=-10)
+def forget_contacts(timestamp: int) -> None:
+    """Forget whom old orders went to."""
+    forget_old_contacts(timezone.now())
 
 
 @app.periodic(cron="50 * * * *")

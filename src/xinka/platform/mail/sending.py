@@ -21,11 +21,13 @@ _PERMANENT = 500
 
 
 def send(letter: Letter) -> bool:
-    """Hand a letter over; return false when that was done before.
+    """Hand a letter over; return false when that was done before, or whom it is for is not kept any more.
 
     Raises:
         ProviderError: if the server did not take it; ``permanent`` when this address will never be served.
     """
+    if not letter.to:
+        return False
     known = SentLetter.objects.filter(kind=letter.kind, subject=letter.about).first()
     if known is not None and known.state == LetterState.SENT:
         return False
