@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from xinka.kernel.money import MAX_MINOR
@@ -54,6 +55,11 @@ class DeliveryOrder(models.TextChoices):
     RANDOM = "random", _("Random")
 
 
+def spoken(chinese: str, english: str) -> str:
+    """Return the text in the language that is being spoken; the Chinese one where there is no other."""
+    return english if english and (get_language() or "").startswith("en") else chinese
+
+
 class Category(models.Model):
     """A shelf of the shop."""
 
@@ -73,7 +79,11 @@ class Category(models.Model):
 
 
 class Product(models.Model):
-    """One page of the shop."""
+    """One page of the shop.
+
+    What buyers read has two fields, Chinese and English; ``local_…`` is the one in the language that is being spoken,
+    and the Chinese one where no English was written.
+    """
 
     slug = models.SlugField(max_length=60, unique=True)
     merchant = models.ForeignKey(Merchant, on_delete=models.PROTECT, related_name="products")
@@ -82,10 +92,15 @@ class Product(models.Model):
     title = models.CharField(max_length=80)
     title_en = models.CharField(max_length=120, blank=True)
     face = models.CharField(max_length=12, blank=True, help_text="what the drawn ticket says, for example 300 点")
+    face_en = models.CharField(max_length=20, blank=True, default="", db_default="")
     summary = models.CharField(max_length=160, blank=True)
+    summary_en = models.CharField(max_length=240, blank=True, default="", db_default="")
     description = models.TextField(max_length=20_000, blank=True)
+    description_en = models.TextField(max_length=20_000, blank=True, default="", db_default="")
     how_to = models.TextField(max_length=8_000, blank=True)
+    how_to_en = models.TextField(max_length=8_000, blank=True, default="", db_default="")
     after_payment = models.TextField(max_length=8_000, blank=True, help_text="shown only to those who paid")
+    after_payment_en = models.TextField(max_length=8_000, blank=True, default="", db_default="")
     state = models.CharField(max_length=10, choices=ProductState.choices, default=ProductState.DRAFT)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -100,6 +115,36 @@ class Product(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def local_title(self) -> str:
+        """What it is called."""
+        return spoken(self.title, self.title_en)
+
+    @property
+    def local_face(self) -> str:
+        """What its drawn ticket says."""
+        return spoken(self.face, self.face_en)
+
+    @property
+    def local_summary(self) -> str:
+        """The sentence under its title."""
+        return spoken(self.summary, self.summary_en)
+
+    @property
+    def local_description(self) -> str:
+        """What it is, in Markdown."""
+        return spoken(self.description, self.description_en)
+
+    @property
+    def local_how_to(self) -> str:
+        """How it is used, in Markdown."""
+        return spoken(self.how_to, self.how_to_en)
+
+    @property
+    def local_after_payment(self) -> str:
+        """What only those read who paid, in Markdown."""
+        return spoken(self.after_payment, self.after_payment_en)
 
 
 class Sku(models.Model):
@@ -138,6 +183,16 @@ class Sku(models.Model):
 
     def __str__(self) -> str:
         return f"{self.product_id} {self.label}".strip()
+
+    @property
+    def local_label(self) -> str:
+        """What tells it from the other variants; empty where there is only one."""
+        return spoken(self.label, self.label_en)
+
+    @property
+    def local_name(self) -> str:
+        """What it is called with its product, which is at hand."""
+        return f"{self.product.local_title} {self.local_label}".strip()
 
 
 class PriceTier(models.Model):

@@ -14,6 +14,8 @@ from xinka.platform.database.rows import Columns, put_at_hand, rows_of
 
 #: How many titles the search for the nearest match looks at, the newest first.
 NEAREST_AMONG = 1000
+#: What lists of products do without.
+LONG_TEXTS = tuple(name + end for name in ("description", "how_to", "after_payment") for end in ("", "_en"))
 _LEAST_LIKENESS = 0.2
 _LEAST_SIGNS = 0.5
 #: From here on a letter of Chinese or Japanese is a word or half of one; a Latin letter says nothing by itself.
@@ -35,7 +37,7 @@ def on_sale() -> QuerySet[Product]:
         Product.objects.filter(_VISIBLE)
         .select_related("merchant", "category")
         .prefetch_related(Prefetch("skus", queryset=skus))
-        .defer("description", "how_to", "after_payment", "merchant__about")
+        .defer(*LONG_TEXTS, "merchant__about")
     )
 
 
@@ -112,12 +114,17 @@ def search(query: str) -> QuerySet[Product]:
             Q(title__icontains=word)
             | Q(title_en__icontains=word)
             | Q(face__icontains=word)
+            | Q(face_en__icontains=word)
             # Looked up apart: a join would make a row for each variant, and all rows would have to be told apart again.
-            | Q(pk__in=Sku.objects.filter(label__icontains=word).values("product_id"))
+            | Q(pk__in=Sku.objects.filter(_labelled(word)).values("product_id"))
             | Q(merchant__name__icontains=word)
             | Q(merchant__name_en__icontains=word)
         )
     return on_sale().filter(by_words | by_number) if query else on_sale().none()
+
+
+def _labelled(word: str) -> Q:
+    return Q(label__icontains=word) | Q(label_en__icontains=word)
 
 
 def nearest_title(query: str) -> str:
@@ -141,7 +148,7 @@ _VISIBLE = Q(state=ProductState.LIVE, merchant__state=MerchantState.ACTIVE) & Q(
 
 
 #: The product page's two statements, written by hand because it is asked for more than any other.
-_PRODUCT_COLUMNS = Columns(Product, "p", without={"after_payment"})
+_PRODUCT_COLUMNS = Columns(Product, "p", without={"after_payment", "after_payment_en"})
 _CATEGORY_COLUMNS = Columns(Category, "c")
 _MERCHANT_COLUMNS = Columns(Merchant, "m", without={"about"})
 _PRODUCT = f"""

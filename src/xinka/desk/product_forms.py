@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -12,7 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from xinka.catalog.actions import Variant
 from xinka.catalog.models import DeliveryOrder, Product, Sku, StockMode
 from xinka.desk.fields import PriceField, TiersField
-from xinka.platform.look.templatetags.look import currency_sign
+from xinka.kernel.money import HOME, home_first
+from xinka.payments.queries import currencies_taken
+from xinka.promotions.queries import is_in_a_sale
 from xinka.stock.holdings import has_stock
 
 if TYPE_CHECKING:  # generic in the stubs alone
@@ -22,6 +25,8 @@ else:
     _ProductForm = _SkuForm = forms.ModelForm
 
 MOST_VARIANTS = 20
+#: The English fields that stand together; the title in English stands beside the Chinese one.
+IN_ENGLISH = ("face_en", "summary_en", "description_en", "how_to_en", "after_payment_en")
 _LONG = {"rows": 6}
 
 
@@ -40,6 +45,7 @@ class ProductForm(_ProductForm):
             "description",
             "how_to",
             "after_payment",
+            *IN_ENGLISH,
         )
         labels = {
             "title": _("Title in Chinese"),
@@ -51,6 +57,11 @@ class ProductForm(_ProductForm):
             "description": _("Description"),
             "how_to": _("How to use it"),
             "after_payment": _("After payment"),
+            "face_en": _("On the ticket, in English"),
+            "summary_en": _("Summary in English"),
+            "description_en": _("Description in English"),
+            "how_to_en": _("How to use it, in English"),
+            "after_payment_en": _("After payment, in English"),
         }
         help_texts = {
             "face": _("The face value, for example “300 点”; at most 12 characters."),
@@ -63,10 +74,19 @@ class ProductForm(_ProductForm):
             "description": forms.Textarea(attrs={"rows": 10}),
             "how_to": forms.Textarea(attrs=_LONG),
             "after_payment": forms.Textarea(attrs=_LONG),
+            "description_en": forms.Textarea(attrs=_LONG),
+            "how_to_en": forms.Textarea(attrs=_LONG),
+            "after_payment_en": forms.Textarea(attrs=_LONG),
         }
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    currency = forms.ChoiceField(
+        label=_("Currency"), required=False, help_text=_("Of all prices below. Listed is what some way to pay takes.")
+    )
+
+    def __init__(self, *args: Any, currencies: Sequence[str] = (HOME,), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["currency"].choices = [(code, code) for code in currencies]  # type: ignore[attr-defined]  # it has
+        self.initial["currency"] = currency_of(self.instance)
         category: Any = self.fields["category"]
         category.empty_label = _("Choose a category")
         category.label_from_instance = lambda one: one.name_en if get_language() == "en" else one.name
@@ -78,6 +98,21 @@ class ProductForm(_ProductForm):
     def clean_title_en(self) -> str:
         """The same for the English one."""
         return _one_line(self.cleaned_data["title_en"])
+
+    def clean_currency(self) -> str:
+        """What a flash sale sells keeps its currency: the price of the sale is in it."""
+        now = currency_of(self.instance)
+        chosen = self.cleaned_data["currency"] or now
+        if chosen != now and is_in_a_sale(self.instance.id):
+            raise ValidationError(
+                _("A flash sale of it is announced or on, and its price is in the old currency. End it first.")
+            )
+        return str(chosen)
+
+    @property
+    def has_english(self) -> bool:
+        """Whether there is something to see among the English texts: one that is written, or wrong."""
+        return any(self[name].value() or self[name].errors for name in IN_ENGLISH)
 
 
 class SkuForm(_SkuForm):
@@ -117,12 +152,12 @@ class SkuForm(_SkuForm):
         }
         help_texts = {"choosable": "", "label": _("Empty when there is only one variant.")}
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, currency: str = HOME, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.instance.currency = currency
         self.fields["mode"].choices = StockMode.choices  # type: ignore[attr-defined]  # a select has choices
-        sign = {"sign": currency_sign(self.instance.currency)}
-        self.fields["price"].label = gettext("Price (%(sign)s)") % sign
-        self.fields["choose_premium"].label = gettext("Premium for choosing (%(sign)s)") % sign
+        self.fields["price"].label = gettext("Price")
+        self.fields["choose_premium"].label = gettext("Premium for choosing")
         for name in ("price", "choose_premium", "tiers"):
             self.fields[name].currency = self.instance.currency  # type: ignore[attr-defined]  # ours have one
         if self.instance.id:
@@ -171,8 +206,19 @@ class _SkuFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]  # generic
         return [f.variant for f in self.forms if isinstance(f, SkuForm) and (f.instance.id or f.has_changed())]
 
 
-def variant_forms(product: Product, data: Any = None, *, extra: int = 0) -> _SkuFormSet:
-    """Return the forms of a product's variants, with ``extra`` empty ones."""
+def currency_of(product: Product) -> str:
+    """Return the currency of a product: that of its variants, or the shop's own while it has none."""
+    first = product.skus.first() if product.id else None
+    return first.currency if first else HOME
+
+
+def currencies_for(product: Product) -> list[str]:
+    """Return the currencies a product may have: the shop's own, its own, and what some way to pay takes."""
+    return home_first({HOME, currency_of(product), *currencies_taken()})
+
+
+def variant_forms(product: Product, data: Any = None, *, currency: str = HOME, extra: int = 0) -> _SkuFormSet:
+    """Return the forms of a product's variants, their prices in a currency, with ``extra`` empty ones."""
     factory = forms.inlineformset_factory(
         Product,
         Sku,
@@ -188,7 +234,7 @@ def variant_forms(product: Product, data: Any = None, *, extra: int = 0) -> _Sku
     kept = Sku.objects.filter(product=product).prefetch_related("tiers") if product.id else Sku.objects.none()
     too_few = {"too_few_forms": _("Fill in at least one variant: it needs a price.")}
     return factory(  # type: ignore[return-value]  # made of it
-        data, instance=product, queryset=kept, prefix="v", error_messages=too_few
+        data, instance=product, queryset=kept, prefix="v", error_messages=too_few, form_kwargs={"currency": currency}
     )
 
 

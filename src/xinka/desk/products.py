@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import Count, Min
+from django.db.models import Count, Min, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -13,8 +13,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from xinka.catalog.actions import MOVES, move_product
 from xinka.catalog.models import Product, ProductState
+from xinka.catalog.queries import LONG_TEXTS
 from xinka.desk.access import Desk, for_members
-from xinka.desk.product_forms import ProductForm, variant_forms
+from xinka.desk.product_forms import ProductForm, currencies_for, currency_of, variant_forms
 from xinka.flows.stocking import save_product
 from xinka.kernel.errors import BadInput
 from xinka.merchants.policies import Duty
@@ -22,6 +23,8 @@ from xinka.platform.look.prose import prose
 
 _PER_PAGE = 30
 _LONGEST_PROSE = 20_000
+#: A number of so many digits is none of ours.
+_DIGITS = 19
 
 
 @require_safe
@@ -34,12 +37,14 @@ def index(request: HttpRequest, desk: Desk) -> HttpResponse:
         Product.objects.filter(merchant=desk.merchant)
         .select_related("category")
         .annotate(n_skus=Count("skus"), lowest=Min("skus__price"), currency=Min("skus__currency"))
-        .defer("description", "how_to", "after_payment")
+        .defer(*LONG_TEXTS)
         .order_by("-id")
     )
     found = found.filter(state=state) if state in ProductState.values else found.exclude(state=ProductState.ARCHIVED)
     if query:
-        found = found.filter(title__icontains=query.replace("\0", ""))  # which no text of the database holds
+        words = query.replace("\0", "")  # which no text of the database holds
+        number = int(words) if words.isascii() and words.isdigit() and len(words) < _DIGITS else 0
+        found = found.filter(Q(title__icontains=words) | Q(title_en__icontains=words) | Q(id=number))
     page = Paginator(found, _PER_PAGE).get_page(request.GET.get("page"))
     context = {"desk": desk, "page": page, "state": state, "query": query, "states": ProductState.choices}
     return render(request, "desk/products.html", context)
@@ -60,10 +65,17 @@ def edit(request: HttpRequest, desk: Desk, product_id: int) -> HttpResponse:
 
 
 def _edit(request: HttpRequest, desk: Desk, product: Product) -> HttpResponse:
-    is_new, heading = product.id is None, product.title
+    is_new, heading = product.id is None, product.local_title
     data = request.POST if request.method == "POST" else None
-    form = ProductForm(data, instance=product)
-    variants = variant_forms(product, data, extra=1 if request.GET.get("add") and not is_new else 0)
+    currencies, currency = currencies_for(product), currency_of(product)
+    chosen = request.POST.get("currency", "")
+    form = ProductForm(data, instance=product, currencies=currencies)
+    variants = variant_forms(
+        product,
+        data,
+        currency=chosen if chosen in currencies else currency,
+        extra=1 if request.GET.get("add") and not is_new else 0,
+    )
     if data is not None and form.is_valid() and variants.is_valid():
         saved = save_product(form.save(commit=False), variants.variants)
         messages.success(request, _("Saved. The shop shows it within a second."))
@@ -76,6 +88,7 @@ def _edit(request: HttpRequest, desk: Desk, product: Product) -> HttpResponse:
         "product": product,
         "heading": heading,
         "is_new": is_new,
+        "has_currencies": len(currencies) > 1,
         "moves": [] if is_new else [to for to in ProductState if to in MOVES[state] and _may(desk, to)],
     }
     return render(request, "desk/product.html", context, status=422 if data is not None else 200)
@@ -96,7 +109,7 @@ def move(request: HttpRequest, desk: Desk, product_id: int) -> HttpResponse:
         request,
         _("“%(title)s” is now: %(state)s")
         % {
-            "title": product.title,
+            "title": product.local_title,
             "state": ProductState(to).label,
         },
     )
@@ -107,7 +120,7 @@ def move(request: HttpRequest, desk: Desk, product_id: int) -> HttpResponse:
 @for_members(Duty.EDIT_PRODUCTS)
 def preview(request: HttpRequest, desk: Desk) -> HttpResponse:  # noqa: ARG001 - only members preview
     """Show Markdown as buyers will see it."""
-    text = request.POST.get("description", "")[:_LONGEST_PROSE]
+    text = request.POST.get("description_en" if "english" in request.GET else "description", "")[:_LONGEST_PROSE]
     return render(request, "desk/_prose.html", {"prose": prose(text)})
 
 

@@ -8,10 +8,10 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from django.conf import settings
 from django.utils import timezone, translation
-from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from xinka.catalog.models import Sku
+from xinka.catalog.models import Product, Sku
 from xinka.delivery.models import DeliveredCode
 from xinka.kernel import ids
 from xinka.kernel.money import plain_amount
@@ -67,14 +67,15 @@ def _goods_letter(order: Order) -> Letter:
     if not codes or not fits:
         first = _("Paid and delivered. Your goods are on the order page.")
         codes = []
-    after = Sku.objects.filter(id=order.sku_id).values_list("product__after_payment", flat=True).first() or ""
+    product = Product.objects.filter(skus=order.sku_id).first()
+    after = product.local_after_payment.strip() if product else ""
     return Letter(
         kind="goods",
         about=order.id,
         to=contact_of(order),
         language=order.language,
         title=_("Delivered: %(title)s") % {"title": order.local_title},
-        paragraphs=(first, *([after.strip()] if after.strip() else [])),
+        paragraphs=(first, *([after] if after else [])),
         goods=tuple(codes),
         goods_title=ngettext("%(n)d piece", "%(n)d pieces", order.quantity) % {"n": order.quantity},
         facts=_facts(order),
@@ -218,13 +219,6 @@ def _line(order: Order) -> str:
     return f"{day}  {order.local_title} × {order.quantity}  {_amount(order.amount, order.currency)}"
 
 
-def _name_of(sku: Sku) -> str:
-    """Return what a variant is called in the language that is being spoken."""
-    product, is_english = sku.product, (get_language() or "").startswith("en")
-    title = (product.title_en if is_english else "") or product.title
-    return f"{title} {(sku.label_en if is_english else '') or sku.label}".strip()
-
-
 def mail_low_stock(sku_id: int, unsold: int) -> int:
     """Tell a merchant that a product runs low; return to how many mailboxes it went."""
     sku = Sku.objects.select_related("product__merchant").get(id=sku_id)
@@ -237,7 +231,7 @@ def mail_low_stock(sku_id: int, unsold: int) -> int:
     letters = []
     for address, language in people.items():
         with translation.override(language or "zh-hans"):
-            name = _name_of(sku)
+            name = sku.local_name
             letter = Letter(
                 kind="low",
                 about=uuid5(NAMESPACE_URL, f"low:{sku.id}:{since}:{address}"),

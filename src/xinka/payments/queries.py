@@ -23,6 +23,11 @@ def channels_on(currency: str) -> list[Channel]:
     return [_COLUMNS.read(row) for row in rows_of(_ON, (currency,))]
 
 
+def currencies_taken() -> set[str]:
+    """Return the currencies that some channel takes now."""
+    return set(Channel.objects.filter(on=True).values_list("currency", flat=True))
+
+
 def orders_paid_late(since: datetime) -> QuerySet[Receipt, UUID | None]:
     """Return the numbers of orders that had expired and were paid and delivered all the same since a moment."""
     late = Receipt.objects.filter(outcome=ReceiptOutcome.LATE_SETTLED, received_at__gte=since, order_id__isnull=False)

@@ -9,7 +9,7 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from xinka.catalog.models import Category, Product, ProductState, Sku
+from xinka.catalog.models import Category, Product, ProductState, Sku, spoken
 from xinka.merchants.models import Merchant
 from xinka.platform.look.templatetags.look import amount
 from xinka.promotions.codes import normalise_code
@@ -93,13 +93,15 @@ class CouponForm(CouponRules):
 
     def _choices(self) -> list[Any]:
         goods = _goods(self.merchant)
-        skus = [(f"sku:{sku.id}", f"{p.title} {sku.label}") for p in goods for sku in p.skus.all() if sku.label]
-        shelves = [(f"category:{shelf.id}", shelf.name) for shelf in Category.objects.all()]
+        skus = [
+            (f"sku:{sku.id}", f"{p.local_title} {sku.local_label}") for p in goods for sku in p.skus.all() if sku.label
+        ]
+        shelves = [(f"category:{shelf.id}", spoken(shelf.name, shelf.name_en)) for shelf in Category.objects.all()]
         sellers = [] if self.merchant else [(f"seller:{m.id}", m.name) for m in Merchant.objects.all()[:_MOST_CHOICES]]
         everything = _("Everything I sell") if self.merchant else _("Everything in the shop")
         found: list[Any] = [("all:", everything), (_("Categories"), shelves)]
         found += [(_("Merchants"), sellers)] if sellers else []
-        found += [(_("Products"), [(f"product:{p.id}", p.title) for p in goods])] if goods else []
+        found += [(_("Products"), [(f"product:{p.id}", p.local_title) for p in goods])] if goods else []
         return [*found, (_("Variants"), skus)] if skus else found
 
     def clean_code(self) -> str:
@@ -182,7 +184,7 @@ class SaleForm(forms.Form):
         )
         self.skus = {sku.id: sku for sku in found.select_related("product").order_by("-product_id", "position")[:500]}
         self.fields["sku"].choices = [  # type: ignore[attr-defined]  # a select has choices
-            (sku.id, " ".join(f"{sku.product.title} {sku.label} {amount(sku.price, sku.currency)}".split()))
+            (sku.id, " ".join(f"{sku.local_name} {amount(sku.price, sku.currency)}".split()))
             for sku in self.skus.values()
         ]
         chosen = sale.sku if sale is not None else self.skus.get(_number(self.data.get("sku")))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.utils import timezone
+
 from xinka.platform.database.rows import Columns, rows_of
 from xinka.promotions.models import FlashSale
 
@@ -14,6 +16,12 @@ SELECT {_COLUMNS.sql} FROM promotions_flashsale s
 WHERE s.sku_id = %s AND s.stopped_at IS NULL AND s.ends_at > %s AND s.starts_at < %s AND s.n_taken < s.units
 ORDER BY s.starts_at, s.id
 """  # noqa: S608 - names of columns
+
+
+def is_in_a_sale(product_id: int | None) -> bool:
+    """Whether a flash sale of some variant of a product is announced or on."""
+    going_on = FlashSale.objects.filter(stopped_at=None, ends_at__gt=timezone.now())
+    return product_id is not None and going_on.filter(sku__product_id=product_id).exists()
 
 
 def sales_between(sku_id: int, begin: datetime, end: datetime) -> list[FlashSale]:

@@ -44,7 +44,7 @@ def _card(product: Product, counts: dict[int, int | None]) -> Card:
         title=words.title_of(product),
         path=reverse("shop:product", args=[product.slug]),
         art=product.category.tint,
-        face=product.face,
+        face=product.local_face,
         merchant_name=words.merchant_name(product.merchant),
         is_verified=product.merchant.verified_at is not None,
         minor=cheapest.price,

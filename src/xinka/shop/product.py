@@ -136,8 +136,8 @@ def _context(request: HttpRequest, found: Product) -> dict[str, object]:
         "ways": ways,
         "least_password": LEAST_PASSWORD,
         "picking": _picking(request, sku) if sku.choosable else None,
-        "description": prose(found.description),
-        "how_to": prose(found.how_to),
+        "description": prose(found.local_description),
+        "how_to": prose(found.local_how_to),
     }
 
 

@@ -2,41 +2,37 @@
 
 from __future__ import annotations
 
-from django.utils.translation import get_language, gettext, ngettext, pgettext
+from django.utils.translation import gettext, ngettext, pgettext
 
-from xinka.catalog.models import Category, Kind, Product, Sku
+from xinka.catalog.models import Category, Kind, Product, Sku, spoken
 from xinka.merchants.models import Merchant
 from xinka.payments.models import Channel
 from xinka.platform.look.templatetags.look import amount
 
 
-def _local(chinese: str, english: str) -> str:
-    return english if english and (get_language() or "").startswith("en") else chinese
-
-
 def title_of(product: Product) -> str:
     """Return a product's title."""
-    return _local(product.title, product.title_en)
+    return product.local_title
 
 
 def label_of(sku: Sku) -> str:
     """Return a variant's label; empty where there is only one."""
-    return _local(sku.label, sku.label_en)
+    return sku.local_label
 
 
 def category_name(category: Category) -> str:
     """Return a category's name."""
-    return _local(category.name, category.name_en)
+    return spoken(category.name, category.name_en)
 
 
 def merchant_name(merchant: Merchant) -> str:
     """Return a merchant's name."""
-    return _local(merchant.name, merchant.name_en)
+    return spoken(merchant.name, merchant.name_en)
 
 
 def channel_name(channel: Channel) -> str:
     """Return the name of a way to pay."""
-    return _local(channel.name, channel.name_en)
+    return spoken(channel.name, channel.name_en)
 
 
 def figures(minor: int, currency: str) -> str:

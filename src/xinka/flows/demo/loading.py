@@ -174,13 +174,20 @@ def _fill_shelves() -> None:
             title=row["title"],
             title_en=row["title_en"],
             face=row["face"],
-            summary=row["summary"].partition(" / ")[0],
-            description="\n\n".join(row["about"].split(" / ")),
-            how_to=goods["how_to"]["member" if shelf == "members" else kind],
-            after_payment=row.get("after_payment", ""),
+            face_en=row.get("face_en", ""),
+            **_both("summary", row["summary"], " / "),
+            **_both("description", row["about"], " / "),
+            **_both("how_to", goods["how_to"]["member" if shelf == "members" else kind], "\n\n"),
+            **_both("after_payment", row.get("after_payment", ""), " / "),
             state=row.get("state", ProductState.LIVE),
         )
         save_product(product, [_variant(one, kind) for one in row["skus"]])
+
+
+def _both(name: str, text: str, between: str) -> dict[str, str]:
+    """Return a text in both languages as a product has it: the Chinese comes first."""
+    chinese, _, english = text.partition(between)
+    return {name: chinese.strip(), f"{name}_en": english.strip()}
 
 
 def _in_turns(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

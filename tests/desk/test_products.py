@@ -1,0 +1,123 @@
+"""The editor of a product: its texts in both languages and its currency."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from tests import cast
+from tests.desk.browsing import browser
+from tests.promotions import offers
+from xinka.catalog.models import Category, Product, Sku
+from xinka.merchants.models import Merchant
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def shop() -> Merchant:
+    return cast.adas_shop()
+
+
+@pytest.fixture
+def ada(shop: Merchant) -> Client:
+    return browser("ada@ada-cards.example")
+
+
+def filled_in(ware: cast.Ware, **more: str) -> dict[str, str]:
+    """Return the form of a product with one variant as a browser would send it."""
+    sku, product = ware.sku, ware.product
+    form = {"title": product.title, "category": str(product.category_id), "kind": product.kind, "currency": "CNY"}
+    counts = {"v-TOTAL_FORMS": "1", "v-INITIAL_FORMS": "1", "v-MIN_NUM_FORMS": "0", "v-MAX_NUM_FORMS": "20"}
+    variant = {"id": str(sku.id), "price": "49.00", "min_quantity": "1", "max_quantity": "50", "mode": "unique"}
+    variant |= {"delivery_order": "oldest", "low_stock_at": "10", "on_sale": "on", "choose_premium": "0"}
+    return {**form, **counts, **{f"v-0-{name}": value for name, value in variant.items()}, **more}
+
+
+def save(ada: Client, ware: cast.Ware, **more: str) -> int:
+    """Send the form and return the answer's status."""
+    address = f"/desk/{ware.product.merchant.slug}/products/{ware.product.id}"
+    return ada.post(address, filled_in(ware, **more)).status_code
+
+
+TEXTS = {
+    "face": "三百点",
+    "summary": "只限国服",
+    "description": "详细说明",
+    "how_to": "打开游戏",
+    "after_payment": "谢谢你",
+}
+ENGLISH = {
+    "face_en": "300 points",
+    "summary_en": "Mainland servers only",
+    "description_en": "All **about** it",
+    "how_to_en": "Open the game",
+    "after_payment_en": "Thank you",
+}
+
+
+def test_what_buyers_read_is_in_their_language(shop: Merchant, ada: Client) -> None:
+    made = cast.ware(shop, 2)
+    cast.channel()
+    assert save(ada, made, **TEXTS, **ENGLISH) == 302
+    address = f"/p/{made.product.slug}"
+    chinese = Client(headers={"accept-language": "zh-CN"}).get(address).content.decode()
+    english = Client(headers={"accept-language": "en"}).get(address).content.decode()
+    for words in ("三百点", "只限国服", "详细说明", "打开游戏"):
+        assert (words in chinese, words in english) == (True, False)
+    for words in ("300 points", "Mainland servers only", "All <strong>about</strong> it", "Open the game"):
+        assert (words in chinese, words in english) == (False, True)
+    found = Client(headers={"accept-language": "en"}).get("/search", {"q": "300 points"}).content.decode()
+    assert made.product.slug in found
+
+
+def test_where_no_english_is_written_the_chinese_is_shown(shop: Merchant, ada: Client) -> None:
+    made = cast.ware(shop, 2)
+    cast.channel()
+    assert save(ada, made, **TEXTS) == 302
+    english = Client(headers={"accept-language": "en"}).get(f"/p/{made.product.slug}").content.decode()
+    assert all(words in english for words in ("三百点", "只限国服", "详细说明", "打开游戏"))
+
+
+def test_a_currency_is_offered_once_something_takes_it(shop: Merchant, ada: Client) -> None:
+    made = cast.ware(shop, 1)
+    cast.channel()
+    address = f"/desk/{shop.slug}/products/{made.product.id}"
+    assert 'name="currency"' not in ada.get(address).content.decode()
+    assert save(ada, made, currency="USD") == 422
+    cast.channel("usd", currency="USD")
+    assert '<option value="USD">' in ada.get(address).content.decode()
+    assert save(ada, made, **{"currency": "USD", "v-0-price": "$ 7.50", "v-0-tiers": "5 = 7.00"}) == 302
+    sku = Sku.objects.get()
+    assert (sku.currency, sku.price, sku.tiers.get().unit_price) == ("USD", 750, 700)
+    assert '<option value="USD" selected>' in ada.get(address).content.decode()
+    assert save(ada, made, currency="XXX") == 422
+    without = filled_in(made)
+    del without["currency"]
+    ada.post(address, without)
+    assert Sku.objects.get().currency == "USD"
+
+
+def test_prices_are_read_in_the_currency_that_was_chosen(shop: Merchant, ada: Client) -> None:
+    made = cast.ware(shop, 1)
+    cast.channel("yen", currency="JPY")
+    assert save(ada, made, **{"currency": "JPY", "v-0-price": "7.50"}) == 422
+    assert save(ada, made, **{"currency": "JPY", "v-0-price": "750"}) == 302
+    assert (Sku.objects.get().currency, Sku.objects.get().price) == ("JPY", 750)
+
+
+def test_what_a_flash_sale_sells_keeps_its_currency(shop: Merchant, ada: Client) -> None:
+    made = cast.ware(shop, 12)
+    cast.channel("usd", currency="USD")
+    offers.sale(made.sku)
+    assert save(ada, made, currency="USD") == 422
+    assert Sku.objects.get().currency == "CNY"
+
+
+def test_the_list_is_searched_by_either_title_and_by_number(shop: Merchant, ada: Client) -> None:
+    made = cast.ware(shop, 0)
+    shelf = Category.objects.get(id=made.product.category_id)
+    Product.objects.create(slug="other", merchant=shop, category=shelf, title="月卡", title_en="Moon pass")
+    for query, shown in (("moon", "Moon pass"), ("月", "Moon pass"), (str(made.product.id), "Star Voyage card 300")):
+        page = ada.get(f"/desk/{shop.slug}/products", {"q": query}).content.decode()
+        assert [title for title in ("Moon pass", "Star Voyage card 300") if title in page] == [shown]
