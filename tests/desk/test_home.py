@@ -16,6 +16,7 @@ from xinka.orders.states import OrderState
 from xinka.payments.models import Channel
 from xinka.payments.queries import orders_paid_late
 from xinka.platform.database.django_drive import run
+from xinka.stock.holdings import running_low
 from xinka.stock.models import Reservation
 
 pytestmark = pytest.mark.django_db
@@ -59,3 +60,25 @@ def test_late_money_of_another_merchant_or_another_time_is_not_counted() -> None
     Order.objects.filter(id=long_ago.order_id).update(paid_at=timezone.now() - timedelta(days=40))
     assert counted(shop.id) == []
     assert counted(other.id) == [(1, 4900)]
+
+
+def test_what_runs_low_is_found_among_more_variants_than_one_page_shows() -> None:
+    shop = cast.adas_shop()
+    rich = cast.ware(shop, 11, slug="rich")
+    poor = [cast.ware(shop, n, slug=f"poor{n}", product={"title_en": f"Poor {n}"}) for n in range(10)]
+    cast.ware(shop, 0, slug="draft", product={"state": "draft", "title_en": "Draft"})
+    cast.ware(cast.adas_shop(slug="eves-cards"), 0, slug="eves", product={"title_en": "Of Eve"})
+    assert running_low(shop.id) == {ware.sku.id: n for n, ware in enumerate(poor)}
+    ada = browser("ada@ada-cards.example")
+    start = ada.get(f"/desk/{shop.slug}/").content.decode()
+    assert [f">Poor {n}</a>" in start for n in range(10)] == [True] * 8 + [False] * 2
+    listed = ada.get(f"/desk/{shop.slug}/stock?low=1").content.decode()
+    assert all(f">Poor {n}</a>" in listed for n in range(10))
+    assert not any(words in listed for words in (f"/stock/{rich.sku.id}", "Draft", "Of Eve"))
+
+
+def test_owners_are_asked_where_their_money_shall_go_and_clerks_are_not() -> None:
+    shop = cast.adas_shop()
+    words = "Say where your money shall go"
+    assert words in browser("ada@ada-cards.example").get(f"/desk/{shop.slug}/").content.decode()
+    assert words not in browser("bo@ada-cards.example").get(f"/desk/{shop.slug}/").content.decode()

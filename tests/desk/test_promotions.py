@@ -15,6 +15,7 @@ from tests.promotions import offers
 from xinka.accounts.models import User
 from xinka.flows.checkout import Placed
 from xinka.merchants.models import Merchant
+from xinka.promotions import forms
 from xinka.promotions.codes import LETTERS
 from xinka.promotions.models import Code, Coupon, FlashSale, ReferralTerms
 from xinka.stock.models import AsideCode, UnsoldCode
@@ -323,3 +324,29 @@ def test_an_empty_desk_says_what_promotions_are(ada: Client, shop: Merchant) -> 
     page = ada.get(HOME).content.decode()
     assert "No coupons yet" in page
     assert "No flash sales yet" in page
+
+
+@pytest.mark.parametrize(("address", "kind"), [("sales/new?sku=", ""), ("coupons/new?for=product:", "product:")])
+def test_among_very_many_goods_the_one_that_was_named_can_be_chosen(
+    ware: cast.Ware, ada: Client, monkeypatch: pytest.MonkeyPatch, address: str, kind: str
+) -> None:
+    monkeypatch.setattr(forms, "_MOST_CHOICES", 1)
+    cast.ware(ware.product.merchant, 1, slug="newer")
+    of_eve = cast.ware(cast.adas_shop(slug="eves-cards"), 1, slug="eves")
+    for one, shown in ((ware, True), (of_eve, False)):
+        number = one.product.id if kind else one.sku.id
+        page = ada.get(f"/desk/{ware.product.merchant.slug}/promotions/{address}{number}").content.decode()
+        assert (f'value="{kind}{number}" selected' in page) == shown
+        assert (f'value="{kind}{number}"' in page) == shown
+
+
+def test_a_sale_of_an_older_variant_than_are_listed_can_be_changed(
+    ware: cast.Ware, ada: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(forms, "_MOST_CHOICES", 1)
+    ada.post(f"{HOME}/sales/new", sale_form(ware))
+    sold = FlashSale.objects.get()
+    cast.ware(ware.product.merchant, 1, slug="newer")
+    changed = {**sale_form(ware), "units": "4"}
+    answer = ada.post(f"{HOME}/sales/{sold.id}", changed)
+    assert (answer.status_code, FlashSale.objects.get().units) == (302, 4)

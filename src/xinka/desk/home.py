@@ -16,16 +16,17 @@ from xinka.accounts.models import User
 from xinka.catalog.models import Product, ProductState, Sku
 from xinka.desk.access import Desk, for_members
 from xinka.kernel.money import HOME, home_first, plain_amount
-from xinka.merchants.policies import Duty
+from xinka.merchants.policies import Duty, may
 from xinka.merchants.queries import memberships_of
 from xinka.orders.sales import DayOfSales, has_delivered, nothing_sold, sales_by_day
 from xinka.payments.queries import orders_paid_late
+from xinka.payouts.queries import accounts_of
 from xinka.platform.look.charts import Bar
 from xinka.platform.look.templatetags.look import amount, grouped, unsigned
-from xinka.stock.queries import live_counts
+from xinka.stock.holdings import has_anything, running_low
 
 _SPANS = (14, 30)
-_MOST_SKUS = 200
+_MOST_LOW = 8
 
 
 @login_required
@@ -46,16 +47,9 @@ def start(request: HttpRequest, desk: Desk) -> HttpResponse:
     by_currency = sales_by_day(desk.merchant.id, days=days, now=timezone.now(), late=orders_paid_late)
     currency, currencies = _currency_of(request, by_currency)
     sales = by_currency.get(currency) or nothing_sold(days=days, now=timezone.now())
-    skus = list(
-        Sku.objects.filter(product__merchant=desk.merchant, on_sale=True)
-        .exclude(product__state=ProductState.ARCHIVED)
-        .select_related("product")[:_MOST_SKUS]
-    )
-    unsold = live_counts(sku.id for sku in skus)
-    left = [(sku, unsold.get(sku.id, 0)) for sku in skus]
-    live = [(sku, n) for sku, n in left if n is not None and sku.product.state == ProductState.LIVE]
-    low = sorted([(sku, n) for sku, n in live if n <= sku.low_stock_at], key=lambda pair: pair[1])
-    steps = _steps(desk, has_stock=any(n is None or n > 0 for _sku, n in left))
+    low = running_low(desk.merchant.id)
+    listed = Sku.objects.select_related("product").in_bulk(list(low)[:_MOST_LOW])
+    steps = _steps(desk)
     context = {
         "desk": desk,
         "facts": _facts(sales, currency, low_count=len(low)),
@@ -66,7 +60,8 @@ def start(request: HttpRequest, desk: Desk) -> HttpResponse:
         "sold_anything": any(day.n_orders for day in sales),
         "days": days,
         "spans": _SPANS,
-        "low": low[:8],
+        "low": [(listed[sku_id], left) for sku_id, left in low.items() if sku_id in listed],
+        "more_low": len(low) > _MOST_LOW,
         "steps": steps,
         "is_new": not all(step[1] for step in steps),
     }
@@ -122,12 +117,15 @@ def _summary(sales: list[DayOfSales], currency: str) -> str:
     }
 
 
-def _steps(desk: Desk, *, has_stock: bool) -> list[tuple[str, bool, str]]:
-    """What there is to do until the first sale: words, whether it is done, the name of the page."""
+def _steps(desk: Desk) -> list[tuple[str, bool, str]]:
+    """What there is to do until all goes by itself: words, whether it is done, the name of the page."""
     states = set(Product.objects.filter(merchant=desk.merchant).values_list("state", flat=True).distinct())
-    return [
+    steps = [
         (_("Create a product"), bool(states), "desk:product_new"),
-        (_("Put codes into stock"), has_stock, "desk:stock"),
+        (_("Put codes into stock"), has_anything(desk.merchant.id), "desk:stock"),
         (_("Put the product on the shelf"), ProductState.LIVE in states, "desk:products"),
         (_("Buy it once yourself, to see what buyers see"), has_delivered(desk.merchant.id), "desk:orders"),
     ]
+    if may(desk.membership.role, Duty.WITHDRAW):
+        steps.append((_("Say where your money shall go"), bool(accounts_of(desk.merchant.id)), "desk:payout_accounts"))
+    return steps

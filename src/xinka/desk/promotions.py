@@ -48,7 +48,8 @@ def index(request: HttpRequest, desk: Desk) -> HttpResponse:
 @for_members(Duty.PROMOTE)
 def coupon_new(request: HttpRequest, desk: Desk) -> HttpResponse:
     """Make a coupon and its codes."""
-    form = CouponForm(request.POST if request.method == "POST" else None, merchant=desk.merchant)
+    named = {"applies_to": request.GET.get("for", "all:")}
+    form = CouponForm(request.POST if request.method == "POST" else None, merchant=desk.merchant, initial=named)
     if form.is_bound and form.is_valid():
         data = form.cleaned_data
         made = actions.make_coupon(form.coupon_of(desk.user_id), code=data["code"], n_codes=data["n_codes"] or 0)
@@ -118,7 +119,8 @@ def coupon_stop(request: HttpRequest, desk: Desk, coupon_id: int) -> HttpRespons
 @for_members(Duty.PROMOTE)
 def sale_new(request: HttpRequest, desk: Desk) -> HttpResponse:
     """Plan a flash sale."""
-    form = SaleForm(request.POST if request.method == "POST" else None, merchant=desk.merchant)
+    named = {"sku": request.GET.get("sku", "")}
+    form = SaleForm(request.POST if request.method == "POST" else None, merchant=desk.merchant, initial=named)
     if form.is_bound and form.is_valid():
         made = _plan(form, desk)
         if made is not None:

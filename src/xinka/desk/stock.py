@@ -21,7 +21,7 @@ from xinka.kernel import ids
 from xinka.merchants.policies import Duty, may
 from xinka.platform.vault.keys import open_envelope
 from xinka.stock import actions
-from xinka.stock.holdings import Holding, codes_of_batch, holdings_of
+from xinka.stock.holdings import Holding, codes_of_batch, holdings_of, running_low
 from xinka.stock.importing.records import MAX_CODE_BYTES
 from xinka.stock.importing.sealing import code_place
 from xinka.stock.models import StockBatch
@@ -38,7 +38,7 @@ _DIGITS = 19
 @require_safe
 @for_members(Duty.STOCK)
 def index(request: HttpRequest, desk: Desk) -> HttpResponse:
-    """List every variant with its stock, or those of one title or number."""
+    """List every variant with its stock, or those of one title or number, or those that run low."""
     query = request.GET.get("q", "").strip().replace("\0", "")[:80]
     found = (
         Sku.objects.filter(product__merchant=desk.merchant)
@@ -51,10 +51,14 @@ def index(request: HttpRequest, desk: Desk) -> HttpResponse:
         names = ("product__title", "product__title_en", "label", "label_en")
         named = [Q(**{f"{name}__icontains": query}) for name in names]
         found = found.filter(reduce(or_, named, Q(id=number)))
+    low_only = "low" in request.GET
+    if low_only:
+        found = found.filter(id__in=running_low(desk.merchant.id))
     page = Paginator(found, _PER_PAGE).get_page(request.GET.get("page"))
     held = holdings_of(sku.id for sku in page.object_list)
     rows = [(sku, held.get(sku.id, Holding())) for sku in page.object_list]
-    return render(request, "desk/stock.html", {"desk": desk, "page": page, "rows": rows, "query": query})
+    context = {"desk": desk, "page": page, "rows": rows, "query": query, "low_only": low_only}
+    return render(request, "desk/stock.html", context)
 
 
 @require_POST

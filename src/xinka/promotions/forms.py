@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -23,9 +24,15 @@ _MOST_CHOICES = 500
 _DIGITS = 19
 
 
-def _goods(merchant: Merchant | None) -> list[Product]:
-    found = Product.objects.exclude(state=ProductState.ARCHIVED).prefetch_related("skus").order_by("-id")
-    return list(found.filter(merchant=merchant)[:_MOST_CHOICES] if merchant else [])
+def _goods(merchant: Merchant | None, *, named: str) -> list[Product]:
+    """Return the products of a merchant to choose from: the newest, and the one that was named before."""
+    if merchant is None:
+        return []
+    kind, _colon, number = named.partition(":")
+    wanted = Q(id=_number(number)) if kind == "product" else Q(skus=_number(number)) if kind == "sku" else Q(pk=None)
+    found = Product.objects.exclude(state=ProductState.ARCHIVED).filter(merchant=merchant).prefetch_related("skus")
+    newest = list(found.order_by("-id")[:_MOST_CHOICES])
+    return newest + [one for one in found.filter(wanted).distinct() if one not in newest]
 
 
 class CouponRules(forms.Form):
@@ -92,7 +99,8 @@ class CouponForm(CouponRules):
         self.order_fields([*order, "starts_at", "ends_at", "most_total", "most_per_buyer", "back_on_refund"])
 
     def _choices(self) -> list[Any]:
-        goods = _goods(self.merchant)
+        named = self.data.get("applies_to") or self.initial.get("applies_to") or ""
+        goods = _goods(self.merchant, named=str(named))
         skus = [
             (f"sku:{sku.id}", f"{p.local_title} {sku.local_label}") for p in goods for sku in p.skus.all() if sku.label
         ]
@@ -182,7 +190,10 @@ class SaleForm(forms.Form):
         found = Sku.objects.filter(product__merchant=merchant, on_sale=True).exclude(
             product__state=ProductState.ARCHIVED
         )
-        self.skus = {sku.id: sku for sku in found.select_related("product").order_by("-product_id", "position")[:500]}
+        found = found.select_related("product").order_by("-product_id", "position")
+        named = sale.sku_id if sale else _number(self.data.get("sku") or self.initial.get("sku"))
+        kept = [sale.sku] if sale else list(found.filter(id=named))
+        self.skus = {sku.id: sku for sku in [*found[:_MOST_CHOICES], *kept]}
         self.fields["sku"].choices = [  # type: ignore[attr-defined]  # a select has choices
             (sku.id, " ".join(f"{sku.local_name} {amount(sku.price, sku.currency)}".split()))
             for sku in self.skus.values()

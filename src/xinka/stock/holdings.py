@@ -18,6 +18,23 @@ SELECT s.id,
     + (SELECT count(*) FROM stock_aside a WHERE a.sku_id = s.id)
 FROM unnest(%s::bigint[]) AS s(id)
 """
+#: Counting stops where it is enough: a merchant may have ten thousand variants, and a variant a million codes.
+_RUNNING_LOW = """
+SELECT k.id, n.n FROM catalog_product p JOIN catalog_sku k ON k.product_id = p.id
+CROSS JOIN LATERAL (
+  SELECT (SELECT count(*) FROM (
+      SELECT 1 FROM stock_unsold u WHERE u.sku_id = k.id AND (u.expires_on IS NULL
+        OR u.expires_on > (now() AT TIME ZONE 'Asia/Shanghai')::date)
+      LIMIT k.low_stock_at + 1) few)
+    + (SELECT count(*) FROM stock_aside a WHERE a.sku_id = k.id AND a.sold_from <= now()) AS n) n
+WHERE p.merchant_id = %s AND p.state = 'live' AND k.on_sale AND k.mode = 'unique' AND n.n <= k.low_stock_at
+ORDER BY n.n, k.id
+"""
+_HAS_STOCK = """
+SELECT EXISTS (SELECT 1 FROM catalog_product p JOIN catalog_sku k ON k.product_id = p.id
+  WHERE p.merchant_id = %s AND p.state <> 'archived' AND k.on_sale
+    AND EXISTS (SELECT 1 FROM stock_unsold u WHERE u.sku_id = k.id))
+"""
 _HAS_UNSOLD = """
 SELECT EXISTS (SELECT 1 FROM stock_unsold u JOIN stock_stockcode c ON c.id = u.code_id
   WHERE u.sku_id = %s AND u.code_id BETWEEN %s AND %s AND c.batch_id = %s)
@@ -74,6 +91,21 @@ def holdings_of(sku_ids: Iterable[int]) -> dict[int, Holding]:
         sku_id: Holding(available, held, max(0, (brought.get(sku_id) or 0) - available - held))
         for sku_id, available, held in rows
     }
+
+
+def running_low(merchant_id: int) -> dict[int, int]:
+    """Return which of a merchant's variants on the shelf run low, and how much of each is left, the least first."""
+    with connection.cursor() as cursor:
+        cursor.execute(_RUNNING_LOW, [merchant_id])
+        return {int(sku_id): int(left) for sku_id, left in cursor.fetchall()}
+
+
+def has_anything(merchant_id: int) -> bool:
+    """Whether a merchant has stock of anything that is not archived."""
+    with connection.cursor() as cursor:
+        cursor.execute(_HAS_STOCK, [merchant_id])
+        ((found,),) = cursor.fetchall()
+    return bool(found)
 
 
 def has_stock(sku_id: int) -> bool:
