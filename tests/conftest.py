@@ -124,6 +124,15 @@ def _log_as_it_was() -> Iterator[None]:
     root.handlers[:] = before[2]
 
 
+@pytest.fixture(autouse=True)
+def _keys_of_this_test() -> Iterator[None]:
+    """Have each test seal with keys that its own database has: those that a test made go with its rows."""
+    yield
+    keys = sys.modules.get("xinka.platform.vault.keys")  # the engines' tests do without
+    if keys is not None:
+        keys.forget()
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _everything_may_be_emptied_between_tests() -> Iterator[None]:
     """Have the clean-up after tests with real commits empty what has rows, and nothing else.

@@ -14,10 +14,8 @@ from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from xinka.platform.vault.deriving import KEY_BYTES, derive
 
-_KEY_BYTES = 32
 _LAST_PORT = 65_535
 
 
@@ -99,9 +97,7 @@ class Environment:
         text = read("XINKA_MASTER_KEY")
         if text:
             return _decode_key(text)
-        if not self.key_file.exists():
-            _write_secret(self.key_file, secrets.token_hex(_KEY_BYTES))
-        return _decode_key(_read_key(self.key_file))
+        return key_in(self.key_file)
 
     @property
     def key_file(self) -> Path:
@@ -109,13 +105,25 @@ class Environment:
         return self.data_dir / "master.key"
 
     @property
+    def next_key_file(self) -> Path:
+        """Where the next master key lies until it has taken the place of the one before."""
+        return self.key_file.with_name("master.key.next")
+
+    @property
     def has_key(self) -> bool:
         """Whether there is a master key already, so that asking for it makes none."""
         return bool(read("XINKA_MASTER_KEY")) or self.key_file.exists()
 
-    def derive(self, purpose: str, length: int = _KEY_BYTES) -> bytes:
-        """Return a key for one purpose, derived from the master key by HKDF-SHA256 (RFC 5869)."""
-        return HKDF(SHA256(), length, salt=None, info=f"xinka/{purpose}".encode()).derive(self.master_key)
+    def derive(self, purpose: str, length: int = KEY_BYTES) -> bytes:
+        """Return a key for one purpose, derived from the master key."""
+        return derive(self.master_key, purpose, length)
+
+
+def key_in(file: Path) -> bytes:
+    """Return the key in a file, which is made with a new one where there is none."""
+    if not file.exists():
+        _write_secret(file, secrets.token_hex(KEY_BYTES))
+    return _decode_key(_read_key(file))
 
 
 def _decode_key(text: str) -> bytes:
@@ -123,7 +131,7 @@ def _decode_key(text: str) -> bytes:
         key = bytes.fromhex(text.strip())
     except ValueError:
         key = b""
-    if len(key) != _KEY_BYTES:
+    if len(key) != KEY_BYTES:
         raise BadEnvironment("XINKA_MASTER_KEY", "must be 64 hexadecimal digits", "要填 64 位十六进制数")
     return key
 
@@ -153,6 +161,11 @@ def _write_secret(path: Path, text: str) -> None:
         pass
     finally:
         draft.unlink()
+    directory = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(directory)  # its name too: what is sealed with it must not outlive it
+    finally:
+        os.close(directory)
 
 
 def _addresses(name: str) -> tuple[str, ...]:

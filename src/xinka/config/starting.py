@@ -11,7 +11,7 @@ from pathlib import Path
 
 from xinka.config import crews
 from xinka.config.database_url import as_django
-from xinka.config.environment import BadEnvironment, Environment, read
+from xinka.config.environment import BadEnvironment, Environment, key_in, read
 from xinka.platform.vault.envelope import EnvelopeError, Keyring, WrappedKey
 
 #: Pages of the settings that need no Django; reading one tells whether its values are right.
@@ -55,6 +55,7 @@ def vouch_for(environment: Environment) -> None:
     key = _a_sealed_key(environment)
     if key is None:
         return
+    take_next_key(environment, key)
     if not environment.has_key:
         raise BadEnvironment(
             "XINKA_MASTER_KEY",
@@ -69,6 +70,22 @@ def vouch_for(environment: Environment) -> None:
             "is not the one that this database was sealed with; put that one back (the variable wins over master.key)",
             "不是这个数据库的主密钥；请换回原来的那一个（环境变量优先于 master.key）",
         ) from None
+
+
+def take_next_key(environment: Environment, sealed: WrappedKey) -> None:
+    """Put the next master key in its place if it is the one the database is sealed with.
+
+    ``xinka key change`` does so as its last step; if it was killed right before, whoever comes next does it.
+    """
+    file = environment.next_key_file
+    if not file.exists():
+        return
+    try:
+        Keyring(key_in(file)).add([sealed])
+    except EnvelopeError:
+        return
+    file.replace(environment.key_file)
+    environment.__dict__.pop("master_key", None)  # it is read again
 
 
 def _a_sealed_key(environment: Environment) -> WrappedKey | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
@@ -104,7 +105,7 @@ def say(case: Case, by: Actor, text: str, files: Sequence[Harmless], *, now: dat
         case=case,
         role=by.role.value,
         author_id=by.user_id,
-        body=sealing_key(CONTACTS).seal(text[:LONGEST_TEXT].encode(), b"disputes_message.body:" + identifier.bytes),
+        body=sealing_key(CONTACTS).seal(text[:LONGEST_TEXT].encode(), message_place(identifier)),
         at=now,
     )
     for file in files:
@@ -112,6 +113,11 @@ def say(case: Case, by: Actor, text: str, files: Sequence[Harmless], *, now: dat
     return message
 
 
+def message_place(message_id: UUID) -> bytes:
+    """Return the associated data of what somebody said."""
+    return b"disputes_message.body:" + message_id.bytes
+
+
 def text_of(message: Message) -> str:
     """Return what somebody said."""
-    return open_envelope(message.body, b"disputes_message.body:" + message.id.bytes).decode()
+    return open_envelope(message.body, message_place(message.id)).decode()

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from xinka.disputes.rules import RULES as CASE_RULES
 from xinka.flows.escrow.rules import HELD
 from xinka.flows.escrow.rules import RULES as ESCROW_RULES
+from xinka.flows.master_key.columns import RULES as VAULT_RULES
 from xinka.flows.promotions.rules import RULES as PROMOTION_RULES
 from xinka.kernel.flow import Flow, Query, Row
 from xinka.ledger.rules import RULES as LEDGER_RULES
@@ -140,6 +141,7 @@ CHECKS = (
     *(Check("disputes", *rule) for rule in CASE_RULES),
     *(Check("promotions", *rule) for rule in PROMOTION_RULES),
     *(Check("payouts", *rule) for rule in PAYOUT_RULES),
+    *(Check("vault", *rule) for rule in VAULT_RULES),
     Check(
         "ledger",
         "receipts_are_entered",

@@ -53,6 +53,11 @@ def sealed_files() -> SealedFiles:
     return SealedFiles(settings.ENVIRONMENT.data_dir / "imports")
 
 
+def keys_of_waiting_files() -> set[int]:
+    """Return the numbers of the data keys that seal files which wait for their import."""
+    return sealed_files().keys()
+
+
 def text_of(batch: StockBatch) -> Text:
     """Return the waiting file of a batch as text."""
     name = batch.sealed_file

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +18,7 @@ from xinka.config.environment import Environment, load
 from xinka.orders.access import OrderAccess
 from xinka.payments.providers.protocol import Provider, ProviderSession
 from xinka.payments.providers.registry import provider_for
-from xinka.platform.vault.envelope import BlindIndex, DataKey, Keyring, WrappedKey
+from xinka.platform.vault.envelope import BlindIndex, DataKey, Keyring, WrappedKey, derived_for_index, index_scope
 from xinka.till.engine import Engine, Pool, watch_commits
 from xinka.till.waiting import Waiting
 from xinka.till.wishes import WishReader
@@ -27,6 +27,7 @@ log = structlog.get_logger("xinka.till")
 
 _CHANNELS = "SELECT id, slug, provider, config FROM payments_channel"
 _KEYS = "SELECT id, scope, wrapped, retired_at IS NULL FROM vault_data_key WHERE scope IN ('contacts', 'channels')"
+_INDEX_KEYS = "SELECT id, scope, wrapped FROM vault_data_key WHERE scope LIKE 'index:%'"
 _NEW_KEY = "INSERT INTO vault_data_key (scope, wrapped, created_at) VALUES ($1, $2, now()) ON CONFLICT DO NOTHING"
 #: A pool this small never waits for itself: two batches, one reader, one spare.
 _POOL = 4
@@ -136,6 +137,7 @@ async def open_till() -> Till:
     await pool.open()
     async with pool.connection() as connection:
         ring = await _open_ring(connection, environment)
+        index = await _open_indexes(connection, environment, ring)
         rows = await _channel_rows(connection)
     channels = await open_channels(rows, ring, {})
     contacts = ring.current("contacts")
@@ -146,15 +148,15 @@ async def open_till() -> Till:
         pool=pool,
         access=OrderAccess(environment.derive("order-access")),
         contacts=contacts,
-        contact_index=_index(environment, "contact"),
-        address_index=_index(environment, "address"),
-        password_index=_index(environment, "order-password"),
-        request_index=_index(environment, "request"),
+        contact_index=index("contact"),
+        address_index=index("address"),
+        password_index=index("order-password"),
+        request_index=index("request"),
         channels=channels,
         waiting=waiting,
         engine=Engine(pool, waiting.wake),
         ring=ring,
-        wishes=WishReader(environment),
+        wishes=WishReader(environment, index("gift-card")),
     )
 
 
@@ -166,8 +168,18 @@ async def close_till(till: Till) -> None:
     await till.pool.close()
 
 
-def _index(environment: Environment, purpose: str) -> BlindIndex:
-    return BlindIndex(environment.derive(f"blind-index/{purpose}"))
+async def _open_indexes(
+    connection: psycopg.AsyncConnection[Any], environment: Environment, ring: Keyring
+) -> Callable[[str], BlindIndex]:
+    """Return what gives the keyed hash of a purpose: of the stored key, or of the one the first master key gives."""
+    async with psycopg.AsyncRawCursor(connection) as cursor:
+        await cursor.execute(_INDEX_KEYS)
+        stored = {scope: ring.unwrap(WrappedKey(number, scope, key)) async for number, scope, key in cursor}
+
+    def index(purpose: str) -> BlindIndex:
+        return BlindIndex(stored.get(index_scope(purpose)) or environment.derive(derived_for_index(purpose)))
+
+    return index
 
 
 async def _open_ring(connection: psycopg.AsyncConnection[Any], environment: Environment) -> Keyring:

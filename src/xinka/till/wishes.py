@@ -33,9 +33,9 @@ class WishReader:
 
     __slots__ = ("_cards", "_passes")
 
-    def __init__(self, environment: Environment) -> None:
+    def __init__(self, environment: Environment, cards: BlindIndex) -> None:
         self._passes = Passes(environment.derive("promotion-passes"))
-        self._cards = BlindIndex(environment.derive("blind-index/gift-card"))
+        self._cards = cards
 
     def read(self, coupon: str, sale: int, request: Request) -> Said:
         """Return what a request says.

@@ -14,6 +14,7 @@ _PLACES = {
     "backup": "xinka.config.cli.backups:backup",
     "restore": "xinka.config.cli.backups:restore",
     "account": "xinka.config.cli.accounts:account",
+    "key": "xinka.config.cli.key:key",
     "check": "xinka.config.cli.audit:check",
     "merchant": "xinka.config.cli.setting_up:merchant",
     "channel": "xinka.config.cli.setting_up:channel",

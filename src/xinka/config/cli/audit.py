@@ -13,7 +13,7 @@ from xinka.config.cli.shop import WRONG_TABLES, open_database
 if TYPE_CHECKING:
     from xinka.flows.audit import Finding
 
-_GROUPS = ("stock", "ledger", "delivery", "escrow", "disputes", "promotions", "payouts")
+_GROUPS = ("stock", "ledger", "delivery", "escrow", "disputes", "promotions", "payouts", "vault")
 
 
 @click.command()

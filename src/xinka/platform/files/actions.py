@@ -93,7 +93,7 @@ def keep(file: Harmless, *, now: datetime) -> StoredFile:
         size=len(file.content),
         sha256=hashlib.sha256(file.content).digest(),
         received_sha256=file.received_sha256,
-        envelope=sealing_key(FILES).seal(file.content, _place(identifier)),
+        envelope=sealing_key(FILES).seal(file.content, file_place(identifier)),
         added_at=now,
     )
 
@@ -104,8 +104,9 @@ def open_file(file: StoredFile) -> bytes:
     Raises:
         EnvelopeError: if it was changed or moved.
     """
-    return open_envelope(file.envelope, _place(file.id))
+    return open_envelope(file.envelope, file_place(file.id))
 
 
-def _place(identifier: UUID) -> bytes:
+def file_place(identifier: UUID) -> bytes:
+    """Return the associated data of a file's content."""
     return b"files_file.envelope:" + identifier.bytes

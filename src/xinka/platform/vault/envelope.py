@@ -78,8 +78,26 @@ class Keyring:
 
     def wrap_new(self, scope: str) -> bytes:
         """Return a fresh data key for ``scope``, wrapped; the caller stores it and then calls :meth:`add`."""
+        return self.wrap(AESGCM.generate_key(256), scope)
+
+    def wrap(self, secret: bytes, scope: str) -> bytes:
+        """Return a secret of ``scope`` as it may be stored."""
         nonce = os.urandom(_NONCE)
-        return nonce + self._master.encrypt(nonce, AESGCM.generate_key(256), _where(scope))
+        return nonce + self._master.encrypt(nonce, secret, _where(scope))
+
+    def unwrap(self, key: WrappedKey) -> bytes:
+        """Return the secret in a stored key.
+
+        Raises:
+            EnvelopeError: if the master key is not the one that wrapped it.
+        """
+        try:
+            return self._master.decrypt(key.wrapped[:_NONCE], key.wrapped[_NONCE:], _where(key.scope))
+        except InvalidTag:
+            raise EnvelopeError(
+                f"data key {key.id} does not open: is this the master key of this database? "
+                "/ 数据密钥打不开：主密钥是不是这个数据库的？"
+            ) from None
 
     def add(self, keys: Iterable[WrappedKey]) -> None:
         """Open stored keys.
@@ -88,14 +106,7 @@ class Keyring:
             EnvelopeError: if the master key is not the one that wrapped them.
         """
         for key in keys:
-            try:
-                secret = self._master.decrypt(key.wrapped[:_NONCE], key.wrapped[_NONCE:], _where(key.scope))
-            except InvalidTag:
-                raise EnvelopeError(
-                    f"data key {key.id} does not open: is this the master key of this database? "
-                    "/ 数据密钥打不开：主密钥是不是这个数据库的？"
-                ) from None
-            opened = DataKey(key.id, key.scope, secret)
+            opened = DataKey(key.id, key.scope, self.unwrap(key))
             self._by_id[key.id] = opened
             if key.is_current:
                 self._current[key.scope] = opened
@@ -112,18 +123,39 @@ class Keyring:
         """
         if len(envelope) < _HEADER + _NONCE or envelope[0] != VERSION:
             raise EnvelopeError("this is not an envelope")
-        key = self._by_id.get(int.from_bytes(envelope[1:_HEADER], "big"))
+        key = self._by_id.get(key_id_of(envelope))
         if key is None:
             raise EnvelopeError("an envelope names a key that is not in the ring")
         return key.open(envelope, where)
 
     def knows(self, envelope: bytes) -> bool:
         """Whether the key that the envelope names is in the ring."""
-        return int.from_bytes(envelope[1:_HEADER], "big") in self._by_id
+        return key_id_of(envelope) in self._by_id
+
+
+def key_id_of(envelope: bytes) -> int:
+    """Return the number of the data key that an envelope names."""
+    return int.from_bytes(envelope[1:_HEADER], "big")
 
 
 def _where(scope: str) -> bytes:
     return _WRAP_DATA + b":" + scope.encode()
+
+
+#: What values are found by though they are sealed or only hashed. Each has a key of its own.
+INDEXES = frozenset(
+    {"address", "code", "contact", "gift-card", "order-password", "payout-account", "rate-limit", "request"}
+)
+
+
+def index_scope(purpose: str) -> str:
+    """Return the scope under which the key of an index is stored once the master key it came from is gone."""
+    return f"index:{purpose}"
+
+
+def derived_for_index(purpose: str) -> str:
+    """Return for what the key of an index is derived from the master key, as long as the shop has its first one."""
+    return f"blind-index/{purpose}"
 
 
 class BlindIndex:

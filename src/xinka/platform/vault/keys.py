@@ -10,7 +10,16 @@ from functools import cache
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from xinka.platform.vault.envelope import BlindIndex, EnvelopeError, Keyring, WrappedKey
+from xinka.platform.vault.envelope import (
+    INDEXES,
+    BlindIndex,
+    EnvelopeError,
+    Keyring,
+    WrappedKey,
+    derived_for_index,
+    index_scope,
+    key_id_of,
+)
 from xinka.platform.vault.envelope import DataKey as OpenKey
 from xinka.platform.vault.models import DataKey
 
@@ -31,13 +40,19 @@ def _ring() -> Keyring:
 
 
 def forget() -> None:
-    """Drop the open keys (tests and key rotation)."""
+    """Drop the open keys (tests, and a change of the master key)."""
     _ring.cache_clear()
+    blind_index.cache_clear()
+
+
+def stored_keys(**which: object) -> list[WrappedKey]:
+    """Return the stored data keys for which this holds, oldest first."""
+    rows = DataKey.objects.filter(**which).order_by("id")
+    return [WrappedKey(row.id, row.scope, bytes(row.wrapped), row.retired_at is None) for row in rows]
 
 
 def _load(**which: object) -> None:
-    rows = DataKey.objects.filter(**which)
-    _ring().add(WrappedKey(row.id, row.scope, bytes(row.wrapped), row.retired_at is None) for row in rows)
+    _ring().add(stored_keys(**which))
 
 
 def sealing_key(scope: str) -> OpenKey:
@@ -49,7 +64,10 @@ def sealing_key(scope: str) -> OpenKey:
     if key is None:
         try:
             with transaction.atomic():
-                DataKey.objects.create(scope=scope, wrapped=_ring().wrap_new(scope))
+                made = DataKey.objects.create(scope=scope, wrapped=_ring().wrap_new(scope))
+                # If the master key was changed while we waited to write, another key tells us before ours is kept.
+                for other in stored_keys(pk__in=DataKey.objects.exclude(pk=made.pk).order_by("id").values("pk")[:1]):
+                    _ring().unwrap(other)
         except IntegrityError:
             pass  # another process made it between our look and our insert: use that one
         _load(scope=scope)
@@ -67,11 +85,15 @@ def open_envelope(envelope: bytes | memoryview, where: bytes) -> bytes:
     """
     raw = bytes(envelope)
     if not _ring().knows(raw):
-        _load(id=int.from_bytes(raw[1:5], "big"))
+        _load(id=key_id_of(raw))
     return _ring().open(raw, where)
 
 
 @cache
 def blind_index(purpose: str) -> BlindIndex:
     """Return the keyed hash for one purpose, for example ``code`` or ``contact``."""
-    return BlindIndex(settings.ENVIRONMENT.derive(f"blind-index/{purpose}"))
+    if purpose not in INDEXES:
+        raise ValueError(purpose)  # a change of the master key would lose it
+    for stored in stored_keys(scope=index_scope(purpose)):
+        return BlindIndex(_ring().unwrap(stored))
+    return BlindIndex(settings.ENVIRONMENT.derive(derived_for_index(purpose)))

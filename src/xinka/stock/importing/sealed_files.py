@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from xinka.platform.vault.envelope import DataKey, EnvelopeError
+from xinka.platform.vault.envelope import DataKey, EnvelopeError, key_id_of
 
 #: Seconds that a file waits for somebody to confirm its import.
 KEPT_FOR = 24 * 3600
@@ -78,6 +78,14 @@ class SealedFiles:
                     path.unlink()
                     removed += 1
         return removed
+
+    def keys(self) -> set[int]:
+        """Return the numbers of the data keys that waiting files name."""
+        found = set()
+        for path in self._directory.glob("*.sealed"):
+            with suppress(FileNotFoundError), path.open("rb") as file:
+                found.add(key_id_of(file.read(_LENGTH + 5)[_LENGTH:]))
+        return found
 
     def _path(self, name: str) -> Path:
         if not name.isalnum():
