@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xinka.engines.textguard.guard import Guard
+from xinka.engines.textguard.model import Model
 from xinka.engines.textguard.packs import Pack, load_packs, parse_pack
 from xinka.engines.textguard.reasons import report
 from xinka.engines.textguard.termlists import term_pack
@@ -211,8 +212,25 @@ def test_a_rule_of_a_pack_of_one_s_own_stands_whatever_the_model_says() -> None:
     assert guard.judge("陪玩").decision == "allow"
 
 
-def test_every_shipped_pack_is_weighed_against_the_model() -> None:
-    assert {rule.weighed for pack in load_packs() for rule in pack.rules} == {True}
+def test_every_shipped_pack_but_that_of_forbidden_goods_is_weighed_against_the_model() -> None:
+    weighed = {pack.name: {rule.weighed for rule in pack.rules} for pack in load_packs()}
+    assert weighed.pop("contraband") == {False}
+    assert set(map(frozenset, weighed.values())) == {frozenset({True})}
+
+
+def test_forbidden_goods_named_plainly_are_looked_at_however_lawful_the_model_reads_them() -> None:
+    lawful = saying(0.0)
+    [goods] = [pack for pack in load_packs() if pack.name == "contraband"]
+    named = [text for rule in goods.rules for text in rule.must_hit]
+    assert {lawful.judge(text, "listing").decision for text in named} <= {"review", "block"}
+    assert {lawful.judge(text, "chat").decision for text in named} == {"allow"}  # people talk of what they may not sell
+
+
+@pytest.mark.parametrize(
+    "text", ["百家乐 餐具", "老虎机 存钱罐", "六和 酱油 酿造", "特码 服饰 大码 女装", "收分 积分 系统"]
+)
+def test_goods_that_share_their_name_with_a_forbidden_trade_are_let_pass(text: str) -> None:
+    assert Guard(model=Model.load()).judge(text, "listing").decision == "allow"
 
 
 def test_scores_near_one_stay_apart() -> None:
