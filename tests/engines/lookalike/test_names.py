@@ -232,3 +232,89 @@ def test_a_name_cannot_be_renamed_into_somebody_elses() -> None:
     assert (index.owner_of("Steam Support"), index.owner_of("Cy's Shop"), len(index)) == ("valve", "cy", 2)
     index.rename("Cy's Shop", "Cy's Shop")
     assert len(index) == 2
+
+
+STAFFED = NameIndex(
+    (name, "ada")
+    for name in (
+        "腾讯客服",
+        "QQ安全中心",
+        "国家反诈中心",
+        "中国移动客服",
+        "招商银行客服",
+        "币安客服",
+        "Binance Support",
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "official"),
+    [
+        ("腾讯客服小王", "腾讯客服"),
+        ("腾讯客服李娜", "腾讯客服"),
+        ("腾讯客服 小李 工号8023", "腾讯客服"),
+        ("腾迅客服王经理", "腾讯客服"),
+        ("中国移动客服小张", "中国移动客服"),
+        ("王经理 腾讯客服", "腾讯客服"),
+        ("小美（腾讯客服）", "腾讯客服"),
+        ("币安客服 Lily", "币安客服"),
+        ("Binance Support John", "Binance Support"),
+        ("Anna from Binance Support", "Binance Support"),
+    ],
+)
+def test_an_official_name_with_a_persons_is_for_somebody_to_look_at(name: str, official: str) -> None:
+    verdict = STAFFED.judge(name)
+    assert (verdict.decision, verdict.official) == ("review", official)
+    assert "person" in {reason.code for reason in verdict.reasons}
+    assert STAFFED.judge(name, owner="ada").decision == "clear"
+
+
+@pytest.mark.parametrize(
+    ("name", "official"),
+    [
+        ("00安全中心", "QQ安全中心"),
+        ("OQ安全中心", "QQ安全中心"),
+        ("QQ安全中吣", "QQ安全中心"),
+        ("国家反诈中吣", "国家反诈中心"),
+        ("腾讯客服中吣", "腾讯客服"),
+        ("中国移动10086", "中国移动客服"),
+        ("中国移动客服10086", "中国移动客服"),
+        ("10086中国移动", "中国移动客服"),
+        ("招商银行95555", "招商银行客服"),
+    ],
+)
+def test_zeros_for_q_a_character_that_holds_the_right_one_and_hotlines_are_seen_through(
+    name: str, official: str
+) -> None:
+    verdict = STAFFED.judge(name)
+    assert verdict.decision != "clear"
+    assert verdict.official == official
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "腾讯小王",
+            "腾讯老员工小王",
+            "被腾讯客服气死",
+            "找腾讯客服找了三天",
+            "前腾讯客服小王",
+            "腾讯客服谢谢",
+            "腾讯客服方案",
+        ),
+        *(
+            "客服小王",
+            "小王客服工作室",
+            "客服部小李（王府井店）",
+            "中国移动营业厅小妹",
+            "移动10086真难打",
+            "中国移动950605",
+        ),
+        *("招行信用卡粉丝", "招商银行理财小王", "00后的安全感", "007安全", "反诈老陈", "Binance John", "Support John"),
+        *("John supports Binance", "Kevin from support", "Binance fan club Amy"),
+    ],
+)
+def test_people_who_only_name_a_firm_pass(name: str) -> None:
+    assert STAFFED.judge(name).decision == "clear"

@@ -29,7 +29,13 @@ community store shop help helpdesk wallet claim bonus pay payment www web com ne
 market game games team pro plus boost boosts partner partners academy program apply application register
 registration invite steam discord info service services center client download update win prize reward rewards
 present presents halloween christmas newyear skin skins case cases item items robux generator true mobile
-desktop beta hub club chat server kefu guanfang auth
+desktop beta hub club chat server kefu guanfang auth id ids refund refunds billing unlock recovery restore
+"""
+#: What stands beside a short brand in a label that asks for a password, money or trust: by themselves these are no brand.
+_ASKING = """
+login signin verify verification secure security support helpdesk account accounts unlock recovery refund refunds billing
+kefu guanfang anquan denglu yanzheng renzheng tuikuan lipei peifu jiefeng shensu jifen duihuan shouhou tuipiao safe pay
+payment wallet claim airdrop auth confirm update suspended
 """
 #: What a firm's own machines are called; glued to its brand under a common ending it is likelier its own.
 _OWN_MACHINES = frozenset(["app", "cdn", "static", "img", "images", "media", "mail", "status", "dev", "api", "content"])
@@ -56,6 +62,7 @@ class DomainIndex:
         self._owners: dict[str, str | None] = {}
         self._by_label: dict[str, list[str]] = {}
         self._folded: dict[str, str] = {}
+        self._joined: dict[str, str] = {}
         for domain, owner in domains:
             self.add(domain, owner)
 
@@ -71,6 +78,8 @@ class DomainIndex:
         if host.domain not in self._owners:
             self._by_label.setdefault(host.label, []).append(host.domain)
             self._folded.setdefault(_fold(host.label), host.label)
+            if (front := host.name.removesuffix(host.domain).strip(".")) and "." not in front:
+                self._joined[f"{front}-{host.label}"] = host.label
         self._owners[host.domain] = owner
 
     def remove(self, domain: str) -> None:

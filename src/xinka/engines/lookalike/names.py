@@ -13,6 +13,8 @@ from xinka.engines.lookalike.verdict import CLEAR, Verdict
 
 #: From this nearness on a name is an impostor, below it a person should look.
 _IMPOSTOR = 0.9
+#: An official name with a person's is no nearer than this: real staff are called so as well.
+_WITH_PERSON = 0.85
 #: Nearness → the probability that it is an imitation, straight between these points. Fitted on a random half of the
 #: development names, of which 13 in 100 are imitations, and right on the other half; a rarer thing is less likely.
 _PROBABILITIES = ((0.5, 0.55), (0.65, 0.8), (0.75, 0.95), (0.85, 0.98), (1.0, 0.999))
@@ -77,7 +79,7 @@ class NameIndex:
         official = self._registry.names[best.number]
         if owner is not None and self._registry.owners.get(best.number) == owner:
             return Verdict("clear", 0.0, official)
-        near = nearness_of(best)
+        near = min(nearness_of(best), _WITH_PERSON) if best.view.how == "person" else nearness_of(best)
         why = reasons_for(name, official, best)
         if disclaims(name, official):
             return Verdict("clear" if not best.alignment.steps else "review", 0.1, official, why)

@@ -9,6 +9,7 @@ from operator import concat
 from typing import NamedTuple
 
 from xinka.engines.lookalike import roles, tables
+from xinka.engines.lookalike.persons import without_person
 
 _MOST_STEPS = 8
 #: No name is longer; of a longer text only the beginning and the end are looked at.
@@ -24,6 +25,10 @@ _TOKEN = re.compile(r"[a-z0-9@$+|!]+|[^\sa-z0-9@$+|!]+")
 _NUMBER_AFTER = re.compile(r"(?<=[a-z]{3})(?=\d+(?![a-z0-9]))")
 _DIGIT = re.compile("[0-9]")
 _NUMBER = re.compile("(?:no)?[oilsz]{0,2}[0-9][0-9oilsz]*")
+#: Numbers that everybody knows as a firm's or an office's telephone: whoever writes one behind its name speaks for it.
+_HOTLINE = re.compile("100(?:00|10|86)|95[0-9]{3}|12306|12315|12321|12377|12381|96110|[48]00[0-9]{7}")
+#: 0 and O written for Q, beside letters of another script: 00安全中心.
+_ROUND = re.compile("(?<![A-Za-z0-9])(?!QQ)[0OQ]{2}(?![A-Za-z0-9])")
 _APART = re.compile(r"(?<=[^\x00-\x7f]) +(?=[^\x00-\x7f])")
 _SIGNS = re.compile(r"[@$+|!丨]")
 _TURNED_LETTERS = "ɐɔǝɟƃɥᴉɾʞɯɹʇʌʍʎ"
@@ -102,6 +107,11 @@ def views(name: str) -> Iterator[View]:
     if odd or not plain.isascii() or "troppus" in plain or plain.startswith("pleh") or plain.endswith("pleh"):
         for text, how in _further_views(seen, plain, odd=odd):
             yield View(_tokens(text), how, name)
+    if _ROUND.search(seen):
+        as_q = _ROUND.sub(lambda found: "q" * len(found[0]), seen)
+        yield View(_tokens(fold(as_q).translate(_NO_SIGNS)), "round", name)
+    for rest in without_person(seen):
+        yield View(_tokens(fold(rest).translate(_NO_SIGNS)), "person", name)
 
 
 def _further_views(seen: str, plain: str, *, odd: bool) -> Iterator[tuple[str, str]]:
@@ -222,6 +232,7 @@ def peel(tokens: list[str], *, added: bool = True) -> list[Peeled]:
     if not tokens:
         return steps
     numbers = [not token.isalpha() and _NUMBER.fullmatch(token) is not None for token in tokens]
+    hotline = added and (_HOTLINE.fullmatch(tokens[-1]) or _HOTLINE.fullmatch(tokens[0]))
     claimed: list[str] = []
     written: list[str] = []
     stuffed = 0
@@ -238,6 +249,8 @@ def peel(tokens: list[str], *, added: bool = True) -> list[Peeled]:
         steps.append(Peeled(core, bool(claimed), stuffed, tuple(claimed), tuple(written)))
         if len(left) == 1 and known.has_plain_ends(core):
             break
+    if hotline and not claimed and stuffed:
+        steps.append(steps[-1]._replace(claims=True, roles=("热线",), written=("热线",)))
     return steps
 
 

@@ -32,6 +32,8 @@ _STEPS = {
 }
 _HOW = {
     "leet": ("用符号代替字母", "signs stand for letters"),
+    "round": ("用 0 或 O 代替 Q", "0 or O stands for Q"),
+    "person": ("官方名称加上了人名", "a person's name is added to the official one"),
     "decoration": ("用带圈或装饰字符隔开", "decorated signs are put between the letters"),
     "emoji": ("用表情字母拼写", "it is spelled in letter emoji"),
     "split": ("把字拆成了部件", "characters are split into their parts"),

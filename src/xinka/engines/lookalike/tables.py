@@ -132,6 +132,20 @@ def sounds_of(letter: str) -> list[str]:
     return table().sound.get(letter, "").split()
 
 
+@cache
+def _holders() -> dict[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for parts, whole in table().split.items():
+        for part in parts:
+            found.setdefault(part, set()).add(whole)
+    return {part: frozenset(wholes) for part, wholes in found.items()}
+
+
+def holders_of(letter: str) -> frozenset[str]:
+    """Return the Han characters that a letter is a part of: 吣, 沁 … of 心."""
+    return _holders().get(letter, frozenset())
+
+
 def likeness(one: str, other: str) -> float:
     """Return the chance from 0 to 1 that a reader takes one Han character for the other."""
     best = 0
