@@ -9,6 +9,7 @@ from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.contrib.auth.hashers import BasePasswordHasher, get_hasher
 from django.core import mail
+from django.core.management import call_command
 from django.test import Client
 
 from tests.accounts.signing_in import NEW_PASSWORD, PASSWORD, mailed_code, sign_in
@@ -32,6 +33,20 @@ def test_signing_up_takes_an_address_a_password_and_the_mailed_code(db: None, br
     assert (user.email, user.language, user.is_staff) == ("cy@shop.example", "en", False)
     assert EmailAddress.objects.get().verified
     assert len(mail.outbox) == 1, "the first browser of an account is no news"
+
+
+def test_an_operator_made_on_the_server_signs_in_with_the_password_chosen_there_and_without_a_mail(
+    db: None, browser: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", PASSWORD)
+    call_command("createsuperuser", "--noinput", "--email", "Dee@Shop.Example")
+    dee = User.objects.get(email="dee@shop.example")
+    sign_in(browser, dee)
+    assert is_signed_in(browser)
+    assert mail.outbox == []
+    again = Client()
+    sign_in(again, dee)
+    assert is_signed_in(again), "nothing threw the password away"
 
 
 def test_signing_in_by_code(cy: User, browser: Client) -> None:
