@@ -101,6 +101,34 @@ def test_a_name_that_makes_no_address_or_cannot_be_shown_opens_nothing(slug: str
     assert not Merchant.objects.exists()
 
 
+def test_a_team_grows_changes_and_shrinks_but_never_loses_its_last_owner() -> None:
+    from tests.cast import person
+    from xinka.merchants.actions import open_merchant
+    from xinka.merchants.models import Merchant
+
+    def run(*words: str) -> Result:
+        return CliRunner().invoke(setting_up.merchant, [*words])
+
+    def team() -> list[list[str]]:
+        return [line.split() for line in run("team", "ada").output.splitlines()]
+
+    ada, bo = person("ada@shop.example"), person("bo@shop.example")
+    open_merchant(Merchant(slug="ada", name="艾达卡铺"), owner=ada)
+    assert run("join", "ada", "Bo@shop.example").exit_code == 0
+    assert team() == [["clerk", bo.email], ["owner", ada.email]]
+    for refused in (run("leave", "ada", ada.email), run("join", "ada", ada.email)):
+        assert refused.exit_code == 1
+        assert "last owner" in refused.output
+        assert "最后一位店主" in refused.output
+    assert team() == [["clerk", bo.email], ["owner", ada.email]]
+    assert run("join", "ada", bo.email, "--owner").exit_code == 0
+    assert run("leave", "ada", ada.email).exit_code == 0
+    assert team() == [["owner", bo.email]]
+    for words in (("leave", "ada", ada.email), ("join", "ada", "eve@shop.example"), ("team", "nobody")):
+        assert run(*words).exit_code == 1
+    assert team() == [["owner", bo.email]]
+
+
 def test_a_file_that_is_no_text_is_no_key(tmp_path: Path) -> None:
     from xinka.payments.models import Channel
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -61,9 +63,7 @@ def open_merchant(slug: str, name: str, name_en: str, owner: str, *, verified: b
     with open_shop():
         from django.utils import timezone  # here, because --help does without Django
 
-        person = room("xinka.accounts.models").User.objects.filter(email=owner.strip().lower()).first()
-        if person is None:
-            raise click.ClickException(f"nobody has signed up as {owner} / 没有这个账号")
+        person = _person(owner)
         models = room("xinka.merchants.models")
         if models.Merchant.objects.filter(slug=slug).exists():
             raise click.ClickException(f"{slug} is taken / 这个短名已被占用")
@@ -72,6 +72,72 @@ def open_merchant(slug: str, name: str, name_en: str, owner: str, *, verified: b
         )
         models.Membership.objects.create(merchant=made, user=person, role=models.Role.OWNER)
     click.echo(f"/desk/{slug}/")
+
+
+@merchant.command("team")
+@click.argument("slug")
+def show_team(slug: str) -> None:
+    """Say who works for the merchant SLUG, and as what.
+
+    列出这家商家的团队。
+    """
+    with open_shop():
+        for one in _merchant(slug).memberships.select_related("user").order_by("role", "since"):
+            click.echo(f"{one.role:6} {one.user.email}")
+
+
+@merchant.command("join")
+@click.argument("slug")
+@click.argument("email")
+@click.option("--owner", "is_owner", is_flag=True, help="Sees the money and withdraws it; without this a clerk.")
+def join(slug: str, email: str, *, is_owner: bool) -> None:
+    """Take EMAIL, who has signed up, into the team of the merchant SLUG, or change what they are there.
+
+    让已经注册的人加入商家的团队，或改变其职责：默认店员，--owner 是店主。
+    """
+    with open_shop():
+        actions, role = room("xinka.merchants.actions"), room("xinka.merchants.models").Role
+        with _refusals_told():
+            actions.join_team(_merchant(slug), _person(email), role.OWNER if is_owner else role.CLERK)
+    click.echo(f"/desk/{slug}/")
+
+
+@merchant.command("leave")
+@click.argument("slug")
+@click.argument("email")
+def leave(slug: str, email: str) -> None:
+    """Take EMAIL out of the team of the merchant SLUG, at once.
+
+    把这个人移出商家的团队，马上生效。
+    """
+    with open_shop(), _refusals_told():
+        if not room("xinka.merchants.actions").leave_team(_merchant(slug), _person(email)):
+            raise click.ClickException(f"{email} is not in the team of {slug} / 这个人不在团队里")
+
+
+@contextmanager
+def _refusals_told() -> Iterator[None]:
+    """Say what the shop refuses in both languages, and end with status 1."""
+    from xinka.kernel.errors import Refusal  # here, because --help does without it
+
+    try:
+        yield
+    except Refusal as refusal:
+        raise click.ClickException(f"{refusal.message('en')} / {refusal.message('zh-hans')}") from None
+
+
+def _person(email: str) -> Any:
+    found = room("xinka.accounts.models").User.objects.filter(email=email.strip().lower()).first()
+    if found is None:
+        raise click.ClickException(f"nobody has signed up as {email} / 没有这个账号")
+    return found
+
+
+def _merchant(slug: str) -> Any:
+    found = room("xinka.merchants.models").Merchant.objects.filter(slug=slug).first()
+    if found is None:
+        raise click.ClickException(f"there is no merchant {slug} / 没有这个商家")
+    return found
 
 
 @click.group()
@@ -108,16 +174,12 @@ def set_channel(slug: str, name: str, name_en: str, method: str, key_file: Path,
 
     新增或修改 epay 支付渠道；密钥从文件读取，加密保存。
     """
-    from xinka.kernel.errors import Refusal  # here, because --help does without it
-
     is_off, by_api = facts.pop("off"), facts.pop("qr")
     settings = {**facts, "key": _key_in(key_file), "by_api": by_api}
     with open_shop():
         channels = room("xinka.payments.channels")
-        try:
+        with _refusals_told():
             room("xinka.payments.providers.registry").provider_for("epay", settings)
-        except Refusal as refusal:
-            raise click.ClickException(f"{refusal.message('en')} / {refusal.message('zh-hans')}") from None
         fields = {"name": name, "name_en": name_en, "provider": "epay", "method": method, "on": not is_off}
         room("xinka.payments.models").Channel.objects.update_or_create(
             slug=slug, defaults={**fields, "config": channels.seal_config(slug, settings)}
