@@ -31,11 +31,11 @@ registration invite steam discord info service services center client download u
 present presents halloween christmas newyear skin skins case cases item items robux generator true mobile
 desktop beta hub club chat server kefu guanfang auth id ids refund refunds billing unlock recovery restore
 """
-#: What stands beside a short brand in a label that asks for a password, money or trust: by themselves these are no brand.
+#: What stands beside a short brand in a label that asks for a password, money or trust; none of it is a brand.
 _ASKING = """
-login signin verify verification secure security support helpdesk account accounts unlock recovery refund refunds billing
-kefu guanfang anquan denglu yanzheng renzheng tuikuan lipei peifu jiefeng shensu jifen duihuan shouhou tuipiao safe pay
-payment wallet claim airdrop auth confirm update suspended
+login signin verify verification secure security support helpdesk account accounts unlock recovery refund refunds
+billing kefu guanfang anquan denglu yanzheng renzheng tuikuan lipei peifu jiefeng shensu jifen duihuan shouhou
+tuipiao safe pay payment wallet claim airdrop auth confirm update suspended
 """
 #: What a firm's own machines are called; glued to its brand under a common ending it is likelier its own.
 _OWN_MACHINES = frozenset(["app", "cdn", "static", "img", "images", "media", "mail", "status", "dev", "api", "content"])

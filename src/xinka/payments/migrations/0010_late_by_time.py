@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('payments', '0008_fee_terms'),
+        ('payments', '0009_channel_change'),
     ]
 
     operations = [
