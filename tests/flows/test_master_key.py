@@ -18,12 +18,15 @@ from django.utils import timezone
 from tests import cast
 from tests.flows.rows import broken
 from xinka.accounts import seeds
+from xinka.flows.channels.changes import Wanted, propose
 from xinka.flows.master_key.changing import ShopIsOpen, change_master_key
 from xinka.flows.master_key.columns import CODES, COLUMNS, CONTACTS
 from xinka.flows.master_key.places import PLACES, Place
 from xinka.flows.master_key.resealing import Progress, destroy_unused, reseal
 from xinka.orders.access import contact_place
 from xinka.orders.models import Order
+from xinka.payments.actions import settings_of
+from xinka.payments.models import Channel
 from xinka.platform.files.actions import Handed, keep, make_harmless, open_file
 from xinka.platform.vault import keys
 from xinka.platform.vault.envelope import EnvelopeError, key_id_of
@@ -69,6 +72,14 @@ def _sold() -> cast.Bought:
     bought = cast.buy(ware.sku, cast.channel())
     cast.pay(bought)
     return bought
+
+
+def _propose_other_limits() -> None:
+    """Have a change of the channel wait for somebody else of the house."""
+    one, _ = (cast.person(f"{name}@example.com", staff=True) for name in ("dee", "fay"))
+    channel = Channel.objects.get()
+    channel.max_amount = 9_999_900
+    assert propose(Wanted(channel, settings_of(channel)), by=one) is not None
 
 
 def _opened() -> dict[str, bytes]:
@@ -125,11 +136,13 @@ def test_what_is_sealed_anew_is_the_same_under_new_keys_and_the_keys_of_before_a
     _sold()
     [file] = make_harmless([Handed("a.txt", "凭证".encode())])
     kept = keep(file, now=timezone.now())
+    _propose_other_limits()
     before, keys_before = _opened(), _names_of_keys()
     _change(old)
     done = _finish(reseal())
     assert {name: step.done for name, step in done.items() if step.done} == {
         "payments_channel.config": 1,
+        "payments_channelchange.body": 1,
         "files_file.envelope": 1,
         "orders_order.contact": 1,
         "stock_stockcode.envelope": 8,

@@ -115,7 +115,7 @@ def _one_at_a_time(slug: str) -> None:
 def _let_wait(change: ChannelChange, wanted: Wanted, names: list[str]) -> None:
     told = COLUMNS if change.channel_id is None else [name for name in COLUMNS if name in names]
     body = {"columns": {name: getattr(wanted.channel, name) for name in told}, "settings": dict(wanted.settings)}
-    change.body = sealing_key(CHANNELS).seal(json.dumps(body).encode(), _place(change.id))
+    change.body = sealing_key(CHANNELS).seal(json.dumps(body).encode(), change_place(change.id))
     change.save(force_insert=True)
     record(change.asked_by, "channel.propose", f"channel {change.slug}", settings=change.names)
     run(defer(MAIL_CHANNEL, [{"subject": change.id, "news": News.WAITS.value}]))
@@ -184,7 +184,7 @@ def body_of(change: ChannelChange) -> Body:
     Raises:
         EnvelopeError: if it does not open.
     """
-    found = json.loads(open_envelope(change.body, _place(change.id)))
+    found = json.loads(open_envelope(change.body, change_place(change.id)))
     return Body(found["columns"], found["settings"])
 
 
@@ -220,7 +220,8 @@ def _print_of(channel: Channel) -> str:
     return hashlib.sha256(json.dumps(columns).encode() + bytes(channel.config)).hexdigest()
 
 
-def _place(change_id: UUID) -> bytes:
+def change_place(change_id: UUID) -> bytes:
+    """Return the associated data of what a change is to bring."""
     return b"payments_channelchange.body:" + change_id.bytes
 
 

@@ -24,6 +24,7 @@ class Column:
 
 
 CHANNELS = Column("payments_channel", "config", row="slug", kind="text")
+CHANNEL_CHANGES = Column("payments_channelchange", "body")
 PAYOUT_ACCOUNTS = Column("payouts_payoutaccount", "details")
 PAID_TO = Column("payouts_payout", "account_sealed")
 PACKAGES = Column("payouts_payout", "package")
@@ -32,7 +33,7 @@ FILES = Column("files_file", "envelope")
 CONTACTS = Column("orders_order", "contact")
 CODES = Column("stock_stockcode", "envelope", kind="bigint")
 
-COLUMNS = (CHANNELS, PAYOUT_ACCOUNTS, PAID_TO, PACKAGES, MESSAGES, FILES, CONTACTS, CODES)
+COLUMNS = (CHANNELS, CHANNEL_CHANGES, PAYOUT_ACCOUNTS, PAID_TO, PACKAGES, MESSAGES, FILES, CONTACTS, CODES)
 
 
 def _rule(column: Column) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from xinka.disputes.actions import message_place
+from xinka.flows.channels.changes import change_place
 from xinka.flows.master_key import columns
 from xinka.flows.master_key.columns import Column
 from xinka.orders.access import contact_place
@@ -31,6 +32,7 @@ class Place:
 #: The few that a shop needs most come first.
 PLACES = (
     Place(columns.CHANNELS, config_place),
+    Place(columns.CHANNEL_CHANGES, change_place),
     Place(columns.PAYOUT_ACCOUNTS, account_place),
     Place(columns.PAID_TO, payout_place),
     Place(columns.PACKAGES, package_place),
