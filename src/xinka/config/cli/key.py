@@ -166,7 +166,7 @@ def reseal() -> None:
         )
     if staying:
         click.echo(
-            f"{len(staying)} keys are kept for uploads that wait to be imported; run this again in a day "
+            f"Kept for uploads that wait to be imported: {len(staying)}; run this again in a day "
             f"/ 还有等待导入的文件在用 {len(staying)} 个旧密钥，请过一天再运行一次"
         )
         return
