@@ -8,7 +8,8 @@ from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_
 from django.core import mail
 from django.test import Client
 
-from xinka.accounts.models import User
+from xinka.accounts.models import Notice, User
+from xinka.accounts.notifying import send_notice
 
 PASSWORD = "quiet-lantern-orbit-77"
 NEW_PASSWORD = "harbour.violet.seven.kites"
@@ -18,6 +19,12 @@ def sign_in(client: Client, user: User, password: str = PASSWORD) -> None:
     """Sign in by password and check that it worked."""
     answer = client.post("/account/login/", {"login": user.email, "password": password})
     assert answer.status_code == 302, answer.content.decode()[:2000]
+
+
+def hand_over_notices() -> None:
+    """Do what the worker does with the mails about accounts that wait."""
+    for notice in Notice.objects.order_by("at"):
+        send_notice(notice.pk)
 
 
 def mailed_code() -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from datetime import timedelta
 from smtplib import SMTPRecipientsRefused
 from socket import create_server
 from typing import TYPE_CHECKING, Any
@@ -10,10 +12,14 @@ import pytest
 from django.core import mail
 from django.core.cache import cache
 from django.core.mail.backends.locmem import EmailBackend
+from django.db import connection
 from django.test import Client
+from django.utils import timezone
 
-from tests.accounts.signing_in import PASSWORD, sign_in
-from xinka.accounts.models import User
+from tests.accounts.signing_in import NEW_PASSWORD, PASSWORD, sign_in
+from xinka.accounts.models import Notice, User
+from xinka.accounts.notifying import forget_old_notices, send_notice
+from xinka.kernel.errors import ProviderError
 
 if TYPE_CHECKING:
     from pytest_django.fixtures import SettingsWrapper
@@ -80,16 +86,55 @@ def test_an_address_that_is_never_served_is_told_apart_and_says_nothing_of_accou
     assert "does not take mail for this address" in answer.content.decode()
 
 
-@pytest.mark.usefixtures("_nobody_listens")
-def test_a_notice_that_cannot_be_mailed_stops_nothing(
-    cy: User, browser: Client, caplog: pytest.LogCaptureFixture
+def _change_password(browser: Client) -> int:
+    form = {"oldpassword": PASSWORD, "password1": NEW_PASSWORD}
+    return browser.post("/account/password/change/", form).status_code
+
+
+def test_a_notice_that_no_server_takes_waits_and_is_tried_again(
+    cy: User, browser: Client, settings: SettingsWrapper, request: pytest.FixtureRequest
+) -> None:
+    memory = settings.EMAIL_BACKEND
+    request.getfixturevalue("_nobody_listens")
+    sign_in(browser, cy)
+    assert _change_password(browser) == 302
+    cy.refresh_from_db()
+    assert cy.check_password(NEW_PASSWORD)
+    notice = Notice.objects.get()
+    assert cy.email.encode() not in bytes(notice.sealed)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT task_name, queue_name, args FROM procrastinate_jobs")
+        [(task, queue, arguments)] = cursor.fetchall()
+    assert (task, queue) == ("mail.account_notice", "mail")
+    assert json.loads(arguments) == {"subject": str(notice.pk)}
+    with pytest.raises(ProviderError) as failed:
+        send_notice(notice.pk)
+    assert not failed.value.permanent
+    settings.EMAIL_BACKEND = memory
+    assert send_notice(notice.pk)
+    [sent] = mail.outbox
+    assert (sent.subject, sent.to) == ("Your password was changed", ["cy@shop.example"])
+    assert f"When: {timezone.localtime(notice.at):%Y-%m-%d %H:%M}" in str(sent.body), "when it happened, not when sent"
+    assert sent.extra_headers["Message-ID"].startswith(f"<notice.{notice.pk.hex}@")
+    assert not Notice.objects.exists()
+    assert not send_notice(notice.pk)
+
+
+def test_a_mailbox_that_is_never_served_is_told_apart_without_its_address(
+    cy: User, browser: Client, settings: SettingsWrapper
 ) -> None:
     sign_in(browser, cy)
-    answer = browser.post(
-        "/account/password/change/",
-        {"oldpassword": PASSWORD, "password1": "harbour.violet.seven.kites"},
-    )
-    assert answer.status_code == 302
-    cy.refresh_from_db()
-    assert cy.check_password("harbour.violet.seven.kites")
-    assert "account.mail_not_sent" in [record.message for record in caplog.records]
+    _change_password(browser)
+    settings.EMAIL_BACKEND = f"{__name__}._NotThisOne"
+    with pytest.raises(ProviderError) as failed:
+        send_notice(Notice.objects.get().pk)
+    assert failed.value.permanent
+    assert cy.email not in str(failed.value)
+
+
+def test_what_no_server_took_is_forgotten_after_a_month(cy: User, browser: Client) -> None:
+    sign_in(browser, cy)
+    _change_password(browser)
+    happened_at = Notice.objects.get().at
+    assert forget_old_notices(happened_at + timedelta(days=29)) == 0
+    assert forget_old_notices(happened_at + timedelta(days=31)) == 1

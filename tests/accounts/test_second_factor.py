@@ -12,7 +12,7 @@ from allauth.mfa.models import Authenticator
 from django.core import mail
 from django.test import Client
 
-from tests.accounts.signing_in import PASSWORD, app_code, confirm_it_is_me, sign_in
+from tests.accounts.signing_in import PASSWORD, app_code, confirm_it_is_me, hand_over_notices, sign_in
 from xinka.accounts import seeds
 from xinka.accounts.models import User
 
@@ -131,6 +131,7 @@ def test_every_change_of_the_second_step_is_mailed(
     with django_capture_on_commit_callbacks(execute=True):
         browser.post("/account/two-factor/recovery-codes/generate/")
     browser.post("/account/two-factor/totp/deactivate/")
+    hand_over_notices()
     assert [sent.subject for sent in mail.outbox] == [
         "Authenticator app added",
         "New recovery codes",

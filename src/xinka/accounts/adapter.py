@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ipaddress
 import logging
-from contextlib import suppress
 from smtplib import SMTPException
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.models import EmailAddress
 from allauth.core import context as current
 from allauth.core.exceptions import ReauthenticationRequired
 from allauth.mfa.adapter import DefaultMFAAdapter
@@ -17,6 +17,7 @@ from django.contrib import messages
 from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import get_language, gettext, override
 
 from xinka.accounts import seeds
@@ -26,6 +27,7 @@ from xinka.accounts.errors import AddressNotServed, MailNotSent
 from xinka.accounts.fresh_proof import has_no_other_proof, proved_by_code
 from xinka.accounts.mails import MAILS
 from xinka.accounts.notices import ACCOUNT_REFUSALS, MFA_REFUSALS, NOTICES
+from xinka.accounts.notifying import promise_notice
 from xinka.accounts.sessions import begin_limits
 from xinka.accounts.user_agents import device_label
 from xinka.platform.mail.sending import judge
@@ -40,6 +42,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+#: More of what a browser calls itself says nothing more.
+_LONGEST_AGENT = 500
 _UNKNOWN_CLIENT = "100::"  # the discard prefix (RFC 6666) stands for "not known"
 
 
@@ -169,12 +173,17 @@ class AccountAdapter(DefaultAccountAdapter):
         context: dict[str, Any] | None = None,
         email: str | None = None,
     ) -> None:
-        """Send a mail about something that happened, to someone whose language is known.
-
-        What it tells of is done; that a mail server is down must not undo or hide it, and the log has a line.
-        """
-        with suppress(MailNotSent, AddressNotServed):
-            super().send_notification_mail(template_prefix, user, {"user": user, **(context or {})}, email)
+        """Have a mail sent about something that happened: by the worker, which tries again while a server is away."""
+        person, known = cast("User", user), context or {}
+        address = email or EmailAddress.objects.get_primary_email(person)
+        if address:
+            facts = {name: value for name, value in known.items() if isinstance(value, str)} | {
+                "email": address,
+                "language": person.language or get_language() or "",
+                "ip": self.get_client_ip(self.request),
+                "user_agent": self.get_http_user_agent(self.request)[:_LONGEST_AGENT],
+            }
+            promise_notice(template_prefix, person, facts, now=timezone.now())
 
     def render_mail(
         self,

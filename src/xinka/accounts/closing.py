@@ -9,7 +9,7 @@ from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.db import transaction
 
-from xinka.accounts.models import KnownDevice, User
+from xinka.accounts.models import KnownDevice, Notice, User
 from xinka.platform.audit.actions import record
 
 #: How long somebody may change their mind; long enough that who was not asked sees the mail.
@@ -35,7 +35,7 @@ def erase(person: User, now: datetime) -> None:
     """
     for session in UserSession.objects.filter(user=person):
         session.end()
-    for kind in (EmailAddress, Authenticator, KnownDevice):
+    for kind in (EmailAddress, Authenticator, KnownDevice, Notice):
         kind.objects.filter(user=person).delete()
     person.email = f"closed-{person.pk}@account.invalid"  # RFC 2606, section 2: nobody's, for ever
     person.display_name = person.language = ""

@@ -79,6 +79,19 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.display_name
 
 
+class Notice(models.Model):
+    """A mail about an account that no server has taken yet; ``sealed`` is what it says and to whom."""
+
+    id = models.UUIDField(primary_key=True)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=60)
+    sealed = models.BinaryField()
+    at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.id}"
+
+
 class KnownDevice(models.Model):
     """A browser that has signed in before, known by a random cookie of which only the hash is kept."""
 

@@ -31,9 +31,10 @@ PACKAGES = Column("payouts_payout", "package")
 MESSAGES = Column("disputes_message", "body")
 FILES = Column("files_file", "envelope")
 CONTACTS = Column("orders_order", "contact")
+NOTICES = Column("accounts_notice", "sealed")
 CODES = Column("stock_stockcode", "envelope", kind="bigint")
 
-COLUMNS = (CHANNELS, CHANNEL_CHANGES, PAYOUT_ACCOUNTS, PAID_TO, PACKAGES, MESSAGES, FILES, CONTACTS, CODES)
+COLUMNS = (CHANNELS, CHANNEL_CHANGES, PAYOUT_ACCOUNTS, PAID_TO, PACKAGES, MESSAGES, FILES, NOTICES, CONTACTS, CODES)
 
 
 def _rule(column: Column) -> str:

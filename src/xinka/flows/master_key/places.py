@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from xinka.accounts.notifying import notice_place
 from xinka.disputes.actions import message_place
 from xinka.flows.channels.changes import change_place
 from xinka.flows.master_key import columns
@@ -38,6 +39,7 @@ PLACES = (
     Place(columns.PACKAGES, package_place),
     Place(columns.MESSAGES, message_place),
     Place(columns.FILES, file_place, together=8),
+    Place(columns.NOTICES, notice_place),
     Place(columns.CONTACTS, contact_place),
     Place(columns.CODES, code_place, together=2000),
 )

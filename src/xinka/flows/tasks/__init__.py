@@ -9,6 +9,7 @@ running shop call it, so it stays when the code moves.
 from __future__ import annotations
 
 from xinka.flows.tasks import (  # noqa: F401 - procrastinate imports this module only, so it brings in the others
+    accounts,
     books,
     chores,
     disputes,
