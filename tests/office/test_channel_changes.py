@@ -54,6 +54,10 @@ def test_one_proposes_and_another_sees_what_becomes_other_and_confirms(office: C
     channel.refresh_from_db()
     assert (channel.max_amount, settings_of(channel)["key"]) == (900_000, OTHER_KEY)
     assert "Confirmed" in fay.get(address).content.decode()
+    acts = office.get("/office/audit").content.decode()
+    assert "Proposed a change of a channel" in acts
+    assert "Largest payment" in acts
+    assert "max_amount" not in acts
 
 
 def test_who_proposed_it_is_told_that_somebody_else_confirms(office: Client, fay: Client) -> None:

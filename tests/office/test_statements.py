@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.test import Client
@@ -13,8 +13,11 @@ from django.utils import timezone
 from tests.flows.holding import held
 from tests.ledger.test_months import enter
 from xinka.ledger.accounts import Account, JournalKind
+from xinka.ledger.closing import close_next_day
 from xinka.ledger.days import day_of
+from xinka.ledger.models import ClosedDay
 from xinka.platform.audit.models import AuditEntry
+from xinka.platform.database.django_drive import run
 
 pytestmark = pytest.mark.django_db
 
@@ -46,6 +49,17 @@ def test_income_is_told_by_month_with_what_it_cost_and_what_moved(office: Client
     assert AuditEntry.objects.filter(action="books.export").count() == 1
 
 
+def test_months_before_anything_was_entered_are_left_out(office: Client) -> None:
+    now = timezone.now()
+    assert len(rows(office, INCOME)) == 1
+    enter(now - timedelta(days=1), JournalKind.PSP_FEE, (A.PSP_FEE, 60), (A.CLEARING, -60))
+    assert run(close_next_day(now)) == day_of(now - timedelta(days=1))
+    assert [row["Month"] for row in rows(office, INCOME)][-1] == f"{day_of(now):%Y-%m}"
+    assert len(rows(office, INCOME)) <= 2
+    ClosedDay.objects.create(day=date(day_of(now).year, 1, 3), closed_at=now)
+    assert len(rows(office, INCOME)) == day_of(now).month
+
+
 @pytest.mark.parametrize("query", ["?year=1999", "?year=x", "?year=99999", "?currency=XXX", "?year=²"])
 def test_a_year_or_a_currency_that_is_none_is_not_found(office: Client, query: str) -> None:
     assert office.get(f"{INCOME}{query}").status_code == 404
@@ -56,10 +70,10 @@ def test_what_is_owed_is_told_by_age(office: Client) -> None:
     held()
     enter(timezone.now() - timedelta(days=40), JournalKind.MATURE, (A.BANK_TRUST, 777), (A.SELLER_RESERVE, -777))
     page = office.get(OWED).content.decode()
-    for words in ("Held for orders", "Merchants: reserve", "up to 7 days", "older than 90 days", "¥7.77", "¥100.00"):
+    for words in ("Held for orders", "Merchants: reserve", "0 to 7 days", "older than 90 days", "¥7.77", "¥100.00"):
         assert words in page, words
     told = rows(office, OWED)
-    assert [(row["Account name"], row["up to 7 days"], row["up to 90 days"], row["In all"]) for row in told] == [
+    assert [(row["Account name"], row["0 to 7 days"], row["31 to 90 days"], row["In all"]) for row in told] == [
         ("Held for orders", "100.00", "0.00", "100.00"),
         ("Merchants: reserve", "0.00", "7.77", "7.77"),
     ]

@@ -99,6 +99,14 @@ def results_of(year: int, last: date, currency: str) -> list[Result]:
     return months
 
 
+def begins_in() -> date | None:
+    """Return the first day of the month in which the books begin; None while no day is closed."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT min(day) FROM ledger_closed_day")
+        ((day,),) = cursor.fetchall()
+    return day.replace(day=1) if day else None
+
+
 def moved_in(year: int, currency: str, month: int | None = None) -> dict[int, Moved]:
     """Return what moved in one month of a year, or in each of them, by the month's number."""
     first = date(year, month or 1, 1)

@@ -67,7 +67,8 @@ def _settings(entry: AuditEntry, value: str) -> str:
     """Return the names of a channel's settings as its page has them."""
     slug = entry.subject.removeprefix("channel ")
     provider = Channel.objects.filter(slug=slug).values_list("provider", flat=True).first()
-    known: dict[str, str] = {"currency": str(ChannelForm.base_fields["currency"].label)}
+    known = {name: str(field.label) for name, field in ChannelForm.base_fields.items()}
+    known["fee_bps"] = known["fee_percent"]
     if provider in KINDS:
         english = is_english()
         fields = class_of(str(provider)).setting_fields()

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from django.utils.translation import gettext, pgettext
 
 from xinka.accounts.models import User
-from xinka.flows.channels.changes import COLUMNS, Body, body_of, settings_or_none
+from xinka.flows.channels.changes import COLUMNS, Body, body_of, is_other, settings_or_none
 from xinka.office.audit_values import percent
 from xinka.office.channel_forms import GLYPHS, ChannelForm, kind_name
 from xinka.office.names import is_english
@@ -56,7 +56,7 @@ def lines_of(change: ChannelChange) -> list[Line]:
     names = [name for name in {**stored, **body.settings} if name not in COLUMNS]
     for name in names:
         before, after = stored.get(name), body.settings.get(name)
-        if before != after and (known or after):
+        if is_other(before, after):
             lines.append(_setting(fields.get(name), name, before, after, is_new=known is None))
     return lines
 

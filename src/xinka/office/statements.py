@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_lazy
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from xinka.accounts.policies import signed_in
@@ -18,7 +18,7 @@ from xinka.flows.reconciling.ageing import CLASSES, Aged, currencies_owed, owed_
 from xinka.kernel.money import HOME
 from xinka.ledger.accounts import Account
 from xinka.ledger.exports.tables import Cell, Table, as_decimal
-from xinka.ledger.income import EARNED, SPENT, Moved, Result, moved_in, results_of
+from xinka.ledger.income import EARNED, SPENT, Moved, Result, begins_in, moved_in, results_of
 from xinka.ledger.words import ACCOUNTS
 from xinka.office.books import table_response, today
 from xinka.office.policies import Room, for_staff
@@ -96,9 +96,15 @@ def _told(asked: QueryDict) -> Told:
     text = asked.get("year", "") or str(today().year)
     if not (text.isascii() and text.isdigit() and _FIRST_YEAR <= int(text[:5]) <= today().year):
         raise Http404
-    months = results_of(int(text), today(), currency)
+    months = _since_the_books_begin(results_of(int(text), today(), currency))
     seen = {account for month in months for account, amount in month.sums.items() if amount}
     return Told(int(text), currency, currencies, months, [one for one in (*EARNED, *SPENT) if one in seen | _ALWAYS])
+
+
+def _since_the_books_begin(months: list[Result]) -> list[Result]:
+    """Leave out the months before anything was entered; the last is told in any case."""
+    begins = begins_in() or months[-1].first
+    return [one for one in months if one.first >= begins or one.sums] or months[-1:]
 
 
 def _month(text: str, told: Told) -> date:
@@ -164,7 +170,8 @@ def owed_export(request: HttpRequest) -> HttpResponseBase:
 
 def _ages() -> list[str]:
     """Return the headings: each class of age, what has no day of its own, and all of it."""
-    younger = [ngettext("up to %(n)d day", "up to %(n)d days", days) % {"n": days} for days in CLASSES]
+    since = (0, *(days + 1 for days in CLASSES))
+    younger = [_("%(first)d to %(last)d days") % {"first": a, "last": b} for a, b in zip(since, CLASSES, strict=False)]
     older = _("older than %(n)d days") % {"n": CLASSES[-1]}
     return [*younger, older, _("without a day of its own"), pgettext("statement", "In all")]
 

@@ -202,8 +202,13 @@ def _differences(known: Channel | None, wanted: Wanted) -> list[str]:
         return [*COLUMNS, *sorted(name for name, value in wanted.settings.items() if value and name not in COLUMNS)]
     stored = settings_or_none(known)
     columns = [name for name in COLUMNS if getattr(known, name) != getattr(wanted.channel, name)]
-    settings = {name for name in {*stored, *wanted.settings} if stored.get(name) != wanted.settings.get(name)}
+    settings = {name for name in {*stored, *wanted.settings} if is_other(stored.get(name), wanted.settings.get(name))}
     return [*columns, *sorted(settings - set(COLUMNS))]
+
+
+def is_other(before: object, after: object) -> bool:
+    """Whether a setting changes; one that is not there is the same as one that is empty or not set."""
+    return (before or None) != (after or None)
 
 
 def _moves_nothing(names: list[str], *, is_on: bool) -> bool:
