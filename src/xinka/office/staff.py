@@ -17,8 +17,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from xinka.accounts.models import User
 from xinka.accounts.policies import require_fresh_proof, signed_in
-from xinka.accounts.staff import set_staff_roles
 from xinka.accounts.staff_roles import LABELS, StaffRole
+from xinka.flows.staffing import give_roles
 from xinka.kernel.errors import Refusal
 from xinka.office.policies import Room, for_staff
 
@@ -92,11 +92,16 @@ def roles(request: HttpRequest, user_id: int) -> HttpResponse:
     form = RolesForm(request.POST if request.method == "POST" else None, initial={"roles": person.staff_roles})
     if form.is_bound and form.is_valid():
         try:
-            changed = set_staff_roles(person, form.cleaned_data["roles"], by=me)
+            changed = give_roles(person, form.cleaned_data["roles"], by=me)
         except Refusal as refusal:
             form.add_error(None, refusal.message(get_language() or ""))
         else:
-            messages.success(request, gettext("Saved") if changed else gettext("Nothing was changed"))
+            messages.success(
+                request,
+                gettext("Saved. Operators and finance are told by mail.")
+                if changed
+                else gettext("Nothing was changed"),
+            )
             response = HttpResponseRedirect(reverse("office:staff"))
             response.status_code = HTTPStatus.SEE_OTHER
             return response

@@ -49,6 +49,11 @@ def keepers() -> list[User]:
     return list(found.order_by("pk"))
 
 
+def known_as(user: User) -> str:
+    """Return how colleagues know somebody: by name, or by the address where they gave none."""
+    return user.display_name or user.email
+
+
 def is_keeper(user: User) -> bool:
     """Whether somebody looks after channels."""
     return user.is_active and user.is_staff and not KEEPERS.isdisjoint(user.staff_roles)

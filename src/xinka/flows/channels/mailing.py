@@ -10,7 +10,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from xinka.accounts.models import User
-from xinka.flows.channels.keepers import keepers
+from xinka.flows.channels.keepers import keepers, known_as
 from xinka.payments.models import ChannelChange
 from xinka.platform.jobs.queue import MAIL, Job
 from xinka.platform.mail.letter import Letter
@@ -54,9 +54,9 @@ def _letter(change: ChannelChange, news: News, address: str, language: str) -> L
         title = _("The payment channel %(slug)s was changed") % {"slug": change.slug}
         alone = _("There was nobody else who could confirm it, so one person did it alone.")
         first = alone if change.is_alone else _("One person proposed it, another confirmed it.")
-    people = [(_("Proposed by"), str(change.asked_by))]
+    people = [(_("Proposed by"), known_as(change.asked_by))]
     if change.decided_by is not None and not change.is_alone:
-        people.append((_("Confirmed by"), str(change.decided_by)))
+        people.append((_("Confirmed by"), known_as(change.decided_by)))
     at = timezone.localtime(change.decided_at or change.asked_at)
     path = f"changes/{change.id}" if news is News.WAITS else (change.channel_id or "")
     return Letter(

@@ -10,6 +10,7 @@ from xinka.flows import mailing
 from xinka.flows.channels.mailing import MAIL_CHANNEL, News, mail_channel
 from xinka.flows.refunds.mailing import MAIL_STAFF_REFUND, mail_staff_refund
 from xinka.flows.relay import MAIL_GOODS, MAIL_REFUND_DONE, MAIL_SHORT_PAID
+from xinka.flows.staffing import MAIL_ROLES, mail_roles
 from xinka.platform.jobs.queue import MAIL
 from xinka.platform.jobs.retries import Backoff
 
@@ -57,3 +58,9 @@ def mail_refund_by_staff(subject: str) -> None:
 def mail_change_of_channel(subject: str, news: str) -> None:
     """Tell staff that a change of a channel waits, or was made."""
     mail_channel(UUID(subject), News(news))
+
+
+@app.task(name=MAIL_ROLES.task, queue=MAIL, retry=_PATIENT)
+def mail_change_of_roles(entry_id: int) -> None:
+    """Tell those who look after money that somebody's roles were changed."""
+    mail_roles(entry_id)
