@@ -183,6 +183,16 @@ def test_five_wrong_passwords_close_the_door_for_that_address_from_anywhere(cy: 
     assert not is_signed_in(browser)
 
 
+def test_all_addresses_that_one_ipv6_customer_has_count_as_one_place(db: None) -> None:
+    statuses = []
+    for number in range(11):
+        client = Client(REMOTE_ADDR=f"2001:db8:0:7::{number + 1:x}")
+        statuses.append(client.post("/account/login/code/", {"email": f"p{number}@shop.example"}).status_code)
+    assert statuses == [302] * 10 + [200], "the eleventh is told to wait"
+    elsewhere = Client(REMOTE_ADDR="2001:db8:0:8::1")
+    assert elsewhere.post("/account/login/code/", {"email": "q@shop.example"}).status_code == 302
+
+
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "evil.example:8000"])
 def test_a_forged_host_is_refused(cy: User, browser: Client, host: str) -> None:
     answer = browser.post("/account/password/reset/", {"email": cy.email}, headers={"host": host})

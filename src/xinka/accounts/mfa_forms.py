@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from allauth.account.adapter import get_adapter as get_account_adapter
@@ -17,12 +18,19 @@ from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.forms import HiddenInput
 from django.utils.translation import gettext_lazy as _
+from fido2.utils import websafe_decode
 
 from xinka.accounts.forms import Plain
 from xinka.accounts.seeds import seeds_of
 
 if TYPE_CHECKING:
+    from django import forms
+
     from xinka.accounts.models import User
+
+    _Form = forms.Form
+else:
+    _Form = object
 
 
 def spend_code(user: User, code: str) -> bool:
@@ -105,7 +113,43 @@ class ActivateTotp(Plain, totp_forms.ActivateTOTPForm):
         return code
 
 
-class AddPasskey(Plain, webauthn_forms.AddWebAuthnForm):
+class FromHere(_Form):
+    """What a passkey answered, taken only if the browser gave it to a page of this very address.
+
+    Passkeys are bound to the host, and WebAuthn lets its subdomains and its other ports ask for them too (Level 3,
+    section 5.1.3). Whoever has one of those, an old blog for example, could hand on here what they were given there.
+    """
+
+    def clean_credential(self) -> Any:
+        """Look at the origin before anything else; what is no answer of a passkey at all is refused the same way."""
+        credential = self.cleaned_data["credential"]
+        if not _is_from_here(credential):
+            raise get_adapter().validation_error("incorrect_code")
+        return getattr(super(), "clean_credential", lambda: credential)()
+
+
+def _is_from_here(credential: Any) -> bool:
+    try:
+        said = json.loads(websafe_decode(credential["response"]["clientDataJSON"]))
+        origin, is_framed = said["origin"], said.get("crossOrigin", False)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return False
+    return bool(origin == f"{current.request.scheme}://{current.request.get_host()}" and not is_framed)
+
+
+class SignInByPasskey(FromHere, webauthn_forms.LoginWebAuthnForm):
+    """A passkey instead of address and password."""
+
+
+class SecondStepByPasskey(FromHere, webauthn_forms.AuthenticateWebAuthnForm):
+    """A passkey as the second step."""
+
+
+class ReauthenticateByPasskey(FromHere, webauthn_forms.ReauthenticateWebAuthnForm):
+    """A passkey once more before something sensitive."""
+
+
+class AddPasskey(FromHere, Plain, webauthn_forms.AddWebAuthnForm):
     """A new passkey; always one that can sign in by itself, with the device's own lock."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -102,6 +102,9 @@ MFA_FORMS = {
     "authenticate": "xinka.accounts.mfa_forms.Authenticate",
     "reauthenticate": "xinka.accounts.mfa_forms.Reauthenticate",
     "activate_totp": "xinka.accounts.mfa_forms.ActivateTotp",
+    "login_webauthn": "xinka.accounts.mfa_forms.SignInByPasskey",
+    "authenticate_webauthn": "xinka.accounts.mfa_forms.SecondStepByPasskey",
+    "reauthenticate_webauthn": "xinka.accounts.mfa_forms.ReauthenticateByPasskey",
     "add_webauthn": "xinka.accounts.mfa_forms.AddPasskey",
     "edit_webauthn": "xinka.accounts.mfa_forms.RenamePasskey",
 }
