@@ -227,6 +227,19 @@ def test_a_merchant_hears_of_low_stock_at_the_address_set_for_it(mailbox: Mailbo
     assert [to for _, to, _ in mailbox.raw][1:] == ["stock@ada-cards.example"]
 
 
+def test_a_letter_about_much_names_the_least_and_leads_to_the_list(mailbox: Mailbox) -> None:
+    ware = cast.ware(cast.adas_shop(), 1)
+    shop = ware.product.merchant
+    User.objects.filter(email="ada@ada-cards.example").update(language="en")
+    for _ in range(2):
+        assert mailing.mail_much_low(shop.id, 1234, [ware.sku.id], "2030-01-01T00:00:00") == 1
+    (mail,) = mailbox.mails
+    assert "Running low: 1,234 products" in mail["Subject"]
+    text = mail.get_body(("plain",)).get_content()
+    assert "Star Voyage card 300" in text
+    assert f"/desk/{shop.slug}/stock?low=1" in text
+
+
 def test_low_stock_is_told_with_the_title_of_the_readers_language(mailbox: Mailbox) -> None:
     ware = cast.ware(cast.adas_shop(), 1, sku={"label": "大包", "label_en": "large pack"})
     for language, subject in (("", "星海远征 点卡 300 点 大包"), ("en", "Star Voyage card 300 large pack")):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -127,6 +129,28 @@ def test_an_examination_names_the_rules_that_are_broken(ware: cast.Ware) -> None
     found = sweep.examine()
     assert not found.holds
     assert "delivered_is_paid" in {rule["name"] for rule in found.details["broken"]}
+
+
+def test_much_that_runs_low_at_once_is_one_letter_per_merchant() -> None:
+    shop, other = cast.adas_shop(), cast.adas_shop(slug="eves-cards")
+    poor = [cast.ware(shop, n % 3, slug=f"poor{n}", sku={"low_stock_at": 2}) for n in range(15)]
+    few = cast.ware(other, 1, slug="few")
+    assert sweep.watch_stock() == 16
+    jobs = {(name, tuple(sorted(args))): args for name, args in deferred("mail.low_stock", "mail.much_low")}
+    assert len(jobs) == 2
+    alone = jobs["mail.low_stock", ("sku_id", "unsold")]
+    assert alone == {"sku_id": few.sku.id, "unsold": 1}
+    together = jobs["mail.much_low", ("at", "merchant_id", "n", "sku_ids")]
+    assert (together["merchant_id"], together["n"]) == (shop.id, 15)
+    assert together["sku_ids"] == [poor[n].sku.id for n in (0, 3, 6, 9, 12, 1, 4, 7, 10, 13)]
+    assert sweep.watch_stock() == 0
+
+
+def deferred(*tasks: str) -> list[tuple[str, dict[str, Any]]]:
+    """Return the jobs of these names with their arguments."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT task_name, args::text FROM procrastinate_jobs WHERE task_name = ANY(%s)", [list(tasks)])
+        return [(name, json.loads(args)) for name, args in cursor.fetchall()]
 
 
 def test_low_stock_is_told_once_until_it_was_stocked(ware: cast.Ware) -> None:

@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from xinka.flows import audit
 from xinka.flows.expire import BATCH, expire_due
-from xinka.flows.mailing import MAIL_LOW_STOCK
+from xinka.flows.mailing import MAIL_LOW_STOCK, MAIL_MUCH_LOW, MOST_LOW_ALONE, MOST_LOW_NAMED
 from xinka.flows.relay import JOBS
 from xinka.flows.settle import DELIVERED, REFUND_DUE
 from xinka.kernel import ids
@@ -88,7 +88,7 @@ LIMIT 500
 
 _LOW_STOCK = """
 WITH counted AS (
-  SELECT k.id, k.low_stock_at, k.low_stock_alerted_at, (SELECT count(*) FROM (
+  SELECT k.id, p.merchant_id, k.low_stock_at, k.low_stock_alerted_at, (SELECT count(*) FROM (
     SELECT 1 FROM stock_unsold u WHERE u.sku_id = k.id AND (u.expires_on IS NULL
       OR u.expires_on > (now() AT TIME ZONE 'Asia/Shanghai')::date)
     LIMIT k.low_stock_at + 1) few) AS unsold
@@ -99,7 +99,7 @@ stocked AS (
   WHERE k.id = c.id AND c.unsold > c.low_stock_at AND k.low_stock_alerted_at IS NOT NULL)
 UPDATE catalog_sku k SET low_stock_alerted_at = $1::timestamptz FROM counted c
 WHERE k.id = c.id AND c.unsold <= c.low_stock_at AND k.low_stock_alerted_at IS NULL
-RETURNING k.id, c.unsold
+RETURNING c.merchant_id, k.id, c.unsold
 """
 
 _ORDERS_OF_DAY = "SELECT state, count(*) FROM orders_order WHERE id >= $1::uuid GROUP BY state"
@@ -168,13 +168,22 @@ def _number_at(now: datetime) -> object:
 
 
 def watch_stock() -> int:
-    """Have merchants told, once per shortage, which products run low; return how many."""
+    """Have merchants told, once per shortage, which products run low; return how many. Many at once are one letter."""
     return run(_watch_stock(timezone.now()))
 
 
 def _watch_stock(now: datetime) -> Flow[int]:
     rows = yield Query(_LOW_STOCK, (now,))
-    yield from defer(MAIL_LOW_STOCK, [{"sku_id": sku_id, "unsold": unsold} for sku_id, unsold in rows])
+    by_merchant: dict[int, list[tuple[int, int]]] = {}
+    for merchant_id, sku_id, unsold in rows:
+        by_merchant.setdefault(merchant_id, []).append((unsold, sku_id))
+    for merchant_id, short in by_merchant.items():
+        if len(short) <= MOST_LOW_ALONE:
+            yield from defer(MAIL_LOW_STOCK, [{"sku_id": sku_id, "unsold": unsold} for unsold, sku_id in short])
+        else:
+            first = [sku_id for _unsold, sku_id in sorted(short)[:MOST_LOW_NAMED]]
+            told = {"merchant_id": merchant_id, "n": len(short), "sku_ids": first, "at": now.isoformat()}
+            yield from defer(MAIL_MUCH_LOW, [told])
     return len(rows)
 
 

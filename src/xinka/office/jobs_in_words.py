@@ -25,6 +25,7 @@ TASKS: dict[str, Promise] = {
     "mail.escrow_ends": pgettext_lazy("job", "Mail: the time to check ends soon"),
     "mail.goods": pgettext_lazy("job", "Mail: the goods, to the buyer"),
     "mail.low_stock": pgettext_lazy("job", "Mail: stock runs low"),
+    "mail.much_low": pgettext_lazy("job", "Mail: much of the stock runs low"),
     "mail.order_links": pgettext_lazy("job", "Mail: links to earlier orders"),
     "mail.payout": pgettext_lazy("job", "Mail: news of a payout"),
     "mail.payout_account": pgettext_lazy("job", "Mail: a payout account changed"),
@@ -49,6 +50,7 @@ TASKS: dict[str, Promise] = {
     "shop.tidy": pgettext_lazy("job", "Tidy up what is old"),
     "stock.import": pgettext_lazy("job", "Import codes"),
     "stock.tidy": pgettext_lazy("job", "Tidy up stock that went by"),
+    "stock.undo": pgettext_lazy("job", "Withdraw the codes of an import"),
     "sweep.figures": pgettext_lazy("job", "Keep figures for monitoring"),
     "sweep.round": pgettext_lazy("job", "Look for what was forgotten"),
 }

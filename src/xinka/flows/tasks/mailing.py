@@ -48,6 +48,12 @@ def mail_low_stock(sku_id: int, unsold: int) -> None:
     mailing.mail_low_stock(sku_id, unsold)
 
 
+@app.task(name=mailing.MAIL_MUCH_LOW.task, queue=MAIL, retry=_PATIENT)
+def mail_much_low(merchant_id: int, n: int, sku_ids: list[int], at: str) -> None:
+    """Tell a merchant of many products that run low."""
+    mailing.mail_much_low(merchant_id, n, sku_ids, at)
+
+
 @app.task(name=MAIL_STAFF_REFUND.task, queue=MAIL, retry=_PATIENT)
 def mail_refund_by_staff(subject: str) -> None:
     """Tell a merchant that staff gave money of an order back."""
