@@ -11,7 +11,7 @@ import pytest
 
 from xinka.platform.vault.envelope import DataKey, EnvelopeError
 from xinka.stock.importing.columns import Columns, first_line, guess, told_by
-from xinka.stock.importing.decoding import Encoding, UnreadableFile, decode, examine, split_lines
+from xinka.stock.importing.decoding import Encoding, IsWebPage, UnreadableFile, decode, examine, split_lines
 from xinka.stock.importing.problems import Problem, Why
 from xinka.stock.importing.records import MAX_CODE_BYTES, Layout, Record, guess_layout, read_records
 from xinka.stock.importing.sealed_files import KEPT_FOR, SealedFiles
@@ -92,11 +92,38 @@ def test_lines_are_numbered_as_editors_number_them() -> None:
         ("A,l,2027-01-01,more", Why.TOO_MANY_COLUMNS),
         (f"A,{'l' * 81}", Why.LABEL_TOO_LONG),
         ("A,la\x07bel", Why.CONTROL),
+        ("1.23457E+15", Why.ROUNDED),
     ],
 )
 def test_a_bad_row_is_named_and_does_not_swallow_the_next(line: str, why: Why) -> None:
     found = records(f"code,label,expires_on\n{line}\nGOOD", Layout.CSV)
     assert found == [Problem(2, why), Record(3, b"GOOD", "", None)]
+
+
+def test_the_rest_of_a_cell_of_several_lines_is_no_code() -> None:
+    found = records('code\n"A\nB"\nC"1\nD', Layout.CSV)
+    bad = [Problem(2, Why.BAD_QUOTES), Problem(3, Why.BAD_QUOTES)]
+    assert found == [*bad, Record(4, b'C"1', "", None), Record(5, b"D", "", None)]
+
+
+def test_a_number_that_a_spreadsheet_rounded_is_not_sold() -> None:
+    assert records("1.23457E+15\nA1E+15\n1e+15\n5E+12X", Layout.TXT) == [
+        Problem(1, Why.ROUNDED),
+        *(Record(number, code, "", None) for number, code in ((2, b"A1E+15"), (3, b"1e+15"), (4, b"5E+12X"))),
+    ]
+    assert records("卡号,密码\nN1,1.2E+12", Layout.CSV) == [Problem(2, Why.ROUNDED)]
+
+
+def test_what_an_export_wrote_round_a_number_is_not_sold_with_it() -> None:
+    found = records('卡号,密码\n="00123",="0456 "\n=A"1",=1', Layout.CSV)
+    assert found == [Record(2, b"00123 0456", "", None), Record(3, b'=A"1" =1', "", None)]
+
+
+@pytest.mark.parametrize("head", ["<html>", "\ufeff\r\n <!DOCTYPE html>", "<table border=1>", '<?xml version="1.0"?>'])
+def test_a_web_page_that_calls_itself_a_table_is_refused(head: str) -> None:
+    with pytest.raises(IsWebPage):
+        examine([f"{head}<tr><td>A-1</td></tr>".encode()])
+    assert examine([b"<A-1>\n<html-2>"]).size == 14
 
 
 @pytest.mark.parametrize("day", ["2027-01-31", "2027/1/31", "2027.01.31", "2027年1月31日", "2027-1-31"])

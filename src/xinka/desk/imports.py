@@ -40,6 +40,9 @@ WORDS = {
     Why.TOO_MANY_COLUMNS: gettext_lazy("has more columns than the first line"),
     Why.BAD_DATE: gettext_lazy("has a date that is not like 2027-01-31 or 2027/1/31"),
     Why.EXPIRED: gettext_lazy("has expired already"),
+    Why.ROUNDED: gettext_lazy(
+        "was rounded by a spreadsheet, as in 1.23E+15; its digits are lost, so export it again as text"
+    ),
     Why.LABEL_TOO_LONG: gettext_lazy("has a label of more than 80 characters"),
 }
 

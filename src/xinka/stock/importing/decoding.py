@@ -37,6 +37,8 @@ _SHOWN = {
     Encoding.UTF_16: "UTF-16",
     Encoding.GB18030: "GBK / GB18030",
 }
+#: How a web page begins that calls itself a table, within so many bytes.
+_MARKUP, _HEAD = (b"<html", b"<!doctype", b"<table", b"<?xml", b"<meta"), 1024
 _UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -47,6 +49,17 @@ class UnreadableFile(Refusal):
     status = 422
     zh = "读不出这个文件的文字。请存成 UTF-8 或 GBK 的 TXT、CSV 再传。"
     en = "The text of this file cannot be read. Save it as TXT or CSV in UTF-8 or GBK and send it again."
+
+
+class IsWebPage(UnreadableFile):
+    """A table as HTML or XML, which many systems call .xls: each line of its source would become a code."""
+
+    code = "is_web_page"
+    zh = "这个文件其实是网页（HTML 或 XML）里的表格，不是文本。请用表格软件打开，另存为 CSV（UTF-8）再传。"
+    en = (
+        "This file is really a table in a web page (HTML or XML), not text. Open it in a spreadsheet, save it as CSV "
+        "(UTF-8) and send that."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +75,14 @@ def examine(blocks: Iterable[bytes]) -> Examined:
     """Find the encoding, the hash and the size of a file.
 
     Raises:
-        UnreadableFile: if it is not text in an encoding of ours.
+        UnreadableFile: if it is not text in an encoding of ours, or is the source of a web page.
     """
     digest, size = hashlib.sha256(), 0
     candidates: dict[Encoding, codecs.IncrementalDecoder] = {}
     for block in blocks:
         if not size:
+            if block[:_HEAD].removeprefix(codecs.BOM_UTF8).lstrip().lower().startswith(_MARKUP):
+                raise IsWebPage
             candidates = {encoding: codecs.getincrementaldecoder(encoding)() for encoding in _possible(block)}
         digest.update(block)
         size += len(block)

@@ -21,6 +21,7 @@ class Why(StrEnum):
     BAD_DATE = "bad_date"
     EXPIRED = "expired"
     LABEL_TOO_LONG = "label_too_long"
+    ROUNDED = "rounded"
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,12 @@ MAX_CODE_BYTES = 4096
 MAX_LABEL = 80
 #: Control characters (C0 without tab, DEL, C1).
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
+#: What a spreadsheet makes of a long number: 1.23457E+15. The digits behind are lost.
+_ROUNDED = re.compile(r"[1-9](?:\.\d+)?E\+\d{2}", re.ASCII)
+#: Whatever needs a closer look in a line without columns.
+_SUSPICIOUS = re.compile(f"{_CONTROL.pattern}|{_ROUNDED.pattern}", re.ASCII)
+#: How exports keep a spreadsheet from rounding a number: ="00123".
+_KEPT_AS_TEXT = re.compile(r'="([^"]*)"')
 #: A day with its year in front, as people and spreadsheets write it: 2027-01-31, 2027/1/31, 2027.1.31, 2027年1月31日.
 _DATE = re.compile(r"(\d{4})(?:([-/.])(\d{1,2})\2(\d{1,2})|年(\d{1,2})月(\d{1,2})日)", re.ASCII)
 
@@ -63,7 +69,7 @@ def _read_txt(chunks: Iterable[list[str]]) -> Iterator[Record | Problem]:
     number, is_first = 0, True
     for lines in chunks:
         # One search over all of them is far cheaper than one for each.
-        suspicious = any(map(_CONTROL.search, lines)) if lines else False
+        suspicious = any(map(_SUSPICIOUS.search, lines)) if lines else False
         for number, line in enumerate(lines, number + 1):  # noqa: B020 - counting goes on from list to list
             text = line.strip(TRIMMED)
             if text:
@@ -74,13 +80,15 @@ def _read_txt(chunks: Iterable[list[str]]) -> Iterator[Record | Problem]:
                     yield Problem(number, Why.TOO_LONG)
                 elif suspicious and _CONTROL.search(text):
                     yield Problem(number, Why.CONTROL)
+                elif suspicious and _ROUNDED.fullmatch(text):
+                    yield Problem(number, Why.ROUNDED)
                 else:
                     yield Record(number, code, "", None)
                 is_first = False
 
 
 def _read_csv(chunks: Iterable[list[str]], today: date, choice: Choice | None) -> Iterator[Record | Problem]:
-    number, is_first = 0, True
+    number, is_first, is_open = 0, True, False
     for lines in chunks:
         for line in lines:
             number += 1
@@ -88,14 +96,19 @@ def _read_csv(chunks: Iterable[list[str]], today: date, choice: Choice | None) -
                 continue
             choice = choice or guess(line)
             if not (is_first and choice.has_heading):
-                yield _one_row(number, cells_of(line, choice.separator), choice, today)
+                cells = cells_of(line, choice.separator)
+                if is_open and line.count('"') % 2:
+                    cells, is_open = None, False  # the end of a cell that began lines before is no code
+                else:
+                    is_open = is_open or cells is None
+                yield _one_row(number, cells, choice, today)
             is_first = False
 
 
 def _one_row(number: int, cells: list[str] | None, choice: Choice, today: date) -> Record | Problem:
     if cells is None:
         return Problem(number, Why.BAD_QUOTES)
-    cells = [cell.strip(TRIMMED) for cell in cells]
+    cells = [_as_text(cell.strip(TRIMMED)) for cell in cells]
     if any(cells[choice.width :]):
         return Problem(number, Why.TOO_MANY_COLUMNS)
     text, label, day = _sold(cells, choice), _cell(cells, choice.label), _cell(cells, choice.expires_on)
@@ -106,6 +119,8 @@ def _one_row(number: int, cells: list[str] | None, choice: Choice, today: date) 
         return Problem(number, Why.TOO_LONG)
     if _CONTROL.search(text) or _CONTROL.search(label):
         return Problem(number, Why.CONTROL)
+    if any(_ROUNDED.fullmatch(_cell(cells, place)) for place in choice.code):
+        return Problem(number, Why.ROUNDED)
     if len(label) > MAX_LABEL:
         return Problem(number, Why.LABEL_TOO_LONG)
     if day and expires_on is None:
@@ -113,6 +128,12 @@ def _one_row(number: int, cells: list[str] | None, choice: Choice, today: date) 
     if expires_on and expires_on <= today:
         return Problem(number, Why.EXPIRED)
     return Record(number, code, label, expires_on)
+
+
+def _as_text(cell: str) -> str:
+    """Take away what an export wrote round a number to keep its zeros and digits."""
+    found = _KEPT_AS_TEXT.fullmatch(cell) if cell.startswith('="') else None
+    return found[1].strip(TRIMMED) if found else cell
 
 
 def _sold(cells: list[str], choice: Choice) -> str:
