@@ -50,6 +50,13 @@ def test_the_order_page_leads_to_a_form_with_the_reasons_of_its_kind(cy: Client,
     assert "It is for another region" in page
     assert "I cannot get in" not in page, "that is for courses"
     assert "No. 2" in page
+    assert '<option value="" selected>Please choose</option>' in page, "nobody complains of what only stood first"
+
+
+def test_who_chose_no_reason_is_asked_for_it(cy: Client, delivered: cast.Bought) -> None:
+    page = cy.post(f"{path_of(delivered)}/help", {**COMPLAINT, "reason": ""}).content.decode()
+    assert "Choose what is wrong." in page
+    assert Case.objects.count() == 0
 
 
 def test_a_guest_opens_a_case_and_sees_where_it_stands(cy: Client, delivered: cast.Bought) -> None:

@@ -79,7 +79,7 @@ class ComplaintForm(forms.Form):
             ("question", _("I have a question to the merchant first")),
         ],
     )
-    reason = forms.ChoiceField(label=_("What is wrong?"))
+    reason = forms.ChoiceField(label=_("What is wrong?"), error_messages={"required": _("Choose what is wrong.")})
     pieces = forms.TypedMultipleChoiceField(
         label=_("Which pieces?"),
         coerce=int,
@@ -94,6 +94,7 @@ class ComplaintForm(forms.Form):
     )
     text = forms.CharField(
         label=_("Tell what happened"),
+        error_messages={"required": _("Tell in a sentence or two what happened.")},
         help_text=_("When, in which account and region, and what you saw. Do not paste whole codes."),
         max_length=LONGEST_TEXT,
         strip=True,
@@ -103,7 +104,9 @@ class ComplaintForm(forms.Form):
     def __init__(self, *args: object, kind: Kind, pieces: list[int], may_choose: bool, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # handed on as they came
         fields = self.fields
-        fields["reason"].choices = [(one.value, reasons.WORDS[one]) for one in reasons.REASONS[kind]]  # type: ignore[attr-defined]  # a choice field's
+        # None is chosen for the buyer: who does not look would complain about something else.
+        known = [(one.value, reasons.WORDS[one]) for one in reasons.REASONS[kind]]
+        fields["reason"].choices = [("", gettext("Please choose")), *known]  # type: ignore[attr-defined]  # a choice field's
         fields["pieces"].choices = [(n, gettext("No. %(n)d") % {"n": n}) for n in pieces]  # type: ignore[attr-defined]  # as above
         if len(pieces) < 2:
             del fields["pieces"]

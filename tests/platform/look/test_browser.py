@@ -130,4 +130,5 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways(browser: Browser, addres
     found = [(one["id"], [node["html"] for node in one["nodes"]]) for one in Axe().run(page).response["violations"]]
     assert found == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.locator(".tl .meta time").evaluate("time => time.getClientRects().length") == 1, "a moment is not torn"
     context.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from django import forms
 from django.core.paginator import Page, Paginator
@@ -53,6 +53,9 @@ def context() -> dict[str, object]:
     """Return everything the gallery page shows."""
     return {
         "form": sample_form(),
+        # As long as gateways' numbers may be, and without a gap.
+        "long_number": "42000027612026112912345678" + "0" * 38,
+        "paid_at": datetime(2026, 11, 21, 13, 3, tzinfo=UTC),
         "tickets": [
             {"art": "game", "face": pgettext("gallery", "300 pts")},
             {"art": "member", "face": pgettext("gallery", "12 months")},
