@@ -27,6 +27,7 @@ from xinka.orders.models import Order
 from xinka.orders.states import OrderState
 from xinka.payments.models import Channel, Payment
 from xinka.payments.providers.errors import BadChannel, MethodUnavailable
+from xinka.payments.states import PaymentState
 from xinka.platform.database.django_drive import run
 from xinka.platform.look.policy import allow_data_images, allow_form_to
 from xinka.shop import words
@@ -86,7 +87,10 @@ def gateway_return(request: HttpRequest, channel: str, number: str = "") -> Http
         raise OrderNotFound
     if attempts.claim_question(payment.id, timezone.now()):
         _ask_gateway(payment)
-    return HttpResponseRedirect(order_path(payment.order_id), status=303)
+        payment.refresh_from_db(fields=["state"])
+    where = order_path(payment.order_id)
+    # A closed one is not worth waiting for: the payment page says so and offers another.
+    return HttpResponseRedirect(f"{where}/pay" if payment.state == PaymentState.CLOSED else where, status=303)
 
 
 def _ask_gateway(payment: Payment) -> None:
