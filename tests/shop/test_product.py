@@ -16,6 +16,7 @@ from xinka.catalog.models import PriceTier, Sku
 from xinka.catalog.queries import product_on_sale
 from xinka.payments.models import Channel
 from xinka.platform.look.prose import prose
+from xinka.stock.models import StockCode
 
 pytestmark = pytest.mark.django_db
 
@@ -120,6 +121,30 @@ def test_codes_to_choose_from_show_their_labels_and_never_themselves(alipay: Cha
     assert "lucky 24" in stranger.get("/p/star-300", {"codes": "2"}).content.decode()
     assert "lucky 29" in stranger.get("/p/star-300", {"code": "29"}).content.decode()
     assert "lucky" not in stranger.get("/p/star-300", {"code": "%"}).content.decode()
+
+
+def test_a_code_chosen_without_scripts_stays_chosen_at_its_price(alipay: Channel, stranger: Client) -> None:
+    ware = cast.ware(cast.adas_shop(), sku={"choosable": True, "choose_premium": 500})
+    cast.stock_up(ware.sku, [f"SECRET-{n}" for n in range(30)], labels=[f"lucky {n:02d}" for n in range(30)])
+    code_id = StockCode.objects.get(label="lucky 29").id
+    refused = {"code": "price_changed", "sku": ware.sku.id, "quantity": 1, "chosen": code_id}
+    page = stranger.get("/checkout/refused", refused).content.decode()
+    assert "¥54.00" in page
+    assert f"quantity=1&amp;chosen={code_id}#buy" in page
+    page = stranger.get("/p/star-300", {"sku": ware.sku.id, "quantity": 1, "chosen": code_id}).content.decode()
+    assert f'value="{code_id}" checked' in page
+    assert 'name="expected" value="5400"' in page
+    assert 'name="chosen" value="" checked' not in page
+
+
+@pytest.mark.parametrize("wrong", [{"chosen": "0"}, {"chosen": "9" * 30}, {"chosen": "x"}, {"quantity": "2"}])
+def test_what_cannot_be_chosen_costs_nothing(alipay: Channel, stranger: Client, wrong: dict[str, str]) -> None:
+    ware = cast.ware(cast.adas_shop(), sku={"choosable": True, "choose_premium": 500})
+    cast.stock_up(ware.sku, ["SECRET-1", "SECRET-2"], labels=["lucky 1", "lucky 2"])
+    query = {"chosen": str(StockCode.objects.get(label="lucky 1").id)} | wrong
+    page = stranger.get("/p/star-300", query).content.decode()
+    assert f'name="expected" value="{4900 * int(wrong.get("quantity", 1))}"' in page
+    assert 'name="chosen" value="" checked' in page
 
 
 def test_what_is_for_payers_only_is_not_on_the_page(alipay: Channel, stranger: Client) -> None:

@@ -193,6 +193,13 @@ def test_malformed_forms_are_sent_to_the_page_that_explains(counter: Counter, bo
     assert "set-cookie" not in answer.headers
 
 
+def test_the_page_that_explains_hears_which_code_was_chosen(counter: Counter) -> None:
+    fields = checkout_body(counter.other_sku, chosen=7, expected=4900)
+    with counter.untouched(), counter.client() as client:
+        answer = client.post_form("/checkout", fields, {"Accept": "text/html"})
+    assert parse_qs(urlsplit(answer.headers["location"]).query)["chosen"] == ["7"]
+
+
 def test_what_is_refused_never_puts_contact_or_password_into_an_address(counter: Counter) -> None:
     fields = checkout_body(counter.sku, contact=CANARY_CONTACT, expected=1, password=CANARY_PASSWORD)
     with counter.client() as client:

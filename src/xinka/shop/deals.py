@@ -106,7 +106,7 @@ def deal_for(request: HttpRequest, sku: Sku, quantity: int, *, chosen: int = 0) 
     )
     deal = Deal(facts, price_of(facts), sale, coming, level)
     code = passes().read_code(request.COOKIES.get(CODE_COOKIE, ""))
-    return with_code(request, deal, sku, code) if code else deal
+    return with_code(request, deal, sku, code, chosen=chosen) if code else deal
 
 
 def _most_of(sale: FlashSale) -> int:

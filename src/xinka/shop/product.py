@@ -24,7 +24,7 @@ from xinka.platform.look.prose import prose
 from xinka.shop import words
 from xinka.shop.cards import cards_of
 from xinka.shop.deals import deal_for, give_pass, has_own_page
-from xinka.stock.queries import Label, labels_on_offer, live_counts
+from xinka.stock.queries import Label, label_on_offer, labels_on_offer, live_counts
 
 #: Ways to pay beside the goods; more would make a buyer read instead of buy.
 _FEW_WAYS = 3
@@ -75,11 +75,12 @@ class Picking:
     page: int
     has_more: bool
     premium: int
+    chosen: int = 0
 
 
 @require_safe
 def product(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show a product. ``?sku=``, ``?quantity=`` and ``?code=`` only choose what is shown first."""
+    """Show a product. ``?sku=``, ``?quantity=``, ``?code=`` and ``?chosen=`` only choose what is shown first."""
     found = product_on_sale(slug)
     if found is None:
         return _not_on_sale(request, slug)
@@ -112,7 +113,8 @@ def _context(request: HttpRequest, found: Product) -> dict[str, object]:
     stock = counts.get(sku.id, 0)
     most = sku.max_quantity if stock is None else max(sku.min_quantity, min(sku.max_quantity, stock))
     quantity = min(max(_number(request, "quantity"), sku.min_quantity), most)
-    deal = deal_for(request, sku, quantity)
+    picking = _picking(request, sku) if sku.choosable else None
+    deal = deal_for(request, sku, quantity, chosen=picking.chosen if picking else 0)
     total = deal.price.total
     ways = _pay_ways(sku, total)
     return {
@@ -135,7 +137,7 @@ def _context(request: HttpRequest, found: Product) -> dict[str, object]:
         "total_text": words.figures(total, sku.currency),
         "ways": ways,
         "least_password": LEAST_PASSWORD,
-        "picking": _picking(request, sku) if sku.choosable else None,
+        "picking": picking,
         "description": prose(found.local_description),
         "how_to": prose(found.local_how_to),
     }
@@ -169,9 +171,14 @@ def _picking(request: HttpRequest, sku: Sku) -> Picking:
     contains = " ".join(request.GET.get("code", "").replace("\x00", "").split())[:_LONGEST_LABEL]
     page = min(max(_number(request, "codes"), 1), _LAST_LABEL_PAGE)
     labels, has_more = labels_on_offer(sku.id, contains=contains, page=page)
-    return Picking(labels, contains, page, has_more, sku.choose_premium)
+    wanted = _number(request, "chosen", digits=18)
+    picked = label_on_offer(sku.id, wanted) if wanted and _number(request, "quantity") <= 1 else None
+    if picked is None:
+        return Picking(labels, contains, page, has_more, sku.choose_premium)
+    labels = [picked, *(label for label in labels if label != picked)]
+    return Picking(labels, contains, page, has_more, sku.choose_premium, picked.code_id)
 
 
-def _number(request: HttpRequest, name: str) -> int:
+def _number(request: HttpRequest, name: str, *, digits: int = 7) -> int:
     text = request.GET.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 8 else 0
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= digits else 0

@@ -114,7 +114,7 @@ def refused(request: HttpRequest) -> HttpResponse:
     refusal = _refusal(request, code, sku, quantity)
     context = {
         "heading": refusal.message(get_language() or ""),
-        "way_on": _way_on(refusal, sku, quantity) if sku else _way_without(refusal, sku_id),
+        "way_on": _way_on(refusal, sku, quantity, _chosen(request, sku)) if sku else _way_without(refusal, sku_id),
         "title": title_of(sku.product) if sku else "",
         "product": sku.product if sku else None,
     }
@@ -139,7 +139,7 @@ def _refusal(request: HttpRequest, code: str, sku: Sku | None, quantity: int) ->
         available = live_counts([sku.id]).get(sku.id)
         return errors.OnlySomeLeft(available=available) if available else errors.OutOfStock()
     if known is errors.PriceChanged:
-        deal = deal_for(request, sku, quantity)
+        deal = deal_for(request, sku, quantity, chosen=_chosen(request, sku))
         total, changed = deal.price.total, _what_changed(deal, sku, quantity, _number(request, "shown"))
         return changed(amount=total, price=amount(total, sku.currency), quantity=quantity)
     if known in _WITH_NUMBERS:
@@ -180,7 +180,12 @@ def _way_without(refusal: Refusal, sku_id: int) -> WayOn:
     return WayOn(gettext("See all products"), reverse("shop:home"))
 
 
-def _way_on(refusal: Refusal, sku: Sku, quantity: int) -> WayOn:
+def _chosen(request: HttpRequest, sku: Sku) -> int:
+    """Return the code that was chosen: without scripts its premium is in no price that a page has shown."""
+    return _number(request, "chosen", digits=18) if sku.choosable else 0
+
+
+def _way_on(refusal: Refusal, sku: Sku, quantity: int, chosen: int) -> WayOn:
     if isinstance(refusal, errors.TooManyUnpaid):
         return WayOn(gettext("Find my orders"), reverse("shop:find_order"))
     if isinstance(refusal, errors.OnlySomeLeft):
@@ -190,9 +195,9 @@ def _way_on(refusal: Refusal, sku: Sku, quantity: int) -> WayOn:
         shelf = sku.product.category
         return WayOn(gettext("See similar products"), reverse("shop:category", args=[shelf.slug]))
     if isinstance(refusal, QuantityChanged | CodeTakenOff):
-        return WayOn(gettext("Buy at this price"), _page(sku, quantity))
+        return WayOn(gettext("Buy at this price"), _page(sku, quantity, chosen))
     if isinstance(refusal, errors.PriceChanged):
-        return WayOn(gettext("Buy at the new price"), _page(sku, quantity))
+        return WayOn(gettext("Buy at the new price"), _page(sku, quantity, chosen))
     if isinstance(refusal, promotions.CodeRefused):
         return WayOn(gettext("Buy without the code"), _page(sku, quantity))
     if isinstance(refusal, promotions.FlashRefused):
@@ -202,10 +207,11 @@ def _way_on(refusal: Refusal, sku: Sku, quantity: int) -> WayOn:
     return WayOn(gettext("Back to the product"), _page(sku, quantity))
 
 
-def _page(sku: Sku, quantity: int) -> str:
-    return f"{reverse('shop:product', args=[sku.product.slug])}?{urlencode({'sku': sku.id, 'quantity': quantity})}#buy"
+def _page(sku: Sku, quantity: int, chosen: int = 0) -> str:
+    shown = {"sku": sku.id, "quantity": quantity} | ({"chosen": chosen} if chosen else {})
+    return f"{reverse('shop:product', args=[sku.product.slug])}?{urlencode(shown)}#buy"
 
 
-def _number(request: HttpRequest, name: str) -> int:
+def _number(request: HttpRequest, name: str, *, digits: int = 9) -> int:
     text = request.GET.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= digits else 0

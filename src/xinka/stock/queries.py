@@ -15,13 +15,13 @@ from xinka.stock.sql import COUNT_ON_SALE, COUNT_UNSOLD
 #: How many labels one page of "choose your own" shows.
 LABELS_PER_PAGE = 24
 
-_LABELS = """
+_ON_OFFER = """
 SELECT c.id, c.label FROM stock_unsold u JOIN stock_stockcode c ON c.id = u.code_id
 WHERE u.sku_id = %s AND (u.expires_on IS NULL
   OR u.expires_on > (now() AT TIME ZONE 'Asia/Shanghai')::date) AND c.label <> ''
-  AND c.label ILIKE %s
-ORDER BY u.place, u.code_id LIMIT %s OFFSET %s
 """
+_LABELS = f"{_ON_OFFER} AND c.label ILIKE %s ORDER BY u.place, u.code_id LIMIT %s OFFSET %s"
+_LABEL = f"{_ON_OFFER} AND c.id = %s"
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,13 @@ def labels_on_offer(sku_id: int, *, contains: str = "", page: int = 1) -> tuple[
         cursor.execute(_LABELS, [sku_id, f"%{escaped}%", LABELS_PER_PAGE + 1, (page - 1) * LABELS_PER_PAGE])
         found = [Label(int(code_id), str(text)) for code_id, text in cursor.fetchall()]
     return found[:LABELS_PER_PAGE], len(found) > LABELS_PER_PAGE
+
+
+def label_on_offer(sku_id: int, code_id: int) -> Label | None:
+    """Return one code by its number, if it may be chosen."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LABEL, [sku_id, code_id])
+        return next((Label(int(found), str(text)) for found, text in cursor.fetchall()), None)
 
 
 def unsold_counts(sku_ids: Iterable[int]) -> dict[int, int]:

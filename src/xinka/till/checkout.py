@@ -201,11 +201,17 @@ def _cookie(till: Till, placed: Placed, path: str) -> tuple[str, str]:
     )
 
 
+def _goods(form: CheckoutForm) -> dict[str, int]:
+    """Return what was to be bought, as the page of a refusal is told it."""
+    chosen = {"chosen": form.chosen} if form.chosen else {}
+    return {"sku": form.sku, "quantity": form.quantity, **chosen}
+
+
 def _show_refusal(till: Till, refusal: Refusal, form: CheckoutForm | None) -> Response:
     """Send a browser to the page that explains a refusal and offers the way on; no code is ever in an address."""
     facts = {name: value for name, value in refusal.params.items() if isinstance(value, str | int)}
     if form is not None:
-        facts |= {"sku": form.sku, "quantity": form.quantity}
+        facts |= _goods(form)
         if isinstance(refusal, PriceChanged):
             facts["shown"] = form.expected  # without scripts a page goes on showing the total of its first quantity
     query = {"code": refusal.code, **facts}
