@@ -54,6 +54,56 @@ def test_official_domains_and_other_firms_pass(index: DomainIndex, text: str) ->
     assert index.judge(text).decision == "clear"
 
 
+SHORT = DomainIndex(
+    (domain, "ada") for domain in ("qq.com", "weixin.qq.com", "apple.com", "jd.com", "ccb.com", "okx.com")
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "official"),
+    [
+        ("weixin-qq.com", "qq.com"),
+        ("appleid-verify.com", "apple.com"),
+        ("qq-kefu.cn", "qq.com"),
+        ("login-okx.com", "okx.com"),
+        ("jd-tuikuan.cn", "jd.com"),
+        ("ccb-jifen.com", "ccb.com"),
+        ("qq.com-verify.cn", "qq.com"),
+    ],
+)
+def test_a_short_brand_beside_a_lure_and_a_subdomain_with_a_hyphen_are_found(text: str, official: str) -> None:
+    verdict = SHORT.judge(text)
+    assert verdict.decision != "clear"
+    assert verdict.official == official
+    assert SHORT.judge(text, owner="ada").decision == "clear"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "weixin.qq.com",
+            "mail.qq.com",
+            "qqq.com",
+            "jd-sports.com",
+            "jd-edwards.com",
+            "ccbaseball.org",
+            "boc-group.com",
+        ),
+        *("okxanadu.com", "pineapple.com", "applewood.com", "verify-email.org", "login-pay.com", "weixin-ab.com"),
+    ],
+)
+def test_other_firms_that_share_the_letters_of_a_short_brand_pass(text: str) -> None:
+    assert SHORT.judge(text).decision == "clear"
+
+
+def test_a_subdomain_with_a_hyphen_is_forgotten_with_its_domain() -> None:
+    index = DomainIndex([("weixin.qq.com", None)])
+    assert index.judge("weixin-qq.com").decision != "clear"
+    index.remove("weixin.qq.com")
+    assert index.judge("weixin-qq.com").decision == "clear"
+
+
 def test_two_common_words_far_from_a_brand_are_another_name_and_near_it_are_not() -> None:
     index = DomainIndex([("trustwallet", None), ("steamcommunity", None)])
     assert index.judge("trustwave.com").decision == "clear"

@@ -31,11 +31,11 @@ registration invite steam discord info service services center client download u
 present presents halloween christmas newyear skin skins case cases item items robux generator true mobile
 desktop beta hub club chat server kefu guanfang auth id ids refund refunds billing unlock recovery restore
 """
-#: What stands beside a short brand in a label that asks for a password, money or trust; none of it is a brand.
+#: What stands beside a short brand in a label that asks for a password, money or trust, in pinyin as well (客服, 退款).
 _ASKING = """
 login signin verify verification secure security support helpdesk account accounts unlock recovery refund refunds
-billing kefu guanfang anquan denglu yanzheng renzheng tuikuan lipei peifu jiefeng shensu jifen duihuan shouhou
-tuipiao safe pay payment wallet claim airdrop auth confirm update suspended
+billing pay payment wallet claim airdrop auth confirm update suspended safe kefu guanfang anquan denglu yanzheng
+renzheng tuikuan lipei peifu jiefeng shensu jifen duihuan shouhou tuipiao
 """
 #: What a firm's own machines are called; glued to its brand under a common ending it is likelier its own.
 _OWN_MACHINES = frozenset(["app", "cdn", "static", "img", "images", "media", "mail", "status", "dev", "api", "content"])
@@ -78,8 +78,8 @@ class DomainIndex:
         if host.domain not in self._owners:
             self._by_label.setdefault(host.label, []).append(host.domain)
             self._folded.setdefault(_fold(host.label), host.label)
-            if (front := host.name.removesuffix(host.domain).strip(".")) and "." not in front:
-                self._joined[f"{front}-{host.label}"] = host.label
+        if front := host.name.removesuffix(host.domain).strip("."):
+            self._joined[f"{front}-{host.label}".replace(".", "-")] = host.label
         self._owners[host.domain] = owner
 
     def remove(self, domain: str) -> None:
@@ -94,6 +94,7 @@ class DomainIndex:
         if not self._by_label[host.label]:
             del self._by_label[host.label]
             self._folded = {_fold(label): label for label in self._by_label}
+            self._joined = {joined: label for joined, label in self._joined.items() if label in self._by_label}
 
     def judge(self, text: str, owner: str | None = None) -> Verdict:
         """Say whether a domain, or where an address leads, is made to pass for an official one."""
@@ -130,7 +131,7 @@ class DomainIndex:
                 found.append((shown.label, Find(0.99, Reason("userinfo", *text))))
         front = host.name.removesuffix(host.domain).strip(".")
         for part in front.split("."):
-            whole = self._whole_in(part, front, ".")
+            whole = self._whole_in(part, front, ".") or self._begun_in(part, host)
             if part in self._by_label and part != host.label and (whole or len(part) >= _SHORTEST_INSIDE):
                 named = whole or part
                 text = f"“{named}”只是别人域名下的前缀", f"{named} is only a prefix of somebody else's domain"
@@ -147,12 +148,19 @@ class DomainIndex:
         officials = (official for official in self._by_label.get(part, ()) if "." in official)
         return next((one for one in officials if f"{sign}{one.replace('.', sign)}{sign}" in padded), "")
 
+    def _begun_in(self, part: str, host: Host) -> str:
+        """Return the official domain that a host shows as if it ended there (``qq.com-login.cn``); else nothing."""
+        officials = (official for official in self._by_label.get(part, ()) if "." in official)
+        return next((one for one in officials if f".{one}-" in f".{host.name}"), "")
+
     def _finds(self, host: Host) -> list[tuple[str, Find]]:
         label = host.label
         same = self._same(host)
         if same:
             return same
         folded = _fold(label)
+        if beside := self._short_beside(label):
+            return beside
         return self._inside(folded, host) or self._misspelt(folded, label) or self._misspelt_inside(folded, label)
 
     def _same(self, host: Host) -> list[tuple[str, Find]]:
@@ -163,7 +171,22 @@ class DomainIndex:
         if (brand := self._folded.get(_fold(host.label))) is not None:
             text = f"“{host.label}”看起来就是“{brand}”", f"{host.label} reads as {brand}"
             return [(brand, Find(0.97, Reason("letters", *text)))]
+        if (brand := self._joined.get(host.label)) is not None:
+            text = (
+                f"“{host.label}”把官方子域名的点写成了横线",
+                f"{host.label} is an official subdomain with a hyphen for its dot",
+            )
+            return [(brand, Find(0.9, Reason("hyphens", *text)))]
         return []
+
+    def _short_beside(self, label: str) -> list[tuple[str, Find]]:
+        """Return a short brand that stands between hyphens beside nothing but words that ask for something."""
+        words = label.split("-")
+        brands = [word for word in words if len(word) < _SHORTEST_INSIDE and word in self._by_label]
+        if len(brands) != 1 or len(words) < 2 or not all(word in _ASKS for word in words if word != brands[0]):
+            return []
+        text = f"“{label}”是“{brands[0]}”加上诱饵词", f"{label} is {brands[0]} beside a lure"
+        return [(brands[0], Find(0.7, Reason("inside", *text)))]
 
     def _misspelt(self, folded: str, label: str) -> list[tuple[str, Find]]:
         bare = folded.replace("-", "")
@@ -259,4 +282,5 @@ def _fold(label: str) -> str:
 
 
 _FOLDED_LURES = frozenset(map(roles.light, _LURES.split()))
+_ASKS = frozenset(_ASKING.split())
 _FOLDED_MACHINES = frozenset(map(roles.light, _OWN_MACHINES))
