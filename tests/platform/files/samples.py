@@ -20,6 +20,29 @@ def pdf_with(part: bytes) -> bytes:
     return PDF.replace(b"trailer", b"4 0 obj%b\nstream\n%b\nendstream endobj\ntrailer" % (head, packed))
 
 
+def pdf_behind_predictor(part: bytes, more: bytes = b"") -> bytes:
+    """The same with a predictor (PNG "up", rows of eight): unpacked, the part is differences and shows no name."""
+    rows = [part[at : at + 8].ljust(8) for at in range(0, len(part), 8)]
+    before = [bytes(8), *rows[:-1]]
+    predicted = b"".join(
+        b"\x02" + bytes((one - up) % 256 for one, up in zip(row, above, strict=True))
+        for row, above in zip(rows, before, strict=True)
+    )
+    packed = zlib.compress(predicted)
+    parameters = b"/DecodeParms<</Predictor 12/Columns 8>>"
+    head = b"<</Type/ObjStm/N 1/First 4/Filter/FlateDecode%b%b/Length %d>>" % (more, parameters, len(packed))
+    return PDF.replace(b"trailer", b"4 0 obj%b\nstream\n%b\nendstream endobj\ntrailer" % (head, packed))
+
+
+def pdf_with_table() -> bytes:
+    """An honest PDF of today: an object stream without a predictor beside a table of places with one."""
+    packed = zlib.compress(b"\x02" + bytes(8))
+    head = b"<</Type/XRef/W[1 2 1]/Filter/FlateDecode/DecodeParms<</Predictor 12/Columns 8>>/Length %d>>" % len(packed)
+    outline = b"6 0 obj<</Title(a \\( b)/First 7 0 R/Last 7 0 R>>endobj\n"
+    table = b"%b5 0 obj%b\nstream\n%b\nendstream endobj\ntrailer" % (outline, head, packed)
+    return pdf_with(b"1 0 <</Type/Font>>").replace(b"trailer", table)
+
+
 def png(size: tuple[int, int] = (40, 30), mode: str = "RGB") -> bytes:
     """A picture with a comment inside."""
     hidden = PngInfo()

@@ -10,8 +10,19 @@ import pytest
 from django.utils import timezone
 from PIL import Image
 
-from tests.platform.files.samples import PDF, SECRET, jpeg, pdf_with, png, png_that_claims, webp, webp_that_claims
-from xinka.platform.files import pdfs
+from tests.platform.files.samples import (
+    PDF,
+    SECRET,
+    jpeg,
+    pdf_behind_predictor,
+    pdf_with,
+    pdf_with_table,
+    png,
+    png_that_claims,
+    webp,
+    webp_that_claims,
+)
+from xinka.platform.files import pdf_objects, pdfs
 from xinka.platform.files.actions import MAX_SIZE, Handed, keep, make_harmless, open_file
 from xinka.platform.files.errors import FileNotTaken, FileTooLarge, ImageTooLarge, TooManyFiles
 from xinka.platform.files.kinds import FileKind, kind_of, safe_name
@@ -41,6 +52,7 @@ def a_zip() -> bytes:
         (PDF, FileKind.PDF),
         (pdf_with(b"1 0 <</Type/Font/BaseFont/#CB#CE#CC#E5>>"), FileKind.PDF),
         (pdf_with(b"BT (what I paid) Tj ET /AAB 1 0 R /JSX (1)"), FileKind.PDF),
+        (pdf_with_table(), FileKind.PDF),
         (pdf_with(random.Random(7).randbytes(300_000)), FileKind.PDF),
         ("兑换失败\r\n时间 21:18".encode(), FileKind.TEXT),
         ("兑换失败".encode("gb18030"), FileKind.TEXT),
@@ -54,6 +66,7 @@ def test_a_file_is_what_its_content_says_whatever_its_name(content: bytes, kind:
     assert "/" not in made.name
 
 
+ACTING = b"1 0 <</OpenAction<</S/JavaScript/JS(app.alert(1))>>>>"
 HOSTILE = {
     "a program": b"MZ\x90\x00\x03\x00\x00\x00",
     "an ELF program": b"\x7fELF\x02\x01\x01\x00",
@@ -75,10 +88,13 @@ HOSTILE = {
     "a PDF that hides that it runs": PDF.replace(b"/Catalog", b"/Catalog/#4aavaScript 3 0 R"),
     "a PDF with a file inside": PDF.replace(b"/Catalog", b"/Catalog/Names<</EmbeddedFiles 3 0 R>>"),
     "a PDF that is an archive": PDF + a_zip() + b"%%EOF",
-    "a PDF that runs from a compressed part": pdf_with(b"1 0 <</OpenAction<</S/JavaScript/JS(app.alert(1))>>>>"),
+    "a PDF that runs from a compressed part": pdf_with(ACTING),
     "the same from the middle of a long part": pdf_with(b"(" + b"a" * 1_048_570 + b")/OpenAction 3 0 R"),
     "the same under another name": pdf_with(b"1 0 <</Open#41ction 3 0 R>>"),
     "a PDF that acts when a page is opened": pdf_with(b"1 0 <</AA <</O 3 0 R>>>>"),
+    "a PDF that hides it behind a predictor": pdf_behind_predictor(ACTING),
+    "the same with the end of an object in a string": pdf_behind_predictor(ACTING, b"/X((endobj 9 0 obj<<))"),
+    "the same with its names written otherwise": pdf_behind_predictor(ACTING).replace(b"/First", b"/F#69rst"),
     "a PDF that cannot be read": PDF.replace(b"/Root", b"/Encrypt 3 0 R/Root"),
     "a PDF packed in a way of old": PDF.replace(b"/Catalog", b"/Catalog/Filter/LZWDecode"),
     "a PDF without an end": PDF.replace(b"%%EOF", b""),
@@ -210,3 +226,15 @@ def test_a_document_that_never_ends_is_given_up_on(monkeypatch: pytest.MonkeyPat
     assert kind_of(content) is FileKind.PDF
     monkeypatch.setattr(pdfs, limit, 90_000)
     assert kind_of(content) is None
+
+
+def test_a_document_of_endless_objects_is_given_up_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    content = pdf_with_table()
+    monkeypatch.setattr(pdf_objects, "MOST_TOKENS", 5)
+    assert kind_of(content) is None
+
+
+@pytest.mark.parametrize("part", [b"1 0 obj<<(", b"1 0 obj %", b"1 0 obj<<", b"1 0 obj<<<", b"obj<<()"])
+def test_objects_within_objects_are_given_up_on_before_they_take_long(part: bytes) -> None:
+    with pytest.raises(pdf_objects.TooManyTokens):
+        pdf_objects.has_predicted_objects(b"/First/DecodeParms" + part * 1_000)

@@ -1,7 +1,8 @@
 """Whether a PDF only shows something: scripts, programs started and files inside files are not taken (ISO 32000).
 
 What acts may stand in a compressed stream (7.5.7), so every stream is unpacked and looked at, piece by piece and never
-more than a limit. What cannot be looked at, because it is encrypted or packed in a way of old, is not taken either.
+more than a limit. What cannot be looked at, because it is encrypted, packed in a way of old or hidden behind a
+predictor, is not taken either.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+
+from xinka.platform.files.pdf_objects import TooManyTokens, has_predicted_objects
 
 #: Names of what acts (12.6 and 7.11).
 _ACTIVE = (
@@ -29,7 +32,7 @@ _FILTERS = re.compile(rb"/(?:%b)(?![A-Za-z0-9])" % b"|".join(_UNREADABLE))
 #: "#4A" stands for "J" in a name (7.3.5): honest in the names of fonts, and a way to hide the ones above.
 _OTHERWISE = re.compile(rb"#([0-9A-Fa-f]{2})")
 _WRITTEN_OTHERWISE = re.compile(rb"/((?:[A-Za-z0-9]|#[0-9A-Fa-f]{2})+)")
-_REFUSED = frozenset((*_ACTIVE, *_SHORT, *_UNREADABLE))
+_REFUSED = frozenset((*_ACTIVE, *_SHORT, *_UNREADABLE, b"First", b"DecodeParms", b"DP"))
 #: More of what must be looked at closely has no honest document in so small a piece.
 _MOST_SUSPECTS = 2_000
 
@@ -52,8 +55,10 @@ def is_plain_pdf(content: bytes) -> bool:
         return False
     left = _Left(MOST_READ, MOST_UNPACKED)
     try:
-        return not any(_acts(_unpacked(content, start.end(), left)) for start in _STREAM.finditer(content))
-    except _TooMuch:
+        return not has_predicted_objects(content) and not any(
+            _acts(_unpacked(content, start.end(), left)) for start in _STREAM.finditer(content)
+        )
+    except (_TooMuch, TooManyTokens):
         return False
 
 
