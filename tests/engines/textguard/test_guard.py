@@ -221,7 +221,8 @@ def test_every_shipped_pack_but_that_of_forbidden_goods_is_weighed_against_the_m
 def test_forbidden_goods_named_plainly_are_looked_at_however_lawful_the_model_reads_them() -> None:
     lawful = saying(0.0)
     [goods] = [pack for pack in load_packs() if pack.name == "contraband"]
-    named = [text for rule in goods.rules for text in rule.must_hit]
+    named = [text for rule in goods.rules if rule.tasks == {"listing"} for text in rule.must_hit]
+    assert len(named) > 80
     assert {lawful.judge(text, "listing").decision for text in named} <= {"review", "block"}
     assert {lawful.judge(text, "chat").decision for text in named} == {"allow"}  # people talk of what they may not sell
 
@@ -236,3 +237,13 @@ def test_goods_that_share_their_name_with_a_forbidden_trade_are_let_pass(text: s
 def test_scores_near_one_stay_apart() -> None:
     scores = [saying(said).judge("晚上吃火锅", "chat").score for said in (0.99991, 0.99993, 0.99996)]
     assert scores == [0.99991, 0.99993, 0.99996]
+
+
+@pytest.mark.parametrize("text", ["有没有卖迷药的", "收不收老QQ号", "要不要代开发票", "有没有人要翻墙梯子，便宜"])
+def test_a_question_is_no_warning(text: str) -> None:
+    assert Guard().judge(text, "chat").hits != ()
+
+
+@pytest.mark.parametrize("text", ["没有卖迷药的", "不收老QQ号", "不要代开发票"])
+def test_a_denial_is_none_of_the_trade(text: str) -> None:
+    assert Guard().judge(text, "chat").hits == ()

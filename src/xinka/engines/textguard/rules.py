@@ -164,8 +164,13 @@ def _inside(other: Found, lead: Found) -> bool:
     return lead.start <= other.start and other.end <= lead.end
 
 
+def _asks(word: Found, text: str) -> bool:
+    """Say whether a negation is half of a question: 有没有, 收不收, 要不要."""
+    return word.start > 0 and word.end - word.start > 1 and text[word.start - 1] == text[word.start + 1]
+
+
 def _forbids(word: Found, lead: Found, text: str) -> bool:
-    """Say whether a negation stands close before the lead, in the same sentence."""
-    if not 0 <= lead.start - word.end <= _NEGATION_REACH:
+    """Say whether a negation stands close before the lead, in the same sentence; half of 有没有 is none."""
+    if not 0 <= lead.start - word.end <= _NEGATION_REACH or _asks(word, text):
         return False
     return _SENTENCE_ENDS.isdisjoint(text[word.end : lead.start])
