@@ -90,6 +90,18 @@ def test_what_a_page_links_to_is_there(page: Path) -> None:
     assert [target for target in local if not (page.parent / target).exists()] == []
 
 
+def _anchors(page: Path) -> set[str]:
+    """Return the names by which a page's headings are linked to."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_the_heading_that_a_page_links_to_is_there(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#\s]*\.md)?#([^)\s]+)\)", page.read_text(encoding="utf-8"))
+    assert [link for link in links if link[1] not in _anchors(page.parent / link[0] if link[0] else page)] == []
+
+
 @in_each_language
 def test_every_setting_is_explained_and_every_explained_one_exists(pages: Path) -> None:
     read = {
@@ -99,7 +111,17 @@ def test_every_setting_is_explained_and_every_explained_one_exists(pages: Path) 
     } - _INTERNAL
     told = set(re.findall(r"`(XINKA_[A-Z_]+[A-Z]|DATABASE_URL|EMAIL_URL)(?![A-Z_])", _operating(pages)))
     assert read - told == set()
-    assert told - read == set()
+    assert told - read - {f"{name}_FILE" for name in read} == set()
+
+
+@in_each_language
+def test_the_numbers_that_hold_while_a_setting_is_not_given_are_those_of_the_code(pages: Path) -> None:
+    told: dict[str, str] = {}
+    for names, defaults in re.findall(r"^\| (`XINKA_[^|]+) \| ([^|]*) \|", _operating(pages), re.MULTILINE):
+        told |= dict(zip(re.findall(r"`(XINKA_[A-Z_]+)`", names), re.findall(r"`(\d+)`", defaults), strict=False))
+    read = re.findall(r"\bread_int\(\s*\"(XINKA_[A-Z_]+)\", ([\d_]+)(?: \* (\d+))?", "\n".join(_sources()))
+    holds = {name: str(int(number) * int(times or 1)) for name, number, times in read if name != "XINKA_PORT"}
+    assert {name: told.get(name) for name in holds} == holds
 
 
 @in_each_language

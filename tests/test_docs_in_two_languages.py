@@ -55,7 +55,7 @@ def _shape(text: str) -> list[str]:
 
 def _blocks(text: str) -> list[str]:
     """Return the blocks of code without their comments, which are in the reader's language."""
-    return [re.sub(r"[ \t]+#.*", "", block) for _, _, block in _FENCE.findall(text)]
+    return [re.sub(r"(?:^|[ \t]+)#.*", "", block, flags=re.MULTILINE) for _, _, block in _FENCE.findall(text)]
 
 
 def _names(text: str) -> set[str]:

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 _MOST_NAMED = 10
 _WHAT_ENDS = (
     "Everybody is signed out, and links in mails sent so far stop working (buyers find their orders by address and "
-    "password). Go on?\n所有人都会退出登录，已发邮件里的链接也会失效（买家仍可用邮箱和查询密码找到订单）。要继续吗？"
+    "password). Go on?\n所有人都会退出登录，已发邮件里的链接也会失效（买家仍可用联系方式和订单密码找到订单）。"
+    "要继续吗？"
 )
 
 
