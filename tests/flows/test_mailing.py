@@ -130,6 +130,9 @@ def test_an_order_that_is_not_delivered_is_not_mailed(mailbox: Mailbox) -> None:
         ("451 greylisted, come back", False, LetterState.WAITING),
         ("421 too busy", False, LetterState.WAITING),
         ("550 5.1.1 <{address}> unknown", True, LetterState.REFUSED),
+        ("554 5.7.1 <{address}>: Relay access denied", False, LetterState.WAITING),
+        ("550 relay not permitted", False, LetterState.WAITING),
+        ("552 5.2.2 mailbox full", False, LetterState.WAITING),
     ],
 )
 def test_a_servers_no_is_kept_without_the_address_and_decides_whether_to_try_again(

@@ -6,6 +6,7 @@ Message-ID, by which mailboxes recognise it.
 
 from __future__ import annotations
 
+import re
 import smtplib
 from collections.abc import Iterable
 from uuid import UUID
@@ -18,6 +19,9 @@ from xinka.platform.mail.letter import Letter, compose
 from xinka.platform.mail.models import LetterState, SentLetter
 
 _PERMANENT = 500
+#: Of final answers those that another try may mend: X.7.Z is a server's policy, most of all that it takes no mail for
+#: others from us, and X.2.2 a full mailbox (RFC 3463, 3.3 and 3.8). Some servers refuse to relay in words only.
+_MAY_CHANGE = re.compile(r"\b5\.(7\.\d+|2\.2)\b|\brelay", re.IGNORECASE)
 
 
 def send(letter: Letter) -> bool:
@@ -72,7 +76,7 @@ def judge(error: Exception) -> ProviderError:
     """Return what a failure means.
 
     Only a final no (RFC 5321, 4.2.1: 5yz) about the recipient or the message is for good; a wrong password or sender
-    of ours is mended by the operator, and the letter waits for that.
+    of ours, or a server that does not relay for us, is mended by the operator, and the letter waits for that.
     """
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         code, text = next(iter(error.recipients.values()))
@@ -89,7 +93,9 @@ def judge(error: Exception) -> ProviderError:
 def _answered(code: int, text: bytes | str, *, permanent: bool) -> ProviderError:
     said = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
     printable = "".join(char if char.isprintable() else " " for char in said)
-    return ProviderError(f"{code} {without_addresses(' '.join(printable.split()))[:200]}", permanent=permanent)
+    may_change = _MAY_CHANGE.search(without_addresses(printable)) is not None
+    words = without_addresses(" ".join(printable.split()))[:200]
+    return ProviderError(f"{code} {words}", permanent=permanent and not may_change)
 
 
 def _note(letter: Letter, state: LetterState, attempts: int, problem: str) -> None:
