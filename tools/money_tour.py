@@ -38,6 +38,8 @@ _STAFF_PLAIN = {
     "office-escrow-custody": "escrow/custody",
     "office-escrow-rules": "escrow/terms",
     "office-books": "books",
+    "office-income": "books/income",
+    "office-owed": "books/owed",
     "office-arrivals": "books/arrivals",
     "office-reconciling": "reconciling",
     "office-payouts": "payouts",
