@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 
 import time_machine
 from allauth.account.models import EmailAddress
@@ -79,19 +77,3 @@ def test_who_asks_too_often_is_told_to_wait(db: None, browser: Client) -> None:
 
 def test_the_tables_are_what_the_models_say(db: None) -> None:
     call_command("makemigrations", "accounts", check=True, dry_run=True, verbosity=0)
-
-
-def test_what_the_documentation_says_of_closing_an_account_closes_it(cy: User, eve: User, browser_of: Browsers) -> None:
-    browser, other = browser_of(), browser_of()
-    sign_in(browser, cy)
-    sign_in(other, eve)
-    page = Path(__file__).parents[2] / "docs" / "operate" / "personal-data.md"
-    [steps] = re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
-    exec(steps, {})  # noqa: S102 - the operator's own words, on Cy, whom they name
-    assert browser.get("/account/").status_code != 200
-    assert other.get("/account/").status_code == 200
-    assert browser.post("/account/login/", {"login": "cy@shop.example", "password": PASSWORD}).status_code == 200
-    assert not User.objects.filter(email="cy@shop.example").exists()
-    assert not EmailAddress.objects.filter(email="cy@shop.example").exists()
-    cy.refresh_from_db()
-    assert (cy.is_active, cy.display_name, cy.has_usable_password()) == (False, "", False)

@@ -44,7 +44,11 @@ def test_what_has_to_be_done_first_is_named() -> None:
     cast.buy(cast.ware(shop, 3).sku, cast.channel())
     answer = call("close", "ada@ada-cards.example", "--yes")
     assert answer.exit_code == 1
-    assert "/desk/ada-cards/orders" in answer.output
+    assert (
+        "has 1 order that is not finished. Deliver it, or wait until it expires. /desk/ada-cards/orders"
+        in answer.output
+    )
+    assert "还有 1 笔未完成的订单" in answer.output
     assert User.objects.filter(email="ada@ada-cards.example").exists()
 
 

@@ -53,6 +53,8 @@ def cy() -> User:
 
 
 def close(person: User, *, but_money: bool = False) -> list[str]:
+    User.objects.filter(pk=person.pk, closed_at=None).update(language="en")
+    person.refresh_from_db(fields=["language"])
     return [one.words for one in close_account(person, by="person", now=timezone.now(), but_money=but_money)]
 
 
@@ -64,8 +66,9 @@ def give(person: User, account: Account, amount: int) -> None:
 def test_nothing_that_tells_who_it_was_is_left(cy: User) -> None:
     bought = cast.buy(cast.ware(cast.adas_shop(), 3).sku, cast.channel())
     cast.pay(bought)
-    browser = Client()
+    browser, others = Client(), Client()
     browser.post("/account/login/", {"login": cy.email, "password": cast.PASSWORD})
+    others.post("/account/login/", {"login": cast.person(cast.EVE).email, "password": cast.PASSWORD})
     assert close(cy) == []
     row = User.objects.get(pk=cy.pk)
     assert (row.email, row.display_name, row.is_active) == (f"closed-{cy.pk}@account.invalid", "", False)
@@ -77,6 +80,8 @@ def test_nothing_that_tells_who_it_was_is_left(cy: User) -> None:
         text = cursor.fetchone()[0]
     assert "Cy the buyer" not in text
     assert cast.CY not in text
+    assert (browser.get("/account/").status_code, others.get("/account/").status_code) == (302, 200)
+    browser.post("/account/login/", {"login": cast.CY, "password": cast.PASSWORD})
     assert browser.get("/account/").status_code == 302
     assert (mail.outbox[-1].to, mail.outbox[-1].subject) == ([cast.CY], "Your account is closed")
     entry = AuditEntry.objects.get(action="account.close")
@@ -91,6 +96,13 @@ def test_the_address_is_free_again_and_the_order_is_still_found(cy: User) -> Non
     assert found.status_code == 303
     again = cast.person(cast.CY)
     assert again.pk != cy.pk
+
+
+def test_who_never_chose_a_language_gets_the_last_mail_in_the_shops_own(cy: User) -> None:
+    User.objects.filter(pk=cy.pk).update(language="")
+    closing.ask_to_close(cy, timezone.now())
+    assert close_due(timezone.now() + closing.CLOSES_AFTER) == 1
+    assert mail.outbox[-1].subject == "你的账号已注销"
 
 
 def test_closing_twice_is_closing_once(cy: User) -> None:

@@ -12,6 +12,7 @@ from pytest_django import Settings
 
 from tests import cast
 from tests.flows.rows import broken
+from xinka.accounts.models import User
 from xinka.disputes.models import Case
 from xinka.flows import forgetting
 from xinka.flows.expire import expire_due
@@ -150,3 +151,19 @@ def test_its_page_and_the_look_up_say_so_in_words(settled: cast.Bought, later: d
     cy = cast.person(cast.CY)
     client.force_login(cy)
     assert order_path(settled.order_id) not in client.get("/orders").content.decode()
+
+
+def test_pages_of_merchants_and_staff_show_that_there_is_none(
+    settled: cast.Bought, later: datetime, settings: Settings
+) -> None:
+    settings.STAFF_NEEDS_MFA = False
+    forget_old_contacts(later)
+    shown = ids.show("ord", settled.order_id)
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(User.objects.get(email="ada@ada-cards.example"))
+    for address in ("/desk/ada-cards/orders", f"/desk/ada-cards/orders/{shown}"):
+        assert "not kept any more" in client.get(address).content.decode(), address
+    client.force_login(cast.person("dee@shop.example", staff=True))
+    assert "not kept any more" in client.get(f"/office/orders/{shown}").content.decode()
+    client.post(f"/office/orders/{shown}/mail-links")
+    assert "so nothing was mailed" in client.get(f"/office/orders/{shown}").content.decode()

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from allauth.account.adapter import get_adapter
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
@@ -78,12 +79,14 @@ def ending_of(person: User, *, but_money: bool = False) -> Ending:
 def close_account(person: User, *, by: str, now: datetime, but_money: bool = False) -> list[ToDoFirst]:
     """End an account now, with a last mail; return what has to be done first, and then nothing was changed.
 
+    What is returned is in the language of the person, as mails are.
+
     ``by`` is for the audit: "person", who asked for it, or "command".
 
     Raises:
         MailNotSent: if the mail server does not answer just now; the account is as it was.
     """
-    with transaction.atomic(), override(person.language or None):
+    with transaction.atomic(), override(person.language or settings.LANGUAGE_CODE):
         locked = User.objects.select_for_update().get(pk=person.pk)
         if locked.closed_at is not None:
             return []

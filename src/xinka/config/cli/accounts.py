@@ -41,10 +41,8 @@ def close(email: str, *, money_settled: bool, yes: bool) -> None:
         with _person(email) as person:
             _ask(yes, f"Close the account of {person.email} for good? / 确定注销 {person.email}？不能恢复")
             closing = room("xinka.flows.closing_accounts")
-            first = closing.close_account(person, by="command", now=timezone.now(), but_money=money_settled)
-        if first:
-            lines = "\n".join(f"- {one.words}{f'  {one.address}' if one.address else ''}" for one in first)
-            raise click.ClickException(f"not closed, to be done first / 没有注销，要先办：\n{lines}")
+            if closing.close_account(person, by="command", now=timezone.now(), but_money=money_settled):
+                raise click.ClickException(_to_do_first(person, but_money=money_settled))
     click.echo("closed / 已注销")
 
 
@@ -78,6 +76,18 @@ def _person(email: str) -> Iterator[User]:
         yield person
     except Refusal as refusal:
         raise click.ClickException(f"{refusal.message('en')} / {refusal.message('zh-hans')}") from None
+
+
+def _to_do_first(person: User, *, but_money: bool) -> str:
+    """Return the list in both languages."""
+    from django.utils.translation import override  # here, because --help does without Django
+
+    lines = ["not closed, to be done first / 没有注销，要先办："]
+    for language in ("en", "zh-hans"):
+        with override(language):
+            ending = room("xinka.flows.closing_accounts").ending_of(person, but_money=but_money)
+        lines += [f"- {one.words} {one.address}".rstrip() for one in ending.to_do_first]
+    return "\n".join(lines)
 
 
 def _ask(yes: bool, question: str) -> None:
