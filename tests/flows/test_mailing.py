@@ -10,7 +10,7 @@ from tests import cast
 from tests.flows.holding import held
 from tests.flows.mailbox import Mailbox
 from xinka.accounts.models import User
-from xinka.flows import mailing
+from xinka.flows import mailing, merchant_letters
 from xinka.flows.escrow import give_back
 from xinka.kernel import ids
 from xinka.kernel.actors import Actor, Role
@@ -220,13 +220,24 @@ def test_a_refund_is_told_once_it_is_done(mailbox: Mailbox) -> None:
     assert "¥49.00" in mailbox.mails[0]["Subject"]
 
 
+def test_an_owner_hears_once_that_the_shop_is_open(mailbox: Mailbox) -> None:
+    shop = cast.adas_shop()
+    ada = User.objects.get(email="ada@ada-cards.example")
+    assert merchant_letters.mail_shop_open(shop.id, ada.id)
+    assert not merchant_letters.mail_shop_open(shop.id, cast.person("eve@example.com").id)
+    merchant_letters.mail_shop_open(shop.id, ada.id)
+    (mail,) = mailbox.mails
+    assert "店已经开好：艾达卡铺" in mail["Subject"]
+    assert f"/desk/{shop.slug}/" in mail.get_body(("plain",)).get_content()
+
+
 def test_a_merchant_hears_of_low_stock_at_the_address_set_for_it(mailbox: Mailbox) -> None:
     ware = cast.ware(cast.adas_shop(), 1)
-    assert mailing.mail_low_stock(ware.sku.id, 1) == 1
+    assert merchant_letters.mail_low_stock(ware.sku.id, 1) == 1
     assert [to for _, to, _ in mailbox.raw] == ["ada@ada-cards.example"]
     ware.product.merchant.alert_email = "stock@ada-cards.example"
     ware.product.merchant.save()
-    mailing.mail_low_stock(ware.sku.id, 1)
+    merchant_letters.mail_low_stock(ware.sku.id, 1)
     assert [to for _, to, _ in mailbox.raw][1:] == ["stock@ada-cards.example"]
 
 
@@ -235,7 +246,7 @@ def test_a_letter_about_much_names_the_least_and_leads_to_the_list(mailbox: Mail
     shop = ware.product.merchant
     User.objects.filter(email="ada@ada-cards.example").update(language="en")
     for _ in range(2):
-        assert mailing.mail_much_low(shop.id, 1234, [ware.sku.id], "2030-01-01T00:00:00") == 1
+        assert merchant_letters.mail_much_low(shop.id, 1234, [ware.sku.id], "2030-01-01T00:00:00") == 1
     (mail,) = mailbox.mails
     assert "Running low: 1,234 products" in mail["Subject"]
     text = mail.get_body(("plain",)).get_content()
@@ -248,7 +259,7 @@ def test_low_stock_is_told_with_the_title_of_the_readers_language(mailbox: Mailb
     for language, subject in (("", "星海远征 点卡 300 点 大包"), ("en", "Star Voyage card 300 large pack")):
         User.objects.filter(email="ada@ada-cards.example").update(language=language)
         SentLetter.objects.all().delete()
-        assert mailing.mail_low_stock(ware.sku.id, 1) == 1
+        assert merchant_letters.mail_low_stock(ware.sku.id, 1) == 1
         assert subject in mailbox.mails[-1]["Subject"]
 
 

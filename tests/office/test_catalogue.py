@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from tests import cast
@@ -37,6 +38,11 @@ def test_a_merchant_is_opened_for_somebody_with_an_account(office: Client) -> No
     assert made.verified_at is not None
     assert list(Membership.objects.values_list("user", "role")) == [(bea.id, Role.OWNER)]
     assert AuditEntry.objects.get().action == "merchant.open"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT args->>'merchant_id', args->>'user_id' FROM procrastinate_jobs WHERE task_name = 'mail.shop_open'"
+        )
+        assert cursor.fetchall() == [(str(made.id), str(bea.id))]
     assert office.post("/office/merchants/new", {**NEW, "owner": "bea@example.com"}).status_code == 422
 
 

@@ -54,6 +54,16 @@ def test_the_form_has_exactly_the_fields_checkout_takes(ware: cast.Ware, alipay:
     assert fields == {"sku", "expected", "request_key", "quantity", "contact", "channel", "password", "coupon"}
 
 
+def test_without_scripts_the_total_of_another_quantity_can_be_had_first(
+    ware: cast.Ware, alipay: Channel, stranger: Client
+) -> None:
+    page = stranger.get("/p/star-300").content.decode()
+    button = page[page.index("<noscript>") : page.index("</noscript>")]
+    assert 'formaction="/code"' in button
+    answer = stranger.post("/code", {"sku": ware.sku.id, "quantity": "6", "coupon": "", "contact": "cy@example.com"})
+    assert answer["Location"] == f"/p/star-300?sku={ware.sku.id}&quantity=6#buy"
+
+
 def test_a_quantity_in_the_address_is_priced_by_its_tier(ware: cast.Ware, alipay: Channel, stranger: Client) -> None:
     page = stranger.get("/p/star-300", {"quantity": "6"}).content.decode()
     assert f'name="expected" value="{6 * 4750}"' in page

@@ -1,22 +1,20 @@
-"""What the shop writes to buyers and merchants, and when. The order page has the goods first; mail is a second way."""
+"""What the shop writes to buyers, and when. The order page has the goods first; mail is a second way."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from functools import cache
-from uuid import NAMESPACE_URL, UUID, uuid5
+from uuid import UUID, uuid5
 
 from django.conf import settings
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from xinka.catalog.models import Product, Sku
+from xinka.catalog.models import Product
 from xinka.delivery.models import DeliveredCode
 from xinka.kernel import ids
 from xinka.kernel.money import plain_amount
-from xinka.merchants.models import Merchant, Role
 from xinka.orders.access import LINK_FOR, OrderAccess, order_path
 from xinka.orders.contacts import contact_of, is_forgotten
 from xinka.orders.models import Order
@@ -25,21 +23,13 @@ from xinka.payments.models import Receipt, Refund
 from xinka.payments.states import ReceiptOutcome, RefundReason, RefundState, RefundTo
 from xinka.platform.database.django_drive import run
 from xinka.platform.jobs.queue import MAIL, Job, defer
-from xinka.platform.look.templatetags.look import grouped
 from xinka.platform.mail.letter import Letter
-from xinka.platform.mail.sending import send, send_each
+from xinka.platform.mail.sending import send
 from xinka.platform.vault.keys import blind_index, open_envelope
 from xinka.stock.models import StockCode
-from xinka.stock.queries import unsold_counts
 
 #: Anybody may ask for links, so they wait for what somebody has paid for.
 MAIL_ORDER_LINKS = Job("mail.order_links", MAIL, priority=-5)
-MAIL_LOW_STOCK = Job("mail.low_stock", MAIL, priority=-5)
-MAIL_MUCH_LOW = Job("mail.much_low", MAIL, priority=-5)
-#: So many products of one merchant that run low at once have letters of their own; more have one together.
-MOST_LOW_ALONE = 3
-#: So many of them that letter names.
-MOST_LOW_NAMED = 10
 #: More goods than this, or longer ones, do not go into a mail; the order page offers them as a file.
 MOST_CODES = 50
 MOST_CHARACTERS = 20_000
@@ -225,65 +215,3 @@ def mail_order_links(contact_key: UUID, language: str) -> bool:
 def _line(order: Order) -> str:
     day = timezone.localtime(order.placed_at).strftime("%Y-%m-%d %H:%M")
     return f"{day}  {order.local_title} × {order.quantity}  {_amount(order.amount, order.currency)}"
-
-
-def _told_of_stock(merchant: Merchant) -> dict[str, str]:
-    """Return who hears of a merchant's stock, and in which language: the address set for it, else the owners."""
-    owners = merchant.memberships.filter(role=Role.OWNER, user__is_active=True).select_related("user")
-    people = {owner.user.email: owner.user.language for owner in owners}
-    return {merchant.alert_email: next(iter(people.values()), "")} if merchant.alert_email else people
-
-
-def mail_much_low(merchant_id: int, n: int, sku_ids: Sequence[int], at: str) -> int:
-    """Tell a merchant of many products that run low since a moment; return to how many mailboxes it went."""
-    merchant = Merchant.objects.get(id=merchant_id)
-    people = _told_of_stock(merchant)
-    skus = Sku.objects.select_related("product").in_bulk(list(sku_ids))
-    left = unsold_counts(sku_ids)
-    letters = []
-    for address, language in people.items():
-        with translation.override(language or "zh-hans"):
-            letters.append(
-                Letter(
-                    kind="low",
-                    about=uuid5(NAMESPACE_URL, f"much-low:{merchant_id}:{at}:{address}"),
-                    to=address,
-                    language=language or "zh-hans",
-                    title=_("Running low: %(n)s products") % {"n": grouped(n)},
-                    paragraphs=(
-                        _("These have least left. All that runs low is listed at your desk, under Stock."),
-                        _("Stock it before it sells out; you hear of it again only after it was stocked."),
-                    ),
-                    facts=tuple((skus[one].local_name, grouped(left.get(one, 0))) for one in sku_ids if one in skus),
-                    action=(_("See what runs low"), f"{settings.SITE_URL}/desk/{merchant.slug}/stock?low=1"),
-                )
-            )
-    send_each(letters)
-    return len(people)
-
-
-def mail_low_stock(sku_id: int, unsold: int) -> int:
-    """Tell a merchant that a product runs low; return to how many mailboxes it went."""
-    sku = Sku.objects.select_related("product__merchant").get(id=sku_id)
-    people = _told_of_stock(sku.product.merchant)
-    since = sku.low_stock_alerted_at.isoformat() if sku.low_stock_alerted_at else ""
-    letters = []
-    for address, language in people.items():
-        with translation.override(language or "zh-hans"):
-            name = sku.local_name
-            letter = Letter(
-                kind="low",
-                about=uuid5(NAMESPACE_URL, f"low:{sku.id}:{since}:{address}"),
-                to=address,
-                language=language or "zh-hans",
-                title=_("Running low: %(name)s") % {"name": name},
-                paragraphs=(
-                    ngettext("%(n)d piece is left.", "%(n)d pieces are left.", unsold) % {"n": unsold},
-                    _("Stock it before it sells out; you hear of it again only after it was stocked."),
-                ),
-                facts=((_("Product"), name), (_("Alert below"), str(sku.low_stock_at))),
-                action=(_("Add stock"), f"{settings.SITE_URL}/desk/"),
-            )
-            letters.append(letter)
-    send_each(letters)
-    return len(people)

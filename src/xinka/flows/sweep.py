@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from xinka.flows import audit
 from xinka.flows.expire import BATCH, expire_due
-from xinka.flows.mailing import MAIL_LOW_STOCK, MAIL_MUCH_LOW, MOST_LOW_ALONE, MOST_LOW_NAMED
+from xinka.flows.merchant_letters import MAIL_LOW_STOCK, MAIL_MUCH_LOW, MOST_LOW_ALONE, MOST_LOW_NAMED
 from xinka.flows.relay import JOBS
 from xinka.flows.settle import DELIVERED, REFUND_DUE
 from xinka.kernel import ids

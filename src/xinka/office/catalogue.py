@@ -21,6 +21,7 @@ from xinka.accounts.models import User
 from xinka.accounts.policies import signed_in
 from xinka.catalog.categories import move_category, save_category
 from xinka.catalog.models import Category
+from xinka.flows.merchant_letters import tell_of_opening
 from xinka.merchants.actions import open_merchant, set_standing, set_verified
 from xinka.merchants.models import Merchant, MerchantState
 from xinka.office.names import SHORT_NAME_ERRORS, SHORT_NAME_HELP
@@ -135,6 +136,7 @@ def merchant_new(request: HttpRequest) -> HttpResponse:
             made = form.save(commit=False)
             set_verified(made, verified=form.cleaned_data["verified"])
             open_merchant(made, owner=form.person)
+            tell_of_opening(made, form.person)
             record(signed_in(request), "merchant.open", f"merchant {made.slug}", owner=form.person.pk)
         messages.success(request, gettext("Opened: %(name)s") % {"name": made.name})
         return _see("office:merchant", made.id)

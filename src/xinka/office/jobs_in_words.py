@@ -30,6 +30,7 @@ TASKS: dict[str, Promise] = {
     "mail.payout": pgettext_lazy("job", "Mail: news of a payout"),
     "mail.payout_account": pgettext_lazy("job", "Mail: a payout account changed"),
     "mail.refund_done": pgettext_lazy("job", "Mail: money went back"),
+    "mail.shop_open": pgettext_lazy("job", "Mail: a shop was opened, to its owner"),
     "mail.short_paid": pgettext_lazy("job", "Mail: a part of the price is missing"),
     "mail.staff_refund": pgettext_lazy("job", "Mail: staff gave money back"),
     "mail.staff_roles": pgettext_lazy("job", "Mail: somebody's roles were changed"),

@@ -18,6 +18,7 @@ KINDS: dict[str, Promise] = {
     "channel_waits": pgettext_lazy("letter", "A change of a payment channel waits, to staff"),
     "channel_made": pgettext_lazy("letter", "A payment channel was changed, to staff"),
     "low": pgettext_lazy("letter", "Stock runs low, to the merchant"),
+    "opened": pgettext_lazy("letter", "A shop was opened, to its owner"),
     "payout_added": pgettext_lazy("letter", "A payout account was added, to the merchant"),
     "payout_asked": pgettext_lazy("letter", "A payout was asked for, to the merchant"),
     "payout_called_back": pgettext_lazy("letter", "A payout was called back, to the merchant"),

@@ -71,6 +71,7 @@ def open_merchant(slug: str, name: str, name_en: str, owner: str, *, verified: b
             slug=slug, name=name, name_en=name_en, verified_at=timezone.now() if verified else None
         )
         models.Membership.objects.create(merchant=made, user=person, role=models.Role.OWNER)
+        room("xinka.flows.merchant_letters").tell_of_opening(made, person)
     click.echo(f"/desk/{slug}/")
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from procrastinate.contrib.django import app
 
-from xinka.flows import mailing
+from xinka.flows import mailing, merchant_letters
 from xinka.flows.channels.mailing import MAIL_CHANNEL, News, mail_channel
 from xinka.flows.refunds.mailing import MAIL_STAFF_REFUND, mail_staff_refund
 from xinka.flows.relay import MAIL_GOODS, MAIL_REFUND_DONE, MAIL_SHORT_PAID
@@ -42,16 +42,22 @@ def mail_order_links(contact_key: str, language: str) -> None:
     mailing.mail_order_links(UUID(contact_key), language)
 
 
-@app.task(name=mailing.MAIL_LOW_STOCK.task, queue=MAIL, retry=_PATIENT)
+@app.task(name=merchant_letters.MAIL_SHOP_OPEN.task, queue=MAIL, retry=_PATIENT)
+def mail_shop_open(merchant_id: int, user_id: int) -> None:
+    """Tell an owner that their shop is open."""
+    merchant_letters.mail_shop_open(merchant_id, user_id)
+
+
+@app.task(name=merchant_letters.MAIL_LOW_STOCK.task, queue=MAIL, retry=_PATIENT)
 def mail_low_stock(sku_id: int, unsold: int) -> None:
     """Tell a merchant that a product runs low."""
-    mailing.mail_low_stock(sku_id, unsold)
+    merchant_letters.mail_low_stock(sku_id, unsold)
 
 
-@app.task(name=mailing.MAIL_MUCH_LOW.task, queue=MAIL, retry=_PATIENT)
+@app.task(name=merchant_letters.MAIL_MUCH_LOW.task, queue=MAIL, retry=_PATIENT)
 def mail_much_low(merchant_id: int, n: int, sku_ids: list[int], at: str) -> None:
     """Tell a merchant of many products that run low."""
-    mailing.mail_much_low(merchant_id, n, sku_ids, at)
+    merchant_letters.mail_much_low(merchant_id, n, sku_ids, at)
 
 
 @app.task(name=MAIL_STAFF_REFUND.task, queue=MAIL, retry=_PATIENT)
