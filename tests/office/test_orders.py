@@ -74,6 +74,17 @@ def in_order(page: str, *words: str) -> list[str]:
     return sorted((word for word in words if word in page), key=page.index)
 
 
+def test_a_number_that_is_none_leads_back_into_the_office(office: Client) -> None:
+    told = office.get("/office/orders/ord_typed-wrongly").content.decode()
+    main = told[told.index("<main") : told.index("</main>")]
+    assert re.findall('<a class="btn[^>]*href="([^"]+)"', main) == ["/office/", "/office/orders"]
+    assert "order password" not in main, "that is how buyers find theirs"
+
+
+def test_who_comes_to_find_an_order_types_at_once(office: Client) -> None:
+    assert " autofocus>" in office.get("/office/orders").content.decode()
+
+
 def test_an_order_that_nobody_paid_has_a_page_that_says_why_nothing_can_be_done(office: Client) -> None:
     bought = cast.buy(cast.ware(cast.adas_shop(), 1).sku, cast.channel())
     page = page_of(office, bought)
