@@ -146,6 +146,8 @@ def test_a_code_is_text_and_never_markup(alipay: Channel, cy: Client, db: None) 
         ("see https://example.com", False),
         ("https://example.com/ and more", False),
         ("ftp://example.com", False),
+        ("https://example.com/a.zip\npassword 1234", True),
+        ("password 1234\njavascript:alert(1)", False),
     ],
 )
 def test_only_web_addresses_become_links(alipay: Channel, cy: Client, code: str, is_link: bool) -> None:

@@ -84,6 +84,20 @@ def test_a_refused_code_is_explained_in_both_languages_and_not_remembered(ware: 
 
 
 @pytest.mark.usefixtures("_shop")
+def test_what_a_code_asks_for_is_written_like_every_price(ware: cast.Ware, stranger: Client) -> None:
+    offers.coupon(least_spend=5000)
+    assert "at least ¥50.00." in use(stranger, ware, "SPRING").content.decode()  # type: ignore[attr-defined]
+    assert "at least ¥50.00." in use(stranger, ware, "SPRING", script=True).json()["refusal"]  # type: ignore[attr-defined]
+
+
+@pytest.mark.usefixtures("_shop")
+def test_without_scripts_a_code_that_is_sent_forgets_no_chosen_goods(ware: cast.Ware, stranger: Client) -> None:
+    offers.coupon()
+    body = {"sku": ware.sku.id, "quantity": 1, "coupon": "SPRING", "chosen": "7"}
+    assert stranger.post("/code", body)["Location"].endswith("&chosen=7#buy")
+
+
+@pytest.mark.usefixtures("_shop")
 def test_a_code_nobody_looked_at_cannot_be_tried_by_cookie(stranger: Client) -> None:
     offers.coupon()
     stranger.cookies["xk_code"] = "SPRING"

@@ -57,7 +57,7 @@ def use_code(request: HttpRequest) -> HttpResponse:
     if request.headers.get("Accept", "").startswith("application/json"):
         response: HttpResponse = JsonResponse(_told(deal, sku))
     else:
-        query = urlencode({"sku": sku.id, "quantity": quantity})
+        query = urlencode({"sku": sku.id, "quantity": quantity} | ({"chosen": chosen} if chosen else {}))
         address = f"{reverse('shop:product', args=[sku.product.slug])}?{query}#buy"
         response = HttpResponseRedirect(address, status=303)
         if deal.refusal:

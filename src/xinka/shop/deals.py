@@ -22,6 +22,8 @@ from xinka.flows.promotions.cards import card_key
 from xinka.flows.promotions.spending import Basket, Offer, Wish, offer_for
 from xinka.kernel.errors import Refusal
 from xinka.platform.database.django_drive import run
+from xinka.platform.look.templatetags.look import amount
+from xinka.promotions.errors import CodeNeedsMore
 from xinka.promotions.models import FlashSale, Level, Member
 from xinka.promotions.passes import CODE_COOKIE, CODE_FOR, MEMBER_COOKIE, MEMBER_FOR, MemberPass, Passes
 from xinka.promotions.pricing import Facts, Price, price_of
@@ -128,6 +130,9 @@ def with_code(request: HttpRequest, deal: Deal, sku: Sku, code: str, *, place: s
     found = run(offer_for(wish, basket))
     if isinstance(found, Offer):
         return replace(deal, facts=found.facts, price=found.price, code=code, is_card=bool(found.card_id))
+    if isinstance(found, CodeNeedsMore):  # a flow writes sums for programs
+        least = int(str(found.params["least"]))
+        found = CodeNeedsMore(least=least, price=amount(least, sku.currency))
     words = found.message(get_language() or "") if isinstance(found, Refusal) else ""
     return replace(deal, refusal=words)
 

@@ -118,9 +118,13 @@ def _answer(request: HttpRequest, found: Order, template: str, opened: dict[int,
 
 def _card(code: DeliveredCode, opened: dict[int, bytes]) -> CodeCard:
     value = opened.get(code.position, b"").decode("utf-8", "replace")
-    is_link = value.startswith(("https://", "http://")) and not any(char.isspace() for char in value)
-    link = value if is_link else ""
-    return CodeCard(code.position, code.revealed_at, code.revealed_from, value, link, code.replaces)
+    return CodeCard(code.position, code.revealed_at, code.revealed_from, value, _link_in(value), code.replaces)
+
+
+def _link_in(value: str) -> str:
+    """Return the first line that is a web address and nothing else; below it often stands how to unpack."""
+    lines = (line.strip() for line in value.splitlines())
+    return next((one for one in lines if one.startswith(("https://", "http://")) and len(one.split()) == 1), "")
 
 
 def order_context(story: OrderStory) -> dict[str, object]:
