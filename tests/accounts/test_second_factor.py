@@ -154,6 +154,7 @@ def test_wrong_codes_are_limited_for_the_day_and_their_owner_hears_of_them_once(
     cy: User, secret: str, browser_of: Browsers
 ) -> None:
     client = browser_of()
+    hand_over_notices()
     mail.outbox.clear()
     with time_machine.travel(time.time(), tick=False) as clock:
         for n in range(50):
@@ -168,6 +169,7 @@ def test_wrong_codes_are_limited_for_the_day_and_their_owner_hears_of_them_once(
         client.post("/account/login/", {"login": cy.email, "password": PASSWORD})
         answer = client.post("/account/two-factor/authenticate/", {"code": app_code(secret)})
         assert b"Too many wrong codes today" in answer.content
+        hand_over_notices()
         assert [sent.subject for sent in mail.outbox] == ["Wrong codes at the second step"]
         clock.shift(24 * 3600)
         client.post("/account/logout/")

@@ -11,6 +11,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from tests import cast
+from tests.accounts.signing_in import hand_over_notices
 from xinka.accounts.models import User
 from xinka.merchants.models import Membership
 
@@ -52,11 +53,13 @@ def test_it_is_asked_for_told_by_mail_and_taken_back(person: User) -> None:
     assert "What is deleted" in page
     assert "Close my account" in page
     assert client.post(CLOSE)["Location"] == CLOSE
+    hand_over_notices()
     assert (mail.outbox[-1].to, mail.outbox[-1].subject) == ([cast.CY], "Your account will be closed")
     person.refresh_from_db()
     assert person.closing_at is not None
     ends_at = person.closing_at
     client.post(CLOSE)
+    hand_over_notices()
     assert len(mail.outbox) == 1
     assert "Keep my account" in client.get(CLOSE).content.decode()
     with time_machine.travel(time.time() + 3600, tick=False):
