@@ -11,6 +11,8 @@ from django.utils.translation import pgettext
 
 from xinka.platform.look.charts import Bar
 
+#: As long as gateways' numbers may be, and without a gap.
+_LONG_NUMBER = "42000027612026112912345678" + "0" * 38
 _SALES = (2210, 1990, 2480, 2870, 2400, 2150, 2620, 2750, 2460, 3010, 3160, 2810, 2310, 3482)
 
 
@@ -49,19 +51,22 @@ def _timeline() -> list[dict[str, str]]:
     ]
 
 
+def _tickets() -> list[dict[str, str]]:
+    return [
+        {"art": "game", "face": pgettext("gallery", "300 pts")},
+        {"art": "member", "face": pgettext("gallery", "12 months")},
+        {"art": "software", "face": pgettext("gallery", "For good")},
+        {"art": "course", "face": pgettext("gallery", "42 lessons")},
+    ]
+
+
 def context() -> dict[str, object]:
     """Return everything the gallery page shows."""
     return {
         "form": sample_form(),
-        # As long as gateways' numbers may be, and without a gap.
-        "long_number": "42000027612026112912345678" + "0" * 38,
+        "long_number": _LONG_NUMBER,
         "paid_at": datetime(2026, 11, 21, 13, 3, tzinfo=UTC),
-        "tickets": [
-            {"art": "game", "face": pgettext("gallery", "300 pts")},
-            {"art": "member", "face": pgettext("gallery", "12 months")},
-            {"art": "software", "face": pgettext("gallery", "For good")},
-            {"art": "course", "face": pgettext("gallery", "42 lessons")},
-        ],
+        "tickets": _tickets(),
         "products": _products(),
         "tiers": [
             {"from_quantity": 1, "to_quantity": 4, "minor": 4900},
