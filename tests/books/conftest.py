@@ -28,6 +28,7 @@ def walk(db: None, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Calla
     """Begin a walk in a fresh world."""
     from tests.books.walks import Walk  # models need the settings, which are read after this file
     from tests.books.world import World
+    from xinka.platform.vault import keys
 
     connection.ensure_connection()
     monkeypatch.setattr(connection.connection, "prepare_threshold", 5)
@@ -38,6 +39,7 @@ def walk(db: None, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Calla
     settings.DISPUTE_ARBITER_HOURS = settings.DISPUTE_APPEAL_HOURS = 72
 
     def begin(seed: int, *, with_reserve: bool = False, at_provider: bool = False, merchant: str = "ada-cards") -> Walk:
+        keys.forget()  # those of a world that was rolled back went with it
         settings.CUSTODY = "provider_split" if at_provider else "licensed"
         world = World(seed, with_reserve=with_reserve, at_provider=at_provider, merchant_slug=merchant)
         for place in ("refunds.sending.provider_of", "escrow.splitting.provider_of"):

@@ -30,6 +30,7 @@ from xinka.flows.audit import check_all
 from xinka.flows.relay import relay_batch
 from xinka.kernel.errors import Refusal
 from xinka.ledger.accounts import Account
+from xinka.payments.channels import seal_config
 from xinka.payments.models import Channel
 from xinka.platform.database import drive
 from xinka.platform.database.django_drive import run
@@ -88,8 +89,9 @@ class World:
         self.merchant = cast.adas_shop(slug=self.merchant_slug)
         self.ware = cast.ware(self.merchant, 0, slug=f"ware-{self.seed}", sku={"price": PRICE, "max_quantity": 5})
         self.channel = cast.channel(f"alipay-{self.seed}")
+        slug = f"payer-{self.seed}"
         self.payer = Channel.objects.create(
-            slug=f"payer-{self.seed}", name="代付", name_en="payer", provider="epay_v2", config=b"-"
+            slug=slug, name="代付", name_en="payer", provider="epay_v2", config=seal_config(slug, {})
         )
         if self.at_provider:
             Receiver.objects.create(merchant_id=self.merchant.id, channel_id=self.channel.id, account="ada-there")

@@ -20,6 +20,7 @@ from xinka.catalog.queries import shelf_of, sku_for_sale, unit_price
 from xinka.kernel.errors import Refusal
 from xinka.orders import errors
 from xinka.orders.access import LEAST_PASSWORD
+from xinka.platform.database.away import DatabaseAway
 from xinka.platform.look.templatetags.look import amount
 from xinka.promotions import errors as promotions
 from xinka.shop.deals import Deal, deal_for, remember_code
@@ -91,6 +92,7 @@ _KNOWN: dict[str, type[Refusal]] = {
         errors.NoSuchChannel,
         errors.RequestKeyReused,
         TooBusy,
+        DatabaseAway,
         *(kind for group in (promotions.CodeRefused, promotions.FlashRefused) for kind in group.__subclasses__()),
     )
 }

@@ -8,6 +8,8 @@ from http import HTTPStatus
 from urllib.parse import urlencode
 
 import msgspec
+import psycopg
+import structlog
 
 from xinka.flows.checkout import CheckoutRequest, Placed
 from xinka.kernel import ids
@@ -16,6 +18,7 @@ from xinka.kernel.places import place_of
 from xinka.orders.access import COOKIE, COOKIE_FOR, LEAST_PASSWORD, contact_place, normalise_password, order_path
 from xinka.orders.contact import normalise_contact
 from xinka.orders.errors import NoSuchChannel, PriceChanged
+from xinka.platform.database.away import DatabaseAway, is_away
 from xinka.platform.vault.envelope import BlindIndex
 from xinka.till.context import Till
 from xinka.till.http import NO_STORE, SAFE, Request, Response, json_response, parse_form, refusal_response
@@ -30,6 +33,8 @@ _OPTIONAL = frozenset({"chosen", "sale"})
 #: How our pages make a request's key: 48 bits of Unix milliseconds, then 80 of chance.
 _DATED_KEY = re.compile("[0-9a-f]{32}")
 _TIME_DIGITS = 12
+
+log = structlog.get_logger("xinka.till")
 
 
 class CheckoutForm(msgspec.Struct, forbid_unknown_fields=True):
@@ -76,6 +81,11 @@ async def checkout(till: Till, request: Request) -> Response:
         if wants_json:
             return refusal_response(refusal, request.language())
         return _show_refusal(till, refusal, form)
+    except psycopg.OperationalError as error:
+        if wants_json or not is_away(error):
+            raise
+        log.error("till.database_unavailable", reason=type(error).__name__)  # noqa: TRY400 - its trace says nothing more
+        return _show_refusal(till, DatabaseAway(), form)
     path = order_path(placed.order_id)
     cookie = _cookie(till, placed, path)
     if wants_json:

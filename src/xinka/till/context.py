@@ -31,6 +31,8 @@ _INDEX_KEYS = "SELECT id, scope, wrapped FROM vault_data_key WHERE scope LIKE 'i
 _NEW_KEY = "INSERT INTO vault_data_key (scope, wrapped, created_at) VALUES ($1, $2, now()) ON CONFLICT DO NOTHING"
 #: A pool this small never waits for itself: two batches, one reader, one spare.
 _POOL = 4
+#: Seconds that a request waits for a database that restarts; after that its visitor should hear of it.
+_PATIENCE = 10.0
 #: No call to a gateway takes as long, in seconds.
 LONGEST_CALL = 60.0
 
@@ -132,7 +134,7 @@ async def open_till() -> Till:
     """Connect, open the keys and read the channels."""
     environment = load()
     pool: Pool = AsyncConnectionPool(
-        environment.database_url, min_size=1, max_size=_POOL, configure=_configure, open=False, timeout=30
+        environment.database_url, min_size=1, max_size=_POOL, configure=_configure, open=False, timeout=_PATIENCE
     )
     await pool.open()
     async with pool.connection() as connection:

@@ -17,6 +17,7 @@ from psycopg_pool import PoolTimeout
 
 from xinka.kernel.errors import Refusal
 from xinka.platform.batching import Overloaded
+from xinka.platform.database.away import DatabaseAway, is_away
 from xinka.till import checkout, health, logs, notices, orders, pages
 from xinka.till.context import Till, close_till, open_till
 from xinka.till.http import Request, Response, client_address, refusal_response
@@ -124,7 +125,10 @@ def _failed(request: Request, error: Exception) -> Response:
     """Return the answer for what was refused or went wrong; only the latter is worth a line with its trace."""
     if isinstance(error, Refusal):
         return refusal_response(error, request.language())
-    if isinstance(error, PoolTimeout | psycopg.OperationalError):
+    if is_away(error):
+        log.error("till.database_unavailable", reason=type(error).__name__)
+        return refusal_response(DatabaseAway(), request.language())
+    if isinstance(error, psycopg.OperationalError):  # a lock that did not come free, for one
         log.error("till.database_unavailable", reason=type(error).__name__)
         return refusal_response(Overloaded(), request.language())
     log.error("till.failed", exc_info=error, path_kind=request.path.split("/")[1][:12])

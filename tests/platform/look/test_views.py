@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import logging
 
+import psycopg
 import pytest
+from django.db import OperationalError
+from django.http import HttpResponse
 from django.test import Client, RequestFactory
 
 from xinka.platform.look import views
@@ -118,3 +121,28 @@ def test_a_request_for_another_host_gets_the_error_page_and_not_a_second_error(s
     response = site.get("/page", headers={"Host": "eve.example", "Referer": "http://eve.example/x"})
     assert response.status_code == 400
     assert "eve.example" not in response.content.decode()
+
+
+def _answer_to(fault: Exception) -> HttpResponse:
+    try:
+        raise fault
+    except type(fault):
+        return views.server_error(RequestFactory().get("/", headers={"accept-language": "en"}))
+
+
+@pytest.mark.parametrize(
+    "cause", [psycopg.OperationalError("no route"), psycopg.errors.AdminShutdown(), psycopg.errors.DiskFull()]
+)
+def test_while_the_database_is_away_a_page_says_so_and_when_to_come_back(cause: Exception) -> None:
+    fault = OperationalError("no connection")
+    fault.__cause__ = cause
+    answer = _answer_to(fault)
+    assert (answer.status_code, answer["Retry-After"]) == (503, "60")
+    assert "cannot reach its database" in answer.content.decode()
+
+
+@pytest.mark.parametrize("cause", [psycopg.errors.DeadlockDetected(), psycopg.errors.QueryCanceled(), ValueError()])
+def test_any_other_fault_is_still_one(cause: Exception) -> None:
+    fault = OperationalError("deadlock")
+    fault.__cause__ = cause
+    assert _answer_to(fault).status_code == 500

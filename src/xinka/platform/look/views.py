@@ -14,10 +14,11 @@ from django.utils.translation import gettext
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
+from xinka.platform.database.away import DatabaseAway, is_away
 from xinka.platform.look import gallery as samples
 from xinka.platform.look.addresses import is_own_form, path_for_log, safe_path
 from xinka.platform.look.preferences import CHINESE, COOKIE_AGE, ENGLISH, LANGUAGE_COOKIE, THEME_COOKIE
-from xinka.platform.look.refusals import error_answer
+from xinka.platform.look.refusals import answer_refusal, error_answer
 
 log = logging.getLogger(__name__)
 
@@ -85,10 +86,15 @@ def too_many(request: HttpRequest, *, retry_after: int) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500: our mistake. Shows a reference that is also in the log; uses neither database nor session."""
+    """500: our mistake. Shows a reference that is also in the log; uses neither database nor session.
+
+    503 while the database is away, so that nobody takes a restart for a fault.
+    """
     reference = f"E-{secrets.token_hex(3).upper()}"
     fault = sys.exc_info()[1]  # Django calls this while it handles the fault, which nobody else writes down
     log.error("request.failed", exc_info=fault, extra={"path": path_for_log(request), "reference": reference})
+    if is_away(fault):
+        return answer_refusal(request, DatabaseAway(retry_after=60))
     return error_answer(request, HTTPStatus.INTERNAL_SERVER_ERROR, reference=reference)
 
 
