@@ -100,6 +100,23 @@ def test_ada_answers_offers_and_gives_back(ada: Client, case: Case) -> None:
     assert now_of(case).outcome == Outcome.REFUNDED
 
 
+def test_what_ada_typed_goes_along_with_her_offer_and_stays_when_it_is_none(ada: Client, case: Case) -> None:
+    offer = {"move": "part", "amount": "98", "text": "Half of it was fine."}
+    assert "Half of it was fine.</textarea>" in ada.post(path_of(case, "/act"), offer).content.decode()
+    assert case.messages.count() == 1
+    log = SimpleUploadedFile("log.txt", b"21:16")
+    assert ada.post(path_of(case, "/act"), {**offer, "amount": "20", "files": log}).status_code == 303
+    page = ada.get(path_of(case)).content.decode()
+    assert "Half of it was fine." in page
+    assert "log.txt" in page
+    assert now_of(case).offer_amount == 2000
+
+
+def test_a_part_that_was_typed_stays_when_words_are_sent(ada: Client, case: Case) -> None:
+    page = ada.post(path_of(case, "/say"), {"text": "Which?", "amount": "20"}, follow=True).content.decode()
+    assert 'value="20"' in page
+
+
 @pytest.mark.parametrize("amount", ["", "0", "98", "98.01", "-1", "1e3", "2.000", "20.001", "abc"])
 def test_a_part_that_is_no_part_is_refused(ada: Client, case: Case, amount: str) -> None:
     answer = ada.post(path_of(case, "/act"), {"move": "part", "amount": amount})

@@ -133,6 +133,24 @@ def test_a_part_typed_with_full_width_digits_is_read(office: Client, case: Case)
     assert "¥1.50 go back to the buyer" in page
 
 
+def test_words_to_both_sides_that_were_not_sent_are_asked_about_before_a_decision(office: Client, case: Case) -> None:
+    answer = office.post(path_of(case, "/decide"), decision(text="Which account?"))
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "This is not sent yet." in page
+    assert "Which account?</textarea>" in page
+    assert REASONS in page
+    chosen = office.post(path_of(case, "/decide"), decision(files="a.png"))
+    assert chosen.status_code == 422, "a file that was chosen counts"
+
+
+def test_a_decision_that_was_begun_stays_when_words_are_sent(office: Client, case: Case) -> None:
+    page = office.post(path_of(case, "/say"), decision(text="Which account?")).content.decode()
+    assert f"{REASONS}</textarea>" in page
+    assert "Which account?</textarea>" not in page
+    assert case.messages.last().role == "staff"  # type: ignore[union-attr]  # there is one
+
+
 def test_going_back_from_the_question_keeps_what_was_written(office: Client, case: Case) -> None:
     written = decision(decision="part", amount="1.50")
     answer = office.post(path_of(case, "/decide"), {**written, "confirmed": "1", "back": "1"})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -192,6 +194,29 @@ def test_a_decision_is_shown_with_its_reasons_and_appealed_once(cy: Client, deli
     assert "They never answered." in page, "nothing turns the direction of the text"
     assert Case.objects.get().state == CaseState.APPEALED
     assert "I agree" not in cy.get(case_path(case)).content.decode()
+
+
+def test_what_was_typed_is_said_with_whatever_is_pressed(cy: Client, delivered: cast.Bought) -> None:
+    case = opened(cy, delivered)
+    cases.offer(case.id, Offer.PART, amount=2000, by=SELLER, now=timezone.now())
+    page = cy.get(case_path(case)).content.decode()
+    of_the_form = re.findall(r'<button[^>]*form="say"[^>]*value="(\w+)"', page)
+    assert of_the_form == ["accept", "decline", "escalate", "withdraw"]
+    more = {"text": "Half is enough.", "files": SimpleUploadedFile("b.png", png())}
+    accepted = {"move": "accept", "offer": "part", "amount": "2000", **more}
+    assert cy.post(f"{case_path(case)}/act", accepted).status_code == 303
+    page = cy.get(case_path(case)).content.decode()
+    assert "Half is enough." in page
+    assert "b.png" in page
+    assert Case.objects.get().outcome == Outcome.PART_REFUNDED
+
+
+def test_what_was_typed_stays_when_the_move_is_refused(cy: Client, delivered: cast.Bought) -> None:
+    case = opened(cy, delivered)
+    gone = {"move": "accept", "offer": "part", "amount": "2000", "text": "Half is enough."}
+    answer = leaves_nothing(lambda: cy.post(f"{case_path(case)}/act", gone))
+    assert answer.status_code == 422  # type: ignore[attr-defined]  # a response
+    assert "Half is enough.</textarea>" in answer.content.decode()  # type: ignore[attr-defined]  # as above
 
 
 def test_words_and_files_can_be_added(cy: Client, delivered: cast.Bought) -> None:

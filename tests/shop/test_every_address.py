@@ -39,7 +39,7 @@ BUYER = {
     *("goods", "reveal", "download", "open", "confirm", "refund_wish", "help"),
     *("case", "case_say", "case_act", "case_file"),
 }
-ONLY_FORMS = {"pay_inside", "cancel", "reveal", "download", "confirm", "refund_wish", "case_act"}
+ONLY_FORMS = {"pay_inside", "cancel", "reveal", "download", "confirm", "refund_wish"}
 ONLY_READ = {
     *("pay_transfer", "order", "pay_inside_here", "pay_inside_back", "goods", "open", "case", "case_file"),
 }

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from types import MappingProxyType
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
 from django.utils.translation import gettext as _
@@ -18,7 +21,6 @@ from django.views.decorators.http import require_POST, require_safe
 
 from xinka.desk.access import Desk, desk_of, for_members
 from xinka.disputes import reasons
-from xinka.disputes.actions import LONGEST_TEXT
 from xinka.disputes.errors import CaseMoved, CaseNotFound
 from xinka.disputes.forms import WordsForm
 from xinka.disputes.models import Case
@@ -39,8 +41,7 @@ from xinka.payments.queries import is_going_back
 from xinka.platform.files.models import StoredFile
 from xinka.platform.files.serving import answer_with
 from xinka.platform.files.uploads import handed_in, limit_uploads
-from xinka.platform.look.amounts import read_amount
-from xinka.platform.look.one_way import one_way
+from xinka.platform.look.amounts import MOST_SIGNS, read_amount
 from xinka.platform.look.templatetags.look import amount as amount_in_words
 
 _PER_PAGE = 30
@@ -124,7 +125,7 @@ def _page(
         if case.decision
         else "",
         "form": form,
-        "part": request.POST.get("amount", "") if part_problem else "",
+        "part": request.POST.get("amount", "") or request.GET.get("part", "")[:MOST_SIGNS],
         "part_problem": part_problem,
     }
     return render(request, "desk/case.html", context, status=status)
@@ -155,12 +156,15 @@ def _say(request: HttpRequest, desk: Desk, case: Case) -> HttpResponse:
         except Refusal as refusal:
             form.add_error(None, refusal.message(get_language() or ""))
         else:
-            return _back(desk, case)
+            return _back(desk, case, part=request.POST.get("amount", ""))
     return _page(request, desk, case, form, status=422)
 
 
-def _back(desk: Desk, case: Case) -> HttpResponse:
-    response = redirect("desk:case", merchant=desk.merchant.slug, case_id=case.shown_id)
+def _back(desk: Desk, case: Case, part: str = "") -> HttpResponse:
+    """Show the case again, with the part of the money that was typed and not offered yet."""
+    kept = {"part": part[:MOST_SIGNS]} if part else {}
+    address = reverse("desk:case", kwargs={"merchant": desk.merchant.slug, "case_id": case.shown_id})
+    response = redirect(f"{address}?{urlencode(kept)}" if kept else address)
     response.status_code = 303
     return response
 
@@ -178,25 +182,45 @@ _DUTIES = MappingProxyType(
 )
 
 
-@require_POST
+@csrf_exempt  # as above
 @for_members(Duty.ANSWER_CASES)
-def act(request: HttpRequest, desk: Desk, case_id: str) -> HttpResponse:
-    """Make one of the seller's moves."""
-    case, move = _case(desk, case_id), request.POST.get("move", "")
+def act(request: HttpRequest, desk: Desk, case_id: str) -> HttpResponseBase:
+    """Make one of the seller's moves; what was typed on the page is said with it."""
+    limit_uploads(request)
+    return _act(request, desk, _case(desk, case_id))
+
+
+@csrf_protect
+@require_POST
+def _act(request: HttpRequest, desk: Desk, case: Case) -> HttpResponse:
+    move = request.POST.get("move", "")
     if move not in _DUTIES:
         raise CaseMoved
     if not may(desk.membership.role, _DUTIES[move]):
         raise PermissionDenied
-    try:
-        _act(case, move, request, Actor(Role.SELLER, desk.user_id))
-    except ValidationError as problem:
-        return _page(request, desk, case, WordsForm(), status=422, part_problem=problem.messages[0])
-    messages.success(request, _("Done"))
-    return _back(desk, case)
+    form, part_problem = WordsForm.beside(request.POST), ""
+    if form.is_valid():
+        try:
+            with transaction.atomic():
+                _move(case, form.cleaned_data["text"], request, Actor(Role.SELLER, desk.user_id))
+        except ValidationError as problem:
+            part_problem = problem.messages[0]
+        except Refusal as refusal:
+            if not form.cleaned_data["text"] or not _case(desk, case.shown_id).is_open:
+                raise
+            form.add_error(None, refusal.message(get_language() or ""))
+        else:
+            messages.success(request, _("Done"))
+            return _back(desk, case)
+    return _page(request, desk, _case(desk, case.shown_id), form, status=422, part_problem=part_problem)
 
 
-def _act(case: Case, move: str, request: HttpRequest, by: Actor) -> None:
-    now = timezone.now()
+def _move(case: Case, text: str, request: HttpRequest, by: Actor) -> None:
+    now, files, move = timezone.now(), tuple(handed_in(request, "files")), request.POST["move"]
+    if move == "appeal":
+        deciding.appeal(case.id, text, by=by, now=now, files=files)
+        return
+    cases.say_beside(case.id, text, by=by, now=now, files=files)
     match move:
         case "replace":
             cases.offer(case.id, Offer.REPLACE, by=by, now=now)
@@ -206,11 +230,8 @@ def _act(case: Case, move: str, request: HttpRequest, by: Actor) -> None:
             cases.concede(case.id, by=by, now=now)
         case "escalate":
             cases.escalate(case.id, by=by, now=now)
-        case "waive":
-            deciding.waive(case.id, by=by, now=now)
         case _:
-            text = one_way(request.POST.get("text", "")).strip()[:LONGEST_TEXT]
-            deciding.appeal(case.id, text, by=by, now=now)
+            deciding.waive(case.id, by=by, now=now)
 
 
 def _part(request: HttpRequest, case: Case) -> int:

@@ -47,6 +47,7 @@ from xinka.platform.files.models import StoredFile
 from xinka.platform.files.serving import answer_with
 from xinka.platform.files.uploads import handed_in, limit_uploads
 from xinka.platform.look.amounts import MOST_SIGNS, read_amount
+from xinka.platform.look.one_way import one_way
 from xinka.platform.look.templatetags.look import amount as amount_in_words
 
 _PER_PAGE = 30
@@ -179,6 +180,7 @@ def _page(
 ) -> HttpResponse:
     facts, me = facts_of(case, timezone.now()), signed_in(request)
     can = moves_for(case, Role.ARBITER)
+    may_decide = (can["decide"] or can["decide_appeal"]) and may_enter(me, Room.CASES)
     context = {
         "case": case,
         "case_path": f"/office/cases/{case.shown_id}",
@@ -195,8 +197,8 @@ def _page(
         "earlier": [(one, badge_for(one, Role.STAFF)) for one in facts.earlier if one.kind in kinds_open_to(me)],
         "steps": steps_of(case, is_going_back=is_going_back(facts.order.id)),
         "can": can,
-        "may_decide": (can["decide"] or can["decide_appeal"]) and may_enter(me, Room.CASES),
-        "is_impartial": is_impartial(case, me),
+        "may_decide": may_decide,
+        "can_decide_here": may_decide and is_impartial(case, me),
         "decision_words": decision_in_words(case.decision, case.decision_amount, case.currency)
         if case.decision
         else "",
@@ -215,6 +217,8 @@ def decide(request: HttpRequest, case_id: str) -> HttpResponse:
     form = DecisionForm(request.POST, case=case)
     if not form.is_valid():
         return _page(request, case, WordsForm(), form, HTTPStatus.UNPROCESSABLE_ENTITY)
+    if request.POST.get("text", "").strip() or request.POST.get("files"):
+        return _page(request, case, _not_sent_yet(request), form, HTTPStatus.UNPROCESSABLE_ENTITY)
     if "back" in request.POST:
         return _page(request, case, WordsForm(), form)
     verdict = form.verdict()
@@ -233,6 +237,14 @@ def decide(request: HttpRequest, case_id: str) -> HttpResponse:
     return _back(case)
 
 
+def _not_sent_yet(request: HttpRequest) -> WordsForm:
+    """Return what was typed to both sides beside a decision: it is neither sent unasked nor lost."""
+    words = WordsForm.beside(request.POST)
+    told = _("This is not sent yet. Send it or clear it first, then decide. Files have to be chosen again.")
+    words.add_error(None, told)
+    return words
+
+
 @csrf_exempt  # only so far: the check follows once the limits of the upload are set, since it reads the whole body
 @for_staff(Room.CASES, Room.CHARGEBACKS)
 def say(request: HttpRequest, case_id: str) -> HttpResponseBase:
@@ -245,6 +257,8 @@ def say(request: HttpRequest, case_id: str) -> HttpResponseBase:
 @require_POST
 def _say(request: HttpRequest, case: Case) -> HttpResponse:
     form = WordsForm(request.POST)
+    typed = {name: one_way(request.POST.get(name, "")) for name in DecisionForm.base_fields}
+    begun, is_begun = DecisionForm(case=case, initial=typed), any(typed.values())
     if form.is_valid():
         by, files = Actor(Role.STAFF, signed_in(request).pk), tuple(handed_in(request, "files"))
         try:
@@ -252,8 +266,9 @@ def _say(request: HttpRequest, case: Case) -> HttpResponse:
         except Refusal as refusal:
             form.add_error(None, refusal.message(get_language() or ""))
         else:
-            return _back(case)
-    return _page(request, case, form, DecisionForm(case=case), HTTPStatus.UNPROCESSABLE_ENTITY)
+            # A decision that was begun stays on the page, in nobody's session: it is not to lie about unsealed.
+            return _page(request, _case(request, case.shown_id), WordsForm(), begun) if is_begun else _back(case)
+    return _page(request, case, form, begun, HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
 def _back(case: Case) -> HttpResponse:

@@ -45,10 +45,10 @@ from xinka.kernel.errors import BadIdentifier, Refusal
 from xinka.orders.access import order_path
 from xinka.orders.models import Order
 from xinka.payments.queries import is_going_back
+from xinka.platform.files.actions import Handed
 from xinka.platform.files.models import StoredFile
 from xinka.platform.files.serving import answer_with
 from xinka.platform.files.uploads import handed_in, limit_uploads
-from xinka.platform.look.one_way import one_way
 from xinka.platform.ratelimits.limits import Limit, wait_after
 from xinka.shop.access import grant_if_missing, order_for
 from xinka.shop.wishes import may_wish
@@ -287,21 +287,45 @@ _PLAIN: MappingProxyType[str, _PlainMove] = MappingProxyType(
 )
 
 
-@require_POST
-def act(request: HttpRequest, shown_id: str, case_id: str) -> HttpResponse:
-    """Make one of the buyer's moves."""
+@csrf_exempt  # as above
+def act(request: HttpRequest, shown_id: str, case_id: str) -> HttpResponseBase:
+    """Make one of the buyer's moves; what was typed on the page is said with it."""
     order, case = _case(request, shown_id, case_id)
+    limit_uploads(request)
+    return _act(request, order, case)
+
+
+@csrf_protect
+@require_POST
+def _act(request: HttpRequest, order: Order, case: Case) -> HttpResponse:
     _slow_down(order)
+    form = WordsForm.beside(request.POST)
+    if form.is_valid():
+        text, files = form.cleaned_data["text"], tuple(handed_in(request, "files"))
+        try:
+            with transaction.atomic():
+                _move(case, text, files, request)
+        except Refusal as refusal:
+            if not text or not Case.objects.get(id=case.id).is_open:
+                raise
+            form.add_error(None, refusal.message(get_language() or ""))
+        else:
+            return _back(case)
+    return _case_page(request, order, Case.objects.get(id=case.id), form, status=422)
+
+
+def _move(case: Case, text: str, files: tuple[Handed, ...], request: HttpRequest) -> None:
     move, by, now = request.POST.get("move", ""), Actor(Role.BUYER), timezone.now()
+    if move == "appeal":
+        deciding.appeal(case.id, text, by=by, now=now, files=files)
+        return
+    cases.say_beside(case.id, text, by=by, now=now, files=files)
     if move == "accept":
         _accept(case, request.POST.get("offer", ""), request.POST.get("amount", ""), by)
-    elif move == "appeal":
-        deciding.appeal(case.id, one_way(request.POST.get("text", "")).strip()[:LONGEST_TEXT], by=by, now=now)
     elif move in _PLAIN:
         _PLAIN[move](case.id, by=by, now=now)
     else:
         raise CaseMoved
-    return _back(case)
 
 
 def _accept(case: Case, what: str, amount: str, by: Actor) -> None:

@@ -173,6 +173,23 @@ def write(case_id: UUID, text: str, *, by: Actor, now: datetime, files: tuple[Ha
     return message
 
 
+def say_beside(case_id: UUID, text: str, *, by: Actor, now: datetime, files: tuple[Handed, ...] = ()) -> None:
+    """Say what was typed beside the button of a move, before it is made: no answer by itself, the move is.
+
+    Raises:
+        CaseMoved: if the case is closed.
+        TooManyMessages: if this part has said too much.
+    """
+    if not text and not files:
+        return
+    harmless = make_harmless(files)
+    with transaction.atomic():
+        case = locked(case_id)
+        if not case.is_open:
+            raise CaseMoved
+        say(case, by, text, harmless, now=now)
+
+
 def _buyers_turn(case: Case, now: datetime) -> dict[str, object]:
     return {
         "due_at": terms.buyer_by(now),

@@ -29,6 +29,7 @@ from xinka.merchants.models import Membership
 from xinka.orders.contact import normalise_contact
 from xinka.orders.models import Order
 from xinka.platform.audit.actions import record
+from xinka.platform.files.actions import Handed, make_harmless
 from xinka.platform.look.templatetags.look import amount as in_words
 from xinka.platform.vault.keys import blind_index
 
@@ -164,19 +165,20 @@ def may_appeal(case: Case, role: Role) -> bool:
     return not waived.get(role, True)
 
 
-def appeal(case_id: UUID, text: str, *, by: Actor, now: datetime) -> Case:
+def appeal(case_id: UUID, text: str, *, by: Actor, now: datetime, files: tuple[Handed, ...] = ()) -> Case:
     """Ask for another person's decision, once.
 
     Raises:
         CannotAppeal: if this side got all it asked for, said it would not, or the time is over.
     """
+    harmless = make_harmless(files)
     with transaction.atomic():
         case = locked(case_id)
         if not may_appeal(case, by.role) or (case.due_at is not None and case.due_at <= now):
             raise CannotAppeal
         fields = {"due_at": terms.arbiter_by(now), "due_event": CaseEvent.REVIEW_LATE.value}
         move(case, CaseEvent.APPEAL, by, now=now, fields={**fields, "appealed_by": by.role.value})
-        say(case, by, text, (), now=now)
+        say(case, by, text, harmless, now=now)
         mail_move_later(case)
     return case
 

@@ -122,14 +122,17 @@
   });
 
   // ask before, send once, submit on change
-  on("submit", "form[data-confirm]", (form, event) => { if (!confirm(form.dataset.confirm)) { event.preventDefault(); event.stopImmediatePropagation(); } });
+  on("submit", "form", (form, event) => {
+    const words = event.submitter?.dataset.confirm ?? form.dataset.confirm;
+    if (words && !confirm(words)) { event.preventDefault(); event.stopImmediatePropagation(); }
+  });
   on("submit", "form[data-once]", (form, event) => {
     if (event.defaultPrevented) return;
     if (form.dataset.sent) { event.preventDefault(); return; }
     form.dataset.sent = "1";
     (event.submitter || form.querySelector("[type=submit]"))?.setAttribute("aria-busy", "true");
   });
-  addEventListener("pageshow", () => all("form[data-once]").forEach((form) => { delete form.dataset.sent; all("[aria-busy]", form).forEach((node) => node.removeAttribute("aria-busy")); }));
+  addEventListener("pageshow", () => all("form[data-once]").forEach((form) => { delete form.dataset.sent; [...form.elements].forEach((node) => node.removeAttribute("aria-busy")); }));
   on("change", "[data-submit]", (node) => node.form?.requestSubmit());
   window.xk = { toast, copy, all, each };
 })();
