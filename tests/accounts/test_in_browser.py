@@ -87,7 +87,7 @@ def add_authenticator(context: BrowserContext, page: Page) -> Any:
 
 
 def sign_in(page: Page, email: str) -> None:
-    page.goto("/account/login/")
+    page.goto("/account/login/?next=/account/")
     page.get_by_label("E-mail").fill(email)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Sign in", exact=True).click()

@@ -56,7 +56,7 @@ def test_the_second_step_cannot_be_skipped(cy: User, secret: str, browser_of: Br
     assert client.post("/account/two-factor/totp/deactivate/").status_code == 302
     assert Authenticator.objects.filter(type="totp").exists()
     answer = client.post("/account/two-factor/authenticate/", {"code": app_code(secret)})
-    assert answer["Location"] == "/account/"
+    assert answer["Location"] == "/begin"
     assert client.get("/account/").status_code == 200
 
 

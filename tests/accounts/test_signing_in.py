@@ -27,7 +27,7 @@ def test_signing_up_takes_an_address_a_password_and_the_mailed_code(db: None, br
     assert answer["Location"] == "/account/confirm-email/"
     assert not is_signed_in(browser)
     answer = browser.post("/account/confirm-email/", {"code": mailed_code()})
-    assert answer["Location"] == "/account/"
+    assert answer["Location"] == "/begin"
     assert is_signed_in(browser)
     user = User.objects.get()
     assert (user.email, user.language, user.is_staff) == ("cy@shop.example", "en", False)
@@ -54,7 +54,7 @@ def test_signing_in_by_code(cy: User, browser: Client) -> None:
     assert answer["Location"] == "/account/login/code/confirm/"
     assert mail.outbox[-1].to == [cy.email]
     answer = browser.post("/account/login/code/confirm/", {"code": mailed_code()})
-    assert answer["Location"] == "/account/"
+    assert answer["Location"] == "/begin"
     assert is_signed_in(browser)
 
 
@@ -209,7 +209,7 @@ def test_links_in_mails_begin_with_the_configured_address(db: None, browser: Cli
 @pytest.mark.parametrize("away", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)"])
 def test_signing_in_never_leads_away(cy: User, browser: Client, away: str) -> None:
     answer = browser.post(f"/account/login/?next={away}", {"login": cy.email, "password": PASSWORD, "next": away})
-    assert answer["Location"] == "/account/"
+    assert answer["Location"] == "/begin"
 
 
 def test_signing_in_leads_back_to_where_one_was(cy: User, browser: Client) -> None:

@@ -33,7 +33,7 @@ ANYBODY = {
     "follow",
 }
 PROOF_IN_ADDRESS = {"gateway_return", "gateway_return_of", "pay_here", "payout_confirm"}
-SIGNED_IN = {"my_orders", "referrals", "close_account", "keep_account"}
+SIGNED_IN = {"my_orders", "begin", "referrals", "close_account", "keep_account"}
 BUYER = {
     *("order", "pay", "pay_balance", "pay_transfer", "pay_inside", "pay_inside_here", "pay_inside_back", "cancel"),
     *("goods", "reveal", "download", "open", "confirm", "refund_wish", "help"),

@@ -11,7 +11,7 @@ AUTHENTICATION_BACKENDS = [
     "xinka.accounts.backends.PeopleOfThisShop",
 ]
 LOGIN_URL = "account_login"
-LOGIN_REDIRECT_URL = "account_overview"
+LOGIN_REDIRECT_URL = "shop:begin"
 LOGOUT_REDIRECT_URL = "/"
 
 # Passwords: OWASP's Argon2id parameters, and the rules of ASVS 5.0 V6.2 (length and strength, no composition rules).
