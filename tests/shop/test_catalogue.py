@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 
 import pytest
 from django.test import Client
@@ -204,6 +205,16 @@ def test_the_cheapest_may_come_first(ware: cast.Ware, stranger: Client) -> None:
     cast.ware(ware.product.merchant, 1, slug="dear", product={"title_en": "Dear"}, sku={"price": 99_900})
     page = stranger.get("/", {"sort": "price"}).content.decode()
     assert page.index("Cheap") < page.index("Star Voyage") < page.index("Dear")
+
+
+def test_prices_are_compared_within_a_currency_the_shops_own_first(ware: cast.Ware, stranger: Client) -> None:
+    for title, currency, price in (("Tokyo", "JPY", 500), ("Boston", "USD", 300), ("Boston dear", "USD", 40_000)):
+        slug = title.lower().replace(" ", "-")
+        offer = {"price": price, "currency": currency}
+        cast.ware(ware.product.merchant, 1, slug=slug, product={"title_en": title}, sku=offer)
+    page = stranger.get("/", {"sort": "price"}).content.decode()
+    expected = ["/p/star-300", "/p/tokyo", "/p/boston", "/p/boston-dear"]
+    assert re.findall(r'href="(/p/[^"?#]+)', page) == expected
 
 
 def test_a_full_shelf_is_light(stranger: Client) -> None:

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
-from django.db.models import Min, Prefetch, Q, QuerySet
+from django.db.models import Case, Min, Prefetch, Q, QuerySet, When
 
 from xinka.catalog.models import Category, PriceTier, Product, ProductState, Sku
+from xinka.kernel.money import HOME
 from xinka.merchants.models import Merchant, MerchantState
 from xinka.platform.database.rows import Columns, put_at_hand, rows_of
 
@@ -42,8 +43,11 @@ def on_sale() -> QuerySet[Product]:
 
 
 def cheapest_first(products: QuerySet[Product]) -> QuerySet[Product]:
-    """Return the products by their lowest price."""
-    return products.annotate(lowest=Min("skus__price", filter=Q(skus__on_sale=True))).order_by("lowest", "-id")
+    """Return the products by their lowest price, those in the shop's own currency first: 500 yen are not 5 yuan."""
+    offered = Q(skus__on_sale=True)
+    return products.annotate(
+        lowest=Min("skus__price", filter=offered), lowest_in=Min("skus__currency", filter=offered)
+    ).order_by(Case(When(lowest_in=HOME, then=0), default=1), "lowest_in", "lowest", "-id")
 
 
 def product_on_sale(slug: str) -> Product | None:
