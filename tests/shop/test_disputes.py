@@ -154,12 +154,15 @@ def test_an_offer_is_shown_and_taken(cy: Client, delivered: cast.Bought) -> None
 def test_until_the_money_is_there_the_pages_say_that_it_is_on_its_way(cy: Client, delivered: cast.Bought) -> None:
     case = opened(cy, delivered)
     cases.concede(case.id, by=SELLER, now=timezone.now())
-    assert "The money is on its way back" in cy.get(case_path(case)).content.decode()
+    page = cy.get(case_path(case)).content.decode()
+    assert "The money is on its way back to you; the order page shows how far it is." in page
     order = cy.get(path_of(delivered)).content.decode()
     assert "Your money is on its way back to you" in order
     assert "Refunded" not in order
     Refund.objects.update(state=RefundState.DONE)
-    assert "on its way back" not in cy.get(case_path(case)).content.decode()
+    page = cy.get(case_path(case)).content.decode()
+    assert "on its way back" not in page
+    assert "The money has gone back to you; the order page shows where." in page
     order = cy.get(path_of(delivered)).content.decode()
     assert "on its way back" not in order
     assert "Refunded" in order

@@ -14,7 +14,8 @@ from xinka.delivery.models import DeliveredCode
 from xinka.flows.expire import cancel, expire_due
 from xinka.orders.access import order_path
 from xinka.orders.models import Order
-from xinka.payments.models import Channel
+from xinka.payments.models import Channel, Refund
+from xinka.payments.states import RefundState
 from xinka.platform.database.django_drive import run
 from xinka.stock.models import Reservation
 
@@ -244,6 +245,10 @@ def test_a_cancelled_order_that_was_paid_in_part_says_that_the_money_goes_back(b
     assert "not been charged" not in page
     assert "The money that came for it goes back the way you paid" in page
     assert "¥94.90" in page
+    Refund.objects.update(state=RefundState.DONE)
+    page = page_of(cy, bought)
+    assert "goes back the way you paid" not in page
+    assert "The money that came for it has gone back to you." in page
     assert "What you paid goes back to you" in page_of(cy, bought, "/pay")
 
 

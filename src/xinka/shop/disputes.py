@@ -214,7 +214,7 @@ def show(request: HttpRequest, shown_id: str, case_id: str) -> HttpResponse:
 
 
 def _case_page(request: HttpRequest, order: Order, case: Case, form: WordsForm, status: int = 200) -> HttpResponse:
-    can = moves_for(case, Role.BUYER)
+    can, going_back = moves_for(case, Role.BUYER), is_going_back(order.id)
     context: dict[str, object] = {
         "case": case,
         "case_path": _path(case),
@@ -224,7 +224,8 @@ def _case_page(request: HttpRequest, order: Order, case: Case, form: WordsForm, 
         "said": thread_of(case, Role.BUYER),
         "pieces": pieces_of(case),
         "mailed_at": codes_mailed_at(case.order_id),
-        "steps": steps_of(case, is_going_back=is_going_back(order.id)),
+        "steps": steps_of(case, is_going_back=going_back),
+        "is_going_back": going_back,
         "can": can,
         "offer_words": offer_in_words(case.offer, case.offer_amount, case.currency) if case.offer else "",
         "decision_words": _decision(case),
