@@ -308,3 +308,25 @@ def test_an_order_paid_in_part_says_when_its_time_is_over_that_the_money_goes_ba
 
 def test_the_page_tells_of_money_that_is_held_before_there_is_a_hold(delivered: cast.Bought, cy: Client) -> None:
     assert "Held while you check" in page_of(cy, delivered)
+
+
+@pytest.mark.parametrize(
+    ("kind", "piece", "care"),
+    [
+        ("card_code", "第 1 张", "卡密等于现金。"),
+        ("licence", "第 1 件", "授权码等于现金。"),
+        ("download", "第 1 件", "下载内容只给你一个人用。"),
+        ("course", "第 1 件", "课程访问权限只给你一个人用。"),
+        ("top_up", "第 1 件", "充值内容等于现金。"),
+    ],
+)
+def test_the_goods_are_called_by_what_they_are(
+    delivered: cast.Bought, cy: Client, kind: str, piece: str, care: str
+) -> None:
+    Product.objects.update(kind=kind)
+    cy.cookies["xk_lang"] = "zh-hans"
+    page = page_of(cy, delivered)
+    assert f"{piece}</h3>" in page
+    assert f'aria-label="拆封{piece}"' in page
+    assert care in page
+    assert ("卡密等于现金" in page) == (kind == "card_code")

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from xinka.accounts.adapter import client_address
 from xinka.accounts.user_agents import device_label
+from xinka.catalog.models import Kind
 from xinka.catalog.queries import can_be_bought
 from xinka.delivery.actions import Opener
 from xinka.delivery.models import DeliveredCode
@@ -38,6 +39,8 @@ class CodeCard:
     """One sealed card. ``value`` is only ever set in the answer to opening the seal."""
 
     position: int
+    name: str
+    opening: str
     opened_at: datetime | None
     opened_from: str
     value: str = ""
@@ -102,7 +105,7 @@ def _open(request: HttpRequest, found: Order, positions: set[int] | None) -> dic
 def _answer(request: HttpRequest, found: Order, template: str, opened: dict[int, bytes]) -> HttpResponse:
     story = story_of(found)
     context = order_context(story) | {"wish": wish_of(request, story)}
-    cards = [_card(code, opened) for code in story.codes]
+    cards = [_card(story.kind, code, opened) for code in story.codes]
     context |= {
         "cards": cards,
         "card": next((card for card in cards if card.value), None),
@@ -116,9 +119,18 @@ def _answer(request: HttpRequest, found: Order, template: str, opened: dict[int,
     return response
 
 
-def _card(code: DeliveredCode, opened: dict[int, bytes]) -> CodeCard:
+def _card(kind: Kind, code: DeliveredCode, opened: dict[int, bytes]) -> CodeCard:
     value = opened.get(code.position, b"").decode("utf-8", "replace")
-    return CodeCard(code.position, code.revealed_at, code.revealed_from, value, _link_in(value), code.replaces)
+    return CodeCard(
+        position=code.position,
+        name=words.piece_in_words(kind, code.position),
+        opening=words.opening_in_words(kind, code.position),
+        opened_at=code.revealed_at,
+        opened_from=code.revealed_from,
+        value=value,
+        link=_link_in(value),
+        replaces=code.replaces,
+    )
 
 
 def _link_in(value: str) -> str:
@@ -142,6 +154,7 @@ def order_context(story: OrderStory) -> dict[str, object]:
         "merchant_name": words.merchant_name(product.merchant),
         "headline": words.delivered_in_words(story.kind, sum(code.replaces is None for code in story.codes)),
         "content_label": words.content_label(story.kind),
+        "care": words.care_in_words(story.kind),
         "steps": steps_of(story),
         "password": _made_password(story),
         "after_payment": prose(product.local_after_payment) if delivered else "",

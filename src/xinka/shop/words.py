@@ -72,3 +72,38 @@ def content_label(kind: Kind) -> str:
         Kind.COURSE: gettext("Access"),
         Kind.TOP_UP: gettext("Top-up"),
     }.get(kind, pgettext("goods", "Code"))
+
+
+def piece_in_words(kind: Kind, number: int) -> str:
+    """Return what one piece among several is called; Chinese counts card codes as cards, and all else as pieces."""
+    words = gettext("No. %(number)s") if kind is Kind.CARD_CODE else pgettext("piece of goods", "No. %(number)s")
+    return words % {"number": number}
+
+
+def opening_in_words(kind: Kind, number: int) -> str:
+    """Return what the button does that opens one seal, for those who hear it."""
+    if kind is Kind.CARD_CODE:
+        return gettext("Open no. %(number)s") % {"number": number}
+    return pgettext("piece of goods", "Open no. %(number)s") % {"number": number}
+
+
+def care_in_words(kind: Kind) -> tuple[str, str]:
+    """Return why the goods are shown to nobody, and what a fraud asks for."""
+    match kind:
+        case Kind.DOWNLOAD:
+            why = gettext("This download is for you alone.")
+            return why, gettext("Nobody at Xinka asks for its link or for a picture of it. Whoever does is a fraud.")
+        case Kind.COURSE:
+            why = gettext("This access is for you alone.")
+            return why, gettext("Nobody at Xinka asks for it or for its password. Whoever does is a fraud.")
+        case Kind.LICENCE:
+            why = gettext("A licence key is cash.")
+            return why, gettext("Nobody at Xinka asks for the key or for a picture of it. Whoever does is a fraud.")
+        case Kind.TOP_UP:
+            why = gettext("What tops up an account is cash.")
+            return why, gettext(
+                "Nobody at Xinka asks for what is above or for a picture of it. Whoever does is a fraud."
+            )
+        case _:
+            why = gettext("A code is cash.")
+            return why, gettext("Nobody at Xinka asks for it or for a picture of it. Whoever does is a fraud.")
