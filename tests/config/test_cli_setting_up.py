@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from django.db import connection
 
 from xinka.config.cli import setting_up
 
@@ -41,6 +42,32 @@ def test_a_channel_is_sealed_and_set_again_under_the_same_name(tmp_path: Path) -
     channel = Channel.objects.get()
     assert not provider_of(channel).is_weak
     assert not channel.on
+
+
+def test_a_channel_set_by_command_is_in_the_audit_and_staff_hear_of_it(tmp_path: Path) -> None:
+    from django.conf import settings
+    from django.core import mail
+
+    from tests.cast import person
+    from xinka.flows.channels.mailing import mail_channel_on_server
+    from xinka.platform.audit.models import AuditEntry
+
+    dee = person("dee@shop.example", staff=True)
+    answer = set_channel(tmp_path)
+    assert f"notify_url: {settings.SITE_URL}/pay/notify/alipay" in answer.output
+    assert "nothing is other" in set_channel(tmp_path).output
+    set_channel(tmp_path, "--off")
+    made, switched = AuditEntry.objects.filter(action="channel.save").order_by("id")
+    assert (made.actor_id, made.subject, made.details["by"]) == (None, "channel alipay", "command")
+    assert (switched.details["settings"], switched.details["on"]) == ("on", 0)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT (args ->> 'entry_id')::int FROM procrastinate_jobs WHERE task_name = 'mail.channel_on_server'"
+        )
+        assert sorted(cursor.fetchall()) == [(made.pk,), (switched.pk,)]
+    assert [mail_channel_on_server(made.pk), mail_channel_on_server(made.pk)] == [1, 0]
+    assert mail.outbox[0].to == [dee.email]
+    assert not [one for one in [str(mail.outbox[0].message()), answer.output, str(made.details)] if KEY in one]
 
 
 def test_an_unsafe_channel_is_refused_and_nothing_is_written(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ TASKS: dict[str, Promise] = {
     "mail.case_message": pgettext_lazy("job", "Mail: somebody wrote in a dispute"),
     "mail.case_move": pgettext_lazy("job", "Mail: news in a dispute"),
     "mail.channel": pgettext_lazy("job", "Mail: a payment channel changes"),
+    "mail.channel_on_server": pgettext_lazy("job", "Mail: a payment channel was changed by command"),
     "mail.escrow_ends": pgettext_lazy("job", "Mail: the time to check ends soon"),
     "mail.goods": pgettext_lazy("job", "Mail: the goods, to the buyer"),
     "mail.low_stock": pgettext_lazy("job", "Mail: stock runs low"),

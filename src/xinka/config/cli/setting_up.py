@@ -178,13 +178,14 @@ def set_channel(slug: str, name: str, name_en: str, method: str, key_file: Path,
     is_off, by_api = facts.pop("off"), facts.pop("qr")
     settings = {**facts, "key": _key_in(key_file), "by_api": by_api}
     with open_shop():
-        channels = room("xinka.payments.channels")
+        from django.conf import settings as of_shop  # here, because --help does without Django
+
+        channel_model, changes = room("xinka.payments.models").Channel, room("xinka.flows.channels.changes")
+        wanted = channel_model.objects.filter(slug=slug).first() or channel_model(slug=slug)
+        wanted.name, wanted.name_en, wanted.method = name, name_en, method
+        wanted.provider, wanted.on = "epay", not is_off
         with _refusals_told():
-            room("xinka.payments.providers.registry").provider_for("epay", settings)
-        fields = {"name": name, "name_en": name_en, "provider": "epay", "method": method, "on": not is_off}
-        room("xinka.payments.models").Channel.objects.update_or_create(
-            slug=slug, defaults={**fields, "config": channels.seal_config(slug, settings)}
-        )
-        with room("django.db").connection.cursor() as cursor:  # the tills read channels again, and forget their pages
-            cursor.execute("SELECT pg_notify(%s, '')", [room("xinka.catalog.actions").PAGES])
-    click.echo(f"notify_url: …/pay/notify/{slug}")
+            names = changes.change_on_server(changes.Wanted(wanted, settings))
+    if not names:
+        click.echo("nothing is other than before / 与原来相同，没有改动")
+    click.echo(f"notify_url: {of_shop.SITE_URL}/pay/notify/{slug}")

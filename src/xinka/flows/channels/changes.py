@@ -25,12 +25,13 @@ from xinka.flows.channels.errors import (
     RoleIsNew,
 )
 from xinka.flows.channels.keepers import house_of, is_keeper
-from xinka.flows.channels.mailing import MAIL_CHANNEL, News
+from xinka.flows.channels.mailing import MAIL_CHANNEL, MAIL_CHANNEL_ON_SERVER, News
 from xinka.kernel import ids
 from xinka.payments.actions import save_channel, settings_of
 from xinka.payments.models import Channel, ChannelChange
 from xinka.payments.providers.registry import provider_for
 from xinka.platform.audit.actions import record
+from xinka.platform.audit.models import AuditEntry
 from xinka.platform.database.django_drive import run
 from xinka.platform.jobs.queue import defer
 from xinka.platform.vault.envelope import EnvelopeError
@@ -104,6 +105,27 @@ def propose(wanted: Wanted, *, by: User) -> ChannelChange | None:
         else:
             _make_alone(change, wanted, names)
     return change
+
+
+def change_on_server(wanted: Wanted) -> list[str]:
+    """Have a channel become so at once, since whoever has the server needs nobody's word; staff hear of it.
+
+    Return the names of what became other; where nothing did, nothing is written.
+
+    Raises:
+        BadChannel: if the provider would not accept the settings; nothing was changed.
+    """
+    channel = wanted.channel
+    provider_for(channel.provider, wanted.settings)
+    with transaction.atomic():
+        _one_at_a_time(channel.slug)
+        known = Channel.objects.select_for_update().filter(slug=channel.slug).first()
+        names = _differences(known, wanted)
+        if names:
+            save_channel(channel, wanted.settings)
+            entry = _record_saved(None, channel, names, by="command")
+            run(defer(MAIL_CHANNEL_ON_SERVER, [{"entry_id": entry.pk}]))
+    return names
 
 
 def _one_at_a_time(slug: str) -> None:
@@ -215,8 +237,9 @@ def _moves_nothing(names: list[str], *, is_on: bool) -> bool:
     return set(names) <= (_LOOKS if is_on else _LOOKS | {"on"})
 
 
-def _record_saved(by: User, channel: Channel, names: list[str], **facts: int) -> None:
-    record(by, "channel.save", f"channel {channel.slug}", settings=", ".join(names), on=int(channel.on), **facts)
+def _record_saved(actor: User | None, channel: Channel, names: list[str], **facts: str | int) -> AuditEntry:
+    about = f"channel {channel.slug}"
+    return record(actor, "channel.save", about, settings=", ".join(names), on=int(channel.on), **facts)
 
 
 def _print_of(channel: Channel) -> str:

@@ -11,12 +11,15 @@ from django.utils.translation import gettext as _
 
 from xinka.accounts.models import User
 from xinka.flows.channels.keepers import keepers, known_as
-from xinka.payments.models import ChannelChange
+from xinka.payments.models import Channel, ChannelChange
+from xinka.platform.audit.models import AuditEntry
 from xinka.platform.jobs.queue import MAIL, Job
 from xinka.platform.mail.letter import Letter
 from xinka.platform.mail.sending import send_each
 
 MAIL_CHANNEL = Job("mail.channel", MAIL, priority=10)
+MAIL_CHANNEL_ON_SERVER = Job("mail.channel_on_server", MAIL, priority=10)
+_OF_ENTRIES = UUID("b51c7c0e-3f0d-4f8e-9a35-0b8a4d1f6c27")
 
 
 class News(StrEnum):
@@ -41,8 +44,37 @@ def mail_channel(change_id: UUID, news: News) -> int:
     return send_each(letters)
 
 
+def mail_channel_on_server(entry_id: int) -> int:
+    """Tell staff that a channel was changed by command; return how many letters were new."""
+    entry = AuditEntry.objects.get(id=entry_id)
+    letters = []
+    for reader in _staff():
+        language = reader.language or "zh-hans"
+        with translation.override(language):
+            letters.append(_letter_on_server(entry, reader.email, language))
+    return send_each(letters)
+
+
 def _staff() -> list[User]:
     return list(User.objects.filter(is_staff=True, is_active=True).order_by("pk"))
+
+
+def _letter_on_server(entry: AuditEntry, address: str, language: str) -> Letter:
+    slug = entry.subject.removeprefix("channel ")
+    channel_id = Channel.objects.filter(slug=slug).values_list("id", flat=True).first()
+    return Letter(
+        kind="channel_on_server",
+        about=uuid5(_OF_ENTRIES, f"{entry.pk} {address}"),
+        to=address,
+        language=language,
+        title=_("The payment channel %(slug)s was changed") % {"slug": slug},
+        paragraphs=(
+            _("It was changed on the server, by the command xinka channel set, which asks nobody."),
+            _("Was that not agreed? Turn the channel off, and ask whoever runs the server who did it."),
+        ),
+        facts=((_("When"), f"{timezone.localtime(entry.at):%Y-%m-%d %H:%M}"),),
+        action=(_("Open the channel"), f"{settings.SITE_URL}/office/channels/{channel_id or ''}"),
+    )
 
 
 def _letter(change: ChannelChange, news: News, address: str, language: str) -> Letter:

@@ -7,7 +7,13 @@ from uuid import UUID
 from procrastinate.contrib.django import app
 
 from xinka.flows import mailing, merchant_letters
-from xinka.flows.channels.mailing import MAIL_CHANNEL, News, mail_channel
+from xinka.flows.channels.mailing import (
+    MAIL_CHANNEL,
+    MAIL_CHANNEL_ON_SERVER,
+    News,
+    mail_channel,
+    mail_channel_on_server,
+)
 from xinka.flows.refunds.mailing import MAIL_STAFF_REFUND, mail_staff_refund
 from xinka.flows.relay import MAIL_GOODS, MAIL_REFUND_DONE, MAIL_SHORT_PAID
 from xinka.flows.staffing import MAIL_ROLES, mail_roles
@@ -70,6 +76,12 @@ def mail_refund_by_staff(subject: str) -> None:
 def mail_change_of_channel(subject: str, news: str) -> None:
     """Tell staff that a change of a channel waits, or was made."""
     mail_channel(UUID(subject), News(news))
+
+
+@app.task(name=MAIL_CHANNEL_ON_SERVER.task, queue=MAIL, retry=_PATIENT)
+def mail_change_of_channel_on_server(entry_id: int) -> None:
+    """Tell staff that a channel was changed by command."""
+    mail_channel_on_server(entry_id)
 
 
 @app.task(name=MAIL_ROLES.task, queue=MAIL, retry=_PATIENT)
