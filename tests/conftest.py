@@ -25,6 +25,7 @@ import hypothesis
 import psycopg
 import pytest
 from psycopg import sql
+from pytest_django import DjangoDbBlocker
 
 from xinka.platform.database.embedded import EmbeddedPostgres
 from xinka.platform.database.embedded_settings import FORGETFUL
@@ -220,6 +221,28 @@ def shop_database(migrated_template: str) -> Iterator[str]:
     _administer("CREATE DATABASE {} TEMPLATE {}", name, migrated_template)
     yield _named(os.environ["DATABASE_URL"], name)
     _administer("DROP DATABASE {} WITH (FORCE)", name)
+
+
+@pytest.fixture
+def committed_shop(shop_database: str, django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
+    """The address of an empty shop's database, which Django uses too: other processes see what a test writes."""
+    from django.db import connections  # models need the settings, which are read after this file
+
+    from xinka.platform.vault import keys
+
+    keys.forget()
+    with django_db_blocker.unblock():
+        before = connections["default"].settings_dict["NAME"]
+        connections.close_all()
+        connections.settings["default"]["NAME"] = urlsplit(shop_database).path.lstrip("/")
+        connections["default"].settings_dict["NAME"] = urlsplit(shop_database).path.lstrip("/")
+        try:
+            yield shop_database
+        finally:
+            connections.close_all()
+            connections.settings["default"]["NAME"] = before
+            connections["default"].settings_dict["NAME"] = before
+            keys.forget()
 
 
 @pytest.fixture

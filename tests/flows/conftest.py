@@ -1,4 +1,4 @@
-"""The other sides of the flows: a gateway, a mail server, and a shop with real commits for tests with processes."""
+"""The other sides of the flows: a gateway, a mail server, and workers."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from urllib.parse import urlsplit
 
 import pytest
-from django.db import connections
-from pytest_django import DjangoDbBlocker, Settings
+from pytest_django import Settings
 
 from tests.flows.gateway import Gateway, open_gateway
 from tests.flows.mailbox import Mailbox, open_mailbox
@@ -39,26 +37,6 @@ def mailbox(settings: Settings) -> Iterator[Mailbox]:
         settings.EMAIL_HOST_USER = settings.EMAIL_HOST_PASSWORD = ""
         settings.EMAIL_TIMEOUT = 5
         yield opened
-
-
-@pytest.fixture
-def committed_shop(shop_database: str, django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
-    """The address of an empty shop's database, which Django uses too: other processes see what a test writes."""
-    from xinka.platform.vault import keys  # models need the settings, which are read after this file
-
-    keys.forget()
-    with django_db_blocker.unblock():
-        before = connections["default"].settings_dict["NAME"]
-        connections.close_all()
-        connections.settings["default"]["NAME"] = urlsplit(shop_database).path.lstrip("/")
-        connections["default"].settings_dict["NAME"] = urlsplit(shop_database).path.lstrip("/")
-        try:
-            yield shop_database
-        finally:
-            connections.close_all()
-            connections.settings["default"]["NAME"] = before
-            connections["default"].settings_dict["NAME"] = before
-            keys.forget()
 
 
 @pytest.fixture

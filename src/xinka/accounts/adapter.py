@@ -15,6 +15,7 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
 from django.contrib import messages
 from django.core.mail import EmailMessage
+from django.db import IntegrityError, transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
@@ -92,6 +93,22 @@ class AccountAdapter(DefaultAccountAdapter):
         """Remember the language someone signed up in; mails come in it."""
         cast("User", user).language = get_language() or ""
         return super().save_user(request, user, form, commit=commit)
+
+    def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
+        """Make an address that was proved its person's, all of it or nothing; false where it is somebody else's.
+
+        allauth looks before it writes, and in between somebody else may take the address.
+        """
+        try:
+            with transaction.atomic():
+                return bool(super().confirm_email(request, email_address))
+        except IntegrityError:
+            taken = type(email_address.user).objects.filter(email=email_address.email)
+            if not taken.exclude(pk=email_address.user_id).exists():
+                raise
+            refused = "account/messages/email_confirmation_failed.txt"
+            self.add_message(request, messages.ERROR, refused)
+            return False
 
     def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
         """Sign in under a fresh session key, and start the session's clocks."""
