@@ -124,19 +124,29 @@ def _accuracy(rows: list[dict[str, Any]], verdicts: list[Any]) -> dict[str, Any]
     }
 
 
+def _words_in(file: str) -> str:
+    try:
+        return Path(file).read_text(encoding="utf-8")
+    except OSError:
+        raise click.ClickException(
+            f"there is no list of words in {file}; install one (on Debian the package wamerican), or name one with "
+            f"--words / {file} 没有单词表；请安装一份（Debian 上是 wamerican 包），或用 --words 指定"
+        ) from None
+
+
 @main.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--words", default="/usr/share/dict/american-english", help="Words as harmless labels.")
 @click.option("--popular", type=click.Path(exists=True, path_type=Path), help="Popular domains, one a line.")
 def domains(folder: Path, words: str, popular: Path | None) -> None:
     """Recall on real attacker domains, false alarms on 10,000 common words as labels and on popular domains."""
+    labels = [word.lower() for word in _words_in(words).split() if "'" not in word]
     with lzma.open(folder / "real_domains_dev.tsv.xz", "rt", encoding="utf-8") as lines:
         rows = [line.rstrip("\n").split("\t") for line in lines][1:]
     index = DomainIndex((target, None) for target in sorted({row[2] for row in rows}))
     began = time.process_time()
     found = [index.judge(row[0]) for row in rows]
     spent = time.process_time() - began
-    labels = [word.lower() for word in Path(words).read_text(encoding="utf-8").split() if "'" not in word]
     labels = random.Random(3).sample([label for label in labels if len(label) > 3], 10_000)
     of_words = sum(index.judge(label).decision != "clear" for label in labels)
     figures: dict[str, Any] = {
