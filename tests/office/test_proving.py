@@ -76,6 +76,13 @@ def test_what_is_refused_after_the_proof_leads_back_to_a_page_that_is_there(
     assert f'value="{address}/approve"' not in answer.content.decode()
 
 
+def test_a_form_that_comes_back_after_the_proof_is_where_it_was_in_the_menu(stale: Client) -> None:
+    asks = stale.post(f"/office/channels/{cast.channel().id}", {"name": ""})["Location"]
+    answer = stale.post(asks, {"password": cast.PASSWORD})
+    assert answer.status_code == 422
+    assert '<a href="/office/channels" aria-current="page">' in answer.content.decode()
+
+
 def test_a_file_is_asked_for_again_after_the_proof_and_nothing_is_lost(stale: Client, shop: Merchant) -> None:
     approved(account(shop), 10_000)
     batch = make_batch(AccountKind.BANK, "CNY", by=finance())

@@ -15,7 +15,7 @@ from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
-from django.urls import reverse
+from django.urls import resolve, reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext
 
@@ -61,7 +61,14 @@ def require_sign_in(view: View[P]) -> View[P]:
 
 def require_fresh_proof(view: View[P]) -> View[P]:
     """Let signed-in people through who proved within minutes who they are; ask others first, and go on from there."""
-    return cast("View[P]", reauthentication_required(view))
+
+    @wraps(view)
+    def at_its_own_address(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        if request.resolver_match is not None:  # of a form that was kept meanwhile it is that of the page of the proof
+            request.resolver_match = resolve(request.path_info)
+        return view(request, *args, **kwargs)
+
+    return cast("View[P]", reauthentication_required(at_its_own_address))
 
 
 def require_fresh_proof_to_act(view: View[P]) -> View[P]:
