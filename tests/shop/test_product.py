@@ -14,6 +14,7 @@ from pytest_django import DjangoAssertNumQueries
 from tests import cast
 from xinka.catalog.models import PriceTier, Sku
 from xinka.catalog.queries import product_on_sale
+from xinka.merchants.models import Merchant
 from xinka.payments.models import Channel
 from xinka.platform.look.prose import prose
 from xinka.stock.models import StockCode
@@ -32,6 +33,15 @@ def test_the_page_says_what_it_costs_how_much_there_is_and_how_to_pay(
     assert f'name="sku" value="{ware.sku.id}"' in page
     assert 'name="expected" value="4900"' in page
     assert f"Product no. {ware.product.id}" in page
+
+
+def test_what_a_seller_says_of_themselves_stands_beside_who_they_are_and_is_text(
+    ware: cast.Ware, alipay: Channel, stranger: Client
+) -> None:
+    assert '<div class="s md"' not in stranger.get("/p/star-300").content.decode()
+    Merchant.objects.update(about="自 2019 年起卖点卡。\n<script>alert(1)</script>")
+    page = stranger.get("/p/star-300").content.decode()
+    assert "<p>自 2019 年起卖点卡。<br>&lt;script&gt;alert(1)&lt;/script&gt;</p>" in page
 
 
 def test_the_page_is_public_and_has_no_token(ware: cast.Ware, alipay: Channel, stranger: Client) -> None:

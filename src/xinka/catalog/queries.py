@@ -154,7 +154,7 @@ _VISIBLE = Q(state=ProductState.LIVE, merchant__state=MerchantState.ACTIVE) & Q(
 #: The product page's two statements, written by hand because it is asked for more than any other.
 _PRODUCT_COLUMNS = Columns(Product, "p", without={"after_payment", "after_payment_en"})
 _CATEGORY_COLUMNS = Columns(Category, "c")
-_MERCHANT_COLUMNS = Columns(Merchant, "m", without={"about"})
+_MERCHANT_COLUMNS = Columns(Merchant, "m")
 _PRODUCT = f"""
 SELECT {_PRODUCT_COLUMNS.sql}, {_CATEGORY_COLUMNS.sql}, {_MERCHANT_COLUMNS.sql}
 FROM catalog_product p JOIN catalog_category c ON c.id = p.category_id JOIN merchants_merchant m ON m.id = p.merchant_id

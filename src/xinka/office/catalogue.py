@@ -70,6 +70,7 @@ class MerchantForm(_MerchantForm):
         }
         help_texts = {
             "slug": SHORT_NAME_HELP,
+            "about": _("Buyers read it on the page of each product."),
             "alert_email": _("Hears of low stock and of every change of payout accounts."),
         }
         error_messages = {"slug": SHORT_NAME_ERRORS}
