@@ -19,6 +19,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import hypothesis
@@ -45,6 +46,30 @@ def pytest_configure(config: pytest.Config) -> None:
     from django.conf import settings  # here, because reading the settings needs the environment made above
 
     assert settings.DATABASES["default"]["NAME"]
+    from django.db.backends.base.creation import BaseDatabaseCreation  # as above
+
+    BaseDatabaseCreation._destroy_test_db = _drop_test_database
+
+
+def _drop_test_database(creation: Any, test_database_name: str, verbosity: int) -> None:
+    """Drop it; what a process that was killed leaves behind takes a while to go, and is no fault of the last test."""
+    from django.db.utils import OperationalError  # as above
+
+    name = creation.connection.ops.quote_name(test_database_name)
+    for patience in range(59, -1, -1):
+        with creation._nodb_cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND usename = current_user",
+                [test_database_name],
+            )
+            try:
+                cursor.execute(f"DROP DATABASE {name}")
+            except OperationalError:
+                if not patience:
+                    raise
+                time.sleep(0.5)
+            else:
+                return
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
