@@ -5,14 +5,18 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
+import time
 from collections import Counter as Tally
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from psycopg import sql
 
 from tests.resilience.client import Client, checkout_body, genuine
 from tests.resilience.house import PATIENCE, open_till
@@ -231,3 +235,40 @@ def _read(line: socket.socket) -> bytes:
 def _pay(port: int, payment: str) -> bytes:
     with Client(port) as client:
         return client.get(genuine(payment)).body
+
+
+@contextlib.contextmanager
+def _shut(counter: Counter) -> Iterator[None]:
+    """Let nobody into the shop's database, and end whoever is in."""
+    name = urlsplit(counter.url).path[1:]
+    allow = sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}")
+    elsewhere = urlunsplit(urlsplit(counter.url)._replace(path="/postgres"))
+    with psycopg.connect(elsewhere, autocommit=True) as administrator:
+        administrator.execute(allow.format(sql.Identifier(name), sql.SQL("false")))
+        administrator.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+        try:
+            yield
+        finally:
+            administrator.execute(allow.format(sql.Identifier(name), sql.SQL("true")))
+
+
+def test_a_buyer_is_told_and_can_buy_again_when_it_is_back(counter: Counter) -> None:
+    form = urlencode(checkout_body(counter.sku, contact="lin@example.com")).encode()
+    with counter.client() as browser, _shut(counter), ThreadPoolExecutor(1) as thread:
+        begun = time.monotonic()
+        ordering = thread.submit(counter.order)
+        answer = browser.post_form("/checkout", form)
+        told_after = time.monotonic() - begun
+        program = ordering.result(PATIENCE)
+    assert (answer.status, answer.headers["location"].partition("&")[0]) == (
+        303,
+        "/checkout/refused?code=database_away",
+    )
+    assert told_after < PATIENCE, "whoever orders is not left alone with a page that loads"
+    assert (program.status, program.json()["code"]) == (503, "database_away")
+    assert program.headers["retry-after"]
+    assert "数据库" in program.json()["message_zh"]
+    deadline = time.monotonic() + PATIENCE
+    while (again := counter.order()).status == 503 and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert again.status == 200

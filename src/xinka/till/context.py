@@ -32,7 +32,7 @@ _NEW_KEY = "INSERT INTO vault_data_key (scope, wrapped, created_at) VALUES ($1, 
 #: A pool this small never waits for itself: two batches, one reader, one spare.
 _POOL = 4
 #: Seconds that a request waits for a database that restarts; after that its visitor should hear of it.
-_PATIENCE = 10.0
+_PATIENCE = 6.0
 #: No call to a gateway takes as long, in seconds.
 LONGEST_CALL = 60.0
 
