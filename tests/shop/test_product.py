@@ -69,9 +69,27 @@ def test_without_scripts_the_total_of_another_quantity_can_be_had_first(
 ) -> None:
     page = stranger.get("/p/star-300").content.decode()
     button = page[page.index("<noscript>") : page.index("</noscript>")]
-    assert 'formaction="/code"' in button
-    answer = stranger.post("/code", {"sku": ware.sku.id, "quantity": "6", "coupon": "", "contact": "cy@example.com"})
+    assert 'formaction="/code#buy"' in button
+    answer = stranger.post("/code", {"sku": ware.sku.id, "quantity": "6", "coupon": ""})
     assert answer["Location"] == f"/p/star-300?sku={ware.sku.id}&quantity=6#buy"
+
+
+def test_without_scripts_what_was_typed_stays_when_the_total_is_worked_out(
+    ware: cast.Ware, alipay: Channel, stranger: Client
+) -> None:
+    other = cast.channel("wechatpay")
+    typed = {"contact": 'cy"@example.com', "password": "green tea", "channel": other.slug, "coupon": "NOTHING"}
+    for coupon, status in (("", 200), ("NOTHING", 409)):
+        asked = {"sku": ware.sku.id, "quantity": "6", **typed, "coupon": coupon}
+        answer = stranger.post("/code", asked)
+        page = answer.content.decode()
+        assert (answer.status_code, answer["Cache-Control"]) == (status, "no-store")
+        assert 'value="cy&quot;@example.com" data-contact' in page
+        assert 'value="green tea" data-password' in page
+        assert re.search(f'value="{other.slug}" required checked', page)
+        assert f'name="expected" value="{6 * 4750}"' in page
+        assert ("There is no such code" in page, 'value="NOTHING"' in page) == (bool(coupon), bool(coupon))
+    assert "green tea" not in stranger.get("/p/star-300").content.decode()
 
 
 def test_a_quantity_in_the_address_is_priced_by_its_tier(ware: cast.Ware, alipay: Channel, stranger: Client) -> None:
@@ -103,7 +121,7 @@ def test_variants_are_links_and_the_chosen_one_is_priced(ware: cast.Ware, alipay
     cast.stock_up(large, ["LARGE-1"])
     page = stranger.get("/p/star-300", {"sku": large.id}).content.decode()
     assert 'name="expected" value="9900"' in page
-    assert f'href="?sku={ware.sku.id}#buy"' in page
+    assert f'href="/p/star-300?sku={ware.sku.id}#buy"' in page
 
 
 def test_a_variant_of_another_product_is_not_shown(ware: cast.Ware, alipay: Channel, stranger: Client) -> None:

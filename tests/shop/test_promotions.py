@@ -37,7 +37,7 @@ def page(client: Client, query: str = "") -> str:
 
 def use(client: Client, ware: cast.Ware, code: str, *, quantity: int = 1, script: bool = False) -> object:
     """Send a code as the page's button does."""
-    body = {"sku": ware.sku.id, "quantity": quantity, "coupon": code, "contact": "cy@example.com"}
+    body = {"sku": ware.sku.id, "quantity": quantity, "coupon": code}
     return client.post("/code", body, headers={"accept": "application/json"} if script else {})
 
 

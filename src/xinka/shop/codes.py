@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import get_language, gettext, pgettext
@@ -35,7 +35,10 @@ from xinka.promotions.errors import CodeUnknown
 from xinka.promotions.models import Referral, ReferralTerms
 from xinka.promotions.passes import CODE_COOKIE, REFERRAL_COOKIE, REFERRAL_FOR
 from xinka.shop.deals import Deal, deal_for, passes, remember_code, with_code
+from xinka.shop.product import Typed, product_as_typed
 from xinka.shop.words import figures
+
+_LONGEST_TYPED = 254
 
 
 @csrf_exempt  # the page is the same for everybody and so has no token; the request must come from this site
@@ -58,13 +61,29 @@ def use_code(request: HttpRequest) -> HttpResponse:
         response: HttpResponse = JsonResponse(_told(deal, sku))
     else:
         query = urlencode({"sku": sku.id, "quantity": quantity} | ({"chosen": chosen} if chosen else {}))
-        address = f"{reverse('shop:product', args=[sku.product.slug])}?{query}#buy"
-        response = HttpResponseRedirect(address, status=303)
-        if deal.refusal:
-            context = {"words": deal.refusal, "way_back": address, "product": sku.product}
-            response = render(request, "shop/code_refused.html", context, status=HTTPStatus.CONFLICT)
+        response = _without_scripts(request, deal, sku, query)
     remember_code(response, deal.code)
     return response
+
+
+def _without_scripts(request: HttpRequest, deal: Deal, sku: Sku, query: str) -> HttpResponse:
+    """Lead back to the product; who had typed more than a code gets the page with all of it, since no address may."""
+    typed = Typed(
+        contact=request.POST.get("contact", "")[:_LONGEST_TYPED],
+        password=request.POST.get("password", "")[:_LONGEST_TYPED],
+        coupon=request.POST.get("coupon", "")[:_LONGEST_TYPED],
+        channel=request.POST.get("channel", ""),
+        refusal=deal.refusal,
+    )
+    if typed.contact or typed.password:
+        if deal.code:
+            request.COOKIES[CODE_COOKIE] = passes().code(deal.code)  # as the browser is going to send it
+        return product_as_typed(request, sku.product.slug, QueryDict(query), typed)
+    address = f"{reverse('shop:product', args=[sku.product.slug])}?{query}#buy"
+    if deal.refusal:
+        context = {"words": deal.refusal, "way_back": address, "product": sku.product}
+        return render(request, "shop/code_refused.html", context, status=HTTPStatus.CONFLICT)
+    return HttpResponseRedirect(address, status=HTTPStatus.SEE_OTHER)
 
 
 def _judge(request: HttpRequest, deal: Deal, sku: Sku, typed: str, chosen: int) -> Deal:

@@ -5,11 +5,11 @@ For most visitors it is the same, and the till keeps it; whoever is signed in or
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -63,7 +63,7 @@ class PayWay:
     least: int
     most: int
     fits: bool
-    is_first: bool
+    is_first: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,20 @@ class Picking:
     chosen: int = 0
 
 
+@dataclass(frozen=True)
+class Typed:
+    """What a buyer had typed when the page was made anew for them without scripts; none of it stands in an address."""
+
+    contact: str = field(default="", repr=False)
+    password: str = field(default="", repr=False)
+    coupon: str = ""
+    channel: str = ""
+    refusal: str = ""
+
+
+_NOTHING_TYPED = Typed()
+
+
 @require_safe
 def product(request: HttpRequest, slug: str) -> HttpResponse:
     """Show a product. ``?sku=``, ``?quantity=``, ``?code=`` and ``?chosen=`` only choose what is shown first."""
@@ -87,8 +101,21 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
     is_own = has_own_page(request)
     if not is_own:
         mark_public(request, f"product:{found.id}")
-    response = render(request, "shop/product.html", _context(request, found))
+    response = render(request, "shop/product.html", _context(request, found, request.GET))
     if is_own:
+        give_pass(request, response)
+    return response
+
+
+def product_as_typed(request: HttpRequest, slug: str, asked: QueryDict, typed: Typed) -> HttpResponse:
+    """Show a product in answer to its form, as ``asked`` and with what was typed: this visitor's page alone."""
+    found = product_on_sale(slug)
+    if found is None:
+        raise Http404
+    status = HTTPStatus.CONFLICT if typed.refusal else HTTPStatus.OK
+    response = render(request, "shop/product.html", _context(request, found, asked, typed), status=status)
+    response["Cache-Control"] = "no-store"
+    if has_own_page(request):
         give_pass(request, response)
     return response
 
@@ -106,17 +133,21 @@ def _not_on_sale(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "shop/not_on_sale.html", context, status=HTTPStatus.NOT_FOUND)
 
 
-def _context(request: HttpRequest, found: Product) -> dict[str, object]:
+def _context(
+    request: HttpRequest, found: Product, asked: QueryDict, typed: Typed = _NOTHING_TYPED
+) -> dict[str, object]:
     skus = list(found.skus.all())
-    sku = next((one for one in skus if str(one.id) == request.GET.get("sku")), skus[0])
+    sku = next((one for one in skus if str(one.id) == asked.get("sku")), skus[0])
     counts = live_counts(one.id for one in skus)
     stock = counts.get(sku.id, 0)
     most = sku.max_quantity if stock is None else max(sku.min_quantity, min(sku.max_quantity, stock))
-    quantity = min(max(_number(request, "quantity"), sku.min_quantity), most)
-    picking = _picking(request, sku) if sku.choosable else None
+    quantity = min(max(_number(asked, "quantity"), sku.min_quantity), most)
+    picking = _picking(asked, sku) if sku.choosable else None
     deal = deal_for(request, sku, quantity, chosen=picking.chosen if picking else 0)
+    if typed.refusal:
+        deal = replace(deal, refusal=typed.refusal)
     total = deal.price.total
-    ways = _pay_ways(sku, total)
+    ways = _pay_ways(sku, total, typed.channel)
     return {
         "product": found,
         "title": words.title_of(found),
@@ -138,6 +169,7 @@ def _context(request: HttpRequest, found: Product) -> dict[str, object]:
         "ways": ways,
         "least_password": LEAST_PASSWORD,
         "picking": picking,
+        "typed": typed,
         "description": prose(found.local_description),
         "how_to": prose(found.local_how_to),
     }
@@ -151,7 +183,7 @@ def tiers_of(sku: Sku) -> list[Tier]:
     return [Tier(row[0], end, row[1]) for row, end in zip(rows, [*ends, None], strict=True)]
 
 
-def _pay_ways(sku: Sku, total: int) -> list[PayWay]:
+def _pay_ways(sku: Sku, total: int, wanted: str) -> list[PayWay]:
     """Return the few ways to pay to choose from beside the goods; the pay page offers all of them.
 
     This page is kept for everybody, so it names what every device can use, unless there is nothing else.
@@ -160,25 +192,26 @@ def _pay_ways(sku: Sku, total: int) -> list[PayWay]:
     found = [one for one in channels_on(sku.currency) if settings.WALLET or one.provider != "balance"]
     for channel in [one for one in found if one.devices == Devices.ALL] or found:
         fits = channel.min_amount <= total <= channel.max_amount
-        is_first = fits and not any(way.is_first for way in ways)
         name = words.channel_name(channel)
-        ways.append(PayWay(channel.slug, name, channel.glyph, channel.min_amount, channel.max_amount, fits, is_first))
+        ways.append(PayWay(channel.slug, name, channel.glyph, channel.min_amount, channel.max_amount, fits))
     fitting = [way for way in ways if way.fits]
-    return ways if len(ways) <= _FEW_WAYS else (fitting or ways)[:_FEW_WAYS]
+    ways = ways if len(ways) <= _FEW_WAYS else (fitting or ways)[:_FEW_WAYS]
+    first = next((way for way in ways if way.fits and way.slug == wanted), fitting[0] if fitting else None)
+    return [replace(way, is_first=way is first) for way in ways]
 
 
-def _picking(request: HttpRequest, sku: Sku) -> Picking:
-    contains = " ".join(request.GET.get("code", "").replace("\x00", "").split())[:_LONGEST_LABEL]
-    page = min(max(_number(request, "codes"), 1), _LAST_LABEL_PAGE)
+def _picking(asked: QueryDict, sku: Sku) -> Picking:
+    contains = " ".join(asked.get("code", "").replace("\x00", "").split())[:_LONGEST_LABEL]
+    page = min(max(_number(asked, "codes"), 1), _LAST_LABEL_PAGE)
     labels, has_more = labels_on_offer(sku.id, contains=contains, page=page)
-    wanted = _number(request, "chosen", digits=18)
-    picked = label_on_offer(sku.id, wanted) if wanted and _number(request, "quantity") <= 1 else None
+    wanted = _number(asked, "chosen", digits=18)
+    picked = label_on_offer(sku.id, wanted) if wanted and _number(asked, "quantity") <= 1 else None
     if picked is None:
         return Picking(labels, contains, page, has_more, sku.choose_premium)
     labels = [picked, *(label for label in labels if label != picked)]
     return Picking(labels, contains, page, has_more, sku.choose_premium, picked.code_id)
 
 
-def _number(request: HttpRequest, name: str, *, digits: int = 7) -> int:
-    text = request.GET.get(name, "")
+def _number(asked: QueryDict, name: str, *, digits: int = 7) -> int:
+    text = asked.get(name, "")
     return int(text) if text.isascii() and text.isdigit() and len(text) <= digits else 0
