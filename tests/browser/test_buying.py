@@ -151,7 +151,13 @@ def test_without_scripts_the_goods_are_still_bought_and_read(visit: Visit, shop:
 
 
 def test_a_nice_number_is_chosen_and_costs_its_premium(page: Page, shop: Shop) -> None:
-    page.goto(f"{shop.url}/p/nice-number-card?code=888")
+    page.goto(f"{shop.url}/p/nice-number-card")
+    page.click("#buy details:has(#password) summary")
+    page.fill("#password", "green tea leaf")
+    page.fill("#choose [type=search]", "888")
+    page.click("#choose button")
+    page.wait_for_url("**code=888*")
+    assert page.input_value("#password") == "green tea leaf", "what was typed beside the search stays"
     label = page.locator("label:has([data-premium])").filter(has_text="888").first
     number = re.search(r"\d{6}", label.inner_text())
     assert number

@@ -68,6 +68,35 @@
   show();
   if (!field("request_key").value) renew();
 
+  // The codes to choose from: others are brought into the page, so that what was typed beside them stays.
+  const pick = document.getElementById("pick"), choose = () => document.getElementById("choose");
+  const bring = async (address) => {
+    const taken = all("[data-premium]:checked")[0]?.value, isTyping = document.activeElement?.matches("#choose [type=search]");
+    if (taken) address.searchParams.set("chosen", taken);
+    try {
+      const answer = await fetch(address);
+      if (!answer.ok) throw new Error(answer.status);
+      const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("choose");
+      choose().replaceWith(fresh);
+      fresh.tabIndex = -1;
+      (isTyping ? fresh.querySelector("[type=search]") : fresh).focus({ preventScroll: true });
+      history.replaceState(history.state, "", address);
+      changed();
+    } catch { location.assign(address); }
+  };
+  pick?.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const address = new URL(pick.action);
+    address.search = new URLSearchParams(new FormData(pick));
+    bring(address);
+  });
+  form.addEventListener("click", (event) => {
+    const link = event.target.closest("#choose a");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    bring(new URL(link.href));
+  });
+
   // The code: looked at by the shop without leaving the page; what was typed and not looked at yet is, before ordering.
   const coupon = field("coupon"), words = form.querySelector("[data-code-words]"), use = form.querySelector("[data-use-code]");
   let applied = coupon.value, asking = false;
