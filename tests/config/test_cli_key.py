@@ -159,6 +159,29 @@ def test_an_open_shop_and_a_no_change_nothing(place: Path) -> None:
     assert _codes() == [b"XK-1", b"XK-2"]
 
 
+def test_what_the_database_refuses_leaves_no_key_behind(place: Path) -> None:
+    with psycopg.connect(os.environ["DATABASE_URL"], application_name="xinka-web"):
+        is_open = _run("key", "change", "--yes")
+    assert (is_open.returncode, "xinka-web" in is_open.stderr) == (1, True)
+    with psycopg.connect(os.environ["DATABASE_URL"]) as connection:
+        connection.execute("ALTER TABLE mfa_authenticator RENAME COLUMN data TO other")
+    of_another_version = _run("key", "change", "--yes")
+    assert (of_another_version.returncode, "xinka migrate" in of_another_version.stderr) == (1, True)
+    assert [path.name for path in place.glob("master.key*")] == ["master.key"]
+    assert _codes() == [b"XK-1", b"XK-2"]
+
+
+def test_a_connection_lost_at_the_commit_keeps_both_keys(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def lost(_old: bytes, _new: bytes) -> None:
+        raise OSError
+
+    monkeypatch.setattr(key, "open_shop", nullcontext)
+    monkeypatch.setattr(key, "_change", lost)
+    assert isinstance(CliRunner().invoke(key.key, ["change", "--yes"]).exception, OSError)
+    assert (place / "master.key").read_text() == _KEY
+    assert len(list(place.glob("master.key.*"))) == 2, "the next and the old, of which the database has one"
+
+
 @pytest.mark.django_db
 def test_the_command_says_what_was_done_what_does_not_open_and_what_still_waits(
     monkeypatch: pytest.MonkeyPatch,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -52,11 +52,14 @@ def change(given: Path | None, *, yes: bool) -> None:
     with _closed(environment), open_shop():
         if not yes:
             click.confirm(_WHAT_ENDS, abort=True)
-        old, new = environment.master_key, key_in(file)
-        if old == new:
-            raise click.ClickException(f"{file} holds the key that is in use / {file} 里就是正在使用的密钥")
-        kept = None if given else _keep_old(environment)
-        changed = _change(old, new)
+        kept = None if given else _place_of_old(environment)
+        with _gone_if_refused(file, kept):
+            old, new = environment.master_key, key_in(file)
+            if old == new:
+                raise click.ClickException(f"{file} holds the key that is in use / {file} 里就是正在使用的密钥")
+            if kept is not None and not kept.exists():
+                os.link(environment.key_file, kept)
+            changed = _change(old, new)
         if given is None:
             file.replace(environment.key_file)
     _say_done(environment, changed, given, kept)
@@ -89,18 +92,33 @@ def _closed(environment: Environment) -> Iterator[None]:
         ) from None
 
 
-def _keep_old(environment: Environment) -> Path:
-    """Give the old key a second name: backups made so far open with no other."""
+def _place_of_old(environment: Environment) -> Path:
+    """Return the second name of the old key: backups made so far open with no other."""
     file, number = environment.key_file, 1
     while True:
         end = f"until-{date.today()}" + (f"-{number}" if number > 1 else "")  # noqa: DTZ011 - the operator's calendar
         kept = file.with_name(f"{file.name}.{end}")
-        with suppress(FileExistsError):
-            os.link(file, kept)
-            return kept
-        if kept.read_bytes() == file.read_bytes():
+        if not kept.exists() or kept.read_bytes() == file.read_bytes():
             return kept
         number += 1
+
+
+@contextmanager
+def _gone_if_refused(*files: Path | None) -> Iterator[None]:
+    """Take away again what this run lays there if it is refused: it would look as if the key had changed.
+
+    Only a refusal says for sure that the database has the old key. After anything else, as a lost connection, it may
+    have the new one, so that stays, and whoever starts next finds out.
+    """
+    from django.db import ProgrammingError  # here, because --help does without Django
+
+    laid = [file for file in files if file is not None and not file.exists()]
+    try:
+        yield
+    except (click.ClickException, ProgrammingError):
+        for file in laid:
+            file.unlink(missing_ok=True)
+        raise
 
 
 def _change(old: bytes, new: bytes) -> Any:
