@@ -15,7 +15,7 @@ from tests.promotions import offers
 from xinka.accounts.models import User
 from xinka.flows.checkout import Placed
 from xinka.merchants.models import Merchant
-from xinka.promotions import forms
+from xinka.promotions import coupon_forms, forms
 from xinka.promotions.codes import LETTERS
 from xinka.promotions.models import Code, Coupon, FlashSale, ReferralTerms
 from xinka.stock.models import AsideCode, UnsoldCode
@@ -112,6 +112,24 @@ def test_what_is_wrong_is_said_and_nothing_is_made(ada: Client, change: dict[str
     assert answer.status_code == 422
     assert words in answer.content.decode()
     assert not Coupon.objects.exists()
+
+
+def test_a_coupon_for_goods_in_dollars_is_in_dollars(shop: Merchant, ware: cast.Ware, ada: Client) -> None:
+    assert 'name="currency"' not in ada.get(f"{HOME}/coupons/new").content.decode(), "there is nothing to choose"
+    abroad = cast.ware(shop, 2, slug="abroad", sku={"currency": "USD", "price": 1999})
+    goods = f"product:{abroad.product.id}"
+    asked = ada.get(f"{HOME}/coupons/new?for={goods}").content.decode()
+    assert '<option value="USD" selected>' in asked
+    assert "(¥)" not in asked
+    refused = ada.post(f"{HOME}/coupons/new", coupon_form(applies_to=goods, currency="CNY"))
+    assert (refused.status_code, Coupon.objects.count()) == (422, 0)
+    assert "priced in USD" in refused.content.decode()
+    ada.post(f"{HOME}/coupons/new", coupon_form(applies_to=goods, currency="USD", least_spend="19.99"))
+    made = Coupon.objects.get()
+    assert (made.currency, made.amount, made.least_spend) == ("USD", 500, 1999)
+    channel = cast.channel("dollars", currency="USD")
+    wished = cast.ask(abroad.sku, channel, wish=offers.wish("spring10"), expected=1499)
+    assert isinstance(cast.checkout(wished), Placed)
 
 
 def test_a_coupon_cannot_be_for_another_merchants_goods(ada: Client) -> None:
@@ -330,7 +348,8 @@ def test_an_empty_desk_says_what_promotions_are(ada: Client, shop: Merchant) -> 
 def test_among_very_many_goods_the_one_that_was_named_can_be_chosen(
     ware: cast.Ware, ada: Client, monkeypatch: pytest.MonkeyPatch, address: str, kind: str
 ) -> None:
-    monkeypatch.setattr(forms, "_MOST_CHOICES", 1)
+    for room in (forms, coupon_forms):
+        monkeypatch.setattr(room, "MOST_CHOICES", 1)
     cast.ware(ware.product.merchant, 1, slug="newer")
     of_eve = cast.ware(cast.adas_shop(slug="eves-cards"), 1, slug="eves")
     for one, shown in ((ware, True), (of_eve, False)):
@@ -343,7 +362,7 @@ def test_among_very_many_goods_the_one_that_was_named_can_be_chosen(
 def test_a_sale_of_an_older_variant_than_are_listed_can_be_changed(
     ware: cast.Ware, ada: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(forms, "_MOST_CHOICES", 1)
+    monkeypatch.setattr(forms, "MOST_CHOICES", 1)
     ada.post(f"{HOME}/sales/new", sale_form(ware))
     sold = FlashSale.objects.get()
     cast.ware(ware.product.merchant, 1, slug="newer")

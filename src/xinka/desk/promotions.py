@@ -17,10 +17,12 @@ from xinka.desk.access import Desk, for_members
 from xinka.flows.promotions.sales import NotSoManyInStock, end_sale, plan_sale, withdraw_stock_of
 from xinka.kernel import ids
 from xinka.merchants.policies import Duty
+from xinka.payments.queries import currencies_taken
 from xinka.platform.look.templatetags.look import grouped
 from xinka.promotions import actions
+from xinka.promotions.coupon_forms import CouponForm, CouponRules
 from xinka.promotions.exports import codes_as_csv
-from xinka.promotions.forms import MOST_CODES, CouponForm, CouponRules, SaleForm, TermsForm, WithdrawForm
+from xinka.promotions.forms import MOST_CODES, SaleForm, TermsForm, WithdrawForm
 from xinka.promotions.models import Coupon, FlashSale, ReferralTerms, Use
 from xinka.stock.holdings import n_aside
 
@@ -49,10 +51,11 @@ def index(request: HttpRequest, desk: Desk) -> HttpResponse:
 def coupon_new(request: HttpRequest, desk: Desk) -> HttpResponse:
     """Make a coupon and its codes."""
     named = {"applies_to": request.GET.get("for", "all:")}
-    form = CouponForm(request.POST if request.method == "POST" else None, merchant=desk.merchant, initial=named)
+    data = request.POST if request.method == "POST" else None
+    form = CouponForm(data, merchant=desk.merchant, currencies=currencies_taken(), initial=named)
     if form.is_bound and form.is_valid():
-        data = form.cleaned_data
-        made = actions.make_coupon(form.coupon_of(desk.user_id), code=data["code"], n_codes=data["n_codes"] or 0)
+        code, n_codes = form.cleaned_data["code"], form.cleaned_data["n_codes"] or 0
+        made = actions.make_coupon(form.coupon_of(desk.user_id), code=code, n_codes=n_codes)
         messages.success(request, _("The coupon is made."))
         return redirect("desk:coupon", merchant=desk.merchant.slug, coupon_id=made.id)
     return _form_page(request, desk, form, _("New coupon"))

@@ -21,10 +21,12 @@ from xinka.flows.promotions.cards import Batch, PaidFrom, issue
 from xinka.kernel import ids
 from xinka.kernel.money import plain_amount
 from xinka.office.policies import Room, for_staff
+from xinka.payments.queries import currencies_taken
 from xinka.platform.audit.actions import record
 from xinka.promotions import actions
+from xinka.promotions.coupon_forms import CouponForm, CouponRules
 from xinka.promotions.exports import cards_as_csv, codes_as_csv
-from xinka.promotions.forms import MOST_CODES, CardsForm, CouponForm, CouponRules, LevelForm, TermsForm
+from xinka.promotions.forms import MOST_CODES, CardsForm, LevelForm, TermsForm
 from xinka.promotions.models import Coupon, GiftCard, Level, Member, ReferralTerms, Use
 
 _PER_PAGE = 30
@@ -54,7 +56,7 @@ def index(request: HttpRequest) -> HttpResponse:
 @for_staff(Room.PROMOTIONS)
 def coupon_new(request: HttpRequest) -> HttpResponse:
     """Make a coupon that the platform pays for."""
-    form = CouponForm(request.POST if request.method == "POST" else None)
+    form = CouponForm(request.POST if request.method == "POST" else None, currencies=currencies_taken())
     if form.is_bound and form.is_valid():
         data, staff = form.cleaned_data, signed_in(request)
         with transaction.atomic():
