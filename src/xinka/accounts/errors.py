@@ -1,4 +1,4 @@
-"""What accounts say no with when the mail that somebody waits for does not leave the house."""
+"""What accounts say no with when something outside of them does not come to its end."""
 
 from __future__ import annotations
 
@@ -17,6 +17,15 @@ class MailNotSent(Refusal):
         "The mail with your code could not be sent. Try again in a few minutes; if you were signing up, "
         "sign in with the same address then and another one is sent."
     )
+
+
+class ClosingWaits(Refusal):
+    """Orders are being placed with a shop that would end with the account."""
+
+    code = "closing_waits"
+    status = HTTPStatus.CONFLICT
+    zh = "这个账号的店铺正好有订单进来，账号还没有注销。过一分钟再试。"
+    en = "Orders are just coming in at a shop of this account, so it was not closed. Try again in a minute."
 
 
 class AddressNotServed(Refusal):

@@ -18,12 +18,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, override
 
 from xinka.accounts.closing import erase
-from xinka.accounts.errors import AddressNotServed, MailNotSent
+from xinka.accounts.errors import AddressNotServed, ClosingWaits, MailNotSent
 from xinka.accounts.models import User
 from xinka.disputes.models import Case
 from xinka.disputes.states import CaseState
 from xinka.escrow.models import Hold
 from xinka.escrow.states import HoldState
+from xinka.flows.closing_shops import sell_again, stop_selling
 from xinka.kernel.money import plain_amount
 from xinka.ledger.accounts import USER_OWNED, Account
 from xinka.ledger.models import Balance
@@ -83,21 +84,41 @@ def close_account(person: User, *, by: str, now: datetime, but_money: bool = Fal
 
     ``by`` is for the audit: "person", who asked for it, or "command".
 
+    Call it outside of transactions: its shops stop selling before it looks what is open. Was it killed in between, they
+    stay closed until it is done again.
+
     Raises:
         MailNotSent: if the mail server does not answer just now; the account is as it was.
+        ClosingWaits: if orders are just coming in; the account is as it was.
     """
-    with transaction.atomic(), override(person.language or settings.LANGUAGE_CODE):
+    with override(person.language or settings.LANGUAGE_CODE):
+        is_possible = ending_of(person, but_money=but_money).is_possible
+        stopped = stop_selling(_shops_without(person)) if is_possible else []
+        is_closed = False
+        try:
+            first = _close(person, by=by, now=now, but_money=but_money)
+            is_closed = not first
+        finally:
+            if not is_closed:
+                sell_again(stopped)
+    return first
+
+
+def _close(person: User, *, by: str, now: datetime, but_money: bool) -> list[ToDoFirst]:
+    with transaction.atomic():
         locked = User.objects.select_for_update().get(pk=person.pk)
         if locked.closed_at is not None:
             return []
         ending = ending_of(locked, but_money=but_money)
         if not ending.is_possible:
             return ending.to_do_first
+        if any(shop.state == MerchantState.ACTIVE for shop in ending.ending_shops):
+            raise ClosingWaits  # its other owner left only now
         _mail(locked, "accounts/email/closed", {})
         Membership.objects.filter(user=locked).delete()
         Member.objects.filter(user=locked).delete()
         ids = [shop.id for shop in ending.ending_shops]
-        Merchant.objects.filter(id__in=ids).update(state=MerchantState.SUSPENDED, alert_email="")
+        Merchant.objects.filter(id__in=ids).update(alert_email="")
         erase(locked, now)
         record(None, "account.close", f"#{locked.pk}", by=by)
     return []
@@ -114,7 +135,7 @@ def close_due(now: datetime) -> int:
             first = close_account(person, by="person", now=now)
             if first and User.objects.filter(pk=person.pk).exclude(closing_at=None).update(closing_at=None):
                 _mail(person, "accounts/email/closing_stopped", {"why": "\n\n".join(one.words for one in first)})
-        except MailNotSent:
+        except (ClosingWaits, MailNotSent):
             log.warning("account.closing_waits", extra={"person": person.pk})
             continue
         n_closed += not first
