@@ -19,6 +19,8 @@ pytestmark = [pytest.mark.books, pytest.mark.django_db, pytest.mark.timeout(900)
 N_EVENTS = 900
 #: Worlds to try one after the other: some faults show only where rare things come together.
 SEEDS = (3, 5, 7, 11, 13, 17, 19, 23)
+#: In how many of them the same is gone through without the fault: nearly all faults are found in the first.
+N_CONTROLS = 3
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
@@ -64,7 +66,7 @@ def _go(walking: Walk, mutant: Mutant) -> None:
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
 def test_without_the_fault_what_shows_it_ends_well(walk: Callable[..., Walk], mutant: Mutant) -> None:
     if mutant.way or mutant.scene:
-        for seed in SEEDS:
+        for seed in SEEDS[:N_CONTROLS]:
             with transaction.atomic():
                 _go(_begin(walk, mutant, seed), mutant)
                 transaction.set_rollback(True)
