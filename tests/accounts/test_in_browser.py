@@ -42,6 +42,8 @@ def db(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[No
         yield
         User.objects.all().delete()
         Session.objects.all().delete()
+        with connection.cursor() as cursor:
+            cursor.execute("TRUNCATE procrastinate_jobs CASCADE")  # what happened to an account is told by mail
         cache.clear()
 
 

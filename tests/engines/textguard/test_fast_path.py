@@ -17,6 +17,7 @@ from xinka.engines.textguard.masking import Mask, find_masks
 from xinka.engines.textguard.matcher import Found, _deepest_kind, _tiling
 from xinka.engines.textguard.signs import squeeze_table
 from xinka.engines.textguard.spellings import DEPTH, is_han
+from xinka.engines.textguard.stuffed import stuffed_phones
 from xinka.engines.textguard.translating import BLOCK, Change, Dropping, Kept, Table
 
 GUARD = Guard()
@@ -123,6 +124,7 @@ def masked_plainly(text: str) -> list[Mask]:
         (masking._qqs, digits),
         (masking._numbers, digits),
         (masking._wechats, digits),
+        (lambda read: [(start, end, "phone") for start, end in stuffed_phones(read)], digits),
     ):
         for start, end, kind in finder(read):
             if all(end <= a or b <= start for a, b, _ in found):

@@ -131,7 +131,7 @@ def test_a_session_is_closed_once_and_then_cannot_be_paid(provider: StripeProvid
     provider.close(payment.out_trade_no, way.handle)
     provider.close(payment.out_trade_no, way.handle)
     provider.close(payment.out_trade_no)
-    assert provider.query(payment.out_trade_no, way.handle).status is TradeStatus.UNPAID
+    assert provider.query(payment.out_trade_no, way.handle).status is TradeStatus.CLOSED
     assert not endings.bring_about(trade_of(payment), "pay", now=timezone.now())
 
 

@@ -136,7 +136,7 @@ def test_an_unpaid_payment_is_closed_and_a_paid_one_is_not(
     provider.prepare(other)
     provider.close("pay_2")
     provider.close("pay_2")
-    assert provider.query("pay_2").status is TradeStatus.UNPAID
+    assert provider.query("pay_2").status is TradeStatus.CLOSED
     assert endings.possible(SandboxTrade.objects.get(), timezone.now()) == {}
     pay()
     with pytest.raises(AlreadyPaid):

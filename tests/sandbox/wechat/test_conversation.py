@@ -153,7 +153,7 @@ def test_a_closed_trade_stays_closed(provider: WechatProvider, payment: PaymentR
     provider.close(NUMBER)
     provider.close(NUMBER)
     provider.close("pay_that_nobody_made_0000")
-    assert provider.query(NUMBER).status is TradeStatus.UNPAID
+    assert provider.query(NUMBER).status is TradeStatus.CLOSED
     assert Client().post(f"/sandbox/pay/{trade.token}/pay").status_code == 409
     with pytest.raises(ProviderError, match="ORDER_CLOSED"):
         provider.prepare(payment)

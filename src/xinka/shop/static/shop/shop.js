@@ -175,7 +175,8 @@
   };
   try { recall(); } catch { /* as above */ }
   contact.addEventListener("input", () => note(contact.value, false));
-  contact.addEventListener("blur", judge);
+  // Not when the button is being pressed: a line that appears then moves it from under the finger, and the press is lost.
+  contact.addEventListener("blur", (event) => { if (!event.relatedTarget?.matches("#buy .pri")) judge(); });
   contact.addEventListener("input", () => { if (contact.hasAttribute("aria-invalid")) judge(); });
   // The order password: the shop counts without the blanks around it, and takes none at all as well.
   const secret = form.querySelector("[data-password]"), short = document.getElementById("password-e");
