@@ -57,10 +57,13 @@ def test_a_lost_second_factor_is_taken_off_and_its_person_told() -> None:
     from django.core import mail
 
     from tests import cast
+    from xinka.accounts.models import Notice
+    from xinka.accounts.notifying import send_notice
 
     cy = cast.person(cast.CY)
     Authenticator.objects.create(user=cy, type="webauthn", data={"name": "phone", "credential": {}})
     answer = call("drop-second-factor", cast.CY, "--yes")
     assert (answer.exit_code, answer.output) == (0, "1 taken off, signed out everywhere / 去掉 1 个，所有设备已退出\n")
     assert not Authenticator.objects.exists()
+    assert send_notice(Notice.objects.get().id)
     assert mail.outbox[-1].to == [cast.CY]

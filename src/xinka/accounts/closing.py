@@ -7,9 +7,12 @@ from datetime import datetime, timedelta
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
+from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
 from xinka.accounts.models import KnownDevice, Notice, User
+from xinka.accounts.notifying import promise_notice
 from xinka.platform.audit.actions import record
 
 #: How long somebody may change their mind; long enough that who was not asked sees the mail.
@@ -48,9 +51,11 @@ def erase(person: User, now: datetime) -> None:
 
 @transaction.atomic
 def drop_second_factor(person: User) -> int:
-    """Take the second step off somebody's sign-in and sign them out; return how many factors there were."""
+    """Take the second step off somebody's sign-in, sign them out and have them told; return how many factors went."""
     _, per_kind = Authenticator.objects.filter(user=person).delete()
     for session in UserSession.objects.filter(user=person):
         session.end()
     record(None, "account.drop_second_factor", f"#{person.pk}")
+    facts = {"email": person.email, "language": person.language or settings.LANGUAGE_CODE}
+    promise_notice("accounts/email/second_factor_dropped", person, facts, now=timezone.now())
     return per_kind.get("mfa.Authenticator", 0)

@@ -56,8 +56,6 @@ def drop_second_factor(email: str, *, yes: bool) -> None:
     """
     with open_shop(), _person(email) as person:
         _ask(yes, f"Have you made sure that it is {person.email} who asks? / 已核实确实是 {person.email} 本人？")
-        mails = room("allauth.account.adapter").get_adapter()
-        mails.send_mail("accounts/email/second_factor_dropped", person.email, {"user": person})
         n_dropped = room("xinka.accounts.closing").drop_second_factor(person)
     click.echo(f"{n_dropped} taken off, signed out everywhere / 去掉 {n_dropped} 个，所有设备已退出")
 
