@@ -174,6 +174,22 @@ def _everything_may_be_emptied_between_tests() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """Have each table count from a number of its own that no test writes down.
+
+    Small numbers meet the prices, stocks and titles of a page by chance, and one table's number another's: a test that
+    looks for one of them would fail, or hold, depending on which tests ran before it.
+    """
+    from django.db import connection  # here, because the settings are read only after this module
+
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, 730000000 + 1000003 * row_number()"
+            " OVER (ORDER BY sequencename)) FROM pg_sequences WHERE schemaname = current_schema"
+        )
+
+
 #: What belongs to the schema: no test changes it.
 _KEPT = frozenset({"django_migrations", "django_content_type", "auth_permission"})
 

@@ -34,8 +34,8 @@ import os, sys, time
 from xinka.config.behind import lead_a_session
 
 lead_a_session()
-print(os.getsid(0) == os.getpid(), flush=True)
 try:
+    print(os.getsid(0) == os.getpid(), flush=True)
     time.sleep(float(sys.argv[1]))
 except KeyboardInterrupt:
     sys.exit(3)

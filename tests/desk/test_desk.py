@@ -368,7 +368,7 @@ def test_goods_in_another_currency_are_shown_edited_and_exported_in_it(shop: Mer
 
 
 def test_stock_is_found_by_title_variant_or_number(shop: Merchant, ada: Client) -> None:
-    star = ware(shop, slug="star", product={"title": "星海"}, sku={"label": "大礼包"})
+    star = ware(shop, slug="star", product={"title": "星海", "title_en": "Star"}, sku={"label": "大礼包"})
     mist = ware(shop, slug="mist", product={"title": "迷雾", "title_en": "Mist"}, sku={"label": "月卡"})
     for query, there, gone in (
         ("迷雾", mist, star),

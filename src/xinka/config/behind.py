@@ -41,13 +41,16 @@ def lead_a_session() -> None:
     if os.getsid(0) == os.getpid():
         return
     parent = os.getpid()
+    signal.pthread_sigmask(signal.SIG_BLOCK, _PASSED_ON)  # what comes in between waits until somebody can pass it on
     child = os.fork()
     if child == 0:
         os.setsid()
         die_with_parent(parent)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _PASSED_ON)
         return
     for number in _PASSED_ON:
         signal.signal(number, lambda number, _: os.kill(child, number))
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _PASSED_ON)
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     os._exit(code if code >= 0 else 128 - code)
 
