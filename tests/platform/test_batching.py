@@ -50,6 +50,27 @@ def test_a_lone_item_does_not_wait_for_company() -> None:
     run(story())
 
 
+def test_what_arrives_in_the_moment_a_worker_ends_does_not_wait_for_somebody_else() -> None:
+    async def story() -> None:
+        bench = Bench()
+        bench.gate.clear()
+        queue = batcher(bench)
+
+        async def late() -> int:
+            return await queue.submit(2, limit=10)
+
+        first = queue.submit(1, limit=10)
+        await asyncio.sleep(0)  # the worker begins
+        assert bench.batches == [[1]]
+        bench.gate.set()
+        # The loop has this task's step right behind the one in which the worker finds nothing more to do and ends.
+        second = asyncio.create_task(late())
+        assert await asyncio.wait_for(asyncio.gather(first, second), 10) == [2, 4]
+        assert bench.batches == [[1], [2]]
+
+    run(story())
+
+
 def test_what_arrives_while_a_batch_runs_shares_the_next_one() -> None:
     async def story() -> None:
         bench = Bench()

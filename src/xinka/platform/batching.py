@@ -11,7 +11,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from http import HTTPStatus
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 from xinka.kernel.errors import Refusal
 
@@ -79,9 +79,7 @@ class Batcher(Generic[Item, Answer]):
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, future))
         if len(self._running) < self._n_workers:
-            task = asyncio.get_running_loop().create_task(self._run())
-            self._running.add(task)
-            task.add_done_callback(self._running.discard)
+            self._running.add(asyncio.get_running_loop().create_task(self._run()))
         return future
 
     async def drain(self) -> None:
@@ -90,6 +88,14 @@ class Batcher(Generic[Item, Answer]):
             await asyncio.wait(self._running)
 
     async def _run(self) -> None:
+        try:
+            await self._empty()
+        finally:
+            # Here and not when the loop gets round to saying that this task is done: what is queued in between would
+            # find a worker that looks no more, and wait until somebody else comes.
+            self._running.discard(cast("asyncio.Task[None]", asyncio.current_task()))
+
+    async def _empty(self) -> None:
         clock = asyncio.get_running_loop().time
         while self._waiting:
             if (early := self._due - clock()) > 0:

@@ -48,6 +48,8 @@ class Waiting:
         """Return the order's state once it is no longer ``state``, or after ``seconds``."""
         if len(self._sleepers) >= MAX_WAITING:
             return state
+        if self._known.get(order_id, state) != state:
+            self.wake(order_id)  # this one has seen a change that those who wait already have not heard of yet
         event = asyncio.Event()
         self._sleepers.setdefault(order_id, set()).add(event)
         self._known[order_id] = state
