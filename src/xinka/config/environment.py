@@ -14,6 +14,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from xinka.platform.database.silence import with_limits
 from xinka.platform.vault.deriving import KEY_BYTES, derive
 
 _LAST_PORT = 65_535
@@ -207,7 +208,7 @@ def load() -> Environment:
     """
     return Environment(
         data_dir=Path(read("XINKA_DATA_DIR", "var")).resolve(),
-        database_url=read("DATABASE_URL"),
+        database_url=with_limits(read("DATABASE_URL")),
         site_url=_site_url(),
         debug=read_flag("XINKA_DEBUG"),
         trusted_proxies=_addresses("XINKA_TRUSTED_PROXIES"),
