@@ -89,7 +89,7 @@ def test_what_arrives_while_a_batch_runs_shares_the_next_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("beat", "batches"), [(0.0, [[0, 1], [2], [3], [4]]), (0.5, [[0, 1], [2, 3, 4]])], ids=["without", "with"]
+    ("beat", "batches"), [(0.0, [[0, 1], [2], [3], [4]]), (2.0, [[0, 1], [2, 3, 4]])], ids=["without", "with"]
 )
 def test_with_a_beat_items_that_come_soon_after_a_batch_share_the_next_one(
     beat: float, batches: list[list[int]]

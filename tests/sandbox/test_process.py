@@ -45,8 +45,8 @@ def gateway(shop_database: str, shop: object) -> Iterator[EpayConfig]:
 
 
 def wait_until(is_so: Callable[[], bool]) -> None:
-    """Return as soon as something is so; fail after half a minute."""
-    give_up = time.monotonic() + 30
+    """Return as soon as something is so; fail after two minutes."""
+    give_up = time.monotonic() + 120
     while not is_so():
         assert time.monotonic() < give_up
         time.sleep(0.05)

@@ -226,9 +226,10 @@ def test_the_work_of_a_visitor_who_hung_up_goes_on_but_reading_from_him_ends() -
         await asyncio.sleep(0.02)
         whole.writer.close()
         half.writer.close()
-        await asyncio.sleep(0.2)
+        async with asyncio.timeout(30):
+            while len(ends) < 2 or edge.connections:  # noqa: ASYNC110 - there is no event for a connection that went
+                await asyncio.sleep(0.01)
         assert sorted(ends) == ["done", "hung up"]
-        assert edge.connections == set()
 
     tell(story, handler)
 
@@ -242,7 +243,7 @@ def test_at_the_end_what_is_under_way_is_answered() -> None:
         busy, idle = await visit(), await visit()
         busy.send(GET % b"x")
         await asyncio.sleep(0.02)
-        await edge.drain(5)
+        await edge.drain(30)
         status, headers, _ = await busy.answer()
         assert (status, headers["connection"]) == (200, "close")
         assert await idle.rest() == b""
