@@ -142,7 +142,7 @@ def test_a_final_no_is_a_dead_letter_at_once_with_its_reason_and_others_go_on(hi
     _event("order.teleported")
     wait_until(lambda: JobProblem.objects.filter(problem__contains="order.teleported").exists())
     worker.send_signal(signal.SIGTERM)
-    assert worker.wait(timeout=10) == 0
+    assert worker.wait(timeout=60) == 0
 
 
 @pytest.mark.crash
@@ -152,6 +152,6 @@ def test_sigterm_lets_the_letter_in_hand_go_out(hire: Hire, mailbox: Mailbox) ->
     worker = hire()
     wait_until(lambda: _jobs()[("mail.goods", "doing")] == 1)
     worker.send_signal(signal.SIGTERM)
-    assert worker.wait(timeout=10) == 0
+    assert worker.wait(timeout=60) == 0
     assert len(mailbox.raw) == 1
     assert SentLetter.objects.get().state == LetterState.SENT

@@ -94,7 +94,7 @@ def test_being_woken_while_working_is_never_forgotten(monkeypatch: pytest.Monkey
 
 def _wait_for_threads() -> None:
     for running in [one for one in threading.enumerate() if one.name == "sandbox-notices"]:
-        running.join(timeout=20)
+        running.join(timeout=60)
         assert not running.is_alive()
 
 

@@ -81,7 +81,7 @@ def _channels(counter: Counter, certificates: Certificates, django_db_blocker: D
             Channel.objects.create(slug=room, name=room, name_en=room, provider=room, config=sealed)
     with psycopg.connect(counter.url, autocommit=True) as connection:
         connection.execute(f"NOTIFY {CHANNEL}, ''".encode())
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     with counter.client() as client:
         while 404 in [client.send("POST", f"/pay/notify/{room}", b"{}").status for room in rooms]:
             assert time.monotonic() < deadline, "the till did not hear of the channels"

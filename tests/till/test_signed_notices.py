@@ -53,7 +53,7 @@ def platform(counter: Counter, django_db_blocker: DjangoDbBlocker) -> Platform:
         Channel.objects.create(slug="wechatpay", name="微信", name_en="WeChat", provider="wechat", config=sealed)
     with psycopg.connect(counter.url, autocommit=True) as connection:
         connection.execute(f"NOTIFY {CHANNEL}, ''".encode())
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     with counter.client() as client:
         while client.send("POST", PATH, b"{}").status == 404:
             assert time.monotonic() < deadline, "the till did not hear of the channel"
