@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from random import Random
 
 import pytest
 from django.test import Client
@@ -11,6 +12,8 @@ from pytest_django import Settings
 
 from xinka.accounts.demo_people import PASSWORD, PEOPLE
 from xinka.flows.audit import check_all
+from xinka.flows.demo.sales import _moments
+from xinka.flows.sweep import LOOK_BACK
 from xinka.ledger.accounts import JournalKind
 from xinka.platform.database.django_drive import run
 
@@ -48,11 +51,20 @@ def test_the_demo_keeps_every_rule_and_is_loaded_once() -> None:
     groups = ("stock", "ledger", "delivery", "escrow", "disputes")
     assert all(finding.holds for group in groups for finding in run(check_all(group)))
     now = timezone.now()
-    assert not Order.objects.filter(placed_at__gt=now - timedelta(minutes=29)).exists()
+    assert not Order.objects.filter(placed_at__gt=now - timedelta(hours=2, minutes=59)).exists()
     assert Order.objects.filter(placed_at__lt=now - timedelta(days=13)).exists()
-    assert not Entry.objects.filter(at__gt=now - timedelta(minutes=20), kind=JournalKind.PAYMENT).exists()
+    assert not Entry.objects.filter(at__gt=now - timedelta(hours=2, minutes=50), kind=JournalKind.PAYMENT).exists()
     assert not demo.load()
     assert _counts() == first
+
+
+@pytest.mark.parametrize("hour", [0, 3, 10, 15, 21, 23])
+def test_the_sweeper_never_sees_an_order_whose_buyer_was_not_written_to(hour: int) -> None:
+    now = timezone.make_aware(datetime(2026, 11, 30, hour, 30))  # noqa: DTZ001 - made aware here, in the shop's zone
+    moments = _moments(Random(14), now)
+    assert len(moments) > 100
+    assert max(moments) < now - LOOK_BACK
+    assert min(moments) < now - timedelta(days=13)
 
 
 def test_a_shop_with_people_of_its_own_is_left_alone() -> None:

@@ -22,6 +22,7 @@ from xinka.flows.checkout import RESERVED_FOR, CheckoutRequest, Placed, place
 from xinka.flows.escrow.holding import ensure_holds
 from xinka.flows.expire import expire_due
 from xinka.flows.settle import DELIVERED, VerifiedMoney, settle_plain
+from xinka.flows.sweep import LOOK_BACK
 from xinka.kernel.ids import new_uuid
 from xinka.orders.access import contact_place
 from xinka.payments.models import Channel
@@ -99,14 +100,17 @@ def _quantity(chance: random.Random, sku: Sku) -> int:
 
 
 def _moments(chance: random.Random, now: datetime) -> list[datetime]:
-    """Return when the orders were placed, from two weeks ago until half an hour ago, in order."""
+    """Return when the orders were placed, in order, from two weeks ago until before the sweeper looks.
+
+    Their buyers were never written to, and the sweeper would take that for forgotten.
+    """
     found: list[datetime] = []
     for days in range(DAYS, -1, -1):
         day = timezone.localtime(now - timedelta(days=days)).replace(hour=0, minute=0, second=0, microsecond=0)
         many = 9 + chance.randrange(7) + (4 if day.weekday() >= 5 else 0)
         hours = chance.choices(range(24), weights=_HOURS, k=many)
         found += [day + timedelta(hours=hour, seconds=chance.randrange(3600)) for hour in hours]
-    return sorted(moment for moment in found if moment < now - timedelta(minutes=30))
+    return sorted(moment for moment in found if moment < now - LOOK_BACK)
 
 
 @contextmanager
