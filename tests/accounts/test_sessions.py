@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
+import pytest
 import time_machine
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.test import Client
+from django.utils import timezone
 
 from tests.accounts.signing_in import mailed_code, sign_in
+from xinka.accounts import sessions
 from xinka.accounts.models import User
-from xinka.accounts.sessions import SessionStore
+from xinka.accounts.sessions import SessionStore, forget_ended_sessions
+from xinka.flows.tasks.chores import tidy
 
 Browsers = Callable[..., Client]
 
@@ -99,3 +104,49 @@ def test_a_page_can_ask_whether_its_session_lives_and_gets_a_token_that_holds(cy
     assert strict.post("/account/refunds", form).status_code == 403
     sent = strict.post("/account/refunds", {**form, "csrfmiddlewaretoken": told.json()["token"]})
     assert sent.status_code != 403
+
+
+def test_sessions_that_ended_are_forgotten_with_their_browsers_and_no_other(
+    cy: User, eve: User, browser_of: Browsers
+) -> None:
+    gone, stays = browser_of(), browser_of()
+    with time_machine.travel(1_800_000_000, tick=False) as clock:
+        sign_in(gone, eve)
+        clock.shift(timedelta(days=20))
+        sign_in(stays, cy)
+        clock.shift(timedelta(days=11))
+        assert forget_ended_sessions(timezone.now()) == 1
+        assert forget_ended_sessions(timezone.now()) == 0
+        kept = {stays.cookies[settings.SESSION_COOKIE_NAME].value}
+        assert set(Session.objects.values_list("session_key", flat=True)) == kept
+        assert set(UserSession.objects.values_list("session_key", flat=True)) == kept
+        assert opens(stays)
+
+
+def test_the_session_of_staff_is_forgotten_after_half_a_day_and_that_of_a_buyer_is_not(
+    cy: User, dee: User, browser_of: Browsers
+) -> None:
+    with time_machine.travel(1_800_000_000, tick=False) as clock:
+        sign_in(browser_of(), dee)
+        sign_in(browser_of(), cy)
+        _, absolute = settings.SESSION_LIMITS_STAFF
+        clock.shift(absolute)
+        assert forget_ended_sessions(timezone.now()) == 0
+        clock.shift(timedelta(seconds=1))
+        assert forget_ended_sessions(timezone.now()) == 1
+        assert [one.user for one in UserSession.objects.all()] == [cy]
+
+
+def test_more_ended_sessions_than_one_step_takes_are_all_forgotten(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sessions, "_FORGOTTEN_AT_ONCE", 2)
+    now = timezone.now()
+    for number in range(5):
+        Session.objects.create(session_key=f"s{number}", session_data="", expire_date=now - timedelta(seconds=1))
+    assert forget_ended_sessions(now) == 5
+    assert not Session.objects.exists()
+
+
+def test_the_night_forgets_ended_sessions(db: None) -> None:
+    Session.objects.create(session_key="s", session_data="", expire_date=timezone.now() - timedelta(days=1))
+    tidy(0)
+    assert not Session.objects.exists()

@@ -10,7 +10,7 @@ import base64
 import json
 import secrets
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -19,11 +19,28 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.backends.db import SessionStore as DatabaseSessionStore
+from django.db import connection
 
 _LIMITS = "_xinka_limits"
 _NONCE_BYTES = 12
 #: The share of the idle limit after which a visit is written down, so that not every page view writes a row.
 _NOTICE_AFTER = 0.05
+_FORGET_SESSIONS = """
+DELETE FROM django_session WHERE session_key IN (
+  SELECT session_key FROM django_session WHERE expire_date < %s LIMIT %s FOR UPDATE SKIP LOCKED)
+"""
+#: The session of somebody on the staff ends long before its row says so.
+_FORGET_STAFF = """
+DELETE FROM django_session s USING usersessions_usersession u, accounts_user p
+WHERE u.session_key = s.session_key AND p.id = u.user_id AND p.is_staff AND u.created_at < %s
+"""
+_FORGET_BROWSERS = """
+DELETE FROM usersessions_usersession u WHERE last_seen_at < %s
+  AND NOT EXISTS (SELECT 1 FROM django_session s WHERE s.session_key = u.session_key)
+"""
+_FORGOTTEN_AT_ONCE = 1000
+#: A browser is noted in the moment its session begins; so young a note is left alone.
+_JUST_BEGUN = timedelta(hours=1)
 
 
 @cache
@@ -100,3 +117,22 @@ def last_seen_at(session: SessionBase) -> float | None:
 def _limits(*, staff: bool) -> tuple[timedelta, timedelta]:
     idle, absolute = settings.SESSION_LIMITS_STAFF if staff else settings.SESSION_LIMITS
     return idle, absolute
+
+
+def forget_ended_sessions(now: datetime) -> int:
+    """Forget sessions that nobody can come back to, and what was noted of their browsers; return how many there were.
+
+    Nothing else does: a session whose cookie is gone is never asked for again. Small steps hold no row for long.
+    """
+    n_forgotten = 0
+    with connection.cursor() as cursor:
+        while True:
+            cursor.execute(_FORGET_SESSIONS, [now, _FORGOTTEN_AT_ONCE])
+            n_forgotten += cursor.rowcount
+            if cursor.rowcount < _FORGOTTEN_AT_ONCE:
+                break
+        _, absolute = _limits(staff=True)
+        cursor.execute(_FORGET_STAFF, [now - absolute])
+        n_forgotten += cursor.rowcount
+        cursor.execute(_FORGET_BROWSERS, [now - _JUST_BEGUN])
+    return n_forgotten

@@ -9,6 +9,7 @@ from procrastinate.contrib.django import app
 
 from xinka.accounts.actions import forget_unconfirmed
 from xinka.accounts.notifying import forget_old_notices
+from xinka.accounts.sessions import forget_ended_sessions
 from xinka.flows import sweep
 from xinka.flows.closing_accounts import close_due
 from xinka.flows.forgetting import forget_old_contacts
@@ -59,6 +60,7 @@ def check_books(timestamp: int) -> None:
 def tidy(timestamp: int) -> None:
     """Forget what nobody needs any more."""
     forget_unconfirmed()
+    forget_ended_sessions(timezone.now())
     forget_old_notices(timezone.now())
     forget_old_networks(timezone.now())
     clear_away()
