@@ -9,12 +9,16 @@ from uuid import UUID
 import pytest
 from django.db import connection
 from django.utils import timezone
+from procrastinate import JobContext
+from procrastinate.contrib.django import app
+from procrastinate.jobs import Job
 
 from tests import cast
 from tests.cast import Bought
 from xinka.flows.expire import CLOSE_PAYMENT, cancel, expire_due
 from xinka.flows.paying import closing, confirm
 from xinka.flows.paying.closing import close_payment
+from xinka.flows.tasks import payments as tasks
 from xinka.kernel import ids
 from xinka.kernel.errors import ProviderError
 from xinka.payments.models import Channel, Payment, Receipt, Refund
@@ -143,3 +147,19 @@ def test_a_no_is_the_end_of_it(gateway: Gateway, bought: Bought, problem: Except
     gateway.problem = problem
     assert not close_payment(bought.payment_id)
     assert (Receipt.objects.count(), Refund.objects.count()) == (0, 0)
+
+
+def test_closing_that_never_comes_to_an_answer_is_given_up_without_a_dead_letter(
+    gateway: Gateway, bought: Bought, caplog: pytest.LogCaptureFixture
+) -> None:
+    gateway.problem = ProviderError("no answer")
+    with pytest.raises(ProviderError):
+        tasks.close(_job(2), str(bought.payment_id))
+    tasks.close(_job(3), str(bought.payment_id))
+    assert [record.message for record in caplog.records] == ["payment.not_closed"]
+    assert Payment.objects.get(id=bought.payment_id).state == "pending"
+
+
+def _job(tries_before: int) -> JobContext:
+    job = Job(id=1, queue="money", lock=None, queueing_lock=None, task_name="payment.close", attempts=tries_before)
+    return JobContext(app=app, job=job, start_timestamp=0.0, abort_reason=lambda: None)

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from unittest.mock import Mock
 from uuid import UUID
 
 import pytest
+import time_machine
 from django.db import connection
 from django.utils import timezone
+from procrastinate import JobContext
+from procrastinate.contrib.django import app
+from procrastinate.jobs import Job
 
 from tests import cast
 from tests.flows.gateway import Gateway, Trade
 from xinka.flows.expire import expire_due
+from xinka.flows.hints import take_hint
 from xinka.flows.paying import confirm
 from xinka.flows.paying.confirm import Answer, ask_about_expired, ask_about_open, confirm_payment
+from xinka.flows.tasks import payments as tasks
 from xinka.kernel import ids
 from xinka.kernel.errors import ProviderError
 from xinka.orders.states import OrderState
@@ -106,6 +113,47 @@ def test_a_gateway_that_is_down_changes_nothing_and_is_asked_again(gateway: Gate
     assert bought.order.state == OrderState.AWAITING_PAYMENT
 
 
+def _job(tries_before: int) -> JobContext:
+    job = Job(id=1, queue="money", lock=None, queueing_lock=None, task_name="payment.confirm", attempts=tries_before)
+    return JobContext(app=app, job=job, start_timestamp=0.0, abort_reason=lambda: None)
+
+
+def test_a_gateway_that_is_away_leaves_no_dead_letter_while_it_is_asked_again(
+    gateway: Gateway, bought: cast.Bought, caplog: pytest.LogCaptureFixture
+) -> None:
+    gateway.is_down = True
+    for tries_before in (0, 1):
+        with pytest.raises(ProviderError):
+            tasks.confirm(_job(tries_before), str(bought.payment_id))
+    tasks.confirm(_job(2), str(bought.payment_id))
+    (line,) = [record for record in caplog.records if record.message == "payment.not_confirmed_yet"]
+    assert line.__dict__["payment"] == ids.show("pay", bought.payment_id)
+    assert "could not be reached" in line.__dict__["why"]
+
+
+@pytest.mark.parametrize("hours", [0, 24.2, 24.3])
+def test_the_last_question_without_an_answer_is_left_to_a_person(
+    gateway: Gateway, bought: cast.Bought, hours: float
+) -> None:
+    gateway.is_down = True
+    with time_machine.travel(_after(bought, hours * 3600), tick=False):
+        if hours < 24.25:  # a quarter of an hour until the order expired, and a day
+            tasks.confirm(_job(2), str(bought.payment_id))
+        else:
+            with pytest.raises(ProviderError):
+                tasks.confirm(_job(2), str(bought.payment_id))
+
+
+def test_what_a_gateway_refuses_for_good_is_left_to_a_person_at_once(
+    bought: cast.Bought, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    provider = Mock()
+    provider.query.side_effect = ProviderError("unknown merchant", permanent=True)
+    monkeypatch.setattr(confirm, "provider_of", lambda _channel: provider)
+    with pytest.raises(ProviderError):
+        tasks.confirm(_job(2), str(bought.payment_id))
+
+
 def test_money_without_the_gateways_number_is_not_counted(gateway: Gateway, bought: cast.Bought) -> None:
     gateway.trades[ids.show("pay", bought.payment_id)] = Trade(trade_no="", money="49.00")
     with pytest.raises(ProviderError):
@@ -131,6 +179,14 @@ def test_an_open_payment_is_asked_about_at_each_age_once_whoever_schedules(bough
 def test_after_a_long_stop_it_is_asked_once_not_for_every_missed_time(bought: cast.Bought) -> None:
     assert run(ask_about_open(_after(bought, 800))) == 1
     assert run(ask_about_open(_after(bought, 801))) == 0
+
+
+def test_questions_of_the_schedule_let_everything_else_about_money_go_first(bought: cast.Bought) -> None:
+    assert run(ask_about_open(_after(bought, 40))) == 1
+    run(take_hint(bought.payment_id))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT priority FROM procrastinate_jobs WHERE task_name = 'payment.confirm' ORDER BY id")
+        assert cursor.fetchall() == [(-1,), (0,)]
 
 
 def test_a_channel_has_a_budget_and_the_rest_waits(channel: Channel) -> None:

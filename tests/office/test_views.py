@@ -13,6 +13,7 @@ from django.utils import timezone
 from tests import cast
 from xinka.flows.settle import VerifiedMoney, settle_unusual
 from xinka.kernel import ids
+from xinka.kernel.errors import ProviderError
 from xinka.kernel.ids import new_uuid
 from xinka.payments.models import Receipt, Refund
 from xinka.payments.states import ReceiptOutcome, RefundState
@@ -20,7 +21,7 @@ from xinka.platform.audit.actions import record, report
 from xinka.platform.audit.models import AuditEntry
 from xinka.platform.database.django_drive import run
 from xinka.platform.jobs.problems import remember
-from xinka.platform.jobs.queue import MAIL, Job, defer
+from xinka.platform.jobs.queue import MAIL, MONEY, Job, defer
 from xinka.platform.mail.models import LetterState, SentLetter
 
 pytestmark = pytest.mark.django_db
@@ -142,6 +143,30 @@ def test_the_system_page_shows_dead_letters_with_reasons_but_no_addresses(office
     assert "cy@example.com" not in text
     assert "550 mailbox full" in text
     assert "No worker is running" in text
+
+
+def test_jobs_that_fail_and_are_tried_again_are_one_line_per_reason(office: Client) -> None:
+    _waiting_again(12, "the gateway could not be reached: TimeoutError")
+    _waiting_again(1, "HTTP 500")
+    run(defer(Job("payment.confirm", MONEY), [{"payment_id": new_uuid()}]))  # not tried yet, so no trouble
+    text = office.get("/office/system").content.decode()
+    panel = text[text.index('id="tried"') : text.index('id="jobs"')]
+    rows = re.findall(
+        r"payment.confirm</span>.*?TimeoutError.*?>12<|payment.confirm</span>.*?HTTP 500.*?>1<", panel, re.DOTALL
+    )
+    assert len(rows) == panel.count("<tr><td>") == 2
+
+
+def _waiting_again(n: int, problem: str) -> None:
+    run(defer(Job("payment.confirm", MONEY), [{"payment_id": new_uuid()} for _ in range(n)]))
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE procrastinate_jobs SET attempts = 1 WHERE attempts = 0 RETURNING id")
+        for (job_id,) in cursor.fetchall():
+            remember(job_id, ProviderError(problem))
+
+
+def test_nothing_is_said_of_trying_again_where_nothing_is(office: Client) -> None:
+    assert 'id="tried"' not in office.get("/office/system").content.decode()
 
 
 def test_a_worker_with_a_fresh_heartbeat_is_alive_and_an_old_one_silent(office: Client) -> None:

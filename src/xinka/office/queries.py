@@ -44,6 +44,12 @@ SELECT j.id, j.task_name, j.attempts, p.at, coalesce(p.problem, '')
 FROM procrastinate_jobs j LEFT JOIN job_problem p ON p.job_id = j.id
 WHERE j.status IN ('failed', 'aborted') ORDER BY j.id DESC LIMIT %s
 """
+#: Kinds of trouble, with how many jobs meet each; a gateway or a mail server that is away is one line, not hundreds.
+_TRIED_AGAIN = """
+SELECT j.task_name, p.problem, count(*), max(p.at), min(j.scheduled_at)
+FROM procrastinate_jobs j JOIN job_problem p ON p.job_id = j.id
+WHERE j.status = 'todo' AND j.attempts > 0 GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2 LIMIT 20
+"""
 _N_DEAD = "SELECT count(*) FROM procrastinate_jobs WHERE status IN ('failed', 'aborted')"
 _CREWS = "SELECT id, last_heartbeat FROM procrastinate_workers ORDER BY last_heartbeat DESC LIMIT 20"
 _OUTBOX = "SELECT count(*), min(at) FROM outbox_event"
@@ -71,6 +77,17 @@ class DeadLetter:
     attempts: int
     at: datetime | None
     problem: str
+
+
+@dataclass(frozen=True)
+class TriedAgain:
+    """Jobs of one kind that failed for the same reason and are tried again by themselves."""
+
+    task: str
+    problem: str
+    n: int
+    at: datetime
+    next_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -122,6 +139,7 @@ class SystemState:
     queues: list[Queue]
     dead: list[DeadLetter]
     n_dead: int
+    tried_again: list[TriedAgain]
     crews: list[Crew]
     n_events: int
     oldest_event_at: datetime | None
@@ -202,6 +220,7 @@ def system_state() -> SystemState:
         queues=[Queue(name, waiting, running, dead) for name, waiting, running, dead, _ in _rows(_JOBS)],
         dead=[DeadLetter(*row) for row in _rows(_DEAD, _MOST)],
         n_dead=n_dead,
+        tried_again=[TriedAgain(*row) for row in _rows(_TRIED_AGAIN)],
         crews=[Crew(*row) for row in _rows(_CREWS)],
         n_events=n_events,
         oldest_event_at=oldest,

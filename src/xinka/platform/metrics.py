@@ -13,6 +13,9 @@ _JOBS = """
 SELECT queue_name, status::text, count(*) FROM procrastinate_jobs
 WHERE status IN ('todo', 'doing', 'failed', 'aborted') GROUP BY 1, 2 ORDER BY 1, 2
 """
+_TRIED_AGAIN = """
+SELECT queue_name, count(*) FROM procrastinate_jobs WHERE status = 'todo' AND attempts > 0 GROUP BY 1 ORDER BY 1
+"""
 _OUTBOX = "SELECT count(*), coalesce(extract(epoch FROM now() - min(at)), 0)::float8 FROM outbox_event"
 _WORKERS = "SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > now() - interval '30 seconds'"
 _ORDERS = "SELECT details FROM audit_report WHERE name = 'orders_of_day'"
@@ -35,6 +38,7 @@ SELECT count(*) FROM payments_receipt r WHERE outcome = 'unmatched' AND NOT EXIS
 
 _HELP = {
     "xinka_jobs": "Jobs by queue and status; failed ones are dead letters.",
+    "xinka_jobs_tried_again": "Of the jobs that wait, those that failed and run again by themselves.",
     "xinka_outbox_events": "Committed events that are not jobs yet.",
     "xinka_outbox_lag_seconds": "Age of the oldest of them.",
     "xinka_workers_alive": "Crews of workers with a fresh heartbeat.",
@@ -66,9 +70,13 @@ async def gauges(connection: psycopg.AsyncConnection[Any]) -> str:
     for (by_state,) in await _rows(connection, _ORDERS):
         for state, count in sorted(by_state.items()):
             page.add("xinka_orders_of_day", count, state=state)
-    for name, statement in (("xinka_letters", _LETTERS), ("xinka_refunds", _REFUNDS)):
-        for state, count in await _rows(connection, statement):
-            page.add(name, count, state=state)
+    for name, label, statement in (
+        ("xinka_jobs_tried_again", "queue", _TRIED_AGAIN),
+        ("xinka_letters", "state", _LETTERS),
+        ("xinka_refunds", "state", _REFUNDS),
+    ):
+        for kind, count in await _rows(connection, statement):
+            page.add(name, count, **{label: kind})
     for check, holds, at in await _rows(connection, _REPORTS):
         page.add("xinka_check_holds", int(holds), check=check)
         page.add("xinka_check_timestamp_seconds", at, check=check)

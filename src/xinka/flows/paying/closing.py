@@ -51,3 +51,8 @@ def close_payment(payment_id: UUID) -> bool:
         log.warning("payment.not_closed", extra={"payment": number, "why": str(error)})
         return False
     return True
+
+
+def leave_open(payment_id: UUID, error: ProviderError) -> None:
+    """Give up closing a payment because its gateway does not answer: whoever still pays it pays late."""
+    log.warning("payment.not_closed", extra={"payment": ids.show("pay", payment_id), "why": str(error)})

@@ -7,8 +7,8 @@ question and queueing its job is one statement, so two schedulers never ask twic
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -42,6 +42,9 @@ AGES_EXPIRED = (60, 300, 900, 3600, 3 * 3600, 8 * 3600, 24 * 3600)
 CATCH_UP = 900
 #: The most questions put to one channel per round.
 BUDGET = 20
+#: Questions of the schedule wait for all else about money: each to a gateway that hangs takes seconds, and a refund, or
+#: what another gateway hinted at, must not stand behind hundreds of them.
+_SCHEDULED = replace(CONFIRM, priority=-1)
 #: Questions of one moment are spread over this many seconds, by payment.
 JITTER = 8
 
@@ -118,6 +121,19 @@ def _settle(payment: Payment, result: QueryResult) -> Settlement:
         return settle_now(money)
 
 
+def is_left_to_the_schedule(payment_id: UUID, error: ProviderError, now: datetime) -> bool:
+    """Whether a question that brought no answer may be dropped, because the same is asked again later; says so.
+
+    It may not where only a person can help: the gateway's no is final, or the last question was this one.
+    """
+    payment = Payment.objects.get(id=payment_id)
+    last_asked_at = payment.created_at + timedelta(seconds=RESERVED_FOR + AGES_EXPIRED[-1])
+    if error.permanent or payment.state == PaymentState.CLOSED or now >= last_asked_at:
+        return False
+    log.warning("payment.not_confirmed_yet", extra={"payment": ids.show("pay", payment.id), "why": str(error)})
+    return True
+
+
 _CLAIM_OPEN = """
 WITH waiting AS (
   SELECT p.id, p.channel_id, p.asked_at, p.created_at, v.expires_at,
@@ -155,7 +171,7 @@ def ask_about_open(now: datetime, *, budget: int = BUDGET) -> Flow[int]:
     """Queue questions about payments of orders that can still be paid; return how many."""
     sql = _CLAIM_OPEN + _ASK % int(budget)
     rows = yield Query(sql, (now, AGES[0], plain_array(AGES), JITTER, BEFORE_EXPIRY))
-    yield from defer(CONFIRM, [{"payment_id": row[0]} for row in rows])
+    yield from defer(_SCHEDULED, [{"payment_id": row[0]} for row in rows])
     return len(rows)
 
 
@@ -168,7 +184,7 @@ def ask_about_expired(now: datetime, *, budget: int = BUDGET) -> Flow[int]:
     firsts, lasts, moments = zip(*spans, strict=True)
     sql = _CLAIM_EXPIRED + _ASK % int(budget)
     rows = yield Query(sql, (now, plain_array(firsts), plain_array(lasts), list(moments)))
-    yield from defer(CONFIRM, [{"payment_id": row[0]} for row in rows])
+    yield from defer(_SCHEDULED, [{"payment_id": row[0]} for row in rows])
     return len(rows)
 
 

@@ -5,16 +5,23 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.utils import timezone
+from procrastinate import JobContext
 from procrastinate.contrib.django import app
 
 from xinka.flows.events import HANDLE_EVENT
 from xinka.flows.expire import CLOSE_PAYMENT
 from xinka.flows.hints import CONFIRM
-from xinka.flows.paying.closing import close_payment
-from xinka.flows.paying.confirm import ask_about_expired, ask_about_open, confirm_payment
+from xinka.flows.paying.closing import close_payment, leave_open
+from xinka.flows.paying.confirm import (
+    ask_about_expired,
+    ask_about_open,
+    confirm_payment,
+    is_left_to_the_schedule,
+)
 from xinka.flows.provider_events import handle_event, handle_forgotten
 from xinka.flows.refunds.sending import execute_refund
 from xinka.flows.relay import EXECUTE_REFUND
+from xinka.kernel.errors import ProviderError
 from xinka.platform.database.django_drive import run
 from xinka.platform.jobs.queue import CHORES, MONEY
 from xinka.platform.jobs.retries import Backoff
@@ -22,6 +29,7 @@ from xinka.platform.jobs.retries import Backoff
 _PATIENT_WITH_MONEY = Backoff(first=30.0)
 #: A question without an answer is asked again by the schedule anyway.
 _BRIEF = Backoff(first=5.0, attempts=3)
+_WHILE_IT_MATTERS = Backoff(first=10.0, attempts=4)
 
 
 @app.task(name=EXECUTE_REFUND.task, queue=MONEY, retry=_PATIENT_WITH_MONEY)
@@ -30,10 +38,14 @@ def refund(subject: str, sure: bool = False) -> None:
     execute_refund(UUID(subject), sure=sure)
 
 
-@app.task(name=CONFIRM.task, queue=MONEY, retry=_BRIEF)
-def confirm(payment_id: str) -> None:
-    """Ask a gateway about one payment."""
-    confirm_payment(UUID(payment_id))
+@app.task(name=CONFIRM.task, queue=MONEY, retry=_BRIEF, pass_context=True)
+def confirm(context: JobContext, payment_id: str) -> None:
+    """Ask a gateway about one payment; a gateway that is away leaves no dead letter while it is asked again anyway."""
+    try:
+        confirm_payment(UUID(payment_id))
+    except ProviderError as error:
+        if not _BRIEF.is_last(context.job) or not is_left_to_the_schedule(UUID(payment_id), error, timezone.now()):
+            raise
 
 
 @app.periodic(cron="* * * * * */10")
@@ -50,10 +62,15 @@ def ask_expired(timestamp: int) -> None:
     run(ask_about_expired(timezone.now()))
 
 
-@app.task(name=CLOSE_PAYMENT.task, queue=CLOSE_PAYMENT.queue, retry=Backoff(first=10.0, attempts=4))
-def close(payment_id: str) -> None:
-    """Close a payment that nobody should make any more."""
-    close_payment(UUID(payment_id))
+@app.task(name=CLOSE_PAYMENT.task, queue=CLOSE_PAYMENT.queue, retry=_WHILE_IT_MATTERS, pass_context=True)
+def close(context: JobContext, payment_id: str) -> None:
+    """Close a payment that nobody should make any more; one that stays open is harmless, so nobody need look at it."""
+    try:
+        close_payment(UUID(payment_id))
+    except ProviderError as error:
+        if not _WHILE_IT_MATTERS.is_last(context.job):
+            raise
+        leave_open(UUID(payment_id), error)
 
 
 @app.task(name=HANDLE_EVENT.task, queue=HANDLE_EVENT.queue, retry=Backoff(first=10.0, attempts=6))

@@ -26,9 +26,13 @@ class Backoff(BaseRetryStrategy):
         self.first = first
         self.attempts = attempts
 
+    def is_last(self, job: Job) -> bool:
+        """Whether no other try follows this one."""
+        return job.attempts + 1 >= self.attempts
+
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
         """Return when to try again, or ``None``; ``job.attempts`` counts the tries before this one."""
-        if job.attempts + 1 >= self.attempts or is_permanent(exception):
+        if self.is_last(job) or is_permanent(exception):
             return None
         seconds = self.first * 4**job.attempts * _jitter.uniform(0.75, 1.25)
         return RetryDecision(retry_in={"seconds": max(1, round(seconds))})
