@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 from django.urls import path
 
-from xinka.platform.logs import JsonLines, settings
+from xinka.platform.logs import JsonLines, Seldom, settings
 from xinka.till import logs as till_logs
 
 _CONTACT = "cy@shop.example"
@@ -116,3 +116,15 @@ def test_the_till_writes_a_fault_in_the_same_way(capsys: pytest.CaptureFixture[s
     assert found["trace"][-1].endswith(" _fails")
     assert _CONTACT not in str(found)
     assert "77aa" not in str(found)
+
+
+def test_what_everybody_meets_while_something_is_away_is_told_at_once_and_then_now_and_then() -> None:
+    now = 100.0
+    seldom = Seldom(every=10, clock=lambda: now)
+    assert [seldom.count("upstream.unavailable", "ConnectError") for _ in range(4)] == [1, 0, 0, 0]
+    assert seldom.count("upstream.unavailable", "PoolTimeout") == 1, "another reason is another thing to know"
+    now = 109.9
+    assert seldom.count("upstream.unavailable", "ConnectError") == 0
+    now = 110.0
+    assert seldom.count("upstream.unavailable", "ConnectError") == 5
+    assert seldom.count("upstream.unavailable", "ConnectError") == 0

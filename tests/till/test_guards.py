@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from psycopg import sql
 
 from tests.resilience.client import Client, checkout_body, genuine
-from tests.resilience.house import PATIENCE, open_till
+from tests.resilience.house import PATIENCE, eventually, open_till
 from tests.till.counter import CANARY_CODE, Counter
 from xinka.till.engine import CHECKOUTS_WAITING, MAX_BATCH, N_WORKERS
 from xinka.till.http import client_address
@@ -53,6 +53,24 @@ def test_only_neighbours_read_the_figures(counter: Counter) -> None:
     assert figures.status == 200
     for secret in (CANARY_CODE.encode(), b"@example.com", b"ord_", b"pay_"):
         assert secret not in figures.body
+
+
+@pytest.mark.parametrize(("path", "said"), [("/readyz", b"database"), ("/metrics", b"xinka_database_up 0")])
+def test_whoever_watches_hears_soon_that_the_database_is_stuck_and_that_it_is_not_any_more(
+    counter: Counter, path: str, said: bytes
+) -> None:
+    with psycopg.connect(counter.url) as stuck, counter.client() as client:
+        stuck.execute("LOCK TABLE orders_order, mail_letter IN ACCESS EXCLUSIVE MODE")
+        for _ in range(3):  # asked again and again, as a monitor does: no more than one connection waits
+            begun = time.monotonic()
+            assert said in client.get(path).body
+            assert time.monotonic() - begun < 6
+        waiting = (
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        )
+        assert counter.number(waiting) == 1
+        stuck.rollback()
+        eventually(lambda: said not in client.get(path).body, "the database to be there again")
 
 
 def test_a_proxy_that_nobody_named_is_no_neighbour_and_is_told_of_once(shop_database: str, tmp_path: Path) -> None:

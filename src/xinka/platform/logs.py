@@ -8,7 +8,11 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
+import time
 import traceback
+from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -48,6 +52,32 @@ def _short(filename: str) -> str:
         if root in parts:
             return "/".join(parts[len(parts) - parts[::-1].index(root) :])
     return "/".join(parts[-2:])
+
+
+class Seldom:
+    """Counts trouble that every request meets while something is away, so that not each of them writes a line.
+
+    The first is told at once, and then one line at most every so many seconds tells how many there were meanwhile: a
+    line for each would bury everything else and fill the disk. The till and the pages' threads may share one.
+    """
+
+    def __init__(self, every: float = 10.0, clock: Callable[[], float] = time.monotonic) -> None:
+        """Take the seconds between two lines about the same."""
+        self._every = every
+        self._clock = clock
+        self._quiet_until: dict[tuple[str, str], float] = {}
+        self._unsaid: Counter[tuple[str, str]] = Counter()
+        self._lock = threading.Lock()
+
+    def count(self, event: str, reason: str) -> int:
+        """Count one more; return how many to tell of now, this one included, or 0 if it is not time yet."""
+        key, now = (event, reason), self._clock()
+        with self._lock:
+            self._unsaid[key] += 1
+            if now < self._quiet_until.get(key, now):
+                return 0
+            self._quiet_until[key] = now + self._every
+            return self._unsaid.pop(key)
 
 
 class JsonLines(logging.Formatter):

@@ -22,6 +22,7 @@ from xinka.platform.database.away import DatabaseAway, is_away
 from xinka.platform.vault.envelope import BlindIndex
 from xinka.till.context import Till
 from xinka.till.http import NO_STORE, SAFE, Request, Response, json_response, parse_form, refusal_response
+from xinka.till.logs import tell_database_unavailable
 
 _LIMIT = 16 * 1024
 _MAX_PASSWORD = 64
@@ -84,7 +85,7 @@ async def checkout(till: Till, request: Request) -> Response:
     except psycopg.OperationalError as error:
         if wants_json or not is_away(error):
             raise
-        log.error("till.database_unavailable", reason=type(error).__name__)  # noqa: TRY400 - its trace says nothing more
+        tell_database_unavailable(error)
         return _show_refusal(till, DatabaseAway(), form)
     path = order_path(placed.order_id)
     cookie = _cookie(till, placed, path)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from bisect import bisect_left
 from collections import Counter, defaultdict
+from collections.abc import Callable, Coroutine
 from http import HTTPStatus
 
 import psycopg
@@ -18,6 +20,10 @@ ROUTES = frozenset({"/livez", "/readyz", "/metrics"})
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 _HEADERS = [TEXT, NO_STORE, *SAFE]
 _METRICS = ("content-type", "text/plain; version=0.0.4; charset=utf-8")
+
+#: Seconds within which whoever watches the shop gets an answer, whatever the database does.
+_PATIENCE = 3.0
+_asked: dict[str, asyncio.Task[str]] = {}
 
 _responses: Counter[tuple[str, int]] = Counter()
 _durations: Counter[tuple[str, int]] = Counter()
@@ -61,12 +67,32 @@ def _may_read_figures(environment: Environment, request: Request) -> bool:
 
 async def _ready(till: Till) -> Response:
     """Whether an order could be placed now: the database answers and the queue is not full."""
-    try:
-        async with till.pool.connection(timeout=2) as connection:
-            await connection.execute("SELECT 1 FROM orders_order LIMIT 1")
-    except (psycopg.Error, PoolTimeout):
-        return Response(HTTPStatus.SERVICE_UNAVAILABLE, b"database\n", _HEADERS)
-    return Response(HTTPStatus.OK, b"ok\n", _HEADERS)
+    if await _ask("ready", lambda: _can_be_read(till)):
+        return Response(HTTPStatus.OK, b"ok\n", _HEADERS)
+    return Response(HTTPStatus.SERVICE_UNAVAILABLE, b"database\n", _HEADERS)
+
+
+async def _can_be_read(till: Till) -> str:
+    async with till.pool.connection(timeout=2) as connection:
+        await connection.execute("SELECT 1 FROM orders_order LIMIT 1")
+    return "ok"
+
+
+async def _ask(name: str, question: Callable[[], Coroutine[None, None, str]]) -> str | None:
+    """Return what the database says, or ``None`` if it does not say so soon: a lock or a frozen server holds it back.
+
+    A question that is still open is joined and not put again, so that it never holds more than one connection.
+    """
+    asked = _asked.get(name)
+    if asked is None or asked.done():
+        asked = _asked[name] = asyncio.get_running_loop().create_task(question())
+    await asyncio.wait({asked}, timeout=_PATIENCE)
+    if not asked.done():
+        return None
+    error = asked.exception()
+    if error is not None and not isinstance(error, psycopg.Error | PoolTimeout):
+        raise error
+    return None if error else asked.result()
 
 
 async def _figures(till: Till) -> str:
@@ -103,11 +129,12 @@ def _histogram(route: str) -> list[str]:
 
 
 async def _shop_figures(till: Till) -> str:
-    """Return the gauges read from the database, or nothing while it does not answer."""
+    """Return the gauges read from the database, or that it does not answer."""
+    return await _ask("figures", lambda: _gauges(till)) or "xinka_database_up 0\n"
+
+
+async def _gauges(till: Till) -> str:
     from xinka.platform.metrics import gauges  # here, because only a monitored till needs it
 
-    try:
-        async with till.pool.connection(timeout=2) as connection:
-            return await gauges(connection)
-    except (psycopg.Error, PoolTimeout):
-        return "xinka_database_up 0\n"
+    async with till.pool.connection(timeout=2) as connection:
+        return await gauges(connection)

@@ -12,7 +12,11 @@ from typing import Any
 
 import structlog
 
-from xinka.platform.logs import explain, settings
+from xinka.platform.logs import Seldom, explain, settings
+
+log = structlog.get_logger("xinka.till")
+#: What every request meets while the database or the pages are away.
+seldom = Seldom()
 
 
 def _explained(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -36,3 +40,9 @@ def configure() -> None:
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         cache_logger_on_first_use=True,
     )
+
+
+def tell_database_unavailable(error: Exception) -> None:
+    """Write down that a request had no database, once for the many that have none at the same time."""
+    if n := seldom.count("till.database_unavailable", type(error).__name__):
+        log.error("till.database_unavailable", reason=type(error).__name__, n=n)

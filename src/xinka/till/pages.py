@@ -13,6 +13,7 @@ import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -29,6 +30,9 @@ CHANNEL = "xinka_pages"
 MARK = "x-xinka-cache"
 #: A page is rendered again after this many seconds even if nobody said that it changed.
 FRESH_FOR = 60.0
+#: For so many seconds more it is shown when nobody can render it again: the pages or the database are away then, and
+#: nothing that is said to have changed is kept at all.
+STALE_FOR = 600.0
 MAX_PAGES = 2_000
 MAX_BYTES = 48 * 1024 * 1024
 _DROPPED_HEADERS = frozenset(
@@ -51,7 +55,13 @@ class Page:
     headers: Headers
     etag: str
     tags: frozenset[str]
-    until: float
+    rendered_at: float
+    is_doubted: bool = False
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether it may be shown without being rendered again."""
+        return not self.is_doubted and time.monotonic() < self.rendered_at + FRESH_FOR
 
     @property
     def size(self) -> int:
@@ -83,7 +93,7 @@ class Pages:
     def get(self, key: Key) -> Page | None:
         """Return a page that is still fresh."""
         page = self._pages.get(key)
-        if page is None or page.until < time.monotonic():
+        if page is None or not page.is_fresh:
             return None
         self._pages.move_to_end(key)
         return page
@@ -111,6 +121,8 @@ class Pages:
         cookies = [f"{LANGUAGE_COOKIE}={language}", *([f"{THEME_COOKIE}={theme}"] if theme else [])]
         headers = [("accept", "text/html"), ("cookie", "; ".join(cookies)), ("x-xinka-render", "1")]
         answer = await self._upstream.fetch(request, headers)
+        if answer.status == HTTPStatus.SERVICE_UNAVAILABLE and (old := self._stale(key)):
+            return old
         tags = next((value for name, value in answer.headers if name == MARK), "")
         if answer.status != 200 or not tags:
             answer.headers = [(name, value) for name, value in answer.headers if name != MARK]
@@ -119,6 +131,11 @@ class Pages:
         if era == self._era:
             self._keep(key, page)
         return page
+
+    def _stale(self, key: Key) -> Page | None:
+        """Return a page that is not fresh any more but better than none."""
+        page = self._pages.get(key)
+        return page if page is not None and time.monotonic() < page.rendered_at + FRESH_FOR + STALE_FOR else None
 
     def _keep(self, key: Key, page: Page) -> None:
         old = self._pages.pop(key, None)
@@ -129,10 +146,12 @@ class Pages:
             self._size -= oldest.size
 
     def drop(self, tag: str) -> None:
-        """Forget the pages that show ``tag``; an empty tag forgets all."""
+        """Forget the pages that show ``tag``; with an empty tag all of them are doubted, since nobody knows."""
         self._era += 1
-        gone = [key for key, page in self._pages.items() if not tag or tag in page.tags]
-        for key in gone:
+        if not tag:
+            for page in self._pages.values():
+                page.is_doubted = True
+        for key in [key for key, page in self._pages.items() if tag in page.tags]:
             self._size -= self._pages.pop(key).size
 
 
@@ -165,7 +184,7 @@ def _compress(answer: Response, tags: frozenset[str]) -> Page:
         headers=headers,
         etag=etag,
         tags=tags,
-        until=time.monotonic() + FRESH_FOR,
+        rendered_at=time.monotonic(),
     )
 
 
@@ -182,7 +201,7 @@ def _cookies(header: str) -> dict[str, str]:
 async def listen(database_url: str) -> AsyncIterator[str]:
     """Yield the tags that change, as other processes name them; an empty tag after each new connection.
 
-    While there was no connection, changes went unheard: everything must be forgotten then.
+    While there was no connection, changes went unheard: everything must be rendered again then.
     """
     while True:
         try:

@@ -126,10 +126,10 @@ def _failed(request: Request, error: Exception) -> Response:
     if isinstance(error, Refusal):
         return refusal_response(error, request.language())
     if is_away(error):
-        log.error("till.database_unavailable", reason=type(error).__name__)
+        logs.tell_database_unavailable(error)
         return refusal_response(DatabaseAway(), request.language())
     if isinstance(error, psycopg.OperationalError):  # a lock that did not come free, for one
-        log.error("till.database_unavailable", reason=type(error).__name__)
+        logs.tell_database_unavailable(error)
         return refusal_response(Overloaded(), request.language())
     log.error("till.failed", exc_info=error, path_kind=request.path.split("/")[1][:12])
     return refusal_response(InternalFault(), request.language())

@@ -10,6 +10,7 @@ import httpcore
 import structlog
 
 from xinka.till.http import NO_STORE, SAFE, TEXT, Request, Response
+from xinka.till.logs import seldom
 from xinka.till.serving.exchange import Exchange
 from xinka.till.serving.heads import Headers
 
@@ -149,7 +150,8 @@ def _send(exchange: Exchange, response: Response) -> None:
 
 def _unavailable(error: Exception) -> Response:
     """Django is starting, restarting or overwhelmed; what matters about money is not lost, so say just that."""
-    log.warning("upstream.unavailable", reason=type(error).__name__)
+    if n := seldom.count("upstream.unavailable", type(error).__name__):
+        log.warning("upstream.unavailable", reason=type(error).__name__, n=n)
     text = (
         "页面服务正在重启，几秒后刷新即可。订单和付款不受影响。\n"
         "Pages are restarting; reload in a few seconds. Orders and payments are safe.\n"

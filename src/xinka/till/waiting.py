@@ -17,6 +17,7 @@ from xinka.orders import sql as orders_sql
 from xinka.platform.database.arrays import plain_array
 from xinka.platform.database.drive import fetch_async
 from xinka.till.engine import Pool
+from xinka.till.logs import seldom
 
 #: How often the database is asked about the orders somebody waits for, in seconds.
 LOOK_EVERY = 0.4
@@ -97,7 +98,8 @@ class Waiting:
             try:
                 states = await self._states(list(self._known))
             except psycopg.Error as error:
-                log.warning("waiting.look_failed", reason=type(error).__name__)
+                if n := seldom.count("waiting.look_failed", type(error).__name__):
+                    log.warning("waiting.look_failed", reason=type(error).__name__, n=n)
                 continue
             for order_id, state in states.items():
                 if self._known.get(order_id, state) != state:

@@ -10,6 +10,7 @@ from django.db import OperationalError
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
 
+from xinka.platform.logs import Seldom
 from xinka.platform.look import views
 
 _FOREIGN = [
@@ -88,6 +89,21 @@ def test_the_500_page_shows_a_reference_that_is_in_the_log(site: Client, caplog:
     reference = record.__dict__["reference"]
     assert reference.startswith("E-")
     assert reference in content
+
+
+def test_pages_without_a_database_say_so_and_leave_one_line_for_all_of_them(
+    rf: RequestFactory, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(views, "_seldom", Seldom())
+    away = OperationalError("connection refused")
+    away.__cause__ = psycopg.OperationalError("connection refused")
+    monkeypatch.setattr(views.sys, "exc_info", lambda: (OperationalError, away, None))
+    for _ in range(20):
+        response = views.server_error(rf.get("/desk/", headers={"Accept-Language": "en"}))
+        assert (response.status_code, response["Retry-After"]) == (503, "60")
+        assert b"cannot reach its database" in response.content
+    [line] = caplog.records
+    assert (line.message, line.levelname, line.__dict__["n"]) == ("request.database_unavailable", "ERROR", 1)
 
 
 def test_the_500_page_needs_no_middleware_and_no_database(rf: RequestFactory) -> None:

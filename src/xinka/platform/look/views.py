@@ -15,12 +15,14 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from xinka.platform.database.away import DatabaseAway, is_away
+from xinka.platform.logs import Seldom
 from xinka.platform.look import gallery as samples
 from xinka.platform.look.addresses import is_own_form, path_for_log, safe_path
 from xinka.platform.look.preferences import CHINESE, COOKIE_AGE, ENGLISH, LANGUAGE_COOKIE, THEME_COOKIE
 from xinka.platform.look.refusals import answer_refusal, error_answer
 
 log = logging.getLogger(__name__)
+_seldom = Seldom()
 
 
 @csrf_exempt  # cached pages hold no token; the worst a stranger could do is change the colours, and Origin is checked
@@ -90,11 +92,15 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
     503 while the database is away, so that nobody takes a restart for a fault.
     """
-    reference = f"E-{secrets.token_hex(3).upper()}"
     fault = sys.exc_info()[1]  # Django calls this while it handles the fault, which nobody else writes down
-    log.error("request.failed", exc_info=fault, extra={"path": path_for_log(request), "reference": reference})
     if is_away(fault):
+        reason = type(fault.__cause__ or fault).__name__ if fault else ""
+        if n := _seldom.count("request.database_unavailable", reason):
+            told = {"path": path_for_log(request), "reason": reason, "n": n}
+            log.error("request.database_unavailable", extra=told)  # its trace says nothing more
         return answer_refusal(request, DatabaseAway(retry_after=60))
+    reference = f"E-{secrets.token_hex(3).upper()}"
+    log.error("request.failed", exc_info=fault, extra={"path": path_for_log(request), "reference": reference})
     return error_answer(request, HTTPStatus.INTERNAL_SERVER_ERROR, reference=reference)
 
 
