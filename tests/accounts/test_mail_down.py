@@ -17,6 +17,7 @@ from django.test import Client
 from django.utils import timezone
 
 from tests.accounts.signing_in import NEW_PASSWORD, PASSWORD, sign_in
+from xinka.accounts import adapter
 from xinka.accounts.models import Notice, User
 from xinka.accounts.notifying import forget_old_notices, send_notice
 from xinka.kernel.errors import ProviderError
@@ -60,6 +61,26 @@ def test_whoever_waits_for_a_code_is_told_that_no_mail_left(
     [line] = [record for record in caplog.records if record.message == "account.mail_not_sent"]
     assert form["email"] not in str(vars(line))
     assert browser.get("/account/").status_code != 200
+
+
+def test_a_slow_mail_server_never_holds_all_pages(
+    cy: User, browser: Client, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(adapter, "_SLOT_WITHIN", 0.05)
+    for _ in range(adapter.MAILING_AT_ONCE):
+        assert adapter._mailing.acquire(blocking=False)
+    try:
+        answer = browser.post("/account/login/code/", {"email": cy.email})
+    finally:
+        adapter._mailing.release(adapter.MAILING_AT_ONCE)
+    assert answer.status_code == 503
+    assert "could not be sent. Try again in a few minutes" in answer.content.decode()
+    assert mail.outbox == []
+    [line] = [record for record in caplog.records if record.message == "account.mail_not_sent"]
+    assert "too many mails wait" in line.__dict__["why"]
+    cache.clear()  # the few minutes
+    assert browser.post("/account/login/code/", {"email": cy.email}).status_code == 302
+    assert [sent.to for sent in mail.outbox] == [[cy.email]]
 
 
 def test_after_the_server_is_back_the_one_who_was_signing_up_gets_in(

@@ -239,6 +239,21 @@ def test_a_gateway_that_does_not_answer_does_not_keep_the_buyer_away(
     assert stranger.get("/pay/return/alipay-md5", query).status_code == 303
 
 
+def test_slow_gateways_never_hold_all_pages_when_buyers_come_back(
+    bought: cast.Bought, stranger: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = Mock()
+    monkeypatch.setattr(pages, "confirm_payment", asked)
+    query = {"out_trade_no": ids.show("pay", bought.payment_id)}
+    for _ in range(attempts.ASKING_AT_ONCE):
+        assert attempts._asking.acquire(blocking=False)
+    try:
+        assert stranger.get("/pay/return/alipay-md5", query).status_code == 303
+        assert asked.call_count == 0
+    finally:
+        attempts._asking.release(attempts.ASKING_AT_ONCE)
+
+
 def test_who_comes_back_without_having_paid_is_at_the_order_though_the_gateway_adds_nothing(
     bought: cast.Bought, cy: Client, gateway: Mock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

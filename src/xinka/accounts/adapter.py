@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from smtplib import SMTPException
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -45,7 +48,26 @@ log = logging.getLogger(__name__)
 
 #: More of what a browser calls itself says nothing more.
 _LONGEST_AGENT = 500
+#: How many pages may wait for the mail server at a time, of the eight that can be rendered; how long one more waits.
+MAILING_AT_ONCE = 3
+_SLOT_WITHIN = 1.5
+_mailing = threading.BoundedSemaphore(MAILING_AT_ONCE)
 _UNKNOWN_CLIENT = "100::"  # the discard prefix (RFC 6666) stands for "not known"
+
+
+@contextmanager
+def _mail_slot() -> Iterator[None]:
+    """Hold one of the few places from which pages may wait for the mail server.
+
+    Raises:
+        TimeoutError: if all stayed taken: the server is slow, and not all threads that render pages may wait for it.
+    """
+    if not _mailing.acquire(timeout=_SLOT_WITHIN):
+        raise TimeoutError("too many mails wait for the mail server")
+    try:
+        yield
+    finally:
+        _mailing.release()
 
 
 def client_address(request: HttpRequest) -> str:
@@ -176,7 +198,8 @@ class AccountAdapter(DefaultAccountAdapter):
         with override((user.language if user else "") or get_language()):
             mail = self.render_mail(template_prefix, email, context)
         try:
-            mail.send()
+            with _mail_slot():
+                mail.send()
         except (SMTPException, OSError) as error:
             failure = judge(error)
             log.warning("account.mail_not_sent", extra={"mail": template_prefix, "why": str(failure)})

@@ -29,6 +29,7 @@ from xinka.payments.models import Channel, Payment
 from xinka.payments.providers.errors import BadChannel, MethodUnavailable
 from xinka.payments.states import PaymentState
 from xinka.platform.database.django_drive import run
+from xinka.platform.logs import Seldom
 from xinka.platform.look.policy import allow_data_images, allow_form_to
 from xinka.shop import words
 from xinka.shop.access import grant_if_missing, order_for
@@ -36,6 +37,7 @@ from xinka.shop.paying_inside import device_of
 from xinka.shop.qr import qr_image
 
 log = logging.getLogger(__name__)
+_seldom = Seldom()
 
 _SETTLED = {OrderState.PAID, OrderState.DELIVERED, OrderState.REFUNDED}
 
@@ -96,7 +98,8 @@ def gateway_return(request: HttpRequest, channel: str, number: str = "") -> Http
 def _ask_gateway(payment: Payment) -> None:
     """Have the payment confirmed now, if the gateway knows it; if not, its notice or a worker will do it."""
     try:
-        confirm_payment(payment.id)
+        with attempts.gateway_slot():
+            confirm_payment(payment.id)
     except (ProviderError, Refusal) as error:
         log.info("payment.not_confirmed_yet", extra={"channel": payment.channel.slug, "why": str(error)})
 
@@ -164,7 +167,9 @@ def _how_to_pay(request: HttpRequest, payment: Payment, order: Order, device: st
     try:
         ready = attempts.prepare_payment(payment, order, payer)
     except (ProviderError, BadChannel, MethodUnavailable) as error:
-        log.warning("payment.not_prepared", extra={"channel": payment.channel.slug, "why": str(error)})
+        if n := _seldom.count("payment.not_prepared", payment.channel.slug):
+            told = {"channel": payment.channel.slug, "why": str(error), "n": n}
+            log.warning("payment.not_prepared", extra=told)
         return {"problem": True}
     if ready.qr_text:
         allow_data_images(request)
