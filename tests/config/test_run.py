@@ -94,6 +94,8 @@ def test_the_shop_outlives_kill_minus_nine_of_each_of_its_parts_and_then_ends_wh
     _wait_until(lambda: set(shop.parts()) == {"till", "web", "worker"}, "all parts")
     before = shop.parts()
     for pid in before.values():
+        assert b"MALLOC_MMAP_THRESHOLD_=" in Path(f"/proc/{pid}/environ").read_bytes()
+    for pid in before.values():
         os.kill(pid, signal.SIGKILL)
     postmaster = shop.database.postmaster_pid
     assert postmaster is not None

@@ -14,6 +14,11 @@ from dataclasses import dataclass, field
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
 
+#: Memory from this size on goes back to the system once it is free (mallopt(3), M_MMAP_THRESHOLD). glibc else raises
+#: the limit by itself after the first large piece, and each thread that ever checked a password keeps the 19 MiB of
+#: Argon2: 160 MB in eight threads, for good.
+THRIFTY = {"MALLOC_MMAP_THRESHOLD_": str(1024 * 1024)}
+
 #: A child that has run this long is well again; its next fall counts as the first.
 _WELL_AFTER = 30.0
 _LONGEST_PAUSE = 15.0

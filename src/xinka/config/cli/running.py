@@ -17,7 +17,7 @@ from xinka.config import prepared, supervisor
 from xinka.config.cli.shop import embedded_database, open_shop, room
 from xinka.config.environment import Environment, load, read, read_int, read_port
 from xinka.config.listening import PortTaken, lend, take_port
-from xinka.config.processes import Child
+from xinka.config.processes import THRIFTY, Child
 from xinka.config.starting import look_over, remarks, vouch_for
 from xinka.config.translations import compile_stale
 from xinka.platform.database.embedded import DatabaseDidNotStart, EmbeddedPostgres
@@ -96,11 +96,12 @@ def _supervise(
     environment: Environment, database: EmbeddedPostgres | None, sockets: Sequence[socket.socket], *, demo: bool
 ) -> int:
     host, port = sockets[0].getsockname()[:2]
+    surroundings = THRIFTY | os.environ  # what the operator says of memory comes first
     children = [
-        Child(name, command, os.environ, is_late=name == "worker") for name, command in supervisor.commands().items()
+        Child(name, command, surroundings, is_late=name == "worker") for name, command in supervisor.commands().items()
     ]
     till = next(child for child in children if child.name == "till")
-    till.environment = os.environ | lend(sockets)
+    till.environment = surroundings | lend(sockets)
     till.descriptors = [one.fileno() for one in sockets]
     watcher = supervisor.Supervisor(
         children,
