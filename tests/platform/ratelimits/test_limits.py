@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from xinka.platform.ratelimits.limits import Limit, wait_after, wait_before
@@ -61,3 +63,23 @@ def test_looking_whether_one_more_is_allowed_counts_nothing() -> None:
     assert 0 < wait_before([limit, Limit("other", 1, 60)]) <= 60
     Counter.objects.update(ends_at="2020-01-01T00:00:00Z")
     assert wait_before([limit]) == 0
+
+
+def test_a_clock_that_went_wrong_and_was_set_right_keeps_nobody_out_for_years() -> None:
+    limit = Limit("door", 2, 60)
+    for _ in range(3):
+        wait_after([limit])
+    assert wait_before([limit]) > 0
+    Counter.objects.update(ends_at="2099-01-01T00:00:00Z")  # as counted while the clock was wrong
+    assert wait_before([limit]) == 0
+    assert [wait_after([limit]) for _ in range(2)] == [0, 0]
+    assert 0 < wait_after([limit]) <= 60, "and counting goes on as ever"
+    assert Counter.objects.get().n_tries == 3
+
+
+def test_a_window_that_others_began_a_moment_later_is_not_taken_for_a_wrong_clock() -> None:
+    limit = Limit("door", 1, 60)
+    wait_after([limit])
+    Counter.objects.update(ends_at=Counter.objects.get().ends_at + timedelta(seconds=30))
+    assert wait_after([limit]) > 0
+    assert wait_before([limit]) > 0

@@ -15,18 +15,24 @@ from django.db import connection
 
 from xinka.platform.vault.keys import blind_index
 
+#: A window that ends a minute later than one that began now would was begun under a clock that went wrong and was set
+#: right again. It is over: whoever tried in that moment must not be kept out until the wrong date comes.
 _COUNT = """
 INSERT INTO ratelimit_counter AS c (subject, n_tries, ends_at)
 SELECT subject, 1, clock_timestamp() + seconds * interval '1 second'
 FROM unnest(%s::uuid[], %s::int[]) AS t(subject, seconds) ORDER BY subject
 ON CONFLICT (subject) DO UPDATE SET
-  n_tries = CASE WHEN c.ends_at <= clock_timestamp() THEN 1 ELSE least(c.n_tries + 1, 1000000) END,
-  ends_at = CASE WHEN c.ends_at <= clock_timestamp() THEN excluded.ends_at ELSE c.ends_at END
+  n_tries = CASE WHEN c.ends_at <= clock_timestamp() OR c.ends_at > excluded.ends_at + interval '1 minute'
+    THEN 1 ELSE least(c.n_tries + 1, 1000000) END,
+  ends_at = CASE WHEN c.ends_at <= clock_timestamp() OR c.ends_at > excluded.ends_at + interval '1 minute'
+    THEN excluded.ends_at ELSE c.ends_at END
 RETURNING subject, n_tries, greatest(1, ceil(extract(epoch FROM ends_at - clock_timestamp())))::int
 """
 _LEFT = """
-SELECT subject, n_tries, greatest(1, ceil(extract(epoch FROM ends_at - clock_timestamp())))::int
-FROM ratelimit_counter WHERE subject = ANY(%s::uuid[]) AND ends_at > clock_timestamp()
+SELECT c.subject, n_tries, greatest(1, ceil(extract(epoch FROM ends_at - clock_timestamp())))::int
+FROM ratelimit_counter c JOIN unnest(%s::uuid[], %s::int[]) AS t(subject, seconds) ON t.subject = c.subject
+WHERE ends_at > clock_timestamp()
+  AND ends_at <= clock_timestamp() + seconds * interval '1 second' + interval '1 minute'
 """
 _SWEEP = """
 DELETE FROM ratelimit_counter WHERE subject IN (
@@ -59,7 +65,7 @@ def wait_before(limits: Sequence[Limit]) -> int:
     """Return for how many seconds one more try would be refused, without counting any; 0 if it would be allowed."""
     keyed = _keyed(limits)
     with connection.cursor() as cursor:
-        cursor.execute(_LEFT, [list(keyed)])
+        cursor.execute(_LEFT, [list(keyed), [limit.seconds for limit in keyed.values()]])
         rows = cursor.fetchall()
     return max((left for subject, tries, left in rows if tries >= keyed[subject].n_tries), default=0)
 
