@@ -39,9 +39,13 @@ async def rescue_stalled(manager: JobManager, *, stalled_for: float) -> int:
 
 
 def clear_away() -> None:
-    """Forget letters that were sent long ago, and the problems of jobs that are gone."""
+    """Forget letters that were tried long ago, and the problems of jobs that are gone.
+
+    Letters that were never sent go too: their jobs gave up or were given up, and what stayed here would be counted as
+    waiting or refused for ever.
+    """
     with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM mail_letter WHERE state = 'sent' AND tried_at < %s", [timezone.now() - _KEEP_FOR])
+        cursor.execute("DELETE FROM mail_letter WHERE tried_at < %s", [timezone.now() - _KEEP_FOR])
         cursor.execute(
             "DELETE FROM job_problem p WHERE NOT EXISTS (SELECT 1 FROM procrastinate_jobs j WHERE j.id = p.job_id)"
         )
