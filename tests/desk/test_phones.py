@@ -13,7 +13,7 @@ _PAGES = Path(xinka.desk.__file__).parent / "templates" / "desk"
 #: Lists wider than a phone.
 _LISTS = [
     *("cases", "codes", "orders", "payout_accounts", "payouts", "preview", "products", "promotions", "sku"),
-    *("statement", "_columns"),
+    *("statement", "_columns", "team"),
 ]
 _ROW = re.compile(r"<tr.*?</tr>", re.DOTALL)
 #: A cell that takes the place beside the first, which is one: a second would lie upon it.

@@ -32,7 +32,14 @@ ANYBODY = {
     *("home", "category", "search", "product", "refused", "find_order", "mail_links", "use_code", "gift_cards"),
     "follow",
 }
-PROOF_IN_ADDRESS = {"gateway_return", "gateway_return_of", "pay_here", "payout_confirm"}
+PROOF_IN_ADDRESS = {
+    "gateway_return",
+    "gateway_return_of",
+    "pay_here",
+    "payout_confirm",
+    "team_join",
+    "team_join_answer",
+}
 SIGNED_IN = {"my_orders", "begin", "referrals", "close_account", "keep_account"}
 BUYER = {
     *("order", "pay", "pay_balance", "pay_transfer", "pay_inside", "pay_inside_here", "pay_inside_back", "cancel"),

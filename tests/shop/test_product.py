@@ -44,6 +44,20 @@ def test_what_a_seller_says_of_themselves_stands_beside_who_they_are_and_is_text
     assert "<p>自 2019 年起卖点卡。<br>&lt;script&gt;alert(1)&lt;/script&gt;</p>" in page
 
 
+def test_what_a_seller_says_of_themselves_is_in_the_readers_language_and_in_chinese_where_it_has_no_other(
+    ware: cast.Ware, alipay: Channel, stranger: Client
+) -> None:
+    shown = {}
+    for english in ("", "Selling cards since 2019."):
+        Merchant.objects.update(about="自 2019 年起卖点卡。", about_en=english)
+        for language in ("en", "zh-hans"):
+            stranger.cookies["xk_lang"] = language
+            page = stranger.get("/p/star-300").content.decode()
+            shown[english, language] = ("自 2019 年起卖点卡。" in page, "Selling cards since 2019." in page)
+    assert shown.pop(("Selling cards since 2019.", "en")) == (False, True)
+    assert set(shown.values()) == {(True, False)}
+
+
 def test_the_page_is_public_and_has_no_token(ware: cast.Ware, alipay: Channel, stranger: Client) -> None:
     response = stranger.get("/p/star-300")
     assert response["X-Xinka-Cache"] == f"product:{ware.product.id}"

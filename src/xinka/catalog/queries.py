@@ -38,7 +38,7 @@ def on_sale() -> QuerySet[Product]:
         Product.objects.filter(_VISIBLE)
         .select_related("merchant", "category")
         .prefetch_related(Prefetch("skus", queryset=skus))
-        .defer(*LONG_TEXTS, "merchant__about")
+        .defer(*LONG_TEXTS, "merchant__about", "merchant__about_en")
     )
 
 

@@ -51,6 +51,11 @@ class Desk:
         """Whether this person may make things cheaper."""
         return may(self.membership.role, Duty.PROMOTE)
 
+    @property
+    def may_manage_team(self) -> bool:
+        """Whether this person decides who is in the team."""
+        return may(self.membership.role, Duty.MANAGE_TEAM)
+
     @cached_property
     def n_cases(self) -> int:
         """How many cases wait for this merchant."""

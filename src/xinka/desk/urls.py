@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from xinka.desk import balance, disputes, home, imports, months, orders, payouts, products, promotions, stock
+from xinka.desk import balance, disputes, home, imports, months, orders, payouts, products, promotions, stock, team
 
 app_name = "desk"
 
@@ -50,6 +50,16 @@ urlpatterns: list[URLPattern] = [
     path("<slug:merchant>/promotions/sales/<int:sale_id>/stop", promotions.sale_stop, name="sale_stop"),
     path("<slug:merchant>/promotions/sales/<int:sale_id>/withdraw", promotions.sale_withdraw, name="sale_withdraw"),
     path("<slug:merchant>/promotions/recommending", promotions.referral_terms, name="referral_terms"),
+    path("<slug:merchant>/team", team.index, name="team"),
+    path("<slug:merchant>/team/invite", team.invite, name="team_invite"),
+    path("<slug:merchant>/team/invitations/<uuid:invitation_id>/withdraw", team.uninvite, name="team_uninvite"),
+    path("<slug:merchant>/team/leave", team.leave, name="team_leave"),
+    path("<slug:merchant>/team/offer/answer", team.answer, name="team_answer"),
+    path("<slug:merchant>/team/offer/take-back", team.take_back, name="team_take_back"),
+    path("<slug:merchant>/team/<int:user_id>", team.person, name="team_person"),
+    path("<slug:merchant>/team/<int:user_id>/clerk", team.make_clerk, name="team_clerk"),
+    path("<slug:merchant>/team/<int:user_id>/offer", team.offer, name="team_offer"),
+    path("<slug:merchant>/team/<int:user_id>/remove", team.remove, name="team_remove"),
     path("<slug:merchant>/balance", balance.balance, name="balance"),
     path("<slug:merchant>/statement", balance.entries, name="statement"),
     path("<slug:merchant>/statement.csv", balance.export, {"form": "csv"}, name="statement_csv"),

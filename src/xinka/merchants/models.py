@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class MerchantState(models.TextChoices):
@@ -35,6 +36,7 @@ class Merchant(models.Model):
     name = models.CharField(max_length=60)
     name_en = models.CharField(max_length=60, blank=True)
     about = models.TextField(max_length=2000, blank=True)
+    about_en = models.TextField(max_length=2000, blank=True, default="", db_default="")
     kind = models.CharField(max_length=12, choices=MerchantKind.choices, default=MerchantKind.INDIVIDUAL)
     state = models.CharField(max_length=12, choices=MerchantState.choices, default=MerchantState.ACTIVE)
     verified_at = models.DateTimeField(null=True, blank=True)
@@ -60,9 +62,73 @@ class Membership(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=8, choices=Role.choices, default=Role.CLERK)
     since = models.DateTimeField(auto_now_add=True)
+    owner_since = models.DateTimeField(
+        null=True, blank=True, help_text="since when they own it, where that came later than joining"
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["merchant", "user"], name="membership_once")]
 
     def __str__(self) -> str:
         return f"{self.user_id} @ {self.merchant_id}"
+
+
+class InvitationState(models.TextChoices):
+    """What became of an invitation; one whose time is over stays open and opens nothing."""
+
+    OPEN = "open", _("Waits for an answer")
+    ACCEPTED = "accepted", _("Accepted")
+    DECLINED = "declined", _("Declined")
+    WITHDRAWN = "withdrawn", pgettext_lazy("invitation", "Withdrawn")
+
+
+class Invitation(models.Model):
+    """A place in a team that waits for whoever signs in with ``email``; the link to it is in no table."""
+
+    id = models.UUIDField(primary_key=True)
+    merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="invitations")
+    email = models.EmailField(max_length=254)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    language = models.CharField(max_length=10)
+    made_at = models.DateTimeField()
+    ends_at = models.DateTimeField(db_index=True)
+    state = models.CharField(max_length=9, choices=InvitationState.choices, default=InvitationState.OPEN)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="invitation_state", condition=models.Q(state__in=InvitationState.values)),
+            models.UniqueConstraint(
+                fields=["merchant", "email"], condition=models.Q(state="open"), name="invitation_open_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"invitation {self.id}"
+
+
+class OwnershipOffer(models.Model):
+    """An owner's word that somebody of the team shall own the shop too, or in their place; it holds once accepted."""
+
+    merchant = models.OneToOneField(Merchant, on_delete=models.CASCADE, primary_key=True, related_name="offer")
+    to = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    is_shared = models.BooleanField(help_text="whoever offers it stays an owner; else becomes a clerk")
+    made_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"offer of merchant {self.merchant_id}"
+
+
+class FormerOwner(models.Model):
+    """Somebody who owned a shop until lately: they still hear of what a thief would do with it next."""
+
+    merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="former_owners")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    hears_until = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["merchant", "user"], name="former_owner_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} of {self.merchant_id} until {self.hears_until}"

@@ -19,6 +19,7 @@ from django.utils.translation import pgettext, pgettext_lazy
 from xinka.accounts.models import User
 from xinka.accounts.staff_roles import LABELS
 from xinka.ledger.days import end_of, start_of
+from xinka.merchants.models import Role
 from xinka.office.audit_subjects import Subject, subjects_of
 from xinka.office.audit_values import value_in_words
 from xinka.platform.audit.models import AuditEntry
@@ -103,6 +104,17 @@ ACTS: dict[str, Promise] = {
     "split.mark_done": pgettext_lazy("audit", "Marked as done at the provider"),
     "split.try_again": pgettext_lazy("audit", "Had the provider asked again"),
     "staff.roles": pgettext_lazy("audit", "Gave or took staff roles"),
+    "team.decline": pgettext_lazy("audit", "Declined an invitation to a team"),
+    "team.hand_over": pgettext_lazy("audit", "Became an owner of a shop, as offered"),
+    "team.invite": pgettext_lazy("audit", "Invited somebody to a team"),
+    "team.join": pgettext_lazy("audit", "Joined a team, as invited"),
+    "team.leave": pgettext_lazy("audit", "Left a team"),
+    "team.offer": pgettext_lazy("audit", "Offered ownership of a shop"),
+    "team.offer_back": pgettext_lazy("audit", "Took an offer of ownership back"),
+    "team.offer_declined": pgettext_lazy("audit", "Declined ownership of a shop"),
+    "team.remove": pgettext_lazy("audit", "Took somebody out of a team"),
+    "team.role": pgettext_lazy("audit", "Changed what somebody is in a team"),
+    "team.uninvite": pgettext_lazy("audit", "Withdrew an invitation to a team"),
     "transfer.confirm": pgettext_lazy("audit", "Confirmed a transfer"),
     "transfer.discard": pgettext_lazy("audit", "Discarded a transfer"),
     "transfer.record": pgettext_lazy("audit", "Recorded a transfer"),
@@ -132,6 +144,8 @@ DETAILS: dict[str, Promise] = {
     "fields": pgettext_lazy("audit", "fields"),
     "form": pgettext_lazy("audit", "format"),
     "found": pgettext_lazy("audit", "found"),
+    "giver": pgettext_lazy("audit", "from"),
+    "invitation": pgettext_lazy("audit", "invitation"),
     "lines": pgettext_lazy("audit", "lines"),
     "name": pgettext_lazy("audit", "name"),
     "new": pgettext_lazy("audit", "new ones"),
@@ -144,6 +158,7 @@ DETAILS: dict[str, Promise] = {
     "owner": pgettext_lazy("audit", "owner"),
     "paid": pgettext_lazy("audit", "was paid"),
     "payouts": pgettext_lazy("audit", "payouts"),
+    "person": pgettext_lazy("audit", "person"),
     "reason": pgettext_lazy("audit", "reason"),
     "ref": pgettext_lazy("audit", "what about it"),
     "reference": pgettext_lazy("audit", "document number"),
@@ -153,6 +168,7 @@ DETAILS: dict[str, Promise] = {
     "role": pgettext_lazy("audit", "role"),
     "settings": pgettext_lazy("audit", "settings"),
     "sha256": pgettext_lazy("audit", "SHA-256"),
+    "shared": pgettext_lazy("audit", "beside whoever offered it"),
     "stopped": pgettext_lazy("audit", "stopped"),
     "task": pgettext_lazy("audit", "task"),
     "to": pgettext_lazy("audit", "where to"),
@@ -164,11 +180,12 @@ DETAILS: dict[str, Promise] = {
 _MINOR = pgettext_lazy("audit", "in the smallest unit")
 _YES_OR_NO = {0: pgettext_lazy("audit", "no"), 1: pgettext_lazy("audit", "yes")}
 _ROLES = {role.value: words for role, words in LABELS.items()}
+_TEAM_ROLES = {role.value: role.label for role in Role}
 
 _MONEY = frozenset({"amount", "total", "value"})
-_SWITCHES = frozenset({"alone", "on", "paid"})
+_SWITCHES = frozenset({"alone", "on", "paid", "shared"})
 #: Details that are the number of a person, per act where the name alone does not say so.
-_PEOPLE = frozenset({("", "asked_by"), ("merchant.open", "owner")})
+_PEOPLE = frozenset({("", "asked_by"), ("", "giver"), ("", "person"), ("merchant.open", "owner")})
 #: Acts whose subject is a person, as ``#5``.
 _ON_PEOPLE = frozenset({"account.close", "account.drop_second_factor", "staff.roles"})
 
@@ -255,6 +272,8 @@ def _detail(entry: AuditEntry, name: str, value: object, names: dict[int, str]) 
         return label, _YES_OR_NO.get(_number(value), value)
     if entry.action == "staff.roles":
         return label, ", ".join(str(_ROLES.get(role, role)) for role in str(value).split()) or "—"
+    if entry.action.startswith("team.") and name in {"before", "after"}:
+        return label, _TEAM_ROLES.get(str(value), value) or "—"
     return label, value_in_words(entry, name, value)
 
 

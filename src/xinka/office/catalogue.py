@@ -59,22 +59,24 @@ class MerchantForm(_MerchantForm):
 
     class Meta:
         model = Merchant
-        fields = ("slug", "name", "name_en", "kind", "about", "alert_email")
+        fields = ("slug", "name", "name_en", "kind", "about", "about_en", "alert_email")
         labels = {
             "slug": _("Short name"),
             "name": _("Name in Chinese"),
             "name_en": _("Name in English"),
             "kind": _("In law"),
-            "about": _("About"),
+            "about": _("About, in Chinese"),
+            "about_en": _("About, in English"),
             "alert_email": _("Alarm address"),
         }
         help_texts = {
             "slug": SHORT_NAME_HELP,
             "about": _("Buyers read it on the page of each product."),
+            "about_en": _("Who reads English sees the Chinese text where this is empty."),
             "alert_email": _("Hears of low stock and of every change of payout accounts."),
         }
         error_messages = {"slug": SHORT_NAME_ERRORS}
-        widgets = {"about": forms.Textarea(attrs={"rows": 4})}
+        widgets = {name: forms.Textarea(attrs={"rows": 4}) for name in ("about", "about_en")}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -153,6 +153,7 @@ def _context(
         "title": words.title_of(found),
         "category_name": words.category_name(found.category),
         "merchant_name": words.merchant_name(found.merchant),
+        "merchant_about": words.merchant_about(found.merchant),
         "sku": sku,
         "variants": [Variant(one.id, words.label_of(one), one.price, counts.get(one.id, 0)) for one in skus],
         "tiers": tiers_of(sku),

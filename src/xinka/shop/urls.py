@@ -18,6 +18,7 @@ from xinka.shop import (
     payout_confirm,
     product,
     refused,
+    team,
     wishes,
     without_gateway,
 )
@@ -53,6 +54,8 @@ urlpatterns: list[URLPattern] = [
     path("order/<str:shown_id>/case/<str:case_id>/act", disputes.act, name="case_act"),
     path("order/<str:shown_id>/case/<str:case_id>/file/<str:evidence_id>", disputes.file, name="case_file"),
     path("payouts/<str:shown_id>/confirm/<str:proof>", payout_confirm.show, name="payout_confirm"),
+    path("team/<str:shown_id>/<str:proof>", team.show, name="team_join"),
+    path("team/<str:shown_id>/<str:proof>/answer", team.answer, name="team_join_answer"),
     path("code", codes.use_code, name="use_code"),
     path("gift-cards", codes.gift_cards, name="gift_cards"),
     path("r/<str:code>", codes.follow, name="follow"),

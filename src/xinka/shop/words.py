@@ -30,6 +30,11 @@ def merchant_name(merchant: Merchant) -> str:
     return spoken(merchant.name, merchant.name_en)
 
 
+def merchant_about(merchant: Merchant) -> str:
+    """Return what a merchant says about itself, in Chinese where there is no English."""
+    return spoken(merchant.about, merchant.about_en)
+
+
 def channel_name(channel: Channel) -> str:
     """Return the name of a way to pay."""
     return spoken(channel.name, channel.name_en)

@@ -97,9 +97,9 @@ def join(slug: str, email: str, *, is_owner: bool) -> None:
     让已经注册的人加入商家的团队，或改变其职责：默认店员，--owner 是店主。
     """
     with open_shop():
-        actions, role = room("xinka.merchants.actions"), room("xinka.merchants.models").Role
+        changing, role = room("xinka.flows.teams.changing"), room("xinka.merchants.models").Role
         with _refusals_told():
-            actions.join_team(_merchant(slug), _person(email), role.OWNER if is_owner else role.CLERK)
+            changing.put_in_by_command(_merchant(slug), _person(email), role.OWNER if is_owner else role.CLERK)
     click.echo(f"/desk/{slug}/")
 
 
@@ -112,7 +112,7 @@ def leave(slug: str, email: str) -> None:
     把这个人移出商家的团队，马上生效。
     """
     with open_shop(), _refusals_told():
-        if not room("xinka.merchants.actions").leave_team(_merchant(slug), _person(email)):
+        if not room("xinka.flows.teams.changing").take_out_by_command(_merchant(slug), _person(email)):
             raise click.ClickException(f"{email} is not in the team of {slug} / 这个人不在团队里")
 
 

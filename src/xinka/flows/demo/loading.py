@@ -139,7 +139,7 @@ def _bring_people() -> None:
             slug=row["slug"],
             name=row["name"],
             name_en=row["name_en"],
-            about=row["about"],
+            **_both("about", row["about"], " / "),
             kind=row["kind"],
             verified_at=joined + timedelta(days=3) if row["verified"] else None,
         )

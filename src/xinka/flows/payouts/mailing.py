@@ -41,11 +41,11 @@ class News(StrEnum):
 
 
 def mail_account(account_id: UUID, news: News) -> int:
-    """Tell the owners, and the merchant's alarm address, of a change of accounts; return how many mailboxes."""
+    """Tell the owners, those of lately and the merchant's alarm address of a change of accounts; return how many."""
     account = PayoutAccount.objects.select_related("merchant", "added_by").get(id=account_id)
     usable = timezone.localtime(account.usable_from).strftime("%Y-%m-%d %H:%M")
     letters = []
-    for address, language in mailboxes_of(account.merchant, Duty.WITHDRAW).items():
+    for address, language in mailboxes_of(account.merchant, Duty.WITHDRAW, and_former_owners=True).items():
         with translation.override(language):
             words = {"label": account.label, "from": usable}
             if news is News.ADDED:

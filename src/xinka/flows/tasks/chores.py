@@ -16,6 +16,7 @@ from xinka.flows.forgetting import forget_old_contacts
 from xinka.flows.relay import UNKNOWN_EVENT
 from xinka.flows.reveal import forget_old_networks
 from xinka.kernel.errors import ProviderError
+from xinka.merchants.invitations import forget_old_invitations
 from xinka.platform.jobs.housekeeping import clear_away, rescue_stalled
 from xinka.platform.jobs.queue import CHORES, MONEY
 
@@ -63,6 +64,7 @@ def tidy(timestamp: int) -> None:
     forget_ended_sessions(timezone.now())
     forget_old_notices(timezone.now())
     forget_old_networks(timezone.now())
+    forget_old_invitations(timezone.now())
     clear_away()
 
 

@@ -17,6 +17,7 @@ from xinka.flows.channels.mailing import (
 from xinka.flows.refunds.mailing import MAIL_STAFF_REFUND, mail_staff_refund
 from xinka.flows.relay import MAIL_GOODS, MAIL_REFUND_DONE, MAIL_SHORT_PAID
 from xinka.flows.staffing import MAIL_ROLES, mail_roles
+from xinka.flows.teams.mailing import MAIL_INVITATION, MAIL_TEAM, mail_invitation, mail_team
 from xinka.platform.jobs.queue import MAIL
 from xinka.platform.jobs.retries import Backoff
 
@@ -88,3 +89,15 @@ def mail_change_of_channel_on_server(entry_id: int) -> None:
 def mail_change_of_roles(entry_id: int) -> None:
     """Tell those who look after money that somebody's roles were changed."""
     mail_roles(entry_id)
+
+
+@app.task(name=MAIL_INVITATION.task, queue=MAIL, retry=_PATIENT)
+def mail_invitation_to_team(subject: str) -> None:
+    """Mail somebody the link to an invitation."""
+    mail_invitation(UUID(subject))
+
+
+@app.task(name=MAIL_TEAM.task, queue=MAIL, retry=_PATIENT)
+def mail_change_of_team(entry_id: int) -> None:
+    """Tell owners that their team was changed."""
+    mail_team(entry_id)
