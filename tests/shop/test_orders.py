@@ -317,7 +317,7 @@ def test_the_page_tells_of_money_that_is_held_before_there_is_a_hold(delivered: 
         ("licence", "第 1 件", "授权码等于现金。"),
         ("download", "第 1 件", "下载内容只给你一个人用。"),
         ("course", "第 1 件", "课程访问权限只给你一个人用。"),
-        ("top_up", "第 1 件", "充值内容等于现金。"),
+        ("top_up", "第 1 件", "直充内容等于现金。"),
     ],
 )
 def test_the_goods_are_called_by_what_they_are(
