@@ -75,6 +75,23 @@ def test_pasted_lines_are_kept_when_nothing_can_be_read(shop: Merchant, ada: Cli
     assert not list(stocking.actions.sealed_files()._directory.glob("*.tmp"))
 
 
+def test_the_preview_names_the_lines_that_are_skipped_and_calls_none_of_them_new(shop: Merchant, ada: Client) -> None:
+    made = ware(shop, ["OLDER-CODE-0001"])
+    ada.cookies["xk_lang"] = "en"
+    later = [f"PLAIN-CODE-{n:04d}" for n in range(20)]
+    text = "\n".join(["SECRET-CODE-0001", "OLDER-CODE-0001", "SECRET-CODE-0001", *later, "PLAIN-CODE-0007"])
+    page = ada.post(f"/desk/{shop.slug}/stock/{made.sku.id}/import", {"pasted": text}, follow=True).content.decode()
+    shown = re.findall(r'data-label="Line">(\d+)</td><td class="(?:ok|wait)">([^<]+)<', page)
+    assert shown[:4] == [
+        ("3", "repeated in the file, skipped"),
+        ("24", "repeated in the file, skipped"),
+        ("1", "to import"),
+        ("2", "in the vault, skipped"),
+    ]
+    assert [line for line, _ in shown[4:]] == ["4", "5", "6", "7", "8", "9"]
+    assert "21 to import" in page
+
+
 def test_the_preview_says_what_becomes_of_the_columns(shop: Merchant, ada: Client) -> None:
     made = ware(shop)
     text = "卡号,密码,备注,余额\nN1,P1,hello,5\n"

@@ -121,3 +121,33 @@ def test_the_list_is_searched_by_either_title_and_by_number(shop: Merchant, ada:
     for query, shown in (("moon", "Moon pass"), ("月", "Moon pass"), (str(made.product.id), "Star Voyage card 300")):
         page = ada.get(f"/desk/{shop.slug}/products", {"q": query}).content.decode()
         assert [title for title in ("Moon pass", "Star Voyage card 300") if title in page] == [shown]
+
+
+def test_of_many_variants_those_that_are_kept_are_folded_and_say_what_they_cost(shop: Merchant, ada: Client) -> None:
+    made = cast.ware(shop, product={"title_en": "Pass"}, sku={"label": "月卡", "label_en": "A month"})
+    address = f"/desk/{shop.slug}/products/{made.product.id}"
+    assert "<summary>Variant" not in ada.get(address).content.decode(), "one variant is simply there"
+    Sku.objects.create(product=made.product, price=12000, label="季卡", on_sale=False)
+    page = ada.get(f"{address}?add=1").content.decode()
+    assert "<summary>Variant 1 · A month · ¥49.00</summary>" in page
+    assert "<summary>Variant 2 · 季卡 · ¥120.00 · not on sale</summary>" in page
+    assert page.count("<summary>Variant") == 2, "the new one is open"
+    second = {"v-1-id": str(Sku.objects.get(label="季卡").id), "v-1-price": "free", "v-1-label": "季卡"}
+    counts = {"v-TOTAL_FORMS": "2", "v-INITIAL_FORMS": "2"}
+    answer = ada.post(address, filled_in(made, **counts, **second, **{"v-0-label": "月卡"}))
+    assert answer.status_code == 422
+    assert answer.content.decode().count("<summary>Variant") == 1, "the one that is wrong is open"
+
+
+def test_from_a_product_one_comes_to_its_own_stock(shop: Merchant, ada: Client) -> None:
+    made, other = cast.ware(shop, product={"title_en": "Pass"}), cast.ware(shop, slug="b", product={"title_en": "Gold"})
+    address = f"/desk/{shop.slug}/stock?product={made.product.id}"
+    assert address in ada.get(f"/desk/{shop.slug}/products/{made.product.id}").content.decode()
+    page = ada.get(address).content.decode()
+    assert f"/stock/{made.sku.id}" in page
+    assert f"/stock/{other.sku.id}" not in page
+    eves = cast.ware(cast.adas_shop(slug="eves-cards"), slug="eves", product={"title_en": "Of Eve"})
+    for wrong in (eves.product.id, "x", "9" * 30, "-1", "\0"):
+        page = ada.get(f"/desk/{shop.slug}/stock", {"product": str(wrong)}).content.decode()
+        assert "Of Eve" not in page
+        assert f"/stock/{other.sku.id}" in page, "what is not hers narrows nothing down"

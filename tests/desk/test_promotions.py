@@ -211,6 +211,16 @@ def test_a_flash_price_is_of_the_currency_of_its_goods(shop: Merchant, ada: Clie
     assert 'value="1200"' in ada.get(f"{HOME}/sales/{made.id}").content.decode()
 
 
+def test_no_variant_goes_into_a_sale_that_was_not_chosen(ware: cast.Ware, ada: Client) -> None:
+    plain = ada.get(f"{HOME}/sales/new").content.decode()
+    assert '<option value="" selected>Choose a variant</option>' in plain
+    named = ada.get(f"{HOME}/sales/new?sku={ware.sku.id}").content.decode()
+    assert "Choose a variant" not in named
+    assert f'<option value="{ware.sku.id}" selected>' in named
+    assert ada.post(f"{HOME}/sales/new", sale_form(ware) | {"sku": ""}).status_code == 422
+    assert not FlashSale.objects.exists()
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [

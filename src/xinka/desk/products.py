@@ -89,6 +89,7 @@ def _edit(request: HttpRequest, desk: Desk, product: Product) -> HttpResponse:
         "heading": heading,
         "is_new": is_new,
         "has_currencies": len(currencies) > 1,
+        "has_many": variants.initial_form_count() > 1,
         "moves": [] if is_new else [to for to in ProductState if to in MOVES[state] and _may(desk, to)],
     }
     return render(request, "desk/product.html", context, status=422 if data is not None else 200)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from xinka.catalog.models import ProductState, Sku, StockMode
+from xinka.catalog.models import Product, ProductState, Sku, StockMode
 from xinka.delivery.queries import delivery_of
 from xinka.desk.access import Desk, for_members
 from xinka.kernel import ids
@@ -38,7 +38,7 @@ _DIGITS = 19
 @require_safe
 @for_members(Duty.STOCK)
 def index(request: HttpRequest, desk: Desk) -> HttpResponse:
-    """List every variant with its stock, or those of one title or number, or those that run low."""
+    """List every variant with its stock, or those of one product, of a title or number, or those that run low."""
     query = request.GET.get("q", "").strip().replace("\0", "")[:80]
     found = (
         Sku.objects.filter(product__merchant=desk.merchant)
@@ -46,8 +46,11 @@ def index(request: HttpRequest, desk: Desk) -> HttpResponse:
         .select_related("product")
         .order_by("-product_id", "position", "id")
     )
+    of = Product.objects.filter(merchant=desk.merchant, id=_number(request.GET.get("product", ""))).first()
+    if of is not None:
+        found = found.filter(product=of)
     if query:
-        number = int(query) if query.isascii() and query.isdigit() and len(query) < _DIGITS else 0
+        number = _number(query)
         names = ("product__title", "product__title_en", "label", "label_en")
         named = [Q(**{f"{name}__icontains": query}) for name in names]
         found = found.filter(reduce(or_, named, Q(id=number)))
@@ -57,8 +60,13 @@ def index(request: HttpRequest, desk: Desk) -> HttpResponse:
     page = Paginator(found, _PER_PAGE).get_page(request.GET.get("page"))
     held = holdings_of(sku.id for sku in page.object_list)
     rows = [(sku, held.get(sku.id, Holding())) for sku in page.object_list]
-    context = {"desk": desk, "page": page, "rows": rows, "query": query, "low_only": low_only}
+    context = {"desk": desk, "page": page, "rows": rows, "query": query, "low_only": low_only, "of": of}
     return render(request, "desk/stock.html", context)
+
+
+def _number(text: str) -> int:
+    """Return the number of a thing of ours as it was typed, or 0."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < _DIGITS else 0
 
 
 @require_POST

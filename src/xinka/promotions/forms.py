@@ -55,7 +55,9 @@ class SaleForm(forms.Form):
         named = sale.sku_id if sale else number_of(self.data.get("sku") or self.initial.get("sku"))
         kept = [sale.sku] if sale else list(found.filter(id=named))
         self.skus = {sku.id: sku for sku in [*found[:MOST_CHOICES], *kept]}
-        self.fields["sku"].choices = [  # type: ignore[attr-defined]  # a select has choices
+        # Of hundreds the first would be as good as any: whoever named none chooses one.
+        unnamed = [] if named in self.skus else [("", _("Choose a variant"))]
+        self.fields["sku"].choices = unnamed + [  # type: ignore[attr-defined]  # a select has choices
             (sku.id, " ".join(f"{sku.local_name} {amount(sku.price, sku.currency)}".split()))
             for sku in self.skus.values()
         ]

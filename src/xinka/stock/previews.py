@@ -43,11 +43,12 @@ class PreviewRow:
     label: str
     expires_on: date | None
     is_known: bool = False
+    is_repeated: bool = False
 
 
 @dataclass
 class Preview:
-    """Counts over the lines that were looked at, and the first of them."""
+    """Counts over the lines that were looked at, the first that repeat another, and then the first of the rest."""
 
     n_lines: int = 0
     n_new: int = 0
@@ -83,6 +84,7 @@ def preview_of(batch: StockBatch) -> Preview:
     found = Preview(columns=text.columns())
     seen: set[bytes] = set()
     first: list[tuple[bytes, Record]] = []
+    repeated: list[Record] = []
     records = text.records(timezone.localdate())
     for record in islice(records, MOST_LINES):
         found.n_lines += 1
@@ -93,7 +95,10 @@ def preview_of(batch: StockBatch) -> Preview:
             continue
         found.has_labels = found.has_labels or bool(record.label)
         fingerprint = fingerprint_of(record.code)
-        found.n_repeated += fingerprint in seen
+        if fingerprint in seen:
+            found.n_repeated += 1
+            repeated += [record] if len(repeated) < _FIRST_ROWS else []
+            continue
         seen.add(fingerprint)
         if len(first) < _FIRST_ROWS:
             first.append((fingerprint, record))
@@ -102,7 +107,8 @@ def preview_of(batch: StockBatch) -> Preview:
         known = known_codes(raw_connection(), sorted(seen))
     found.n_known = len(known)
     found.n_new = len(seen) - len(known)
-    found.rows = [_row(record, is_known=fingerprint in known) for fingerprint, record in first]
+    found.rows = [_row(record, is_repeated=True) for record in repeated]
+    found.rows += [_row(record, is_known=fingerprint in known) for fingerprint, record in first]
     return found
 
 
@@ -151,5 +157,6 @@ def _masked_cell(cell: str) -> str:
     return mask_code(cell) if len(cell) >= 3 * _SHOWN else "•" * len(cell)
 
 
-def _row(record: Record, *, is_known: bool) -> PreviewRow:
-    return PreviewRow(record.line, mask_code(record.code.decode()), record.label, record.expires_on, is_known)
+def _row(record: Record, *, is_known: bool = False, is_repeated: bool = False) -> PreviewRow:
+    masked = mask_code(record.code.decode())
+    return PreviewRow(record.line, masked, record.label, record.expires_on, is_known, is_repeated)

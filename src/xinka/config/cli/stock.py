@@ -91,7 +91,8 @@ def _wish(columns: dict[str, Any]) -> Wish | None:
 def _show(found: Preview) -> None:
     """Write the first lines of a preview and its counts."""
     for row in found.rows:
-        click.echo(f"{row.line}\t{row.masked}\t{row.label}\t{row.expires_on or ''}")
+        skipped = "\trepeated" if row.is_repeated else "\tknown" if row.is_known else ""
+        click.echo(f"{row.line}\t{row.masked}\t{row.label}\t{row.expires_on or ''}{skipped}")
     for problem in found.problems[:_MOST_PROBLEMS]:
         click.echo(f"{problem.line}\t{problem.why.value}")
     click.echo(
