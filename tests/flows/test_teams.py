@@ -15,7 +15,7 @@ from xinka.flows.payouts.mailing import News, mail_account
 from xinka.flows.teams import changing, handing_over, inviting
 from xinka.flows.teams.mailing import mail_invitation, mail_team
 from xinka.kernel.errors import Refusal
-from xinka.merchants import invitations
+from xinka.merchants import invitations, teams
 from xinka.merchants.access import join_path
 from xinka.merchants.errors import (
     AlreadyInTeam,
@@ -344,6 +344,14 @@ def test_old_invitations_are_forgotten_with_their_address(shop: Merchant, ada: U
     (entry,) = jobs("mail.team")
     assert mail_team(int(entry)) == 1, "a letter that waited that long still goes, without the address"
     assert FAY not in str(mail.outbox[-1].body)
+
+
+def test_who_owned_a_shop_is_forgotten_once_they_hear_of_it_no_more(shop: Merchant, ada: User, bo: User) -> None:
+    owners_of(shop, ada, bo)
+    changing.leave(shop, ada)
+    until = FormerOwner.objects.get(user=ada).hears_until
+    assert (teams.forget_former_owners(until), FormerOwner.objects.count()) == (0, 1)
+    assert (teams.forget_former_owners(until + timedelta(seconds=1)), FormerOwner.objects.count()) == (1, 0)
 
 
 def test_a_mail_that_no_server_takes_is_told_apart(shop: Merchant, ada: User) -> None:

@@ -102,3 +102,8 @@ def _end_ownership(part: Membership) -> None:
     FormerOwner.objects.update_or_create(
         merchant_id=part.merchant_id, user_id=part.user_id, defaults={"hears_until": timezone.now() + HEARS_FOR}
     )
+
+
+def forget_former_owners(now: datetime) -> int:
+    """Forget who owned a shop, once they hear of it no more; return how many."""
+    return FormerOwner.objects.filter(hears_until__lt=now).delete()[0]

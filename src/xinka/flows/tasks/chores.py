@@ -17,6 +17,7 @@ from xinka.flows.relay import UNKNOWN_EVENT
 from xinka.flows.reveal import forget_old_networks
 from xinka.kernel.errors import ProviderError
 from xinka.merchants.invitations import forget_old_invitations
+from xinka.merchants.teams import forget_former_owners
 from xinka.platform.jobs.housekeeping import clear_away, rescue_stalled
 from xinka.platform.jobs.queue import CHORES, MONEY
 
@@ -65,6 +66,7 @@ def tidy(timestamp: int) -> None:
     forget_old_notices(timezone.now())
     forget_old_networks(timezone.now())
     forget_old_invitations(timezone.now())
+    forget_former_owners(timezone.now())
     clear_away()
 
 
