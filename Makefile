@@ -26,7 +26,7 @@ test: ## Everything a change must pass: check, unit, races, crashes, browser  �
 	@$(MAKE) --no-print-directory check
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal
 
-check: ## The quick loop: format, lint, types, import floors, schema drift, templates, translations  快速检查
+check: ## The quick loop: format, lint, types, import floors, schema drift, migrations, templates, translations  快速检查
 	@scripts/setup development
 	@scripts/check
 

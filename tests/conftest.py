@@ -250,7 +250,7 @@ def migrated_template() -> Iterator[str]:
     _administer("CREATE DATABASE {}", name)
     environment = {**os.environ, "DATABASE_URL": _named(os.environ["DATABASE_URL"], name)}
     command = [sys.executable, "-m", "django", "migrate", "--verbosity=0", "--skip-checks"]
-    subprocess.run(command, env=environment, check=True, timeout=100)
+    subprocess.run(command, env=environment, check=True, timeout=300)
     yield name
     _administer("DROP DATABASE {} WITH (FORCE)", name)
 

@@ -11,11 +11,16 @@ import os
 import shutil
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from xinka.platform.logs import only_warnings
 
-#: Any number that nobody else uses for an advisory lock in the shop's database.
-_MIGRATION_LOCK = 0x584B4D49
+if TYPE_CHECKING:
+    from django.db.migrations.loader import MigrationLoader
+
+#: Migrations are numbered; of two with one number neither is the newer.
+_NUMBER = 4
+_MOST_NAMED = 5
 
 
 def say(text: str) -> None:
@@ -24,22 +29,46 @@ def say(text: str) -> None:
 
 
 def migrate() -> bool:
-    """Bring the tables up to date; return whether there was anything to do."""
+    """Bring the tables up to date, while other machines may sell on them; return whether there was anything to do.
+
+    Raises:
+        SystemExit: with what to do, if a newer version has changed them already, or somebody keeps one of them.
+    """
     from django.core.management import call_command
     from django.db import connection
     from django.db.migrations.executor import MigrationExecutor
 
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s)", [_MIGRATION_LOCK])
+    from xinka.platform.database import migrating
+
+    with migrating.alone(connection):
+        executor = MigrationExecutor(connection)
+        _refuse_newer(executor.loader)
+        if not executor.migration_plan(executor.loader.graph.leaf_nodes()):
+            return False
+        say("Creating or changing tables … / 正在更新数据库 …")
         try:
-            executor = MigrationExecutor(connection)
-            if not executor.migration_plan(executor.loader.graph.leaf_nodes()):
-                return False
-            say("Creating or changing tables … / 正在更新数据库 …")
-            call_command("migrate", verbosity=0, interactive=False)
-            return True
-        finally:
-            cursor.execute("SELECT pg_advisory_unlock(%s)", [_MIGRATION_LOCK])
+            migrating.patiently(lambda: call_command("migrate", verbosity=0, interactive=False), connection, say)
+        except migrating.TablesAreBusy as error:
+            raise SystemExit(
+                f"xinka: a table could not be changed, it was in use all the time: {error}. What is done stays done; "
+                "end that (a backup, an open psql) and start again\n"
+                "信卡：有数据表一直在使用，没能更新（见上一行）。已完成的会保留；请结束占用它的程序（备份、psql），再启动"
+            ) from None
+        return True
+
+
+def _refuse_newer(loader: MigrationLoader) -> None:
+    """Refuse tables that a newer version of the shop, or of a package in it, has changed already."""
+    latest: dict[str, str] = {}
+    for app, name in loader.disk_migrations or ():
+        latest[app] = max(latest.get(app, ""), name[:_NUMBER])
+    newer = [f"{app}.{name}" for app, name in loader.applied_migrations or () if name[:_NUMBER] > latest.get(app, "")]
+    if newer:
+        raise SystemExit(
+            f"xinka: the tables are newer than this version of the shop ({', '.join(sorted(newer)[:_MOST_NAMED])}): "
+            "update the checkout on this machine too, or restore the backup from before the update\n"
+            "信卡：数据表比这个版本的程序新（见上一行）：请把这台机器的程序也升级，或恢复升级之前的备份"
+        )
 
 
 def collect_static() -> bool:

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from django.db import migrations
 
+from xinka.platform.database.operations import IndexInWords
+
 INDEX = """
-CREATE INDEX receipt_received_at ON payments_receipt USING brin (received_at)
+CREATE INDEX CONCURRENTLY receipt_received_at ON payments_receipt USING brin (received_at)
   WITH (pages_per_range = 16, autosummarize = on)
 """
 
@@ -16,5 +18,7 @@ CREATE INDEX receipt_received_at ON payments_receipt USING brin (received_at)
 class Migration(migrations.Migration):
     """An index of another room, which only the escrow needs."""
 
+    atomic = False
+
     dependencies = [("escrow", "0001_initial"), ("payments", "0003_refunds_and_channels")]
-    operations = [migrations.RunSQL(INDEX, "DROP INDEX receipt_received_at")]
+    operations = [IndexInWords("receipt_received_at", INDEX)]

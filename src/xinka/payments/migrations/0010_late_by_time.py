@@ -2,15 +2,19 @@
 
 from django.db import migrations, models
 
+from xinka.platform.database.operations import AddIndexConcurrently
+
 
 class Migration(migrations.Migration):
+
+    atomic = False  # receipts are many, and they come in meanwhile
 
     dependencies = [
         ('payments', '0009_channel_change'),
     ]
 
     operations = [
-        migrations.AddIndex(
+        AddIndexConcurrently(
             model_name='receipt',
             index=models.Index(condition=models.Q(('outcome', 'late_settled')), fields=['received_at'], name='receipt_late'),
         ),
