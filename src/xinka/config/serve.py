@@ -5,11 +5,14 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
+from xinka.config.fitting import see_that_tables_fit
+
 _SERVERS = {"till": "xinka.config.serve_till", "web": "xinka.config.serve_web"}
 
 
 def main(name: str) -> None:
     """Serve until a signal says otherwise; each server is imported only by its own process."""
+    see_that_tables_fit()
     import_module(_SERVERS[name]).main()
 
 

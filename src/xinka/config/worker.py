@@ -21,6 +21,7 @@ import django
 
 from xinka.config.behind import BEHIND_THE_TILL, connections_step_behind, step_behind
 from xinka.config.crews import worker_jobs, worker_mails
+from xinka.config.fitting import see_that_tables_fit
 
 if TYPE_CHECKING:
     from procrastinate.job_context import JobContext
@@ -58,6 +59,8 @@ async def work() -> None:
     from procrastinate import PsycopgConnector
     from procrastinate.contrib.django import app, db_cleanup, utils
 
+    from xinka.platform.jobs.versions import TasksOfAnyVersion
+
     n_mail, n_other = worker_mails(), worker_jobs()
     loop = asyncio.get_running_loop()
     loop.set_default_executor(ThreadPoolExecutor(n_mail + n_other, thread_name_prefix="job"))
@@ -71,6 +74,7 @@ async def work() -> None:
         async with worker_app.open_async():
             # perform_import_paths() has run by now, so every task is known.
             others = sorted({task.queue for task in worker_app.tasks.values()} - {"mail"})
+            worker_app.tasks = TasksOfAnyVersion(worker_app)
             common: dict[str, Any] = {
                 "install_signal_handlers": False,
                 "task_middleware": [
@@ -118,6 +122,7 @@ async def _until(asked_to_stop: asyncio.Event, parts: list[asyncio.Task[None]]) 
 def main() -> None:
     """Load Django and work; the exit status is 1 when something failed."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "xinka.config.settings")
+    see_that_tables_fit()
     step_behind(BEHIND_THE_TILL)
     connections_step_behind(BEHIND_THE_TILL)
     django.setup()

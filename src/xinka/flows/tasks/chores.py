@@ -13,19 +13,24 @@ from xinka.accounts.sessions import forget_ended_sessions
 from xinka.flows import sweep
 from xinka.flows.closing_accounts import close_due
 from xinka.flows.forgetting import forget_old_contacts
-from xinka.flows.relay import UNKNOWN_EVENT
+from xinka.flows.relay import JOBS, UNKNOWN_EVENT
 from xinka.flows.reveal import forget_old_networks
-from xinka.kernel.errors import ProviderError
 from xinka.merchants.invitations import forget_old_invitations
 from xinka.merchants.teams import forget_former_owners
+from xinka.platform.database.django_drive import run
 from xinka.platform.jobs.housekeeping import clear_away, rescue_stalled
-from xinka.platform.jobs.queue import CHORES, MONEY
+from xinka.platform.jobs.queue import CHORES, MONEY, defer
+from xinka.platform.jobs.retries import Backoff
+from xinka.platform.jobs.versions import FIRST_WAIT, OfAnotherVersion
 
 
-@app.task(name=UNKNOWN_EVENT.task, queue=CHORES)
+@app.task(name=UNKNOWN_EVENT.task, queue=CHORES, retry=Backoff(first=FIRST_WAIT))
 def unknown_event(subject: str, kind: str) -> None:
-    """Fail at once, so that an event this version does not know is seen and can be run again by the next one."""
-    raise ProviderError(f"no job is known for the event {kind} of {subject}", permanent=True)
+    """Queue the job of an event that the worker of an older version did not know; wait for a newer one if need be."""
+    job = JOBS.get(kind)
+    if job is None:
+        raise OfAnotherVersion(f"no job is known for the event {kind} of {subject}")
+    run(defer(job, [{"subject": subject}]))
 
 
 @app.periodic(cron="* * * * * */5")
