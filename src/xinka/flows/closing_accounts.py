@@ -84,8 +84,8 @@ def close_account(person: User, *, by: str, now: datetime, but_money: bool = Fal
 
     ``by`` is for the audit: "person", who asked for it, or "command".
 
-    Call it outside of transactions: its shops stop selling before it looks what is open. Was it killed in between, they
-    stay closed until it is done again.
+    Call it outside of transactions: its shops stop selling before it looks what is open. Was it killed in between,
+    ``closing_shops.open_left_behind`` opens them again.
 
     Raises:
         MailNotSent: if the mail server does not answer just now; the account is as it was.
@@ -118,7 +118,7 @@ def _close(person: User, *, by: str, now: datetime, but_money: bool) -> list[ToD
         Membership.objects.filter(user=locked).delete()
         Member.objects.filter(user=locked).delete()
         ids = [shop.id for shop in ending.ending_shops]
-        Merchant.objects.filter(id__in=ids).update(alert_email="")
+        Merchant.objects.filter(id__in=ids).update(alert_email="", stopped_at=None)
         erase(locked, now)
         record(None, "account.close", f"#{locked.pk}", by=by)
     return []

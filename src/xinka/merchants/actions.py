@@ -19,7 +19,8 @@ def open_merchant(merchant: Merchant, *, owner: User) -> Merchant:
 
 def set_standing(merchant_id: int, *, to: MerchantState) -> bool:
     """Suspend a merchant, or let it sell again; false when it was so before."""
-    return Merchant.objects.filter(id=merchant_id).exclude(state=to).update(state=to) == 1
+    others = Merchant.objects.filter(id=merchant_id).exclude(state=to, stopped_at__isnull=True)
+    return others.update(state=to, stopped_at=None) == 1
 
 
 def set_verified(merchant: Merchant, *, verified: bool) -> None:

@@ -39,6 +39,8 @@ class Merchant(models.Model):
     about_en = models.TextField(max_length=2000, blank=True, default="", db_default="")
     kind = models.CharField(max_length=12, choices=MerchantKind.choices, default=MerchantKind.INDIVIDUAL)
     state = models.CharField(max_length=12, choices=MerchantState.choices, default=MerchantState.ACTIVE)
+    #: Since when it is closed to buyers until its owner's account is closed; it stays where that was killed in between.
+    stopped_at = models.DateTimeField(null=True, blank=True, editable=False)
     verified_at = models.DateTimeField(null=True, blank=True)
     alert_email = models.EmailField(blank=True)
     joined_at = models.DateTimeField(auto_now_add=True)

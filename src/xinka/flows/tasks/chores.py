@@ -12,6 +12,7 @@ from xinka.accounts.notifying import forget_old_notices
 from xinka.accounts.sessions import forget_ended_sessions
 from xinka.flows import sweep
 from xinka.flows.closing_accounts import close_due
+from xinka.flows.closing_shops import open_left_behind
 from xinka.flows.forgetting import forget_old_contacts
 from xinka.flows.relay import JOBS, UNKNOWN_EVENT
 from xinka.flows.reveal import forget_old_networks
@@ -44,6 +45,7 @@ def expire(timestamp: int) -> None:
 @app.task(name="sweep.round", queue=CHORES, queueing_lock="sweep.round")
 def sweep_round(timestamp: int) -> None:
     """Look for what was forgotten."""
+    open_left_behind(timezone.now())
     sweep.sweep()
 
 
