@@ -14,7 +14,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from xinka.config.environment import BadEnvironment
@@ -90,6 +90,12 @@ def answers_behind(path: Path, site_host: str) -> bool:
             return False
 
 
+def say_if_possible(text: str) -> None:
+    """Tell the person who looks; where the disk of the log is full, the shop runs on without a word."""
+    with suppress(OSError):
+        print(text, file=sys.stderr, flush=True)
+
+
 class Supervisor:
     """Starts children, starts them again when they fall, and ends them in order."""
 
@@ -101,7 +107,7 @@ class Supervisor:
         lent: Sequence[socket.socket] = (),
         is_ready: Callable[[], bool] = lambda: True,
         when_ready: Callable[[], None] = lambda: None,
-        say: Callable[[str], None] = lambda text: print(text, file=sys.stderr, flush=True),
+        say: Callable[[str], None] = say_if_possible,
     ) -> None:
         """Take what shall run, the sockets it is lent, how to see that it is ready, and what to do once then."""
         self._children = children
@@ -185,6 +191,7 @@ class Supervisor:
 
 
 def note_running(data_dir: Path, site_url: str) -> None:
-    """Leave a note of who runs where, for people and for tools."""
+    """Leave a note of who runs where, for people and for tools, if there is room for one."""
     note = {"pid": os.getpid(), "url": site_url}
-    (data_dir / "run" / "xinka.json").write_text(json.dumps(note) + "\n", encoding="utf-8")
+    with suppress(OSError):
+        (data_dir / "run" / "xinka.json").write_text(json.dumps(note) + "\n", encoding="utf-8")

@@ -23,7 +23,7 @@ from xinka.flows import stocking
 from xinka.kernel.errors import Refusal
 from xinka.merchants.policies import Duty, may
 from xinka.stock import actions
-from xinka.stock.errors import ImportNotWaiting, PreviewIsOld, SkuTakesOneContent
+from xinka.stock.errors import ImportNotWaiting, NoRoomForFile, PreviewIsOld, SkuTakesOneContent
 from xinka.stock.holdings import has_unsold
 from xinka.stock.importing.decoding import Encoding, blocks_of
 from xinka.stock.importing.problems import Why
@@ -73,7 +73,7 @@ upload.duty = Duty.STOCK  # type: ignore[attr-defined]  # the tests read it off 
 def _upload(request: HttpRequest, desk: Desk, sku: Sku) -> HttpResponse:
     if sku.mode == StockMode.REUSABLE:
         raise SkuTakesOneContent
-    problem = ""
+    problem, status = "", 422
     pasted = request.POST.get("pasted", "")
     if request.method == "POST":
         try:
@@ -84,12 +84,13 @@ def _upload(request: HttpRequest, desk: Desk, sku: Sku) -> HttpResponse:
             problem = str(words)
         except Refusal as refusal:
             problem = refusal.message(request.LANGUAGE_CODE or "")
+            status = 507 if isinstance(refusal, NoRoomForFile) else status
         finally:
             file = request.FILES.get("file")
             if file is not None:
                 file.close()
     context = {"desk": desk, "sku": sku, "steps": STEPS, "problem": problem, "pasted": pasted}
-    return render(request, "desk/upload.html", context, status=422 if problem else 200)
+    return render(request, "desk/upload.html", context, status=status if problem else 200)
 
 
 class _NotOneSource(Exception):

@@ -13,9 +13,10 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 #: Frames of a trace that are kept: the last ones, where it happened.
 _FRAMES = 12
@@ -120,6 +121,24 @@ def settings() -> dict[str, Any]:
             "_granian": {"handlers": [], "level": "WARNING", "propagate": True},
         },
     }
+
+
+class Unfailing:
+    """A stream that swallows what its disk has no room for: a line of the log is worth less than what it tells of."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write, if it can be written."""
+        with suppress(OSError):
+            return self._stream.write(text)
+        return 0
+
+    def flush(self) -> None:
+        """Flush, if it can be flushed."""
+        with suppress(OSError):
+            self._stream.flush()
 
 
 def only_warnings() -> None:

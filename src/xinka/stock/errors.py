@@ -69,3 +69,15 @@ class ContentNotUsable(Refusal):
     status = 422
     zh = "内容不能为空，最多 {limit} 字节。"
     en = "The content cannot be empty and may have {limit} bytes at most."
+
+
+class NoRoomForFile(Refusal):
+    """The disk that uploads lie on until they are imported is full."""
+
+    code = "no_room_for_file"
+    status = 507
+    zh = "服务器的磁盘满了，文件没有收下，库存没有变动。请稍后再传；一直这样，请告诉本站的运营者。"
+    en = (
+        "The server's disk is full, so the file was not taken and the stock is as it was. Send it again later; "
+        "if it stays so, tell whoever runs this shop."
+    )

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import logging
 import logging.config
+import sys
 from collections.abc import MutableMapping
-from typing import Any
+from typing import Any, TextIO, cast
 
 import structlog
 
-from xinka.platform.logs import Seldom, explain, settings
+from xinka.platform.logs import Seldom, Unfailing, explain, settings
 
 log = structlog.get_logger("xinka.till")
 #: What every request meets while the database or the pages are away.
@@ -38,6 +39,8 @@ def configure() -> None:
             structlog.processors.JSONRenderer(sort_keys=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        # An order is not to fail because the disk of the log is full.
+        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", Unfailing(sys.stdout))),
         cache_logger_on_first_use=True,
     )
 

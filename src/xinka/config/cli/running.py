@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -129,11 +130,12 @@ def _prepare(data_dir: Path, *, demo: bool) -> int:
 
 def _welcome(site_url: str, data_dir: Path, *, demo: bool) -> None:
     supervisor.note_running(data_dir, site_url)
-    click.echo(f"\n  Shop 商店     {site_url}/\n  Desk 商家     {site_url}/desk/\n  Office 后台   {site_url}/office/")
+    lines = [f"\n  Shop 商店     {site_url}/\n  Desk 商家     {site_url}/desk/\n  Office 后台   {site_url}/office/"]
     logins = data_dir / _DEMO_LOGINS
     if demo and logins.exists():
-        click.echo("\n" + logins.read_text(encoding="utf-8").rstrip())
-    click.echo("\n  Ctrl-C stops it. / 按 Ctrl-C 停止。\n")
+        lines.append("\n" + logins.read_text(encoding="utf-8").rstrip())
+    with suppress(OSError):  # the shop is open, whether or not there is room to say so
+        click.echo("\n".join([*lines, "\n  Ctrl-C stops it. / 按 Ctrl-C 停止。\n"]))
 
 
 @click.command()

@@ -6,14 +6,16 @@ and an empty block ends it. Blocks can therefore not be exchanged, dropped or cu
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from xinka.platform.vault.envelope import DataKey, EnvelopeError, key_id_of
+from xinka.stock.errors import NoRoomForFile
 
 #: Seconds that a file waits for somebody to confirm its import.
 KEPT_FOR = 24 * 3600
@@ -29,10 +31,15 @@ class SealedFiles:
         self._directory = directory
 
     def writer(self, key: DataKey) -> SealedWriter:
-        """Begin a file."""
-        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        name = secrets.token_hex(16)
-        return SealedWriter(self._path(name), name, key)
+        """Begin a file.
+
+        Raises:
+            NoRoomForFile: if the disk is full.
+        """
+        with _needing_room():
+            self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            name = secrets.token_hex(16)
+            return SealedWriter(self._path(name), name, key)
 
     def write(self, blocks: Iterable[bytes], key: DataKey) -> str:
         """Seal a file and return the name under which it is found again."""
@@ -104,26 +111,57 @@ class SealedWriter:
         self._file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
 
     def write(self, block: bytes) -> None:
-        """Append a block."""
+        """Append a block.
+
+        Raises:
+            NoRoomForFile: if the disk is full; nothing of the file is left then.
+        """
         if block:
-            self._append(block)
+            with self._whole_or_gone():
+                self._append(block)
 
     def finish(self) -> None:
-        """Append the mark of the end and bring all of it to the disk."""
-        self._append(b"")
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._file.close()
+        """Append the mark of the end and bring all of it to the disk.
+
+        Raises:
+            NoRoomForFile: if the disk is full; nothing of the file is left then.
+        """
+        with self._whole_or_gone():
+            self._append(b"")
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
 
     def abandon(self) -> None:
         """Delete what there is."""
-        self._file.close()
+        with suppress(OSError):  # closing writes what is left, for which there may be no room
+            self._file.close()
         self._path.unlink(missing_ok=True)
+
+    @contextmanager
+    def _whole_or_gone(self) -> Iterator[None]:
+        try:
+            with _needing_room():
+                yield
+        except NoRoomForFile:
+            self.abandon()
+            raise
 
     def _append(self, block: bytes) -> None:
         envelope = self._key.seal(block, _where(self.name, self._number))
         self._file.write(len(envelope).to_bytes(_LENGTH, "big") + envelope)
         self._number += 1
+
+
+@contextmanager
+def _needing_room() -> Iterator[None]:
+    """Say in our words that the disk is full, or what this user may take of it."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+            raise
+        raise NoRoomForFile from error
 
 
 def _where(name: str, number: int) -> bytes:
