@@ -23,6 +23,7 @@ from xinka.platform.database.django_drive import run
 from xinka.platform.jobs.problems import remember
 from xinka.platform.jobs.queue import MAIL, MONEY, Job, defer
 from xinka.platform.mail.models import LetterState, SentLetter
+from xinka.platform.vault.models import DataKey
 
 pytestmark = pytest.mark.django_db
 
@@ -179,6 +180,15 @@ def test_a_worker_with_a_fresh_heartbeat_is_alive_and_an_old_one_silent(office: 
     assert text.count("Alive") == 1
     assert text.count("Silent") == 1
     assert "No worker is running" not in text
+
+
+def test_who_changed_the_master_key_is_reminded_until_everything_is_sealed_anew(office: Client) -> None:
+    key = DataKey.objects.create(scope="merchant:12", wrapped=b"", retired_at=timezone.now() - timedelta(days=3))
+    assert 'href="/office/system#key"' in office.get("/office/").content.decode()
+    assert "xinka key reseal" in office.get("/office/system").content.decode()
+    key.delete()
+    assert "sealed anew" not in office.get("/office/").content.decode()
+    assert "xinka key reseal" not in office.get("/office/system").content.decode()
 
 
 def test_htmx_gets_the_changing_part_alone(office: Client) -> None:

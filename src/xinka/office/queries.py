@@ -27,6 +27,7 @@ from xinka.payouts.models import Payout
 from xinka.payouts.states import PayoutState
 from xinka.platform.audit.models import Report
 from xinka.platform.mail.models import LetterState, SentLetter
+from xinka.platform.vault.models import DataKey
 from xinka.reconciling.models import Difference
 from xinka.reconciling.states import DifferenceState
 
@@ -146,6 +147,8 @@ class SystemState:
     mail: MailState
     reports: list[Report]
     machine: Machine
+    #: When the master key was changed, while keys of before are still needed.
+    keys_retired_at: datetime | None = None
     read_at: datetime = field(default_factory=timezone.now)
 
     @property
@@ -171,6 +174,8 @@ class Tasks:
     n_splits: int = 0
     n_staff_refunds: int = 0
     n_channel_changes: int = 0
+    #: One while not everything is sealed anew after the master key was changed.
+    n_reseals: int = 0
 
     @property
     def total(self) -> int:
@@ -192,6 +197,7 @@ def _rows(statement: str, *params: int) -> list[tuple[Any, ...]]:
 #: What may wait in which room, and how many of it do.
 _WAITING: dict[str, tuple[Room, Callable[[], int]]] = {
     "n_dead": (Room.SYSTEM, lambda: int(_rows(_N_DEAD)[0][0])),
+    "n_reseals": (Room.SYSTEM, lambda: int(keys_retired_at() is not None)),
     "n_broken": (Room.SYSTEM, lambda: Report.objects.filter(holds=False).count()),
     "n_refunds": (Room.REFUNDS, lambda: Refund.objects.filter(state=RefundState.NEEDS_STAFF).count()),
     "n_unmatched": (Room.REFUNDS, lambda: _unmatched().count()),
@@ -205,6 +211,12 @@ _WAITING: dict[str, tuple[Room, Callable[[], int]]] = {
     "n_transfers": (Room.TRANSFERS, lambda: BankLine.objects.filter(state=BankLineState.RECORDED).count()),
     "n_differences": (Room.BILLS, lambda: Difference.objects.filter(state=DifferenceState.OPEN).count()),
 }
+
+
+def keys_retired_at() -> datetime | None:
+    """Return when the master key was changed last, if the data keys of before are not destroyed yet."""
+    newest = DataKey.objects.filter(retired_at__isnull=False).order_by("-retired_at").first()
+    return newest.retired_at if newest else None
 
 
 def tasks(rooms: Collection[Room]) -> Tasks:
@@ -227,6 +239,7 @@ def system_state() -> SystemState:
         mail=mail_state(),
         reports=list(Report.objects.filter(name__in=["books", "sweep"]).order_by("name")),
         machine=machine(),
+        keys_retired_at=keys_retired_at(),
     )
 
 
