@@ -183,14 +183,14 @@ def test_a_till_whose_log_finds_no_room_sells_on(committed: str, tmp_path: Path)
 
 
 def test_a_stock_file_that_finds_no_room_is_refused_in_words_and_leaves_nothing(
-    committed: str, short_directory: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    committed: str, short_directory: Path, tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ware = cast.ware(cast.adas_shop(), 1)
     monkeypatch.setenv("XINKA_MASTER_KEY", settings.ENVIRONMENT.master_key.hex())
     browser = Client()
     browser.force_login(User.objects.get(email="ada@ada-cards.example"))
     place = f"/desk/ada-cards/stock/{ware.sku.id}/import"
-    holder = _mounted(short_directory, 1, "sleep 600", short_directory.with_suffix(".log"))
+    holder = _mounted(short_directory, 1, "sleep 600", tmp_path / "disk.log")
     try:
         root = Path(f"/proc/{holder.pid}/root{short_directory}")
         eventually(lambda: root.is_mount() if root.exists() else False, "the small disk")
