@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from smtplib import SMTPServerDisconnected
+from unittest.mock import Mock
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -20,8 +21,10 @@ from pytest_django import Settings
 from tests import cast
 from tests.flows.rows import broken
 from xinka.accounts import closing
-from xinka.accounts.errors import MailNotSent
-from xinka.accounts.models import KnownDevice, User
+from xinka.accounts.errors import LastMailNotSent
+from xinka.accounts.models import KnownDevice, Notice, User
+from xinka.accounts.notifying import send_notice
+from xinka.flows import closing_accounts, closing_shops
 from xinka.flows.closing_accounts import close_account, close_due, ending_of
 from xinka.flows.relay import relay_batch
 from xinka.ledger.accounts import Account, JournalKind
@@ -185,10 +188,45 @@ def test_what_came_up_meanwhile_keeps_it_open_and_its_person_hears_why_once(cy: 
     give(cy, Account.WALLET, 1200)
     later = timezone.now() + timedelta(days=8)
     assert (close_due(later), close_due(later)) == (0, 0)
-    assert [sent.subject for sent in mail.outbox] == ["Your account stays open for now"]
+    assert send_notice(Notice.objects.get().id)
+    assert [(sent.to, sent.subject) for sent in mail.outbox] == [([cast.CY], "Your account stays open for now")]
     assert "12.00 CNY here is yours" in str(mail.outbox[0].body)
     cy.refresh_from_db()
     assert (cy.is_active, cy.closing_at) == (True, None)
+
+
+def test_who_decides_to_keep_it_in_the_last_moment_keeps_it_and_the_shop_goes_on(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    shop = cast.adas_shop()
+    ada = Membership.objects.get(merchant=shop, role="owner").user
+    closing.ask_to_close(ada, timezone.now())
+
+    def ends_slowly(shops: Sequence[Merchant]) -> list[int]:
+        assert closing.keep(ada), "the page says that the account stays"
+        return closing_shops.stop_selling(shops)
+
+    monkeypatch.setattr(closing_accounts, "stop_selling", ends_slowly)
+    with caplog.at_level("INFO"):
+        assert close_due(timezone.now() + timedelta(days=8)) == 0
+    ada.refresh_from_db()
+    assert (ada.is_active, ada.email, mail.outbox) == (True, "ada@ada-cards.example", [])
+    assert Merchant.objects.get().state == MerchantState.ACTIVE
+    assert "account.closing_taken_back" in caplog.text
+
+
+def test_why_an_account_stays_open_is_told_also_where_the_mail_server_was_away(
+    cy: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closing.ask_to_close(cy, timezone.now())
+    give(cy, Account.WALLET, 1200)
+    with monkeypatch.context() as away:
+        away.setattr("django.core.mail.EmailMessage.send", Mock(side_effect=SMTPServerDisconnected))
+        assert close_due(timezone.now() + timedelta(days=8)) == 0
+    cy.refresh_from_db()
+    assert cy.closing_at is None
+    assert send_notice(Notice.objects.get().id)
+    assert "12.00 CNY here is yours" in str(mail.outbox[0].body)
 
 
 def test_while_no_mail_leaves_the_account_waits(cy: User, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -199,7 +237,7 @@ def test_while_no_mail_leaves_the_account_waits(cy: User, monkeypatch: pytest.Mo
 
     monkeypatch.setattr("django.core.mail.EmailMessage.send", fails)
     assert close_due(timezone.now() + timedelta(days=8)) == 0
-    with pytest.raises(MailNotSent):
+    with pytest.raises(LastMailNotSent):
         close(cy)
     cy.refresh_from_db()
     assert (cy.is_active, cy.email) == (True, cast.CY)

@@ -19,6 +19,17 @@ class MailNotSent(Refusal):
     )
 
 
+class LastMailNotSent(MailNotSent):
+    """The mail that says an account is closed could not be handed over, so it is not closed."""
+
+    code = "last_mail_not_sent"
+    zh = "告知注销的邮件暂时发不出去，账号还没有注销。过几分钟再试，并检查邮件设置。"
+    en = (
+        "The mail that says so could not be sent, so the account was not closed. "
+        "Try again in a few minutes, and look at the settings of mail."
+    )
+
+
 class ClosingWaits(Refusal):
     """Orders are being placed with a shop that would end with the account."""
 

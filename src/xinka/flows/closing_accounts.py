@@ -18,8 +18,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, override
 
 from xinka.accounts.closing import erase
-from xinka.accounts.errors import AddressNotServed, ClosingWaits, MailNotSent
+from xinka.accounts.errors import AddressNotServed, ClosingWaits, LastMailNotSent, MailNotSent
 from xinka.accounts.models import User
+from xinka.accounts.notifying import promise_notice
 from xinka.disputes.models import Case
 from xinka.disputes.states import CaseState
 from xinka.escrow.models import Hold
@@ -77,26 +78,34 @@ def ending_of(person: User, *, but_money: bool = False) -> Ending:
     return Ending(first, shops)
 
 
-def close_account(person: User, *, by: str, now: datetime, but_money: bool = False) -> list[ToDoFirst]:
+class WishTakenBack(Exception):
+    """Somebody whose account was about to end has decided to keep it."""
+
+
+def close_account(
+    person: User, *, by: str, now: datetime, but_money: bool = False, if_due: bool = False
+) -> list[ToDoFirst]:
     """End an account now, with a last mail; return what has to be done first, and then nothing was changed.
 
     What is returned is in the language of the person, as mails are.
 
-    ``by`` is for the audit: "person", who asked for it, or "command".
+    ``by`` is for the audit: "person", who asked for it, or "command". With ``if_due`` it is only ended while its person
+    wants it and once the time to think is over.
 
     Call it outside of transactions: its shops stop selling before it looks what is open. Was it killed in between,
     ``closing_shops.open_left_behind`` opens them again.
 
     Raises:
-        MailNotSent: if the mail server does not answer just now; the account is as it was.
+        LastMailNotSent: if the mail server does not answer just now; the account is as it was.
         ClosingWaits: if orders are just coming in; the account is as it was.
+        WishTakenBack: if it is not due any more; the account is as it was.
     """
     with override(person.language or settings.LANGUAGE_CODE):
         is_possible = ending_of(person, but_money=but_money).is_possible
         stopped = stop_selling(_shops_without(person)) if is_possible else []
         is_closed = False
         try:
-            first = _close(person, by=by, now=now, but_money=but_money)
+            first = _close(person, by=by, now=now, but_money=but_money, if_due=if_due)
             is_closed = not first
         finally:
             if not is_closed:
@@ -104,17 +113,19 @@ def close_account(person: User, *, by: str, now: datetime, but_money: bool = Fal
     return first
 
 
-def _close(person: User, *, by: str, now: datetime, but_money: bool) -> list[ToDoFirst]:
+def _close(person: User, *, by: str, now: datetime, but_money: bool, if_due: bool) -> list[ToDoFirst]:
     with transaction.atomic():
         locked = User.objects.select_for_update().get(pk=person.pk)
         if locked.closed_at is not None:
             return []
+        if if_due and (locked.closing_at is None or locked.closing_at > now):
+            raise WishTakenBack  # while others were closed, or its shops were being ended
         ending = ending_of(locked, but_money=but_money)
         if not ending.is_possible:
             return ending.to_do_first
         if any(shop.state == MerchantState.ACTIVE for shop in ending.ending_shops):
             raise ClosingWaits  # its other owner left only now
-        _mail(locked, "accounts/email/closed", {})
+        _say_goodbye(locked)
         Membership.objects.filter(user=locked).delete()
         Member.objects.filter(user=locked).delete()
         ids = [shop.id for shop in ending.ending_shops]
@@ -132,21 +143,36 @@ def close_due(now: datetime) -> int:
     n_closed = 0
     for person in User.objects.filter(closing_at__lte=now, is_active=True).order_by("pk"):
         try:
-            first = close_account(person, by="person", now=now)
-            if first and User.objects.filter(pk=person.pk).exclude(closing_at=None).update(closing_at=None):
-                _mail(person, "accounts/email/closing_stopped", {"why": "\n\n".join(one.words for one in first)})
-        except (ClosingWaits, MailNotSent):
+            first = close_account(person, by="person", now=now, if_due=True)
+        except (ClosingWaits, LastMailNotSent):
             log.warning("account.closing_waits", extra={"person": person.pk})
-            continue
-        n_closed += not first
+        except WishTakenBack:
+            log.info("account.closing_taken_back", extra={"person": person.pk})
+        else:
+            if first:
+                _drop_wish(person, first, now)
+            n_closed += not first
     return n_closed
 
 
-def _mail(person: User, template: str, facts: dict[str, object]) -> None:
+@transaction.atomic
+def _drop_wish(person: User, first: list[ToDoFirst], now: datetime) -> None:
+    """Forget that an account was to end, and have its person told why, whenever the mail server is back."""
+    if User.objects.filter(pk=person.pk).exclude(closing_at=None).update(closing_at=None):
+        language = person.language or settings.LANGUAGE_CODE
+        why = "\n\n".join(one.words for one in first)
+        facts = {"email": person.email, "language": language, "why": why}
+        promise_notice("accounts/email/closing_stopped", person, facts, now=now)
+
+
+def _say_goodbye(person: User) -> None:
+    """Send the last mail. It cannot be promised: the address is forgotten in the same transaction."""
     try:
-        get_adapter().send_mail(template, person.email, {"user": person, **facts})
+        get_adapter().send_mail("accounts/email/closed", person.email, {"user": person})
     except AddressNotServed:
         log.info("account.closing_unread", extra={"person": person.pk})
+    except MailNotSent:
+        raise LastMailNotSent from None
 
 
 def _shops_without(person: User) -> list[Merchant]:
