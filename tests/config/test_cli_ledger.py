@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import zipfile
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from xinka.ledger.accounts import Account, JournalKind
 from xinka.ledger.days import day_of
 from xinka.ledger.posting import Journal, Leg, post
 from xinka.platform.database.django_drive import run
+from xinka.reconciling.models import Bill
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -76,13 +78,25 @@ def test_a_bill_file_is_compared(tmp_path: Path) -> None:
     channel = cast.channel()
     bought = cast.buy(cast.ware(cast.adas_shop(), 1).sku, channel)
     cast.settle(cast.money_for(bought, trade_no="T1"))
-    today = day_of(timezone.now()).isoformat()
+    yesterday = (day_of(timezone.now()) - timedelta(days=1)).isoformat()
     file = tmp_path / "bill.csv"
     file.write_text("kind,trade_no,amount,fee\npayment,T1,49.00,0.30\n", encoding="utf-8")
-    result = call("reconcile", channel.slug, today, str(file))
+    result = call("reconcile", channel.slug, yesterday, str(file))
     assert (result.exit_code, result.output) == (0, "1 payments / 收款, 0 refunds / 退款, 0 differences / 差异\n")
     file.write_text("kind,trade_no,amount\npayment,T1,48.00\n", encoding="utf-8")
-    assert call("reconcile", channel.slug, today, str(file)).exit_code == 1
+    assert call("reconcile", channel.slug, yesterday, str(file)).exit_code == 1
+
+
+def test_the_bill_of_a_day_that_goes_on_is_not_compared(tmp_path: Path) -> None:
+    """Read and done, it would not be fetched any more, and what comes later that day would be compared with nothing."""
+    channel = cast.channel()
+    file = tmp_path / "bill.csv"
+    file.write_text("kind,trade_no,amount\n", encoding="utf-8")
+    result = call("reconcile", channel.slug, day_of(timezone.now()).isoformat(), str(file))
+    assert result.exit_code == 1
+    assert "is not over before" in result.output
+    assert "还没过完" in result.output
+    assert not Bill.objects.exists()
 
 
 @pytest.mark.parametrize(
@@ -124,10 +138,14 @@ def test_what_a_gateway_paid_into_the_bank_is_entered_once(tmp_path: Path) -> No
     ("channel", "content", "words"),
     [
         ("nobody", b"number,amount\n", "there is no channel nobody"),
-        ("alipay-md5", b"number\n", "Line 1 cannot be read"),
-        ("alipay-md5", b"number,amount\nS1,40.00\nS2,1e3\n", "Line 3 cannot be read"),
-        ("alipay-md5", b"number,amount\n,40.00\n", "Line 2 cannot be read"),
-        ("alipay-md5", b"number,amount\nS1,0\n", "Line 2 cannot be read"),
+        ("alipay-md5", b"number\n", "Line 1 of the file: the first line names the columns"),
+        ("alipay-md5", b"number,amount\nS1,40.00\nS2,1e3\n", "Line 3 of the file: “1e3” is no amount: write it like"),
+        ("alipay-md5", b"number,amount,arrived\nS1,40.00,x\n", "Line 2 of the file: “x” is no amount"),
+        ("alipay-md5", b"number,amount\n,40.00\n", "Line 2 of the file: it needs the transfer's number"),
+        ("alipay-md5", b"number,amount\nS1,0\n", "Line 2 of the file: its amount is nothing"),
+        ("alipay-md5", b"number,amount\nS1,1,234.50\n", "Line 2 of the file: it has more columns than the heading"),
+        ("alipay-md5", b"number,amount\n4.2E+27,40.00\n", "Line 2 of the file: a spreadsheet rounded the number"),
+        ("alipay-md5", b'number,amount\nS1,"40.00\n', "Line 2 of the file: this is no whole CSV"),
         ("alipay-md5", b"number,amount\n\xff,40.00\n", "not UTF-8"),
         ("alipay-md5", b"number,amount\nS1,40.00\nS2,9.01\n", "owes 49.00 CNY by the books, yet 49.01 CNY"),
         ("alipay-md5", b"number,amount\nS1,40.00\nS1,9.00\n", "belongs to a journal with other content"),
@@ -167,9 +185,10 @@ def test_a_file_that_cannot_be_written_and_a_currency_that_is_none_are_told_plai
     assert result.exit_code == 1
     assert "No such file or directory" in result.output
     assert isinstance(result.exception, SystemExit)
-    result = call("put-in", "--currency", "XXX", "77", "5")
-    assert result.exit_code == 2
-    assert "'CNY'" in result.output
+    for command in ("put-in", "take-out"):
+        result = call(command, "--currency", "XXX", "77", "5")
+        assert result.exit_code == 2
+        assert "'CNY'" in result.output
 
 
 def earned(commission: int) -> None:

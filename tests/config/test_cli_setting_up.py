@@ -70,6 +70,20 @@ def test_a_channel_set_by_command_is_in_the_audit_and_staff_hear_of_it(tmp_path:
     assert not [one for one in [str(mail.outbox[0].message()), answer.output, str(made.details)] if KEY in one]
 
 
+def test_a_channel_of_another_gateway_keeps_its_gateway(tmp_path: Path) -> None:
+    """What was paid through it is asked about, and given back, at the gateway that has the money."""
+    from tests import cast
+    from xinka.payments.models import Channel
+
+    known = cast.channel("alipay")
+    Channel.objects.filter(id=known.id).update(provider="wechat")
+    before = Channel.objects.filter(id=known.id).values().get()
+    answer = set_channel(tmp_path)
+    assert answer.exit_code == 1
+    assert "alipay is a channel of wechat" in answer.output
+    assert Channel.objects.filter(id=known.id).values().get() == before
+
+
 def test_an_unsafe_channel_is_refused_and_nothing_is_written(tmp_path: Path) -> None:
     from xinka.payments.models import Channel
 

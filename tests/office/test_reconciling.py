@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from html import unescape
 
 import pytest
+import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
@@ -15,7 +16,8 @@ from django.utils import timezone
 from tests import cast
 from tests.flows.gateway import Gateway, Trade, open_gateway
 from xinka.kernel import ids
-from xinka.ledger.days import day_of
+from xinka.ledger.days import day_of, end_of
+from xinka.office.reconciling import BillForm
 from xinka.payments.models import Channel, Receipt
 from xinka.platform.audit.models import AuditEntry
 from xinka.reconciling.models import Bill, Difference
@@ -132,9 +134,24 @@ def test_a_file_that_is_no_bill_is_refused_with_the_line(
     assert not Bill.objects.filter(state="done").exists()
 
 
+@pytest.mark.parametrize(
+    ("provider", "hour", "is_over"),
+    [("epay", 0, True), ("stripe", 7, False), ("paypal", 7, False), ("stripe", 8, True)],
+)
+def test_a_day_is_over_when_it_is_over_at_its_gateway(
+    channel: Channel, provider: str, hour: int, is_over: bool
+) -> None:
+    """Stripe and PayPal count days in UTC, which end at eight in the morning of the next one here."""
+    Channel.objects.filter(id=channel.id).update(provider=provider)
+    file = SimpleUploadedFile("bill.csv", HEAD.encode(), "text/csv")
+    with time_machine.travel(end_of(YESTERDAY) + timedelta(hours=hour), tick=False):
+        form = BillForm({"channel": channel.id, "day": str(YESTERDAY)}, {"file": file})
+        assert (form.is_valid(), "day" in form.errors) == (is_over, not is_over)
+
+
 def test_a_day_that_is_not_over_and_a_gateway_without_bills_are_told(office: Client, channel: Channel) -> None:
     answer = upload(office, channel, HEAD, day=YESTERDAY + timedelta(days=1))
-    assert "not over yet" in answer.content.decode()  # type: ignore[attr-defined]
+    assert "is not over before" in answer.content.decode()  # type: ignore[attr-defined]
     answer = office.post("/office/reconciling/bills", {"channel": channel.id, "day": str(YESTERDAY)})
     assert answer.status_code == 422
     assert "hands out no bills" in answer.content.decode()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -22,7 +22,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
 from xinka.accounts.policies import require_fresh_proof, signed_in
-from xinka.flows.reconciling.bills import READ_BILL, has_bills, reconcile_day
+from xinka.flows.reconciling.bills import READ_BILL, has_bills, reconcile_day, see_that_it_is_over
 from xinka.flows.reconciling.differences import decide, payment_behind, settle_missing
 from xinka.kernel import ids
 from xinka.kernel.errors import Refusal
@@ -55,16 +55,14 @@ class BillForm(forms.Form):
         ),
     )
 
-    def clean_day(self) -> date:
-        """Refuse days that are not over."""
-        day: date = self.cleaned_data["day"]
-        if day >= timezone.localdate():
-            raise forms.ValidationError(gettext("This day is not over yet. Take an earlier one."))
-        return day
-
     def clean(self) -> dict[str, Any]:
-        """Ask for a file where the gateway has none to give."""
+        """Ask for a file where the gateway has none to give, and refuse days that are not over there."""
         found: dict[str, Any] = super().clean() or {}
+        if "channel" in found and "day" in found:
+            try:
+                see_that_it_is_over(found["channel"], found["day"], timezone.now())
+            except Refusal as refusal:
+                self.add_error("day", refusal.message(get_language() or "zh-hans"))
         if "channel" in found and not found.get("file") and not has_bills(found["channel"]):
             self.add_error("file", gettext("This gateway hands out no bills. Choose a file."))
         return found

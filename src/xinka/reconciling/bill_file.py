@@ -130,12 +130,17 @@ def _number(value: dict[str, str], column: str) -> str:
         _Wrong: if a spreadsheet made a rounded figure of it, as ``4.2E+27``.
     """
     text = value.get(column, "")
-    if _ROUNDED.fullmatch(text):
+    if is_rounded(text):
         zh = f"“{_short(text)}”被表格软件改成了近似数，请把这一列设为文本再导出"
         raise _Wrong(
             column, zh, f"a spreadsheet rounded it to “{_short(text)}”; make the column text and export it again"
         )
     return text
+
+
+def is_rounded(number: str) -> bool:
+    """Whether a spreadsheet has made a rounded figure of a long number, so that nobody knows which it was."""
+    return _ROUNDED.fullmatch(number) is not None
 
 
 def _amount(value: dict[str, str], column: str, currency: str) -> int:

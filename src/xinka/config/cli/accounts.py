@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from xinka.config.cli.shop import open_shop, room
+from xinka.config.cli.shop import open_shop, refusals_told, room
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,17 +63,13 @@ def drop_second_factor(email: str, *, yes: bool) -> None:
 @contextmanager
 def _person(email: str) -> Iterator[User]:
     """Yield the person; refusals of the shop end the command with their sentence."""
-    from xinka.kernel.errors import Refusal  # here, because --help does without it
-
     models = room("xinka.accounts.models")
     normal = room("xinka.accounts.email_addresses").normalise_email(email)
     person = models.User.objects.filter(email=normal, closed_at=None).first()
     if person is None:
         raise click.ClickException(f"there is no account of {email} / 没有 {email} 这个账号")
-    try:
+    with refusals_told():
         yield person
-    except Refusal as refusal:
-        raise click.ClickException(f"{refusal.message('en')} / {refusal.message('zh-hans')}") from None
 
 
 def _to_do_first(person: User, *, but_money: bool) -> str:

@@ -12,9 +12,8 @@ from typing import BinaryIO
 
 import click
 
-from xinka.config.cli.shop import embedded_database, open_database
+from xinka.config.cli.shop import embedded_database, open_database, refusals_told
 from xinka.config.environment import Environment, load
-from xinka.kernel.errors import Refusal
 
 _NAME = "xinka-%Y%m%d-%H%M%S.backup"
 _ANY = "xinka-????????-??????.backup"
@@ -123,9 +122,8 @@ def _must_be_a_shop(environment: Environment) -> None:
 def _in_words() -> Iterator[None]:
     """Tell what went wrong in both languages."""
     try:
-        yield
-    except Refusal as refusal:
-        raise click.ClickException(f"{refusal.message('en')} / {refusal.message('zh-hans')}") from None
+        with refusals_told():
+            yield
     except OSError as error:  # a full disk, a directory that may not be written to
         raise click.ClickException(f"{error} / 文件读写失败，什么都没有改动") from None
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
-from xinka.config.cli.shop import open_shop, room
+from xinka.config.cli.shop import open_shop, refusals_told, room
 from xinka.kernel.money import MINOR_DIGITS
 
 _DAY = click.DateTime(["%Y-%m-%d"])
+_CURRENCY = click.option("--currency", type=click.Choice(list(MINOR_DIGITS)), default="CNY", show_default=True)
 _LANGUAGES = click.Choice(["zh-hans", "en"])
 
 
@@ -100,21 +102,13 @@ def reconcile(channel: str, day: datetime, file: Path) -> None:
 
     用账单文件核对一个通道一天的账；有差异时退出码为 1。
     """
-    from xinka.kernel.errors import Refusal  # here, because --help does without it
+    from django.utils import timezone  # here, because --help does without Django
 
-    with open_shop(), file.open(encoding="utf-8-sig", newline="") as lines:
-        found = room("xinka.payments.models").Channel.objects.filter(slug=channel).first()
-        if found is None:
-            raise click.ClickException(f"there is no channel {channel} / 没有这个通道")
-        read_bill = room("xinka.reconciling.bill_file").read_bill
-        try:
-            bill = room("xinka.flows.reconciling.bills").reconcile_day(
-                found, day.date(), read_bill(lines, found.currency)
-            )
-        except Refusal as refusal:
-            raise click.ClickException(f"{refusal.message('en')} / {refusal.message('zh-hans')}") from None
-        except UnicodeDecodeError:
-            raise click.ClickException("the file is not UTF-8 / 文件不是 UTF-8") from None
+    with open_shop(), _lines_of(file) as lines, refusals_told():
+        bills, found, of_day = room("xinka.flows.reconciling.bills"), _channel(channel), day.date()
+        bills.see_that_it_is_over(found, of_day, timezone.now())
+        told = room("xinka.reconciling.bill_file").read_bill(lines, found.currency)
+        bill = bills.reconcile_day(found, of_day, told)
     click.echo(
         f"{bill.n_payments} payments / 收款, {bill.n_refunds} refunds / 退款, {bill.n_differences} differences / 差异"
     )
@@ -129,55 +123,51 @@ def settlement(channel: str, file: Path) -> None:
 
     把通道打到银行的款项入账；差额记入待查。重复的行不会再记一次。
     """
-    from xinka.kernel.errors import Refusal  # here, because --help does without it
+    with open_shop(), _lines_of(file) as lines, refusals_told():
+        arrivals, found = room("xinka.flows.reconciling.arrivals"), _channel(channel)
+        told = arrivals.read_arrivals(lines, found.currency)
+        n_new = arrivals.enter_arrivals(found, told, by=None)
+    click.echo(f"{n_new} entered / 已入账, {len(told) - n_new} known before / 此前已入账")
 
-    with open_shop(), file.open(encoding="utf-8-sig", newline="") as lines:
-        found = room("xinka.payments.models").Channel.objects.filter(slug=channel).first()
-        if found is None:
-            raise click.ClickException(f"there is no channel {channel} / 没有这个通道")
-        arrivals = room("xinka.flows.reconciling.arrivals")
+
+@contextmanager
+def _lines_of(file: Path) -> Iterator[TextIO]:
+    with file.open(encoding="utf-8-sig", newline="") as lines:
         try:
-            told = arrivals.read_arrivals(lines, found.currency)
-            n_new = arrivals.enter_arrivals(found, told, by=None)
-        except Refusal as refusal:
-            raise click.ClickException(f"{refusal.message('en')} / {refusal.message('zh-hans')}") from None
+            yield lines
         except UnicodeDecodeError:
             raise click.ClickException("the file is not UTF-8 / 文件不是 UTF-8") from None
-    click.echo(f"{n_new} entered / 已入账, {len(told) - n_new} known before / 此前已入账")
+
+
+def _channel(slug: str) -> Any:
+    found = room("xinka.payments.models").Channel.objects.filter(slug=slug).first()
+    if found is None:
+        raise click.ClickException(f"there is no channel {slug} / 没有这个通道")
+    return found
 
 
 @ledger.command("put-in")
 @click.argument("number")
 @click.argument("amount")
-@click.option("--currency", type=click.Choice(list(MINOR_DIGITS)), default="CNY", show_default=True)
+@_CURRENCY
 def put_in(number: str, amount: str, currency: str) -> None:
     """Enter AMOUNT of your own money that you put into the trust account; NUMBER is the bank's for that transfer.
 
     把平台补进专户的自有资金入账；同一流水号不会记两次。
     """
-    from xinka.kernel.errors import Refusal  # here, because --help does without it
-
-    with open_shop():
-        try:
-            minor = room("xinka.kernel.money").parse_amount(amount, currency)
-            if minor < 1:
-                raise click.UsageError("there is nothing to enter / 金额要大于零")
-            is_new = room("xinka.flows.reconciling.arrivals").put_in(number, minor, currency, by=None)
-        except Refusal as refusal:
-            raise click.ClickException(f"{refusal.message('en')} / {refusal.message('zh-hans')}") from None
-    click.echo("entered / 已入账" if is_new else "known before / 此前已入账")
+    _enter("arrivals", lambda own, minor: own.put_in(number, minor, currency, by=None), amount, lambda: currency)
 
 
 @ledger.command("take-out")
 @click.argument("number")
 @click.argument("amount")
-@click.option("--currency", default="CNY", show_default=True)
+@_CURRENCY
 def take_out(number: str, amount: str, currency: str) -> None:
     """Enter AMOUNT that you earned and took out of the trust account; NUMBER is the bank's for that transfer.
 
     把从专户取出的平台收入入账；多于平台收入的不能取，同一流水号不会记两次。
     """
-    _enter(lambda own, minor: own.take_out(number, minor, currency, by=None), amount, lambda: currency)
+    _enter("own_money", lambda own, minor: own.take_out(number, minor, currency, by=None), amount, lambda: currency)
 
 
 @ledger.command("clear-suspense")
@@ -193,30 +183,19 @@ def clear_suspense(channel: str, number: str, amount: str, became: str) -> None:
 
     待查款有了结果时入账：returned 已由通道退给付款人，fee 是被扣的手续费，arrived 后来到账了。
     """
-
-    def found() -> Any:
-        one = room("xinka.payments.models").Channel.objects.filter(slug=channel).first()
-        if one is None:
-            raise click.ClickException(f"there is no channel {channel} / 没有这个通道")
-        return one
-
     _enter(
-        lambda own, minor: own.clear_suspense(found(), number, minor, own.Became(became), by=None),
+        "own_money",
+        lambda own, minor: own.clear_suspense(_channel(channel), number, minor, own.Became(became), by=None),
         amount,
-        lambda: str(found().currency),
+        lambda: str(_channel(channel).currency),
     )
 
 
-def _enter(act: Callable[[Any, int], bool], amount: str, currency_of: Callable[[], str]) -> None:
-    """Read an amount, have something entered by ``flows.reconciling.own_money``, and say whether that was new."""
-    from xinka.kernel.errors import Refusal  # here, because --help does without it
-
-    with open_shop():
-        try:
-            minor = room("xinka.kernel.money").parse_amount(amount, currency_of())
-            if minor < 1:
-                raise click.UsageError("there is nothing to enter / 金额要大于零")
-            is_new = act(room("xinka.flows.reconciling.own_money"), minor)
-        except Refusal as refusal:
-            raise click.ClickException(f"{refusal.message('en')} / {refusal.message('zh-hans')}") from None
+def _enter(where: str, act: Callable[[Any, int], bool], amount: str, currency_of: Callable[[], str]) -> None:
+    """Read an amount, have it entered by a module of ``flows.reconciling``, and say whether that was new."""
+    with open_shop(), refusals_told():
+        minor = room("xinka.kernel.money").parse_amount(amount, currency_of())
+        if minor < 1:
+            raise click.UsageError("there is nothing to enter / 金额要大于零")
+        is_new = act(room(f"xinka.flows.reconciling.{where}"), minor)
     click.echo("entered / 已入账" if is_new else "known before / 此前已入账")

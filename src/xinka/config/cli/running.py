@@ -15,7 +15,7 @@ from pathlib import Path
 import click
 
 from xinka.config import prepared, supervisor
-from xinka.config.cli.shop import embedded_database, open_shop, room
+from xinka.config.cli.shop import embedded_database, open_shop, refusals_told, room
 from xinka.config.environment import Environment, load, read, read_int, read_port
 from xinka.config.listening import PortTaken, lend, take_port
 from xinka.config.processes import THRIFTY, Child
@@ -144,15 +144,11 @@ def demo() -> None:
 
     装入演示商家、商品与库存；已有的数据不变。
     """
-    from xinka.kernel.errors import Refusal  # here, because --help does without it
-
     note = load().data_dir / "run" / "xinka.json"
     if note.exists():  # the pretend gateway is reached where the shop runs or ran last
         os.environ.setdefault("XINKA_SITE_URL", json.loads(note.read_text(encoding="utf-8"))["url"])
     with open_shop():
         room("xinka.config.prepare").migrate()
-        try:
+        with refusals_told():
             changed = room("xinka.config.demo").load()
-        except Refusal as refusal:
-            raise click.ClickException(f"{refusal.message('en')} / {refusal.message('zh-hans')}") from None
     click.echo("loaded / 已装入" if changed else "nothing to do / 无需更新")

@@ -1,16 +1,15 @@
-"""``xinka merchant`` and ``xinka channel``: what a new shop needs before it can sell, until pages exist for it."""
+"""``xinka merchant`` and ``xinka channel``: what a new shop needs before it can sell, for whoever has the server."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
-from xinka.config.cli.shop import open_shop, room
+from xinka.config.cli.shop import open_shop, refusals_told, room
 
 _SHORT_NAME = re.compile(r"[-a-zA-Z0-9_]{1,40}")
 
@@ -98,7 +97,7 @@ def join(slug: str, email: str, *, is_owner: bool) -> None:
     """
     with open_shop():
         changing, role = room("xinka.flows.teams.changing"), room("xinka.merchants.models").Role
-        with _refusals_told():
+        with refusals_told():
             changing.put_in_by_command(_merchant(slug), _person(email), role.OWNER if is_owner else role.CLERK)
     click.echo(f"/desk/{slug}/")
 
@@ -111,20 +110,9 @@ def leave(slug: str, email: str) -> None:
 
     把这个人移出商家的团队，马上生效。
     """
-    with open_shop(), _refusals_told():
+    with open_shop(), refusals_told():
         if not room("xinka.flows.teams.changing").take_out_by_command(_merchant(slug), _person(email)):
             raise click.ClickException(f"{email} is not in the team of {slug} / 这个人不在团队里")
-
-
-@contextmanager
-def _refusals_told() -> Iterator[None]:
-    """Say what the shop refuses in both languages, and end with status 1."""
-    from xinka.kernel.errors import Refusal  # here, because --help does without it
-
-    try:
-        yield
-    except Refusal as refusal:
-        raise click.ClickException(f"{refusal.message('en')} / {refusal.message('zh-hans')}") from None
 
 
 def _person(email: str) -> Any:
@@ -181,10 +169,15 @@ def set_channel(slug: str, name: str, name_en: str, method: str, key_file: Path,
         from django.conf import settings as of_shop  # here, because --help does without Django
 
         channel_model, changes = room("xinka.payments.models").Channel, room("xinka.flows.channels.changes")
-        wanted = channel_model.objects.filter(slug=slug).first() or channel_model(slug=slug)
+        wanted = channel_model.objects.filter(slug=slug).first() or channel_model(slug=slug, provider="epay")
+        if wanted.provider != "epay":  # what was paid and refunded through it is known to that gateway alone
+            raise click.ClickException(
+                f"{slug} is a channel of {wanted.provider}: change it in the office, or choose another short name "
+                f"/ {slug} 是 {wanted.provider} 的通道：请在后台修改，或换一个短名"
+            )
         wanted.name, wanted.name_en, wanted.method = name, name_en, method
-        wanted.provider, wanted.on = "epay", not is_off
-        with _refusals_told():
+        wanted.on = not is_off
+        with refusals_told():
             names = changes.change_on_server(changes.Wanted(wanted, settings))
     if not names:
         click.echo("nothing is other than before / 与原来相同，没有改动")

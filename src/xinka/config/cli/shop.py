@@ -67,6 +67,17 @@ def open_shop() -> Iterator[None]:
         connections.close_all()
 
 
+@contextmanager
+def refusals_told() -> Iterator[None]:
+    """Say what the shop refuses in both languages, and end with status 1."""
+    from xinka.kernel.errors import Refusal  # here, because --help does without it
+
+    try:
+        yield
+    except Refusal as refusal:
+        raise click.ClickException(f"{refusal.message('en')} / {refusal.message('zh-hans')}") from None
+
+
 def set_up_django() -> None:
     """Load Django's applications."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "xinka.config.settings")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from xinka.config.cli.shop import open_shop, room
+from xinka.config.cli.shop import open_shop, refusals_told, room
 
 if TYPE_CHECKING:
     from xinka.stock.importing.wishes import Wish
@@ -49,23 +49,19 @@ def import_codes(file: Path, sku: int, *, preview: bool, **columns: Any) -> None
     from rich.progress import Progress
 
     from xinka.config.behind import BEHIND_ALL, BEHIND_THE_TILL, connections_step_behind, lead_a_session, step_behind
-    from xinka.kernel.errors import Refusal
 
     lead_a_session()
-    with open_shop(), Progress(console=Console(stderr=True), transient=True) as bar:
+    with open_shop(), refusals_told(), Progress(console=Console(stderr=True), transient=True) as bar:
         step_behind(BEHIND_ALL)  # after the shop is open: its database must not inherit this
         connections_step_behind(BEHIND_THE_TILL)
         stocking = room("xinka.flows.stocking")
-        try:
-            if preview:
-                _show(stocking.look_at_file(file, sku, columns=_wish(columns)))
-                return
-            task = bar.add_task("Importing / 正在导入", total=file.stat().st_size)
-            batch = stocking.import_file(
-                file, sku, columns=_wish(columns), on_progress=lambda done: bar.update(task, completed=done)
-            )
-        except Refusal as refusal:
-            raise click.ClickException(f"{refusal.message('en')} / {refusal.message('zh-hans')}") from None
+        if preview:
+            _show(stocking.look_at_file(file, sku, columns=_wish(columns)))
+            return
+        task = bar.add_task("Importing / 正在导入", total=file.stat().st_size)
+        batch = stocking.import_file(
+            file, sku, columns=_wish(columns), on_progress=lambda done: bar.update(task, completed=done)
+        )
     click.echo(
         f"{batch.n_added} added / 已入库, {batch.n_known} known already / 已存在, "
         f"{batch.n_repeated} repeated in the file / 文件内重复, {batch.n_invalid} not usable / 无效"

@@ -22,10 +22,13 @@ from xinka.ledger.queries import owed_by_gateways
 from xinka.payments.models import Channel
 from xinka.platform.audit.actions import record
 from xinka.platform.database.django_drive import run
+from xinka.reconciling.bill_file import is_rounded
 
 #: Of the keys of these journals.
 KEY = "settlement:"
 _LONGEST = 64
+#: How much is quoted of a value that is wrong.
+_SHOWN = 40
 
 
 class MoreThanOwed(Refusal):
@@ -44,10 +47,16 @@ class BadSettlementFile(Refusal):
 
     code = "bad_settlement_file"
     status = HTTPStatus.UNPROCESSABLE_ENTITY
-    zh = "到账文件第 {line} 行读不懂，整份文件都没有入账。需要 number、amount 两列，可加 arrived。"
-    en = (
-        "Line {line} cannot be read; nothing was entered. It needs the columns number and amount, and may have arrived."
-    )
+    zh = "到账文件第 {line} 行：{why_zh}。整份文件都没有入账。改好后再来一次。"
+    en = "Line {line} of the file: {why_en}. Nothing was entered. Mend it and come again."
+
+
+class _Wrong(Exception):
+    """What is wrong with a line, and how to mend it."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        super().__init__(en)
+        self.zh, self.en = zh, en
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,19 +138,53 @@ def read_arrivals(lines: Iterable[str], currency: str) -> list[Arrival]:
     Raises:
         BadSettlementFile: at the first line that cannot be read.
     """
-    reader = csv.DictReader(lines)
-    reader.fieldnames = [(name or "").strip().lower() for name in reader.fieldnames or []]
-    if not {"number", "amount"} <= set(reader.fieldnames):
-        raise BadSettlementFile(line=1)
-    found = []
-    for row in reader:
-        number, amount, arrived = ((row.get(name) or "").strip() for name in ("number", "amount", "arrived"))
-        try:
-            told = parse_amount(amount, currency)
-            came = parse_amount(arrived, currency) if arrived else told
-        except BadInput:
-            raise BadSettlementFile(line=reader.line_num) from None
-        if not number or len(number) > _LONGEST or told < 1:
-            raise BadSettlementFile(line=reader.line_num)
-        found.append(Arrival(number, told, came))
-    return found
+    reader = csv.DictReader(lines, strict=True)
+    try:
+        reader.fieldnames = _head(reader.fieldnames or [])
+        return [_arrival(row, currency) for row in reader]
+    except _Wrong as wrong:
+        raise BadSettlementFile(line=max(reader.line_num, 1), why_zh=wrong.zh, why_en=wrong.en) from None
+    except csv.Error as error:
+        zh, en = f"这一行不是完整的 CSV（{error}）", f"this is no whole CSV ({error})"
+        raise BadSettlementFile(line=reader.line_num + 1, why_zh=zh, why_en=en) from None
+
+
+def _head(names: Sequence[str]) -> list[str]:
+    head = [(name or "").strip().lower() for name in names]
+    if {"number", "amount"} <= set(head):
+        return head
+    raise _Wrong(
+        "第一行要写列名：number 和 amount 必须有，arrived 可有可无",
+        "the first line names the columns: number and amount are needed, arrived may be there",
+    )
+
+
+def _arrival(row: dict[str | None, str | list[str] | None], currency: str) -> Arrival:
+    if None in row:  # a comma inside of an amount, most likely: read on, its thousands would be the amount
+        raise _Wrong(
+            "这一行比表头多出几列；金额里不要有逗号", "it has more columns than the heading; amounts have no commas"
+        )
+    number, amount, arrived = (str(row.get(name) or "").strip() for name in ("number", "amount", "arrived"))
+    if not number or len(number) > _LONGEST:
+        raise _Wrong(
+            f"要有这笔到账的编号，最多 {_LONGEST} 个字", f"it needs the transfer's number, {_LONGEST} signs at most"
+        )
+    if is_rounded(number):
+        raise _Wrong(
+            f"编号“{number}”被表格软件改成了近似数，请把这一列设为文本再导出",
+            f"a spreadsheet rounded the number to “{number}”; make the column text and export it again",
+        )
+    told = _amount(amount, currency)
+    if not told:
+        raise _Wrong("金额要大于零", "its amount is nothing")
+    return Arrival(number, told, _amount(arrived, currency) if arrived else told)
+
+
+def _amount(text: str, currency: str) -> int:
+    try:
+        return parse_amount(text, currency)
+    except BadInput as refusal:
+        why = refusal.params
+        raise _Wrong(
+            f"“{text[:_SHOWN]}”不是金额，{why['why_zh']}", f"“{text[:_SHOWN]}” is no amount: {why['why_en']}"
+        ) from None

@@ -63,6 +63,15 @@ class BillBusy(Refusal):
     en = "A bill of this channel is being read just now; try again in a moment."
 
 
+class DayNotOver(Refusal):
+    """A bill of a day that still goes on: what comes later that day would never be compared."""
+
+    code = "day_not_over"
+    status = 422
+    zh = "{day} 按这个通道的日历还没过完（到 {until} 为止），当天的账单还不全。请在那之后再对账。"
+    en = "By this channel's calendar {day} is not over before {until}, so its bill is not whole. Compare it then."
+
+
 @dataclass(frozen=True, slots=True)
 class Day:
     """One day of one channel's calendar."""
@@ -79,6 +88,17 @@ class Day:
     def end(self) -> datetime:
         """The first moment after it."""
         return self.start + timedelta(days=1)
+
+
+def see_that_it_is_over(channel: Channel, day: date, now: datetime) -> None:
+    """Refuse a bill that somebody has too early; gateways that we ask say so themselves.
+
+    Raises:
+        DayNotOver: if the day goes on at the gateway, whose calendar may not be ours.
+    """
+    end = Day(channel, day).end
+    if now < end:
+        raise DayNotOver(day=day.isoformat(), until=f"{timezone.localtime(end):%Y-%m-%d %H:%M}")
 
 
 _UNREAD = """
