@@ -14,7 +14,7 @@ from tests import cast
 from xinka.flows.reconciling.bills import reconcile_day
 from xinka.flows.settle import VerifiedMoney
 from xinka.kernel import ids
-from xinka.ledger.days import day_of
+from xinka.ledger.days import day_of, start_of
 from xinka.payments.models import Channel, Receipt
 from xinka.payments.providers.protocol import BillKind, BillRow
 
@@ -67,6 +67,17 @@ def test_the_bill_of_the_day_stands_beside_what_was_agreed(office: Client, paid:
 def test_a_day_without_payments_says_so(office: Client, paid: cast.Bought, query: str) -> None:
     assert cells(office, query) == []
     assert "Nothing was paid on this day" in office.get(f"/office/fees{query}").content.decode()
+
+
+def test_a_day_of_stripe_is_one_of_its_own_calendar_as_its_bill_is(office: Client, channel: Channel) -> None:
+    """Its days end at eight in the morning here: what came before that is on the bill of the day before."""
+    Channel.objects.filter(id=channel.id).update(provider="stripe")
+    today = day_of(timezone.now())
+    for number, hour in ((1, 7), (2, 9)):
+        cast.settle(VerifiedMoney(channel.id, None, f"T{number}", number * 100))
+        Receipt.objects.filter(trade_no=f"T{number}").update(received_at=start_of(today) + timedelta(hours=hour))
+    assert cells(office, f"?day={today - timedelta(days=1)}")[:3] == ["Alipay", "1", "¥1.00"]
+    assert cells(office, f"?day={today}")[:3] == ["Alipay", "1", "¥2.00"]
 
 
 @pytest.mark.parametrize("query", ["?day=", "?day=x", "?day=2026-13-40"])

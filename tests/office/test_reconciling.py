@@ -152,6 +152,7 @@ def test_a_day_is_over_when_it_is_over_at_its_gateway(
 def test_a_day_that_is_not_over_and_a_gateway_without_bills_are_told(office: Client, channel: Channel) -> None:
     answer = upload(office, channel, HEAD, day=YESTERDAY + timedelta(days=1))
     assert "is not over before" in answer.content.decode()  # type: ignore[attr-defined]
+    assert upload(office, channel, HEAD, day=date.max).status_code == 422  # type: ignore[attr-defined]
     answer = office.post("/office/reconciling/bills", {"channel": channel.id, "day": str(YESTERDAY)})
     assert answer.status_code == 422
     assert "hands out no bills" in answer.content.decode()

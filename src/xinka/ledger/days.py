@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -15,11 +15,14 @@ def day_of(moment: datetime) -> date:
     return moment.astimezone(ZONE).date()
 
 
-def start_of(day: date) -> datetime:
-    """Return the first moment of a day; of one out of all reach, that of the nearest within."""
-    return datetime.combine(min(max(day, _FIRST), _LAST), time.min, ZONE)
+def start_of(day: date, zone: tzinfo = ZONE) -> datetime:
+    """Return the first moment of a day; of one out of all reach, that of the nearest within.
+
+    Days are those of the books, unless ``zone`` says by whose calendar else, as that of a gateway.
+    """
+    return datetime.combine(min(max(day, _FIRST), _LAST), time.min, zone)
 
 
-def end_of(day: date) -> datetime:
+def end_of(day: date, zone: tzinfo = ZONE) -> datetime:
     """Return the first moment after a day."""
-    return start_of(min(day, _LAST) + timedelta(days=1))
+    return start_of(min(day, _LAST) + timedelta(days=1), zone)

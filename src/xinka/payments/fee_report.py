@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -22,7 +23,7 @@ fees AS (
     (r.amount * t.bps + 5000) / 10000 + t.fixed AS fee
   FROM payments_receipt r
   JOIN terms t ON t.channel_id = r.channel_id AND r.received_at >= t.since AND r.received_at < t.until
-  WHERE r.received_at >= %s AND r.received_at < %s)
+  WHERE r.channel_id = ANY(%s) AND r.received_at >= %s AND r.received_at < %s)
 """
 _SUMS = f"""{_FEES}
 SELECT channel_id, currency, count(*), sum(amount)::bigint, sum(fee)::bigint FROM fees GROUP BY 1, 2 ORDER BY 1, 2
@@ -65,15 +66,15 @@ class PaidOrder:
         return self.amount - self.fee
 
 
-def fee_sums(since: datetime, until: datetime) -> list[FeeSum]:
-    """Return the sums of what came within a span."""
+def fee_sums(channel_ids: Sequence[int], since: datetime, until: datetime) -> list[FeeSum]:
+    """Return the sums of what came through these channels within a span."""
     with connection.cursor() as cursor:
-        cursor.execute(_SUMS, (since, until))
+        cursor.execute(_SUMS, (list(channel_ids), since, until))
         return [FeeSum(*row) for row in cursor.fetchall()]
 
 
-def last_fees(since: datetime, until: datetime, most: int) -> list[PaidOrder]:
+def last_fees(channel_ids: Sequence[int], since: datetime, until: datetime, most: int) -> list[PaidOrder]:
     """Return the last of these payments, the newest first."""
     with connection.cursor() as cursor:
-        cursor.execute(_LAST, (since, until, most))
+        cursor.execute(_LAST, (list(channel_ids), since, until, most))
         return [PaidOrder(*row) for row in cursor.fetchall()]

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any
 
 import psycopg
@@ -22,7 +22,7 @@ from xinka.kernel import ids
 from xinka.kernel.errors import BadIdentifier, ProviderError, Refusal
 from xinka.kernel.flow import Flow, Query
 from xinka.ledger.accounts import Account, JournalKind
-from xinka.ledger.days import ZONE
+from xinka.ledger.days import ZONE, end_of, start_of
 from xinka.ledger.posting import Journal, Leg, post
 from xinka.payments.channels import provider_of
 from xinka.payments.models import Channel
@@ -82,12 +82,16 @@ class Day:
     @property
     def start(self) -> datetime:
         """Its first moment."""
-        return datetime.combine(self.day, time.min, _CALENDARS.get(self.channel.provider, ZONE))
+        return start_of(self.day, self._calendar)
 
     @property
     def end(self) -> datetime:
         """The first moment after it."""
-        return self.start + timedelta(days=1)
+        return end_of(self.day, self._calendar)
+
+    @property
+    def _calendar(self) -> tzinfo:
+        return _CALENDARS.get(self.channel.provider, ZONE)
 
 
 def see_that_it_is_over(channel: Channel, day: date, now: datetime) -> None:
