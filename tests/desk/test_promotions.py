@@ -171,6 +171,47 @@ def test_rules_can_be_changed_but_not_below_what_is_used(ware: cast.Ware, shop: 
     assert (made.name, made.most_total, made.n_used, made.amount) == ("New", 2, 2, 500)
 
 
+def test_a_coupon_does_not_end_before_it_begins(shop: Merchant, ada: Client) -> None:
+    made = offers.coupon(merchant=shop)
+    answer = ada.post(f"{HOME}/coupons/{made.id}", {"name": "New", "ends_at": moment(-2)})
+    assert (answer.status_code, "It must end after it begins" in answer.content.decode()) == (422, True)
+    assert ada.post(f"{HOME}/coupons/{made.id}", {"name": "New", "ends_at": moment(2)}).status_code == 302
+
+
+def test_buyers_who_use_a_coupon_while_its_cap_is_lowered_are_counted(
+    shop: Merchant, ware: cast.Ware, ada: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the look at the form and the writing, three buyers come."""
+    made = offers.coupon(merchant=shop)
+    look = coupon_forms.CouponRules.clean_most_total
+
+    def look_and_be_overtaken(form: coupon_forms.CouponRules) -> int | None:
+        found = look(form)
+        Coupon.objects.update(n_used=3)
+        return found
+
+    monkeypatch.setattr(coupon_forms.CouponRules, "clean_most_total", look_and_be_overtaken)
+    answer = ada.post(f"{HOME}/coupons/{made.id}", {"name": "New", "most_total": "2"})
+    assert (answer.status_code, "used 3 times already" in answer.content.decode()) == (422, True)
+    assert (Coupon.objects.get().name, Coupon.objects.get().most_total) == ("春季", None)
+
+
+def test_of_a_form_sent_twice_at_once_the_second_one_finds_the_code_taken(
+    shop: Merchant, ada: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look = coupon_forms.CouponForm.clean_code
+
+    def look_and_be_overtaken(form: coupon_forms.CouponForm) -> str:
+        code = look(form)
+        offers.coupon(code, merchant=shop)
+        return code
+
+    monkeypatch.setattr(coupon_forms.CouponForm, "clean_code", look_and_be_overtaken)
+    answer = ada.post(f"{HOME}/coupons/new", coupon_form())
+    assert (answer.status_code, "You have this code already" in answer.content.decode()) == (422, True)
+    assert list(Coupon.objects.values_list("name", flat=True)) == ["春季"]
+
+
 def test_a_stopped_coupon_is_stopped_for_good(shop: Merchant, ada: Client) -> None:
     made = offers.coupon(merchant=shop)
     ada.post(f"{HOME}/coupons/{made.id}/stop")
@@ -311,6 +352,23 @@ def test_a_sale_has_no_fewer_units_than_are_taken(shop: Merchant, ware: cast.War
     cast.buy(ware.sku, cast.channel(), quantity=3, wish=offers.wish(sale_id=made.id), expected=3 * 3900)
     assert ada.post(f"{HOME}/sales/{made.id}", sale_form(ware, units="2")).status_code == 422
     assert ada.post(f"{HOME}/sales/{made.id}", sale_form(ware, units="3")).status_code == 302
+
+
+def test_units_that_are_taken_while_a_sale_is_shortened_are_counted(
+    shop: Merchant, ware: cast.Ware, ada: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = offers.sale(ware.sku, units=5)
+    look = forms.SaleForm.clean
+
+    def look_and_be_overtaken(form: forms.SaleForm) -> dict[str, object]:
+        found = look(form)
+        FlashSale.objects.update(n_taken=3)
+        return found
+
+    monkeypatch.setattr(forms.SaleForm, "clean", look_and_be_overtaken)
+    answer = ada.post(f"{HOME}/sales/{made.id}", sale_form(ware, units="2"))
+    assert (answer.status_code, "3 are taken already" in answer.content.decode()) == (422, True)
+    assert (FlashSale.objects.get().units, AsideCode.objects.count()) == (5, 0)
 
 
 def test_ada_offers_a_commission(shop: Merchant, ada: Client) -> None:

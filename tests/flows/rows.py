@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeVar
 
 from django.db import connection
 
 from xinka.flows.audit import check_all
 from xinka.platform.database.django_drive import run
 
+Answer = TypeVar("Answer")
 _TABLES = "SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"
 
 
@@ -34,7 +36,7 @@ def broken() -> list[str]:
     return [finding.check.name for finding in run(check_all()) if not finding.holds]
 
 
-def leaves_nothing(action: Callable[[], object]) -> object:
+def leaves_nothing(action: Callable[[], Answer]) -> Answer:
     """Do something, and prove that no table has another count after it; return its answer."""
     before = counted()
     answer = action()

@@ -70,7 +70,8 @@ def placed(ware: cast.Ware, alipay: Channel, wish: Any, expected: int, **more: A
 
 def refused(ware: cast.Ware, alipay: Channel, wish: Any, expected: int = 4900, **more: Any) -> Refusal:
     """Return why a request was refused; it left nothing."""
-    found = leaves_nothing(lambda: answer(ware, alipay, wish, expected, **more))
+    request = cast.ask(ware.sku, alipay, wish=wish, expected=expected, **more)  # before it is counted: it makes keys
+    (found,) = leaves_nothing(lambda: run(place([request])))
     assert isinstance(found, Refusal), found
     return found
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import random
+import threading
+import time
 from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
+import psycopg
 import pytest
 from django.db import connection
 from django.db.models import Sum
@@ -23,10 +26,15 @@ from tests.promotions import offers
 from tests.resilience.control import Connection, two_at_once
 from tests.resilience.tills import at_tills
 from xinka.delivery.models import DeliveredCode
+from xinka.flows import escrow
 from xinka.flows.checkout import CheckoutRequest, Placed, place
 from xinka.flows.expire import cancel
 from xinka.flows.promotions.sales import Withdrawn, plan_sale, withdraw_stock_of
+from xinka.flows.promotions.vesting import book_uses
+from xinka.flows.relay import relay_batch
+from xinka.kernel.actors import Actor, Role
 from xinka.orders.models import Order
+from xinka.payments.states import RefundReason
 from xinka.platform.database.django_drive import run
 from xinka.promotions.errors import CodeUsedByYou
 from xinka.promotions.models import Code, Coupon, CouponBuyer, FlashSale, GiftCard, Use
@@ -207,6 +215,49 @@ def announce(ware: cast.Ware, *, units: int) -> FlashSale:
     times = {"starts_at": begins, "ends_at": begins + timedelta(hours=1)}
     merchant_id = ware.product.merchant_id
     return plan_sale(FlashSale(sku=ware.sku, merchant_id=merchant_id, price=3900, units=units, **times))
+
+
+def test_what_refunded_orders_give_back_is_locked_in_the_order_in_which_a_checkout_locks(committed_shop: str) -> None:
+    """A sale before coupons, also where the older of two orders had a coupon and the younger one the sale."""
+    ada = cast.adas_shop()
+    ware, pay_by = cast.ware(ada, 10), cast.channel()
+    spring, sold = offers.coupon(merchant=ada, back_on_refund=True), offers.sale(ware.sku)
+    offers.coupon("SUMMER", merchant=ada, back_on_refund=True)
+    for wish, expected in ((offers.wish("SPRING"), 4400), (offers.wish("SUMMER", sale_id=sold.id), 3400)):
+        bought = cast.buy(ware.sku, pay_by, wish=wish, expected=expected)
+        cast.pay(bought)
+        run(relay_batch())
+        staff = Actor(Role.ARBITER, 1)
+        run(escrow.give_back(bought.order_id, None, reason=RefundReason.DISPUTE, key=str(bought.order_id), by=staff))
+    booked: list[int] = []
+
+    def book() -> None:
+        try:
+            booked.append(book_uses())
+        finally:
+            connection.close()
+
+    booking = threading.Thread(target=book)
+    with psycopg.connect(committed_shop) as till:
+        till.execute("SELECT FROM promotions_flashsale WHERE id = %s FOR NO KEY UPDATE", [sold.id])
+        booking.start()
+        wait_for_a_lock(committed_shop)
+        till.execute("SELECT FROM promotions_coupon WHERE id = %s FOR NO KEY UPDATE", [spring.id])
+    booking.join(60)
+    assert booked == [3], "neither has to give up"
+    assert set(Use.objects.values_list("kind", "state")) == {("coupon", "returned"), ("flash", "held")}
+    assert broken() == []
+
+
+def wait_for_a_lock(url: str) -> None:
+    """Wait until some session waits for what another one has."""
+    waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    with psycopg.connect(url, autocommit=True) as look:
+        for _ in range(1000):
+            if look.execute(waits).fetchone() != (0,):
+                return
+            time.sleep(0.02)
+    raise AssertionError("nobody waits")
 
 
 def test_a_gift_card_spent_by_many_at_once_pays_its_balance_and_no_more(committed_shop: str) -> None:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from xinka.desk.access import Desk, for_members
-from xinka.flows.promotions.sales import NotSoManyInStock, end_sale, plan_sale, withdraw_stock_of
+from xinka.flows.promotions.sales import MoreAreTaken, NotSoManyInStock, end_sale, plan_sale, withdraw_stock_of
 from xinka.kernel import ids
 from xinka.merchants.policies import Duty
 from xinka.payments.queries import currencies_taken
@@ -53,9 +53,7 @@ def coupon_new(request: HttpRequest, desk: Desk) -> HttpResponse:
     named = {"applies_to": request.GET.get("for", "all:")}
     data = request.POST if request.method == "POST" else None
     form = CouponForm(data, merchant=desk.merchant, currencies=currencies_taken(), initial=named)
-    if form.is_bound and form.is_valid():
-        code, n_codes = form.cleaned_data["code"], form.cleaned_data["n_codes"] or 0
-        made = actions.make_coupon(form.coupon_of(desk.user_id), code=code, n_codes=n_codes)
+    if form.is_bound and form.is_valid() and (made := form.make(desk.user_id)):
         messages.success(request, _("The coupon is made."))
         return redirect("desk:coupon", merchant=desk.merchant.slug, coupon_id=made.id)
     return _form_page(request, desk, form, _("New coupon"))
@@ -67,8 +65,7 @@ def coupon(request: HttpRequest, desk: Desk, coupon_id: int) -> HttpResponse:
     """Show a coupon, its codes and who used it; change its rules."""
     found = _coupon(desk, coupon_id)
     form = CouponRules(request.POST if request.method == "POST" else None, coupon=found)
-    if form.is_bound and form.is_valid():
-        actions.change_coupon(form.apply(found))
+    if form.is_bound and form.is_valid() and form.change(found):
         messages.success(request, _("Saved."))
         return redirect("desk:coupon", merchant=desk.merchant.slug, coupon_id=found.id)
     uses = Use.objects.filter(coupon=found).order_by("-at")[:_LATEST]
@@ -205,10 +202,10 @@ def _form_page(request: HttpRequest, desk: Desk, form: CouponForm | SaleForm, ti
 
 
 def _plan(form: SaleForm, desk: Desk) -> FlashSale | None:
-    """Plan the sale of a valid form; if its units cannot be set aside, the form says so."""
+    """Plan the sale of a valid form; if its units cannot be set aside or were sold just now, the form says so."""
     try:
         return plan_sale(form.sale_of(desk.merchant, desk.user_id))
-    except NotSoManyInStock as refusal:
+    except (MoreAreTaken, NotSoManyInStock) as refusal:
         form.add_error("units", refusal.message(get_language() or ""))
         return None
 

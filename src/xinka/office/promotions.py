@@ -58,12 +58,14 @@ def coupon_new(request: HttpRequest) -> HttpResponse:
     """Make a coupon that the platform pays for."""
     form = CouponForm(request.POST if request.method == "POST" else None, currencies=currencies_taken())
     if form.is_bound and form.is_valid():
-        data, staff = form.cleaned_data, signed_in(request)
+        staff = signed_in(request)
         with transaction.atomic():
-            made = actions.make_coupon(form.coupon_of(staff.id), code=data["code"], n_codes=data["n_codes"] or 0)
-            record(staff, "coupon.make", f"coupon {made.id}", name=made.name)
-        messages.success(request, _("The coupon is made."))
-        return _see("office:coupon", made.id)
+            made = form.make(staff.id)
+            if made is not None:
+                record(staff, "coupon.make", f"coupon {made.id}", name=made.name)
+        if made is not None:
+            messages.success(request, _("The coupon is made."))
+            return _see("office:coupon", made.id)
     return _form_page(request, form, _("New coupon of the platform"))
 
 
@@ -75,10 +77,12 @@ def coupon(request: HttpRequest, coupon_id: int) -> HttpResponse:
     form = CouponRules(request.POST if request.method == "POST" else None, coupon=found)
     if form.is_bound and form.is_valid():
         with transaction.atomic():
-            actions.change_coupon(form.apply(found))
-            record(signed_in(request), "coupon.change", f"coupon {found.id}", name=found.name)
-        messages.success(request, _("Saved."))
-        return _see("office:coupon", found.id)
+            is_changed = form.change(found)
+            if is_changed:
+                record(signed_in(request), "coupon.change", f"coupon {found.id}", name=found.name)
+        if is_changed:
+            messages.success(request, _("Saved."))
+            return _see("office:coupon", found.id)
     uses = Use.objects.filter(coupon=found).order_by("-at")[:_LATEST]
     context = {
         "coupon": found,

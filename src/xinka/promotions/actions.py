@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
 
 from xinka.catalog.actions import drop_pages_of
 from xinka.merchants.models import Merchant
 from xinka.promotions.codes import make_codes
+from xinka.promotions.errors import CodeTaken
 from xinka.promotions.models import Code, Coupon, FlashSale, ReferralTerms
 
 
 @transaction.atomic
 def make_coupon(coupon: Coupon, *, code: str = "", n_codes: int = 0) -> Coupon:
-    """Write a new coupon with one code for everybody, or with so many that are good once each."""
+    """Write a new coupon with one code for everybody, or with so many that are good once each.
+
+    Raises:
+        CodeTaken: if its issuer has that code, perhaps by the same form sent twice; nothing is made.
+    """
     coupon.save()
     if code:
-        Code.objects.create(coupon=coupon, issuer_id=coupon.merchant_id or 0, code=code)
+        _create_code(coupon, code)
     if n_codes:
         add_codes(coupon, n_codes)
     return coupon
@@ -36,9 +41,24 @@ def add_codes(coupon: Coupon, count: int) -> None:
         left = len(taken)
 
 
-def change_coupon(coupon: Coupon) -> None:
-    """Write the rules that may be changed while a coupon is in use; its counts are the till's."""
-    coupon.save(update_fields=["name", "ends_at", "most_total", "most_per_buyer", "back_on_refund"])
+def _create_code(coupon: Coupon, code: str) -> None:
+    try:
+        with transaction.atomic():
+            Code.objects.create(coupon=coupon, issuer_id=coupon.merchant_id or 0, code=code)
+    except IntegrityError:
+        raise CodeTaken from None
+
+
+def change_coupon(coupon: Coupon) -> bool:
+    """Write the rules that may be changed while a coupon is in use; its counts are the till's.
+
+    Return false, and write nothing, where it has been used more often meanwhile than it now may.
+    """
+    kept = Coupon.objects.filter(id=coupon.id)
+    if coupon.most_total is not None:
+        kept = kept.filter(n_used__lte=coupon.most_total)
+    names = ("name", "ends_at", "most_total", "most_per_buyer", "back_on_refund")
+    return kept.update(**{name: getattr(coupon, name) for name in names}) == 1
 
 
 def stop_coupon(coupon: Coupon) -> bool:

@@ -8,12 +8,15 @@ from typing import Any
 from django import forms
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from xinka.catalog.models import Category, Product, ProductState, spoken
 from xinka.kernel.money import HOME, home_first
 from xinka.merchants.models import Merchant
+from xinka.promotions.actions import change_coupon, make_coupon
 from xinka.promotions.codes import normalise_code
+from xinka.promotions.errors import CodeTaken
 from xinka.promotions.fields import MomentField, MoneyField, PercentField
 from xinka.promotions.forms import MOST_CHOICES, MOST_CODES, number_of
 from xinka.promotions.models import Code, Coupon
@@ -53,8 +56,28 @@ class CouponRules(forms.Form):
         """Return the cap, which cannot be below what is used."""
         most: int | None = self.cleaned_data["most_total"]
         if most is not None and self.coupon is not None and most < self.coupon.n_used:
-            raise forms.ValidationError(_("It has been used %(n)s times already."), params={"n": self.coupon.n_used})
+            raise self._below_use(self.coupon)
         return most
+
+    def clean(self) -> dict[str, Any]:
+        """It ends after it begins."""
+        data = super().clean() or self.cleaned_data
+        begins = self.coupon.starts_at if self.coupon else data.get("starts_at")
+        if data.get("ends_at") and begins and data["ends_at"] <= begins:
+            self.add_error("ends_at", _("It must end after it begins."))
+        return data
+
+    def change(self, coupon: Coupon) -> bool:
+        """Change a coupon; false where buyers were quicker than a lower cap, and then the form says so."""
+        if change_coupon(self.apply(coupon)):
+            return True
+        coupon.refresh_from_db()
+        self.add_error("most_total", self._below_use(coupon))
+        return False
+
+    @staticmethod
+    def _below_use(coupon: Coupon) -> forms.ValidationError:
+        return forms.ValidationError(_("It has been used %(n)s times already."), params={"n": coupon.n_used})
 
     def apply(self, coupon: Coupon) -> Coupon:
         """Write the rules into a coupon that is not saved yet."""
@@ -149,7 +172,7 @@ class CouponForm(CouponRules):
             raise forms.ValidationError(_("4 to 32 letters and digits; no other signs."))
         issuer = self.merchant.id if self.merchant else 0
         if code and Code.objects.filter(code=code, issuer_id=issuer).exists():
-            raise forms.ValidationError(_("You have this code already."))
+            raise forms.ValidationError(CodeTaken().message(get_language() or ""))
         return code
 
     def clean(self) -> dict[str, Any]:
@@ -167,13 +190,20 @@ class CouponForm(CouponRules):
                 _("These goods are priced in %(currency)s; choose that."), params={"currency": priced_in}
             )
             self.add_error("currency", wrong)
-        if data.get("ends_at") and data.get("starts_at") and data["ends_at"] <= data["starts_at"]:
-            self.add_error("ends_at", _("It must end after it begins."))
         if data.get("code") and data.get("n_codes"):
             self.add_error("n_codes", _("Either one code for all, or many codes."))
         if "code" not in self.errors and not data.get("code") and not data.get("n_codes"):
             self.add_error("code", _("Write a code, or say how many to make."))
         return data
+
+    def make(self, by_id: int) -> Coupon | None:
+        """Make the coupon and its codes; ``None`` where its code was taken just now, and then the form says so."""
+        code, n_codes = self.cleaned_data["code"], self.cleaned_data["n_codes"] or 0
+        try:
+            return make_coupon(self.coupon_of(by_id), code=code, n_codes=n_codes)
+        except CodeTaken as refusal:
+            self.add_error("code", refusal.message(get_language() or ""))
+            return None
 
     def coupon_of(self, by_id: int) -> Coupon:
         """Return the coupon as it shall become."""

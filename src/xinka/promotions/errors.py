@@ -125,3 +125,12 @@ class NoBalances(Refusal):
     status = HTTPStatus.CONFLICT
     zh = "本站没有余额功能。礼品卡下单时直接填码就能用。"
     en = "This shop keeps no balances. Enter the gift card's code when you order."
+
+
+class CodeTaken(Refusal):
+    """A merchant, or the platform, has this code already."""
+
+    code = "code_taken"
+    status = HTTPStatus.CONFLICT
+    zh = "这个优惠码你已经有了，请换一个。"
+    en = "You have this code already; choose another one."

@@ -20,7 +20,7 @@ def give_back(order_ids: Sequence[object], kinds: Sequence[UseKind] = ALL_KINDS)
     """Uncount what these orders, which the caller has locked, hold of promotions; return how many uses that were."""
     if not order_ids:
         return 0
-    rows = yield from _locked(order_ids, UseState.HELD)
+    rows = yield from lock_uses(order_ids, UseState.HELD)
     if not rows:
         return 0
     ((count,),) = yield Query(sql.GIVE_BACK, (plain_array(order_ids), text_array([kind.value for kind in kinds])))
@@ -31,7 +31,7 @@ def give_back(order_ids: Sequence[object], kinds: Sequence[UseKind] = ALL_KINDS)
 
 def retake(order_id: object) -> Flow[bool]:
     """Count again what an order gave back; ``False``, and nothing changed, if not all of it is there any more."""
-    rows = yield from _locked([order_id], UseState.RETURNED)
+    rows = yield from lock_uses([order_id], UseState.RETURNED)
     if not rows:
         return True
     ((fits,),) = yield Query(sql.CAN_RETAKE, (order_id,))
@@ -45,8 +45,12 @@ def _sales_of(rows: Sequence[Row]) -> list[int]:
     return [row[2] for row in rows if row[2] is not None]
 
 
-def _locked(order_ids: Sequence[object], state: UseState) -> Flow[list[Row]]:
-    """Lock the uses of these orders and all they are counted in, in the order in which everybody locks."""
+def lock_uses(order_ids: Sequence[object], state: UseState) -> Flow[list[Row]]:
+    """Lock the uses of these orders and all they are counted in, in the order in which everybody locks.
+
+    Whoever goes through several orders one by one asks for all of them first: order by order, a sale would be locked
+    behind another order's coupon.
+    """
     rows = yield Query(sql.USES_OF, (plain_array(order_ids), state.value))
     for statement, column in ((sql.LOCK_SALES, 2), (sql.LOCK_COUPONS, 3), (sql.LOCK_CARDS, 4)):
         if numbers := sorted({row[column] for row in rows if row[column] is not None}):

@@ -25,13 +25,28 @@ class NotSoManyInStock(Refusal):
     en = "Only {most} pcs can be set aside, counting codes that are good to its end. Add stock, or plan fewer."
 
 
+class MoreAreTaken(Refusal):
+    """A sale is to have fewer units than ``n`` that are taken by now."""
+
+    code = "more_are_taken"
+    status = HTTPStatus.CONFLICT
+    zh = "已有 {n} 件被拍下，数量不能比这更少。"
+    en = "{n} are taken already; it cannot have fewer."
+
+
 def plan_sale(sale: FlashSale) -> FlashSale:
     """Write a new or changed sale and set its units aside: nobody has them at the plain price until it is over.
 
     Raises:
         NotSoManyInStock: if there are not so many; nothing is changed.
+        MoreAreTaken: if buyers have more of a known sale; nothing is changed.
     """
     with transaction.atomic():
+        if sale.id is not None:
+            run(locked(sale.id))  # from here on no till sells of it, so what is counted next stays so
+            sale.refresh_from_db(fields=["n_taken"])
+            if sale.n_taken > sale.units:
+                raise MoreAreTaken(n=sale.n_taken)
         saved = actions.save_sale(sale)
         if missing := run(match([saved.id])):
             raise NotSoManyInStock(most=saved.units - missing)

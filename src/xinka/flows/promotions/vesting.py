@@ -18,7 +18,7 @@ from django.db import transaction
 from django.db.utils import IntegrityError
 
 from xinka.accounts.models import User
-from xinka.flows.promotions.returning import give_back
+from xinka.flows.promotions.returning import give_back, lock_uses
 from xinka.kernel import ids
 from xinka.kernel.errors import BadInput
 from xinka.kernel.flow import Flow, Query, Row
@@ -30,7 +30,7 @@ from xinka.platform.database.django_drive import run
 from xinka.platform.vault.keys import blind_index
 from xinka.promotions import sql
 from xinka.promotions.pricing import WHOLE
-from xinka.promotions.states import FundedBy, ReferralState, UseKind
+from xinka.promotions.states import FundedBy, ReferralState, UseKind, UseState
 
 log = logging.getLogger(__name__)
 BATCH = 500
@@ -70,10 +70,11 @@ def book_uses(limit: int = BATCH) -> int:
 
 
 def _book_uses(limit: int) -> Flow[int]:
-    rows = yield Query(sql.USES_MOVED, (limit,))
-    for used in (_Used(*row) for row in rows):
+    moved = [_Used(*row) for row in (yield Query(sql.USES_MOVED, (limit,)))]
+    yield from lock_uses([used.order_id for used in moved], UseState.HELD)
+    for used in moved:
         yield from _book(used)
-    return len(rows)
+    return len(moved)
 
 
 def _book(used: _Used) -> Flow[None]:
