@@ -9,8 +9,10 @@ from pathlib import Path
 
 import click
 import pytest
+from django.apps import apps
 
 from xinka.config.cli import main
+from xinka.flows.master_key.columns import CHANNEL_CHANGES, CHANNELS, COLUMNS
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ROOT / "src" / "xinka"
@@ -122,6 +124,17 @@ def test_the_numbers_that_hold_while_a_setting_is_not_given_are_those_of_the_cod
     read = re.findall(r"\bread_int\(\s*\"(XINKA_[A-Z_]+)\", ([\d_]+)(?: \* (\d+))?", "\n".join(_sources()))
     holds = {name: str(int(number) * int(times or 1)) for name, number, times in read if name != "XINKA_PORT"}
     assert {name: told.get(name) for name in holds} == holds
+
+
+@in_each_language
+def test_tables_that_hold_personal_data_are_there(pages: Path) -> None:
+    tables = {one._meta.db_table for one in apps.get_models()}
+    told = re.findall(r"^\|[^|]*\|([^|]*)\|", (pages / "personal-data.md").read_text(encoding="utf-8"), re.MULTILINE)
+    named = {name for place in told for name in re.findall(r"`([a-z_]+)`", place)}
+    assert named - tables == set()
+    # Whatever is sealed and is not a key or a code of goods is of somebody, so it is told about.
+    of_nobody = {CHANNELS.table, CHANNEL_CHANGES.table}
+    assert {column.table for column in COLUMNS} - of_nobody - named == set()
 
 
 @in_each_language

@@ -1,4 +1,4 @@
-"""The guides and the operator's pages say the same in Chinese and in English, and name what the shop shows."""
+"""Guides, operators' pages and how-tos for platforms say the same in both languages, and name what the shop shows."""
 
 from __future__ import annotations
 
@@ -11,11 +11,17 @@ from babel.messages.pofile import read_po
 ROOT = Path(__file__).resolve().parent.parent
 OPERATE = ROOT / "docs" / "operate"
 GUIDE = ROOT / "docs" / "guide"
+HOW_TO = ROOT / "docs" / "how-to"
 
 #: Every page in English, and where it is in Chinese.
 PAIRS = [
     *((page, OPERATE / "zh" / page.name) for page in sorted(OPERATE.glob("*.md"))),
     *((page, GUIDE / "zh" / page.name) for page in sorted((GUIDE / "en").glob("*.md"))),
+    # For whoever screens on a platform; the others are for whoever changes the code, which is in English.
+    *(
+        (HOW_TO / name, HOW_TO / "zh" / name)
+        for name in ("add-a-screening-rule.md", "use-the-guard-in-your-platform.md")
+    ),
 ]
 in_both = pytest.mark.parametrize(("english", "chinese"), PAIRS, ids=lambda page: page.relative_to(ROOT).as_posix())
 
@@ -87,6 +93,9 @@ def test_every_page_is_there_in_both_languages() -> None:
     for folder in (OPERATE, GUIDE / "en"):
         other = OPERATE / "zh" if folder == OPERATE else GUIDE / "zh"
         assert {page.name for page in folder.glob("*.md")} == {page.name for page in other.glob("*.md")}
+    assert {page.name for page in (HOW_TO / "zh").glob("*.md")} == {page.name for page, _ in PAIRS} & {
+        page.name for page in HOW_TO.glob("*.md")
+    }
 
 
 @in_both
