@@ -72,6 +72,25 @@ def test_money_of_nobody_and_money_on_its_way_back_have_their_own_days(now: date
     assert told(now) == {A.SUSPENSE: ((900, 0, 0, 0), 0), A.REFUND_IN_TRANSIT: ((0, 0, 0, 700), 0)}
 
 
+def test_a_day_of_age_is_over_when_it_is_over(now: datetime) -> None:
+    for days, amount in ((7, 1), (30, 20), (90, 300)):
+        for later, times in ((0, 1), (1, 2)):
+            moment = now - timedelta(days=days, seconds=later)
+            enter(moment, JournalKind.MATURE, (A.BANK_TRUST, amount * times), (A.SELLER_AVAILABLE, -amount * times))
+    assert told(now)[A.SELLER_AVAILABLE] == ((1, 22, 340, 600), 0)
+
+
+def test_what_has_gone_back_or_was_seized_is_owed_no_more(now: datetime) -> None:
+    bought = held()
+    amount = hold_of(bought).amount
+    cast.settle(VerifiedMoney(bought.channel.id, None, "A", 700))
+    take_up(bought.channel.id, "A", by=cast.person("dee@example.com", staff=True))
+    Hold.objects.update(seized_held=300)
+    assert told(now) == {A.ESCROW: ((amount - 300, 0, 0, 0), 300), A.REFUND_IN_TRANSIT: ((700, 0, 0, 0), 0)}
+    Refund.objects.update(state="done")
+    assert told(now)[A.REFUND_IN_TRANSIT] == ((0, 0, 0, 0), 700), "what the books still have has no day"
+
+
 def test_nothing_is_owed_in_another_currency(now: datetime) -> None:
     held()
     assert owed_by_age("USD", now) == []

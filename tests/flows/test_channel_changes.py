@@ -152,6 +152,19 @@ def test_looks_and_turning_off_hold_at_once_and_turning_on_does_not(dee: User, f
     assert not channel.on
 
 
+@pytest.mark.parametrize("is_on", [True, False], ids=["turned off with it", "off before"])
+def test_what_sends_money_elsewhere_waits_also_where_the_channel_is_off(
+    dee: User, fay: User, channel: Channel, is_on: bool
+) -> None:
+    """Or a thief would change the key of a channel that is off, and somebody else would turn it on in good faith."""
+    Channel.objects.update(on=is_on)
+    before, wanted = state(), Channel.objects.get()
+    wanted.on = False
+    key = {"key": THIEFS_KEY, "append_key_label": False}
+    assert propose(Wanted(wanted, {**settings_of(channel), **key}), by=dee) is not None
+    assert state() == before
+
+
 def test_a_new_channel_is_made_when_it_is_confirmed(dee: User, fay: User, channel: Channel) -> None:
     new = Channel(slug="new", name="新", name_en="New", provider=channel.provider)
     change = propose(Wanted(new, settings_of(channel)), by=dee)
@@ -173,6 +186,13 @@ def test_a_shop_of_one_is_not_locked_and_all_staff_hear_of_it(dee: User, channel
     assert AuditEntry.objects.get().details["alone"] == 1
     assert mail_channel(change.id, News.MADE) == 2
     assert mail_channel(change.id, News.MADE) == 0
+
+
+def test_a_colleague_of_today_keeps_nobody_waiting_who_was_alone(dee: User, channel: Channel) -> None:
+    set_staff_roles(cast.person("new@example.com"), [StaffRole.FINANCE], by=dee)
+    change = propose(other_key(channel), by=dee)
+    assert change is not None
+    assert change.is_alone, "whoever cannot confirm yet is no second person"
 
 
 def test_others_hear_that_a_change_waits_and_then_that_it_was_made(dee: User, fay: User, channel: Channel) -> None:
@@ -218,10 +238,13 @@ def test_a_thief_does_not_make_himself_alone(
     assert change.is_alone
 
 
-def test_what_somebody_proposed_whose_role_was_taken_is_not_confirmed(dee: User, fay: User, channel: Channel) -> None:
+@pytest.mark.parametrize("gone", [{"staff_roles": ["support"]}, {"is_active": False}], ids=str)
+def test_what_somebody_proposed_who_does_not_look_after_channels_any_more_is_not_confirmed(
+    dee: User, fay: User, channel: Channel, gone: dict[str, object]
+) -> None:
     change = propose(other_key(channel), by=fay)
     assert change is not None
-    set_staff_roles(fay, [StaffRole.SUPPORT], by=dee)
+    User.objects.filter(pk=fay.pk).update(**gone)
     with pytest.raises(ChannelMoved):
         decide(change.id, grant=True, by=dee)
     decide(change.id, grant=False, by=dee)

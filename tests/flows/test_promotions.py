@@ -133,6 +133,22 @@ def test_one_minor_unit_is_always_left_to_pay(ada: Merchant, ware: cast.Ware, al
     assert uses_of(found.order_id) == [("coupon", 4899, "merchant", "held")]
 
 
+def test_an_order_of_exactly_the_least_sum_has_the_discount(ada: Merchant, ware: cast.Ware, alipay: Channel) -> None:
+    offers.coupon(merchant=ada, least_spend=4900)
+    placed(ware, alipay, offers.wish("SPRING"), 4400)
+
+
+def test_yuan_take_nothing_off_goods_in_dollars(ada: Merchant) -> None:
+    dollars, paypal = cast.ware(ada, 3, slug="usd", sku={"currency": "USD"}), cast.channel("paypal", currency="USD")
+    offers.coupon(merchant=ada)
+    offers.card()
+    for code in ("SPRING", "GIFT-CARD-0001-ABCD"):
+        for expected in (4900, 4400, 1):
+            assert isinstance(answer(dollars, paypal, offers.wish(code), expected), errors.CodeNotForThis)
+    assert Order.objects.count() == Use.objects.count() == 0
+    assert GiftCard.objects.get().balance == GiftCard.objects.get().value
+
+
 def test_the_expected_total_still_holds(ada: Merchant, ware: cast.Ware, alipay: Channel) -> None:
     made = offers.coupon(merchant=ada)
     refusal = refused(ware, alipay, offers.wish("SPRING"), 4900)
