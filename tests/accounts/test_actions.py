@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
+import pytest
 import time_machine
 from allauth.account.models import EmailAddress
 from django.core import mail
@@ -12,6 +13,7 @@ from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 
+from tests import cast
 from tests.accounts.signing_in import PASSWORD, sign_in
 from xinka.accounts import devices
 from xinka.accounts.actions import UNCONFIRMED_FOR, create_person, forget_unconfirmed
@@ -29,6 +31,24 @@ def test_an_account_that_nobody_confirms_is_forgotten(cy: User, browser_of: Brow
     assert forget_unconfirmed() == 1
     assert set(User.objects.values_list("email", flat=True)) == {"cy@shop.example", "fresh@shop.example"}
     assert not EmailAddress.objects.filter(email="late@shop.example").exists()
+
+
+@pytest.mark.django_db
+def test_an_owner_who_never_signed_in_stays_and_so_does_the_shop() -> None:
+    shop = cast.adas_shop()
+    long_ago = timezone.now() - UNCONFIRMED_FOR - timedelta(seconds=1)
+    EmailAddress.objects.update(verified=False)
+    User.objects.update(created_at=long_ago, last_login=None)
+    assert forget_unconfirmed() == 0
+    assert shop.memberships.filter(role="owner").count() == 1
+
+
+def test_somebody_is_found_by_any_spelling_of_the_address(cy: User) -> None:
+    for spelling in (cy.email, f" {cy.email.upper()} ", cy.email.replace("cy", "ｃｙ")):
+        assert User.objects.find(spelling) == cy
+    User.objects.filter(pk=cy.pk).update(closed_at=timezone.now())
+    assert User.objects.find(cy.email) is None
+    assert User.objects.find("") is None
 
 
 def test_only_the_newest_devices_are_remembered(cy: User, browser_of: Browsers) -> None:

@@ -24,8 +24,11 @@ def create_person(email: str, password: str | None = None, **fields: Any) -> Use
 
 
 def forget_unconfirmed() -> int:
-    """Delete accounts that never signed in and whose address was not confirmed in time; return how many."""
+    """Delete accounts that never signed in and whose address was not confirmed in time; return how many.
+
+    Whoever was given a part in a merchant stays: the operator vouched for them, and a shop would lose its owner.
+    """
     before = timezone.now() - UNCONFIRMED_FOR
-    stale = User.objects.filter(last_login=None, created_at__lt=before, is_staff=False)
+    stale = User.objects.filter(last_login=None, created_at__lt=before, is_staff=False, memberships=None)
     _, per_model = stale.exclude(emailaddress__verified=True).filter(emailaddress__verified=False).delete()
     return per_model.get("accounts.User", 0)

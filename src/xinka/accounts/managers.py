@@ -38,6 +38,10 @@ class UserManager(BaseUserManager["User"]):
             EmailAddress.objects.using(self._db).create(user=user, email=user.email, verified=True, primary=True)
         return user
 
+    def find(self, address: str) -> User | None:
+        """Return whose account has this address, however it is spelt; an account that was closed is nobody's."""
+        return self.filter(email=normalise_email(address), closed_at=None).first()
+
     def get_by_natural_key(self, username: str | None) -> User:
         """Return the person with this address, however it is spelt."""
         return self.get(email=normalise_email(username or ""))

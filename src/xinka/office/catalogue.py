@@ -91,8 +91,8 @@ class MerchantForm(_MerchantForm):
 
     def clean_owner(self) -> str:
         """The owner has an account."""
-        email = str(self.cleaned_data["owner"]).strip().lower()
-        self.person = User.objects.filter(email=email).first()
+        email = str(self.cleaned_data["owner"])
+        self.person = User.objects.find(email)
         if self.person is None:
             raise forms.ValidationError(_("Nobody has signed up with this address."))
         return email

@@ -39,9 +39,9 @@ class PersonForm(forms.Form):
 
     def clean_email(self) -> str:
         """The person has an account, and may sign in."""
-        email = str(self.cleaned_data["email"]).strip().lower()
-        self.person = User.objects.filter(email=email, is_active=True).first()
-        if self.person is None:
+        email = str(self.cleaned_data["email"])
+        self.person = User.objects.find(email)
+        if self.person is None or not self.person.is_active:
             raise forms.ValidationError(gettext("Nobody has signed up with this address."))
         return email
 

@@ -63,9 +63,7 @@ def drop_second_factor(email: str, *, yes: bool) -> None:
 @contextmanager
 def _person(email: str) -> Iterator[User]:
     """Yield the person; refusals of the shop end the command with their sentence."""
-    models = room("xinka.accounts.models")
-    normal = room("xinka.accounts.email_addresses").normalise_email(email)
-    person = models.User.objects.filter(email=normal, closed_at=None).first()
+    person = room("xinka.accounts.models").User.objects.find(email)
     if person is None:
         raise click.ClickException(f"there is no account of {email} / 没有 {email} 这个账号")
     with refusals_told():

@@ -60,17 +60,18 @@ def open_merchant(slug: str, name: str, name_en: str, owner: str, *, verified: b
     开一家商家。
     """
     with open_shop():
-        from django.utils import timezone  # here, because --help does without Django
+        # Here, because --help does without Django.
+        from django.db import transaction
+        from django.utils import timezone
 
         person = _person(owner)
         models = room("xinka.merchants.models")
         if models.Merchant.objects.filter(slug=slug).exists():
             raise click.ClickException(f"{slug} is taken / 这个短名已被占用")
-        made = models.Merchant.objects.create(
-            slug=slug, name=name, name_en=name_en, verified_at=timezone.now() if verified else None
-        )
-        models.Membership.objects.create(merchant=made, user=person, role=models.Role.OWNER)
-        room("xinka.flows.merchant_letters").tell_of_opening(made, person)
+        made = models.Merchant(slug=slug, name=name, name_en=name_en, verified_at=timezone.now() if verified else None)
+        with transaction.atomic():
+            room("xinka.merchants.actions").open_merchant(made, owner=person)
+            room("xinka.flows.merchant_letters").tell_of_opening(made, person)
     click.echo(f"/desk/{slug}/")
 
 
@@ -116,7 +117,7 @@ def leave(slug: str, email: str) -> None:
 
 
 def _person(email: str) -> Any:
-    found = room("xinka.accounts.models").User.objects.filter(email=email.strip().lower()).first()
+    found = room("xinka.accounts.models").User.objects.find(email)
     if found is None:
         raise click.ClickException(f"nobody has signed up as {email} / 没有这个账号")
     return found
