@@ -21,7 +21,7 @@ from pytest_django import Settings
 from tests import cast
 from tests.flows.rows import broken
 from xinka.accounts import closing
-from xinka.accounts.errors import LastMailNotSent
+from xinka.accounts.errors import ClosingWaits, LastMailNotSent
 from xinka.accounts.models import KnownDevice, Notice, User
 from xinka.accounts.notifying import send_notice
 from xinka.flows import closing_accounts, closing_shops
@@ -32,6 +32,7 @@ from xinka.ledger.posting import Journal, Leg, post
 from xinka.merchants.models import Membership, Merchant, MerchantState
 from xinka.platform.audit.models import AuditEntry
 from xinka.platform.database.django_drive import run
+from xinka.promotions.models import Member
 
 pytestmark = pytest.mark.django_db
 
@@ -160,6 +161,37 @@ def test_one_of_two_owners_and_a_clerk_just_leave() -> None:
     assert (close(ada), close(bo)) == ([], [])
     shop.refresh_from_db()
     assert (shop.state, shop.memberships.count()) == (MerchantState.ACTIVE, 1)
+
+
+def test_an_owner_who_cannot_sign_in_any_more_looks_after_nothing() -> None:
+    shop = cast.adas_shop()
+    ada = Membership.objects.get(merchant=shop, role="owner").user
+    Membership.objects.create(merchant=shop, user=cast.person(cast.EVE), role="owner")
+    assert ending_of(ada).ending_shops == []
+    User.objects.filter(email=cast.EVE).update(is_active=False)
+    assert ending_of(ada).ending_shops == [shop]
+
+
+def test_where_the_other_owner_left_only_now_the_account_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    shop = cast.adas_shop()
+    ada = Membership.objects.get(merchant=shop, role="owner").user
+    other = Membership.objects.create(merchant=shop, user=cast.person(cast.EVE), role="owner")
+
+    def stops_while_the_other_leaves(shops: Sequence[Merchant]) -> list[int]:
+        other.delete()
+        return closing_shops.stop_selling(shops)
+
+    monkeypatch.setattr(closing_accounts, "stop_selling", stops_while_the_other_leaves)
+    with pytest.raises(ClosingWaits):
+        close(ada)
+    ada.refresh_from_db()
+    assert (ada.is_active, Merchant.objects.get().state, mail.outbox) == (True, MerchantState.ACTIVE, [])
+
+
+def test_what_a_member_has_spent_is_forgotten(cy: User) -> None:
+    Member.objects.create(user=cy, spent=100, reckoned_at=timezone.now())
+    assert close(cy) == []
+    assert not Member.objects.exists()
 
 
 def test_staff_hand_their_roles_over_first() -> None:
