@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,10 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.test import Client
+from zxcvbn import matching
 
 from tests.accounts.signing_in import PASSWORD, sign_in
-from xinka.accounts import breaches
+from xinka.accounts import breaches, strength
 from xinka.accounts.models import User
 
 
@@ -78,6 +80,39 @@ def test_the_meter_needs_a_token_and_has_a_limit(db: None, browser: Client) -> N
     assert strict.post("/account/password/strength", {"password": PASSWORD}).status_code == 403
     answers = [browser.post("/account/password/strength", {"password": "short"}).status_code for _ in range(61)]
     assert (answers[:60], answers[60]) == ([200] * 60, 429)
+
+
+#: Signs that stand for letters, in the order in which there are most ways to read them.
+MANY_READINGS = "4@8({[<369!1|0$57+%2"
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        (MANY_READINGS * 4)[:64],
+        MANY_READINGS + "l" * 44,
+        "correcthorse" + MANY_READINGS * 2,
+        MANY_READINGS[::-1] * 6,
+        "a" * 128,
+    ],
+)
+def test_no_password_keeps_the_meter_busy(password: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The estimator reads a sign in all ways there are: 64 signs took seconds, and all others waited for them."""
+    looked_at: list[str] = []
+    real: Callable[..., object] = matching.dictionary_match
+
+    def counting(text: str, *dictionaries: object, **more: object) -> object:
+        looked_at.append(text)
+        return real(text, *dictionaries, **more)
+
+    monkeypatch.setattr(matching, "dictionary_match", counting)
+    strength.measure(password)
+    assert 0 < sum(len(text) ** 2 for text in looked_at) <= 3 * strength.WORK
+
+
+@pytest.mark.parametrize("password", [(MANY_READINGS * 4)[:64], MANY_READINGS[::-1], "Zk8({vW!1|qt0$5+7%2m"])
+def test_a_password_of_many_signs_is_still_known_to_be_hard(password: str) -> None:
+    assert strength.measure(password).score == 4
 
 
 def test_no_password_reaches_a_log(cy: User, browser: Client, caplog: pytest.LogCaptureFixture) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,8 +10,12 @@ from dataclasses import dataclass
 from django.utils.translation import gettext
 
 LEAST_SCORE = 3
-#: What the estimator looks at; it takes time that grows with the square of the length.
+#: What the estimator looks at, at most. Its time grows with the square of the length, once for each of the ways in
+#: which signs can stand for letters ("1" for i or l). Of a password full of such signs there are hundreds: seconds of
+#: work for one request, and all who choose a password meanwhile wait. So its beginning is looked at, as much as
+#: ``WORK`` pays for.
 _LOOKED_AT = 64
+WORK = 8 * _LOOKED_AT**2
 _estimator = threading.Lock()
 
 
@@ -36,7 +41,22 @@ def measure(password: str, about_the_person: Iterable[str] = ()) -> Strength:
 
     known = [part for text in about_the_person for part in (text, *text.split("@")) if part]
     with _estimator:  # zxcvbn keeps the person's words in a global, so two threads must not measure at once
-        result = zxcvbn(password[:_LOOKED_AT], user_inputs=[*known, "xinka", "信卡"])
+        result = zxcvbn(_affordable(password), user_inputs=[*known, "xinka", "信卡"])
     feedback = result["feedback"]
     words = [feedback["warning"], *feedback["suggestions"]]
     return Strength(result["score"], tuple(gettext(word) for word in words if word))
+
+
+def _affordable(password: str) -> str:
+    """Return as much of a password from its beginning as can be measured at once; a dozen signs in any case."""
+    length = min(len(password), _LOOKED_AT)
+    while _n_readings(password[:length]) * length**2 > WORK:
+        length -= 1
+    return password[:length]
+
+
+def _n_readings(text: str) -> int:
+    """Return in how many ways, at most, the estimator puts letters in the place of signs."""
+    from zxcvbn.matching import L33T_TABLE
+
+    return math.prod(max(1, sum(sign in text for sign in signs)) for signs in L33T_TABLE.values())
