@@ -15,6 +15,7 @@ import psycopg
 import structlog
 from psycopg_pool import PoolTimeout
 
+from xinka.config.crews import web_threads
 from xinka.kernel.errors import Refusal
 from xinka.platform.batching import Overloaded
 from xinka.platform.database.away import DatabaseAway, is_away
@@ -40,7 +41,8 @@ class App:
         self.till = till
         self._live_stock = LiveStock()
         scheme = "https" if till.environment.secure else "http"
-        self._upstream = Upstream(till.environment.web_socket, scheme, urlsplit(till.environment.site_url).netloc)
+        host = urlsplit(till.environment.site_url).netloc
+        self._upstream = Upstream(till.environment.web_socket, scheme, host, web_threads())
         self._pages = pages.Pages(self._upstream)
         self._has_warned = False
         self._following = asyncio.get_running_loop().create_task(self._follow_changes())

@@ -9,10 +9,12 @@ from pathlib import Path
 import httpcore
 import structlog
 
+from xinka.kernel.places import place_of
 from xinka.till.http import NO_STORE, SAFE, TEXT, Request, Response
 from xinka.till.logs import seldom
 from xinka.till.serving.exchange import Exchange
 from xinka.till.serving.heads import Headers
+from xinka.till.uploads import SMALL, TooManyUploads, Uploads
 
 #: Concern one connection only, and must not be passed on (RFC 9110, section 7.6.1).
 _HOP_BY_HOP = frozenset(
@@ -37,18 +39,29 @@ _WHOLE = 1_000_000
 #: The largest upload Django is shown: a stock file of a million long codes.
 MAX_UPLOAD = 256 * 1024 * 1024
 
+_RESTARTING = (
+    "页面服务正在重启，几秒后刷新即可。订单和付款不受影响。\n"
+    "Pages are restarting; reload in a few seconds. Orders and payments are safe.\n"
+)
+_MANY_UPLOADS = (
+    "同时上传大文件的人太多，什么都没有保存。请过半分钟再传一次。\n"
+    "Too many large files are being sent at once; nothing was saved. Please send yours again in half a minute.\n"
+)
+
 log = structlog.get_logger("xinka.till")
 
 
 class Upstream:
     """The connections to Django."""
 
-    def __init__(self, socket: Path, scheme: str, host: str) -> None:
+    def __init__(self, socket: Path, scheme: str, host: str, n_threads: int) -> None:
+        """Take where Django listens, what the shop is called, and how many requests Django works on at a time."""
         self._pool = httpcore.AsyncConnectionPool(
             uds=str(socket), max_connections=_MAX_CONNECTIONS, max_keepalive_connections=8, keepalive_expiry=30
         )
         self._scheme = scheme
         self._host = host
+        self._uploads = Uploads(max(1, n_threads // 2))
 
     async def fetch(self, request: Request, headers: Headers) -> Response:
         """Return Django's answer to a request for a page that many will see, whole.
@@ -67,18 +80,34 @@ class Upstream:
         return Response(answer.status, answer.content, _pass_back(answer.headers))
 
     async def relay(self, request: Request) -> None:
-        """Pass a request with its body to Django and its answer back, neither held in memory whole if it is large."""
-        exchange = request.exchange
+        """Pass a request with its body to Django and its answer back, neither held in memory whole if it is large.
+
+        Raises:
+            HungUp: if the visitor is gone before a small body is whole, or reads no further.
+        """
         length = request.header("content-length")
         if length.isdigit() and int(length) > MAX_UPLOAD:
-            _send(exchange, Response(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, b"", [*SAFE]))
+            _send(request.exchange, Response(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, b"", [*SAFE]))
             return
+        has_body = length not in ("", "0") or bool(request.header("transfer-encoding"))
+        if not has_body or await request.exchange.is_whole_within(SMALL):
+            await self._pass_on(request, has_body=has_body)
+            return
+        try:
+            async with self._uploads.turn(place_of(request.address)):
+                await self._pass_on(request, has_body=True)
+        except TooManyUploads:
+            log.warning("upstream.too_many_uploads", address=request.address)
+            _send(request.exchange, _come_back(_MANY_UPLOADS, "30"))
+
+    async def _pass_on(self, request: Request, *, has_body: bool) -> None:
+        exchange = request.exchange
         try:
             async with self._pool.stream(
                 request.method,
                 _url(request),
                 headers=_encode(self._headers(request)),
-                content=_body(exchange) if length not in ("", "0") or request.header("transfer-encoding") else None,
+                content=_body(exchange) if has_body else None,
                 extensions={"timeout": _TIMEOUTS},
             ) as answer:
                 await _pass_body(answer, exchange)
@@ -152,8 +181,9 @@ def _unavailable(error: Exception) -> Response:
     """Django is starting, restarting or overwhelmed; what matters about money is not lost, so say just that."""
     if n := seldom.count("upstream.unavailable", type(error).__name__):
         log.warning("upstream.unavailable", reason=type(error).__name__, n=n)
-    text = (
-        "页面服务正在重启，几秒后刷新即可。订单和付款不受影响。\n"
-        "Pages are restarting; reload in a few seconds. Orders and payments are safe.\n"
-    )
-    return Response(HTTPStatus.SERVICE_UNAVAILABLE, text.encode(), [TEXT, NO_STORE, ("retry-after", "3"), *SAFE])
+    return _come_back(_RESTARTING, "3")
+
+
+def _come_back(text: str, seconds: str) -> Response:
+    headers = [TEXT, NO_STORE, ("retry-after", seconds), *SAFE]
+    return Response(HTTPStatus.SERVICE_UNAVAILABLE, text.encode(), headers)

@@ -96,6 +96,16 @@ class Exchange:
             await self._more()
         return self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
 
+    async def is_whole_within(self, size: int) -> bool:
+        """Wait until the body is whole or larger than ``size``; return whether it is whole. It stays to be read.
+
+        Raises:
+            HungUp: if the visitor is gone before.
+        """
+        while not self.is_whole and self._size <= size:
+            await self._more()
+        return self.is_whole
+
     async def parts(self) -> AsyncIterator[bytes]:
         """Yield the body as it comes. Raises ``HungUp``."""
         while True:
