@@ -6,10 +6,13 @@ import gzip
 import re
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries
 
 from tests import cast
+from xinka.catalog import queries
 from xinka.catalog.models import Product, ProductState, Sku
 from xinka.merchants.models import Merchant, MerchantState
 
@@ -167,6 +170,18 @@ def test_odd_searches_find_nothing_and_break_nothing(ware: cast.Ware, stranger: 
     assert response.status_code == 200
     assert "Star Voyage card 300" not in response.content.decode()
     assert "<script>alert" not in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    "query", [" ".join("Star" for _ in range(16)), "S t a r V o y g e c d 3 0 1 2 4 5 6 7 8 9 x z"]
+)
+def test_no_search_costs_more_than_one_of_eight_words(ware: cast.Ware, stranger: Client, query: str) -> None:
+    """Each word reads eight columns of every product: of forty in one request the database had a long time."""
+    with CaptureQueriesContext(connection) as asked:
+        response = stranger.get("/search", {"q": query})
+    assert "Star Voyage card 300" in response.content.decode()
+    costliest = max(one["sql"].count("LIKE UPPER(") for one in asked.captured_queries)
+    assert 8 <= costliest <= 8 * queries.MOST_WORDS
 
 
 @pytest.mark.parametrize("query", ["", "  "])

@@ -22,6 +22,8 @@ _LEAST_SIGNS = 0.5
 #: From here on a letter of Chinese or Japanese is a word or half of one; a Latin letter says nothing by itself.
 _FIRST_SIGN = "\u2e80"
 _LONGEST_QUERY = 80
+#: Words of a query that are looked for, each once: each has eight columns of every product read.
+MOST_WORDS = 8
 #: Only what is on the shelf can be paused, so in these states it was there; what is archived may never have been.
 _ONCE_PUBLIC = (ProductState.LIVE, ProductState.PAUSED)
 
@@ -109,11 +111,11 @@ def clean_query(text: str) -> str:
 
 
 def search(query: str) -> QuerySet[Product]:
-    """Return products by title (either language), merchant or product number; every word must occur."""
+    """Return products by title (either language), merchant or product number; each of the first words must occur."""
     number = _product_number(query)
     by_number = Q(id=number) if number else Q(pk__in=[])
     by_words = Q()
-    for word in query.split():
+    for word in list({word.casefold(): word for word in query.split()}.values())[:MOST_WORDS]:
         by_words &= (
             Q(title__icontains=word)
             | Q(title_en__icontains=word)

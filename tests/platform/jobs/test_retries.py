@@ -7,7 +7,7 @@ from procrastinate.jobs import Job
 from procrastinate.utils import utcnow
 
 from xinka.kernel.errors import BadInput, ProviderError
-from xinka.platform.jobs.retries import MAX_ATTEMPTS, Backoff, in_words
+from xinka.platform.jobs.retries import MAX_ATTEMPTS, Backoff, in_words, without_addresses
 
 
 def _job(attempts: int) -> Job:
@@ -48,3 +48,9 @@ def test_reasons_are_one_short_line_without_addresses() -> None:
     assert "\n" not in words
     assert words.startswith("ValueError: 550")
     assert len(words) == 300
+
+
+def test_a_long_word_without_an_address_is_read_once() -> None:
+    """From each of its letters anew it took seconds at what a gateway may answer, and minutes at this."""
+    assert in_words(ValueError("a" * 400_000)) == f"ValueError: {'a' * 288}"
+    assert without_addresses("a@b@c, 张三@qq.com; <d@e>") == "•••@•••, •••@•••; <•••@•••>"

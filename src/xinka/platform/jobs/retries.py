@@ -11,7 +11,8 @@ from procrastinate.jobs import Job
 from xinka.kernel.errors import ProviderError, Refusal
 
 MAX_ATTEMPTS = 8
-_ADDRESS = re.compile(r"[^\s<>\"'(){}\[\],;:]+@[^\s<>\"'(){}\[\],;:]+")
+#: Looked for from the beginning of a word only: a long word without the sign would be read again from each letter.
+_ADDRESS = re.compile(r"(?<![^\s<>\"'(){}\[\],;:@])[^\s<>\"'(){}\[\],;:@]+@[^\s<>\"'(){}\[\],;:]+")
 _LONGEST = 300
 _jitter = random.SystemRandom()
 
