@@ -16,6 +16,8 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         """Connect what follows from sign-in events."""
-        from xinka.accounts import first_confirmation  # models exist only now
+        from xinka.accounts import first_confirmation, renewing, sign_in_log  # models exist only now
 
         first_confirmation.connect()
+        renewing.connect()
+        sign_in_log.connect()

@@ -22,6 +22,7 @@ from fido2.utils import websafe_decode
 
 from xinka.accounts.forms import Plain
 from xinka.accounts.seeds import seeds_of
+from xinka.accounts.sign_in_log import wrong_second_step
 
 if TYPE_CHECKING:
     from django import forms
@@ -85,6 +86,7 @@ def _allows(what: str, user: User, *, dry_run: bool = False) -> bool:
 
 def _note_wrong_code(user: User) -> None:
     """Count a wrong code; tell the owner of many, once a day."""
+    wrong_second_step(current.request, user)
     _allows("second_step", user)
     if not _allows("second_step_unmailed", user) and _allows("second_step_mail", user):
         get_account_adapter().send_notification_mail("accounts/email/second_step_tried", user)
