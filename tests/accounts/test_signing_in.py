@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -11,6 +12,7 @@ from django.contrib.auth.hashers import BasePasswordHasher, get_hasher
 from django.core import mail
 from django.core.management import call_command
 from django.test import Client
+from django.utils import timezone
 
 from tests.accounts.signing_in import NEW_PASSWORD, PASSWORD, hand_over_notices, mailed_code, sign_in
 from xinka.accounts.models import Notice, User
@@ -91,8 +93,9 @@ ASKING = [
 def test_nobody_learns_whether_an_address_has_an_account(
     cy: User, browser_of: Browsers, address: str, form: dict[str, str]
 ) -> None:
+    browser_of().post("/account/signup/", {"email": "yy@shop.example", "password1": PASSWORD})
     seen = []
-    for email in ("cy@shop.example", "xx@shop.example"):
+    for email in ("cy@shop.example", "xx@shop.example", "yy@shop.example"):
         browser = browser_of()
         before = len(mail.outbox)
         answer = browser.post(address, {name: value.format(email) for name, value in form.items()})
@@ -107,7 +110,7 @@ def test_nobody_learns_whether_an_address_has_an_account(
                 sorted(browser.cookies),
             )
         )
-    assert seen[0] == seen[1]
+    assert seen[0] == seen[1] == seen[2]
 
 
 @pytest.mark.parametrize(("address", "form"), ASKING)
@@ -123,12 +126,13 @@ def test_nobody_learns_it_from_a_password_that_is_hashed_for_some_only(
         return str(encode(self, password, salt))
 
     monkeypatch.setattr(hasher, "encode", counted)
+    browser_of().post("/account/signup/", {"email": "yy@shop.example", "password1": PASSWORD})
     n_hashed = []
-    for email in ("cy@shop.example", "xx@shop.example"):
+    for email in ("cy@shop.example", "xx@shop.example", "yy@shop.example"):
         hashed.clear()
         browser_of().post(address, {name: value.format(email) for name, value in form.items()})
         n_hashed.append(len(hashed))
-    assert n_hashed[0] == n_hashed[1] == (0 if "password" not in str(form) else 1)
+    assert n_hashed == 3 * [0 if "password" not in str(form) else 1]
 
 
 def test_signing_in_gives_the_session_a_new_key(cy: User, browser: Client) -> None:
@@ -272,6 +276,72 @@ def test_a_password_set_before_the_address_was_proven_is_thrown_away(db: None, b
     eves.post("/account/logout/")
     eves.post("/account/login/", {"login": "cy@shop.example", "password": PASSWORD})
     assert not is_signed_in(eves)
+
+
+def test_who_signs_up_with_an_address_that_somebody_else_typed_first_gets_in_at_once_with_their_own_password(
+    db: None, browser_of: Browsers
+) -> None:
+    eves, cys = browser_of(), browser_of()
+    eves.post("/account/signup/", {"email": "cy@shop.example", "password1": PASSWORD})
+    answer = cys.post("/account/signup/", {"email": "Cy@Shop.example", "password1": NEW_PASSWORD})
+    assert answer["Location"] == "/account/confirm-email/"
+    cys.post("/account/confirm-email/", {"code": mailed_code()})
+    assert is_signed_in(cys)
+    cy = User.objects.get()
+    assert cy.check_password(NEW_PASSWORD)
+    eves.post("/account/login/", {"login": "cy@shop.example", "password": PASSWORD})
+    assert not is_signed_in(eves)
+    other = browser_of()
+    sign_in(other, cy, NEW_PASSWORD)
+    assert is_signed_in(other)
+
+
+def test_who_signs_up_with_somebody_elses_address_afterwards_takes_nothing_from_them(
+    db: None, browser_of: Browsers
+) -> None:
+    eves, cys = browser_of(), browser_of()
+    cys.post("/account/signup/", {"email": "cy@shop.example", "password1": NEW_PASSWORD})
+    code = mailed_code()
+    eves.post("/account/signup/", {"email": "cy@shop.example", "password1": PASSWORD})
+    eves.post("/account/confirm-email/", {"code": code})
+    assert not is_signed_in(eves), "a code is for the browser that asked for it"
+    cys.post("/account/confirm-email/", {"code": code})
+    assert is_signed_in(cys)
+    assert User.objects.get().check_password(NEW_PASSWORD)
+    eves.post("/account/confirm-email/", {"code": mailed_code()})
+    assert not is_signed_in(eves), "what was begun before the address was proved has ended"
+
+
+def test_a_new_password_for_an_address_that_somebody_else_typed_first_is_kept(db: None, browser_of: Browsers) -> None:
+    eves, cys = browser_of(), browser_of()
+    eves.post("/account/signup/", {"email": "cy@shop.example", "password1": PASSWORD})
+    cys.post("/account/password/reset/", {"email": "cy@shop.example"})
+    cys.post("/account/password/reset/confirm/", {"code": mailed_code()})
+    cys.post("/account/password/reset/complete/", {"password1": NEW_PASSWORD})
+    assert User.objects.get().check_password(NEW_PASSWORD)
+
+
+def test_who_starts_again_in_the_same_browser_has_the_password_typed_last(db: None, browser: Client) -> None:
+    for password in (PASSWORD, NEW_PASSWORD):
+        browser.post("/account/logout/", {"next": "/account/login/"})
+        browser.post("/account/signup/", {"email": "cy@shop.example", "password1": password})
+    browser.post("/account/confirm-email/", {"code": mailed_code()})
+    assert is_signed_in(browser)
+    assert User.objects.get().check_password(NEW_PASSWORD)
+
+
+def test_signing_up_again_begins_the_week_anew_and_never_touches_a_proved_account(
+    cy: User, browser_of: Browsers
+) -> None:
+    browser_of().post("/account/signup/", {"email": "xx@shop.example", "password1": PASSWORD})
+    long_ago = timezone.now() - timedelta(days=6, hours=23)
+    User.objects.update(created_at=long_ago)
+    for email in ("xx@shop.example", cy.email):
+        browser_of().post("/account/signup/", {"email": email, "password1": NEW_PASSWORD})
+    assert User.objects.get(email="xx@shop.example").created_at > long_ago
+    cy.refresh_from_db()
+    assert (cy.created_at, cy.check_password(PASSWORD)) == (long_ago, True)
+    assert mail.outbox[-1].subject == "You already have an account"
 
 
 def test_changing_the_address_needs_the_password_and_a_code_and_tells_the_old_one(cy: User, browser: Client) -> None:

@@ -135,6 +135,9 @@ class AccountAdapter(DefaultAccountAdapter):
     def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
         """Sign in under a fresh session key, and start the session's clocks."""
         request.session.cycle_key()
+        if user.last_login is None:
+            # The first confirmation may just have changed it, and a session is bound to the password.
+            user.refresh_from_db(fields=["password"])
         super().login(request, user)
         begin_limits(request.session, staff=cast("User", user).is_staff)
 

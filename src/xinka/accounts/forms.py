@@ -11,6 +11,7 @@ from django.contrib.auth.hashers import make_password
 from django.utils.translation import gettext_lazy as _
 
 from xinka.accounts.email_addresses import normalise_email
+from xinka.accounts.first_confirmation import sign_up_again
 from xinka.accounts.validators import LEAST_LENGTH, MOST_LENGTH, LengthValidator
 
 if TYPE_CHECKING:
@@ -91,12 +92,14 @@ class SignUp(Plain, allauth_forms.SignupForm):
         self.fields["password1"].label = _LABELS["password"]
 
     def try_save(self, request: HttpRequest) -> Any:
-        """Make the account, or only a mail where there is one.
+        """Make the account, or only a mail where somebody has one; one that nobody has proved yet is begun again.
 
-        The password is hashed in both cases: the time of the answer would tell which it was.
+        The password is hashed in all cases: the time of the answer would tell which it was.
         """
         if self.account_already_exists:
-            make_password(self.cleaned_data["password1"])
+            hashed = make_password(self.cleaned_data["password1"])
+            if waiting := sign_up_again(request, self.cleaned_data["email"], hashed):
+                return waiting, None
         return super().try_save(request)
 
 

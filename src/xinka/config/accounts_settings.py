@@ -64,6 +64,8 @@ ACCOUNT_RATE_LIMITS = {
     "login": "30/m/ip",
     "login_failed": "20/m/ip,5/300s/key",
     "signup": "10/m/ip,100/d/ip",
+    # By address none for the day: who signs up with somebody else's again and again would shut its owner out.
+    "confirm_email": "10/m/ip,3/m/key",
     "request_login_code": "10/m/ip,3/m/key,20/d/key",
     "reset_password": "10/m/ip,3/m/key,20/d/key",
     "reset_password_from_key": "20/m/ip",
