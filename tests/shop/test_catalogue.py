@@ -126,6 +126,13 @@ def test_a_product_whose_variants_are_all_meant_is_found_once(ware: cast.Ware, s
     assert f'href="/p/{ware.product.slug}"' in stranger.get("/search", {"q": "周卡", "sort": sort}).content.decode()
 
 
+@pytest.mark.parametrize("query", ["星海遠征", "點卡 ３００", "ＳＴＡＲ　Ｖｏｙａｇｅ"])
+def test_search_understands_traditional_characters_and_full_width(ware: cast.Ware, query: str) -> None:
+    page = CHINESE.get("/search", {"q": query}).content.decode()
+    assert f'href="/p/{ware.product.slug}"' in page
+    assert query.replace("\u3000", " ") in page, "what was typed stays in the field"
+
+
 def test_search_finds_by_product_number(ware: cast.Ware, stranger: Client) -> None:
     assert "Star Voyage" in stranger.get("/search", {"q": f"#{ware.product.id}"}).content.decode()
 
@@ -134,6 +141,13 @@ def test_a_search_without_result_offers_the_nearest_title_as_one_button(ware: ca
     page = CHINESE.get("/search", {"q": "星海远怔"}).content.decode()
     assert page.count('class="btn pri') == 1
     assert "星海远征 点卡 300 点" in page
+
+
+@pytest.mark.parametrize(("language", "title"), [("zh-hans", "星海远征 点卡 300 点"), ("en", "Star Voyage card 300")])
+def test_the_nearest_title_is_told_in_the_readers_language(ware: cast.Ware, language: str, title: str) -> None:
+    for query in ("xinghai voyag", "星海远怔"):
+        page = Client(headers={"accept-language": language}).get("/search", {"q": query}).content.decode()
+        assert f"{title}</a>" in page
 
 
 @pytest.mark.parametrize("query", ["星诲", "辛海", "星X远"])

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import lru_cache
-from typing import Any
 
 from django.db.models import Case, Min, Prefetch, Q, QuerySet, When
 
-from xinka.catalog.models import Category, PriceTier, Product, ProductState, Sku
+from xinka.catalog.models import Category, PriceTier, Product, ProductState, Sku, spoken
 from xinka.kernel.money import HOME
 from xinka.merchants.models import Merchant, MerchantState
 from xinka.platform.database.rows import Columns, put_at_hand, rows_of
@@ -129,22 +127,34 @@ def search(query: str) -> QuerySet[Product]:
     return on_sale().filter(by_words | by_number) if query else on_sale().none()
 
 
+def plain_query(query: str) -> str:
+    """Return a query in simplified characters, half-width and lower case, as most titles are written."""
+    # Here, because its tables take a while to read and most searches find something without them.
+    from xinka.engines.textguard.views import clean_view
+
+    return str(clean_view(query).text)
+
+
 def _labelled(word: str) -> Q:
     return Q(label__icontains=word) | Q(label_en__icontains=word)
 
 
 def nearest_title(query: str) -> str:
-    """Return the title on sale that looks most like ``query``, or an empty text when none comes near."""
+    """Return the title on sale that looks most like ``query``, or an empty text when none comes near.
+
+    Both titles of a product are compared, and the one that the reader understands is returned.
+    """
     wanted, signs = _pairs(query), _signs(query)
     best, best_likeness = "", (_LEAST_LIKENESS, 0.0, 0)
-    for title in _flat(rows_of(_TITLES, (NEAREST_AMONG,))):
-        # How much of what was typed is in the title; titles are longer than queries, so their length does not count.
-        by_pairs = len(wanted & _pairs(title)) / len(wanted) if wanted else 0.0
-        by_signs, distance = _signs_in(signs, title)
-        # Of two signs with one wrong no pair is left: then half of the signs will do, best where they were typed.
-        likeness = (max(by_pairs, _LEAST_LIKENESS), by_signs if by_signs >= _LEAST_SIGNS else 0.0, -distance)
-        if likeness > best_likeness:
-            best, best_likeness = title, likeness
+    for titles in rows_of(_TITLES, (NEAREST_AMONG,)):
+        for title in filter(None, titles):
+            # How much of what was typed is in the title; titles are longer, so their length does not count.
+            by_pairs = len(wanted & _pairs(title)) / len(wanted) if wanted else 0.0
+            by_signs, distance = _signs_in(signs, title)
+            # Of two signs with one wrong no pair is left: then half of the signs will do, best where they were typed.
+            likeness = (max(by_pairs, _LEAST_LIKENESS), by_signs if by_signs >= _LEAST_SIGNS else 0.0, -distance)
+            if likeness > best_likeness:
+                best, best_likeness = spoken(*titles), likeness
     return best
 
 
@@ -199,7 +209,3 @@ def _signs_in(signs: str, title: str) -> tuple[float, int]:
     if not found:
         return 0.0, 0
     return len(found) / len(signs), abs(title.index(signs[found[0]]) - found[0])
-
-
-def _flat(pairs: Iterable[tuple[Any, ...]]) -> Iterable[str]:
-    return (title for pair in pairs for title in pair if title)

@@ -33,13 +33,18 @@ def category(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_safe
 def search(request: HttpRequest) -> HttpResponse:
-    """Show what was searched for or, when there is nothing, the nearest match as one button."""
+    """Show what was searched for, also in traditional characters, or the nearest match as one button."""
     query = queries.clean_query(request.GET.get("q", ""))
     listing = _listing(request, queries.search(query))
-    listing |= {"query": query, "shelves": _named(queries.shelves())}
     if query and not listing["cards"]:
-        listing["nearest"] = queries.nearest_title(query)
-    return render(request, "shop/search.html", listing)
+        listing = _search_plainly(request, query)
+    return render(request, "shop/search.html", listing | {"query": query, "shelves": _named(queries.shelves())})
+
+
+def _search_plainly(request: HttpRequest, query: str) -> dict[str, object]:
+    plain = queries.plain_query(query)
+    listing = _listing(request, queries.search(plain))
+    return listing if listing["cards"] else {"nearest": queries.nearest_title(plain)}
 
 
 def _shelf(request: HttpRequest, slug: str | None) -> HttpResponse:
