@@ -55,6 +55,19 @@ def test_the_goods_arrive_with_product_number_amount_and_a_link_that_opens_the_o
     assert cast.access().allows_link(bought.order_id, link.partition("?key=")[2], now=0)
 
 
+def test_the_mail_alone_says_how_to_use_the_goods_and_what_to_do_if_something_is_wrong(mailbox: Mailbox) -> None:
+    ware = cast.ware(cast.adas_shop(), 1, product={"how_to": "1. 打开游戏\n2. 粘贴卡密", "how_to_en": "1. Open it"})
+    bought = cast.buy(ware.sku, cast.channel())
+    cast.pay(bought)
+    mailing.mail_goods(bought.order_id)
+    plain, html = texts(mailbox.mails[0])
+    assert "怎么用：\n1. 打开游戏\n2. 粘贴卡密" in plain.replace("\r\n", "\n")
+    assert "1. 打开游戏<br>2. 粘贴卡密" in html
+    assert "「提问或投诉」" in plain
+    assert "「提问或投诉」" in html
+    assert "Open it" not in plain
+
+
 def test_no_code_is_in_the_headers_and_nothing_is_loaded_from_elsewhere(mailbox: Mailbox) -> None:
     bought = delivered()
     mailing.mail_goods(bought.order_id)

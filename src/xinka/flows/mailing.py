@@ -67,6 +67,7 @@ def _goods_letter(order: Order) -> Letter:
         codes = []
     product = Product.objects.filter(skus=order.sku_id).first()
     after = product.local_after_payment.strip() if product else ""
+    how_to = product.local_how_to.strip() if product else ""
     return Letter(
         kind="goods",
         about=order.id,
@@ -79,6 +80,9 @@ def _goods_letter(order: Order) -> Letter:
         facts=_facts(order),
         action=(_("Open the order"), order_link(order.id)),
         closing=(
+            *([_("How to use it:") + "\n" + how_to] if how_to else []),
+            _("Try it soon. If something is wrong, choose “Ask or complain” on the order page before you confirm."),
+            _("Until you confirm, or the time to check is over, your payment is held and is not the seller's."),
             _("The link works for 30 days and opens the order without a password: do not pass it on."),
             _("You can also find the order again with this address and your order password."),
         ),
