@@ -43,12 +43,12 @@ PROOF_IN_ADDRESS = {
 SIGNED_IN = {"my_orders", "begin", "referrals", "close_account", "keep_account"}
 BUYER = {
     *("order", "pay", "pay_balance", "pay_transfer", "pay_inside", "pay_inside_here", "pay_inside_back", "cancel"),
-    *("goods", "reveal", "download", "open", "confirm", "refund_wish", "help"),
+    *("goods", "reveal", "download", "open", "elsewhere", "confirm", "refund_wish", "help"),
     *("case", "case_say", "case_act", "case_file"),
 }
 ONLY_FORMS = {"pay_inside", "cancel", "reveal", "download", "confirm", "refund_wish"}
 ONLY_READ = {
-    *("pay_transfer", "order", "pay_inside_here", "pay_inside_back", "goods", "open", "case", "case_file"),
+    *("pay_transfer", "order", "pay_inside_here", "pay_inside_back", "goods", "open", "elsewhere", "case", "case_file"),
 }
 #: Which table, here or in another room's tests, has the addresses below each entrance.
 ENTRANCES = {

@@ -16,7 +16,7 @@ from xinka.payments.models import Channel
 
 pytestmark = pytest.mark.django_db
 
-GETS = ["", "/pay", "/goods", "/open?t=1f.00", "?key=1f.00", "/open"]
+GETS = ["", "/pay", "/goods", "/open?t=1f.00", "?key=1f.00", "/open", "/elsewhere", "/elsewhere?key=1f.00"]
 POSTS = ["/pay", "/cancel", "/reveal", "/download"]
 
 

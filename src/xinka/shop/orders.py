@@ -27,6 +27,7 @@ from xinka.platform.look.refusals import is_fragment
 from xinka.shop import words
 from xinka.shop.access import grant_if_missing, order_access, order_for, password_key
 from xinka.shop.disputes import case_link
+from xinka.shop.elsewhere import app_of
 from xinka.shop.escrow import badge_of, holding_of
 from xinka.shop.known_browsers import remember_browser
 from xinka.shop.lookup import open_by_link
@@ -109,6 +110,7 @@ def _answer(request: HttpRequest, found: Order, template: str, opened: dict[int,
     context |= {
         "cards": cards,
         "card": next((card for card in cards if card.value), None),
+        "app": app_of(request),
         "all_open": bool(cards) and all(card.value for card in cards),
     }
     response = render(request, template, context)

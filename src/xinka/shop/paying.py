@@ -33,6 +33,7 @@ from xinka.platform.logs import Seldom
 from xinka.platform.look.policy import allow_data_images, allow_form_to
 from xinka.shop import words
 from xinka.shop.access import grant_if_missing, order_for
+from xinka.shop.elsewhere import app_that_stops
 from xinka.shop.paying_inside import device_of
 from xinka.shop.qr import qr_image
 
@@ -163,6 +164,10 @@ def _how_to_pay(request: HttpRequest, payment: Payment, order: Order, device: st
     if inside := inside_of(payment.channel, device):
         allow_form_to(request, inside.asks_at)
         return {"inside": True, "inside_failed": request.GET.get("inside") == "failed"}
+    return {"app": app_that_stops(request, payment.channel), **_at_gateway(request, payment, order, device)}
+
+
+def _at_gateway(request: HttpRequest, payment: Payment, order: Order, device: str) -> dict[str, object]:
     payer = attempts.Payer(client_address(request), device)
     try:
         ready = attempts.prepare_payment(payment, order, payer)
