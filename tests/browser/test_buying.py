@@ -171,6 +171,50 @@ def test_a_nice_number_is_chosen_and_costs_its_premium(page: Page, shop: Shop) -
     expect(page.locator(f"label:has([data-premium]):has-text('{number[0]}')")).to_have_count(0)
 
 
+@pytest.mark.parametrize("look", ["button", "Enter"])
+def test_without_scripts_a_number_is_looked_for_and_what_was_typed_stays(visit: Visit, shop: Shop, look: str) -> None:
+    page, contact = visit(java_script_enabled=False), qq_number()
+    page.goto(f"{shop.url}/p/nice-number-card")
+    page.fill("#contact", contact)
+    page.fill("#choose [type=search]", "66")
+    if look == "Enter":
+        page.press("#choose [type=search]", "Enter")
+    else:
+        page.click("#choose [type=search] + button")
+    expect(page.locator("#contact")).to_have_value(contact)
+    number = page.locator("label:has([data-premium])").first
+    expect(number).to_contain_text("66")
+    number.click()
+    page.click("#choose [type=search] + button")
+    expect(page.locator("#contact")).to_have_value(contact)
+    expect(page.locator("#buy [data-total]")).to_have_text("108.00")
+    page.click("#buy button.pri")
+    page.wait_for_url("**/pay")
+    expect(page.locator("main")).to_contain_text("108.00")
+
+
+def test_who_opens_a_seal_by_keyboard_stands_at_the_code(page: Page, shop: Shop) -> None:
+    place = order(page, shop.url, "/p/star-voyage-300?quantity=3", "alipay-sandbox")
+    pay_at_cashier(page)
+    page.goto(place)
+    slow = page.context.new_cdp_session(page)
+    slow.send("Network.enable")
+    line = {"offline": False, "latency": 1500, "downloadThroughput": 50_000, "uploadThroughput": 50_000}
+    slow.send("Network.emulateNetworkConditions", line)
+    button = page.locator("article.code form button").nth(1)
+    button.focus()
+    page.keyboard.press("Enter")
+    expect(button).to_have_attribute("aria-busy", "true")
+    expect(page.locator("#code-2-1")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.locator("[data-copy='#code-2-1']")).to_be_focused()
+    page.get_by_text("全部拆封").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#goods h2#cs")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.locator("[data-copy='#goods [data-code]']")).to_be_focused()
+
+
 @pytest.mark.parametrize("contact", ["1234", "someone@", "a b@c.example"])
 def test_a_contact_that_cannot_be_is_refused_before_anything_is_sent(page: Page, shop: Shop, contact: str) -> None:
     page.goto(f"{shop.url}/p/star-voyage-300")

@@ -54,6 +54,14 @@ def _stuck_refund(state: RefundState = RefundState.NEEDS_STAFF) -> Refund:
     return Refund.objects.get()
 
 
+def test_the_office_is_called_the_same_in_its_heading_and_everywhere_else(office: Client) -> None:
+    for language, name in (("en", "Office"), ("zh-hans", "后台")):
+        office.cookies["xk_lang"] = language
+        page = office.get("/office/").content.decode()
+        assert f'<small class="role">{name}</small>' in page
+        assert f'<nav class="side" aria-label="{name}">' in page
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_eve_and_ada_see_nothing_not_even_that_there_is_an_office(client: Client, page: str) -> None:
     assert client.get(page).status_code == 302

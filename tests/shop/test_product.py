@@ -189,6 +189,22 @@ def test_a_code_chosen_without_scripts_stays_chosen_at_its_price(alipay: Channel
     assert 'name="chosen" value="" checked' not in page
 
 
+def test_without_scripts_what_was_typed_stays_when_a_number_is_looked_for(alipay: Channel, stranger: Client) -> None:
+    ware = cast.ware(cast.adas_shop(), sku={"choosable": True, "choose_premium": 500})
+    cast.stock_up(ware.sku, [f"SECRET-{n}" for n in range(60)], labels=[f"lucky {n:02d}" for n in range(60)])
+    form = {"sku": ware.sku.id, "quantity": "1", "coupon": "", "contact": "cy@example.com", "password": "green tea"}
+    page = stranger.post("/code", form | {"code": "59"}).content.decode()
+    assert 'value="cy@example.com" data-contact' in page
+    assert 'value="green tea" data-password' in page
+    assert 'name="code" value="59"' in page
+    assert re.findall(r"lucky \d\d", page) == ["lucky 59"]
+    page = stranger.post("/code", form | {"codes": "2"}).content.decode()
+    assert 'value="cy@example.com" data-contact' in page
+    assert ("lucky 24" in page, "lucky 00" in page) == (True, False)
+    answer = stranger.post("/code", form | {"code": "59", "codes": "2", "contact": "", "password": ""})
+    assert answer["Location"] == f"/p/star-300?sku={ware.sku.id}&quantity=1&code=59&codes=2#buy"
+
+
 @pytest.mark.parametrize("wrong", [{"chosen": "0"}, {"chosen": "9" * 30}, {"chosen": "x"}, {"quantity": "2"}])
 def test_what_cannot_be_chosen_costs_nothing(alipay: Channel, stranger: Client, wrong: dict[str, str]) -> None:
     ware = cast.ware(cast.adas_shop(), sku={"choosable": True, "choose_premium": 500})

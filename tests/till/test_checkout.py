@@ -193,6 +193,15 @@ def test_malformed_forms_are_sent_to_the_page_that_explains(counter: Counter, bo
     assert "set-cookie" not in answer.headers
 
 
+def test_what_was_looked_for_among_the_numbers_to_choose_is_not_the_orders_business(counter: Counter) -> None:
+    fields = checkout_body(counter.sku)
+    with counter.client() as client:
+        answer = client.post_form("/checkout", {**fields, "code": "888"}, {"Accept": "text/html"})
+        assert (answer.status, answer.headers["location"].endswith("/pay")) == (303, True)
+    with counter.untouched():
+        assert counter.order(code="888").status == 422, "programs have no such field"
+
+
 def test_the_page_that_explains_hears_which_code_was_chosen(counter: Counter) -> None:
     fields = checkout_body(counter.other_sku, chosen=7, expected=4900)
     with counter.untouched(), counter.client() as client:

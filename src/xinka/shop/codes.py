@@ -45,7 +45,10 @@ _LONGEST_TYPED = 254
 @sensitive_post_parameters("coupon", "contact", "password")
 @require_POST
 def use_code(request: HttpRequest) -> HttpResponse:
-    """Look at a code and remember it if it is good; an empty one is forgotten. Scripts are answered with JSON."""
+    """Look at a code and remember it if it is good; an empty one is forgotten. Scripts are answered with JSON.
+
+    Browsers without scripts also come here for a new total, and to look for a number to choose.
+    """
     if not _is_from_here(request):
         raise Http404
     sku = sku_for_sale(_number(request, "sku"))
@@ -60,10 +63,16 @@ def use_code(request: HttpRequest) -> HttpResponse:
     if request.headers.get("Accept", "").startswith("application/json"):
         response: HttpResponse = JsonResponse(_told(deal, sku))
     else:
-        query = urlencode({"sku": sku.id, "quantity": quantity} | ({"chosen": chosen} if chosen else {}))
-        response = _without_scripts(request, deal, sku, query)
+        response = _without_scripts(request, deal, sku, _asked(request, sku, quantity, chosen))
     remember_code(response, deal.code)
     return response
+
+
+def _asked(request: HttpRequest, sku: Sku, quantity: int, chosen: int) -> str:
+    """Return what the product page shows first, as the query of its address."""
+    looked_for = {"code": request.POST.get("code", "")[:80], "codes": _number(request, "codes")}
+    asked = {"sku": sku.id, "quantity": quantity, "chosen": chosen} | looked_for
+    return urlencode({name: value for name, value in asked.items() if value})
 
 
 def _without_scripts(request: HttpRequest, deal: Deal, sku: Sku, query: str) -> HttpResponse:

@@ -31,6 +31,8 @@ _MAX_CODE = 80
 _MAX_ID = 2**63 - 1
 _NUMBERS = ("sku", "quantity", "expected", "chosen", "sale")
 _OPTIONAL = frozenset({"chosen", "sale"})
+#: Without scripts the search for a number to choose is part of the order form; an order has no use for what was sought.
+_SEARCH = "code"
 #: How our pages make a request's key: 48 bits of Unix milliseconds, then 80 of chance.
 _DATED_KEY = re.compile("[0-9a-f]{32}")
 _TIME_DIGITS = 12
@@ -141,7 +143,7 @@ def parse_checkout(body: bytes, *, is_json: bool) -> CheckoutForm:
 
 
 def _from_fields(fields: dict[str, str]) -> CheckoutForm:
-    values: dict[str, object] = dict(fields)
+    values: dict[str, object] = {name: text for name, text in fields.items() if name != _SEARCH}
     for name in _NUMBERS:
         text = fields.get(name, "")
         if text == "" and name in _OPTIONAL:

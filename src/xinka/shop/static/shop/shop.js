@@ -70,6 +70,7 @@
 
   // The codes to choose from: others are brought into the page, so that what was typed beside them stays.
   const pick = document.getElementById("pick"), choose = () => document.getElementById("choose");
+  const adopt = () => all("[data-pick]").forEach((node) => { node.removeAttribute("formaction"); node.setAttribute("form", "pick"); });
   const bring = async (address) => {
     const taken = all("[data-premium]:checked")[0]?.value, isTyping = document.activeElement?.matches("#choose [type=search]");
     if (taken) address.searchParams.set("chosen", taken);
@@ -78,6 +79,7 @@
       if (!answer.ok) throw new Error(answer.status);
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("choose");
       choose().replaceWith(fresh);
+      adopt();
       fresh.tabIndex = -1;
       (isTyping ? fresh.querySelector("[type=search]") : fresh).focus({ preventScroll: true });
       history.replaceState(history.state, "", address);
@@ -91,11 +93,15 @@
     bring(address);
   });
   form.addEventListener("click", (event) => {
-    const link = event.target.closest("#choose a");
-    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    const turn = event.target.closest("#choose [name=codes]");
+    if (!turn) return;
     event.preventDefault();
-    bring(new URL(link.href));
+    const address = new URL(pick.action), searched = choose().querySelector("[type=search]").defaultValue;
+    address.search = new URLSearchParams({ sku: field("sku").value, code: searched, codes: turn.value });
+    bring(address);
   });
+  adopt();
+  form.querySelector("[data-enter]")?.remove();
 
   // The code: looked at by the shop without leaving the page; what was typed and not looked at yet is, before ordering.
   const coupon = field("coupon"), words = form.querySelector("[data-code-words]"), use = form.querySelector("[data-use-code]");

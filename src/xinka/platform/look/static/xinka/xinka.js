@@ -132,6 +132,15 @@
     form.dataset.sent = "1";
     (event.submitter || form.querySelector("[type=submit]"))?.setAttribute("aria-busy", "true");
   });
+  // What is fetched into the page: the pressed button says that it works, and where the answer took the button away, the
+  // focus goes to what came for it (data-lands), so that keyboards and screen readers go on there.
+  const pressed = (event) => event.detail.requestConfig?.triggeringEvent?.submitter;
+  doc.addEventListener("htmx:beforeSend", (event) => pressed(event)?.setAttribute("aria-busy", "true"));
+  doc.addEventListener("htmx:afterRequest", (event) => pressed(event)?.removeAttribute("aria-busy"));
+  doc.addEventListener("htmx:load", (event) => {
+    const came = event.detail.elt; // the whole page, when it begins: nothing was pressed yet
+    if (came !== body() && doc.activeElement === body()) came.querySelector("[data-lands]")?.focus({ preventScroll: true });
+  });
   addEventListener("pageshow", () => all("form[data-once]").forEach((form) => { delete form.dataset.sent; [...form.elements].forEach((node) => node.removeAttribute("aria-busy")); }));
   on("change", "[data-submit]", (node) => node.form?.requestSubmit());
   window.xk = { toast, copy, all, each };
