@@ -64,6 +64,7 @@ def test_the_mail_alone_says_how_to_use_the_goods_and_what_to_do_if_something_is
     assert "怎么用：\n1. 打开游戏\n2. 粘贴卡密" in plain.replace("\r\n", "\n")
     assert "1. 打开游戏<br>2. 粘贴卡密" in html
     assert "「提问或投诉」" in plain
+    assert "金额：¥49.00" in plain
     assert "「提问或投诉」" in html
     assert "Open it" not in plain
 
