@@ -44,6 +44,39 @@ def test_contact_and_made_password_open_the_order(bought: cast.Bought, stranger:
     assert stranger.get(order_path(bought.order_id)).status_code == 200
 
 
+def test_a_browser_that_keeps_no_cookies_is_told_so(bought: cast.Bought) -> None:
+    for language, word in (("en", "cookies"), ("zh-CN", "Cookie")):
+        browser = Client(enforce_csrf_checks=True, headers={"accept-language": language})
+        answer = browser.post(FIND, {"contact": cast.CY, "password": bought.password})
+        assert (answer.status_code, word in answer.content.decode()) == (403, True)
+        assert word in browser.get(order_path(bought.order_id)).content.decode(), "who has just ordered sees this one"
+        browser.get(FIND)
+        answer = browser.post(FIND, {"contact": cast.CY, "password": bought.password})
+        assert (answer.status_code, word in answer.content.decode()) == (403, False)
+
+
+@pytest.mark.parametrize("between", ["", " ", "－", "—", "–", " - "])
+def test_a_made_password_is_understood_however_its_halves_are_joined(
+    bought: cast.Bought, stranger: Client, between: str
+) -> None:
+    password = bought.password.replace("-", between)
+    full_width = "".join(chr(ord(char) + 0xFEE0) if char.isalnum() else char for char in password)
+    for typed in (password, full_width):
+        response = stranger.post(FIND, {"contact": cast.CY, "password": typed})
+        assert (response.status_code, response.get("Location")) == (303, order_path(bought.order_id))
+    wrong = password[:-1] + ("a" if password[-1] != "a" else "b")
+    assert stranger.post(FIND, {"contact": cast.CY, "password": wrong}).status_code == 200
+
+
+def test_a_chosen_password_in_full_width_opens_as_it_was_set_and_in_half_width(
+    ware: cast.Ware, alipay: Channel, stranger: Client
+) -> None:
+    for chosen, typed in (("ｇｒｅｅｎ１", "ｇｒｅｅｎ１"), ("yellow-2", "ｙｅｌｌｏｗ－２")):
+        mine = cast.buy(ware.sku, alipay, password=chosen)
+        response = stranger.post(FIND, {"contact": cast.CY, "password": typed})
+        assert response["Location"] == order_path(mine.order_id)
+
+
 def test_a_qq_number_finds_what_was_ordered_with_its_mailbox(
     ware: cast.Ware, alipay: Channel, stranger: Client
 ) -> None:

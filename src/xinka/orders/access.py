@@ -7,6 +7,8 @@ guessed. No Django here: the till gives the cookie out, the pages ask for it.
 from __future__ import annotations
 
 import hmac
+import re
+import unicodedata
 from hashlib import blake2b
 from uuid import UUID
 
@@ -15,6 +17,9 @@ from xinka.kernel import ids
 COOKIE = "xk_order"
 #: Thirty-two letters and digits that nobody takes for one another when read aloud or copied by hand.
 _LETTERS = "abcdefghjkmnpqrstuvwxyz123456789"
+_MADE = re.compile(f"[{_LETTERS}]{{8}}")
+#: What people put between the halves of a password that the shop made, if they put anything there.
+_BETWEEN = re.compile(r"[\s_.·\u2010-\u2015\u2212-]+")
 #: How many characters an order password needs that a buyer makes up; shorter ones of earlier orders still open them.
 LEAST_PASSWORD = 6
 #: How long the browser that placed an order may open it, and how long a mailed link works, in seconds.
@@ -68,6 +73,17 @@ def order_path(order_id: UUID) -> str:
 def normalise_password(text: str) -> str:
     """Return an order password as it is compared: without the white space around it and in lower case."""
     return text.strip().lower()
+
+
+def meant_passwords(text: str) -> list[str]:
+    """Return what somebody who types an order password may mean, normalised: what stands there comes first.
+
+    Telephones make letters full-width and dashes long; and one that the shop made is often told without its dash.
+    """
+    plain = normalise_password(unicodedata.normalize("NFKC", text))
+    letters = _BETWEEN.sub("", plain)
+    made = [f"{letters[:4]}-{letters[4:]}"] if _MADE.fullmatch(letters) else []
+    return list(dict.fromkeys([normalise_password(text), plain, *made]))
 
 
 def contact_place(order_id: UUID) -> bytes:

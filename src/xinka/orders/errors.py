@@ -105,5 +105,11 @@ class OrderNotFound(Refusal):
 
     code = "order_not_found"
     status = HTTPStatus.NOT_FOUND
-    zh = "没找到这个订单。请检查联系方式和订单密码，或用邮件里的链接打开。"
-    en = "No such order. Check the contact and the order password, or open it by the link in the mail."
+    zh = (
+        "没找到这个订单。请检查联系方式和订单密码，或用邮件里的链接打开。刚下的单也打不开？"
+        "浏览器要允许本站的 Cookie，或换回下单的浏览器。"
+    )
+    en = (
+        "No such order. Check the contact and the order password, or open it by the link in the mail. You have just "
+        "ordered? Your browser must keep this site's cookies; or go back to the one you ordered in."
+    )

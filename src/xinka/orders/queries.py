@@ -29,10 +29,10 @@ def orders_of_contacts(contact_keys: Iterable[UUID]) -> QuerySet[Order]:
     return Order.objects.filter(contact_key__in=list(contact_keys)).order_by("-placed_at", "-id")
 
 
-def orders_opened_by(contact_key: UUID, password_key: UUID) -> list[Order]:
-    """Return the orders of one address that this order password opens, newest first.
+def orders_opened_by(contact_key: UUID, password_keys: list[UUID]) -> list[Order]:
+    """Return the orders of one address that one of these order passwords opens, newest first.
 
     It is one statement over the index of addresses whether the address, the password, both or neither are known.
     """
-    found = Order.objects.filter(contact_key=contact_key, password_key=password_key).order_by("-placed_at", "-id")
+    found = Order.objects.filter(contact_key=contact_key, password_key__in=password_keys).order_by("-placed_at", "-id")
     return list(found[:SHOWN])

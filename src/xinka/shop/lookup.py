@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from xinka.flows.mailing import ask_for_order_links
 from xinka.kernel import ids
 from xinka.kernel.errors import BadIdentifier
-from xinka.orders.access import order_path
+from xinka.orders.access import meant_passwords, order_path
 from xinka.orders.errors import OrderNotFound
 from xinka.orders.models import Order
 from xinka.orders.queries import contact_key, orders_of_contacts, orders_opened_by
@@ -54,7 +54,8 @@ def find_order(request: HttpRequest) -> HttpResponse:
         )
     if wait := lookup_limits.only_by_mail_for(request, contact):
         return _wait(request, form, wait, gettext(_ONLY_BY_MAIL))
-    found = orders_opened_by(contact_key(contact), password_key(password))[:_OPENED]
+    keys = [password_key(meant) for meant in meant_passwords(password)]
+    found = orders_opened_by(contact_key(contact), keys)[:_OPENED]
     if not found:
         lookup_limits.count_wrong(contact)
         form.add_error(None, gettext("No order opens with these two. Check both, or have a link mailed to you."))

@@ -9,6 +9,7 @@ from http import HTTPStatus
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.middleware.csrf import REASON_NO_CSRF_COOKIE
 from django.shortcuts import render
 from django.utils.translation import gettext
 from django.views.decorators.csrf import csrf_exempt
@@ -57,10 +58,14 @@ def gallery(request: HttpRequest) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Say that the form was too old or came from elsewhere, without Django's technical words."""
+    """Say what a form lacks, without Django's technical words: a browser that keeps no cookies, or a page of today."""
     log.info("request.csrf_refused", extra={"path": path_for_log(request), "reason": reason})
-    text = gettext(
-        "This form is too old or did not come from our page. Nothing was changed. Reload the page and retry."
+    text = (
+        gettext("Your browser did not send our cookie. Allow this site's cookies, then reload the page and retry.")
+        if reason == REASON_NO_CSRF_COOKIE
+        else gettext(
+            "This form is too old or did not come from our page. Nothing was changed. Reload the page and retry."
+        )
     )
     return error_answer(request, HTTPStatus.FORBIDDEN, text=text, code="csrf")
 
