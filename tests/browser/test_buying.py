@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.telephones import PHONE, WECHAT, faults_of
 from tools.tour import open_cashier, order
 from xinka.kernel import ids
 
@@ -363,3 +364,22 @@ def test_other_mail_hosts_are_left_alone(page: Page, shop: Shop, contact: str) -
     page.press("#contact", "Tab")
     expect(page.locator("[data-meant]")).to_be_hidden()
     expect(page.locator("#contact-e")).to_be_hidden()
+
+
+def test_in_wechat_another_apps_payment_goes_on_in_the_browser(visit: Visit, shop: Shop) -> None:
+    # Axe itself is a script that the policy would refuse.
+    inside = visit(viewport=PHONE, user_agent=WECHAT, bypass_csp=True, reduced_motion="reduce")
+    order(inside, shop.url, "/p/star-voyage-300", "alipay-sandbox")
+    assert faults_of(inside, "pay") == []
+    inside.click("text=到浏览器里付款")
+    inside.wait_for_url("**/elsewhere?key=*")
+    assert faults_of(inside, "elsewhere") == []
+    link = inside.input_value("#link")
+    outside = visit(viewport=PHONE)
+    outside.goto(link)
+    assert "key=" not in outside.url, "the secret of the link does not stay in the address"
+    pay_at_cashier(outside)
+    inside.click("text=回到订单")
+    expect(inside.locator("article.code")).to_have_count(1)
+    expect(inside.get_by_text("到浏览器里下载")).to_be_visible()
+    expect(inside.get_by_text("下载 .txt")).to_have_count(0)
