@@ -6,6 +6,7 @@ import logging
 
 import psycopg
 import pytest
+from django.conf import settings
 from django.db import OperationalError
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
@@ -122,9 +123,18 @@ def test_too_many_says_when_to_come_back(rf: RequestFactory) -> None:
 def test_a_stale_form_is_refused_in_plain_words(site: Client) -> None:
     strict = Client(enforce_csrf_checks=True)
     strict.cookies["xk_lang"] = "en"
+    strict.cookies[settings.CSRF_COOKIE_NAME] = "a" * 32
     response = strict.post("/page", {})
     assert response.status_code == 403
     assert "too old" in response.content.decode()
+
+
+def test_a_form_from_a_browser_without_cookies_says_what_to_allow(site: Client) -> None:
+    strict = Client(enforce_csrf_checks=True)
+    response = strict.post("/page", {}, headers={"accept-language": "en"})
+    assert response.status_code == 403
+    assert "Allow this site&#x27;s cookies" in response.content.decode()
+    assert "too old" not in response.content.decode()
 
 
 def test_the_gallery_shows_every_component(site: Client) -> None:
