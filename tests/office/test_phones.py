@@ -14,7 +14,7 @@ _PAGES = Path(xinka.office.__file__).parent / "templates" / "office"
 _LISTS = [
     *("audit", "books", "books_account", "books_journal", "books_owners", "case", "cases", "categories", "channels"),
     *("arrivals", "escrow", "escrow_terms", "fees", "merchants", "money", "payout_batch", "payouts", "promotions"),
-    *("reconciling", "staff", "staff_refunds", "transfers", "_orders", "_system"),
+    *("reconciling", "staff", "staff_refunds", "transfers", "unmatched", "_orders", "_system", "_unmatched_pair"),
 ]
 _ROW = re.compile(r"<tr>.*?</tr>", re.DOTALL)
 #: A cell that takes the place beside the first, which is one: a second would lie upon it.

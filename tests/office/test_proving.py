@@ -22,13 +22,15 @@ from xinka.platform.audit.models import AuditEntry
 
 pytestmark = pytest.mark.django_db
 
+_STRAY = ids.show("jrn", uuid4())
 #: Every act by which money leaves, counts as sent or counts as come; nothing is behind the numbers.
 ACTS = (
     *(f"payouts/{ids.show('out', uuid4())}/{act}" for act in ("approve", "send", "outcome")),
     *("payouts/send", "payouts/files", f"payouts/files/1/{ids.show('out', uuid4())}", "payouts/holds/1/lift"),
     *("payouts/files/1/file", "payouts/files/1/results"),
     *(f"money/refunds/{ids.show('ref', uuid4())}/{act}" for act in ("done", "send")),
-    *("money/unmatched", f"refunds/{uuid4()}/decide", f"refunds/new/{ids.show('ord', uuid4())}"),
+    *(f"money/unmatched/{_STRAY}/return", f"money/unmatched/{_STRAY}/orders/{ids.show('ord', uuid4())}"),
+    *(f"money/proposals/{uuid4()}/decide", f"refunds/{uuid4()}/decide", f"refunds/new/{ids.show('ord', uuid4())}"),
     *("transfers/1/confirm", "cases/none_such/decide", "reconciling/1/settle"),
     *("escrow/freezes/1", f"escrow/splits/{ids.show('spl', uuid4())}/done", "escrow/terms/goods", "channels/1/switch"),
     f"channels/changes/{uuid4()}/decide",

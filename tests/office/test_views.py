@@ -11,7 +11,6 @@ from django.test import Client
 from django.utils import timezone
 
 from tests import cast
-from xinka.flows.settle import VerifiedMoney, settle_unusual
 from xinka.kernel import ids
 from xinka.kernel.errors import ProviderError
 from xinka.kernel.ids import new_uuid
@@ -114,25 +113,6 @@ def test_the_first_page_lists_what_waits_for_a_person(office: Client) -> None:
     text = office.get("/office/").content.decode()
     for words in ("Jobs that gave up", "Refunds that need a decision", "belongs to no order", "found something wrong"):
         assert words in text
-
-
-def test_money_without_an_order_is_sent_back_from_its_list_and_waits_no_more(office: Client) -> None:
-    channel = cast.channel()
-    run(settle_unusual(VerifiedMoney(channel.id, None, "T-strange", 1234)))
-    page = office.get("/office/money").content.decode()
-    assert "T-strange" in page
-    assert "Alipay" in page
-    for told in ({"channel": "x", "trade_no": "T-strange"}, {"channel": str(channel.id), "trade_no": "T\0"}, {}):
-        assert office.post("/office/money/unmatched", told).status_code == 404
-    told = {"channel": str(channel.id), "trade_no": "T-strange"}
-    answer = office.post("/office/money/unmatched", told)
-    made = Refund.objects.get()
-    assert (answer.status_code, answer["Location"]) == (303, f"/office/money/refunds/{ids.show('ref', made.id)}")
-    assert "Sent another way" in office.get(answer["Location"]).content.decode()
-    assert "Every payment found its order." in office.get("/office/money").content.decode()
-    to_do = office.get("/office/").content.decode()
-    assert "belongs to no order" not in to_do
-    assert "Refunds that need a decision" in to_do
 
 
 def test_the_system_page_shows_dead_letters_with_reasons_but_no_addresses(office: Client) -> None:

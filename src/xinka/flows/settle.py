@@ -18,10 +18,11 @@ from xinka.kernel.flow import Flow, Query, Row
 from xinka.kernel.ids import new_uuid
 from xinka.ledger import sql as ledger_sql
 from xinka.ledger.accounts import Account, JournalKind
+from xinka.ledger.posting import Journal, Leg, post
 from xinka.orders import sql as orders_sql
 from xinka.orders.states import CLOSED_UNPAID, OPEN, OrderState
 from xinka.payments import sql as payments_sql
-from xinka.payments.errors import TradeMismatch, WrongChannel
+from xinka.payments.errors import NotUnmatched, TradeMismatch, WrongChannel
 from xinka.payments.states import ReceiptOutcome, RefundReason, RefundTo
 from xinka.platform.database.arrays import plain_array, text_array
 from xinka.platform.outbox import sql as outbox_sql
@@ -45,6 +46,14 @@ class VerifiedMoney:
     amount: int
     currency: str = "CNY"
     journal_id: UUID = field(default_factory=new_uuid)
+
+
+@dataclass(slots=True)
+class MatchedMoney(VerifiedMoney):
+    """Money that is in suspense, and that people say which order it belongs to; ``match_id`` names their decision."""
+
+    match_id: UUID = field(kw_only=True)
+    by_id: int = field(kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +166,25 @@ def settle_unusual(money: VerifiedMoney) -> Flow[Settlement]:
         return _judge_repeated(money, order, seen[0])
     if order is None or order.currency != money.currency:
         return (yield from _keep_in_suspense(money))
+    return (yield from _settle_for(money, order))
+
+
+def settle_matched(money: MatchedMoney, order_id: UUID) -> Flow[Settlement]:
+    """Settle money out of suspense for an order of its currency, as if it had come for it now.
+
+    Run it in the transaction of the decision, which has looked at the order and holds its lock.
+
+    Raises:
+        NotUnmatched: if it is not in suspense (any more), or is other money than it was taken for.
+    """
+    order = yield from _lock_order(order_id)
+    if order is None or order.currency != money.currency:
+        raise NotUnmatched
+    return (yield from _settle_for(money, order))
+
+
+def _settle_for(money: VerifiedMoney, order: _Order) -> Flow[Settlement]:
+    """Settle money for an order that is locked, in whatever state it is."""
     held = yield Query(payments_sql.HELD_RECEIPTS, (order.id,))
     missing = order.amount - sum(row[2] for row in held)
     if order.state in OPEN and money.amount < missing:
@@ -179,6 +207,10 @@ def _lock_order_of(money: VerifiedMoney) -> Flow[_Order | None]:
     order_id, channel_id, *_ = found[0]
     if channel_id != money.channel_id:
         raise WrongChannel
+    return (yield from _lock_order(order_id))
+
+
+def _lock_order(order_id: UUID) -> Flow[_Order | None]:
     rows = yield Query(orders_sql.LOCK_ONE, (order_id,))
     if not rows:
         return None
@@ -198,6 +230,9 @@ def _receive(
     money: VerifiedMoney, order_id: UUID | None, outcome: ReceiptOutcome, owed_to: dict[Account, int]
 ) -> Flow[None]:
     """Write the receipt and its journal: clearing is debited with the whole, ``owed_to`` says for whom."""
+    if isinstance(money, MatchedMoney):
+        yield from _take_over(money, order_id, outcome, owed_to)
+        return
     is_known = order_id is not None
     new = yield Query(
         payments_sql.INSERT_RECEIPT,
@@ -219,6 +254,23 @@ def _receive(
         yield Query(payments_sql.MARK_PAID, (money.payment_id,))
     legs = {Account.CLEARING: money.amount} | {account: -amount for account, amount in owed_to.items() if amount}
     yield from _post(money, JournalKind.PAYMENT, order_id, legs)
+
+
+def _take_over(
+    money: MatchedMoney, order_id: UUID | None, outcome: ReceiptOutcome, owed_to: dict[Account, int]
+) -> Flow[None]:
+    """Take the receipt out of suspense by one conditional update, and enter for whom its money is now."""
+    facts = (money.channel_id, money.trade_no, money.amount, money.currency, order_id, outcome.value)
+    if not (yield Query(payments_sql.TAKE_OVER, facts)):
+        raise NotUnmatched
+    legs = (Leg(Account.SUSPENSE, money.amount), *(Leg(account, -amount) for account, amount in owed_to.items()))
+    journal = Journal(
+        *(JournalKind.MATCHED, f"match/{money.match_id}", money.currency, legs),
+        order_id=order_id,
+        channel_id=money.channel_id,
+        by_id=money.by_id,
+    )
+    yield from post([journal])
 
 
 def _post(money: VerifiedMoney, kind: JournalKind, order_id: UUID | None, legs: dict[Account, int]) -> Flow[None]:
@@ -255,7 +307,8 @@ def _settle_or_return(money: VerifiedMoney, order: _Order, missing: int) -> Flow
         return Settlement(ReceiptOutcome.LATE_REFUNDED, order.id)
     code_ids, reusable = codes
     excess = money.amount - missing
-    outcome = ReceiptOutcome.LATE_SETTLED if late else ReceiptOutcome.OVER if excess else ReceiptOutcome.SETTLED
+    plain = ReceiptOutcome.MATCHED if isinstance(money, MatchedMoney) else ReceiptOutcome.SETTLED
+    outcome = ReceiptOutcome.LATE_SETTLED if late else ReceiptOutcome.OVER if excess else plain
     yield from _receive(money, order.id, outcome, {Account.ESCROW: missing, Account.REFUND_IN_TRANSIT: excess})
     if excess:
         yield from _promise_refund(order.id, money, excess, RefundReason.OVERPAID)

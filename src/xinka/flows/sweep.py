@@ -44,7 +44,7 @@ SELECT o.id FROM orders_order o
 WHERE o.id >= $1::uuid AND o.placed_at < $2::timestamptz
   AND (o.state = 'paid' OR (o.state IN ('awaiting_payment', 'part_paid', 'expired', 'cancelled')
     AND (SELECT coalesce(sum(r.amount), 0) FROM payments_receipt r
-         WHERE r.order_id = o.id AND r.outcome IN ('short', 'over', 'late_settled')) >= o.amount)
+         WHERE r.order_id = o.id AND r.outcome IN ('short', 'over', 'late_settled', 'matched')) >= o.amount)
     OR (o.state = 'delivered' AND NOT EXISTS (SELECT 1 FROM delivery_code d WHERE d.order_id = o.id)))
 LIMIT 100
 """

@@ -105,4 +105,5 @@ class JournalKind(IntEnum):
     WALLET = 19
     GIFT_CARD = 20
     REFERRAL = 21
+    MATCHED = 22
     CORRECTION = 30

@@ -56,6 +56,7 @@ KINDS: dict[JournalKind, Promise] = {
     JournalKind.WALLET: _("Balance"),
     JournalKind.GIFT_CARD: _("Gift card"),
     JournalKind.REFERRAL: _("Referral"),
+    JournalKind.MATCHED: _("Matched to an order"),
     JournalKind.CORRECTION: _("Correction"),
 }
 

@@ -31,6 +31,7 @@ _KINDS: dict[str, Promise] = {
     "difference": pgettext_lazy("audit", "Difference"),
     "dsp": pgettext_lazy("audit", "Case"),
     "job": pgettext_lazy("audit", "Job"),
+    "jrn": pgettext_lazy("audit", "Money of no order"),
     "level": pgettext_lazy("audit", "Member level"),
     "line": pgettext_lazy("audit", "Transfer"),
     "merchant": pgettext_lazy("audit", "Merchant"),
@@ -59,6 +60,7 @@ _PAGES: dict[str, tuple[str, Room]] = {
     "coupon": ("office:coupon", Room.PROMOTIONS),
     "difference": ("office:difference", Room.BILLS),
     "dsp": ("office:case", Room.CASES),
+    "jrn": ("office:money_unmatched", Room.REFUNDS),
     "level": ("office:level", Room.PROMOTIONS),
     "merchant": ("office:merchant", Room.MERCHANTS),
     "ord": ("office:order", Room.ORDERS),
@@ -98,13 +100,13 @@ def _parsed(entry: AuditEntry) -> tuple[str, str]:
     if rest and head in _WORDED:
         return head, rest
     prefix, underscore, _rest = subject.partition("_")
-    if underscore and prefix in {"dsp", "ord", "out", "ref", "spl"}:
+    if underscore and prefix in {"dsp", "jrn", "ord", "out", "ref", "spl"}:
         return prefix, subject
     return (subject, "") if subject in {"platform", "shop"} else ("", subject)
 
 
 def _subject(kind: str, key: str, names: dict[str, tuple[str, object]], reader: User) -> Subject:
-    name, page_key = names.get(key, ("", key if kind in {"dsp", "ord", "out", "ref", "scope", "batch"} else ""))
+    name, page_key = names.get(key, ("", key if kind in {"dsp", "jrn", "ord", "out", "ref", "scope", "batch"} else ""))
     page, room = _PAGES.get(kind, ("", None))
     link = reverse(page, args=[page_key]) if page and page_key and room and may_enter(reader, room) else ""
     return Subject(_KINDS.get(kind, ""), name, "" if name else key, link)

@@ -32,8 +32,8 @@ from xinka.office.names import named
 from xinka.office.policies import Room, may_enter
 from xinka.orders.models import Order
 from xinka.orders.states import OrderState
-from xinka.payments.models import BankLine, Payment, Receipt, Refund
-from xinka.payments.states import BankLineState, PaymentState, ReceiptOutcome, RefundState, RefundTo
+from xinka.payments.models import BankLine, Payment, Receipt, Refund, SuspenseProposal
+from xinka.payments.states import BankLineState, PaymentState, ProposalState, ReceiptOutcome, RefundState, RefundTo
 from xinka.platform.look.templatetags.look import amount
 from xinka.platform.mail.models import LetterState
 
@@ -196,6 +196,20 @@ def _asked(told: Told) -> Iterator[Moment]:
             yield Moment(one.decided_at, words, sum_, str(people.get(one.decided_by_id or 0, "")))
 
 
+def _matched(told: Told) -> Iterator[Moment]:
+    """Tell who said that money without an order is this one's, and who agreed."""
+    found = SuspenseProposal.objects.filter(order_id=told.order.id).select_related("asked_by", "decided_by")
+    for one in found:
+        came, number = amount(one.amount, one.currency), ids.show("jrn", one.journal_id)
+        link = reverse("office:money_unmatched", args=[number]) if told.may(Room.REFUNDS) else ""
+        words = gettext("Staff proposed that money without an order is for this one")
+        yield Moment(one.asked_at, words, came, f"{one.asked_by}: {one.reason}", one.trade_no, link)
+        if one.decided_at:
+            done = one.state == ProposalState.DONE
+            words = gettext("A second person agreed") if done else gettext("It was refused or taken back")
+            yield Moment(one.decided_at, words, came, str(one.decided_by or ""), link=link)
+
+
 def _begun(told: Told, at: datetime) -> datetime:
     """Return when the act began that wrote something at a moment of our clock.
 
@@ -225,6 +239,6 @@ def _refunds(told: Told) -> Iterator[Moment]:
 
 #: In the order in which they are told where several happened in one second: one act writes several rows.
 _GATHER: tuple[Callable[[Told], Iterator[Moment]], ...] = (
-    *(_order, _attempts, _over, _receipts, _transfers, _delivered, _opened, _cases, _asked, _steps, _refunds),
+    *(_order, _attempts, _over, _receipts, _transfers, _matched, _delivered, _opened, _cases, _asked, _steps, _refunds),
     _letters,
 )

@@ -24,8 +24,8 @@ from xinka.office.giving_back import left_to_give, why_not_to_give
 from xinka.office.order_moments import Told
 from xinka.office.policies import OPEN_TO, Room
 from xinka.orders.states import OrderState
-from xinka.payments.models import BankLine, Payment, Refund
-from xinka.payments.states import BankLineState, RefundState
+from xinka.payments.models import BankLine, Payment, Refund, SuspenseProposal
+from xinka.payments.states import BankLineState, ProposalState, RefundState
 
 #: Why nothing can be done with the money of an order that has none in escrow.
 _NO_MONEY: dict[OrderState, Promise] = {
@@ -86,6 +86,10 @@ def _waiting(told: Told) -> Iterator[Way]:
     payments = list(Payment.objects.filter(order_id=order_id).values_list("id", flat=True))
     for line in BankLine.objects.filter(payment_id__in=payments, state=BankLineState.RECORDED):
         yield _open_to(told, (Room.TRANSFERS,), _confirm(mine=line.recorded_by_id == told.reader.pk))
+    for proposed in SuspenseProposal.objects.filter(order_id=order_id, state=ProposalState.ASKED):
+        link = reverse("office:money_unmatched", args=[ids.show("jrn", proposed.journal_id)])
+        words = gettext("Agree that money without an order is for this one, or refuse it")
+        yield _open_to(told, (Room.REFUNDS,), Way(words, link))
     if FreezeCase.objects.filter(order_id=order_id, decided_at=None).exists():
         words = gettext("Decide about the freeze that was asked for")
         yield _open_to(told, (Room.FREEZES,), Way(words, _hold_page(told, "freeze")))

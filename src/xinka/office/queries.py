@@ -8,11 +8,13 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import django
 from django.conf import settings
 from django.db import connection
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, TextField, Value
+from django.db.models.functions import Concat
 from django.utils import timezone
 
 import xinka
@@ -20,9 +22,10 @@ from xinka.disputes.queries import n_for_staff
 from xinka.disputes.states import CaseKind
 from xinka.escrow.queries import n_freezes_waiting, n_splits_stuck, n_staff_refunds_waiting
 from xinka.kernel import ids
+from xinka.ledger.models import Journal
 from xinka.office.policies import Room
-from xinka.payments.models import BankLine, Channel, ChannelChange, Receipt, Refund
-from xinka.payments.states import BankLineState, ReceiptOutcome, RefundState
+from xinka.payments.models import BankLine, Channel, ChannelChange, Receipt, Refund, SuspenseProposal
+from xinka.payments.states import BankLineState, ProposalState, ReceiptOutcome, RefundState
 from xinka.payouts.models import Payout
 from xinka.payouts.states import PayoutState
 from xinka.platform.audit.models import Report
@@ -184,8 +187,11 @@ class Tasks:
 
 
 def _unmatched() -> QuerySet[Receipt]:
+    """Return money of no order that still waits: nobody sends it back, and the books do not say what became of it."""
     taken_up = Refund.objects.filter(channel_id=OuterRef("channel_id"), trade_no=OuterRef("trade_no"))
-    return Receipt.objects.filter(~Exists(taken_up), outcome=ReceiptOutcome.UNMATCHED)
+    key = Concat(Value("suspense:"), OuterRef("channel_id"), Value(":"), OuterRef("trade_no"), output_field=TextField())
+    told = Journal.objects.filter(key=key)
+    return Receipt.objects.filter(~Exists(taken_up), ~Exists(told), outcome=ReceiptOutcome.UNMATCHED)
 
 
 def _rows(statement: str, *params: int) -> list[tuple[Any, ...]]:
@@ -288,8 +294,20 @@ def refunds_open() -> list[Refund]:
     return sorted(found, key=lambda refund: (refund.state != RefundState.NEEDS_STAFF, refund.created_at))[:200]
 
 
-def receipts_unmatched() -> list[tuple[Receipt, Channel | None]]:
-    """Return money that came for no order of ours and that nobody took up, with its channel, the newest first."""
+def receipts_unmatched() -> list[tuple[Receipt, str, Channel | None, bool]]:
+    """Return money that came for no order of ours and still waits, the newest first.
+
+    Each with our number of it, its channel, and whether something is proposed for it.
+    """
     found = list(_unmatched().order_by("-received_at")[:200])
     channels = Channel.objects.defer("config").in_bulk({receipt.channel_id for receipt in found})
-    return [(receipt, channels.get(receipt.channel_id)) for receipt in found]
+    asked = SuspenseProposal.objects.filter(state=ProposalState.ASKED, journal_id__in=[one.journal_id for one in found])
+    waiting = set(asked.values_list("journal_id", flat=True))
+    return [
+        (one, ids.show("jrn", one.journal_id), channels.get(one.channel_id), one.journal_id in waiting) for one in found
+    ]
+
+
+def receipt_unusual(journal_id: UUID) -> Receipt | None:
+    """Return money that did not settle plainly by its journal; of such there are few."""
+    return Receipt.objects.filter(~Q(outcome=ReceiptOutcome.SETTLED), journal_id=journal_id).first()

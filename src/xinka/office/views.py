@@ -18,7 +18,6 @@ from django.views.decorators.http import require_POST, require_safe
 
 from xinka.accounts.policies import require_fresh_proof, signed_in
 from xinka.flows.refunds.sending import mark_done_by_hand, send_again
-from xinka.flows.refunds.unmatched import take_up
 from xinka.kernel import ids
 from xinka.kernel.errors import BadIdentifier
 from xinka.office import queries
@@ -99,19 +98,6 @@ def money(request: HttpRequest) -> HttpResponse:
     """Show refunds that are not done and money that belongs to no order."""
     refunds = [(ids.show("ref", refund.id), refund) for refund in queries.refunds_open()]
     return render(request, "office/money.html", {"refunds": refunds, "receipts": queries.receipts_unmatched()})
-
-
-@require_POST
-@for_staff(Room.REFUNDS)
-@require_fresh_proof
-def take_up_money(request: HttpRequest) -> HttpResponse:
-    """Have money that belongs to no order go back, by hand."""
-    number = request.POST.get("channel", "")
-    channel_id = int(number) if number.isdecimal() and len(number) < 10 else 0
-    made = take_up(channel_id, request.POST.get("trade_no", "").replace("\0", ""), by=signed_in(request))
-    response = HttpResponseRedirect(reverse("office:refund", args=[ids.show("ref", made.id)]))
-    response.status_code = HTTPStatus.SEE_OTHER
-    return response
 
 
 @require_safe

@@ -7,7 +7,15 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from xinka.payments.states import BankLineState, PaymentState, ReceiptOutcome, RefundReason, RefundState, RefundTo
+from xinka.payments.states import (
+    BankLineState,
+    PaymentState,
+    ProposalState,
+    ReceiptOutcome,
+    RefundReason,
+    RefundState,
+    RefundTo,
+)
 
 
 class Devices(models.TextChoices):
@@ -244,5 +252,55 @@ class BankLine(models.Model):
                 name="bank_line_four_eyes",
                 condition=~Q(state=BankLineState.CONFIRMED.value)
                 | (Q(decided_by__isnull=False) & ~Q(decided_by=F("recorded_by"))),
+            ),
+        ]
+
+
+class SuspenseProposal(models.Model):
+    """What shall become of money that came for no order of ours: one person proposes it, and another makes it so.
+
+    ``order_id`` is the order that it belongs to, by the proposal; without one, the money goes back. ``outcome`` is what
+    the order made of it, and ``refund_id`` the refund by which it goes back, once it is done. ``journal_id`` is the
+    receipt's, by which people call it.
+    """
+
+    id = models.UUIDField(primary_key=True)
+    channel = models.ForeignKey(Channel, on_delete=models.PROTECT)
+    trade_no = models.TextField()
+    journal_id = models.UUIDField()
+    order_id = models.UUIDField(null=True, db_index=True)
+    amount = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    reason = models.CharField(max_length=200)
+    state = models.CharField(max_length=7, choices=[(s.value, s.value) for s in ProposalState])
+    outcome = models.CharField(max_length=14, default="", db_default="", blank=True)
+    refund_id = models.UUIDField(null=True, unique=True)
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            # Whatever two clerks do at once: one thing is proposed for this money at a time, and one thing is done.
+            models.UniqueConstraint(
+                fields=["channel", "trade_no"],
+                name="suspense_proposal_once",
+                condition=~Q(state=ProposalState.REFUSED.value),
+            ),
+            models.CheckConstraint(
+                name="suspense_proposal_state", condition=Q(state__in=[s.value for s in ProposalState])
+            ),
+            models.CheckConstraint(name="suspense_proposal_amount", condition=Q(amount__gte=1)),
+            models.CheckConstraint(name="suspense_proposal_reason", condition=~Q(reason="")),
+            models.CheckConstraint(
+                name="suspense_proposal_four_eyes",
+                condition=~Q(state=ProposalState.DONE.value)
+                | (Q(decided_by__isnull=False) & ~Q(decided_by=F("asked_by"))),
+            ),
+            models.CheckConstraint(
+                name="suspense_proposal_decided",
+                condition=Q(state=ProposalState.ASKED.value, decided_at__isnull=True)
+                | (~Q(state=ProposalState.ASKED.value) & Q(decided_at__isnull=False)),
             ),
         ]

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from xinka.payments.models import Channel, Receipt, Refund
-from xinka.payments.states import ReceiptOutcome, RefundState
+from xinka.payments.models import Channel, Receipt, Refund, SuspenseProposal
+from xinka.payments.states import ProposalState, ReceiptOutcome, RefundState
 from xinka.platform.database.rows import Columns, rows_of
 
 #: By hand, because every product page asks; the keys in ``config`` are not read.
@@ -31,7 +31,11 @@ def currencies_taken() -> set[str]:
 def orders_paid_late(since: datetime) -> QuerySet[Receipt, UUID | None]:
     """Return the numbers of orders that had expired and were paid and delivered all the same since a moment."""
     late = Receipt.objects.filter(outcome=ReceiptOutcome.LATE_SETTLED, received_at__gte=since, order_id__isnull=False)
-    return late.values_list("order_id", flat=True)
+    # Money that people matched came earlier than it paid its order.
+    matched = SuspenseProposal.objects.filter(
+        state=ProposalState.DONE, outcome=ReceiptOutcome.LATE_SETTLED, decided_at__gte=since
+    )
+    return late.values_list("order_id", flat=True).union(matched.values_list("order_id", flat=True))
 
 
 def is_going_back(order_id: UUID) -> bool:

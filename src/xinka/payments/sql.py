@@ -22,6 +22,14 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, now())
 ON CONFLICT (channel_id, trade_no) DO NOTHING RETURNING 1
 """
 
+#: Whoever changes the row has the money: $3 and $4 are the amount and currency the reader saw, $5 the order, $6 the
+#: outcome. The receipt keeps naming no payment: the gateway knows this money by its own number alone.
+TAKE_OVER = """
+UPDATE payments_receipt SET order_id = $5, outcome = $6
+WHERE channel_id = $1 AND trade_no = $2 AND outcome = 'unmatched' AND order_id IS NULL AND amount = $3 AND currency = $4
+RETURNING 1
+"""
+
 MARK_PAID = "UPDATE payments_payment SET state = 'paid', paid_at = now() WHERE id = $1 AND state <> 'paid'"
 
 #: $8 is the key that makes it happen once; without one, a payment is refunded once for a reason.

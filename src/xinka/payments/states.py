@@ -24,6 +24,7 @@ class ReceiptOutcome(StrEnum):
     LATE_REFUNDED = "late_refunded"
     DOUBLE = "double"
     UNMATCHED = "unmatched"
+    MATCHED = "matched"  # in full and in time; people found the order it belongs to
 
 
 class RefundState(StrEnum):
@@ -61,6 +62,14 @@ class BankLineState(StrEnum):
     RECORDED = "recorded"
     CONFIRMED = "confirmed"
     DISCARDED = "discarded"
+
+
+class ProposalState(StrEnum):
+    """What shall become of money that belongs to no order: one person proposes it, another agrees or not."""
+
+    ASKED = "asked"
+    DONE = "done"
+    REFUSED = "refused"
 
 
 REFUND_MOVES: dict[RefundState, frozenset[RefundState]] = {

@@ -34,6 +34,7 @@ _REFUNDS = "SELECT state, count(*) FROM payments_refund WHERE state <> 'done' GR
 _UNMATCHED = """
 SELECT count(*) FROM payments_receipt r WHERE outcome = 'unmatched' AND NOT EXISTS (
   SELECT 1 FROM payments_refund f WHERE f.channel_id = r.channel_id AND f.trade_no = r.trade_no)
+  AND NOT EXISTS (SELECT 1 FROM ledger_journal j WHERE j.key = 'suspense:' || r.channel_id || ':' || r.trade_no)
 """
 
 _HELP = {

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
 from django.template.loader import render_to_string
 
 from xinka.accounts.models import User
@@ -27,6 +28,7 @@ from xinka.merchants.models import Merchant
 from xinka.orders.contacts import contact_of
 from xinka.orders.models import Order
 from xinka.payments.models import Payment, Receipt, Refund
+from xinka.payments.states import ReceiptOutcome
 from xinka.platform.audit.actions import record
 from xinka.platform.files.actions import open_file
 from xinka.platform.files.models import StoredFile
@@ -156,7 +158,9 @@ def _order(order: Order) -> dict[str, Any]:
 
 def _payments(order: Order) -> list[dict[str, Any]]:
     payments = [p.id for p in Payment.objects.filter(order_id=order.id)]
-    receipts = Receipt.objects.filter(payment_id__in=payments).order_by("received_at")
+    # Money that staff matched names no payment, and is indexed by its order because it is unusual.
+    matched = Q(order_id=order.id) & ~Q(outcome=ReceiptOutcome.SETTLED)
+    receipts = Receipt.objects.filter(Q(payment_id__in=payments) | matched).order_by("received_at")
     found: list[dict[str, Any]] = [
         {
             "what": "payment",

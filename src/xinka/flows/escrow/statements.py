@@ -48,7 +48,7 @@ SELECT r.channel_id, r.trade_no, r.currency, r.amount - coalesce((
     SELECT sum(f.amount) FROM payments_refund f WHERE f.channel_id = r.channel_id AND f.trade_no = r.trade_no), 0)
 FROM (
   SELECT channel_id, trade_no, currency, amount, received_at FROM payments_receipt
-  WHERE order_id = $1 AND outcome <> 'settled' AND outcome IN ('short', 'over', 'late_settled')
+  WHERE order_id = $1 AND outcome <> 'settled' AND outcome IN ('short', 'over', 'late_settled', 'matched')
   UNION ALL
   SELECT r.channel_id, r.trade_no, r.currency, r.amount, r.received_at FROM payments_receipt r
   JOIN orders_order o ON o.id = $1 AND r.received_at = o.paid_at

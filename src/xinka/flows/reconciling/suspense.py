@@ -16,6 +16,9 @@ from xinka.kernel.errors import Refusal
 from xinka.ledger import models as books
 from xinka.ledger.accounts import Account, JournalKind
 
+#: Money that came for nobody we know: in as a payment, out to its order or on its way back.
+_MONEY = (JournalKind.PAYMENT, JournalKind.REFUND_DECIDED, JournalKind.MATCHED)
+
 
 class NotInSuspense(Refusal):
     """So much does not wait in suspense for a channel, or not in that direction."""
@@ -53,7 +56,7 @@ def lock_suspense(channel_id: int, currency: str) -> Waiting:
     # Chargebacks wait in suspense too, under kinds of their own: a bank decides about those.
     corrected = Q(kind=JournalKind.CORRECTION)
     sums = books.Entry.objects.filter(account=Account.SUSPENSE, channel_id=channel_id, currency=currency).aggregate(
-        money=Sum("amount", filter=Q(kind__in=(JournalKind.PAYMENT, JournalKind.REFUND_DECIDED))),
+        money=Sum("amount", filter=Q(kind__in=_MONEY)),
         files=Sum("amount", filter=Q(kind=JournalKind.SETTLEMENT_FILE)),
         returned=Sum("amount", filter=corrected & Q(amount__gt=0)),
         came_after_all=Sum("amount", filter=corrected & Q(amount__lt=0)),

@@ -34,7 +34,8 @@ from xinka.ledger.accounts import Account, JournalKind
 from xinka.ledger.posting import Journal, Leg, post
 from xinka.orders.models import Order
 from xinka.payments.channels import provider_of
-from xinka.payments.models import Receipt, Refund
+from xinka.payments.errors import ProposalSameEyes
+from xinka.payments.models import Receipt, Refund, SuspenseProposal
 from xinka.payments.providers.errors import OutcomeUnknown
 from xinka.payments.providers.protocol import Can, Provider, RefundRequest, RefundStatus, TradeStatus
 from xinka.payments.states import RefundState, RefundTo
@@ -277,9 +278,12 @@ def mark_done_by_hand(refund_id: UUID, *, by: AbstractBaseUser, note: str) -> No
 
     Raises:
         RefundMoved: if the refund does not wait for staff any more.
+        ProposalSameEyes: if the money belongs to no order, and it was this person's proposal to send it back.
     """
     with transaction.atomic():
         refund = _locked(refund_id)
+        if SuspenseProposal.objects.filter(refund_id=refund_id, asked_by_id=by.pk).exists():
+            raise ProposalSameEyes
         _finish(refund, RefundState.NEEDS_STAFF, note)
         record(
             by,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from http import HTTPStatus
 
 from django.db import transaction
 from django.utils import timezone
@@ -13,26 +12,17 @@ from xinka.accounts.models import User
 from xinka.flows.reconciling.suspense import NotInSuspense, lock_suspense
 from xinka.flows.reconciling.suspense import key_of as suspense_key
 from xinka.kernel import ids
-from xinka.kernel.errors import Refusal
 from xinka.kernel.money import plain_amount
 from xinka.ledger import models as books
 from xinka.ledger.accounts import Account, JournalKind
 from xinka.ledger.posting import Journal, Leg, post
+from xinka.payments.errors import NotUnmatched
 from xinka.payments.models import Receipt, Refund
 from xinka.payments.states import ReceiptOutcome, RefundReason, RefundState
 from xinka.platform.audit.actions import record
 from xinka.platform.database.django_drive import run
 
 log = logging.getLogger(__name__)
-
-
-class NotUnmatched(Refusal):
-    """There is no money of this number that belongs to no order."""
-
-    code = "not_unmatched"
-    status = HTTPStatus.NOT_FOUND
-    zh = "没有这样一笔对不上订单的钱，什么都没改。请刷新页面。"
-    en = "There is no such money without an order; nothing was changed. Reload the page."
 
 
 def refund_key(receipt: Receipt) -> str:
@@ -57,11 +47,16 @@ def take_up(channel_id: int, trade_no: str, *, by: User) -> Refund:
         known = Refund.objects.filter(key=refund_key(receipt)).first()
         if known is not None:
             return known
-        _refuse_if_cleared(receipt)
+        refuse_if_cleared(receipt)
         return _promise(receipt, by)
 
 
-def _refuse_if_cleared(receipt: Receipt) -> None:
+def refuse_if_cleared(receipt: Receipt) -> None:
+    """Hold the lock of the channel's suspense and see that this money still waits there.
+
+    Raises:
+        NotInSuspense: if the books were told already what became of it.
+    """
     left = lock_suspense(receipt.channel_id, receipt.currency).strange
     if books.Journal.objects.filter(key=suspense_key(receipt.channel_id, receipt.trade_no)).exists():
         left = 0
