@@ -42,7 +42,7 @@ class MoodyGateway:
     taken_back: dict[str, int] = field(default_factory=dict)
     is_payee_quick: bool = False
     is_calm: bool = False
-    can: frozenset[Can] = frozenset({Can.REFUND, Can.REFUND_QUERY, Can.SPLIT})
+    can: frozenset[Can] = frozenset({Can.REFUND, Can.REFUND_QUERY, Can.REFUND_STRAY, Can.SPLIT})
     kinds: ClassVar[frozenset[AccountKind]] = frozenset({AccountKind.BANK})
 
     def refund(self, request: RefundRequest) -> None:

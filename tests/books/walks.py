@@ -56,7 +56,8 @@ class Walk:
         world, kind = self.world, self.world.random.random()
         open_sales = [name for name, sale in world.auditor.sales.items() if sale.state not in FINAL]
         if len(open_sales) < _AT_A_TIME:
-            world.sell() if kind < 0.9 else world.sell_late()
+            sell = world.sell if kind < 0.9 else world.sell_late if kind < 0.95 else world.sell_matched
+            sell()
         elif kind < 0.08:
             self.refund_one()
         elif kind < 0.18:

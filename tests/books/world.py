@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import time_machine
 from django.db import connection, transaction
@@ -28,6 +28,7 @@ from xinka.accounts.models import User
 from xinka.escrow.models import Hold, Receiver
 from xinka.flows.audit import check_all
 from xinka.flows.relay import relay_batch
+from xinka.flows.settle import VerifiedMoney, settle_unusual
 from xinka.kernel.errors import Refusal
 from xinka.ledger.accounts import Account
 from xinka.payments.channels import seal_config
@@ -229,6 +230,29 @@ class World:
         cast.settle(cast.money_for(bought))
         run(relay_batch())
         self.auditor.received += bought.amount
+        name = str(bought.order_id)
+        self.auditor.sales[name] = self._sale(name, bought.amount)
+        self.bought[name] = bought
+
+    def sell_matched(self) -> None:
+        """Money that names no order waits in suspense until two people say whose it is; then it is like any other."""
+        from xinka.flows.matching import Wanted, decide, propose  # here, beside its only use
+
+        self.n_events += 1
+        self._lay_in()
+        bought = cast.buy(self.ware.sku, self.channel, contact=f"stray{self.n_events}@mail.example")
+        stray = VerifiedMoney(self.channel.id, None, f"S{self.seed}-{self.n_events}", bought.amount)
+        run(settle_unusual(stray))
+        self.auditor.received += bought.amount
+        self.auditor.suspense += bought.amount
+        self.compare()
+        wanted = Wanted(self.channel.id, stray.trade_no, bought.order_id, "The slip shows it.", uuid4())
+        proposed = propose(wanted, by=self.staff[0])
+        self.refuse("agreeing to one's own", lambda: decide(proposed.id, grant=True, by=self.staff[0]))
+        decide(proposed.id, grant=True, by=self.staff[1])
+        self.refuse("agreeing twice", lambda: decide(proposed.id, grant=True, by=self.staff[2]))
+        self.auditor.suspense -= bought.amount
+        run(relay_batch())
         name = str(bought.order_id)
         self.auditor.sales[name] = self._sale(name, bought.amount)
         self.bought[name] = bought

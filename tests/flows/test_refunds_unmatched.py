@@ -10,15 +10,20 @@ from tests.flows.rows import broken, leaves_nothing
 from xinka.flows.reconciling import arrivals
 from xinka.flows.reconciling.own_money import Became, clear_suspense
 from xinka.flows.reconciling.suspense import NotInSuspense
-from xinka.flows.refunds.sending import execute_refund, mark_done_by_hand, send_again
+from xinka.flows.refunds import sending, unmatched
+from xinka.flows.refunds.sending import execute_refund, finish_if_done, mark_done_by_hand, send_again
 from xinka.flows.refunds.unmatched import NotUnmatched, take_up
 from xinka.flows.settle import VerifiedMoney, settle_unusual
+from xinka.kernel import ids
+from xinka.kernel.errors import ProviderError
 from xinka.ledger.accounts import Account
 from xinka.ledger.models import Entry
 from xinka.payments.models import Channel, Refund
+from xinka.payments.providers.protocol import Can, RefundRequest, RefundResult, RefundStatus
 from xinka.payments.states import RefundState
 from xinka.platform.audit.models import AuditEntry
 from xinka.platform.database.django_drive import run
+from xinka.platform.outbox.models import OutboxEvent
 
 pytestmark = pytest.mark.django_db
 
@@ -61,6 +66,61 @@ def test_no_gateway_is_asked_even_if_it_is_sent_again(strange: Channel) -> None:
     assert execute_refund(made.id, sure=True) == RefundState.NEEDS_STAFF
     assert Refund.objects.get().problem == "the receipt names no payment"
     assert broken() == []
+
+
+class Knowing:
+    """A gateway that gives back by its own number; ``mood`` decides how a call ends."""
+
+    can = frozenset({Can.REFUND, Can.REFUND_QUERY, Can.REFUND_STRAY})
+
+    def __init__(self) -> None:
+        self.asked: list[RefundRequest] = []
+        self.mood = "yes"
+
+    def refund(self, request: RefundRequest) -> None:
+        """Give money back, or say no."""
+        self.asked.append(request)
+        if self.mood == "no":
+            raise ProviderError("this trade is not yours", permanent=True)
+
+    def refund_query(self, request: RefundRequest) -> RefundResult:
+        """Tell of a refund: it was sent another way in its own pages."""
+        return RefundResult(RefundStatus.DONE, request.amount_minor, "G-1")
+
+
+@pytest.fixture
+def knowing(monkeypatch: pytest.MonkeyPatch) -> Knowing:
+    made = Knowing()
+    for module in (sending, unmatched):
+        monkeypatch.setattr(module, "provider_of", lambda _: made)
+    return made
+
+
+def test_a_gateway_that_gives_back_by_its_own_number_sends_it(strange: Channel, knowing: Knowing) -> None:
+    made = take_up(strange.id, "T-strange", by=finance())
+    assert made.state == RefundState.DUE
+    assert list(OutboxEvent.objects.values_list("kind", "subject")) == [("refund.due", made.id)]
+    assert standing() == (1234, 0, -1234)
+    assert execute_refund(made.id) is RefundState.DONE
+    (asked,) = knowing.asked
+    assert (asked.out_trade_no, asked.trade_no, asked.amount_minor) == ("", "T-strange", 1234)
+    assert (asked.refund_no, asked.total_minor) == (ids.show("ref", made.id), 1234)
+    assert standing() == (0, 0, 0)
+    assert broken() == []
+
+
+def test_what_the_gateway_refuses_waits_for_a_person(strange: Channel, knowing: Knowing) -> None:
+    knowing.mood = "no"
+    made = take_up(strange.id, "T-strange", by=finance())
+    assert execute_refund(made.id) is RefundState.NEEDS_STAFF
+    assert Refund.objects.get().problem.endswith("this trade is not yours")
+    assert finish_if_done(made.id) is RefundState.DONE, "the gateway told later that somebody sent it there"
+    assert broken() == []
+
+
+def test_a_gateway_whose_settings_cannot_be_read_is_not_asked(strange: Channel) -> None:
+    Channel.objects.update(config=b"")
+    assert take_up(strange.id, "T-strange", by=finance()).state == RefundState.NEEDS_STAFF
 
 
 def test_money_of_an_order_and_money_nobody_knows_of_cannot_be_taken_up(strange: Channel) -> None:

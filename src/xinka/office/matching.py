@@ -33,8 +33,8 @@ from xinka.office.policies import Room, for_staff
 from xinka.orders.contacts import is_forgotten, shown_contact
 from xinka.orders.models import Order
 from xinka.orders.queries import unpaid_orders_of
-from xinka.payments.models import Channel, Receipt, SuspenseProposal
-from xinka.payments.states import ProposalState, ReceiptOutcome
+from xinka.payments.models import Channel, Receipt, Refund, SuspenseProposal
+from xinka.payments.states import ProposalState, ReceiptOutcome, RefundState
 from xinka.platform.look.amounts import MOST_SIGNS, read_amount
 
 LEAST_REASON = 10
@@ -52,7 +52,6 @@ class Search(forms.Form):
         label=_("Order number, e-mail or QQ number"),
         required=False,
         max_length=LONGEST_SEARCH,
-        help_text=_("Also the number of a payment (ours or the gateway's), a refund or a case."),
     )
     sum = forms.CharField(label=_("Price of the order"), required=False, max_length=MOST_SIGNS)
     day = forms.DateField(
@@ -243,7 +242,9 @@ def decide_it(request: HttpRequest, proposal_id: UUID) -> HttpResponse:
         messages.success(request, gettext("Refused. No money moved."))
         return _see(*here)
     if made.refund_id:
-        messages.success(request, gettext("Agreed. Send the money now, and then write down that it went."))
+        by_hand = Refund.objects.filter(id=made.refund_id, state=RefundState.NEEDS_STAFF).exists()
+        words = gettext("Agreed. Send the money now, and then write down that it went.")
+        messages.success(request, words if by_hand else gettext("Agreed. The gateway is asked to send it back."))
         return _see("office:refund", ids.show("ref", made.refund_id))
     messages.success(request, gettext("Matched: %(outcome)s") % {"outcome": OUTCOMES[made.outcome]})
     return _see(*here)

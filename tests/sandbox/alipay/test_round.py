@@ -128,6 +128,17 @@ def test_refunds_happen_once_for_each_number(provider: AlipayProvider, pay: Call
     assert provider.query(NUMBER).status is TradeStatus.REFUNDED
 
 
+def test_money_that_names_no_payment_of_ours_goes_back_by_alipays_number(
+    provider: AlipayProvider, pay: Callable[[], SandboxTrade]
+) -> None:
+    stray = RefundRequest("", 9310, "CNY", pay().trade_no, "ref_1")
+    assert provider.refund_query(stray).status is RefundStatus.NOT_FOUND
+    for _ in range(2):
+        provider.refund(stray)
+    assert provider.refund_query(stray).status is RefundStatus.DONE
+    assert list(SandboxEntry.objects.order_by("id").values_list("amount", flat=True)) == [9310, -9310]
+
+
 def test_an_unpaid_payment_is_closed_and_a_paid_one_is_not(
     provider: AlipayProvider, payment: PaymentRequest, pay: Callable[[], SandboxTrade]
 ) -> None:

@@ -97,6 +97,19 @@ def test_refunds_happen_once_for_each_number(provider: EpayV2Provider, payment: 
     assert provider.query(NUMBER).status is TradeStatus.REFUNDED
 
 
+def test_money_that_names_no_payment_of_ours_goes_back_by_the_gateways_number(
+    provider: EpayV2Provider, payment: PaymentRequest
+) -> None:
+    provider.prepare(payment)
+    endings.bring_about(SandboxTrade.objects.get(), "pay", now=timezone.now())
+    stray = RefundRequest("", 9310, "CNY", SandboxTrade.objects.get().trade_no, "ref_1")
+    assert provider.refund_query(stray).status is RefundStatus.NOT_FOUND
+    for _ in range(2):
+        provider.refund(stray)
+    assert provider.refund_query(stray).status is RefundStatus.DONE
+    assert list(SandboxEntry.objects.order_by("id").values_list("amount", flat=True)) == [9310, -9310]
+
+
 def test_an_unpaid_payment_is_closed_and_a_paid_one_is_not(provider: EpayV2Provider, payment: PaymentRequest) -> None:
     provider.close(NUMBER)
     provider.prepare(payment)

@@ -174,6 +174,18 @@ def test_a_refund_goes_back_once(provider: WechatProvider, trade: SandboxTrade) 
     assert provider.query(NUMBER).status is TradeStatus.REFUNDED
 
 
+def test_money_that_names_no_payment_of_ours_goes_back_by_wechats_number(
+    provider: WechatProvider, trade: SandboxTrade
+) -> None:
+    stray = RefundRequest("", 9310, "CNY", trade.trade_no, "ref_01jd3v5w8qk2m4n6p8r0s2t4v7", 9310)
+    press(trade, "pay")
+    for _ in range(2):
+        provider.refund(stray)
+    assert provider.refund_query(stray).status is RefundStatus.DONE
+    trade.refresh_from_db()
+    assert trade.refunded_money == 9310
+
+
 def test_a_slow_refund_is_pending_first(
     provider: WechatProvider, trade: SandboxTrade, monkeypatch: pytest.MonkeyPatch
 ) -> None:

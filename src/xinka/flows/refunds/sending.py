@@ -82,7 +82,7 @@ def execute_refund(refund_id: UUID, *, sure: bool = False) -> RefundState:
         except Refusal as refusal:
             return _leave_to_staff(refund, kept_of(refusal))
         receipt = Receipt.objects.get(channel_id=refund.channel_id, trade_no=refund.trade_no)
-        if receipt.payment_id is None:
+        if not _knows_payment(provider, receipt):
             return _leave_to_staff(refund, _("the receipt names no payment"))
         if Can.REFUND_QUERY in provider.can:
             return _ask_and_send(refund, provider, _request(refund, receipt), was_in_flight=was_in_flight)
@@ -106,9 +106,14 @@ def _waits_for_return(refund: Refund) -> bool:
     return returns.filter(state__in=[state.value for state in OPEN_SPLITS]).exists()
 
 
+def _knows_payment(provider: Provider, receipt: Receipt) -> bool:
+    """Whether a gateway can give back what came: it knows the payment by our number, or needs none but its own."""
+    return receipt.payment_id is not None or Can.REFUND_STRAY in provider.can
+
+
 def _request(refund: Refund, receipt: Receipt) -> RefundRequest:
     return RefundRequest(
-        ids.show("pay", receipt.payment_id or refund.id),
+        ids.show("pay", receipt.payment_id) if receipt.payment_id else "",
         refund.amount,
         refund.currency,
         refund.trade_no,
@@ -149,7 +154,7 @@ def finish_if_done(refund_id: UUID) -> RefundState:
             return RefundState(refund.state)
         provider = provider_of(refund.channel)
         receipt = Receipt.objects.get(channel_id=refund.channel_id, trade_no=refund.trade_no)
-        if receipt.payment_id is None or Can.REFUND_QUERY not in provider.can:
+        if Can.REFUND_QUERY not in provider.can or not _knows_payment(provider, receipt):
             return RefundState.NEEDS_STAFF
         found = provider.refund_query(_request(refund, receipt))
         if found.status is not RefundStatus.DONE or found.amount_minor not in {0, refund.amount}:

@@ -1,4 +1,4 @@
-"""Money that came for no order of ours goes back by hand: once taken up it is a refund that waits for a person."""
+"""Money that came for no order of ours goes back: by its gateway where that can, else by a person."""
 
 from __future__ import annotations
 
@@ -11,16 +11,24 @@ from django.utils.translation import gettext_noop as _
 from xinka.accounts.models import User
 from xinka.flows.reconciling.suspense import NotInSuspense, lock_suspense
 from xinka.flows.reconciling.suspense import key_of as suspense_key
+from xinka.flows.settle import REFUND_DUE
 from xinka.kernel import ids
+from xinka.kernel.errors import Refusal
+from xinka.kernel.flow import Flow, Query
 from xinka.kernel.money import plain_amount
 from xinka.ledger import models as books
 from xinka.ledger.accounts import Account, JournalKind
 from xinka.ledger.posting import Journal, Leg, post
+from xinka.payments.channels import provider_of
 from xinka.payments.errors import NotUnmatched
-from xinka.payments.models import Receipt, Refund
+from xinka.payments.models import Channel, Receipt, Refund
+from xinka.payments.providers.protocol import Can
 from xinka.payments.states import ReceiptOutcome, RefundReason, RefundState
 from xinka.platform.audit.actions import record
+from xinka.platform.database.arrays import plain_array
 from xinka.platform.database.django_drive import run
+from xinka.platform.outbox import sql as outbox_sql
+from xinka.platform.vault.envelope import EnvelopeError
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +41,8 @@ def refund_key(receipt: Receipt) -> str:
 def take_up(channel_id: int, trade_no: str, *, by: User) -> Refund:
     """Have money that belongs to no order go back, and return its refund; taken up before, nothing changes.
 
-    No gateway is asked: it knows of no payment of ours that this money was for. A person sends it and says so.
+    The gateway is asked if it gives back by its own number alone; of a payment of ours it knows nothing here. Otherwise
+    the refund waits for a person, who sends the money and says so.
 
     Raises:
         NotUnmatched: if there is no such money.
@@ -66,6 +75,7 @@ def refuse_if_cleared(receipt: Receipt) -> None:
 
 def _promise(receipt: Receipt, by: User) -> Refund:
     """Write the refund down and enter that the money is on its way back; the caller has locked the receipt."""
+    by_gateway = _is_sent_by_gateway(receipt)
     refund = Refund.objects.create(
         id=ids.new_uuid(),
         channel_id=receipt.channel_id,
@@ -74,8 +84,8 @@ def _promise(receipt: Receipt, by: User) -> Refund:
         currency=receipt.currency,
         reason=RefundReason.STAFF,
         key=refund_key(receipt),
-        state=RefundState.NEEDS_STAFF,
-        problem=_("the receipt names no payment"),
+        state=RefundState.DUE if by_gateway else RefundState.NEEDS_STAFF,
+        problem="" if by_gateway else _("the receipt names no payment"),
         created_at=timezone.now(),
     )
     legs = (Leg(Account.SUSPENSE, receipt.amount), Leg(Account.REFUND_IN_TRANSIT, -receipt.amount))
@@ -85,7 +95,21 @@ def _promise(receipt: Receipt, by: User) -> Refund:
         by_id=by.pk,
     )
     run(post([journal]))
+    if by_gateway:
+        run(_ask_to_send(refund))
     shown = ids.show("ref", refund.id)
     record(by, "refund.take_up", shown, amount=refund.amount, currency=refund.currency)
     log.info("refund.taken_up", extra={"refund": shown})
     return refund
+
+
+def _is_sent_by_gateway(receipt: Receipt) -> bool:
+    channel = Channel.objects.filter(id=receipt.channel_id).first()
+    try:
+        return channel is not None and Can.REFUND_STRAY in provider_of(channel).can
+    except (Refusal, EnvelopeError):  # its settings cannot be read: a person sends it
+        return False
+
+
+def _ask_to_send(refund: Refund) -> Flow[None]:
+    yield Query(outbox_sql.APPEND, (REFUND_DUE, plain_array([refund.id])))

@@ -144,7 +144,8 @@ class RefundRequest:
     """Money to give back, by the gateway's number or, without one, by ours.
 
     ``refund_no`` is our number of the refund, the idempotency key where the gateway has one; ``total_minor`` what was
-    paid, which some gateways want to hear again; ``notify_url`` where they may tell that it is through.
+    paid, which some gateways want to hear again; ``notify_url`` where they may tell that it is through. Without
+    ``out_trade_no`` it is money that names no payment of ours, for gateways that can do that.
     """
 
     out_trade_no: str
@@ -203,6 +204,8 @@ class Can(StrEnum):
     CLOSE = "close"
     REFUND = "refund"
     REFUND_QUERY = "refund_query"
+    #: Gives back, and tells of it, by its own number alone: also money whose payment is none of ours.
+    REFUND_STRAY = "refund_stray"
     BILL = "bill"
     SPLIT = "split"
     INSIDE = "inside"

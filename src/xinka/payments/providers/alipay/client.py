@@ -69,7 +69,7 @@ class AsyncAlipayClient(GatewaySession[AlipayConfig]):
             raise
         except ProviderError as error:
             raise OutcomeUnknown("refund", quote=str(error)) from None
-        if replies.text_of(answer, "out_trade_no") != refund.out_trade_no:
+        if not replies.is_about(answer, refund):
             raise OutcomeUnknown("refund", quote=sentence("Alipay answered about another payment"))
 
     async def refund_query(self, refund: RefundRequest) -> RefundResult:

@@ -53,7 +53,7 @@ class AlipayProvider:
     @property
     def can(self) -> frozenset[Can]:
         """Everything; profit-sharing where the application has it."""
-        always = {Can.NOTICE, Can.CLOSE, Can.REFUND, Can.REFUND_QUERY, Can.BILL}
+        always = {Can.NOTICE, Can.CLOSE, Can.REFUND, Can.REFUND_QUERY, Can.REFUND_STRAY, Can.BILL}
         return frozenset(always | ({Can.SPLIT} if self.config.profit_sharing else set()))
 
     def prepare(self, payment: PaymentRequest) -> HowToPay:

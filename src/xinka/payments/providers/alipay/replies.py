@@ -98,9 +98,16 @@ def judge_refund(answer: dict[str, Any], refund: RefundRequest, request_no: str)
     """Return what Alipay says about one refund; without a status it did not get the request, or it failed."""
     if _text(answer, "refund_status") != "REFUND_SUCCESS":
         return RefundResult(RefundStatus.NOT_FOUND)
-    if _text(answer, "out_request_no") != request_no or _text(answer, "out_trade_no") != refund.out_trade_no:
+    if _text(answer, "out_request_no") != request_no or not is_about(answer, refund):
         raise ProviderError("Alipay answered about another refund")
     return RefundResult(RefundStatus.DONE, _amount(_text(answer, "refund_amount")), request_no)
+
+
+def is_about(answer: dict[str, Any], refund: RefundRequest) -> bool:
+    """Whether an answer is about the payment of a refund: by our number or, where we have none, by Alipay's."""
+    if refund.out_trade_no:
+        return _text(answer, "out_trade_no") == refund.out_trade_no
+    return _text(answer, "trade_no") == refund.trade_no
 
 
 def text_of(answer: dict[str, Any], name: str) -> str:

@@ -39,7 +39,7 @@ class EpayV2Provider:
     is_weak: ClassVar[bool] = False
     notice_headers: ClassVar[Sequence[str]] = ()
     #: No bill: the list of orders is the one answer these gateways do not sign, and it says nothing of refunds' days.
-    can: ClassVar[frozenset[Can]] = frozenset({Can.NOTICE, Can.CLOSE, Can.REFUND, Can.REFUND_QUERY})
+    can: ClassVar[frozenset[Can]] = frozenset({Can.NOTICE, Can.CLOSE, Can.REFUND, Can.REFUND_QUERY, Can.REFUND_STRAY})
 
     @classmethod
     def from_settings(cls, settings: Mapping[str, object]) -> Self:

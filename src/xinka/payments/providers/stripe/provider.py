@@ -30,7 +30,7 @@ from xinka.payments.providers.stripe.client import NotThere, Stripe
 from xinka.payments.providers.stripe.config import SETTING_FIELDS, StripeConfig
 from xinka.payments.providers.threads import ThreadedSession
 
-_OFFERS = frozenset({Can.NOTICE, Can.CLOSE, Can.REFUND, Can.REFUND_QUERY, Can.BILL})
+_OFFERS = frozenset({Can.NOTICE, Can.CLOSE, Can.REFUND, Can.REFUND_QUERY, Can.REFUND_STRAY, Can.BILL})
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,7 @@ class WechatProvider:
     @property
     def can(self) -> frozenset[Can]:
         """Everything; profit sharing where the merchant number has it, paying inside WeChat with the app's secret."""
-        always = {Can.NOTICE, Can.CLOSE, Can.REFUND, Can.REFUND_QUERY, Can.BILL}
+        always = {Can.NOTICE, Can.CLOSE, Can.REFUND, Can.REFUND_QUERY, Can.REFUND_STRAY, Can.BILL}
         sometimes = {Can.SPLIT: self.config.profit_sharing, Can.INSIDE: bool(self.config.app_secret)}
         return frozenset(always | {can for can, is_so in sometimes.items() if is_so})
 
