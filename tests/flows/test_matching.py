@@ -16,6 +16,7 @@ from tests.flows.test_disputes_races import together
 from xinka.accounts.staff_roles import StaffRole
 from xinka.delivery.models import DeliveredCode
 from xinka.flows import escrow
+from xinka.flows.disputes.chargebacks import Chargeback, open_chargeback
 from xinka.flows.disputes.evidence import _payments
 from xinka.flows.expire import cancel
 from xinka.flows.matching import Wanted, decide, missing_of, propose
@@ -373,6 +374,19 @@ def test_matched_money_goes_back_like_any_other_that_paid_an_order(bought: cast.
     run(escrow.give_back(bought.order_id, 1_000, reason=RefundReason.STAFF, key="part", by=by))
     back = Refund.objects.get()
     assert (back.trade_no, back.amount, back.order_id) == ("T-stray", 1_000, bought.order_id)
+    assert broken() == []
+
+
+def test_a_chargeback_of_matched_money_is_the_sellers_and_not_the_shops_loss(bought: cast.Bought) -> None:
+    matched(stray(bought.channel, PRICE + 100), bought)
+    run(relay_batch())
+    open_chargeback(Chargeback(bought.channel.id, "T-stray", "CB-1", 0), now=timezone.now())
+    took = dict(Entry.objects.filter(kind=JournalKind.CHARGEBACK_OPENED).values_list("account", "amount"))
+    assert took == {
+        Account.SUSPENSE: -PRICE - 100,
+        Account.SELLER_RECEIVABLE: PRICE,
+        Account.CHARGEBACK_LOSS: 100,  # it went back as too much
+    }
     assert broken() == []
 
 

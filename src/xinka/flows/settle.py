@@ -256,6 +256,11 @@ def _receive(
     yield from _post(money, JournalKind.PAYMENT, order_id, legs)
 
 
+def match_key(match_id: UUID) -> str:
+    """Return the key of the journal by which people had money meet its order."""
+    return f"match/{match_id}"
+
+
 def _take_over(
     money: MatchedMoney, order_id: UUID | None, outcome: ReceiptOutcome, owed_to: dict[Account, int]
 ) -> Flow[None]:
@@ -265,7 +270,7 @@ def _take_over(
         raise NotUnmatched
     legs = (Leg(Account.SUSPENSE, money.amount), *(Leg(account, -amount) for account, amount in owed_to.items()))
     journal = Journal(
-        *(JournalKind.MATCHED, f"match/{money.match_id}", money.currency, legs),
+        *(JournalKind.MATCHED, match_key(money.match_id), money.currency, legs),
         order_id=order_id,
         channel_id=money.channel_id,
         by_id=money.by_id,

@@ -7,6 +7,7 @@ seller can withdraw, then out of the reserve; what is missing the seller owes. W
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -23,14 +24,17 @@ from xinka.disputes.states import CaseEvent, CaseKind, CaseState, Outcome
 from xinka.flows.disputes import money
 from xinka.flows.disputes.cases import locked
 from xinka.flows.disputes.mailing import mail_move_later
+from xinka.flows.settle import match_key
 from xinka.kernel.actors import Actor, Role
 from xinka.kernel.ids import new_uuid
 from xinka.ledger.accounts import OWNED, Account, JournalKind
 from xinka.ledger.models import Entry
+from xinka.ledger.models import Journal as JournalRow
 from xinka.ledger.posting import Journal, Leg, post
 from xinka.ledger.queries import balance_of, balances_of_merchant
 from xinka.orders.models import Order
-from xinka.payments.models import ProviderEvent, Receipt
+from xinka.payments.models import ProviderEvent, Receipt, SuspenseProposal
+from xinka.payments.states import ProposalState
 from xinka.platform.audit.actions import record
 from xinka.platform.database.django_drive import run
 
@@ -117,8 +121,16 @@ def _paid_for_goods(receipt: Receipt, order: Order) -> int:
     """Return what of a receipt was ever held for the seller; what came twice, late or too much went back from us."""
     if order.delivered_at is None:
         return 0
-    held = Entry.objects.filter(journal_id=receipt.journal_id, account=Account.ESCROW).values_list("amount", flat=True)
+    journals = [receipt.journal_id, *_matched_in(receipt)]
+    held = Entry.objects.filter(journal_id__in=journals, account=Account.ESCROW).values_list("amount", flat=True)
     return -sum(held)
+
+
+def _matched_in(receipt: Receipt) -> Iterable[UUID]:
+    """Return the journal by which people had it meet its order, if it came without one."""
+    matches = SuspenseProposal.objects.filter(journal_id=receipt.journal_id, state=ProposalState.DONE)
+    keys = [match_key(match_id) for match_id in matches.values_list("id", flat=True)]
+    return JournalRow.objects.filter(key__in=keys).values_list("id", flat=True)
 
 
 def _set_aside(case: Case, sellers: int) -> None:
