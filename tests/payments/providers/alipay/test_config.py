@@ -35,7 +35,7 @@ def test_both_modes_are_understood(settings: dict[str, object]) -> None:
     found = provider_for("alipay", settings)
     assert isinstance(found, AlipayProvider)
     assert found.config.gateway_url == "https://openapi.alipay.com/gateway.do"
-    assert found.can == {Can.NOTICE, Can.CLOSE, Can.REFUND, Can.REFUND_QUERY, Can.BILL}
+    assert found.can == {Can.NOTICE, Can.CLOSE, Can.REFUND, Can.REFUND_QUERY, Can.REFUND_STRAY, Can.BILL}
     assert not found.is_weak
     assert APP[0][100:140] not in repr(found)
 

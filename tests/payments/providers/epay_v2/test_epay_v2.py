@@ -367,7 +367,7 @@ def test_keys_may_be_pkcs1_and_are_never_printed(settings_of_channel: dict[str, 
 
 
 def test_it_says_what_it_offers(provider: EpayV2Provider) -> None:
-    assert provider.can == {Can.NOTICE, Can.CLOSE, Can.REFUND, Can.REFUND_QUERY}
+    assert provider.can == {Can.NOTICE, Can.CLOSE, Can.REFUND, Can.REFUND_QUERY, Can.REFUND_STRAY}
     assert not provider.is_weak
     with pytest.raises(NotOffered):
         provider.bill(__import__("datetime").date(2026, 11, 21))

@@ -16,7 +16,7 @@ from xinka.payments.providers.wechat.config import WechatConfig
 
 def test_the_registry_makes_a_channel(settings_of_ada: dict[str, object]) -> None:
     channel = provider_for("wechat", settings_of_ada)
-    assert channel.can == {Can.NOTICE, Can.CLOSE, Can.REFUND, Can.REFUND_QUERY, Can.BILL}
+    assert channel.can == {Can.NOTICE, Can.CLOSE, Can.REFUND, Can.REFUND_QUERY, Can.REFUND_STRAY, Can.BILL}
     assert not channel.is_weak
     held = provider_for("wechat", settings_of_ada | {"profit_sharing": True})
     assert Can.SPLIT in held.can
