@@ -12,9 +12,7 @@ from django.utils import timezone
 from tests import cast
 from tests.flows.payouts import finance
 from tests.flows.rows import broken, leaves_nothing
-from tests.flows.test_disputes_races import together
 from xinka.accounts.staff_roles import StaffRole
-from xinka.delivery.models import DeliveredCode
 from xinka.flows import escrow
 from xinka.flows.disputes.chargebacks import Chargeback, open_chargeback
 from xinka.flows.disputes.evidence import _payments
@@ -25,7 +23,7 @@ from xinka.flows.reconciling.suspense import NotInSuspense, lock_suspense
 from xinka.flows.refunds.sending import mark_done_by_hand
 from xinka.flows.refunds.unmatched import take_up
 from xinka.flows.relay import relay_batch
-from xinka.flows.settle import MatchedMoney, VerifiedMoney, settle_matched, settle_unusual
+from xinka.flows.settle import VerifiedMoney, settle_unusual
 from xinka.flows.sweep import expire_orders
 from xinka.kernel import ids
 from xinka.kernel.actors import Actor, Role
@@ -35,7 +33,6 @@ from xinka.merchants.models import Membership
 from xinka.orders.errors import OrderNotFound
 from xinka.orders.models import Order
 from xinka.orders.states import OrderState
-from xinka.payments import sql as payments_sql
 from xinka.payments.errors import (
     BuyerForgotten,
     NotUnmatched,
@@ -393,67 +390,3 @@ def test_a_chargeback_of_matched_money_is_the_sellers_and_not_the_shops_loss(bou
 def test_an_evidence_pack_tells_of_it(bought: cast.Bought) -> None:
     matched(stray(bought.channel), bought)
     assert [one["number_at_the_gateway"] for one in _payments(bought.order)] == ["T-stray"]
-
-
-@pytest.mark.race
-@pytest.mark.django_db(transaction=True)
-def test_two_clerks_at_once_agree_once_and_the_goods_leave_once() -> None:
-    bought = cast.buy(cast.ware(cast.adas_shop(), 5).sku, cast.channel())
-    proposed = propose(wanted(stray(bought.channel), bought.order_id), by=finance())
-    clerks = [finance() for _ in range(4)]
-    acts = [lambda by=by: decide(proposed.id, grant=True, by=by) for by in clerks]
-    assert together(*acts) == ["done"] + ["proposal_decided"] * 3
-    assert DeliveredCode.objects.count() == 1
-    assert standing() == (PRICE, 0, -PRICE, 0)
-    assert broken() == []
-
-
-@pytest.mark.race
-@pytest.mark.django_db(transaction=True)
-def test_two_clerks_at_once_propose_two_orders_for_one_money_and_one_stands() -> None:
-    channel, ware = cast.channel(), cast.ware(cast.adas_shop(), 5)
-    orders = [cast.buy(ware.sku, channel, contact=f"cy{n}@mail.example") for n in range(4)]
-    receipt = stray(channel)
-    clerks = [finance() for _ in orders]
-    acts = [
-        lambda by=by, one=one: propose(wanted(receipt, one.order_id), by=by)
-        for by, one in zip(clerks, orders, strict=True)
-    ]
-    assert together(*acts) == ["done"] + ["proposal_waits"] * 3
-    assert SuspenseProposal.objects.count() == 1
-
-
-@pytest.mark.race
-@pytest.mark.django_db(transaction=True)
-def test_money_matched_in_the_moment_in_which_the_order_is_paid_delivers_once() -> None:
-    """Whoever comes first pays the order; the other's money is still all there, or on its way back."""
-    bought = cast.buy(cast.ware(cast.adas_shop(), 5).sku, cast.channel())
-    proposed = propose(wanted(stray(bought.channel), bought.order_id), by=finance())
-    by = finance()
-    ended = together(lambda: cast.pay(bought), lambda: decide(proposed.id, grant=True, by=by))
-    assert ended in (["done", "done"], ["done", "order_takes_none"])
-    assert DeliveredCode.objects.count() == 1
-    assert broken() == []
-
-
-@pytest.mark.race
-@pytest.mark.django_db(transaction=True)
-def test_without_the_condition_on_the_receipt_money_would_be_matched_twice(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The control: one money for two orders, past the proposals; only the conditional update stands in between."""
-    channel, ware = cast.channel(), cast.ware(cast.adas_shop(), 5)
-    orders = [cast.buy(ware.sku, channel, contact=f"cy{n}@mail.example") for n in range(2)]
-
-    def match(receipt: Receipt, bought: cast.Bought) -> None:
-        facts = (receipt.channel_id, None, receipt.trade_no, receipt.amount, receipt.currency)
-        with transaction.atomic():
-            run(settle_matched(MatchedMoney(*facts, match_id=uuid4(), by_id=1), bought.order_id))
-
-    guarded = stray(channel)
-    acts = [lambda one=one: match(guarded, one) for one in orders]
-    assert together(*acts) == ["done", "not_unmatched"]
-    careless = payments_sql.TAKE_OVER.replace("AND outcome = 'unmatched' AND order_id IS NULL", "")
-    monkeypatch.setattr(payments_sql, "TAKE_OVER", careless)
-    others = [cast.buy(ware.sku, channel, contact=f"di{n}@mail.example") for n in range(2)]
-    loose = stray(channel, number="T-loose")
-    assert together(*[lambda one=one: match(loose, one) for one in others]) == ["done", "done"]
-    assert broken() != []
