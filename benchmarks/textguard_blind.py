@@ -1,8 +1,10 @@
-"""Measures blind sets: ``python -m benchmarks.textguard_blind blind4 [--model] [--model-file FILE] [--show]``.
+"""Measures blind sets: ``python -m benchmarks.textguard_blind blind4 [--model] [--model-file FILE] [--among N]``.
 
 A set holds bad and lawful listings, and may hold talk (swindlers; people of every day) and spam (advertisers in groups;
 groups). Each is measured by decision, and by score: how many bad texts lie above the score that 1 % of the lawful ones
-reach. The disguises are not those of ``textguard_evasion``, and no table of the guard was tried with their pairs.
+reach. With ``--among`` each text stands, at any place, among so many lawful lines of the same set; ``--show`` names
+what was missed. The disguises are not those of ``textguard_evasion``, and no table of the guard was tried with their
+pairs.
 """
 
 from __future__ import annotations
@@ -38,10 +40,23 @@ def disguised(texts: list[str], seed: int = 23) -> list[tuple[str, str]]:
     return [(names[n % len(names)], FAMILIES[names[n % len(names)]](t, chance)) for n, t in enumerate(texts)]
 
 
-def measure(guard: Guard, name: str, show: bool = False, part: str = "listings") -> dict[str, float]:
+def among(found: list[tuple[str, str]], lawful: list[str], n_lines: int, seed: int = 29) -> list[tuple[str, str]]:
+    """Return each text among so many lawful lines, a line each, itself at any place."""
+    chance = random.Random(seed)
+    written = []
+    for category, text in found:
+        lines = chance.sample(lawful, n_lines)
+        lines.insert(chance.randint(0, n_lines), text)
+        written.append((category, "\n".join(lines)))
+    return written
+
+
+def measure(guard: Guard, name: str, show: bool = False, part: str = "listings", n_lawful: int = 0) -> dict[str, float]:
     """Return recall plain and evaded by decision and by score, false alarms, and the precision of ``block``."""
     task = PARTS[part]
     bad, good = rows(f"{name}_bad_{part}.txt"), rows(f"{name}_lawful_{part}.txt")
+    lines = [text for _, text in good]
+    bad, good = (among(found, lines, n_lawful) for found in (bad, good))
     evaded = disguised([text for _, text in bad])
     plain = guard.judge_all([text for _, text in bad], task)
     behind = guard.judge_all([text for _, text in evaded], task)
@@ -98,6 +113,7 @@ def main() -> None:
     options.add_argument("sets", nargs="+")
     options.add_argument("--model", action="store_true", help="with the model beside the rules")
     options.add_argument("--model-file", type=Path, help="with another model than the shipped one")
+    options.add_argument("--among", type=int, default=0, metavar="N", help="each text among so many lawful lines")
     options.add_argument("--show", action="store_true", help="name what was missed and what was stopped wrongly")
     given = options.parse_args()
     guard = Guard(model=Model.load(given.model_file or SHIPPED) if given.model or given.model_file else None)
@@ -106,7 +122,7 @@ def main() -> None:
             if not (OWN / f"{name}_bad_{part}.txt").is_file():
                 continue
             print(name, part)
-            for figure, value in measure(guard, name, given.show, part).items():
+            for figure, value in measure(guard, name, given.show, part, given.among).items():
                 print(f"  {figure:28} {value:8.4f}")
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from tools.textguard_corpus.fitting import FALSE_ALARMS, Fitted
 from xinka.engines.textguard.guard import Guard
 from xinka.engines.textguard.model import Task
+from xinka.engines.textguard.model.parts import NO_PARTS, Parts
 
 #: So many of the lines that are blocked must be bad; and no limit is below the lowest.
 PRECISION, LOWEST = 0.995, 0.5
@@ -31,6 +32,11 @@ class Said:
     def scores(self, clean_texts: Sequence[str], task: Task) -> list[float]:
         """Return what was said of some texts."""
         return [self.score(text, task) for text in clean_texts]
+
+    def parts(self, clean_text: str, task: Task) -> Parts:
+        """Return no parts: the lines are as short as parts are, and were scored whole."""
+        del clean_text, task
+        return NO_PARTS
 
     def review_from(self, task: Task) -> float:
         """Return the limit that is tried."""

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from xinka.engines.textguard.guard import Guard
 from xinka.engines.textguard.model import Model
+from xinka.engines.textguard.model.parts import NO_PARTS
 from xinka.engines.textguard.packs import Pack, load_packs, parse_pack
 from xinka.engines.textguard.reasons import report
 from xinka.engines.textguard.termlists import term_pack
@@ -166,7 +167,8 @@ def test_a_slip_of_the_caller_is_an_error_and_lets_nothing_through(guard: Guard)
 
 def saying(score: float, packs: tuple[Pack, ...] | None = None) -> Guard:
     """A guard whose model always says the same, with the shipped packs or others."""
-    return Guard(packs, Mock(score=lambda *_: score, review_from=lambda *_: 0.9, block_from=lambda *_: 0.8))
+    limits = {"review_from": lambda *_: 0.9, "block_from": lambda *_: 0.8}
+    return Guard(packs, Mock(score=lambda *_: score, parts=lambda *_: NO_PARTS, **limits))
 
 
 @pytest.mark.parametrize("said", [0.0, 0.01, 0.3, 0.5, 0.95, 0.9999, 1.0])

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
 from math import exp, log1p, prod
 from typing import NamedTuple, Protocol
 
 from xinka.engines.textguard.blocks import blocks
 from xinka.engines.textguard.masking import Mask, find_masks
 from xinka.engines.textguard.model import Task
+from xinka.engines.textguard.model.parts import Parts, fewer
 from xinka.engines.textguard.packs import TASKS, Pack, load_packs
 from xinka.engines.textguard.rules import Hit, RuleSet
 from xinka.engines.textguard.spellings import DEPTH, TRUST
@@ -40,6 +42,9 @@ class Scorer(Protocol):
     def scores(self, clean_texts: Sequence[str], task: Task) -> Sequence[float]:
         """Return the same of many texts."""
 
+    def parts(self, clean_text: str, task: Task) -> Parts:
+        """Return the parts of a clean text that may read forbidden by themselves."""
+
     def review_from(self, task: Task) -> float:
         """Return the score of rules and model together from which a text is worth a look."""
 
@@ -47,11 +52,21 @@ class Scorer(Protocol):
         """Return the score of rules and model together below which a weighed rule does not block."""
 
 
+class Part(NamedTuple):
+    """A part of a longer text: where it stands in the original, what the model says of it, and among how many."""
+
+    start: int
+    end: int
+    model: float
+    n_parts: int
+
+
 class _Case(NamedTuple):
-    """What is judged, what the model says of it, and what the caller knows."""
+    """What is judged, what the model says of it and of its likeliest parts, and what the caller knows."""
 
     task: Task
     model: float | None
+    parts: tuple[Part, ...]
     context: Context
 
 
@@ -65,6 +80,8 @@ class Verdict:
     masks: tuple[Mask, ...] = ()
     model: float | None = None
     context: Mapping[str, bool] = field(default_factory=dict)
+    #: The part of a longer text that the score is of, if the text as a whole has a lower one.
+    part: Part | None = None
 
 
 class Guard:
@@ -88,7 +105,8 @@ class Guard:
         _must_be_known(task, (context,))
         clean = clean_view(text)
         model = self.model.score(told(clean.text), task) if self.model else None
-        return self._verdict(text, clean, self.rules.hits(text, clean, task), _Case(task, model, context))
+        [parts] = self._parts([clean], task)
+        return self._verdict(text, clean, self.rules.hits(text, clean, task), _Case(task, model, parts, context))
 
     def judge_all(
         self, texts: Sequence[str], task: Task = "listing", contexts: Sequence[Context] | None = None
@@ -116,24 +134,42 @@ class Guard:
         cleans = list(map(clean_view, texts))
         plain = [clean.text for clean in cleans]
         models = self.model.scores(list(map(told, plain)), task) if self.model else [None] * len(texts)
-        rows = zip(texts, cleans, models, contexts, self.rules.quiet(plain), strict=True)
-        for text, clean, model, context, is_quiet in rows:
+        cases = map(_Case, repeat(task), models, self._parts(cleans, task), contexts)
+        for text, clean, case, is_quiet in zip(texts, cleans, cases, self.rules.quiet(plain), strict=True):
             hits = [] if is_quiet else self.rules.hits(text, clean, task)
-            yield self._verdict(text, clean, hits, _Case(task, model, context))
+            yield self._verdict(text, clean, hits, case)
+
+    def _parts(self, cleans: Sequence[View], task: Task) -> list[tuple[Part, ...]]:
+        """Return of each text the parts that may read forbidden by themselves, with what the model says of them."""
+        if self.model is None:
+            return [()] * len(cleans)
+        found = [self.model.parts(clean.text, task) for clean in cleans]
+        asked = [told(clean.text[s:e]) for clean, parts in zip(cleans, found, strict=True) for s, e in parts.likely]
+        scores = iter(self.model.scores(asked, task) if asked else ())
+        return [
+            tuple(Part(*clean.span(*at), next(scores), parts.n_parts) for at in parts.likely)
+            for clean, parts in zip(cleans, found, strict=True)
+        ]
 
     def _verdict(self, text: str, clean: View, hits: Sequence[Hit], case: _Case) -> Verdict:
         """Make a verdict of everything that is known."""
         masks, model = find_masks(text, clean), case.model
         known = {name: True for name in CONTEXT if case.context and case.context.get(name)}
-        score = _combine(hits, model, known)
-        otherwise = "mask" if masks else "allow"
+        score, part = _combine(hits, model, known), None
+        decision = "mask" if masks else "allow"
         if model is None or self.model is None:
-            decision = _by_rules(hits, known, otherwise)
+            decision = _by_rules(hits, known, decision)
         else:
             limits = self.model.review_from(case.task), self.model.block_from(case.task)
-            own = [hit for hit in hits if not hit.rule.weighed]
-            decision = _by_rules(own, known, _by_score(hits, model, score, limits, otherwise), model)
-        return Verdict(decision, score, tuple(hits), tuple(masks), model, known)
+            decision = _by_score(hits, model, score, limits, decision)
+            for one in case.parts:
+                within = [hit for hit in hits if hit.start < one.end and hit.end > one.start]
+                said = round(fewer(_combine(within, one.model, known), one.n_parts), 6)
+                decision = _by_score(within, fewer(one.model, one.n_parts), said, limits, decision)
+                if said > score:
+                    score, part = said, one
+            decision = _by_rules([hit for hit in hits if not hit.rule.weighed], known, decision, model)
+        return Verdict(decision, score, tuple(hits), tuple(masks), model, known, part)
 
 
 def _must_be_known(task: str, contexts: Sequence[Context]) -> None:
@@ -195,7 +231,7 @@ def _by_rules(hits: Sequence[Hit], known: Mapping[str, bool], otherwise: str, mo
 def _by_score(hits: Sequence[Hit], model: float, score: float, limits: tuple[float, float], otherwise: str) -> str:
     """Decide by rules that are weighed against the model: what it reads as lawful is not blocked for a word in it."""
     review_from, block_from = limits
-    if score >= block_from and _blocks(hits, model):
+    if otherwise == "block" or (score >= block_from and _blocks(hits, model)):
         return "block"
     return "review" if score >= review_from else otherwise
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from xinka.engines.textguard.guard import Verdict
+from xinka.engines.textguard.guard import Part, Verdict
 
 _VIEWS = {
     "clean": ("写明", "as written"),
@@ -68,6 +68,19 @@ def reasons(text: str, verdict: Verdict) -> list[dict[str, Any]]:
         told.append(
             {"zh": f"整体写法有 {share}% 像违规内容。", "en": f"As a whole it reads {share} % like what is forbidden."}
         )
+    if verdict.part is not None and verdict.part.model >= 0.5:
+        told.append(_of_part(text, verdict.part))
     zh, en = _OUTWEIGHED if verdict.hits and verdict.decision == "allow" else _DECISIONS[verdict.decision]
     told.append({"zh": zh + "。", "en": en})
     return told
+
+
+def _of_part(text: str, part: Part) -> dict[str, Any]:
+    """Return the sentence for a part that reads worse than the whole, with its place in the original."""
+    written, share = text[part.start : part.end].strip(), round(part.model * 100)
+    return {
+        "start": part.start,
+        "end": part.end,
+        "zh": f"其中“{written}”这一段有 {share}% 像违规内容。",
+        "en": f"A part of it, “{written}”, reads {share} % like what is forbidden.",
+    }

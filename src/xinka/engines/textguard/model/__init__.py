@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from xinka.engines.textguard.blocks import blocks
 from xinka.engines.textguard.model.features import Tables, bounded, features, pairs, shown, spelled
+from xinka.engines.textguard.model.parts import LIKELY_FROM, NO_PARTS, SHORTEST, Parts, chunks, cut
 from xinka.engines.textguard.model.table import TaskTable, read
 from xinka.engines.textguard.model.weighing import Weights
 
@@ -64,6 +65,19 @@ class Model:
         means = dict(zip(plain, self._means(plain, task), strict=True))
         table, alone = self._tasks[task], self._weights_of(task)
         return [_score(table, means[text] if text in means else alone.mean(text)) for text in ends]
+
+    def parts(self, clean_text: str, task: Task) -> Parts:
+        """Return the parts of a cleaned text that may read forbidden by themselves; a short text has none."""
+        if len(clean_text) <= SHORTEST:  # as most messages are
+            return NO_PARTS
+        likely: list[tuple[int, int]] = []
+        n_parts = 0
+        for begin, chunk in chunks(clean_text):
+            if spans := cut(chunk):
+                n_parts += len(spans)
+                found = self._weights_of(task).likely(chunk, spans, LIKELY_FROM)
+                likely += [(begin + start, begin + end) for start, end in found]
+        return Parts(likely, n_parts) if likely else NO_PARTS
 
     def _means(self, texts: Sequence[str], task: Task) -> list[float]:
         """Return what texts without odd letters weigh."""
