@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xinka.engines.lines import WrongLine, judge_together, read_lines, read_ready
+from xinka.engines.lines import WrongLine, judge_lines, judge_together, read_lines, read_ready
 
 PROGRAM = "from xinka.config.cli import main; import sys; sys.exit(main())"
 
@@ -70,6 +70,20 @@ def test_what_comes_together_is_judged_together_and_a_wrong_line_is_named(capsys
     assert (rows, wrong) == ([[1], [3]], 1)  # the last line has no end, so it came when all had come
     assert sink.getvalue() == b'{"twice":2}\n{"twice":6}\n'
     assert capsys.readouterr().err.startswith("line 2 / 第 2 行: not JSON")
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ('{"text": "老号"}'.encode("gbk"), "not UTF-8; save the file as UTF-8 / 不是 UTF-8，请把文件另存为 UTF-8"),
+        (b"[1]", 'not a JSON object; write one {"id": \u2026} a line / 不是 JSON 对象，请每行写一个 {"id": \u2026}'),
+    ],
+)
+def test_a_line_of_another_kind_is_told_how_to_mend_it(
+    capsys: pytest.CaptureFixture[str], line: bytes, told: str
+) -> None:
+    assert judge_lines(lambda record: record, io.BytesIO(line), io.BytesIO()) == 1
+    assert capsys.readouterr().err == f"line 1 / 第 1 行: {told}\n"
 
 
 def test_empty_input_has_no_lines() -> None:

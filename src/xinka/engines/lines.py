@@ -118,10 +118,12 @@ def _object(decoder: msgspec.json.Decoder[Any], line: bytes | None) -> dict[str,
         found = _decoded(decoder, line)
     except RecursionError:
         raise WrongLine("nested too deeply / 嵌套太深") from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError:
+        raise WrongLine("not UTF-8; save the file as UTF-8 / 不是 UTF-8，请把文件另存为 UTF-8") from None
+    except msgspec.DecodeError as error:
         raise WrongLine(f"not JSON ({error}) / 不是有效的 JSON") from None
     if not isinstance(found, dict):
-        raise WrongLine("not a JSON object / 不是 JSON 对象")
+        raise WrongLine('not a JSON object; write one {"id": …} a line / 不是 JSON 对象，请每行写一个 {"id": …}')
     return found
 
 

@@ -111,3 +111,13 @@ def test_official_pictures_none_of_which_can_be_read_are_refused(tmp_path: Path)
     assert (code, found) == (2, [])
     assert "broken.png: no picture" in errors
     assert f"{tmp_path.name}: holds no official picture / 没有可用的官方图片" in errors
+
+
+def test_an_official_domain_that_could_never_be_found_ends_the_command(tmp_path: Path) -> None:
+    official = tmp_path / "official.txt"
+    for useless in ("..", "co.uk", "https://", "10.0.0.1"):
+        official.write_text(f"discord.com\n{useless}\n", encoding="utf-8")
+        code, found, errors = ask("domains", official, '{"id": 1, "domain": "dlscord.com"}')
+        assert (code, found) == (2, [])
+        assert f"official.txt: `{useless}` is no domain" in errors
+        assert "不是域名" in errors

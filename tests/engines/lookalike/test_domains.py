@@ -1,5 +1,7 @@
 """Domains, addresses and senders of mail made to pass for official ones are found; the official ones pass."""
 
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -193,3 +195,21 @@ def test_a_public_suffix_by_itself_is_nobodys_imitation() -> None:
     index = DomainIndex([("github.com", None)])
     assert index.judge("github.io").decision == "clear"
     assert index.judge("github.com.github.io").decision == "review"
+
+
+@pytest.mark.parametrize("domain", ["apple-pie.com", "apple-juice.org", "green-apple.net"])
+def test_a_short_brand_that_is_a_word_may_stand_in_a_phrase(domain: str) -> None:
+    assert SHORT.judge(domain).decision == "clear"
+
+
+@pytest.mark.parametrize("domain", ["apple-login.com", "apple-pie.xyz", "app1e-pie.com", "apple-id-verify.net"])
+def test_the_phrase_may_hold_no_lure_no_disguise_and_no_odd_ending(domain: str) -> None:
+    assert SHORT.judge(domain).official == "apple.com"
+
+
+@pytest.mark.parametrize("label", ["a" * 2000, "alipay" * 300, "支" * 2000, "discord-" * 250])
+def test_what_is_too_long_for_a_domain_takes_no_longer_than_one(index: DomainIndex, label: str) -> None:
+    began = time.process_time()
+    for _ in range(10):
+        index.judge(f"{label}.com")
+    assert time.process_time() - began < 0.5  # it took five to nine seconds

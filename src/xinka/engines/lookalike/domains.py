@@ -210,13 +210,13 @@ class DomainIndex:
         for length in range(_SHORTEST_INSIDE, len(folded)):
             for start in range(len(folded) - length + 1):
                 meant = self._folded.get(folded[start : start + length])
-                if meant is not None and self._is_lure(folded[:start], folded[start + length :], length, host):
+                if meant is not None and self._is_lure(folded[:start], folded[start + length :], meant, host):
                     text = f"“{host.label}”里嵌着“{meant}”", f"{meant} stands inside {host.label}"
                     found.append((meant, Find(0.75 + min(0.15, length / 100), Reason("inside", *text))))
         return found[-1:]
 
     @staticmethod
-    def _is_lure(front: str, back: str, length: int, host: Host) -> bool:
+    def _is_lure(front: str, back: str, brand: str, host: Host) -> bool:
         words = [word for part in (front, back) for word in _PIECES.split(part) if word]
         if (
             host.suffix in _COMMON_ENDINGS
@@ -225,10 +225,11 @@ class DomainIndex:
             and "-" not in host.label
         ):
             return False
-        apart = (not front or front[-1] in "-_") and (not back or back[0] in "-_")
-        if apart or all(_is_lure_like(word) for word in words):
+        if all(_is_lure_like(word) for word in words):
             return True
-        return length >= _LONG_INSIDE and host.suffix not in _COMMON_ENDINGS
+        if (not front or front[-1] in "-_") and (not back or back[0] in "-_"):
+            return host.suffix not in _COMMON_ENDINGS or not _is_phrase(brand, host.label)
+        return len(brand) >= _LONG_INSIDE and host.suffix not in _COMMON_ENDINGS
 
     def _misspelt_inside(self, folded: str, label: str) -> list[tuple[str, Find]]:
         if len(folded) < _SHORTEST_INSIDE + 2 or known.is_word(folded):
@@ -251,6 +252,16 @@ class DomainIndex:
                     )
                     return [(meant, Find(0.8 - 0.2 * alignment.cost, Reason("misspelt", *text)))]
         return []
+
+
+def _is_phrase(brand: str, label: str) -> bool:
+    """Say whether a short brand that is a common word stands beside others that lure nobody, as in ``apple-pie``."""
+    words = [word for word in _PIECES.split(label) if word and word != brand]
+    return (
+        len(brand) < _LONG_INSIDE
+        and known.is_word(brand)
+        and all(known.is_word(word) and not _is_lure_like(_fold(word)) for word in words)
+    )
 
 
 def _is_two_words(label: str) -> bool:

@@ -10,6 +10,8 @@ from urllib.parse import unquote
 from publicsuffixlist import PublicSuffixList
 
 _LONGEST = 2_000
+#: No part of a name between dots is longer (RFC 1035, section 2.3.4); more of it leads nowhere, and costs time.
+_LONGEST_PART = 63
 _DOTS = str.maketrans("。．｡․·", ".....")
 _SCHEME = re.compile(r"^\s*[a-z][a-z0-9+.-]*:[/\\]*|^\s*[/\\]{2,}", re.IGNORECASE)
 _END = re.compile(r"[/\\?#]")
@@ -53,6 +55,7 @@ def read_host(text: str) -> Host:
     if _NUMBERS.match(name):
         return Host(name, name, name, "", before, is_number=True)
     name = re.sub(r":\d*$", "", name).strip(".")
+    name = ".".join(part[:_LONGEST_PART] for part in name.split("."))
     plain = ".".join(_undone(part) for part in name.split("."))
     suffix = _suffixes().publicsuffix(plain, accept_unknown=True) or "" if "." in plain else ""
     domain = (_suffixes().privatesuffix(plain, accept_unknown=True) or plain) if "." in plain else plain

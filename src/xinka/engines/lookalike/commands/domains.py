@@ -3,17 +3,36 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 
+from xinka.engines.commands import Unusable
 from xinka.engines.lines import WrongLine, judge_lines, text_field
 from xinka.engines.lookalike.commands.names import owner_field, read_official
 from xinka.engines.lookalike.domains import DomainIndex
+from xinka.engines.lookalike.hosts import read_host
 from xinka.engines.lookalike.senders import judge_sender
 
 _FIELDS = ("domain", "url", "sender")
+
+
+def read_official_domains(path: Path) -> Iterator[tuple[str, str | None]]:
+    """Yield (domain or bare label, owner or None) of a file, see ``read_official``.
+
+    Raises:
+        Unusable: also where one is none that somebody could have registered, so that it would never be found.
+    """
+    for name, owner in read_official(path):
+        host = read_host(name)
+        if not host.label or host.name == host.suffix or host.is_number:
+            raise Unusable(
+                f"{path.name}: `{name[:100]}` is no domain; write one like example.com, or its label"
+                f" / “{name[:100]}”不是域名，请写成 example.com 或其主体部分"
+            )
+        yield name, owner
 
 
 @click.command()
@@ -29,7 +48,7 @@ def domains(official: Path) -> None:
     识别冒充官方的域名、网址与发件人。In: {"id", "domain" | "url" | "sender", "owner"?};
     out: {"id", "decision", "score", "official", "reasons"}.
     """
-    index = DomainIndex(read_official(official))
+    index = DomainIndex(read_official_domains(official))
 
     def judge(record: dict[str, Any]) -> dict[str, Any]:
         field = next((name for name in _FIELDS if name in record), None)
