@@ -318,3 +318,45 @@ def test_zeros_for_q_a_character_that_holds_the_right_one_and_hotlines_are_seen_
 )
 def test_people_who_only_name_a_firm_pass(name: str) -> None:
     assert STAFFED.judge(name).decision == "clear"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "微信客月反",  # the right half of 服 is on no keyboard
+        "支付宝宀吕方客服",
+        "支付宝宀女全中心",  # 中心 beside split characters is not read as 忠
+        "支付宝女全中心",  # 安 without its roof
+        "微信客服处",
+        "微信客服·夜班",
+        "微信客服 工单#3321",
+        "您好我是支付宝客服",
+        "支付宝安全中心为您服务",
+        "招商银行退款部",
+        "Netflix Refund Unit",
+    ],
+)
+def test_parts_as_they_are_typed_and_words_of_an_office_hide_no_imitation(index: NameIndex, name: str) -> None:
+    verdict = index.judge(name)
+    assert verdict.decision in {"review", "impostor"}
+    assert verdict.official in OFFICIAL
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "微信女王中心",
+            "微信女子中心",
+            "口才训练中心",
+            "忠心耿耿",
+            "女全能王",
+            "您好我是小王",
+            "夜班护士",
+            "支付宝粉丝群",
+        ),
+        *("Night Shift", "Unit Tests", "Netflix fans", "招商银行杭州分行"),
+    ],
+)
+def test_the_same_words_without_an_official_name_are_nobodys(index: NameIndex, name: str) -> None:
+    assert index.judge(name).decision == "clear"

@@ -13,6 +13,8 @@ _PARTICLES = frozenset(roles.PARTICLES)
 _FAR = 1.6
 #: What a character costs that holds the official one as a part: 吣 for 心.
 _HOLDS = 0.55
+#: What a character costs that is the official one with a part of it left off: 女 for 安.
+_LEFT_OFF = 0.6
 #: Beyond this many letters of difference no alignment of Chinese characters is tried.
 _MOST_EDITS = 3
 #: What one step costs at least, of those between letters, and what a missing letter costs at least beside one more.
@@ -72,6 +74,8 @@ def swap_cost(official: str, written: str) -> tuple[float, str]:
         best = (0.72 - 0.6 * alike, "variant" if alike > 0.97 else "shape")
     elif written in tables.holders_of(official):
         best = (_HOLDS, "shape")
+    elif official in tables.holders_of(written):
+        best = (_LEFT_OFF, "shape")
     here, there = tables.sounds_of(official), tables.sounds_of(written)
     if here and there and (sound := _sound_cost(here, there)) < best[0]:
         best = sound, "sound"

@@ -44,6 +44,19 @@ _TURNS = str.maketrans("bdnpquwmBDNPQUWM", "qpudbnmwqpudbnmw")
 _TONED = re.compile(r"(?:(?<![a-z])[a-z]{1,6}[1-5](?![0-9])[^a-z0-9]*|(?<=[1-5])[a-z]{1,6}[1-5](?![0-9])[^a-z0-9]*){2}")
 _TONE = re.compile("(?<=[a-z])[1-5](?![0-9])")
 _RUN = re.compile(r"([^\W\d_])\1\1+")
+#: Split characters of which one part is on no keyboard, as they are typed: with a part that looks like it.
+_TYPED_PARTS = {
+    **dict.fromkeys(("月反", "月及", "月又"), "服"),
+    **dict.fromkeys(("宀吕", "宀目", "冖吕"), "官"),
+    **dict.fromkeys(("冖各", "穴各"), "客"),
+    **dict.fromkeys(("入王", "亼王", "个王"), "全"),
+    "冖女": "安",
+    "竹宫": "管",
+    "口才": "团",
+    "贝音": "赔",
+    "马佥": "验",
+    "之艮": "退",
+}
 _DIGITS_HAN = "零〇一二三四五六七八九壹贰叁肆伍陆柒捌玖"
 _NUMERALS = str.maketrans(_DIGITS_HAN + "两", "001234567891234567892")
 _NUMERAL = re.compile(f"[{_DIGITS_HAN}][{_DIGITS_HAN}点]")
@@ -122,7 +135,7 @@ def _further_views(seen: str, plain: str, *, odd: bool) -> Iterator[tuple[str, s
             yield fold(emoji).translate(_NO_SIGNS), "emoji"
     compact = plain.replace(" ", "")
     if not plain.isascii() and not _pairs().isdisjoint(map(concat, compact, compact[1:])):
-        if not tables.table().split.keys().isdisjoint(map(concat, compact, compact[1:])):
+        if not _split().keys().isdisjoint(map(concat, compact, compact[1:])):
             yield recomposed(compact), "split"
         if _NUMERAL.search(compact):
             yield compact.replace("点", "").translate(_NUMERALS), "numerals"
@@ -161,10 +174,20 @@ def fold(name: str) -> str:
 
 
 @cache
+def _split() -> dict[str, str]:
+    """Return rows of parts with the character they make, also those typed with a part that only looks right.
+
+    What is a piece of a role word is no row of parts: 中心 is not read as 忠.
+    """
+    words = f"{roles.HAN_ROLES} {roles.HAN_FILLERS}"
+    return {parts: whole for parts, whole in (_TYPED_PARTS | tables.table().split).items() if parts not in words}
+
+
+@cache
 def _pairs() -> frozenset[str]:
     """Return the pairs of letters that are a split character or two numerals: a quick look that lets most names go."""
     numerals = (one + other for one in _DIGITS_HAN for other in _DIGITS_HAN + "点")
-    return frozenset(parts[:2] for parts in tables.table().split) | frozenset(numerals)
+    return frozenset(parts[:2] for parts in _split()) | frozenset(numerals)
 
 
 def letters_of_emoji(name: str) -> str:
@@ -183,7 +206,7 @@ def _first_of(code: int) -> int:
 
 def recomposed(text: str) -> str:
     """Return a text with parts in a row put together: 亻寸 → 付; longer rows first."""
-    split = tables.table().split
+    split = _split()
     made, at = [], 0
     while at < len(text):
         for length in (3, 2):

@@ -12,12 +12,14 @@ HAN_ROLES = """
 官方服务 安全中心 安全团队 安全助手 安全专员 官方账号 官方号 团队 小秘书 小管家 小助手 助手 店小二 小二 管家
 官方团队 运营团队 运营中心 服务号 服务热线 客服热线 热线 帮助中心 官方助手 客服号 退款中心 理赔中心 仲裁中心
 申诉中心 投诉中心 举报中心 风控中心 审核中心 财务部 退款客服 处理中心 交易客服 担保客服 担保 中介 机器人 通知
-公告 管理员 工作人员 专员 客户经理 接待 顾问 服务
+公告 管理员 工作人员 专员 客户经理 接待 顾问 服务 客服处 客服组 客诉部 退款部 退款组 售后部 理赔部 退费中心
+赔付中心 核验中心 清算中心
 """
 HAN_FILLERS = """
 平台 专属 认证 在线 人工 官方 真 正版 唯一 指定 授权 总部 中国区 贵宾 高级 首席 值班 处理 退款 理赔 投诉 申诉
 解封 紧急 咨询 24小时 二十四小时 小时 全天 实名 已认证 企业认证 在线服务 线上 网上 本人 唯一官方 唯一指定 安全
-验证 工号 编号 一号 二号 审核 联系 热线 电话 为您服务 竭诚 人员 专线 认证号 特约 快速 极速 客户 用户 会员
+验证 工号 编号 一号 二号 审核 联系 热线 电话 为您服务 竭诚 人员 专线 认证号 特约 快速 极速 客户 用户 会员 为您 您好 你好
+我是 这里是 夜班 白班 早班 晚班 工单
 """
 LATIN_ROLES = """
 support help helpdesk security official service services team care cares safety notifications notification
@@ -33,7 +35,7 @@ LATIN_FILLERS = """
 real verified the live online vip pro plus official help agent team global international hq inc ltd llc account
 accounts customer client user desk center centre department dept office bot id number 24 7 247 24h 24x7 7x24
 24hours true trusted genuine legit original authentic contact technical service care r tm c v rep representative
-support approved certified secure
+support approved certified secure unit shift ticket night
 """
 #: Chinese role words in pinyin, whole or in part, or by its first letters.
 ROMANISED = {
