@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from io import BytesIO
@@ -121,6 +122,28 @@ def test_the_command_names_the_files_that_cannot_be_read(tmp_path: Path) -> None
     assert (answer["id"], answer["decision"], answer["codes"][0]["kind"]) == (1, "review", "chat")
     assert done.returncode == 1
     assert "line 2 / 第 2 行:" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["images", "avatars"])
+def test_a_pipe_or_a_device_among_the_pictures_is_named_and_holds_nothing_up(tmp_path: Path, command: str) -> None:
+    official = tmp_path / "official"
+    official.mkdir()
+    (official / "code.png").write_bytes(_file(_code("https://t.me/x")))
+    os.mkfifo(official / "pipe.png")
+    lines = [json.dumps({"id": 1, "path": path}) for path in (str(official / "pipe.png"), "/dev/zero", str(tmp_path))]
+    asked = ["--official", str(official)] if command == "avatars" else []
+    done = subprocess.run(
+        [sys.executable, "-m", "xinka.config.cli", "guard", command, *asked],
+        input="\n".join(lines),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    told = [line for line in done.stderr.splitlines() if line.startswith("line ")]
+    assert len(told) == len(lines)
+    assert all("not a file / 不是普通文件" in line for line in told)
 
 
 @pytest.mark.skipif(ocr.is_installed(), reason="says what happens without the extra")

@@ -17,6 +17,17 @@ from xinka.engines.lookalike.commands.names import owner_field
 _KINDS = frozenset([".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp"])
 
 
+def opened(path: Path) -> Image.Image:
+    """Open a picture; a pipe, from which nothing may ever come, and a device are none.
+
+    Raises:
+        OSError, ValueError, Image.DecompressionBombError: it cannot be read.
+    """
+    if path.exists() and not path.is_file():
+        raise OSError("not a file / 不是普通文件")
+    return Image.open(path)
+
+
 def read_directory(folder: Path) -> AvatarIndex:
     """Return an index of the pictures in a directory by file name; one in a subdirectory belongs to that owner.
 
@@ -25,10 +36,10 @@ def read_directory(folder: Path) -> AvatarIndex:
     """
     index = AvatarIndex()
     for path in sorted(folder.rglob("*")):
-        if path.suffix.lower() in _KINDS:
+        if path.suffix.lower() in _KINDS and not path.is_dir():
             owner = path.parent.name if path.parent != folder else None
             try:
-                with Image.open(path) as picture:
+                with opened(path) as picture:
                     index.add(path.relative_to(folder).as_posix(), picture, owner)
             except (OSError, ValueError, Image.DecompressionBombError) as error:
                 sys.stderr.write(f"{path.name}: no picture ({error}) / 不是图片\n")
@@ -54,7 +65,7 @@ def avatars(official: Path) -> None:
     def judge(record: dict[str, Any]) -> dict[str, Any]:
         path, owner = text_field(record, "path"), owner_field(record)
         try:
-            with Image.open(path) as picture:
+            with opened(Path(path)) as picture:
                 verdict = index.judge(picture, owner)
         except (OSError, ValueError, Image.DecompressionBombError) as error:
             raise WrongLine(f"{path}: no picture ({error}) / 不是图片") from None

@@ -77,6 +77,8 @@ def _text_judge() -> Callable[[str], dict[str, Any]]:
 def _file(path: str) -> bytes:
     try:
         found = Path(path)
+        if found.exists() and not found.is_file():  # a pipe may never say anything, a device never end
+            raise WrongLine(f"{path}: not a file / 不是普通文件")
         if found.stat().st_size > _LARGEST:
             raise WrongLine(f"{path}: larger than 32 MiB / 文件超过 32 MiB")
         return found.read_bytes()
