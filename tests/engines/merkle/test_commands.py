@@ -126,6 +126,18 @@ def test_a_monitor_stopped_by_hand_is_not_taken_for_a_refusal(vkey: str) -> None
         assert (following.wait(), following.communicate()[1]) == (130, "stopped / 已停止\n".encode())
 
 
+def test_an_address_that_is_none_is_named(vkey: str) -> None:
+    Path("shop.vkey").write_text(vkey, encoding="utf-8")
+    for words in (
+        ("checkpoint", "orders", "--witness", "http://[bad", "shop.vkey"),
+        ("monitor", "http://[bad", "--key", "shop.vkey", "--state", "shop.state"),
+    ):
+        result = _run(*words)
+        assert result.exit_code == 3, result.output
+        assert "http://[bad" in result.stderr
+        assert "应以 http:// 或 https:// 开头" in result.stderr
+
+
 def test_a_witness_that_is_not_there_is_not_called_a_log(vkey: str) -> None:
     result = _run("witness", "nowhere", given=b"old 0\n")
     assert (result.exit_code, result.stdout) == (2, "")

@@ -64,7 +64,11 @@ class Post:
 
 
 def _web_address(address: str) -> str:
-    if urlsplit(address).scheme not in ("http", "https"):
+    try:
+        scheme = urlsplit(address).scheme
+    except ValueError:  # as of http://[::1 without its end
+        scheme = ""
+    if scheme not in ("http", "https"):
         raise SourceFailed(path=address, why="http:// or https:// expected / 应以 http:// 或 https:// 开头")
     return address
 

@@ -19,6 +19,8 @@ from xinka.engines.textguard.swaps import SwappedApart
 
 #: What stands between two texts: of private use, so no clean text has it, and neither a letter's sound nor a sign.
 _BETWEEN = "\uf8ff"
+#: Longer texts are read by themselves, in blocks: here each place is kept, and ten million would take gigabytes.
+_LONGEST = 4_000
 
 
 @cache
@@ -55,7 +57,7 @@ class Glance:
     def quiet(self, plain: Sequence[str]) -> list[bool]:
         """Say of each clean text whether surely nothing leads in it; of a text of other characters it is not sure."""
         known = everyday()
-        at = [number for number, text in enumerate(plain) if known.issuperset(text)]
+        at = [number for number, text in enumerate(plain) if len(text) <= _LONGEST and known.issuperset(text)]
         loud = self._loud([plain[number] for number in at])
         found = [False] * len(plain)
         for place, number in enumerate(at):
