@@ -46,7 +46,7 @@ def index(request: HttpRequest, desk: Desk) -> HttpResponse:
         .select_related("product")
         .order_by("-product_id", "position", "id")
     )
-    of = Product.objects.filter(merchant=desk.merchant, id=_number(request.GET.get("product", ""))).first()
+    of = _product(desk, _number(request.GET.get("product", "")))
     if of is not None:
         found = found.filter(product=of)
     if query:
@@ -62,6 +62,10 @@ def index(request: HttpRequest, desk: Desk) -> HttpResponse:
     rows = [(sku, held.get(sku.id, Holding())) for sku in page.object_list]
     context = {"desk": desk, "page": page, "rows": rows, "query": query, "low_only": low_only, "of": of}
     return render(request, "desk/stock.html", context)
+
+
+def _product(desk: Desk, number: int) -> Product | None:
+    return Product.objects.filter(merchant=desk.merchant, id=number).first() if number else None
 
 
 def _number(text: str) -> int:
