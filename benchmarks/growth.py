@@ -20,7 +20,19 @@ from contextlib import contextmanager
 from typing import Any
 
 from benchmarks import till as bench
-from benchmarks.stage import AMOUNT, HOT_SKU, Stage, add_codes, machine, stage, stock, till
+from benchmarks.stage import (
+    AMOUNT,
+    CODES,
+    CONTACTS,
+    HOT_SKU,
+    Stage,
+    add_codes,
+    looks_sealed,
+    machine,
+    stage,
+    stock,
+    till,
+)
 
 _SMALL = 10_000
 _CHUNK = 1_000_000
@@ -68,11 +80,11 @@ def _sell(set_up: Stage, options: argparse.Namespace) -> dict[str, Any]:
 #: Delivered orders, as the flows would have written them. Their identifiers are in the order of their time, as ours are
 #: (UUID version 7, ``kernel.ids``), and so are request keys, which begin with the time as pages make them; what is
 #: random in a shop is random here: fingerprints and contact keys.
-_PAST = """
+_PAST = f"""
 CREATE TEMP TABLE past ON COMMIT DROP AS
 WITH code AS (
   INSERT INTO stock_stockcode (sku_id, batch_id, fingerprint, envelope, label)
-  SELECT 1, 2, gen_random_uuid(), decode(md5(random()::text) || md5(g::text), 'hex'), ''
+  SELECT 1, 2, gen_random_uuid(), {looks_sealed(CODES, "decode(md5(random()::text) || md5(g::text), 'hex')")}, ''
   FROM generate_series(1, %(n)s) g RETURNING id)
 SELECT id AS code_id, ago.at, back.shift AS back_by, uuidv7(ago.shift) AS order_id, uuidv7(ago.shift) AS payment_id,
   uuidv7(ago.shift) AS journal_id
@@ -82,7 +94,8 @@ CROSS JOIN LATERAL (SELECT back.shift, now() + back.shift AS at) ago;
 INSERT INTO orders_order (id, merchant_id, sku_id, title, quantity, amount, currency, state, request_key, request_hash,
   contact, contact_key, password_key, language, placed_at, expires_at, paid_at, delivered_at)
 SELECT order_id, 1, 1, 'Product 1', 1, %(amount)s, 'CNY', 'delivered', uuidv7(back_by), 1,
-  decode(md5(code_id::text) || md5(code_id::text), 'hex'), md5('c' || code_id)::uuid, NULL, 'zh-hans', at, at, at, at
+  {looks_sealed(CONTACTS, "decode(md5(code_id::text) || md5(code_id::text), 'hex')")},
+  md5('c' || code_id)::uuid, NULL, 'zh-hans', at, at, at, at
 FROM past;
 INSERT INTO payments_payment (id, order_id, channel_id, amount, currency, state, created_at, paid_at)
 SELECT payment_id, order_id, 1, %(amount)s, 'CNY', 'paid', at, at FROM past;

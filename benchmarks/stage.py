@@ -30,6 +30,9 @@ PID = "1001"
 AMOUNT = 4900
 HOT_SKU = 1
 N_UNIFORM = 1000
+#: Scopes of the keys that codes of the one merchant, and buyers' addresses, name.
+CODES = "merchant:1"
+CONTACTS = "contacts"
 
 
 @dataclass
@@ -116,13 +119,20 @@ def stock(stage: Stage, *, hot: int, uniform_each: int, gateway: str = "http://1
     add_codes(stage, HOT_SKU + 1, HOT_SKU + N_UNIFORM, uniform_each * N_UNIFORM)
 
 
+def looks_sealed(scope: str, chance: str) -> str:
+    """Return SQL for an envelope that names the key of a scope and holds ``chance``; the hot path never opens one."""
+    key = f"SELECT max(id)::int FROM vault_data_key WHERE scope = '{scope}'"
+    return f"'\\x01'::bytea || int4send(({key})) || {chance}"
+
+
 def add_codes(stage: Stage, first_sku: int, last_sku: int, n_codes: int) -> None:
-    """Add sealed-looking codes, dealt to the SKUs in turn; the hot path never opens them."""
+    """Add sealed-looking codes, dealt to the SKUs in turn."""
+    envelope = looks_sealed(CODES, "decode(md5(random()::text) || md5(g::text), 'hex')")
     with stage.connect() as connection:
         connection.execute(
             "WITH made AS (INSERT INTO stock_stockcode (sku_id, batch_id, fingerprint, envelope, label) "
-            "SELECT %(first)s + g %% (%(last)s - %(first)s + 1), 1, gen_random_uuid(), "
-            "decode(md5(random()::text) || md5(g::text), 'hex'), '' FROM generate_series(1, %(n)s) g "
+            f"SELECT %(first)s + g %% (%(last)s - %(first)s + 1), 1, gen_random_uuid(), {envelope}, '' "
+            "FROM generate_series(1, %(n)s) g "
             "RETURNING sku_id, id) INSERT INTO stock_unsold (sku_id, place, code_id) SELECT sku_id, id, id FROM made",
             {"first": first_sku, "last": last_sku, "n": n_codes},
         )
@@ -135,13 +145,14 @@ def _add_channels(connection: psycopg.Connection[Any], stage: Stage, gateway: st
     from xinka.config.environment import load  # here, because it reads the variable set above
 
     ring = Keyring(load().master_key)
-    wrapped = ring.wrap_new("channels")
-    row = connection.execute(
-        "INSERT INTO vault_data_key (scope, wrapped, created_at) VALUES ('channels', %s, now()) RETURNING id",
-        (wrapped,),
-    ).fetchone()
-    assert row is not None
-    ring.add([WrappedKey(row[0], "channels", wrapped)])
+    for scope in ("channels", CONTACTS, CODES):
+        wrapped = ring.wrap_new(scope)
+        row = connection.execute(
+            "INSERT INTO vault_data_key (scope, wrapped, created_at) VALUES (%s, %s, now()) RETURNING id",
+            (scope, wrapped),
+        ).fetchone()
+        assert row is not None
+        ring.add([WrappedKey(row[0], scope, wrapped)])
     key = ring.current("channels")
     assert key is not None
     for identifier, (slug, sign_type) in enumerate((("strong", "HMAC-SHA256"), ("weak", "MD5")), start=1):

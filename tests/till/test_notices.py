@@ -247,10 +247,10 @@ def test_a_visitor_who_hangs_up_in_the_middle_costs_no_trace_and_no_word(counter
 
 def test_a_fault_of_ours_is_logged_without_the_values_it_happened_to() -> None:
     told = io.StringIO()
-    logs.configure()
     try:
         secret = CANARY_CODE  # a local variable, as a traceback with locals would show it
         with contextlib.suppress(ZeroDivisionError), contextlib.redirect_stdout(told):
+            logs.configure()
             try:
                 len(secret) / 0
             except ZeroDivisionError as error:
