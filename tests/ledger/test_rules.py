@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from xinka.kernel.ids import new_uuid
 from xinka.ledger.accounts import Account, JournalKind
-from xinka.ledger.closing import close_next_day
+from xinka.ledger.closing import GRACE, close_next_day
 from xinka.ledger.posting import Journal, Leg, post
 from xinka.ledger.rules import RULES
 from xinka.platform.database.django_drive import run
@@ -63,7 +63,7 @@ def open_books() -> None:
 @pytest.fixture
 def books(open_books: None) -> None:
     """The same when the day is over and closed."""
-    assert run(close_next_day(timezone.now() + timedelta(days=1))) is not None
+    assert run(close_next_day(timezone.now() + timedelta(days=1) + GRACE)) is not None
 
 
 DAMAGE: dict[str, tuple[str, set[str]]] = {

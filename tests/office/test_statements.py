@@ -13,7 +13,7 @@ from django.utils import timezone
 from tests.flows.holding import held
 from tests.ledger.test_months import enter
 from xinka.ledger.accounts import Account, JournalKind
-from xinka.ledger.closing import close_next_day
+from xinka.ledger.closing import GRACE, close_next_day
 from xinka.ledger.days import day_of
 from xinka.ledger.models import ClosedDay
 from xinka.platform.audit.models import AuditEntry
@@ -53,7 +53,7 @@ def test_months_before_anything_was_entered_are_left_out(office: Client) -> None
     now = timezone.now()
     assert len(rows(office, INCOME)) == 1
     enter(now - timedelta(days=1), JournalKind.PSP_FEE, (A.PSP_FEE, 60), (A.CLEARING, -60))
-    assert run(close_next_day(now)) == day_of(now - timedelta(days=1))
+    assert run(close_next_day(now + GRACE)) == day_of(now - timedelta(days=1))
     assert [row["Month"] for row in rows(office, INCOME)][-1] == f"{day_of(now):%Y-%m}"
     assert len(rows(office, INCOME)) <= 2
     ClosedDay.objects.create(day=date(day_of(now).year, 1, 3), closed_at=now)
