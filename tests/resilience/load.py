@@ -64,7 +64,7 @@ class Buyers:
         n = 0
         while not self._over.is_set():
             n += 1
-            key = f"s{self.seed}b{number}n{n}"
+            key = f"s{self.seed:05}b{number:05}n{n:05}"
             body = checkout_body(self.sku_id, contact=f"{key}@example.com", key=key)
             address = {"X-Forwarded-For": f"10.{chance.randrange(256)}.{chance.randrange(256)}.{chance.randrange(256)}"}
             answer = self._insist(lambda client, b=body, a=address: client.post_json("/checkout", b, a))

@@ -26,6 +26,8 @@ from xinka.till.logs import tell_database_unavailable
 
 _LIMIT = 16 * 1024
 _MAX_PASSWORD = 64
+#: A checkout that is sent again gets the order's answer, cookie included: nobody may hit upon somebody else's key.
+_LEAST_KEY = 16
 _MAX_KEY = 64
 _MAX_CODE = 80
 _MAX_ID = 2**63 - 1
@@ -131,8 +133,12 @@ def parse_checkout(body: bytes, *, is_json: bool) -> CheckoutForm:
         raise BadInput(field="quantity", why_zh="数量太大", why_en="the quantity is too large")
     if len(form.coupon) > _MAX_CODE:
         raise BadInput(field="coupon", why_zh=f"最多 {_MAX_CODE} 个字符", why_en=f"at most {_MAX_CODE} characters")
-    if len(form.request_key) > _MAX_KEY:
-        raise BadInput(field="request_key", why_zh=f"最多 {_MAX_KEY} 个字符", why_en=f"at most {_MAX_KEY} characters")
+    if form.request_key and not _LEAST_KEY <= len(form.request_key) <= _MAX_KEY:
+        raise BadInput(
+            field="request_key",
+            why_zh=f"要 {_LEAST_KEY} 到 {_MAX_KEY} 个字符，随机生成，不能让人猜到",
+            why_en=f"{_LEAST_KEY} to {_MAX_KEY} characters are needed, made at random so that nobody guesses them",
+        )
     if len(form.password) > _MAX_PASSWORD or 0 < len(normalise_password(form.password)) < LEAST_PASSWORD:
         raise BadInput(
             field="password",
