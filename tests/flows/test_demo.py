@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from random import Random
 
 import pytest
+from django.db.models import F
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
@@ -37,6 +38,7 @@ def test_the_demo_keeps_every_rule_and_is_loaded_once() -> None:
     from xinka.ledger.queries import trial_balance
     from xinka.orders.models import Order
     from xinka.payouts.models import Payout
+    from xinka.sandbox.models import SandboxTrade
 
     assert demo.load()
     first = _counts()
@@ -54,8 +56,27 @@ def test_the_demo_keeps_every_rule_and_is_loaded_once() -> None:
     assert not Order.objects.filter(placed_at__gt=now - timedelta(hours=2, minutes=59)).exists()
     assert Order.objects.filter(placed_at__lt=now - timedelta(days=13)).exists()
     assert not Entry.objects.filter(at__gt=now - timedelta(hours=2, minutes=50), kind=JournalKind.PAYMENT).exists()
+    assert _unheard_by_the_gateway() == [], "money of the past can be given back"
+    n_trades = SandboxTrade.objects.count()
+    assert n_trades > 100
     assert not demo.load()
     assert _counts() == first
+    assert SandboxTrade.objects.count() == n_trades
+
+
+def _unheard_by_the_gateway() -> list[str]:
+    """Return the numbers of money that was taken, and of which the gateway knows nothing or another sum."""
+    from xinka.kernel import ids
+    from xinka.payments.models import Receipt
+    from xinka.sandbox.models import SandboxTrade
+
+    known = {
+        (trade.trade_no, trade.out_trade_no, trade.paid_money)
+        for trade in SandboxTrade.objects.filter(state="paid", entries__kind="payment", entries__amount=F("paid_money"))
+    }
+    taken = Receipt.objects.filter(trade_no__startswith="D")
+    told = [(one.trade_no, ids.show("pay", one.payment_id), one.amount) for one in taken if one.payment_id]
+    return [number for number, *facts in told if (number, *facts) not in known]
 
 
 @pytest.mark.parametrize("hour", [0, 3, 10, 15, 21, 23])

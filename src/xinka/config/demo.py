@@ -6,6 +6,7 @@ from django.conf import settings
 
 from xinka.accounts.demo_people import PASSWORD, PEOPLE
 from xinka.config import demo_direct, demo_foreign
+from xinka.config.demo_past import tell_gateway
 from xinka.config.environment import read
 from xinka.flows.demo import loading
 from xinka.flows.demo.loading import PayWay
@@ -25,6 +26,7 @@ def load() -> bool:
         ShopInUse: if the shop holds data of its own.
     """
     new = loading.load(_ways())
+    tell_gateway({slug: _epay_account(sign_type) for slug, sign_type in _SOLD_BY.items()})
     rows = [f"  {person.part_zh} {person.part:9} {person.email}" for person in PEOPLE]
     text = "\n".join(["  Demo log-ins 演示账号", *rows, f"  Password 密码   {PASSWORD}", ""])
     (settings.ENVIRONMENT.data_dir / LOGINS).write_text(text, encoding="utf-8")
@@ -38,6 +40,8 @@ def close() -> None:
 
 
 _SLUGS = ("alipay-sandbox", "wechat-sandbox", "wechatpay-sandbox")
+#: The channels of the demo's past, and how their accounts at the gateway sign.
+_SOLD_BY = {_SLUGS[0]: "HMAC-SHA256", _SLUGS[1]: "MD5"}
 
 
 def _ways() -> list[PayWay]:
@@ -60,8 +64,7 @@ def _wechat_settings() -> dict[str, object]:
 
 
 def _settings(sign_type: str) -> dict[str, object]:
-    known = SandboxMerchant.objects.filter(name=_ACCOUNT, protocol="epay", secrets__sign_type=sign_type)
-    account = known.first() or open_merchant(_ACCOUNT, sign_type=sign_type)
+    account = _epay_account(sign_type)
     found: dict[str, object] = {
         "base_url": f"{settings.SITE_URL}/sandbox/",
         "pid": account.pid,
@@ -72,6 +75,11 @@ def _settings(sign_type: str) -> dict[str, object]:
     if _gateway_from_here() != settings.SITE_URL:
         found["api_url"] = f"{_gateway_from_here()}/sandbox/"
     return found
+
+
+def _epay_account(sign_type: str) -> SandboxMerchant:
+    known = SandboxMerchant.objects.filter(name=_ACCOUNT, protocol="epay", secrets__sign_type=sign_type)
+    return known.first() or open_merchant(_ACCOUNT, sign_type=sign_type)
 
 
 def _gateway_from_here() -> str:
