@@ -50,6 +50,15 @@ def test_two_clerks_at_once_propose_two_orders_for_one_money_and_one_stands() ->
 
 @pytest.mark.race
 @pytest.mark.django_db(transaction=True)
+def test_a_form_that_comes_twice_in_one_moment_is_one_proposal() -> None:
+    bought = cast.buy(cast.ware(cast.adas_shop(), 5).sku, cast.channel())
+    asked, by = wanted(stray(bought.channel), bought.order_id), finance()
+    assert together(*[lambda: propose(asked, by=by)] * 4) == ["done"] * 4
+    assert SuspenseProposal.objects.count() == 1
+
+
+@pytest.mark.race
+@pytest.mark.django_db(transaction=True)
 def test_money_matched_in_the_moment_in_which_the_order_is_paid_delivers_once() -> None:
     """Whoever comes first pays the order; the other's money is still all there, or on its way back."""
     bought = cast.buy(cast.ware(cast.adas_shop(), 5).sku, cast.channel())

@@ -72,6 +72,10 @@ def propose(wanted: Wanted, *, by: User) -> SuspenseProposal:
         with transaction.atomic():
             order = _locked_order(wanted.order_id)
             receipt = _locked_receipt(wanted.channel_id, wanted.trade_no)
+            # Once more under the lock: the same form may have come twice in one moment.
+            known = SuspenseProposal.objects.filter(id=wanted.key).first()
+            if known is not None:
+                return _the_same(known, wanted)
             if order is not None:
                 check(order, receipt.currency, by=by)
             proposed = SuspenseProposal.objects.create(
