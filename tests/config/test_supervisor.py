@@ -36,18 +36,15 @@ watcher = Supervisor(
 sys.exit(watcher.run())
 """
 _WORK = """
-import os, signal, sys, time
+import os, signal, sys
 from pathlib import Path
 
 place, name = Path(sys.argv[1]), sys.argv[2]
-def end(*_):
-    with (place / "ended").open("a") as file:
-        file.write(name + " ")
-    sys.exit(0)
-signal.signal(signal.SIGTERM, end)
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
 (place / name).write_text(str(os.getpid()))
-while True:
-    time.sleep(60)
+signal.sigwait({signal.SIGTERM})
+with (place / "ended").open("a") as file:
+    file.write(name + " ")
 """
 
 

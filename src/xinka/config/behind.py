@@ -41,18 +41,31 @@ def lead_a_session() -> None:
     if os.getsid(0) == os.getpid():
         return
     parent = os.getpid()
-    signal.pthread_sigmask(signal.SIG_BLOCK, _PASSED_ON)  # what comes in between waits until somebody can pass it on
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {*_PASSED_ON, signal.SIGCHLD})
     child = os.fork()
     if child == 0:
         os.setsid()
         die_with_parent(parent)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _PASSED_ON)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         return
-    for number in _PASSED_ON:
-        signal.signal(number, lambda number, _: os.kill(child, number))
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, _PASSED_ON)
-    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    code = _ended(child)
     os._exit(code if code >= 0 else 128 - code)
+
+
+def _ended(child: int) -> int:
+    """Pass signals on until the child ends, and return how it did.
+
+    They stay blocked and are taken one by one: a handler beside a blocking wait would leave a moment, between the last
+    look at what has come and the wait, in which a signal is noted and heard of only when the child ends by itself.
+    """
+    while True:
+        number = signal.sigwait({*_PASSED_ON, signal.SIGCHLD})
+        if number != signal.SIGCHLD:
+            os.kill(child, number)  # it cannot be gone: nobody else asks how it ended, and until then it has its number
+            continue
+        pid, status = os.waitpid(child, os.WNOHANG)
+        if pid == child:
+            return os.waitstatus_to_exitcode(status)
 
 
 def connections_step_behind(by: int) -> None:

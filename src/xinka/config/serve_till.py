@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import socket
-from contextlib import suppress
 from importlib import import_module
 
 from xinka.config.listening import till_sockets
 from xinka.config.processes import die_with_parent
+
+#: Taken one by one while blocked: a handler beside a wait may hear of a signal only when the wait is over.
+_AWAITED = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)
 
 
 def main() -> None:
@@ -19,28 +21,24 @@ def main() -> None:
         _serve_till(sockets[0])
         return
     parent = os.getpid()
-    children = [_fork_till(parent, sockets, number) for number in range(len(sockets))]
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: _end(children))
-    os.wait()
-    # One that fell takes the others with it: the supervisor then starts all anew.
-    _end(children)
-    with suppress(ChildProcessError):
-        while True:
-            os.wait()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _AWAITED)
+    children = {_fork_till(parent, sockets, number, before) for number in range(len(sockets))}
+    while children:
+        is_over = signal.sigwait(_AWAITED) != signal.SIGCHLD
+        fallen = {child for child in children if os.waitpid(child, os.WNOHANG)[0]}
+        children -= fallen
+        # One that fell takes the others with it: the supervisor then starts all anew.
+        if is_over or fallen:
+            for child in children:
+                os.kill(child, signal.SIGTERM)
 
 
-def _end(children: list[int]) -> None:
-    for child in children:
-        with suppress(ProcessLookupError):
-            os.kill(child, signal.SIGTERM)
-
-
-def _fork_till(parent: int, sockets: list[socket.socket], number: int) -> int:
+def _fork_till(parent: int, sockets: list[socket.socket], number: int, before: set[int | signal.Signals]) -> int:
     child = os.fork()
     if child:
         return child
     die_with_parent(parent)
+    signal.pthread_sigmask(signal.SIG_SETMASK, before)
     for other in (one for one in sockets if one is not sockets[number]):
         other.close()
     _serve_till(sockets[number])
