@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from tests import cast
 from tests.flows.mailbox import Mailbox, wait_until
+from xinka.escrow.models import Hold
 from xinka.flows.relay import JOBS, relay_batch
 from xinka.kernel.ids import new_uuid
 from xinka.platform.database.django_drive import run
@@ -143,6 +144,23 @@ def test_a_final_no_is_a_dead_letter_at_once_with_its_reason_and_others_go_on(hi
     wait_until(lambda: JobProblem.objects.filter(problem__contains="order.teleported").exists())
     worker.send_signal(signal.SIGTERM)
     assert worker.wait(timeout=60) == 0
+
+
+@pytest.mark.crash
+def test_an_event_that_cannot_be_relayed_holds_up_no_other(hire: Hire, mailbox: Mailbox) -> None:
+    bad = _sell(5)[2].order_id
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER TABLE escrow_hold ADD CONSTRAINT poison CHECK (order_id <> '{bad}')")
+    try:
+        worker = hire()
+        wait_until(lambda: _n_sent() == 5 and not OutboxEvent.objects.exists())
+        assert worker.poll() is None
+        assert len(mailbox.raw) == 5
+        assert Hold.objects.count() == 4
+        assert not Hold.objects.filter(order_id=bad).exists()
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE escrow_hold DROP CONSTRAINT poison")
 
 
 @pytest.mark.crash

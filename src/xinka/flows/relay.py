@@ -7,6 +7,7 @@ so need not pay for. It needs no connection of Django's.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
@@ -20,6 +21,8 @@ from xinka.platform.database.arrays import plain_array, text_array
 from xinka.platform.database.drive import drive_async
 from xinka.platform.jobs.queue import CHORES, MAIL, MONEY, Job
 from xinka.platform.outbox.sql import NOTIFIED_ON
+
+log = logging.getLogger(__name__)
 
 REFUND_DONE = "refund.done"
 BATCH = 200
@@ -42,11 +45,11 @@ JOBS: Mapping[str, Job] = MappingProxyType(
     }
 )
 
-RELAY = f"""
+_RELAY = """
 WITH claimed AS (
   DELETE FROM outbox_event WHERE id IN (SELECT id FROM outbox_event ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED)
   RETURNING id, kind, subject),
-held AS ({holds_of(f"SELECT subject FROM claimed WHERE kind = '{DELIVERED}'")}),
+held AS ({held}),
 meant AS (
   SELECT c.id, c.kind, c.subject, coalesce(j.task, $6) AS task, coalesce(j.queue, $7) AS queue,
     coalesce(j.priority, 0) AS priority,
@@ -59,31 +62,65 @@ SELECT count(*), procrastinate_defer_jobs_v1(array_agg(
     ::procrastinate_job_to_defer_v1 ORDER BY id))
 FROM meant HAVING count(*) > 0
 """
+RELAY = _RELAY.format(held=holds_of(f"SELECT subject FROM claimed WHERE kind = '{DELIVERED}'"))
+#: The same without a hold, for an event whose hold cannot be made: the sweep of forgotten holds then says why.
+SET_ASIDE = _RELAY.format(held="SELECT")
 
 
 def relay_batch(limit: int = BATCH) -> Flow[int]:
     """Turn up to ``limit`` events into jobs and return how many; an event nobody knows becomes a job that fails."""
-    kinds, jobs = list(JOBS), list(JOBS.values())
-    rows = yield Query(
-        RELAY,
-        (
-            limit,
-            text_array(kinds),
-            text_array(job.task for job in jobs),
-            text_array(job.queue for job in jobs),
-            plain_array(job.priority for job in jobs),
-            UNKNOWN_EVENT.task,
-            UNKNOWN_EVENT.queue,
-        ),
-    )
+    rows = yield Query(RELAY, (limit, *_meanings(JOBS)))
     return int(rows[0][0]) if rows else 0
+
+
+def set_aside() -> Flow[int]:
+    """Turn the oldest event into the job that looks into single ones, and do nothing else for it; return how many."""
+    rows = yield Query(SET_ASIDE, (1, *_meanings({})))
+    return int(rows[0][0]) if rows else 0
+
+
+def _meanings(jobs: Mapping[str, Job]) -> tuple[object, ...]:
+    return (
+        text_array(jobs),
+        text_array(job.task for job in jobs.values()),
+        text_array(job.queue for job in jobs.values()),
+        plain_array(job.priority for job in jobs.values()),
+        UNKNOWN_EVENT.task,
+        UNKNOWN_EVENT.queue,
+    )
+
+
+async def _relay_some(connection: psycopg.AsyncConnection[Any]) -> int:
+    """Relay a batch, or what of it can be relayed; return how many events are gone.
+
+    Raises:
+        psycopg.OperationalError: if the database is away, which is no event's fault.
+    """
+    try:
+        return await drive_async(connection, relay_batch())
+    except psycopg.OperationalError:
+        raise
+    except psycopg.Error as error:
+        log.warning("relay.batch_failed", extra={"why": type(error).__name__})
+    return sum([await _relay_one(connection) for _ in range(BATCH)])
+
+
+async def _relay_one(connection: psycopg.AsyncConnection[Any]) -> int:
+    """Relay the oldest event; one that fails by itself must not keep all letters and refunds of the shop waiting."""
+    try:
+        return await drive_async(connection, relay_batch(1))
+    except psycopg.OperationalError:
+        raise
+    except psycopg.Error as error:
+        log.error("relay.set_aside", extra={"why": type(error).__name__})  # noqa: TRY400 - its words hold a row
+        return await drive_async(connection, set_aside())
 
 
 async def keep_relaying(connection: psycopg.AsyncConnection[Any]) -> None:
     """Relay for ever on a connection of its own, in autocommit: woken or every half second."""
     await connection.execute(f"LISTEN {NOTIFIED_ON}")
     while True:
-        while await drive_async(connection, relay_batch()):
+        while await _relay_some(connection):
             pass
         async for _ in connection.notifies(timeout=LOOK_EVERY, stop_after=1):
             pass

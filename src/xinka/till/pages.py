@@ -211,7 +211,7 @@ async def listen(database_url: str) -> AsyncIterator[str]:
                 yield ""
                 async for notify in connection.notifies():
                     yield notify.payload
-        except psycopg.OperationalError as error:
+        except psycopg.Error as error:
             log.warning("pages.listen_failed", reason=type(error).__name__)
             yield ""
             await asyncio.sleep(1)

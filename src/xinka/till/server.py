@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 
 import psycopg
 import structlog
-from psycopg_pool import PoolTimeout
 
 from xinka.config.crews import web_threads
 from xinka.kernel.errors import Refusal
@@ -119,7 +118,7 @@ class App:
             if tag in ("", "channels"):
                 try:
                     await self.till.reload_channels()
-                except (psycopg.OperationalError, PoolTimeout) as error:
+                except psycopg.Error as error:  # whatever it is, the news that follow must still be heard
                     log.warning("channels.reload_failed", reason=type(error).__name__)
 
 

@@ -70,7 +70,7 @@ def _all(timer: Callable[[datetime, int], Flow[int]], now: datetime) -> int:
 def mend(now: datetime | None = None) -> dict[str, int]:
     """Make holds that the relay did not make, and queue splits nobody works on; return how many of each."""
     now = now or timezone.now()
-    found = {"holds": run(_make_holds(now)), "splits": run(_queue_splits(now))}
+    found = {"splits": run(_queue_splits(now)), "holds": run(_make_holds(now))}  # one bad hold stops no split
     if any(found.values()):
         log.warning("escrow.mended", extra=found)
     return found
