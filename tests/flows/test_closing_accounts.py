@@ -19,6 +19,7 @@ from django.utils.translation import override
 from pytest_django import Settings
 
 from tests import cast
+from tests.flows.poison import poison
 from tests.flows.rows import broken
 from xinka.accounts import closing
 from xinka.accounts.errors import ClosingWaits, LastMailNotSent
@@ -281,3 +282,12 @@ def test_a_lost_second_factor_is_taken_off_and_every_device_signed_out(cy: User)
     assert closing.drop_second_factor(cy) == 1
     assert not UserSession.objects.filter(user=cy).exists()
     assert AuditEntry.objects.get().action == "account.drop_second_factor"
+
+
+def test_an_account_that_cannot_be_closed_keeps_no_other_open(cy: User) -> None:
+    other = cast.person("bo@shop.example")
+    for person in (cy, other):
+        closing.ask_to_close(person, timezone.now())
+    poison(User, f"id <> {cy.pk} OR closed_at IS NULL")
+    assert close_due(timezone.now() + closing.CLOSES_AFTER) == 1
+    assert list(User.objects.exclude(closed_at=None)) == [other]

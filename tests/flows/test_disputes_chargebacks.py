@@ -9,10 +9,12 @@ import zipfile
 from datetime import timedelta
 
 import pytest
+from django.db import IntegrityError
 from django.utils import timezone
 
 from tests import cast
 from tests.flows.disputing import BUYER, NOW, SELLER, Trade, dee, later, trade
+from tests.flows.poison import poison
 from tests.flows.rows import broken, leaves_nothing
 from tests.platform.files.samples import png
 from xinka.delivery.actions import Opener
@@ -25,6 +27,7 @@ from xinka.flows.disputes.evidence import evidence_pack
 from xinka.flows.disputes.timers import fire_due
 from xinka.flows.escrow import confirm, mature_due
 from xinka.flows.expire import cancel
+from xinka.flows.provider_events import handle_event
 from xinka.flows.reveal import reveal
 from xinka.ledger.accounts import Account
 from xinka.ledger.models import Entry
@@ -267,3 +270,15 @@ def test_the_evidence_pack_holds_every_fact_and_no_code(deal: Trade) -> None:
     assert facts["thread"][0]["text"] == "It says used."
     assert [name for name in found if name.startswith("files/")] == ["files/01-shot.png"]
     assert AuditEntry.objects.filter(action="case.take_evidence").count() == 2
+
+
+def test_an_event_that_cannot_be_taken_in_keeps_no_other_waiting(deal: Trade) -> None:
+    event(deal, "needs_response", "evt_1")
+    ProviderEvent.objects.filter(event_id="evt_1").update(subject_no="dp_bad")
+    event(deal, "needs_response", "evt_2")
+    poison(Case, "gateway_case_no <> 'dp_bad'")
+    assert chargebacks.take_in_events(NOW) == 1
+    assert Case.objects.get().gateway_case_no == "dp_1"
+    (waiting,) = ProviderEvent.objects.filter(handled_at=None)
+    with pytest.raises(IntegrityError):  # its own job says so, and ends as a dead letter
+        handle_event(waiting.id)

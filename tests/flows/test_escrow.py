@@ -204,7 +204,7 @@ def test_a_batch_takes_no_more_than_its_limit() -> None:
     cast.pay(other)
     run(relay_batch())
     due = end_of(other)
-    assert [run(escrow.confirm_due(due, limit=1)) for _ in range(3)] == [1, 1, 0]
+    assert [run(escrow.confirm_due(due, 1)) for _ in range(3)] == [1, 1, 0]
 
 
 def test_the_buyer_is_reminded_once_before_the_time_is_over() -> None:

@@ -11,12 +11,16 @@ from django.utils import timezone
 from tests import cast
 from tests.flows.holding import end_of, held, hold_of, now
 from tests.flows.mailbox import Mailbox
+from tests.flows.poison import poison
 from xinka.escrow.models import Hold
 from xinka.escrow.states import StopCause
-from xinka.flows import escrow
+from xinka.flows import escrow, sweep
 from xinka.flows.escrow.mailing import mail_ends_soon
 from xinka.flows.escrow.timers import fire_timers, mend
+from xinka.flows.relay import relay_batch
+from xinka.kernel import ids
 from xinka.orders.models import Order
+from xinka.platform.audit.models import Report
 from xinka.platform.database.django_drive import run
 from xinka.platform.outbox.models import OutboxEvent
 
@@ -63,3 +67,20 @@ def test_a_hold_the_relay_never_made_is_made() -> None:
     assert [mend(now())["holds"] for _ in range(2)] == [1, 0]
     assert hold_of(bought).due_at == hold_of(bought).delivered_at + timedelta(days=1)
     assert Hold.objects.count() == 1
+
+
+def test_a_hold_that_cannot_be_released_keeps_no_other_waiting_and_is_told_of(caplog: pytest.LogCaptureFixture) -> None:
+    ware, channel = cast.ware(cast.adas_shop(), 3), cast.channel()
+    first, bad, last = sold = [cast.buy(ware.sku, channel) for _ in range(3)]
+    for bought in sold:
+        cast.pay(bought)
+    run(relay_batch())
+    shown = ids.show("ord", bad.order_id)
+    poison(Hold, f"order_id <> '{bad.order_id}' OR state = 'held'")
+    due = end_of(last)
+    assert fire_timers(due)["released"] == 2
+    assert [hold_of(bought).state for bought in (first, bad, last)] == ["aftersale", "held", "aftersale"]
+    assert [record.about for record in caplog.records if record.msg == "escrow.timer_failed"] == [shown]
+    assert sweep.sweep(due + timedelta(minutes=9))["overdue_timers"] == 0
+    assert sweep.sweep(due + timedelta(minutes=11))["overdue_timers"] == 1
+    assert Report.objects.get(name="sweep").details["alarms"] == [shown]

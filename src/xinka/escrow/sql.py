@@ -16,6 +16,14 @@ LOCK_DUE = f"""
 SELECT {COLUMNS} FROM escrow_hold WHERE due_at <= $1::timestamptz AND due_event = $3 AND n_stops = 0
 ORDER BY due_at, order_id LIMIT $2 FOR UPDATE SKIP LOCKED
 """  # noqa: S608 - as above
+LOCK_ONE_DUE = f"""
+SELECT {COLUMNS} FROM escrow_hold WHERE order_id = $2 AND due_at <= $1::timestamptz AND due_event = $3 AND n_stops = 0
+FOR UPDATE SKIP LOCKED
+"""  # noqa: S608 - as above
+DUE = """
+SELECT order_id FROM escrow_hold WHERE due_at <= $1::timestamptz AND due_event = $3 AND n_stops = 0
+ORDER BY due_at, order_id LIMIT $2
+"""
 
 #: Take the reminders that are due; who is reminded is who still has time.
 TAKE_REMINDERS = """

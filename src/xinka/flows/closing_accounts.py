@@ -33,6 +33,7 @@ from xinka.merchants.models import Membership, Merchant, MerchantState, Role
 from xinka.orders.models import Order
 from xinka.orders.states import OrderState
 from xinka.platform.audit.actions import record
+from xinka.platform.jobs.one_by_one import one_by_one
 from xinka.promotions.models import Member
 
 log = logging.getLogger(__name__)
@@ -140,19 +141,29 @@ def close_due(now: datetime) -> int:
 
     Where something came up meanwhile, the wish is dropped and its person is told why.
     """
-    n_closed = 0
-    for person in User.objects.filter(closing_at__lte=now, is_active=True).order_by("pk"):
-        try:
-            first = close_account(person, by="person", now=now, if_due=True)
-        except (ClosingWaits, LastMailNotSent):
-            log.warning("account.closing_waits", extra={"person": person.pk})
-        except WishTakenBack:
-            log.info("account.closing_taken_back", extra={"person": person.pk})
-        else:
-            if first:
-                _drop_wish(person, first, now)
-            n_closed += not first
-    return n_closed
+
+    def close(person: User) -> int:
+        return _close_if_due(person, now)
+
+    def named(person: User) -> str:
+        return f"#{person.pk}"
+
+    due = User.objects.filter(closing_at__lte=now, is_active=True).order_by("pk")
+    return one_by_one(due, close, event="account.closing_failed", named=named)
+
+
+def _close_if_due(person: User, now: datetime) -> bool:
+    try:
+        first = close_account(person, by="person", now=now, if_due=True)
+    except (ClosingWaits, LastMailNotSent):
+        log.warning("account.closing_waits", extra={"person": person.pk})
+        return False
+    except WishTakenBack:
+        log.info("account.closing_taken_back", extra={"person": person.pk})
+        return False
+    if first:
+        _drop_wish(person, first, now)
+    return not first
 
 
 @transaction.atomic

@@ -9,13 +9,14 @@ import logging
 
 from django.utils import timezone
 
-from xinka.flows.disputes.chargebacks import take_in_events
+from xinka.flows.disputes.chargebacks import take_in_event
 from xinka.flows.refunds.sending import execute_refund, finish_if_done
 from xinka.kernel import ids
 from xinka.kernel.errors import BadIdentifier, ProviderError
 from xinka.payments.models import ProviderEvent, Receipt, Refund
 from xinka.payments.providers.protocol import NoticeAbout
 from xinka.payments.states import RefundState
+from xinka.platform.jobs.one_by_one import one_by_one
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +27,7 @@ def handle_event(event_id: int) -> bool:
     if event is None:
         return False
     if event.about == NoticeAbout.DISPUTE:
-        return take_in_events(timezone.now()) > 0
+        return take_in_event(event_id, timezone.now())
     found = _look_into_refunds(event)
     ProviderEvent.objects.filter(id=event.id, handled_at=None).update(handled_at=timezone.now())
     return found
@@ -35,7 +36,7 @@ def handle_event(event_id: int) -> bool:
 def handle_forgotten(limit: int = 100) -> int:
     """Look into events whose jobs were lost; return how many there were."""
     waiting = ProviderEvent.objects.filter(handled_at=None, about=NoticeAbout.REFUND.value).order_by("received_at")
-    return sum(handle_event(event_id) for event_id in list(waiting.values_list("id", flat=True)[:limit]))
+    return one_by_one(list(waiting.values_list("id", flat=True)[:limit]), handle_event, event="event.failed", named=str)
 
 
 def _look_into_refunds(event: ProviderEvent) -> bool:

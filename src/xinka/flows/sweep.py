@@ -1,6 +1,7 @@
 """The sweeper: finds what should not be and mends it, or raises an alarm where a person must look.
 
-What should not be: paid without goods, codes held for nobody, refunds nobody works on, letters nobody wrote.
+What should not be: paid without goods, codes held for nobody, refunds nobody works on, letters nobody wrote, money that
+stays where it is though its time has come.
 
 Everything here may run twice, at once, or after a long pause: each mend is conditional and small. Recent orders are
 found by their numbers, which grow with time, so a round reads hours, not years.
@@ -18,6 +19,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from xinka.flows import audit
+from xinka.flows.escrow.timers import fire_timers
 from xinka.flows.expire import BATCH, expire_due
 from xinka.flows.merchant_letters import MAIL_LOW_STOCK, MAIL_MUCH_LOW, MOST_LOW_ALONE, MOST_LOW_NAMED
 from xinka.flows.relay import JOBS
@@ -86,6 +88,13 @@ WHERE o.id >= $1::uuid AND o.state = 'delivered' AND o.delivered_at < $2::timest
 LIMIT 500
 """
 
+#: Timers of holds that did not fire when they should have.
+_OVERDUE = """
+SELECT order_id FROM escrow_hold
+WHERE due_at < $1::timestamptz AND due_event IN ('confirm', 'mature', 'free_reserve') AND n_stops = 0
+ORDER BY due_at LIMIT 100
+"""
+
 _LOW_STOCK = """
 WITH counted AS (
   SELECT k.id, p.merchant_id, k.low_stock_at, k.low_stock_alerted_at, (SELECT count(*) FROM (
@@ -120,17 +129,21 @@ def sweep(now: datetime | None = None) -> dict[str, int]:
     """Make one round; return how many of each kind were found, which the system page shows."""
     now = now or timezone.now()
     started = time.monotonic()
-    alarms = run(_paid_without_goods(now))
-    for order_id in alarms:
+    unsent = run(_paid_without_goods(now))
+    for order_id in unsent:
         log.error("order.paid_without_goods", extra={"order": order_id})
+    fire_timers(now)  # a worker that was away for hours has not come to all of them yet
+    overdue = run(_overdue(now))
     found = {
-        "paid_without_goods": len(alarms),
+        "paid_without_goods": len(unsent),
+        "overdue_timers": len(overdue),
         "orphan_reservations": run(_free_orphans(now)),
         "forgotten_refunds": run(_remember_refunds(now)),
         "forgotten_letters": run(_remember_letters(now)),
     }
     if any(found.values()):
         log.warning("sweep.found", extra=found)
+    alarms = [*unsent, *overdue]
     details = {**found, "alarms": alarms[:20]}
     report("sweep", details, holds=not alarms, took_ms=round((time.monotonic() - started) * 1000))
     return found
@@ -139,6 +152,11 @@ def sweep(now: datetime | None = None) -> dict[str, int]:
 def _paid_without_goods(now: datetime) -> Flow[list[str]]:
     """Return orders whose money is there and whose goods are not: settlement is one commit, so this is a fault."""
     rows = yield Query(_PAID_WITHOUT_GOODS, (_number_at(now), now - FORGOTTEN_AFTER))
+    return [ids.show("ord", row[0]) for row in rows]
+
+
+def _overdue(now: datetime) -> Flow[list[str]]:
+    rows = yield Query(_OVERDUE, (now - FORGOTTEN_AFTER,))
     return [ids.show("ord", row[0]) for row in rows]
 
 

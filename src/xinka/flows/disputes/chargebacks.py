@@ -37,6 +37,7 @@ from xinka.payments.models import ProviderEvent, Receipt, SuspenseProposal
 from xinka.payments.states import ProposalState
 from xinka.platform.audit.actions import record
 from xinka.platform.database.django_drive import run
+from xinka.platform.jobs.one_by_one import one_by_one
 
 log = logging.getLogger(__name__)
 
@@ -222,10 +223,15 @@ def _end(case: Case) -> None:
 def take_in_events(now: datetime, limit: int = 100) -> int:
     """Read what gateways told of disputes and return how many events were seen to; each counts once."""
     wanted = ProviderEvent.objects.filter(about="dispute", handled_at=None).order_by("received_at")
-    return sum(_take_in(event_id, now) for event_id in list(wanted.values_list("id", flat=True)[:limit]))
+
+    def take_in(event_id: int) -> int:
+        return take_in_event(event_id, now)
+
+    return one_by_one(list(wanted.values_list("id", flat=True)[:limit]), take_in, event="event.failed", named=str)
 
 
-def _take_in(event_id: int, now: datetime) -> bool:
+def take_in_event(event_id: int, now: datetime) -> bool:
+    """See to one event; return whether it still waited."""
     with transaction.atomic():
         event = ProviderEvent.objects.select_for_update(skip_locked=True).filter(id=event_id, handled_at=None).first()
         if event is None:

@@ -24,6 +24,7 @@ from xinka.flows.disputes.deciding import carry_out
 from xinka.flows.disputes.mailing import mail_move_later
 from xinka.kernel.actors import TIMER
 from xinka.kernel.errors import Refusal
+from xinka.platform.jobs.one_by_one import one_by_one
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +34,15 @@ _PUT_OFF = timedelta(hours=1)
 
 def fire_due(now: datetime, limit: int = 200) -> int:
     """Fire what is due and return how many timers that were; each is a transaction of its own."""
-    return sum(_fire(case_id, now) for case_id in due_cases(now, limit))
+
+    def fire(case_id: UUID) -> int:
+        return _fire(case_id, now)
+
+    return one_by_one(due_cases(now, limit), fire, event="case.timer_failed", named=_named)
+
+
+def _named(case_id: UUID) -> str:
+    return case_id.hex
 
 
 def _fire(case_id: UUID, now: datetime) -> bool:
@@ -44,9 +53,12 @@ def _fire(case_id: UUID, now: datetime) -> bool:
                 return False  # another worker, or the person who was waited for, was quicker
             _EVENTS[CaseEvent(case.due_event)](case, now)
     except Refusal as refusal:
-        log.warning("case.timer_put_off", extra={"case": case_id.hex, "code": refusal.code})
+        log.warning("case.timer_put_off", extra={"case": _named(case_id), "code": refusal.code})
         _try_later(case_id, now)
         return False
+    except Exception:
+        _try_later(case_id, now)
+        raise
     return True
 
 

@@ -26,6 +26,8 @@ from xinka.platform.jobs.queue import MAIL, Job, defer
 
 MAIL_ENDS_SOON = Job("mail.escrow_ends", MAIL)
 BATCH = 500
+#: Which timers to fire of those that are due: the first so many, or that of one order.
+Which = int | UUID
 _SELLERS = plain_array(sorted(int(account) for account in OWNED - USER_OWNED))
 
 
@@ -101,18 +103,18 @@ def shared(order_id: UUID, *, now: datetime | None = None) -> Flow[HoldState]:
     return after.state
 
 
-def confirm_due(now: datetime | None = None, limit: int = BATCH) -> Flow[int]:
+def confirm_due(now: datetime | None = None, which: Which = BATCH) -> Flow[int]:
     """Release what nobody confirmed and nobody complained about; return how many."""
     at = clock(now)
-    holds = yield from _lock_due(Timer.CONFIRM, at, limit)
+    holds = yield from _lock_due(Timer.CONFIRM, at, which)
     yield from _let_go([(hold, _due_of(hold)) for hold in holds], Cause(HoldEvent.CONFIRM_DUE, TIMER, at))
     return len(holds)
 
 
-def mature_due(now: datetime | None = None, limit: int = BATCH) -> Flow[int]:
+def mature_due(now: datetime | None = None, which: Which = BATCH) -> Flow[int]:
     """Make available what no claim was made on in time; return how many."""
     at = clock(now)
-    holds = yield from _lock_due(Timer.MATURE, at, limit)
+    holds = yield from _lock_due(Timer.MATURE, at, which)
     shares = yield from splits.shared_out(holds)
     changes = [Change(hold, _settled(hold), hold.pending) for hold in holds]
     found = [books.of_maturity(hold, shares.get(hold.order_id, {})) for hold in holds]
@@ -132,10 +134,10 @@ def _settled(hold: Hold) -> Hold:
     return replace(after, due_at=due_at, due_event=Timer.FREE_RESERVE)
 
 
-def free_reserve_due(now: datetime | None = None, limit: int = BATCH) -> Flow[int]:
+def free_reserve_due(now: datetime | None = None, which: Which = BATCH) -> Flow[int]:
     """Give sellers what is left of reserves whose time is over; return how many."""
     at = clock(now)
-    holds = yield from _lock_due(Timer.FREE_RESERVE, at, limit)
+    holds = yield from _lock_due(Timer.FREE_RESERVE, at, which)
     left = yield from reserves_of(holds)
     changes, journals = [], []
     for hold in holds:
@@ -170,8 +172,13 @@ def remind_due(now: datetime | None = None, limit: int = BATCH) -> Flow[int]:
     return len(rows)
 
 
-def _lock_due(timer: Timer, at: datetime, limit: int) -> Flow[list[Hold]]:
-    rows = yield Query(sql.LOCK_DUE, (at, limit, timer.value))
+def due(timer: Timer, at: datetime, limit: int) -> Flow[list[UUID]]:
+    """Return the orders for which a timer should fire, the longest due first."""
+    return [row[0] for row in (yield Query(sql.DUE, (at, limit, timer.value)))]
+
+
+def _lock_due(timer: Timer, at: datetime, which: Which) -> Flow[list[Hold]]:
+    rows = yield Query(sql.LOCK_ONE_DUE if isinstance(which, UUID) else sql.LOCK_DUE, (at, which, timer.value))
     return [Hold.from_row(row) for row in rows]
 
 

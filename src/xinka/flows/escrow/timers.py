@@ -9,18 +9,23 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.utils import timezone
 
-from xinka.flows.escrow.releasing import BATCH, confirm_due, free_reserve_due, mature_due, remind_due
+from xinka.escrow.states import Timer
+from xinka.flows.escrow.releasing import BATCH, Which, confirm_due, due, free_reserve_due, mature_due, remind_due
 from xinka.flows.escrow.splits import EXECUTE_SPLIT
 from xinka.flows.escrow.statements import ENSURE
 from xinka.flows.settle import DELIVERED
 from xinka.kernel import ids
 from xinka.kernel.flow import Flow, Query
 from xinka.platform.database.arrays import plain_array
+from xinka.platform.database.away import is_away
 from xinka.platform.database.django_drive import run
+from xinka.platform.jobs.one_by_one import one_by_one
 from xinka.platform.jobs.queue import defer
+from xinka.platform.jobs.retries import in_words
 
 log = logging.getLogger(__name__)
 
@@ -47,13 +52,16 @@ LIMIT 100
 
 
 def fire_timers(now: datetime | None = None) -> dict[str, int]:
-    """Fire every timer of holds that is due; return how many of each."""
+    """Fire every timer of holds that is due; return how many of each.
+
+    One that cannot fire keeps no other waiting; the sweep raises an alarm for it.
+    """
     now = now or timezone.now()
     return {
         "reminded": _all(remind_due, now),
-        "released": _all(confirm_due, now),
-        "matured": _all(mature_due, now),
-        "reserves": _all(free_reserve_due, now),
+        "released": _each(Timer.CONFIRM, confirm_due, now),
+        "matured": _each(Timer.MATURE, mature_due, now),
+        "reserves": _each(Timer.FREE_RESERVE, free_reserve_due, now),
     }
 
 
@@ -65,6 +73,24 @@ def _all(timer: Callable[[datetime, int], Flow[int]], now: datetime) -> int:
         if fired < BATCH:
             break
     return total
+
+
+def _each(timer: Timer, fire: Callable[[datetime, Which], Flow[int]], now: datetime) -> int:
+    """Fire a timer for all whose time has come, in batches; where a batch fails, for each by itself."""
+    try:
+        return _all(fire, now)
+    except Exception as error:
+        if is_away(error):
+            raise
+        log.warning("escrow.batch_failed", extra={"timer": timer.value, "why": in_words(error)})
+
+    def fire_one(order_id: UUID) -> int:
+        return run(fire(now, order_id))
+
+    def named(order_id: UUID) -> str:
+        return ids.show("ord", order_id)
+
+    return one_by_one(run(due(timer, now, BATCH)), fire_one, event="escrow.timer_failed", named=named)
 
 
 def mend(now: datetime | None = None) -> dict[str, int]:
