@@ -84,7 +84,7 @@ def open_mailbox() -> Iterator[Mailbox]:
         controller.stop()
 
 
-def wait_until(holds: Callable[[], bool], *, seconds: float = 60.0) -> None:
+def wait_until(holds: Callable[[], bool], *, seconds: float = 150.0) -> None:
     """Wait until something holds; fail when it does not in time."""
     deadline = time.monotonic() + seconds
     while not holds():

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.contrib.postgres.functions import TransactionNow
 from django.utils import timezone
 
 from tests import cast
@@ -43,7 +44,7 @@ def stocked(**sku: object) -> Ware:
 def overdue(*orders: Bought, seconds: int = 1) -> None:
     """Let the time of orders be over."""
     Reservation.objects.filter(order_id__in=[order.order_id for order in orders]).update(
-        expires_at=timezone.now() - timedelta(seconds=seconds)
+        expires_at=TransactionNow() - timedelta(seconds=seconds)
     )
 
 

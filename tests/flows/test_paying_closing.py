@@ -7,8 +7,8 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from django.contrib.postgres.functions import TransactionNow
 from django.db import connection
-from django.utils import timezone
 from procrastinate import JobContext
 from procrastinate.contrib.django import app
 from procrastinate.jobs import Job
@@ -78,7 +78,7 @@ def jobs() -> list[UUID]:
 
 def let_expire(bought: Bought) -> None:
     """Let the time of an order be over."""
-    Reservation.objects.filter(order_id=bought.order_id).update(expires_at=timezone.now() - timedelta(seconds=1))
+    Reservation.objects.filter(order_id=bought.order_id).update(expires_at=TransactionNow() - timedelta(seconds=1))
     assert run(expire_due()) == 1
 
 

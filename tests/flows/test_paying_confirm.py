@@ -8,8 +8,8 @@ from uuid import UUID
 
 import pytest
 import time_machine
+from django.contrib.postgres.functions import TransactionNow
 from django.db import connection
-from django.utils import timezone
 from procrastinate import JobContext
 from procrastinate.contrib.django import app
 from procrastinate.jobs import Job
@@ -206,7 +206,7 @@ def test_a_paid_payment_is_not_asked_about(bought: cast.Bought) -> None:
 
 
 def test_an_expired_payment_is_asked_about_less_and_less_for_a_day(bought: cast.Bought) -> None:
-    Reservation.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    Reservation.objects.update(expires_at=TransactionNow() - timedelta(seconds=1))
     assert run(expire_due()) == 1
     asked_at = []
     for minute in range(16, 26 * 60):
@@ -217,7 +217,7 @@ def test_an_expired_payment_is_asked_about_less_and_less_for_a_day(bought: cast.
 
 
 def test_late_money_found_by_asking_still_brings_the_goods(gateway: Gateway, bought: cast.Bought) -> None:
-    Reservation.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    Reservation.objects.update(expires_at=TransactionNow() - timedelta(seconds=1))
     run(expire_due())
     _paid(gateway, bought)
     settlement = confirm_payment(bought.payment_id).settlement

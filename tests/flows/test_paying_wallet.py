@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from django.contrib.postgres.functions import TransactionNow
 from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
@@ -88,7 +89,7 @@ def test_somebody_elses_balance_is_not_touched() -> None:
 @pytest.mark.django_db
 def test_an_order_that_expired_takes_nothing() -> None:
     person, bought = cy(), order()
-    Order.objects.filter(id=bought.order_id).update(expires_at=timezone.now() - timedelta(seconds=1))
+    Order.objects.filter(id=bought.order_id).update(expires_at=TransactionNow() - timedelta(seconds=1))
     with pytest.raises(OrderClosed):
         pay_from_balance(bought.payment_id, by=person)
     assert balance_of_buyer(person) == 10_000

@@ -24,6 +24,7 @@ from xinka.platform.jobs.models import JobProblem
 from xinka.platform.mail.models import LetterState, SentLetter
 from xinka.platform.outbox.models import OutboxEvent
 
+pytestmark = pytest.mark.timeout(900)  # workers are started again and again, on a machine that may be busy
 Hire = Callable[..., subprocess.Popen[bytes]]
 _SCHEDULES = int(os.environ.get("XINKA_TEST_CRASH_SCHEDULES", "20")) // 5
 
@@ -121,9 +122,7 @@ def test_killing_the_worker_while_it_sends_loses_no_mail(hire: Hire, mailbox: Ma
         worker.send_signal(signal.SIGKILL)
         worker.wait()
     hire()
-    wait_until(
-        lambda: SentLetter.objects.filter(state=LetterState.SENT).count() == len(sold) and _is_idle(), seconds=40
-    )
+    wait_until(lambda: SentLetter.objects.filter(state=LetterState.SENT).count() == len(sold) and _is_idle())
     per_buyer: dict[str, set[str]] = {}
     for (_, to, _content), message_id in zip(mailbox.raw, mailbox.message_ids, strict=True):
         per_buyer.setdefault(to, set()).add(message_id)

@@ -7,10 +7,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.postgres.functions import TransactionNow
 from django.db import connection
 from django.utils import timezone
 
 from tests import cast
+from tests.flows.poison import poison
 from xinka.flows import sweep
 from xinka.flows.relay import relay_batch
 from xinka.kernel import ids
@@ -46,10 +48,22 @@ def test_a_quiet_shop_gives_nothing_to_mend(ware: cast.Ware) -> None:
 
 def test_an_expired_order_gives_its_codes_back(ware: cast.Ware) -> None:
     bought = cast.buy(ware.sku, cast.channel(), quantity=2)
-    Reservation.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    Reservation.objects.update(expires_at=TransactionNow() - timedelta(seconds=1))
     assert sweep.expire_orders() == 1
     assert bought.order.state == OrderState.EXPIRED
     assert UnsoldCode.objects.filter(sku_id=ware.sku.id).count() == 3
+
+
+def test_an_order_that_cannot_expire_keeps_no_others_goods(ware: cast.Ware, caplog: pytest.LogCaptureFixture) -> None:
+    channel = cast.channel()
+    bad, other = cast.buy(ware.sku, channel), cast.buy(ware.sku, channel)
+    Reservation.objects.update(expires_at=TransactionNow() - timedelta(seconds=1))
+    poison(Order, f"id <> '{bad.order_id}' OR state <> 'expired'")
+    assert sweep.expire_orders() == 1
+    assert (bad.order.state, other.order.state) == (OrderState.AWAITING_PAYMENT, OrderState.EXPIRED)
+    assert [record.about for record in caplog.records if record.msg == "expiry.failed"] == [
+        ids.show("ord", bad.order_id)
+    ]
 
 
 def test_a_delivered_order_whose_letter_was_never_written_is_told_of_again(ware: cast.Ware) -> None:

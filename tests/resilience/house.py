@@ -25,7 +25,7 @@ from xinka.flows.audit import check_all
 from xinka.platform.database.drive import drive
 
 #: How long a test waits for something that must come, on a machine that may be busy.
-PATIENCE = 60.0
+PATIENCE = 150.0
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.postgres.functions import TransactionNow
 from django.utils import timezone
 
 from tests import cast
@@ -58,7 +59,7 @@ def expire(bought: Bought) -> None:
 
 def let_time_pass(bought: Bought) -> None:
     """Let an order's time be over."""
-    Reservation.objects.filter(order_id=bought.order_id).update(expires_at=timezone.now() - timedelta(seconds=1))
+    Reservation.objects.filter(order_id=bought.order_id).update(expires_at=TransactionNow() - timedelta(seconds=1))
 
 
 def placing(quantity: int = 1, *, choose: bool = False) -> Scene:

@@ -14,6 +14,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from django.contrib.postgres.functions import TransactionNow
 from django.utils import timezone
 
 from tests import cast
@@ -107,7 +108,7 @@ def test_control_a_state_that_is_read_before_it_is_written_delivers_twice(commit
 def overdue(orders: Sequence[Bought]) -> None:
     """Let the time of orders be over."""
     Reservation.objects.filter(order_id__in=[each.order_id for each in orders]).update(
-        expires_at=timezone.now() - timedelta(seconds=1)
+        expires_at=TransactionNow() - timedelta(seconds=1)
     )
 
 

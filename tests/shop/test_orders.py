@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.contrib.postgres.functions import TransactionNow
 from django.test import Client
 from django.utils import timezone
 
@@ -281,7 +282,7 @@ def test_what_is_not_for_sale_any_more_is_not_offered_again(
 def test_when_the_time_to_pay_is_over_the_page_says_so_before_the_order_is_closed(
     bought: cast.Bought, cy: Client, suffix: str
 ) -> None:
-    Order.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    Order.objects.update(expires_at=TransactionNow() - timedelta(seconds=1))
     page = page_of(cy, bought, suffix)
     assert bought.order.state == "awaiting_payment"
     assert "This order expired" in page
@@ -299,7 +300,7 @@ def test_an_order_paid_in_part_says_when_its_time_is_over_that_the_money_goes_ba
     bought: cast.Bought, cy: Client
 ) -> None:
     cast.settle(cast.money_for(bought, amount=bought.amount - 310))
-    Order.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    Order.objects.update(expires_at=TransactionNow() - timedelta(seconds=1))
     page = page_of(cy, bought)
     assert "This order expired" in page
     assert "not been charged" not in page

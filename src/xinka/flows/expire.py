@@ -7,6 +7,7 @@ reserved or finds the order expired and is treated as late money; there is no th
 from __future__ import annotations
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from xinka.flows.promotions.returning import give_back
 from xinka.kernel.flow import Flow, Query
@@ -30,7 +31,7 @@ BATCH = 500
 EXPIRE = f"""
 WITH due AS MATERIALIZED (
   SELECT o.id, o.state FROM stock_reservation v JOIN orders_order o ON o.id = v.order_id
-  WHERE v.expires_at < now() - $2::int * interval '1 second'
+  WHERE v.expires_at < now() - $2::int * interval '1 second' AND ($3::uuid IS NULL OR v.order_id = $3::uuid)
   ORDER BY o.id LIMIT $1 FOR UPDATE OF o SKIP LOCKED),
 freed AS (
   DELETE FROM stock_reservation v USING due d WHERE v.order_id = d.id
@@ -41,6 +42,8 @@ closed AS (
   FROM freed f WHERE o.id = f.order_id AND o.state IN ('awaiting_payment', 'part_paid'))
 SELECT d.id, d.state FROM due d JOIN freed f ON f.order_id = d.id
 """
+
+OVERDUE = "SELECT order_id FROM stock_reservation WHERE expires_at < now() ORDER BY expires_at LIMIT $1"
 
 #: The same for one order, because its buyer cancels it.
 CANCEL = f"""
@@ -55,18 +58,23 @@ SELECT id, state FROM due
 """
 
 
-def expire_due(*, grace_for: int = 0, limit: int = BATCH) -> Flow[int]:
-    """Expire up to ``limit`` orders whose time is over since ``grace_for`` seconds; return how many.
+def expire_due(*, grace_for: int = 0, limit: int = BATCH, only: UUID | None = None) -> Flow[int]:
+    """Expire up to ``limit`` orders, or ``only`` one, whose time is over since ``grace_for`` seconds; return how many.
 
     Run it in a transaction of its own, again and again until it returns less than ``limit``.
     """
-    rows = yield Query(EXPIRE, (limit, grace_for))
+    rows = yield Query(EXPIRE, (limit, grace_for, only))
     yield from give_back([order_id for order_id, _ in rows])
     yield from _ask_to_close([order_id for order_id, _ in rows])
     for order_id, state in rows:
         if state == "part_paid":
             yield from _return_held(order_id)
     return len(rows)
+
+
+def overdue(limit: int = BATCH) -> Flow[list[UUID]]:
+    """Return the orders that should have expired, the longest overdue first."""
+    return [row[0] for row in (yield Query(OVERDUE, (limit,)))]
 
 
 def cancel(order_id: object) -> Flow[bool]:

@@ -14,13 +14,14 @@ import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db import connection, transaction
 from django.utils import timezone
 
 from xinka.flows import audit
 from xinka.flows.escrow.timers import fire_timers
-from xinka.flows.expire import BATCH, expire_due
+from xinka.flows.expire import BATCH, expire_due, overdue
 from xinka.flows.merchant_letters import MAIL_LOW_STOCK, MAIL_MUCH_LOW, MOST_LOW_ALONE, MOST_LOW_NAMED
 from xinka.flows.relay import JOBS
 from xinka.flows.settle import DELIVERED, REFUND_DUE
@@ -28,8 +29,11 @@ from xinka.kernel import ids
 from xinka.kernel.flow import Flow, Query
 from xinka.platform.audit.actions import report
 from xinka.platform.database.arrays import plain_array
+from xinka.platform.database.away import is_away
 from xinka.platform.database.django_drive import run
+from xinka.platform.jobs.one_by_one import one_by_one
 from xinka.platform.jobs.queue import defer
+from xinka.platform.jobs.retries import in_words
 from xinka.platform.outbox import sql as outbox_sql
 from xinka.stock import sql as stock_sql
 
@@ -89,7 +93,7 @@ LIMIT 500
 """
 
 #: Timers of holds that did not fire when they should have.
-_OVERDUE = """
+_LATE_TIMERS = """
 SELECT order_id FROM escrow_hold
 WHERE due_at < $1::timestamptz AND due_event IN ('confirm', 'mature', 'free_reserve') AND n_stops = 0
 ORDER BY due_at LIMIT 100
@@ -115,7 +119,27 @@ _ORDERS_OF_DAY = "SELECT state, count(*) FROM orders_order WHERE id >= $1::uuid 
 
 
 def expire_orders() -> int:
-    """Expire what is due, in small transactions, and return how many orders that were."""
+    """Expire what is due, in small transactions, and return how many orders that were.
+
+    An order that cannot expire keeps no other's goods from the shelf.
+    """
+    try:
+        return _expire_together()
+    except Exception as error:
+        if is_away(error):
+            raise
+        log.warning("expiry.batch_failed", extra={"why": in_words(error)})
+
+    def expire_one(order_id: UUID) -> int:
+        return run(expire_due(only=order_id))
+
+    def named(order_id: UUID) -> str:
+        return ids.show("ord", order_id)
+
+    return one_by_one(run(overdue()), expire_one, event="expiry.failed", named=named)
+
+
+def _expire_together() -> int:
     total = 0
     for _ in range(_ROUNDS):
         expired = run(expire_due())
@@ -133,17 +157,17 @@ def sweep(now: datetime | None = None) -> dict[str, int]:
     for order_id in unsent:
         log.error("order.paid_without_goods", extra={"order": order_id})
     fire_timers(now)  # a worker that was away for hours has not come to all of them yet
-    overdue = run(_overdue(now))
+    late = run(_late_timers(now))
     found = {
         "paid_without_goods": len(unsent),
-        "overdue_timers": len(overdue),
+        "overdue_timers": len(late),
         "orphan_reservations": run(_free_orphans(now)),
         "forgotten_refunds": run(_remember_refunds(now)),
         "forgotten_letters": run(_remember_letters(now)),
     }
     if any(found.values()):
         log.warning("sweep.found", extra=found)
-    alarms = [*unsent, *overdue]
+    alarms = [*unsent, *late]
     details = {**found, "alarms": alarms[:20]}
     report("sweep", details, holds=not alarms, took_ms=round((time.monotonic() - started) * 1000))
     return found
@@ -155,8 +179,8 @@ def _paid_without_goods(now: datetime) -> Flow[list[str]]:
     return [ids.show("ord", row[0]) for row in rows]
 
 
-def _overdue(now: datetime) -> Flow[list[str]]:
-    rows = yield Query(_OVERDUE, (now - FORGOTTEN_AFTER,))
+def _late_timers(now: datetime) -> Flow[list[str]]:
+    rows = yield Query(_LATE_TIMERS, (now - FORGOTTEN_AFTER,))
     return [ids.show("ord", row[0]) for row in rows]
 
 
