@@ -33,6 +33,7 @@ from xinka.ledger.posting import Journal, Leg, post
 from xinka.merchants.models import Membership, Merchant, MerchantState
 from xinka.platform.audit.models import AuditEntry
 from xinka.platform.database.django_drive import run
+from xinka.platform.jobs.each_alone import SomeFailed
 from xinka.promotions.models import Member
 
 pytestmark = pytest.mark.django_db
@@ -289,5 +290,6 @@ def test_an_account_that_cannot_be_closed_keeps_no_other_open(cy: User) -> None:
     for person in (cy, other):
         closing.ask_to_close(person, timezone.now())
     poison(User, f"id <> {cy.pk} OR closed_at IS NULL")
-    assert close_due(timezone.now() + closing.CLOSES_AFTER) == 1
+    with pytest.raises(SomeFailed, match=f"account {cy.pk}"):
+        close_due(timezone.now() + closing.CLOSES_AFTER)
     assert list(User.objects.exclude(closed_at=None)) == [other]

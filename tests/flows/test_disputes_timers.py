@@ -9,15 +9,13 @@ from datetime import datetime
 import pytest
 from django.db import connections
 
-from tests import cast
 from tests.flows.disputing import BUYER, NOW, SELLER, Trade, dee, in_escrow, later, trade, verdict
-from tests.flows.poison import poison
 from tests.flows.rows import broken
 from xinka.disputes.models import Case, CaseMove
 from xinka.disputes.states import CaseState, Outcome
 from xinka.flows.disputes import cases, deciding
 from xinka.flows.disputes.timers import fire_due
-from xinka.flows.escrow import ensure_hold, freeze
+from xinka.flows.escrow import freeze
 from xinka.ledger.models import Entry
 from xinka.payments.models import Refund
 from xinka.platform.database.django_drive import run
@@ -189,17 +187,3 @@ def test_an_answer_in_the_last_moment_and_the_timer_do_not_both_count() -> None:
     assert sorted(outcomes) in (["answered", "fired 0"], ["fired 1", "too late"])
     assert (refunds(deal) == [4900]) is (now_of(case).state == CaseState.CLOSED)
     assert broken() == []
-
-
-@pytest.mark.django_db
-def test_a_case_whose_timer_cannot_fire_keeps_no_other_waiting(caplog: pytest.LogCaptureFixture) -> None:
-    deal = trade(quantity=1)
-    again = cast.buy(deal.ware.sku, cast.channel("other"))
-    cast.pay(again)
-    run(ensure_hold(again.order_id))
-    bad, other = deal.complain(), Trade(deal.ware, again).complain()
-    poison(Case, f"id <> '{bad.id}' OR state <> 'closed'")
-    assert fire_due(later(hours=12)) == 1
-    assert [now_of(case).outcome for case in (bad, other)] == ["", Outcome.REFUNDED]
-    assert [record.about for record in caplog.records if record.msg == "case.timer_failed"] == [bad.id.hex]
-    assert now_of(bad).due_at == later(hours=13)  # and is tried again then

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from allauth.account.adapter import get_adapter
 from django.conf import settings
@@ -33,7 +34,7 @@ from xinka.merchants.models import Membership, Merchant, MerchantState, Role
 from xinka.orders.models import Order
 from xinka.orders.states import OrderState
 from xinka.platform.audit.actions import record
-from xinka.platform.jobs.one_by_one import one_by_one
+from xinka.platform.jobs.each_alone import each_alone
 from xinka.promotions.models import Member
 
 log = logging.getLogger(__name__)
@@ -141,15 +142,8 @@ def close_due(now: datetime) -> int:
 
     Where something came up meanwhile, the wish is dropped and its person is told why.
     """
-
-    def close(person: User) -> int:
-        return _close_if_due(person, now)
-
-    def named(person: User) -> str:
-        return f"#{person.pk}"
-
     due = User.objects.filter(closing_at__lte=now, is_active=True).order_by("pk")
-    return one_by_one(due, close, event="account.closing_failed", named=named)
+    return sum(each_alone((f"account {person.pk}", partial(_close_if_due, person, now)) for person in due).values())
 
 
 def _close_if_due(person: User, now: datetime) -> bool:

@@ -6,6 +6,7 @@ A notice about a refund moves nothing by itself: it only has the gateway asked n
 from __future__ import annotations
 
 import logging
+from functools import partial
 
 from django.utils import timezone
 
@@ -16,7 +17,7 @@ from xinka.kernel.errors import BadIdentifier, ProviderError
 from xinka.payments.models import ProviderEvent, Receipt, Refund
 from xinka.payments.providers.protocol import NoticeAbout
 from xinka.payments.states import RefundState
-from xinka.platform.jobs.one_by_one import one_by_one
+from xinka.platform.jobs.each_alone import each_alone
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +37,8 @@ def handle_event(event_id: int) -> bool:
 def handle_forgotten(limit: int = 100) -> int:
     """Look into events whose jobs were lost; return how many there were."""
     waiting = ProviderEvent.objects.filter(handled_at=None, about=NoticeAbout.REFUND.value).order_by("received_at")
-    return one_by_one(list(waiting.values_list("id", flat=True)[:limit]), handle_event, event="event.failed", named=str)
+    found = list(waiting.values_list("id", flat=True)[:limit])
+    return sum(each_alone((f"event {event_id}", partial(handle_event, event_id)) for event_id in found).values())
 
 
 def _look_into_refunds(event: ProviderEvent) -> bool:

@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import logging
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -31,7 +33,7 @@ from xinka.platform.audit.actions import report
 from xinka.platform.database.arrays import plain_array
 from xinka.platform.database.away import is_away
 from xinka.platform.database.django_drive import run
-from xinka.platform.jobs.one_by_one import one_by_one
+from xinka.platform.jobs.each_alone import SomeFailed, each_alone
 from xinka.platform.jobs.queue import defer
 from xinka.platform.jobs.retries import in_words
 from xinka.platform.outbox import sql as outbox_sql
@@ -122,6 +124,9 @@ def expire_orders() -> int:
     """Expire what is due, in small transactions, and return how many orders that were.
 
     An order that cannot expire keeps no other's goods from the shelf.
+
+    Raises:
+        SomeFailed: after all others, if any could not expire.
     """
     try:
         return _expire_together()
@@ -129,14 +134,12 @@ def expire_orders() -> int:
         if is_away(error):
             raise
         log.warning("expiry.batch_failed", extra={"why": in_words(error)})
+    late = run(overdue())
+    return sum(each_alone((ids.show("ord", order_id), partial(_expire_one, order_id)) for order_id in late).values())
 
-    def expire_one(order_id: UUID) -> int:
-        return run(expire_due(only=order_id))
 
-    def named(order_id: UUID) -> str:
-        return ids.show("ord", order_id)
-
-    return one_by_one(run(overdue()), expire_one, event="expiry.failed", named=named)
+def _expire_one(order_id: UUID) -> int:
+    return run(expire_due(only=order_id))
 
 
 def _expire_together() -> int:
@@ -156,7 +159,8 @@ def sweep(now: datetime | None = None) -> dict[str, int]:
     unsent = run(_paid_without_goods(now))
     for order_id in unsent:
         log.error("order.paid_without_goods", extra={"order": order_id})
-    fire_timers(now)  # a worker that was away for hours has not come to all of them yet
+    with suppress(SomeFailed):  # a worker that was away for hours has not come to all of them yet
+        fire_timers(now)
     late = run(_late_timers(now))
     found = {
         "paid_without_goods": len(unsent),

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from xinka.kernel.ids import new_uuid
 from xinka.platform.database.django_drive import run
-from xinka.platform.jobs.housekeeping import clear_away
+from xinka.platform.jobs.housekeeping import forget_old_letters, forget_problems
 from xinka.platform.jobs.models import JobProblem
 from xinka.platform.jobs.problems import remember
 from xinka.platform.jobs.queue import MAIL, Job, defer
@@ -33,7 +33,7 @@ def test_letters_are_forgotten_after_a_quarter_of_a_year_whatever_became_of_them
     for state in LetterState:
         _letter(state, 91)
     kept = {_letter(state, 89).pk for state in LetterState}
-    clear_away()
+    forget_old_letters()
     assert set(SentLetter.objects.values_list("pk", flat=True)) == kept
 
 
@@ -45,5 +45,5 @@ def test_why_a_job_failed_is_kept_as_long_as_the_job() -> None:
         for job_id in (gone, stays):
             remember(job_id, OSError("down"))
         cursor.execute("DELETE FROM procrastinate_jobs WHERE id = %s", [gone])
-    clear_away()
+    forget_problems()
     assert list(JobProblem.objects.values_list("job_id", flat=True)) == [stays]

@@ -20,6 +20,9 @@ _WITHOUT_DATABASE = {
     "--help",
     "version",
 }
+#: Of ``manage migrate``: what changes nothing, and what is only about words.
+_ONLY_LOOKS = {"--plan", "--check", "--help", "-h"}
+_ABOUT_WORDS = {"--noinput", "--no-input", "--no-color", "--force-color", "--traceback"}
 
 
 @click.command()
@@ -28,6 +31,10 @@ def migrate() -> None:
 
     更新数据库结构。
     """
+    _migrate()
+
+
+def _migrate() -> None:
     with open_shop():
         changed = room("xinka.config.prepare").migrate()
     click.echo("done / 已完成" if changed else "nothing to do / 无需更新")
@@ -41,12 +48,27 @@ def manage(arguments: tuple[str, ...]) -> None:
     运行 Django 管理命令。
     """
     arguments = arguments or ("help",)
+    if arguments[0] == "migrate" and not _ONLY_LOOKS & set(arguments):
+        _see_that_it_may_be_patient(arguments[1:])
+        _migrate()
+        return
     if arguments[0] in _WITHOUT_DATABASE:
         warnings.filterwarnings("ignore", message="Got an error checking a consistent migration history")
         _execute(arguments)
         return
     with open_database():
         _execute(arguments)
+
+
+def _see_that_it_may_be_patient(options: tuple[str, ...]) -> None:
+    """Refuse what ``xinka migrate`` does not do: Django's own would hold up every sale, or leave half of the tables."""
+    left = [one for one in options if one not in _ABOUT_WORDS and not one.startswith(("-v", "--verbosity"))]
+    if [option for option in left if not option.isdigit()]:  # a number is that of -v
+        raise click.ClickException(
+            f"{' '.join(left)}: tables are changed all together, by `xinka migrate`, and are not taken back; to go "
+            "back, restore the backup from before the update / "
+            "数据表只能一起更新（`xinka migrate`），不会往回改；要退回旧版本，请恢复升级之前的备份"
+        )
 
 
 def _execute(arguments: tuple[str, ...]) -> None:

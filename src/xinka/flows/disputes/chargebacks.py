@@ -10,6 +10,7 @@ import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from django.db import transaction
@@ -37,7 +38,7 @@ from xinka.payments.models import ProviderEvent, Receipt, SuspenseProposal
 from xinka.payments.states import ProposalState
 from xinka.platform.audit.actions import record
 from xinka.platform.database.django_drive import run
-from xinka.platform.jobs.one_by_one import one_by_one
+from xinka.platform.jobs.each_alone import each_alone
 
 log = logging.getLogger(__name__)
 
@@ -223,11 +224,8 @@ def _end(case: Case) -> None:
 def take_in_events(now: datetime, limit: int = 100) -> int:
     """Read what gateways told of disputes and return how many events were seen to; each counts once."""
     wanted = ProviderEvent.objects.filter(about="dispute", handled_at=None).order_by("received_at")
-
-    def take_in(event_id: int) -> int:
-        return take_in_event(event_id, now)
-
-    return one_by_one(list(wanted.values_list("id", flat=True)[:limit]), take_in, event="event.failed", named=str)
+    found = list(wanted.values_list("id", flat=True)[:limit])
+    return sum(each_alone((f"event {event_id}", partial(take_in_event, event_id, now)) for event_id in found).values())
 
 
 def take_in_event(event_id: int, now: datetime) -> bool:

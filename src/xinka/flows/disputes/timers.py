@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from types import MappingProxyType
 from uuid import UUID
 
@@ -24,7 +25,7 @@ from xinka.flows.disputes.deciding import carry_out
 from xinka.flows.disputes.mailing import mail_move_later
 from xinka.kernel.actors import TIMER
 from xinka.kernel.errors import Refusal
-from xinka.platform.jobs.one_by_one import one_by_one
+from xinka.platform.jobs.each_alone import each_alone
 
 log = logging.getLogger(__name__)
 
@@ -34,15 +35,8 @@ _PUT_OFF = timedelta(hours=1)
 
 def fire_due(now: datetime, limit: int = 200) -> int:
     """Fire what is due and return how many timers that were; each is a transaction of its own."""
-
-    def fire(case_id: UUID) -> int:
-        return _fire(case_id, now)
-
-    return one_by_one(due_cases(now, limit), fire, event="case.timer_failed", named=_named)
-
-
-def _named(case_id: UUID) -> str:
-    return case_id.hex
+    due = due_cases(now, limit)
+    return sum(each_alone((f"case {case_id.hex}", partial(_fire, case_id, now)) for case_id in due).values())
 
 
 def _fire(case_id: UUID, now: datetime) -> bool:
@@ -53,7 +47,7 @@ def _fire(case_id: UUID, now: datetime) -> bool:
                 return False  # another worker, or the person who was waited for, was quicker
             _EVENTS[CaseEvent(case.due_event)](case, now)
     except Refusal as refusal:
-        log.warning("case.timer_put_off", extra={"case": _named(case_id), "code": refusal.code})
+        log.warning("case.timer_put_off", extra={"case": case_id.hex, "code": refusal.code})
         _try_later(case_id, now)
         return False
     except Exception:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from django.utils import timezone
@@ -23,7 +24,7 @@ from xinka.kernel.flow import Flow, Query
 from xinka.platform.database.arrays import plain_array
 from xinka.platform.database.away import is_away
 from xinka.platform.database.django_drive import run
-from xinka.platform.jobs.one_by_one import one_by_one
+from xinka.platform.jobs.each_alone import each_alone
 from xinka.platform.jobs.queue import defer
 from xinka.platform.jobs.retries import in_words
 
@@ -55,14 +56,19 @@ def fire_timers(now: datetime | None = None) -> dict[str, int]:
     """Fire every timer of holds that is due; return how many of each.
 
     One that cannot fire keeps no other waiting; the sweep raises an alarm for it.
+
+    Raises:
+        SomeFailed: after all others, if any could not fire.
     """
     now = now or timezone.now()
-    return {
-        "reminded": _all(remind_due, now),
-        "released": _each(Timer.CONFIRM, confirm_due, now),
-        "matured": _each(Timer.MATURE, mature_due, now),
-        "reserves": _each(Timer.FREE_RESERVE, free_reserve_due, now),
-    }
+    return each_alone(
+        [
+            ("reminded", lambda: _all(remind_due, now)),  # first: while there is still time
+            ("released", lambda: _each(Timer.CONFIRM, confirm_due, now)),
+            ("matured", lambda: _each(Timer.MATURE, mature_due, now)),
+            ("reserves", lambda: _each(Timer.FREE_RESERVE, free_reserve_due, now)),
+        ]
+    )
 
 
 def _all(timer: Callable[[datetime, int], Flow[int]], now: datetime) -> int:
@@ -83,20 +89,22 @@ def _each(timer: Timer, fire: Callable[[datetime, Which], Flow[int]], now: datet
         if is_away(error):
             raise
         log.warning("escrow.batch_failed", extra={"timer": timer.value, "why": in_words(error)})
+    waiting = run(due(timer, now, BATCH))
+    return sum(
+        each_alone(
+            (ids.show("ord", order_id), partial(_fire_one, fire, now, order_id)) for order_id in waiting
+        ).values()
+    )
 
-    def fire_one(order_id: UUID) -> int:
-        return run(fire(now, order_id))
 
-    def named(order_id: UUID) -> str:
-        return ids.show("ord", order_id)
-
-    return one_by_one(run(due(timer, now, BATCH)), fire_one, event="escrow.timer_failed", named=named)
+def _fire_one(fire: Callable[[datetime, Which], Flow[int]], now: datetime, order_id: UUID) -> int:
+    return run(fire(now, order_id))
 
 
 def mend(now: datetime | None = None) -> dict[str, int]:
     """Make holds that the relay did not make, and queue splits nobody works on; return how many of each."""
     now = now or timezone.now()
-    found = {"splits": run(_queue_splits(now)), "holds": run(_make_holds(now))}  # one bad hold stops no split
+    found = each_alone([("holds", lambda: run(_make_holds(now))), ("splits", lambda: run(_queue_splits(now)))])
     if any(found.values()):
         log.warning("escrow.mended", extra=found)
     return found

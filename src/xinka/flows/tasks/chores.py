@@ -19,7 +19,8 @@ from xinka.flows.reveal import forget_old_networks
 from xinka.merchants.invitations import forget_old_invitations
 from xinka.merchants.teams import forget_former_owners
 from xinka.platform.database.django_drive import run
-from xinka.platform.jobs.housekeeping import clear_away, rescue_stalled
+from xinka.platform.jobs.each_alone import each_alone
+from xinka.platform.jobs.housekeeping import forget_old_letters, forget_problems, rescue_stalled
 from xinka.platform.jobs.queue import CHORES, MONEY, defer
 from xinka.platform.jobs.retries import Backoff
 from xinka.platform.jobs.versions import FIRST_WAIT, OfAnotherVersion
@@ -45,16 +46,14 @@ def expire(timestamp: int) -> None:
 @app.task(name="sweep.round", queue=CHORES, queueing_lock="sweep.round")
 def sweep_round(timestamp: int) -> None:
     """Look for what was forgotten."""
-    open_left_behind(timezone.now())
-    sweep.sweep()
+    each_alone([("shops", lambda: open_left_behind(timezone.now())), ("forgotten", lambda: len(sweep.sweep()))])
 
 
 @app.periodic(cron="* * * * *")
 @app.task(name="sweep.figures", queue=CHORES, queueing_lock="sweep.figures")
 def figures(timestamp: int) -> None:
     """Count orders, and see which products run low."""
-    sweep.count_orders()
-    sweep.watch_stock()
+    each_alone([("orders", sweep.count_orders), ("stock", sweep.watch_stock)])
 
 
 @app.periodic(cron="40 3 * * *")
@@ -68,13 +67,19 @@ def check_books(timestamp: int) -> None:
 @app.task(name="shop.tidy", queue=CHORES, queueing_lock="shop.tidy", priority=-10)
 def tidy(timestamp: int) -> None:
     """Forget what nobody needs any more."""
-    forget_unconfirmed()
-    forget_ended_sessions(timezone.now())
-    forget_old_notices(timezone.now())
-    forget_old_networks(timezone.now())
-    forget_old_invitations(timezone.now())
-    forget_former_owners(timezone.now())
-    clear_away()
+    now = timezone.now()
+    each_alone(
+        [
+            ("unconfirmed accounts", forget_unconfirmed),
+            ("sessions", lambda: forget_ended_sessions(now)),
+            ("notices", lambda: forget_old_notices(now)),
+            ("networks", lambda: forget_old_networks(now)),
+            ("invitations", lambda: forget_old_invitations(now)),
+            ("former owners", lambda: forget_former_owners(now)),
+            ("letters", forget_old_letters),
+            ("problems", forget_problems),
+        ]
+    )
 
 
 @app.periodic(cron="10 4 * * *")

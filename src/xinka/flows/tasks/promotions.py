@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from procrastinate.contrib.django import app
 
 from xinka.flows.promotions import clock, vesting
+from xinka.platform.jobs.each_alone import each_alone
 from xinka.platform.jobs.queue import CHORES, MONEY
 
 
@@ -19,9 +22,11 @@ def tell_sales(timestamp: int) -> None:
 @app.task(name="promotions.vest", queue=MONEY, queueing_lock="promotions.vest")
 def vest(timestamp: int) -> None:
     """Book gift cards and referrals whose orders were released or refunded."""
-    while vesting.book_uses() == vesting.BATCH:
-        pass
-    while vesting.vest_due() == vesting.BATCH:
+    each_alone([("uses", lambda: _all(vesting.book_uses)), ("commissions", lambda: _all(vesting.vest_due))])
+
+
+def _all(batch: Callable[[], int]) -> None:
+    while batch() == vesting.BATCH:
         pass
 
 

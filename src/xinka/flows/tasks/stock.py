@@ -5,6 +5,7 @@ from __future__ import annotations
 from procrastinate.contrib.django import app
 
 from xinka.flows.stocking import IMPORT_STOCK, UNDO_STOCK, import_batch, undo_import
+from xinka.platform.jobs.each_alone import each_alone
 from xinka.platform.jobs.queue import CHORES
 from xinka.platform.jobs.retries import Backoff
 from xinka.stock import actions, withdrawing
@@ -26,5 +27,4 @@ def undo_stock(batch_id: int) -> None:
 @app.task(name="stock.tidy", queue=CHORES, queueing_lock="stock.tidy")
 def tidy_stock(timestamp: int) -> None:
     """Withdraw codes whose last day has come, and delete files that nobody confirmed."""
-    withdrawing.withdraw_expired()
-    actions.remove_old_files()
+    each_alone([("codes", withdrawing.withdraw_expired), ("files", actions.remove_old_files)])

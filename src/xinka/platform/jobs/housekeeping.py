@@ -38,14 +38,19 @@ async def rescue_stalled(manager: JobManager, *, stalled_for: float) -> int:
     return n_rescued
 
 
-def clear_away() -> None:
-    """Forget letters that were tried long ago, and the problems of jobs that are gone.
+def forget_old_letters() -> None:
+    """Forget letters that were tried long ago.
 
-    Letters that were never sent go too: their jobs gave up or were given up, and what stayed here would be counted as
+    Those that were never sent go too: their jobs gave up or were given up, and what stayed here would be counted as
     waiting or refused for ever.
     """
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM mail_letter WHERE tried_at < %s", [timezone.now() - _KEEP_FOR])
+
+
+def forget_problems() -> None:
+    """Forget why jobs failed that are gone."""
+    with connection.cursor() as cursor:
         cursor.execute(
             "DELETE FROM job_problem p WHERE NOT EXISTS (SELECT 1 FROM procrastinate_jobs j WHERE j.id = p.job_id)"
         )

@@ -9,9 +9,10 @@ from xinka.platform.jobs.retries import in_words
 
 
 def remember(job_id: int, error: BaseException) -> None:
-    """Keep the failure of a job in place of the one before."""
+    """Keep the failure of a job in place of the one before; one that comes every few seconds leaves one dead letter."""
     run(_remember(job_id, in_words(error)))
 
 
 def _remember(job_id: int, words: str) -> Flow[None]:
     yield Query(sql.REMEMBER_PROBLEM, (job_id, words))
+    yield Query(sql.ONLY_THE_NEWEST, (job_id,))

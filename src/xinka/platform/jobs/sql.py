@@ -15,12 +15,20 @@ INSERT INTO job_problem (job_id, at, problem) VALUES ($1, now(), $2)
 ON CONFLICT (job_id) DO UPDATE SET at = excluded.at, problem = excluded.problem
 """
 
+#: Of a job that comes again and again, only the newest failure waits for somebody: forget the others before $1.
+ONLY_THE_NEWEST = """
+DELETE FROM procrastinate_jobs old USING procrastinate_jobs job
+WHERE job.id = $1 AND old.queueing_lock = job.queueing_lock AND old.id < job.id AND old.status = 'failed'
+"""
+
 #: Take a job that failed for good out of the queue; the count tells whether it still was one.
 DISCARD = "DELETE FROM procrastinate_jobs WHERE id = $1 AND status IN ('failed', 'aborted') RETURNING task_name"
 
-#: Give a job that failed for good all its attempts again.
+#: Give a job that failed for good all its attempts again. Of a periodic one, another may wait already and has the lock
+#: that only one may have: that one and this one are both run.
 REVIVE = """
-UPDATE procrastinate_jobs SET status = 'todo', attempts = 0, scheduled_at = now(), abort_requested = false
+UPDATE procrastinate_jobs SET status = 'todo', attempts = 0, scheduled_at = now(), abort_requested = false,
+  queueing_lock = NULL
 WHERE id = $1 AND status IN ('failed', 'aborted') RETURNING task_name, queue_name
 """
 
