@@ -1,10 +1,10 @@
-"""Measures blind sets: ``python -m benchmarks.textguard_blind blind4 [--model] [--model-file FILE] [--among N]``.
+"""Measures blind sets: ``python -m benchmarks.textguard_blind blind4 [--model] [--among N] [--later]``.
 
 A set holds bad and lawful listings, and may hold talk (swindlers; people of every day) and spam (advertisers in groups;
 groups). Each is measured by decision, and by score: how many bad texts lie above the score that 1 % of the lawful ones
 reach. With ``--among`` each text stands, at any place, among so many lawful lines of the same set; ``--show`` names
 what was missed. The disguises are not those of ``textguard_evasion``, and no table of the guard was tried with their
-pairs.
+pairs. With ``--later`` every text, bad and lawful, is measured in each family of ``textguard_later_disguises``.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 from benchmarks.textguard_disguises import FAMILIES
+from benchmarks.textguard_later_disguises import LATER_FAMILIES
 from xinka.engines.textguard.guard import Guard, Verdict
 from xinka.engines.textguard.model import SHIPPED, Model, Task
 
@@ -84,6 +85,19 @@ def measure(guard: Guard, name: str, show: bool = False, part: str = "listings",
     }
 
 
+def measure_later(guard: Guard, name: str, part: str = "listings", seed: int = 31) -> dict[str, tuple[float, float]]:
+    """Return for each later family the share of bad and of lawful texts stopped behind it, and both means last."""
+    task = PARTS[part]
+    bad, good = ([text for _, text in rows(f"{name}_{side}_{part}.txt")] for side in ("bad", "lawful"))
+    shares = {}
+    for family, disguise in LATER_FAMILIES.items():
+        chance = random.Random(seed)
+        found, alarms = (guard.judge_all([disguise(text, chance) for text in texts], task) for texts in (bad, good))
+        shares[family] = (_stopped(found), _stopped(alarms))
+    means = (statistics.fmean(found for found, _ in shares.values()), statistics.fmean(a for _, a in shares.values()))
+    return {**shares, "mean": means}
+
+
 def _stopped(verdicts: list[Verdict]) -> float:
     return statistics.fmean(v.decision in STOPPED for v in verdicts)
 
@@ -114,6 +128,7 @@ def main() -> None:
     options.add_argument("--model", action="store_true", help="with the model beside the rules")
     options.add_argument("--model-file", type=Path, help="with another model than the shipped one")
     options.add_argument("--among", type=int, default=0, metavar="N", help="each text among so many lawful lines")
+    options.add_argument("--later", action="store_true", help="behind the later disguises only")
     options.add_argument("--show", action="store_true", help="name what was missed and what was stopped wrongly")
     given = options.parse_args()
     guard = Guard(model=Model.load(given.model_file or SHIPPED) if given.model or given.model_file else None)
@@ -122,6 +137,10 @@ def main() -> None:
             if not (OWN / f"{name}_bad_{part}.txt").is_file():
                 continue
             print(name, part)
+            if given.later:
+                for family, (found, alarms) in measure_later(guard, name, part).items():
+                    print(f"  {family:20} recall {found:.4f}, lawful stopped {alarms:.4f}")
+                continue
             for figure, value in measure(guard, name, given.show, part, given.among).items():
                 print(f"  {figure:28} {value:8.4f}")
 
