@@ -1,0 +1,97 @@
+"""Measures blind sets of names and domains: ``python -m benchmarks.lookalike_blind blind1 [--registry FILE] [--show]``.
+
+A set was written before its writer had read the engine's tables and code, and is kept as written. The names are asked
+of an index of the set's official ones, with ``--registry`` beside those of a file; found is what is reported under the
+right official name. The last line is JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections import defaultdict
+from pathlib import Path
+
+import click
+
+from xinka.engines.lookalike import NameIndex
+from xinka.engines.lookalike.domains import DomainIndex
+
+OWN = Path(__file__).parent / "lookalike_data"
+#: The kind of harmless names that is counted apart: other firms of nearly the same name.
+OTHERS = "other organisation"
+
+Row = tuple[str, ...]
+
+
+def rows(name: str) -> list[Row]:
+    """Return the columns of each line of a file, without the lines that say what they are."""
+    lines = (OWN / name).read_text(encoding="utf-8").splitlines()
+    return [tuple(line.split("\t")) for line in lines if line and not line.startswith("# ")]
+
+
+def _shares(title: str, asked: dict[str, list[bool]], show_all: bool) -> dict[str, float]:
+    """Print and return the share of each kind, all kinds together and on average."""
+    shares = {kind: statistics.fmean(found) for kind, found in asked.items()}
+    every = [one for found in asked.values() for one in found]
+    for kind in sorted(shares, key=lambda one: (shares[one], one)):
+        if show_all or shares[kind]:
+            print(f"  {kind:36} {shares[kind]:7.4f}  of {len(asked[kind])}")
+    figures = {title: statistics.fmean(every), f"{title}, mean of kinds": statistics.fmean(shares.values())}
+    for name, figure in figures.items():
+        print(f"  {name:36} {figure:7.4f}  of {len(every)}")
+    return {name: round(figure, 5) for name, figure in figures.items()}
+
+
+def names(name: str, registry: Path | None, show: bool) -> dict[str, float]:
+    """Return how many imitations of a set are found, and how many harmless names are reported."""
+    official = [(one[0], one[1]) for one in rows(f"{name}_official.tsv")]
+    others = registry.read_text(encoding="utf-8").splitlines() if registry else []
+    index = NameIndex([*official, *((one, None) for one in others)])
+    found, alarms = defaultdict(list), defaultdict(list)
+    for kind, target, asked in rows(f"{name}_imitations.tsv"):
+        verdict = index.judge(asked)
+        found[kind].append(verdict.decision != "clear" and verdict.official == target)
+        if show and not found[kind][-1]:
+            print(f"missed  {kind}: {asked!r} of {target}, {verdict.decision} {verdict.official}")
+    for kind, owner, asked in rows(f"{name}_harmless.tsv"):
+        verdict = index.judge(asked, owner or None)
+        alarms[kind].append(verdict.decision != "clear")
+        if show and alarms[kind][-1]:
+            print(f"alarm  {kind}: {asked!r}, {verdict.decision} {verdict.official} {verdict.score:.3f}")
+    figures = _shares("names found", found, show_all=True)
+    figures |= _shares("harmless names reported", alarms, show_all=False)
+    rest = [one for kind, asked in alarms.items() if kind != OTHERS for one in asked]
+    return figures | {"without other organisations": round(statistics.fmean(rest), 5)}
+
+
+def domains(name: str, show: bool) -> dict[str, float]:
+    """Return how many domains of attackers are found, and how many harmless ones are reported."""
+    index = DomainIndex((one[0], None) for one in rows(f"{name}_official_domains.txt"))
+    found, alarms = defaultdict(list), defaultdict(list)
+    for kind, target, asked in rows(f"{name}_attackers.tsv"):
+        verdict = index.judge(asked)
+        found[kind].append(verdict.decision != "clear" and verdict.official == target)
+        if show and not found[kind][-1]:
+            print(f"missed  {kind}: {asked} of {target}, {verdict.decision} {verdict.official}")
+    for kind, asked in rows(f"{name}_harmless_domains.tsv"):
+        verdict = index.judge(asked)
+        alarms[kind].append(verdict.decision != "clear")
+        if show and alarms[kind][-1]:
+            print(f"alarm  {kind}: {asked}, {verdict.decision} {verdict.official} {verdict.score:.3f}")
+    figures = _shares("domains found", found, show_all=True)
+    return figures | _shares("harmless domains reported", alarms, show_all=False)
+
+
+@click.command()
+@click.argument("name")
+@click.option("--registry", type=click.Path(exists=True, path_type=Path), help="Further official names, one a line.")
+@click.option("--show", is_flag=True, help="Print what was missed and what was reported wrongly.")
+def main(name: str, registry: Path | None, show: bool) -> None:
+    """Measure a blind set."""
+    figures = names(name, registry, show) | domains(name, show)
+    print(json.dumps({"benchmark": f"lookalike {name}", **figures}, ensure_ascii=False))
+
+
+if __name__ == "__main__":
+    main()
