@@ -71,6 +71,11 @@ SHORT = DomainIndex(
         ("jd-tuikuan.cn", "jd.com"),
         ("ccb-jifen.com", "ccb.com"),
         ("qq.com-verify.cn", "qq.com"),
+        ("okx-redelivery-fee.top", "okx.com"),
+        ("my-okx-verify-2.top", "okx.com"),
+        ("okxlogin.vip", "okx.com"),
+        ("refundccb.shop", "ccb.com"),
+        ("okx.account-verify.top", "okx.com"),
     ],
 )
 def test_a_short_brand_beside_a_lure_and_a_subdomain_with_a_hyphen_are_found(text: str, official: str) -> None:
@@ -97,6 +102,28 @@ def test_a_short_brand_beside_a_lure_and_a_subdomain_with_a_hyphen_are_found(tex
 )
 def test_other_firms_that_share_the_letters_of_a_short_brand_pass(text: str) -> None:
     assert SHORT.judge(text).decision == "clear"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "okxlogin.com",
+        "okx-web.top",
+        "okx.my-web.top",
+        "loginccbs.top",
+        "notionbakery.de",
+        "notion-garden.kr",
+        "notions.com",
+    ],
+)
+def test_a_brand_that_is_a_word_passes_among_words_and_a_short_one_where_nothing_is_asked_for(text: str) -> None:
+    index = DomainIndex([("okx.com", None), ("ccb.com", None), ("notion.so", None)])
+    assert index.judge(text).decision == "clear"
+
+
+@pytest.mark.parametrize("text", ["notion-login.de", "notionfinance.de", "notion-bakery.top", "notionverify.co.uk"])
+def test_a_brand_that_is_a_word_is_found_beside_a_lure_or_under_an_ending_sold_to_everybody(text: str) -> None:
+    assert DomainIndex([("notion.so", None)]).judge(text).official == "notion.so"
 
 
 def test_a_subdomain_with_a_hyphen_is_forgotten_with_its_domain() -> None:

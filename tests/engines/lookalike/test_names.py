@@ -1,6 +1,7 @@
 """Names made to pass for official ones are found, told why, and everybody else's pass."""
 
 import random
+import unicodedata
 from collections import Counter
 
 import pytest
@@ -12,6 +13,7 @@ from xinka.engines.lookalike import NameIndex, names, roles
 OFFICIAL = [
     *("支付宝客服", "支付宝安全中心", "微信客服", "微信支付客服", "闲鱼官方客服", "招商银行客服", "5173客服"),
     *("IM2.0官方客服", "Steam Support", "Google Support", "Discord Support", "Netflix Help", "MetaMask Support"),
+    *("第七大陆客服", "Notion Support"),
 ]
 
 
@@ -58,6 +60,28 @@ def index() -> NameIndex:
         ("24h Steam Support Desk №1", "Steam Support", "added"),
         ("⠎⠞⠑⠁⠍ support", "Steam Support", "foreign"),
         ("ʇɹoddns pɹoɔsᴉp", "Discord Support", "turned"),
+        ("pᴉsɔoɹp snddoɹʇ", "Discord Support", "turned"),
+        ("丂ㄒ乇卂爪 丂ㄩ卩卩ㄖ尺ㄒ", "Steam Support", "dressed"),
+        ("รՇєค๓ รยקק๏гՇ", "Steam Support", "dressed"),
+        ("ᔕTEᗩᗰ ᔕᑌᑭᑭOᖇT", "Steam Support", "foreign"),
+        ("支ㄈㄨˋ宝客服", "支付宝客服", "bopomofo"),
+        ("支付宝客ㄈㄨˊ", "支付宝客服", "bopomofo"),
+        ("支付宝客fu", "支付宝客服", "half"),
+        ("支F宝客服", "支付宝客服", "initial"),
+        ("闲🐟官方客服", "闲鱼官方客服", "pictured"),
+        ("招银行客服", "招商银行客服", "missing"),
+        ("CMB招商银行客服", "招商银行客服", "added"),
+        ("支付宝风控部", "支付宝客服", "role"),
+        ("支付宝解封专区", "支付宝客服", "role"),
+        ("支付宝 サポート", "支付宝客服", "role"),
+        ("Steam Поддержка", "Steam Support", "role"),
+        ("Steam Kundenservice", "Steam Support", "role"),
+        ("Netflix الدعم الفني", "Netflix Help", "role"),
+        ("Steam Support No. 3", "Steam Support", "added"),
+        ("Support of Discord", "Discord Support", "added"),
+        ("Not\u200bion Support", "Notion Support", "invisible"),
+        ("Not\u202eroppuS noi\u202ct", "Notion Support", "bidi"),
+        ("第7大陆客服", "第七大陆客服", "variant"),
     ],
 )
 def test_an_imitation_is_found_with_the_name_meant_and_why(
@@ -82,6 +106,7 @@ def test_an_imitation_is_found_with_the_name_meant_and_why(
             "Мария 鈴木",
             "สมชาย92",
         ),
+        *("team Steam", "Team Discord", "千山乙", "🐟的记忆", "ㄅㄆㄇ同学", "支F宝", "招商小王", "Aide Steamer"),
         *("非官方Steam粉丝站", "not Steam support", "曝光假冒支付宝客服", "Unofficial Discord Fans", "Google Pay fan"),
         *(
             "招商证券客服",
@@ -99,6 +124,58 @@ def test_an_imitation_is_found_with_the_name_meant_and_why(
 )
 def test_nicknames_mentions_disclaimers_and_other_firms_pass(index: NameIndex, name: str) -> None:
     assert index.judge(name).decision == "clear"
+
+
+@pytest.mark.parametrize(
+    ("name", "official", "code"),
+    [
+        ("メノレカリ事務局", "メルカリ事務局", "split"),
+        ("めるかりサポート", "メルカリ事務局", "role"),
+        ("公式メルカリ事務局", "メルカリ事務局", "added"),
+        ("ソフトバソク サポートセンター", "ソフトバンクサポート", "shape"),
+        ("비이버 고객센터", "네이버 고객센터", "shape"),
+        ("공식 네이버 상담원", "네이버 고객센터", "added"),
+        ("ㄴㅔ이버 고객센터", "네이버 고객센터", "jamo"),
+        (unicodedata.normalize("NFD", "네이버") + " 고객센터", "네이버 고객센터", "same"),
+        ("СБЕРБАНК ПОДДЕРЖКА", "Сбербанк Поддержка", "same"),
+        ("Сбербанк Служба безопасности", "Сбербанк Поддержка", "role"),
+        ("Сбербанк Suppоrt", "Сбербанк Поддержка", "role"),
+        ("Сбербанк Подержка", "Сбербанк Поддержка", "claim"),
+        ("ชอปปี้ ฝ่ายบริการลูกค้า", "ช้อปปี้ บริการลูกค้า", "role"),
+        ("ไทยพานิชย์ บริการลูกค้า", "ไทยพาณิชย์ บริการลูกค้า", "shape"),
+        ("Santander Soporte", "Santander Ayuda", "role"),
+        ("Ayuda - Santander", "Santander Ayuda", "same"),
+        ("Zalo Tổng đài", "Zalo Chăm sóc khách hàng", "role"),
+    ],
+)
+def test_offices_are_known_in_other_languages(name: str, official: str, code: str) -> None:
+    names_of_world = [
+        "メルカリ事務局",
+        "ソフトバンクサポート",
+        "네이버 고객센터",
+        "Сбербанк Поддержка",
+        "Santander Ayuda",
+    ]
+    names_of_world += ["ช้อปปี้ บริการลูกค้า", "ไทยพาณิชย์ บริการลูกค้า", "Zalo Chăm sóc khách hàng"]
+    index = NameIndex((one, None) for one in names_of_world)
+    verdict = index.judge(name)
+    assert verdict.decision != "clear"
+    assert verdict.official == official
+    assert code in {reason.code for reason in verdict.reasons}
+    for harmless in (
+        "メルカリ大好き",
+        "非公式メルカリファンサポート",
+        "네이버 비공식 팬카페 운영자",
+        "Неофициально: Сбербанк поддержка",
+        "네이트 고객센터",
+    ):
+        assert index.judge(harmless).decision == "clear"
+
+
+def test_an_official_name_keeps_what_may_be_a_part_of_it() -> None:
+    index = NameIndex([("同城会员服务客服", None), ("理赔中心", None)])
+    assert index.judge("同城会员服务客服").official == "同城会员服务客服"
+    assert index.judge("同城客服").decision == "clear"
 
 
 def test_the_owner_carries_its_own_name_and_eve_does_not(index: NameIndex) -> None:
@@ -129,7 +206,7 @@ def test_an_index_after_updates_answers_as_one_built_anew() -> None:
         anew.add(name, "bo" if name in rest else None)
     asked = [*OFFICIAL, *rest, "魏信客服", "Vaive Support", "天锚客服", "小米之傢", "EIon Musk", "Steam Help"]
     assert [changed.judge(name) for name in asked] == [anew.judge(name) for name in asked]
-    assert len(changed) == len(anew) == 17
+    assert len(changed) == len(anew) == 19
     assert Counter(verdict.decision for verdict in map(changed.judge, asked))["clear"] == 4
 
 
@@ -159,7 +236,7 @@ def test_names_loaded_at_once_answer_as_names_added_one_by_one() -> None:
         one_by_one.add(name, "ada")
     asked = [*OFFICIAL, "魏信客服", "支村宝客服", "Stearn Support", "小王", "Eve"]
     assert [at_once.judge(name) for name in asked] == [one_by_one.judge(name) for name in asked]
-    assert len(at_once) == len(one_by_one) == 13
+    assert len(at_once) == len(one_by_one) == 15
 
 
 def test_two_wrong_characters_and_two_in_each_others_place_are_found() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import cache, lru_cache
 from typing import NamedTuple
 
-from xinka.engines.lookalike import roles, sounds, tables
+from xinka.engines.lookalike import drawn, roles, sounds, tables
 
 _ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 _PARTICLES = frozenset(roles.PARTICLES)
@@ -15,6 +15,14 @@ _FAR = 1.6
 _HOLDS = 0.55
 #: What a character costs that is the official one with a part of it left off: 女 for 安.
 _LEFT_OFF = 0.6
+#: What a digit for its numeral, the first letter of a sound, a letter of another script that looks alike, and a Korean
+#: syllable of which one letter is another cost.
+_NUMERAL, _INITIAL, _DRAWN_ALIKE, _ONE_LETTER_OF_SYLLABLE = 0.1, 0.5, 0.3, 0.4
+#: The first letter of the scripts that are written in characters or syllables, each as telling as two letters.
+FIRST_WIDE = "\u2e80"
+#: What a character left out within a name of at least so many costs.
+_INSIDE, _LEAST_AROUND = 1.0, 4
+_NUMERALS = {one: roles.light(digit) for one, digit in zip("零〇一二三四五六七八九", "00123456789", strict=True)}
 #: Beyond this many letters of difference no alignment of Chinese characters is tried.
 _MOST_EDITS = 3
 #: What one step costs at least, of those between letters, and what a missing letter costs at least beside one more.
@@ -67,7 +75,13 @@ def swap_cost(official: str, written: str) -> tuple[float, str]:
     if official.isascii() and written.isascii():
         return (0.7, "slip") if official + written in _BESIDE else (1.25, "letter")
     if official.isascii() or written.isascii():
-        return _FAR, "letter"
+        return _mixed_cost(official, written)
+    if drawn.letters_alike(official, written):
+        return _DRAWN_ALIKE, "shape"
+    if official < FIRST_WIDE and written < FIRST_WIDE:
+        return 1.25, "letter"
+    if drawn.syllables_alike(official, written):
+        return _ONE_LETTER_OF_SYLLABLE, "shape"
     best = (_FAR, "letter")
     alike = tables.likeness(official, written)
     if alike:
@@ -80,6 +94,15 @@ def swap_cost(official: str, written: str) -> tuple[float, str]:
     if here and there and (sound := _sound_cost(here, there)) < best[0]:
         best = sound, "sound"
     return best
+
+
+def _mixed_cost(official: str, written: str) -> tuple[float, str]:
+    """Return the cost where one of two letters is of ASCII: a digit for its numeral, or the first letter of a sound."""
+    if _NUMERALS.get(official) == written or _NUMERALS.get(written) == official:
+        return _NUMERAL, "variant"
+    if written.isascii() and any(sound[:1] == written for sound in sounds.syllables(official)):
+        return _INITIAL, "initial"
+    return _FAR, "letter"
 
 
 def _sound_cost(here: list[str], there: list[str]) -> float:
@@ -181,7 +204,8 @@ def _moves(official: str, written: str, row: int, column: int) -> list[tuple[int
             ]
     if one:
         again = row > 0 and official[row - 1] == one
-        moves.append((1, 0, 0.6 if again else 0.85 + _FIRST * (not row) if one.isascii() else 1.5, "missing"))
+        wide = _INSIDE if row and len(official) >= _LEAST_AROUND else 1.5
+        moves.append((1, 0, 0.6 if again else 0.85 + _FIRST * (not row) if one < FIRST_WIDE else wide, "missing"))
     if other:
         moves.append((0, 1, _more_cost(written, column), "more"))
     return moves
@@ -192,7 +216,7 @@ def _more_cost(written: str, column: int) -> float:
     beside = written[column - 1 : column] + written[column + 1 : column + 2]
     if letter in beside or letter in _PARTICLES:
         return 0.5
-    if letter.isascii():
+    if letter < FIRST_WIDE:
         return 0.7 if any(letter + other in _BESIDE for other in beside) else 0.85 if column else 0.85 + _FIRST
     return 1.5
 

@@ -6,6 +6,7 @@ from array import array
 from typing import NamedTuple
 
 from xinka.engines.lookalike import prepare
+from xinka.engines.lookalike.align import FIRST_WIDE
 
 #: Shapes kept unpacked for the next time; more would let a large registry take several times its memory.
 _MOST_KEPT = 50_000
@@ -41,7 +42,7 @@ def limit_of(core: str) -> float:
     """Return how much differences from a core may cost: the longer it is, the more of them a reader overlooks."""
     if core.isascii():
         return _LIMITS[min(len(core), 12)]
-    return _LIMITS_HAN[min(2 * len(core) - sum(map(str.isascii, core)), 12)]
+    return _LIMITS_HAN[min(2 * len(core) - sum(letter < FIRST_WIDE for letter in core), 12)]
 
 
 def shape_of(name: str) -> Shape:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from xinka.engines.lookalike import known, roles, tables
+from xinka.engines.lookalike import known, roles, tables, world
 
 #: How likely a character stands for one of its parts, beside likelier readings.
 _PART = 0.1
@@ -16,6 +16,7 @@ def worked_out() -> tables.Disguises:
     exact = roles.exact_roles()
     alike = sorted(_alike_to_role_letters("".join(han)).items())
     fillers = {roles.light(word) for word in [*roles.HAN_FILLERS.split(), *roles.LATIN_FILLERS.split()]}
+    fillers |= {roles.light(roles.folded(word)) for word in world.WORLD_FILLERS.split()}
     disguised: dict[str, str] = {}
     for word in [*han, *latin]:
         light = roles.light(word)

@@ -30,15 +30,27 @@ market game games team pro plus boost boosts partner partners academy program ap
 registration invite steam discord info service services center client download update win prize reward rewards
 present presents halloween christmas newyear skin skins case cases item items robux generator true mobile
 desktop beta hub club chat server kefu guanfang auth id ids refund refunds billing unlock recovery restore
+delivery redelivery parcel package fee fees tracking track tax rebate giftcard card alert alerts portal customer
+member session confirm update device bank banking sign
 """
 #: What stands beside a short brand in a label that asks for a password, money or trust, in pinyin as well (客服, 退款).
 _ASKING = """
 login signin verify verification secure security support helpdesk account accounts unlock recovery refund refunds
 billing pay payment wallet claim airdrop auth confirm update suspended safe kefu guanfang anquan denglu yanzheng
-renzheng tuikuan lipei peifu jiefeng shensu jifen duihuan shouhou tuipiao
+renzheng tuikuan lipei peifu jiefeng shensu jifen duihuan shouhou tuipiao delivery redelivery reschedule parcel fee
+fees tracking track trackinfo rebate giftcard alert alerts customer customers bonus device mypage session
 """
+#: What may stand there besides, but asks for nothing by itself.
+_BESIDE = "my online web id www tax card cards info service services center client member package post portal join new"
 #: What a firm's own machines are called; glued to its brand under a common ending it is likelier its own.
 _OWN_MACHINES = frozenset(["app", "cdn", "static", "img", "images", "media", "mail", "status", "dev", "api", "content"])
+#: Words that firms put beside their own name, and so do those who pass for them.
+_FIRMS_WORDS = "development developers developer promotion promotions short link links news blog portal bank finance"
+_OF_FIRMS = frozenset(_FIRMS_WORDS.split())
+#: The longest ending that makes another form of a word: discord, discordant.
+_LONGEST_ENDING = 4
+_SOLD = "ru su tk ml ga cf gq cc ws pw to me io cn ai co tv"
+_SOLD_TO_EVERYBODY = frozenset(_SOLD.split())
 _COMMON_ENDINGS = frozenset(["", "com", "net", "org"])
 
 
@@ -136,6 +148,9 @@ class DomainIndex:
                 named = whole or part
                 text = f"“{named}”只是别人域名下的前缀", f"{named} is only a prefix of somebody else's domain"
                 found.append((part, Find(0.95 if whole else 0.7, Reason("subdomain", *text))))
+            elif 2 < len(part) < _SHORTEST_INSIDE and part in self._by_label and _asks_only(host.label):
+                text = f"“{part}”只是别人域名下的前缀", f"{part} is only a prefix of somebody else's domain"
+                found.append((part, Find(0.7, Reason("subdomain", *text))))
         for part in host.label.split("-") if "-" in host.label else ():
             if whole := self._whole_in(part, host.label, "-"):
                 text = f"“{host.label}”把“{whole}”的点写成了横线", f"{host.label} writes {whole} with hyphens for dots"
@@ -159,7 +174,7 @@ class DomainIndex:
         if same:
             return same
         folded = _fold(label)
-        if beside := self._short_beside(label):
+        if beside := self._short_beside(label) or self._short_glued(host):
             return beside
         return self._inside(folded, host) or self._misspelt(folded, label) or self._misspelt_inside(folded, label)
 
@@ -183,10 +198,23 @@ class DomainIndex:
         """Return a short brand that stands between hyphens beside nothing but words that ask for something."""
         words = label.split("-")
         brands = [word for word in words if len(word) < _SHORTEST_INSIDE and word in self._by_label]
-        if len(brands) != 1 or len(words) < 2 or not all(word in _ASKS for word in words if word != brands[0]):
+        beside = [word for word in words if word not in brands and not word.isdigit()]
+        if len(brands) != 1 or _ASKS.isdisjoint(beside) or not _MAY_STAND.issuperset(beside):
             return []
         text = f"“{label}”是“{brands[0]}”加上诱饵词", f"{label} is {brands[0]} beside a lure"
         return [(brands[0], Find(0.7, Reason("inside", *text)))]
+
+    def _short_glued(self, host: Host) -> list[tuple[str, Find]]:
+        """Return a short brand that is one with a word that asks for something, not under a common ending."""
+        label = host.label
+        if host.suffix in _COMMON_ENDINGS or known.is_word(label):
+            return []
+        for at in range(3, len(label) - 2):
+            for brand, word in ((label[:at], label[at:]), (label[at:], label[:at])):
+                if 2 < len(brand) < _SHORTEST_INSIDE and brand in self._by_label and word in _ASKS:
+                    text = f"“{label}”是“{brand}”加上诱饵词", f"{label} is {brand} beside a lure"
+                    return [(brand, Find(0.65, Reason("inside", *text)))]
+        return []
 
     def _misspelt(self, folded: str, label: str) -> list[tuple[str, Find]]:
         bare = folded.replace("-", "")
@@ -206,7 +234,7 @@ class DomainIndex:
         return found
 
     def _inside(self, folded: str, host: Host) -> list[tuple[str, Find]]:
-        found = []
+        found: list[tuple[str, Find]] = []
         for length in range(_SHORTEST_INSIDE, len(folded)):
             for start in range(len(folded) - length + 1):
                 meant = self._folded.get(folded[start : start + length])
@@ -225,8 +253,12 @@ class DomainIndex:
             and "-" not in host.label
         ):
             return False
+        if _is_inflected(brand, host.label):
+            return False
         if all(_is_lure_like(word) for word in words):
             return True
+        if _is_national(host.suffix) and _is_brand_among_words(brand, host.label):
+            return False
         if (not front or front[-1] in "-_") and (not back or back[0] in "-_"):
             return host.suffix not in _COMMON_ENDINGS or not _is_phrase(brand, host.label)
         return len(brand) >= _LONG_INSIDE and host.suffix not in _COMMON_ENDINGS
@@ -252,6 +284,37 @@ class DomainIndex:
                     )
                     return [(meant, Find(0.8 - 0.2 * alignment.cost, Reason("misspelt", *text)))]
         return []
+
+
+def _is_national(suffix: str) -> bool:
+    """Say whether an ending is a country's, of those that are not mostly given away or sold to everybody."""
+    country = suffix.rpartition(".")[2]
+    return len(country) == 2 and country not in _SOLD_TO_EVERYBODY
+
+
+def _is_inflected(brand: str, label: str) -> bool:
+    """Say whether a label is another form of a brand that is a common word: notions, discordant."""
+    ending = label.removeprefix(brand)
+    return 0 < len(ending) <= _LONGEST_ENDING and ending.isalpha() and known.is_word(brand) and known.is_word(label)
+
+
+def _is_brand_among_words(brand: str, label: str) -> bool:
+    """Say whether a brand that is a common word stands beside common words that lure nobody, also written as one."""
+    if not known.is_word(brand):
+        return False
+    words = [word for word in _PIECES.split(label.replace(brand, "-", 1)) if word]
+    beside = [word for word in words if len(word) > 2 and word not in _OWN_MACHINES and word not in _OF_FIRMS]
+    return brand in label and len(beside) == len(words) and all(map(_is_harmless_word, words))
+
+
+def _is_harmless_word(word: str) -> bool:
+    return known.is_word(word) and not _is_lure_like(_fold(word))
+
+
+def _asks_only(label: str) -> bool:
+    """Say whether a label is nothing but words that ask for something and those beside them."""
+    words = [word for word in label.split("-") if not word.isdigit()]
+    return not _ASKS.isdisjoint(words) and _MAY_STAND.issuperset(words)
 
 
 def _is_phrase(brand: str, label: str) -> bool:
@@ -294,4 +357,5 @@ def _fold(label: str) -> str:
 
 _FOLDED_LURES = frozenset(map(roles.light, _LURES.split()))
 _ASKS = frozenset(_ASKING.split())
+_MAY_STAND = _ASKS.union(_BESIDE.split())
 _FOLDED_MACHINES = frozenset(map(roles.light, _OWN_MACHINES))

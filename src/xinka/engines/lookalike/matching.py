@@ -23,7 +23,8 @@ _NICKNAME = re.compile("[小阿老]..?")
 _ADDED = 0.2
 #: What differences may cost at least when they are in the role word.
 _SLIP_IN_ROLE, _SLIP_IN_KNOWN_ROLE = 0.95, 0.65
-_ROLE_LETTERS = re.compile("[客服官方中心安全团队管家秘书助手]")
+#: Letters of Chinese role words, and those of other scripts.
+_ROLE_LETTERS = re.compile("[客服官方中心安全团队管家秘书助手]|[^\x00-\x7f\u3400-\u9fff]")
 
 
 class Reading(NamedTuple):
@@ -176,7 +177,7 @@ def _candidates(registry: Registry, core: str) -> list[int]:
     elif core.isascii():
         keys.append("p" + sounds.romanised(core))
     found = registry.find(keys)
-    if not found and han:
+    if not found and not core.isascii():
         found = registry.find(_twice(registry, core))
     return found[:_MOST_COMPARED]
 

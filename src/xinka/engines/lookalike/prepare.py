@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from functools import cache
 from operator import concat
 from typing import NamedTuple
 
-from xinka.engines.lookalike import roles, tables
+from xinka.engines.lookalike import drawn, roles, tables
 from xinka.engines.lookalike.persons import without_person
 
 _MOST_STEPS = 8
@@ -16,13 +17,20 @@ _MOST_STEPS = 8
 LONGEST = 400
 
 _BIDI = re.compile("[\u202d\u202e\u2067\u2066\u2068\u202a\u202b]")
+_CONJOINING = re.compile("[\u1100-\u11ff]")
 _RIGHT_TO_LEFT = re.compile("[\u202e\u2067\u202b]([^\u202c\u2069\u202e\u202d]*)[\u202c\u2069]?")
 _LETTER_EMOJI = re.compile(
     "[\U0001f1e6-\U0001f1ff\U0001f170-\U0001f189\U0001f130-\U0001f169\U0001f150-\U0001f169Ⓐ-ⓩ㊣®™©℠🆎🆑-🆚🈁-🈺㊀-㊰]"
 )
 _CAMEL = re.compile("(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+#: Role words that claim nothing before a name: whoever is called "team HSBC" cheers for it.
+_ONLY_BEHIND = frozenset(["team"])
 _TOKEN = re.compile(r"[a-z0-9@$+|!]+|[^\sa-z0-9@$+|!]+")
 _NUMBER_AFTER = re.compile(r"(?<=[a-z]{3})(?=\d+(?![a-z0-9]))")
+#: Role words of which one character is spelled: 客fu, k服, 官fang.
+_HALF = frozenset("客服官方")
+_HALF_FU = re.compile("客 ?fu?(?![a-z])|(?<![a-z])ke? ?服")
+_HALF_FANG = re.compile("官 ?f(?:ang)?(?![a-z])|(?<![a-z])g(?:uan)? ?方")
 _DIGIT = re.compile("[0-9]")
 _NUMBER = re.compile("(?:no)?[oilsz]{0,2}[0-9][0-9oilsz]*")
 #: Numbers that everybody knows as a firm's or an office's telephone: whoever writes one behind its name speaks for it.
@@ -35,14 +43,25 @@ _TURNED_LETTERS = "ɐɔǝɟƃɥᴉɾʞɯɹʇʌʍʎ"
 _TURNED = re.compile(f"[{_TURNED_LETTERS}].*[{_TURNED_LETTERS}]", re.DOTALL)
 #: What bidi, letter emoji and letters on their head are made of: a quick look that lets most names go.
 _ODD = frozenset(_TURNED_LETTERS + "\u202d\u202e\u2066\u2067\u2068\u202a\u202b㊣®™©℠").union(
-    chr(code)
-    for first, last in (("Ⓐ", "ⓩ"), ("㊀", "㊰"), ("\U0001f130", "\U0001f23a"))
-    for code in range(ord(first), ord(last) + 1)
+    drawn.PICTURES,
+    (
+        chr(code)
+        for first, last in (
+            ("\u1100", "\u11ff"),
+            ("ㄅ", "ㄩ"),
+            ("ㄱ", "ㅣ"),
+            ("Ⓐ", "ⓩ"),
+            ("㊀", "㊰"),
+            ("\U0001f130", "\U0001f23a"),
+        )
+        for code in range(ord(first), ord(last) + 1)
+    ),
 )
 #: Letters and small letters as they look when the page is turned by half, beside those ``tables`` folds.
-_TURNS = str.maketrans("bdnpquwmBDNPQUWM", "qpudbnmwqpudbnmw")
+_TURNS = str.maketrans("bdnpquwmBDNPQUWMʃſɓƐ∀ƆƎℲ⅁˥ԀᴚΛ⅄ꓘ", "qpudbnmwqpudbnmwljgeacefglprvyk")
 _TONED = re.compile(r"(?:(?<![a-z])[a-z]{1,6}[1-5](?![0-9])[^a-z0-9]*|(?<=[1-5])[a-z]{1,6}[1-5](?![0-9])[^a-z0-9]*){2}")
 _TONE = re.compile("(?<=[a-z])[1-5](?![0-9])")
+_READINGS = ((drawn.spelled_out, "bopomofo"), (drawn.syllabled, "jamo"), (drawn.said, "pictured"))
 _RUN = re.compile(r"([^\W\d_])\1\1+")
 #: Split characters of which one part is on no keyboard, as they are typed: with a part that looks like it.
 _TYPED_PARTS = {
@@ -56,6 +75,10 @@ _TYPED_PARTS = {
     "贝音": "赔",
     "马佥": "验",
     "之艮": "退",
+    **dict.fromkeys(("月艮", "月𠬝"), "服"),
+    "林夕": "梦",
+    "テ亍": "行",
+    "ノレ": "ル",
 }
 _DIGITS_HAN = "零〇一二三四五六七八九壹贰叁肆伍陆柒捌玖"
 _NUMERALS = str.maketrans(_DIGITS_HAN + "两", "001234567891234567892")
@@ -92,10 +115,22 @@ def plain_tokens(name: str) -> list[str]:
 
 
 def _as_seen(name: str) -> str:
-    """Return a name with what runs from right to left turned."""
-    if name.isascii() or not _BIDI.search(name):
+    """Return a name with what runs from right to left turned, and Korean letters put together."""
+    if name.isascii():
+        return name
+    if _CONJOINING.search(name):
+        name = unicodedata.normalize("NFC", name)
+    if not _BIDI.search(name):
         return name
     return _RIGHT_TO_LEFT.sub(lambda found: found.group(1)[::-1], name)
+
+
+def visible(name: str) -> str:
+    """Return a name as it is seen: what runs from right to left turned, without what shows nothing."""
+    if name.isascii() and name.isprintable():
+        return name
+    fold_of = tables.fold()
+    return "".join(letter for letter in _as_seen(name) if fold_of[ord(letter)])
 
 
 def views(name: str) -> Iterator[View]:
@@ -120,6 +155,8 @@ def views(name: str) -> Iterator[View]:
     if odd or not plain.isascii() or "troppus" in plain or plain.startswith("pleh") or plain.endswith("pleh"):
         for text, how in _further_views(seen, plain, odd=odd):
             yield View(_tokens(text), how, name)
+    if "ς" in seen:
+        yield View(_tokens(fold(seen.replace("ς", "s")).translate(_NO_SIGNS)), "foreign", name)
     if _ROUND.search(seen):
         as_q = _ROUND.sub(lambda found: "q" * len(found[0]), seen)
         yield View(_tokens(fold(as_q).translate(_NO_SIGNS)), "round", name)
@@ -141,9 +178,33 @@ def _further_views(seen: str, plain: str, *, odd: bool) -> Iterator[tuple[str, s
             yield compact.replace("点", "").translate(_NUMERALS), "numerals"
     if odd and _TURNED.search(seen):
         yield plain[::-1], "reversed"
-        yield fold(seen.translate(_TURNS)).translate(_NO_SIGNS)[::-1], "turned"
+        turned = fold(seen.translate(_TURNS)).translate(_NO_SIGNS)
+        yield turned[::-1], "turned"
+        yield turned, "turned"
+    half = _completed(plain)
+    if half != plain:
+        yield half, "half"
+    yield from _read_otherwise(seen, odd=odd)
     if "服客" in plain or "方官" in plain or "troppus" in plain or plain.startswith("pleh") or plain.endswith("pleh"):
         yield plain[::-1], "reversed"
+
+
+def _read_otherwise(seen: str, *, odd: bool) -> Iterator[tuple[str, str]]:
+    """Yield what a name is when its bopomofo, its Korean letters, its pictures or its fancy alphabet are read."""
+    for read, how in _READINGS if odd else ():
+        text = read(seen)
+        if text != seen:
+            yield _completed(fold(text).translate(_NO_SIGNS)), how
+    bare = drawn.undressed(seen)
+    if bare is not None:
+        yield fold(bare).translate(_NO_SIGNS), "dressed"
+
+
+def _completed(plain: str) -> str:
+    """Return a folded text with role words of which one character is spelled in characters: 客fu → 客服."""
+    if _HALF.isdisjoint(plain):
+        return plain
+    return _HALF_FU.sub("客服", _HALF_FANG.sub("官方", plain))
 
 
 def _tokens(folded: str) -> list[str]:
@@ -261,6 +322,8 @@ def peel(tokens: list[str], *, added: bool = True) -> list[Peeled]:
     stuffed = 0
     while len(steps) < _MOST_STEPS:
         found = _peel_role(left, numbers)
+        if found is not None and not added and found[0] in roles.offices():
+            break
         if found is not None:
             claimed.append(found[0])
             written.append(found[1])
@@ -272,25 +335,37 @@ def peel(tokens: list[str], *, added: bool = True) -> list[Peeled]:
         steps.append(Peeled(core, bool(claimed), stuffed, tuple(claimed), tuple(written)))
         if len(left) == 1 and known.has_plain_ends(core):
             break
+    if added and claimed and len(left) > 1 and _is_abbreviation(left):
+        steps.append(Peeled("".join(left[1:]), True, stuffed + 1, tuple(claimed), tuple(written)))
     if hotline and not claimed and stuffed:
         steps.append(steps[-1]._replace(claims=True, roles=("热线",), written=("热线",)))
     return steps
 
 
+def _is_abbreviation(left: list[str]) -> bool:
+    """Say whether the first word is one in letters before a name in Han characters: HSBC汇丰银行."""
+    return left[0].isalpha() and left[0].isascii() and 1 < len(left[0]) <= 8 and not any(map(str.isascii, left[1:]))
+
+
 def _peel_role(left: list[str], numbers: list[bool]) -> tuple[str, str] | None:
     known = roles.words()
     for at in (-1, 0) if len(left) > 1 else ():
-        for count in range(min(3, len(left) - 1), 0, -1):
+        for count in range(min(4, len(left) - 1), 0, -1):
             if count > 1:
                 part = "".join(left[-count:] if at else left[:count])
                 word = known.roles.get(part)
             else:
                 part = left[at]
                 word = known.whole(part)
-            if word is not None:
+            if word is not None and (at or part not in _ONLY_BEHIND):
                 gone = slice(len(left) - count, None) if at else slice(0, count)
                 del left[gone], numbers[gone]
                 return word, part
+        word = known.slip(left[at])
+        if word is not None:
+            written = left.pop(at)
+            del numbers[at]
+            return word, written
     for at in (-1, 0):
         token = left[at]
         cut = known.cut(token, front=at == 0)
@@ -307,6 +382,11 @@ def _peel_added(left: list[str], numbers: list[bool]) -> bool:
         token = left[at]
         if len(left) > 1 and (numbers[at] or token in fillers):
             del left[at], numbers[at]
+            if len(left) > 1 and at and left[at] == "no":  # No. 3
+                del left[at], numbers[at]
+            return True
+        if not at and left[0] == "no" and len(left) > 2 and numbers[1]:
+            del left[:2], numbers[:2]
             return True
         if at and left[at] == "号" and len(left) > 2 and numbers[-2]:
             del left[-2:], numbers[-2:]

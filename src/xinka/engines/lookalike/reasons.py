@@ -15,7 +15,9 @@ _MOST = 8
 _NO_SIGNS = tables.Letters(dict.fromkeys(map(ord, tables.SIGNS_FOR_LETTERS + "丨"), ord(" ")))
 _DISCLAIMERS = re.compile(
     "非官方|不是|并非|假冒|曝光|防骗|反诈|粉丝|后援会|吐槽|维权|自助群|骗子|打假|辟谣"
-    r"|\b(?:un-?official|not|fake|fans?|parody|scam|scams|memes|satire|anti)\b",
+    "|非公式|ファン|ではありません|비공식|팬|아님|아닙니다|неофициал|фанат|мошенник|không chính thức"
+    r"|\b(?:un-?official|not|fake|fans?|parody|scam|scams|memes|satire|anti)\b"
+    r"|\b(?:inoffiziell\w*|no oficial|non officiel\w*|non ufficiale|nieoficjaln\w*|не)\b",
     re.IGNORECASE,
 )
 _BIDI = re.compile("[\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]")
@@ -24,6 +26,7 @@ _STEPS = {
     "variant": ("“{written}”是“{official}”的另一种写法", "{written} is another way to write {official}"),
     "sound": ("“{written}”与“{official}”读音相同或相近", "{written} sounds like {official}"),
     "pinyin": ("“{written}”是“{official}”的拼音", "{written} is {official} in pinyin"),
+    "initial": ("“{written}”是“{official}”读音的首字母", "{written} is the first letter of how {official} sounds"),
     "slip": ("“{official}”写成了键盘上相邻的“{written}”", "{written} is next to {official} on the keyboard"),
     "letter": ("“{official}”被换成“{written}”", "{written} stands in place of {official}"),
     "swapped": ("“{official}”的顺序被调换", "the letters {official} are swapped"),
@@ -40,6 +43,11 @@ _HOW = {
     "numerals": ("用汉字数字代替数字", "digits are written as Chinese numerals"),
     "repeated": ("同一个字重复多次", "a letter is written many times"),
     "tones": ("拼音带声调数字", "it is pinyin with tone digits"),
+    "half": ("职务词有一半写成拼音", "half of the role word is spelled in pinyin"),
+    "bopomofo": ("用注音符号拼写", "it is spelled in bopomofo"),
+    "jamo": ("把韩文拆成了字母", "Korean syllables are split into letters"),
+    "pictured": ("用表情图代替文字", "pictures stand for characters"),
+    "dressed": ("用其他文字的字母拼成拉丁字母的样子", "letters of another script are drawn like Latin ones"),
     "turned": ("文字被上下颠倒", "the text stands on its head"),
     "reversed": ("文字被倒写", "the text runs backwards"),
 }
@@ -51,7 +59,7 @@ def disclaims(name: str, official: str) -> bool:
     What the official name says as well is no disclaimer: 国家反诈中心官方 passes for 国家反诈中心.
     """
     said = {found[0].lower() for found in _DISCLAIMERS.finditer(official)}
-    return any(found[0].lower() not in said for found in _DISCLAIMERS.finditer(name))
+    return any(found[0].lower() not in said for found in _DISCLAIMERS.finditer(prepare.visible(name)))
 
 
 def reasons_for(name: str, official: str, match: Match) -> tuple[Reason, ...]:
@@ -61,7 +69,7 @@ def reasons_for(name: str, official: str, match: Match) -> tuple[Reason, ...]:
     places = _places(name, match)
     found = [
         *_hidden(name),
-        *_foreign(name, official),
+        *_foreign(name, official, match),
         *_by_view(match),
         *_by_step(name, match, places),
         *_stand_ins(name, official, match, places),
@@ -102,14 +110,20 @@ def _is_variation(letter: str) -> bool:
     return "\ufe00" <= letter <= "\ufe0f" or letter == "\u034f"
 
 
-def _foreign(name: str, official: str) -> list[Reason]:
-    """Return the letters that are another script's, or another form, of those the official name has."""
+def _foreign(name: str, official: str, match: Match) -> list[Reason]:
+    """Return the letters that are another script's, or another form, of those the official name has.
+
+    Those of a role word in that script and large or small ones of the official name's own pass for nothing.
+    """
     if name.isascii():
         return []
-    found, known, fold = [], set(official), tables.fold()
+    own = "".join((official, *match.peeled.roles))
+    found, known, fold = [], {*own, *own.lower(), *own.upper()}, tables.fold()
     for at, letter in enumerate(name[: prepare.LONGEST]):
         folded = fold[ord(letter)]
         if letter.isascii() or letter in known or not folded.strip() or folded == letter.lower():
+            continue
+        if "\u1100" <= letter <= "\u11ff":  # a part of a Korean syllable
             continue
         text = f"“{letter}”冒充“{folded}”", f"{letter} (U+{ord(letter):04X}) passes for {folded}"
         found.append(Reason("foreign", *text, at, at + 1))
@@ -118,7 +132,7 @@ def _foreign(name: str, official: str) -> list[Reason]:
 
 def _by_view(match: Match) -> list[Reason]:
     how = match.view.how
-    return [Reason(how, *_HOW[how])] if how else []
+    return [Reason(how, *_HOW[how])] if how in _HOW else []
 
 
 def _by_step(name: str, match: Match, places: list[int] | None) -> list[Reason]:
@@ -176,7 +190,7 @@ def _disguised(word: str, written: str) -> list[Reason]:
 def _by_words(match: Match) -> list[Reason]:
     found = []
     for word, written in zip(match.peeled.roles, match.peeled.written, strict=True):
-        if written != roles.light(word):
+        if written not in roles.forms(word):
             found += _disguised(word, written)
     if match.peeled.added:
         found.append(Reason("added", "加了显得可信的字眼", "words are added to look trustworthy"))

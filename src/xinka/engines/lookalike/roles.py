@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from xinka.engines.lookalike import tables
+from xinka.engines.lookalike import tables, world
 
 HAN_ROLES = """
 客服 官方客服 客服中心 客户服务 客户服务中心 客服部 客服团队 在线客服 人工客服 专属客服 认证客服 客服小二
@@ -16,10 +16,10 @@ HAN_ROLES = """
 赔付中心 核验中心 清算中心
 """
 HAN_FILLERS = """
-平台 专属 认证 在线 人工 官方 真 正版 唯一 指定 授权 总部 中国区 贵宾 高级 首席 值班 处理 退款 理赔 投诉 申诉
-解封 紧急 咨询 24小时 二十四小时 小时 全天 实名 已认证 企业认证 在线服务 线上 网上 本人 唯一官方 唯一指定 安全
-验证 工号 编号 一号 二号 审核 联系 热线 电话 为您服务 竭诚 人员 专线 认证号 特约 快速 极速 客户 用户 会员 为您 您好 你好
-我是 这里是 夜班 白班 早班 晚班 工单
+平台 专属 认证 在线 人工 官方 真 正版 唯一 指定 授权 总部 中国区 贵宾 高级 首席 值班 处理 退款 理赔 投诉 申诉 解封
+紧急 咨询 24小时 二十四小时 小时 全天 实名 已认证 企业认证 在线服务 线上 网上 本人 唯一官方 唯一指定 安全 验证 工号
+编号 一号 二号 审核 联系 热线 电话 为您服务 竭诚 人员 专线 认证号 特约 快速 极速 客户 用户 会员 为您 您好 你好 账户
+账号 会员 风控 法务 财务 消费者 订单 充值 提现 领奖 兑奖 反诈 我是 这里是 夜班 白班 早班 晚班 工单 窗口 前台
 """
 LATIN_ROLES = """
 support help helpdesk security official service services team care cares safety notifications notification
@@ -35,8 +35,17 @@ LATIN_FILLERS = """
 real verified the live online vip pro plus official help agent team global international hq inc ltd llc account
 accounts customer client user desk center centre department dept office bot id number 24 7 247 24h 24x7 7x24
 24hours true trusted genuine legit original authentic contact technical service care r tm c v rep representative
-support approved certified secure unit shift ticket night
+support approved certified secure unit shift ticket night of for app ai cn china uk usa eu
 """
+#: Offices are also named by what they deal with and what they are: 风控部, 解封专区. These are not looked for with
+#: slips, and never taken off an official name, for a firm may be called so.
+_MATTERS = """
+退款 退费 理赔 赔付 风控 审核 核验 解封 解冻 账户 账号 帐号 投诉 客诉 举报 申诉 会员 财务 安全 客户 用户 售后 退换
+订单 充值 提现 实名 认证 反诈 法务 运营 仲裁 清算 结算 担保 消费者 权益 维修 预约 报警 办税 退税 业务 咨询 人工
+会员服务 兑奖 领奖 招聘 额度 签证
+"""
+_KINDS = "部 组 处 科 室 中心 专线 部门 处理 经理 窗口 平台 大厅 小组 服务厅 值班 专区 主管"
+_OFFICES = "官号 账户安全 账号安全 帐号安全 资金安全 人工服务 投诉处理 退款处理 解封服务"
 #: Chinese role words in pinyin, whole or in part, or by its first letters.
 ROMANISED = {
     **dict.fromkeys(("kefu", "ke服", "客fu", "k服", "客f", "kf"), "客服"),
@@ -50,9 +59,11 @@ ROMANISED = {
 PARTICLES = "小的の之丶一阿啊哦呀大"
 
 #: Digits and signs written for letters, and letters that pass for one another, to one of them.
-_LIGHT = tables.Letters(str.maketrans("i1|!0345789@$+v2q", "llllo" + "eastbg" + "ast" + "uzg"))
+_LIGHT = tables.Letters(str.maketrans("i1|!0345789@$+v2q6", "llllo" + "eastbg" + "ast" + "uzg" + "b"))
 #: Tokens whose reading is kept for the next time; more would let a stranger fill the memory.
 _MOST_KEPT = 20_000
+#: A shorter role word of another language is not looked for with a slip.
+_LEAST_SLIPPED = 8
 UNITS = (("rn", "m"), ("nn", "m"), ("uu", "w"), ("cl", "d"), ("lc", "k"), ("lo", "b"), ("lh", "h"), ("rl", "n"))
 
 
@@ -72,10 +83,37 @@ def deep(text: str) -> str:
     return text
 
 
+def folded(word: str) -> str:
+    """Return a word of another language as it stands in a folded name without spaces."""
+    return "".join(word.translate(tables.fold()).split())
+
+
+def forms(word: str) -> set[str]:
+    """Return a role word in light letters as it stands in names, written small and large."""
+    return {light(word), *(light(folded(form)) for form in (word, word.title()))}
+
+
+@cache
+def offices() -> frozenset[str]:
+    """Return the offices that are named by what they deal with."""
+    made = {matter + kind for matter in _MATTERS.split() for kind in _KINDS.split()}
+    return frozenset(made.union(_OFFICES.split()).difference(HAN_ROLES.split()))
+
+
+@cache
+def _of_world() -> dict[str, str]:
+    """Return the role words of other languages in light letters, each with the word."""
+    return {form: word for word in world.WORLD_ROLES.split() for form in forms(word)}
+
+
 def exact_roles() -> dict[str, str]:
     """Return the role words in light letters, and Chinese ones in pinyin, each with the word it stands for."""
     words = [*HAN_ROLES.split(), *LATIN_ROLES.split(), *LATIN_COMPOUNDS.split()]
-    return {light(word): word for word in words} | {light(written): word for written, word in ROMANISED.items()}
+    return (
+        _of_world()
+        | {light(word): word for word in [*offices(), *words]}
+        | {light(written): word for written, word in ROMANISED.items()}
+    )
 
 
 class Words:
@@ -132,6 +170,17 @@ class Words:
                     return len(part), word
         return None
 
+    def slip(self, token: str) -> str | None:
+        """Return the long role word of another language that a token is with a letter wrong, missing or more."""
+        if not _LEAST_SLIPPED <= len(token) <= self.longest + 1 or not token.isascii():
+            return None
+        slips = _world_slips()
+        for at in range(-1, len(token)):
+            word = slips.get(token[:at] + token[at + 1 :] if at >= 0 else token)
+            if word is not None:
+                return word
+        return None
+
     def has_plain_ends(self, token: str) -> bool:
         """Say whether the only token of a name can neither begin nor end with a role word or an added word."""
         if token[0] in self.filler_ends[0] or token[-1] in self.filler_ends[-1]:
@@ -160,6 +209,16 @@ class Words:
             if word is not None and token[length:] in self.fillers:
                 return word
         return None
+
+
+@cache
+def _world_slips() -> dict[str, str]:
+    """Return the long role words of other languages, each whole and without one of its letters, in light letters."""
+    found: dict[str, str] = {}
+    for written, word in _of_world().items():
+        if len(written) >= _LEAST_SLIPPED and written.isascii():
+            found.update({written[:at] + written[at + 1 :]: word for at in range(len(written))})
+    return found | _of_world()
 
 
 @cache

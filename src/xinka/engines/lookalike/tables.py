@@ -9,6 +9,8 @@ from pathlib import Path
 
 import msgspec
 
+from xinka.engines.lookalike import drawn
+
 #: Signs that are written for letters as often as between words; ``prepare`` tries both.
 SIGNS_FOR_LETTERS = "@$+|!"
 #: Letters of the world that show nothing.
@@ -19,6 +21,11 @@ _MOST_KEPT = 60_000
 
 #: Braille cells of a to z; nobody writes a name in them but to be read as these letters.
 _BRAILLE = dict(zip("⠁⠃⠉⠙⠑⠋⠛⠓⠊⠚⠅⠇⠍⠝⠕⠏⠟⠗⠎⠞⠥⠧⠺⠭⠽⠵", "abcdefghijklmnopqrstuvwxyz", strict=True))
+
+
+_TO_KATAKANA = ord("ァ") - ord("ぁ")
+#: Small kana to the large ones.
+_SMALL_KANA = dict(zip("ァィゥェォッャュョヮヵヶ", "アイウエオツヤユヨワカケ", strict=True))
 
 
 class Table(msgspec.Struct, frozen=True):
@@ -98,8 +105,16 @@ class Fold(dict[int, str]):
             return " " if letter in "\t\n\r\v\f\x85" else ""
         if letter in SIGNS_FOR_LETTERS:
             return letter
+        if "가" <= letter <= "힣":  # its parts are in Unicode's list of what looks like Latin letters
+            return letter
         if letter in _BRAILLE:
             return _BRAILLE[letter]
+        if letter in drawn.ALONE:
+            return drawn.ALONE[letter]
+        if "ぁ" <= letter <= "ゖ" and letter != "の":  # read as the other kana, which passes for it in a name
+            letter = chr(ord(letter) + _TO_KATAKANA)
+        if letter in _SMALL_KANA:
+            letter = _SMALL_KANA[letter]
         known = table().fold
         if letter in known:
             return known[letter]
