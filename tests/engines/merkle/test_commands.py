@@ -8,6 +8,7 @@ import signal
 import stat
 import subprocess
 import sys
+import time
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -53,7 +54,44 @@ def test_a_log_is_made_with_a_key_for_its_owner_alone(vkey: str) -> None:
     assert stat.S_IMODE(Path("orders/private/key").stat().st_mode) == 0o600
     again = _run("create", "orders", "--origin", "shop.example/orders")
     assert (again.exit_code, again.stdout) == (2, "")
-    assert again.stderr == "这里已经有一个日志。\nThere is already a log here.\n"
+    assert again.stderr.startswith("这里已经有一个日志。")
+    assert "\nThere is already a log here. " in again.stderr
+    assert Path("orders/vkey").read_text().strip() == vkey
+
+
+def test_a_log_whose_checkpoint_was_lost_is_not_begun_anew_but_publishes_it_again(vkey: str) -> None:
+    note = Path("orders/checkpoint").read_bytes()
+    Path("orders/checkpoint").unlink()
+    again = _run("create", "orders", "--origin", "shop.example/orders")
+    assert (again.exit_code, again.stdout, Path("orders/checkpoint").exists()) == (2, "", False)
+    assert "xinka log checkpoint DIR publishes it again" in again.stderr
+    assert _told("checkpoint", "orders").encode() == Path("orders/checkpoint").read_bytes() == note
+    assert json.loads(_told("append", "orders", given=b"five\n"))["size"] == 5
+
+
+@pytest.mark.parametrize("broken", ["write_key", "write_durably", "Log.create"])
+def test_a_creation_that_was_cut_short_is_done_again(monkeypatch: pytest.MonkeyPatch, broken: str) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as small:
+        small.setattr(f"xinka.engines.merkle.commands_writing.{broken}", full)
+        assert _run("create", "orders", "--origin", "shop.example/orders").exit_code == 3
+    assert _run("append", "orders", given=b"one\n").exit_code == 2  # there is none yet, so none is damaged
+    vkey = _told("create", "orders", "--origin", "shop.example/orders").strip()
+    assert Path("orders/vkey").read_text().strip() == vkey
+    assert json.loads(_told("append", "orders", given=b"one\n"))["size"] == 1
+
+
+def test_a_key_that_could_not_be_written_leaves_no_half_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as small:
+        small.setattr("xinka.engines.merkle.key_files.write_whole", full)
+        assert _run("create", "orders", "--origin", "shop.example/orders").exit_code == 3
+    assert not Path("orders/private/key").exists()
+    assert _told("create", "orders", "--origin", "shop.example/orders").startswith("shop.example/orders+")
 
 
 def test_a_log_may_have_another_name_than_its_key(vkey: str) -> None:
@@ -104,9 +142,10 @@ main(["log", "append", "orders", "--batch", "100"])
 
 def test_a_full_disk_is_told_as_such_with_how_many_entries_are_safe(vkey: str) -> None:
     lines = [b"%05d" % at + b"x" * 5_000 for at in range(400)]
-    given = b"\n".join(lines)
+    Path("lines").write_bytes(b"\n".join(lines))
     command = [sys.executable, "-c", _ON_A_SMALL_DISK, str(1_500_000)]
-    done = subprocess.run(command, input=given, capture_output=True, check=False)
+    with Path("lines").open("rb") as given:
+        done = subprocess.run(command, stdin=given, capture_output=True, check=False)
     told = json.loads(done.stdout)
     assert (done.returncode, told) == (3, {"first": 4, "added": 200, "size": 204, "wrong": 0})
     assert "200 entries are durable. " in done.stderr.decode()
@@ -162,6 +201,45 @@ def test_binary_entries_stand_behind_their_lengths_and_a_cut_one_ends_the_readin
     assert result.exit_code == 2
     assert "entry 1 is cut off" in result.stderr
     assert json.loads(result.stdout) == {"first": 7, "added": 1, "size": 8, "wrong": 0}
+    result = _run("append", "orders", "--format", "binary", given=b"\0\x01b\0\x01c\0")
+    assert "entry 2 is cut off" in result.stderr
+    assert json.loads(result.stdout) == {"first": 8, "added": 2, "size": 10, "wrong": 0}
+
+
+def test_an_entry_may_be_of_any_length_however_its_line_ends(vkey: str) -> None:
+    long = b"x" * 65_535
+    result = _run("append", "orders", given=long + b"\r\n" + long + b"\n" + long + b"x\r\n" + long + b"\r\n")
+    assert json.loads(result.stdout) == {"first": 4, "added": 3, "size": 7, "wrong": 1}
+    assert result.stderr.startswith("line 3 / ")
+    binary = b"\xff\xff" + long + b"\0\0"
+    assert json.loads(_told("append", "orders", "--format", "binary", given=binary))["size"] == 9
+
+
+def test_a_stream_is_written_down_as_it_comes_and_signed_while_it_is_open(vkey: str) -> None:
+    command = [sys.executable, "-c", "from xinka.config.cli import main; main()", "log", "append", "orders"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as writer:
+        assert writer.stdin is not None
+        for size in (5, 6):
+            writer.stdin.write(b"more\n")
+            writer.stdin.flush()
+            until = time.monotonic() + 30
+            while f"\n{size}\n" not in Path("orders/checkpoint").read_text("utf-8"):
+                assert time.monotonic() < until
+                time.sleep(0.05)
+        writer.stdin.write(b"last\n")
+        assert json.loads(writer.communicate()[0]) == {"first": 4, "added": 3, "size": 7, "wrong": 0}
+    assert json.loads(_told("verify", "orders", "--key", vkey))["size"] == 7
+
+
+def test_files_that_are_no_text_are_named(vkey: str) -> None:
+    Path("orders/private/origin").write_bytes(b"\xff\n")
+    result = _run("append", "orders", given=b"five\n")
+    assert (result.exit_code, "private/origin" in result.stderr) == (2, True)
+    assert json.loads(_told("append", "orders", "--origin", "shop.example/orders", given=b"five\n"))["size"] == 5
+    _told("witness", "w", "--create", "w.example/w")
+    Path("w/logs").write_bytes(b"\xff\n")
+    result = _run("witness", "w", given=b"old 0\n\n")
+    assert (result.exit_code, "w/logs" in result.stderr) == (2, True)
 
 
 def test_a_proof_is_made_without_a_key_and_verified_offline(vkey: str) -> None:
@@ -246,6 +324,19 @@ def test_a_monitor_goes_on_from_its_state(vkey: str) -> None:
     assert (told["before"], told["size"]) == (4, 5)
 
 
+def test_a_monitor_keeps_the_two_notes_that_prove_a_rewritten_history(vkey: str) -> None:
+    words = ["monitor", "orders", "--key", vkey, "--state", "state"]
+    _told(*words)
+    seen = Path("orders/checkpoint").read_bytes()
+    _told("create", "fork", "--origin", "shop.example/orders", "--key-file", "orders/private/key")
+    _told("append", "fork", "--key-file", "orders/private/key", given=b"1\n2\n3\n4\n5\n")
+    words[1] = "fork"
+    assert _run(*words).exit_code == 1
+    assert Path("state.seen").read_bytes() == seen
+    assert Path("state.contradicts").read_bytes() == Path("fork/checkpoint").read_bytes()
+    assert "state.contradicts" in _run(*words).stderr
+
+
 @pytest.mark.parametrize("kind", ["ed25519", "ml-dsa-44"])
 def test_a_witness_answers_requests_and_a_policy_asks_for_it(vkey: str, kind: str) -> None:
     witness = Verifier.parse(_told("witness", "w", "--create", "w.example/w", "--kind", kind))
@@ -303,6 +394,16 @@ def test_a_checkpoint_is_cosigned_over_http_and_a_fork_is_not(vkey: str, witness
     assert fork.exit_code == 1
     assert "422" in fork.stderr
     assert _run("checkpoint", "orders", "--witness", "http://127.0.0.1:9", vkey).exit_code == 3
+
+
+def test_a_witness_that_is_away_does_not_keep_the_others_from_cosigning(vkey: str, witness_at: tuple[str, str]) -> None:
+    away = ["--witness", "http://127.0.0.1:9", vkey]
+    result = _run("checkpoint", "orders", *away, "--witness", *witness_at, *away)
+    assert result.exit_code == 3
+    assert result.stderr.count("http://127.0.0.1:9/add-checkpoint") == 4  # each time in both languages
+    note = Note.parse(result.stdout.encode())
+    assert len(note.verified_by([Verifier.parse(witness_at[1])])) == 1
+    assert note.encode() == Path("orders/checkpoint").read_bytes()
 
 
 @pytest.mark.parametrize("words", [["--help"], *([name, "--help"] for name in ("create", "append", "prove", "verify"))])

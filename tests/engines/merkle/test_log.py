@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+from array import array
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -29,6 +30,7 @@ from xinka.engines.merkle import (
 )
 from xinka.engines.merkle.errors import (
     BadEntry,
+    BadFormat,
     LogBusy,
     LogDamaged,
     LogExists,
@@ -131,11 +133,23 @@ def test_a_batch_with_an_entry_that_cannot_be_one_adds_nothing(log: Log, place: 
     assert refusal.value.params == {"place": 300}
     with pytest.raises(BadEntry):
         log.append(["text"])  # type: ignore[list-item]
+    numbers = array("I", [1, 2])  # ``len`` counts two, but they are eight bytes
+    for wrong in (numbers, memoryview(numbers), None, 5):
+        with pytest.raises(BadEntry) as refusal:
+            log.append([*entries(3), wrong])  # type: ignore[list-item]
+        assert refusal.value.params == {"place": 3}
     assert log.size == 5
     log.append([bytes(65_535)])
     log.close()
     with Log.open(FileStorage(place), ada) as again:
         assert again.size == 6
+
+
+def test_an_origin_is_one_line(ada: Signer) -> None:
+    storage = MemoryStorage()
+    with pytest.raises(BadFormat):
+        Log.create(storage, ada, "a\n5")
+    assert (storage.resources, list(storage.kept())) == ({}, [])
 
 
 def test_a_batch_larger_than_a_record_is_kept_whole(log: Log, place: Path, ada: Signer) -> None:
@@ -159,9 +173,30 @@ def test_there_is_one_writer_and_a_closed_log_writes_nothing(ada: Signer, log: L
     storage.close()
 
 
+def test_a_log_that_could_not_be_opened_can_be_opened_later(
+    ada: Signer, log: Log, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log.append(entries(5))
+    log.close()
+
+    def broken(*_: object) -> bytes:
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(os, "pread", broken)
+        with pytest.raises(OSError, match="Input/output"):
+            FileStorage(place)
+    with Log.open(FileStorage(place), ada) as again:
+        assert again.size == 5
+
+
 def test_where_there_is_no_log_none_is_opened(tmp_path: Path, ada: Signer) -> None:
     with pytest.raises(LogMissing):
         FileStorage(tmp_path)
+    (tmp_path / "private").mkdir()
+    with pytest.raises(LogMissing):
+        FileStorage(tmp_path)
+    assert list((tmp_path / "private").iterdir()) == []
     with pytest.raises(LogMissing):
         Log.open(MemoryStorage(), ada)
 
@@ -293,6 +328,10 @@ def test_a_lost_journal_does_not_shrink_the_log_unseen(log: Log, place: Path) ->
     with pytest.raises(LogDamaged, match="private/journal"):
         FileStorage(place)
     assert (place / "checkpoint").read_bytes() == before
+    (place / "checkpoint").unlink()  # tiles alone are still somebody's signed history
+    for create in (False, True):
+        with pytest.raises(LogDamaged, match="private/journal"):
+            FileStorage(place, create=create)
 
 
 def test_a_changed_tile_is_seen_before_anything_is_signed_or_proved(ada: Signer, log: Log, place: Path) -> None:
@@ -318,14 +357,20 @@ def test_a_running_log_does_not_sign_over_a_checkpoint_that_is_not_its_own(log: 
     assert (place / "checkpoint").read_bytes() == old
 
 
-@pytest.mark.parametrize("left", [b"", bytes(200)])
-def test_a_checkpoint_lost_with_the_power_is_made_again_from_the_journal(
-    ada: Signer, log: Log, place: Path, left: bytes
+@pytest.mark.parametrize("left", [None, b"", bytes(200)])
+def test_a_checkpoint_that_is_lost_is_made_again_from_the_journal_and_no_other_log_begun(
+    ada: Signer, log: Log, place: Path, left: bytes | None
 ) -> None:
     log.append(entries(300))
     log.checkpoint()
     log.close()
-    (place / "checkpoint").write_bytes(left)
+    (place / "checkpoint").unlink()
+    if left is not None:
+        (place / "checkpoint").write_bytes(left)
+    storage = FileStorage(place, create=True)
+    with pytest.raises(LogExists):
+        Log.create(storage, ada)
+    storage.close()
     with Log.open(FileStorage(place), ada) as again:
         assert (again.size, again.signed) == (300, log.signed)
     assert (place / "checkpoint").read_bytes() == log.note

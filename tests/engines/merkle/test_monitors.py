@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import socket
+import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -115,6 +118,67 @@ def test_packed_answers_are_unpacked_with_care(sent: bytes, found: bytes | None)
         finally:
             server.shutdown()
             thread.join()
+
+
+_HEAD = b"HTTP/1.1 200 OK\r\n"
+
+
+@pytest.mark.parametrize(
+    ("sent", "why"),
+    [
+        (_HEAD + b"Content-Length: 8192\r\n\r\n" + b"x" * 4_000, "cut off"),
+        (_HEAD + b"Content-Length: 8192\r\n\r\n", "cut off"),
+        (b"HTTP/1.1 404 Not Found\r\nContent-Length: 10\r\n\r\nx", "cut off"),
+        (_HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\nx", "IncompleteRead"),
+        (b"nonsense\r\n\r\n", "nonsense"),
+        (b"", "closed"),
+    ],
+)
+def test_an_answer_that_was_cut_off_is_asked_for_again_and_not_taken_for_damage(sent: bytes, why: str) -> None:
+    with _saying(lambda link: link.sendall(sent)) as address, pytest.raises(SourceFailed, match=why):
+        Website(address).read("tile/0/000")
+
+
+@pytest.mark.parametrize("begin", [b"", _HEAD, _HEAD + b"X: ", _HEAD + b"Content-Length: 9999\r\n\r\n"])
+def test_an_answer_that_comes_byte_by_byte_is_not_waited_for_without_end(begin: bytes) -> None:
+    def drip(link: socket.socket) -> None:
+        link.sendall(begin)
+        with suppress(OSError):
+            while True:
+                link.sendall(b"x")
+                time.sleep(0.02)
+
+    before = time.monotonic()
+    with _saying(drip) as address, pytest.raises(SourceFailed, match=r"too slow|timed out"):
+        Website(address, 0.1).read("tile/0/000")
+    assert time.monotonic() - before < 5
+
+
+@contextmanager
+def _saying(answer: Callable[[socket.socket], object], asked: list[bytes] | None = None) -> Iterator[str]:
+    """Answer one request over a bare socket."""
+
+    def serve() -> None:
+        link, _ = server.accept()
+        with link:
+            request = link.recv(10_000)
+            if asked is not None:
+                asked.append(request)
+            answer(link)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = Thread(target=serve)
+        thread.start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+        thread.join()
+
+
+@pytest.mark.parametrize(("path", "is_fresh"), [("checkpoint", True), ("tile/0/000", False)])
+def test_a_checkpoint_is_not_taken_out_of_a_cache_on_the_way(path: str, is_fresh: bool) -> None:
+    asked: list[bytes] = []
+    with _saying(lambda link: link.sendall(_HEAD + b"Content-Length: 1\r\n\r\nx"), asked) as address:
+        assert Website(address).read(path) == b"x"
+    assert [b"cache-control: no-cache" in each.lower() for each in asked] == [is_fresh]
 
 
 def test_an_address_that_does_not_answer_may_be_asked_again_and_others_are_refused(ada: Signer) -> None:

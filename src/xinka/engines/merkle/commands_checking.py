@@ -13,7 +13,7 @@ import msgspec
 from xinka.engines.merkle.auditing import audit
 from xinka.engines.merkle.checkpoints import Checkpoint
 from xinka.engines.merkle.encoding import to_base64
-from xinka.engines.merkle.errors import LogMissing, SourceFailed
+from xinka.engines.merkle.errors import LogMissing, SourceFailed, TreeRolledBack
 from xinka.engines.merkle.files import Directory
 from xinka.engines.merkle.frontier import Frontier
 from xinka.engines.merkle.key_files import read_verifier
@@ -131,6 +131,8 @@ def monitor(place: str, key: str, origin: str | None, state: Path, follow: float
 
     \b
     Prints {"before": size, "size": size, "root": …} for each look; stops at the first refusal.
+    If history was rewritten, the two signed checkpoints that prove it are kept as
+    FILE.seen and FILE.contradicts.  若历史被改写，作为证据的两份检查点会保存在状态文件旁。
     Example 示例:
       xinka log monitor https://log.example/orders --key shop.vkey --state orders.state --follow 60
     """  # noqa: D301 - click reads the character
@@ -142,6 +144,9 @@ def monitor(place: str, key: str, origin: str | None, state: Path, follow: float
             if follow is None:
                 raise
             click.echo(f"{refusal.message('zh')} / {refusal.message('en')}", err=True)
+        except TreeRolledBack:
+            click.echo(f"证据已保存 / The evidence is kept: {state}.seen, {state}.contradicts", err=True)
+            raise
         else:
             found = progress.checkpoint
             said = {"before": progress.before, "size": found.size, "root": b64encode(found.root).decode()}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from xinka.engines.merkle.errors import WitnessMissing
+from xinka.engines.merkle.errors import BadFormat, WitnessMissing
 from xinka.engines.merkle.files import write_durably
 from xinka.engines.merkle.key_files import read_key, read_verifier, write_key
 from xinka.engines.merkle.keys import Kind, Signer, Verifier
@@ -73,4 +73,6 @@ def _logs(directory: Path) -> list[Verifier]:
         lines = (directory / "logs").read_text("utf-8").splitlines()
     except FileNotFoundError:
         return []
+    except UnicodeDecodeError:
+        raise BadFormat(f"{directory / 'logs'}", "not UTF-8", "不是 UTF-8") from None
     return [Verifier.parse(line) for line in lines if line.strip()]

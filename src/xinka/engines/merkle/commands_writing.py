@@ -3,25 +3,37 @@
 from __future__ import annotations
 
 import codecs
-import sys
+import select
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 import click
 import msgspec
 
-from xinka.engines.lines import Source, read_lines, standard_input
-from xinka.engines.merkle.errors import BadFormat
+from xinka.engines.lines import Source, read_ready, standard_input
+from xinka.engines.merkle.errors import (
+    BadFormat,
+    MerkleError,
+    SignatureRefused,
+    SourceFailed,
+    WitnessRefused,
+)
 from xinka.engines.merkle.files import PRIVATE, FileStorage, write_durably
 from xinka.engines.merkle.key_files import read_key, read_verifier, write_key
-from xinka.engines.merkle.keys import Signer
-from xinka.engines.merkle.log import Log
+from xinka.engines.merkle.keys import Signer, Verifier
+from xinka.engines.merkle.log import Log, must_hold_no_log
 from xinka.engines.merkle.notes import open_checkpoint
 from xinka.engines.merkle.tiles import LONGEST_ENTRY
 
 _LARGEST_BATCH = 4 << 20
+_READ_AT_ONCE = 1 << 17
+#: What may stand around an entry in its line: a byte-order mark before it, a carriage return behind it. In bytes.
+_AROUND = len(codecs.BOM_UTF8) + 1
+#: Seconds between two signatures while entries keep coming.
+_SIGN_EVERY = 1.0
 _place = click.argument("directory", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
 _key_file = click.option(
     "--key-file",
@@ -46,9 +58,11 @@ def _opened(directory: Path, key_file: Path | None, origin: str | None) -> Itera
 def _origin_in(directory: Path) -> str | None:
     """Return the origin the log was made with, where it is not the key's name."""
     try:
-        return (directory / PRIVATE / "origin").read_text("utf-8").strip() or None
+        return (directory / PRIVATE / "origin").read_text("utf-8").removesuffix("\n") or None
     except FileNotFoundError:
         return None
+    except UnicodeDecodeError:
+        raise BadFormat(f"{PRIVATE}/origin", "not UTF-8; give --origin", "不是 UTF-8，请用 --origin 指定") from None
 
 
 @click.command()
@@ -73,19 +87,25 @@ def create(directory: Path, origin: str, key_file: Path | None) -> None:
     """  # noqa: D301 - click reads the character
     storage = FileStorage(directory, create=True)
     try:
-        place = key_file or directory / PRIVATE / "key"
-        if place.exists():
-            signer = read_key(place)
-        else:
-            signer = Signer.generate(origin)
-            write_key(place, signer)
+        must_hold_no_log(storage)
+        signer = _key_in(key_file or directory / PRIVATE / "key", origin)
+        # Before the log: whoever is stopped in between can begin again, and no log is without its public key.
+        write_durably(directory / PRIVATE / "origin", f"{origin}\n".encode(), 0o600)
+        write_durably(directory / "vkey", f"{signer.verifier.vkey}\n".encode())
         Log.create(storage, signer, origin).close()
     except BaseException:
         storage.close()
         raise
-    write_durably(directory / PRIVATE / "origin", f"{origin}\n".encode(), 0o600)
-    write_durably(directory / "vkey", f"{signer.verifier.vkey}\n".encode())
     click.echo(signer.verifier.vkey)
+
+
+def _key_in(place: Path, name: str) -> Signer:
+    """Return the key in a file, made if there is none."""
+    if place.exists():
+        return read_key(place)
+    signer = Signer.generate(name)
+    write_key(place, signer)
+    return signer
 
 
 @click.command()
@@ -109,6 +129,8 @@ def append(directory: Path, form: str, batch: int, signing: bool, key_file: Path
     jsonl   the same, and it must be JSON  每行一条 JSON
     binary  two bytes of length, big-endian, before each entry  两字节大端长度 + 内容
     A line that cannot be an entry (over 65,535 bytes, not JSON) is named and skipped.
+    What has come is added when no more is waiting, and signed once a second, so a stream
+    may stay open.  输入暂歇时立即写入，每秒至多签发一次，可持续输入。
     Prints {"first": index, "added": n, "size": size, "wrong": n}.
 
     \b
@@ -118,10 +140,15 @@ def append(directory: Path, form: str, batch: int, signing: bool, key_file: Path
     wrong = [0]
     with _opened(directory, key_file, origin) as log:
         first = size = log.size
-        entries = _binary(sys.stdin.buffer) if form == "binary" else _lines(standard_input(), form == "jsonl", wrong)
+        source = standard_input()
+        entries = _binary(source) if form == "binary" else _lines(source, form == "jsonl", wrong)
+        signed_at = time.monotonic()
         try:
             for together in _batches(entries, batch):
                 size = log.append(together).stop
+                if signing and time.monotonic() - signed_at >= _SIGN_EVERY:
+                    log.checkpoint()
+                    signed_at = time.monotonic()
         except OSError:
             _say_how_far(size - first)
             signing = False  # the log has stopped; whoever opens it next signs
@@ -148,17 +175,23 @@ def _say_how_far(added: int) -> None:
     )
 
 
-def _lines(source: Source, is_json: bool, wrong: list[int]) -> Iterator[bytes]:
-    for number, line in read_lines(source, LONGEST_ENTRY):
-        entry = None if line is None else line.removesuffix(b"\r")
-        if entry is not None and is_json and number == 1:
-            entry = entry.removeprefix(codecs.BOM_UTF8)
-        why = "longer than 65,535 bytes / 超过 65,535 字节" if entry is None else _fault(entry) if is_json else ""
-        if entry is not None and not why:
-            yield entry
-            continue
-        wrong[0] += 1
-        click.echo(f"line {number} / 第 {number} 行: {why}", err=True)
+def _lines(source: Source, is_json: bool, wrong: list[int]) -> Iterator[bytes | None]:
+    """Yield entries, and None when it is time to write down what was yielded before."""
+    for ready in read_ready(source, LONGEST_ENTRY + _AROUND):
+        for number, line in ready:
+            entry = b"" if line is None else line.removesuffix(b"\r")
+            if is_json and number == 1:
+                entry = entry.removeprefix(codecs.BOM_UTF8)
+            if line is None or len(entry) > LONGEST_ENTRY:
+                why = "longer than 65,535 bytes / 超过 65,535 字节"
+            else:
+                why = _fault(entry) if is_json else ""
+            if not why:
+                yield entry
+                continue
+            wrong[0] += 1
+            click.echo(f"line {number} / 第 {number} 行: {why}", err=True)
+        yield from _pauses(source)
 
 
 def _fault(entry: bytes) -> str:
@@ -172,24 +205,42 @@ def _fault(entry: bytes) -> str:
     return ""
 
 
-def _binary(source: BinaryIO) -> Iterator[bytes]:
-    number = 0
-    while head := source.read(2):
-        length = int.from_bytes(head, "big")
-        entry = source.read(length)
-        if len(head) < 2 or len(entry) < length:
-            raise BadFormat("binary input", f"entry {number} is cut off", f"第 {number} 条不完整")
-        yield entry
-        number += 1
+def _binary(source: Source) -> Iterator[bytes | None]:
+    """Do what ``_lines`` does for entries behind their lengths."""
+    number, begun = 0, b""
+    while piece := source.read1(_READ_AT_ONCE):
+        begun += piece
+        at = 0
+        while (end := at + 2 + int.from_bytes(begun[at : at + 2], "big")) <= len(begun):
+            yield begun[at + 2 : end]
+            number, at = number + 1, end
+        begun = begun[at:]
+        yield from _pauses(source)
+    if begun:
+        yield None  # the whole ones before it are no worse for that
+        raise BadFormat("binary input", f"entry {number} is cut off", f"第 {number} 条不完整")
 
 
-def _batches(entries: Iterator[bytes], most: int) -> Iterator[list[bytes]]:
+def _pauses(source: Source) -> Iterator[None]:
+    """Yield when nothing more is waiting, and once more when nothing has come until the next signature is due."""
+    try:
+        file = cast(BinaryIO, source).fileno()
+    except OSError:
+        return  # nothing that one could wait for, as in memory
+    for seconds in (0, _SIGN_EVERY):
+        if select.select([file], [], [], seconds)[0]:
+            return
+        yield None
+
+
+def _batches(entries: Iterator[bytes | None], most: int) -> Iterator[list[bytes]]:
     together: list[bytes] = []
     length = 0
     for entry in entries:
-        together.append(entry)
-        length += len(entry)
-        if len(together) >= most or length > _LARGEST_BATCH:
+        if entry is not None:
+            together.append(entry)
+            length += len(entry)
+        if entry is None or len(together) >= most or length > _LARGEST_BATCH:
             yield together
             together, length = [], 0
     if together:
@@ -233,9 +284,23 @@ def checkpoint(
             note = known.read()
             log.must_continue(open_checkpoint(note, log.verifier, log.origin)[0])
         log.checkpoint()
-        for address, key in keys:
-            from xinka.engines.merkle.web import Post  # here: without witnesses nothing needs HTTP
-            from xinka.engines.merkle.witnessing import ask_witness
-
-            log.add_cosignatures(ask_witness(Post(address), log.note, log.prove_consistency, [key]))
+        refusals = _cosign(log, keys) if keys else []
         click.echo(log.note, nl=False)
+    if refusals:
+        raise refusals[-1]
+
+
+def _cosign(log: Log, keys: list[tuple[str, Verifier]]) -> list[MerkleError]:
+    """Ask each witness in turn; return the refusals, worst last. One that is away takes nothing from the others."""
+    from xinka.engines.merkle.web import Post  # here: without witnesses nothing needs HTTP
+    from xinka.engines.merkle.witnessing import ask_witness
+
+    away, refused = list[MerkleError](), list[MerkleError]()
+    for address, key in keys:
+        try:
+            log.add_cosignatures(ask_witness(Post(address), log.note, log.prove_consistency, [key]))
+        except (SourceFailed, WitnessRefused, SignatureRefused) as refusal:
+            (away if isinstance(refusal, SourceFailed) else refused).append(refusal)
+    for told in [*away, *refused][:-1]:
+        click.echo(f"{told.message('zh')} / {told.message('en')}", err=True)
+    return [*away, *refused]

@@ -104,8 +104,8 @@ class LogExists(MerkleError):
 
     code = "log_exists"
     status = HTTPStatus.CONFLICT
-    zh = "这里已经有一个日志。"
-    en = "There is already a log here."
+    zh = "这里已经有一个日志。若缺少 checkpoint 文件，运行 xinka log checkpoint DIR 会重新公布。"
+    en = "There is already a log here. Should its checkpoint file be gone, xinka log checkpoint DIR publishes it again."
 
 
 class WitnessMissing(MerkleError):

@@ -43,6 +43,7 @@ class FileStorage(Directory):
         LogBusy: another process holds it.
         LogMissing: the directory holds no log and ``create`` is off.
         LogDamaged: there is a log, and no journal to go on from.
+        OSError: the disk failed.
     """
 
     def __init__(self, directory: Path, *, create: bool = False, enough: int = ENOUGH) -> None:
@@ -51,14 +52,14 @@ class FileStorage(Directory):
         if create:
             directory.mkdir(parents=True, exist_ok=True)
             private.mkdir(mode=0o700, exist_ok=True)
-        elif not private.is_dir() or not (directory / CHECKPOINT).exists():
+        elif not private.is_dir() or not (_is_begun(directory) or (private / "journal.0").exists()):
             raise LogMissing
         self._lock = lock_file(private / "lock")
         self._incoming = private / "incoming"
         try:
-            self._journal = Journal(private, enough, create=not (directory / CHECKPOINT).exists())
-        except LogDamaged:
-            os.close(self._lock)
+            self._journal = _journal_in(directory, enough, create=create)
+        except BaseException:
+            os.close(self._lock)  # or this process would find its own lock when it tries again
             raise
         self._made: set[str] = set()
         self._unsettled: list[str] = []
@@ -132,6 +133,21 @@ class FileStorage(Directory):
             os.close(self._lock)
 
 
+def _is_begun(directory: Path) -> bool:
+    """Return whether something of a log is in a directory, be it that its checkpoint or its journal was lost."""
+    return (directory / CHECKPOINT).exists() or (directory / "tile").exists()
+
+
+def _journal_in(directory: Path, enough: int, *, create: bool) -> Journal:
+    is_begun = _is_begun(directory)
+    try:
+        return Journal(directory / PRIVATE, enough, create=create and not is_begun)
+    except LogDamaged:
+        if not is_begun:
+            raise LogMissing from None  # what a creation that was cut short left
+        raise
+
+
 def _write_new(place: str, data: bytes) -> bool:
     try:
         file = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
@@ -189,7 +205,7 @@ def write_durably(path: Path, data: bytes, mode: int = 0o644) -> None:
     finally:
         os.close(file)
     aside.rename(path)
-    _fsync(path.parent)
+    sync(path.parent)
 
 
 def _flush(directory: Path, paths: list[str]) -> None:
@@ -208,10 +224,11 @@ def _flush(directory: Path, paths: list[str]) -> None:
         parent for path in paths for parent in (directory / path).parents if directory in (parent, *parent.parents)
     }
     for place in (*(directory / path for path in paths), *parents):
-        _fsync(place)
+        sync(place)
 
 
-def _fsync(place: Path) -> None:
+def sync(place: Path) -> None:
+    """Wait until a file, or the names in a directory, are on the disk; what is not there needs no waiting."""
     try:
         file = os.open(place, os.O_RDONLY)
     except FileNotFoundError:

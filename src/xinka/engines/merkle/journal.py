@@ -37,7 +37,16 @@ class Journal:
 
     def __init__(self, directory: Path, enough: int = ENOUGH, *, create: bool = False) -> None:
         self._enough = enough
-        self._files = [os.open(directory / f"journal.{at}", os.O_RDWR | os.O_CREAT, 0o600) for at in (0, 1)]
+        self._files = list[int]()
+        try:
+            for at in (0, 1):
+                self._files.append(os.open(directory / f"journal.{at}", os.O_RDWR | os.O_CREAT, 0o600))
+            self._take_up(create=create)
+        except BaseException:
+            self.close()
+            raise
+
+    def _take_up(self, *, create: bool) -> None:
         epochs = [_epoch_of(file) for file in self._files]
         self._epoch = max(epochs)
         self._order = [at for at in (0, 1) if epochs[at]]
@@ -51,7 +60,6 @@ class Journal:
         self._allocated = os.fstat(self._files[self._active]).st_size
         if not self._order:
             if not create:
-                self.close()
                 raise LogDamaged(path="private/journal")
             self._begin(1, _NOTHING)
             self._order = [0]

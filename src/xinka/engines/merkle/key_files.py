@@ -7,6 +7,7 @@ import stat
 from pathlib import Path
 
 from xinka.engines.merkle.errors import KeyUnusable
+from xinka.engines.merkle.files import sync, write_whole
 from xinka.engines.merkle.keys import Signer, Verifier
 
 
@@ -21,10 +22,14 @@ def write_key(path: Path, signer: Signer) -> None:
     except FileExistsError:
         raise KeyUnusable(f"{path} is there already", f"{path} 已存在") from None
     try:
-        os.write(file, signer.secret.encode() + b"\n")
+        write_whole(file, signer.secret.encode() + b"\n")
         os.fsync(file)
+    except OSError:
+        path.unlink()  # half a key would be in the way of a whole one
+        raise
     finally:
         os.close(file)
+    sync(path.parent)
 
 
 def read_key(path: Path) -> Signer:

@@ -59,12 +59,13 @@ class Log:
         """Begin a log and sign its empty tree; the origin is the key's name unless given.
 
         Raises:
-            LogExists: there is one already.
+            LogExists: there is one already, be it that its checkpoint was lost: opening it publishes that again.
             BadFormat: the origin cannot be one.
         """
-        if storage.read(CHECKPOINT) is not None:
-            raise LogExists
+        must_hold_no_log(storage)
         log = cls(storage, signer, origin)
+        if "\n" in log.origin:
+            raise BadFormat("origin", "it is more than one line", "应为一行")
         log._publish(sign_note(log._signed.text, signer))
         storage.settle(_SNAPSHOT + log._growth.snapshot(log._note))
         return log
@@ -167,12 +168,14 @@ class Log:
         """Publish the last checkpoint with signatures of witnesses, which the caller has verified.
 
         Raises:
+            BadFormat: there would be more than a note may have.
             TreeRolledBack, LogStopped, OSError: as for ``checkpoint``.
         """
         self._must_run()
         self._must_be_ours()
+        note = Note.parse(self._note).with_signatures(signatures)
         with self._stopping():
-            self._publish(Note.parse(self._note).with_signatures(signatures))
+            self._publish(note)
 
     @contextmanager
     def _stopping(self) -> Iterator[None]:
@@ -228,10 +231,8 @@ class Log:
         return consistency_proof(self._growth, old, wanted)
 
     def _recover(self) -> None:
-        published = self._storage.read(CHECKPOINT)
-        if published is None:
-            raise LogMissing
-        # An empty file, or one of zeroes, is what a file system may leave after a loss of power.
+        # None, an empty one, or one of zeroes: what a mishap or a loss of power leaves. The journal has the note too.
+        published = self._storage.read(CHECKPOINT) or b""
         notes = [published] if published.strip(b"\0") else []
         for record in self._storage.kept():
             kind, body = record[:1], record[1:]
@@ -241,6 +242,8 @@ class Log:
                 self._growth.replay(body)
             elif kind == _SIGNED:
                 notes.append(body)
+        if not notes:
+            raise LogMissing if self.size == 0 else LogDamaged(path=CHECKPOINT)
         try:
             signed = [(open_checkpoint(note, self._signer.verifier, self.origin)[0], note) for note in notes]
         except BadFormat:
@@ -281,6 +284,17 @@ class Log:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def must_hold_no_log(storage: Storage) -> None:
+    """Check that a storage is empty; the journal remembers what was signed even where the checkpoint was lost.
+
+    Raises:
+        LogExists: it holds a log.
+    """
+    published = (storage.read(CHECKPOINT) or b"").strip(b"\0")
+    if published or any(record[:1] in (_ENTRIES, _SNAPSHOT, _SIGNED) for record in storage.kept()):
+        raise LogExists
 
 
 def _records(pieces: list[_Piece]) -> Iterator[list[_Piece]]:

@@ -70,7 +70,8 @@ class Monitor:
         Raises:
             LogMissing: there is no checkpoint.
             SignatureRefused, WrongOrigin, BadFormat: the checkpoint is not this log's.
-            TreeRolledBack: history was rewritten; nothing is remembered, so it is seen again. Keep both notes.
+            TreeRolledBack: history was rewritten; nothing is remembered, so it is seen again. Both notes, which prove
+                it to anybody, are kept beside the state: as ``….seen`` and ``….contradicts``.
             LogDamaged, ResourceMissing: entries or tiles do not lead to the signed root.
             SourceFailed: the log cannot be reached.
         """
@@ -79,7 +80,13 @@ class Monitor:
             raise LogMissing
         checkpoint, _ = open_checkpoint(note, self._key, self._origin)
         before = self._frontier.size
-        is_shown = self.checkpoint is None or self._is_continued(self.checkpoint, checkpoint)
+        try:
+            is_shown = self.checkpoint is None or self._is_continued(self.checkpoint, checkpoint)
+        except TreeRolledBack:
+            # Now: a log that was caught may show everybody something else a moment later.
+            write_durably(self._state.with_name(f"{self._state.name}.seen"), self._note)
+            write_durably(self._state.with_name(f"{self._state.name}.contradicts"), note)
+            raise
         frontier = Frontier.restore(self._frontier.snapshot())
         audit(self._source, checkpoint, frontier, seen)
         if not is_shown:

@@ -100,10 +100,14 @@ class Note:
         return list(found.values())
 
     def with_signatures(self, more: Iterable[Signature]) -> Note:
-        """Return the note with more signatures; a key's newer one takes the place of its older one."""
+        """Return the note with more signatures; a key's newer one takes the place of its older one.
+
+        Raises:
+            BadFormat: those would be more than a note may have.
+        """
         added = {(each.name, each.key_id): each for each in more}
         kept = [each for each in self.signatures if (each.name, each.key_id) not in added]
-        return Note(self.text, (*kept, *added.values()))
+        return Note.parse(Note(self.text, (*kept, *added.values())).encode())
 
 
 def sign_note(text: str, *signers: Signer, at: int | None = None) -> Note:

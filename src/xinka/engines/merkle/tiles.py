@@ -80,14 +80,22 @@ def pack_entries(entries: Sequence[bytes], first: int = 0) -> bytes:
         BadEntry: one is not bytes or too long; ``first`` is added to its place in the message.
     """
     try:
-        return b"".join(chain.from_iterable(zip(map(_length, map(len, entries)), entries, strict=True)))
+        lengths = [len(entry) for entry in entries]
+        packed = b"".join(chain.from_iterable(zip(map(_length, lengths), entries, strict=True)))
     except (struct.error, TypeError):
+        packed, lengths = b"", [1]
+    # Of numbers in an array ``len`` counts numbers, not bytes: that bundle could never be read again.
+    if len(packed) != sum(lengths) + 2 * len(lengths):
         place = next(at for at, entry in enumerate(entries) if not _fits(entry))
-        raise BadEntry(place=first + place) from None
+        raise BadEntry(place=first + place)
+    return packed
 
 
 def _fits(entry: object) -> bool:
-    return isinstance(entry, bytes | bytearray | memoryview) and len(entry) <= LONGEST_ENTRY
+    try:
+        return len(entry) == memoryview(entry).nbytes <= LONGEST_ENTRY  # type: ignore[arg-type]  # or it is a TypeError
+    except TypeError:
+        return False
 
 
 def unpack_entries(bundle: bytes) -> list[bytes]:

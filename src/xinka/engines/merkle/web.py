@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import io
+import socket
+import time
 import zlib
 from collections.abc import Mapping
-from http.client import HTTPException
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
-from urllib.request import Request, urlopen
+from urllib.request import HTTPHandler, HTTPSHandler, Request, build_opener
 
 from xinka.engines.merkle.errors import SourceFailed
 from xinka.engines.merkle.hashing import TILE_WIDTH
-from xinka.engines.merkle.tiles import LONGEST_ENTRY
+from xinka.engines.merkle.tiles import CHECKPOINT, LONGEST_ENTRY
 from xinka.engines.merkle.witnessing import Answer
 
-#: Seconds to wait for an answer.
+#: Seconds to wait for something to come.
 PATIENCE = 10.0
+#: So many times that long a whole answer may take: else one byte now and then would hold a monitor for ever.
+_WHOLE = 6
 #: No resource of a log is larger. In bytes.
 LARGEST = TILE_WIDTH * (LONGEST_ENTRY + 2)
 
@@ -38,7 +44,10 @@ class Website:
             SourceFailed: there was no answer, or one that is no resource.
         """
         address = f"{self.prefix}/{path}"
-        status, headers, body = _fetch(Request(address, headers={"Accept-Encoding": "gzip, identity"}), self._patience)  # noqa: S310 - the scheme was looked at
+        asked = {"Accept-Encoding": "gzip, identity"}
+        if path == CHECKPOINT:
+            asked["Cache-Control"] = "no-cache"  # an older one out of somebody's cache would look like a rollback
+        status, headers, body = _fetch(Request(address, headers=asked), self._patience)  # noqa: S310 - the scheme was looked at
         if status in (404, 410):
             return None
         if status != 200:
@@ -73,18 +82,68 @@ def _web_address(address: str) -> str:
     return address
 
 
+class _InTime(io.RawIOBase):
+    """What comes over a socket, if all of it comes in time."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self._raw = sock.makefile("rb", buffering=0)
+        self._patience = sock.gettimeout() or PATIENCE
+        self._end = time.monotonic() + _WHOLE * self._patience
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, into: Any, /) -> int | None:
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("too slow / 太慢")
+        self._sock.settimeout(min(self._patience, left))
+        return self._raw.readinto(into)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _Response(HTTPResponse):
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        unlimited, self.fp = self.fp, io.BufferedReader(_InTime(sock))
+        unlimited.close()
+
+
+class _Plain(HTTPConnection):
+    response_class = _Response
+
+
+class _Secure(HTTPSConnection):
+    response_class = _Response
+
+
+class _PlainHandler(HTTPHandler):
+    def http_open(self, req: Request) -> HTTPResponse:
+        return self.do_open(_Plain, req)
+
+
+class _SecureHandler(HTTPSHandler):
+    def https_open(self, req: Request) -> HTTPResponse:
+        return self.do_open(_Secure, req)
+
+
 def _fetch(request: Request, patience: float) -> tuple[int, Mapping[str, str], bytes]:
     try:
         try:
-            answer = urlopen(request, timeout=patience)  # noqa: S310 - the scheme was looked at
+            answer = build_opener(_PlainHandler, _SecureHandler).open(request, timeout=patience)
         except HTTPError as refusal:
             answer = refusal
         with answer:
             body = answer.read(LARGEST + 1)
+            is_cut = len(body) <= LARGEST and bool(answer.length)  # what was announced and did not come
     except (OSError, HTTPException, ValueError) as error:
         raise SourceFailed(path=request.full_url, why=str(error)) from None
-    if len(body) > LARGEST:
-        raise SourceFailed(path=request.full_url, why="too long / 过长")
+    if is_cut or len(body) > LARGEST:
+        raise SourceFailed(path=request.full_url, why="cut off / 不完整" if is_cut else "too long / 过长")
     return int(answer.status), answer.headers, body
 
 
