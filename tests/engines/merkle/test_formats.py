@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import pytest
@@ -104,7 +105,7 @@ def test_a_key_comes_back_from_its_text(ada: Signer, wim: Signer, wanda: Signer)
         assert signer.secret not in repr(signer)
 
 
-@pytest.mark.parametrize("name", ["", "two words", "a+b", "a\nb", "a\u3000b"])
+@pytest.mark.parametrize("name", ["", "two words", "a+b", "a\nb", "a\u3000b", "a\u0085b", "\ud800", "a\x00"])
 def test_a_key_cannot_have_every_name(name: str) -> None:
     with pytest.raises(KeyUnusable):
         Signer.generate(name)
@@ -214,6 +215,21 @@ def test_bytes_of_any_kind_raise_only_what_is_documented(parse: Callable[[bytes]
             continue
 
 
+@pytest.mark.parametrize("piece", ["\n", "+", "A", "—", "x ", "1", "— a ", "\ud800"])
+def test_ten_megabytes_are_refused_at_once(ada: Signer, piece: str) -> None:
+    data = piece.encode("utf-8", "surrogatepass") * (10_000_000 // len(piece))
+    note = sign_note(_CHECKPOINT.text, ada).encode()
+    before = time.process_time()
+    for parse in (Note.parse, Receipt.parse, AddCheckpoint.parse, Policy.parse):
+        for long in (data, note + data, b"old 0\n" + data, b"c2sp.org/tlog-proof@v1\nindex 0\n" + data):
+            with pytest.raises(BadFormat):
+                parse(long)
+    for vkey in (piece * 10_000_000, f"a+{piece * 10_000_000}x", f"{ada.verifier.vkey}{piece * 10_000_000}x"):
+        with pytest.raises(BadFormat):
+            Verifier.parse(vkey)
+    assert time.process_time() - before < 5  # seconds; what grows with the square would take hours
+
+
 def test_a_key_whose_name_is_no_text_is_refused_like_any_wrong_key() -> None:
     with pytest.raises(BadFormat, match="line 1: it is not name\\+id\\+key"):
         Policy.parse(b"log \x80" + _GO_KEY.encode() + b"\nquorum none\n")
@@ -262,6 +278,14 @@ def test_a_quorum_of_groups_is_met_by_so_many_of_each(ada: Signer, signers: list
         else:
             with pytest.raises(QuorumMissing):
                 policy.check(note)
+
+
+def test_groups_may_stand_in_each_other_as_deep_as_a_file_is_long(ada: Signer, signers: list[Signer]) -> None:
+    deep = [f"group g{at} 1 g{at - 1}" for at in range(1, 40_000)]
+    policy = _policy(f"witness w {signers[0].verifier.vkey}", "group g0 1 w", *deep, "quorum g39999")
+    assert len(policy.check(sign_note(_CHECKPOINT.text, ada, signers[0], at=9), [ada.verifier])) == 2
+    with pytest.raises(QuorumMissing):
+        policy.check(sign_note(_CHECKPOINT.text, ada), [ada.verifier])
 
 
 def test_a_policy_trusts_only_its_logs_and_only_under_their_own_names(ada: Signer, eve: Signer) -> None:

@@ -73,8 +73,7 @@ class Policy:
             cosigned = note.verified_by(self.witnesses.values())
         except SignatureRefused:
             cosigned = self._one_by_one(note)
-        present = {each.key for each in cosigned}
-        if not self._is_met(self.quorum, present):
+        if not self._is_met({each.key for each in cosigned}):
             raise QuorumMissing(quorum=self.quorum.encode("utf-8", "replace").decode())
         return [*signed, *cosigned]
 
@@ -88,14 +87,13 @@ class Policy:
                 continue
         return found
 
-    def _is_met(self, name: str, present: set[Verifier]) -> bool:
-        if name == _NONE:
-            return True
-        if witness := self.witnesses.get(name):
-            return witness in present
-        # Groups name only earlier lines, so this ends; each name is in one group, so it is quick.
-        group = self.groups[name]
-        return sum(self._is_met(member, present) for member in group.members) >= group.threshold
+    def _is_met(self, present: set[Verifier]) -> bool:
+        met = {_NONE, *(name for name, key in self.witnesses.items() if key in present)}
+        # A group names only earlier lines, so what it names is known by now, however deep the groups are.
+        for name, group in self.groups.items():
+            if sum(member in met for member in group.members) >= group.threshold:
+                met.add(name)
+        return self.quorum in met
 
 
 class _Reader:
