@@ -11,7 +11,7 @@ from tests import cast
 from tests.desk.browsing import browser
 from xinka.flows.expire import expire_due
 from xinka.orders.models import Order
-from xinka.orders.sales import sales_by_day
+from xinka.orders.sales import SoldSku, sales_of_merchant
 from xinka.orders.states import OrderState
 from xinka.payments.models import Channel
 from xinka.payments.queries import orders_paid_late
@@ -35,8 +35,8 @@ def paid_late(made: cast.Ware, pay_by: Channel, *, days: int) -> cast.Bought:
 
 def counted(merchant_id: int, *, days: int = 14) -> list[tuple[int, int]]:
     """Return how many orders and how much each day with sales has."""
-    found = sales_by_day(merchant_id, days=days, now=timezone.now(), late=orders_paid_late)
-    return [(day.n_orders, day.paid) for day in found.get("CNY", []) if day.n_orders]
+    found = sales_of_merchant(merchant_id, days=days, now=timezone.now(), late=orders_paid_late)
+    return [(day.n_orders, day.paid) for day in found["CNY"].days if day.n_orders] if found else []
 
 
 def test_money_that_came_days_late_is_in_the_figures_of_the_day_it_came() -> None:
@@ -82,3 +82,29 @@ def test_owners_are_asked_where_their_money_shall_go_and_clerks_are_not() -> Non
     words = "Say where your money shall go"
     assert words in browser("ada@ada-cards.example").get(f"/desk/{shop.slug}/").content.decode()
     assert words not in browser("bo@ada-cards.example").get(f"/desk/{shop.slug}/").content.decode()
+
+
+def test_what_sold_best_is_told_for_the_days_and_the_currency_of_the_chart() -> None:
+    shop, pay_by = cast.adas_shop(), cast.channel()
+    one, two = (cast.ware(shop, 9, slug=slug, product={"title": slug, "title_en": slug}) for slug in ("one", "two"))
+    euros = cast.ware(shop, 1, slug="euros", sku={"currency": "EUR"})
+    for made, quantity in ((one, 1), (two, 3), (one, 1)):
+        cast.pay(cast.buy(made.sku, pay_by, quantity=quantity))
+    abroad = cast.buy(euros.sku, cast.channel("euros", currency="EUR"))
+    now = timezone.now()
+    Order.objects.filter(id=abroad.order_id).update(state=OrderState.DELIVERED, paid_at=now, delivered_at=now)
+    late = paid_late(one, pay_by, days=40)
+    cast.buy(two.sku, pay_by, contact="unpaid@example.com")
+    refunded = cast.buy(two.sku, pay_by, quantity=2)
+    cast.pay(refunded)
+    Order.objects.filter(id=refunded.order_id).update(state=OrderState.REFUNDED)
+    sold = sales_of_merchant(shop.id, days=14, now=timezone.now(), late=orders_paid_late)
+    assert sold["CNY"].skus == [SoldSku(one.sku.id, 3, 3 * 4900), SoldSku(two.sku.id, 3, 3 * 4900)]
+    assert sum(sku.paid for sku in sold["CNY"].skus) == sum(day.paid for day in sold["CNY"].days)
+    Order.objects.filter(id=late.order_id).update(paid_at=timezone.now() - timedelta(days=20))
+    ada = browser("ada@ada-cards.example")
+    rows = ada.get(f"/desk/{shop.slug}/").context["best"]
+    assert [(sku.id, n, paid) for sku, n, paid in rows] == [(two.sku.id, 3, 14700), (one.sku.id, 2, 9800)]
+    longer = ada.get(f"/desk/{shop.slug}/?days=30").context["best"]
+    assert [n for _sku, n, _paid in longer] == [3, 3]
+    assert [row[0].id for row in ada.get(f"/desk/{shop.slug}/?currency=EUR").context["best"]] == [euros.sku.id]

@@ -18,7 +18,7 @@ from xinka.desk.access import Desk, for_members
 from xinka.kernel.money import HOME, home_first, plain_amount
 from xinka.merchants.policies import Duty, may
 from xinka.merchants.queries import memberships_of
-from xinka.orders.sales import DayOfSales, has_delivered, nothing_sold, sales_by_day
+from xinka.orders.sales import DayOfSales, has_delivered, nothing_sold, sales_of_merchant
 from xinka.payments.queries import orders_paid_late
 from xinka.payouts.queries import accounts_of
 from xinka.platform.look.charts import Bar
@@ -27,6 +27,7 @@ from xinka.stock.holdings import has_anything, running_low
 
 _SPANS = (14, 30)
 _MOST_LOW = 8
+_MOST_SOLD = 5
 
 
 @login_required
@@ -44,11 +45,13 @@ def choose(request: HttpRequest) -> HttpResponse:
 def start(request: HttpRequest, desk: Desk) -> HttpResponse:
     """Show how the shop goes."""
     days = 30 if request.GET.get("days") == "30" else 14
-    by_currency = sales_by_day(desk.merchant.id, days=days, now=timezone.now(), late=orders_paid_late)
+    by_currency = sales_of_merchant(desk.merchant.id, days=days, now=timezone.now(), late=orders_paid_late)
     currency, currencies = _currency_of(request, by_currency)
-    sales = by_currency.get(currency) or nothing_sold(days=days, now=timezone.now())
+    sold = by_currency.get(currency) or nothing_sold(days=days, now=timezone.now())
+    sales, best = sold.days, sold.skus[:_MOST_SOLD]
     low = running_low(desk.merchant.id)
-    listed = Sku.objects.select_related("product").in_bulk(list(low)[:_MOST_LOW])
+    few = list(low.items())[:_MOST_LOW]
+    skus = Sku.objects.select_related("product").in_bulk({*(id_ for id_, _left in few), *(one.sku_id for one in best)})
     steps = _steps(desk)
     context = {
         "desk": desk,
@@ -57,10 +60,11 @@ def start(request: HttpRequest, desk: Desk) -> HttpResponse:
         "summary": _summary(sales, currency),
         "currency": currency,
         "currencies": currencies,
+        "best": [(skus[one.sku_id], one.n_pieces, one.paid) for one in best if one.sku_id in skus],
         "sold_anything": any(day.n_orders for day in sales),
         "days": days,
         "spans": _SPANS,
-        "low": [(listed[sku_id], left) for sku_id, left in low.items() if sku_id in listed],
+        "low": [(skus[sku_id], left) for sku_id, left in few if sku_id in skus],
         "more_low": len(low) > _MOST_LOW,
         "steps": steps,
         "is_new": not all(step[1] for step in steps),

@@ -20,6 +20,7 @@ from xinka.accounts.policies import signed_in
 from xinka.desk.access import Desk, for_members
 from xinka.desk.escrow import money_of_order, shares_of
 from xinka.desk.giving_back import GiveBackForm, may_go_back
+from xinka.desk.order_filter import OrderFilter
 from xinka.disputes import reasons
 from xinka.disputes.queries import cases_of_order
 from xinka.disputes.words import badge_for
@@ -33,7 +34,6 @@ from xinka.kernel.money import plain_amount
 from xinka.merchants.policies import Duty, may
 from xinka.orders.contacts import shown_contact
 from xinka.orders.models import Order
-from xinka.orders.sales import orders_of_merchant
 from xinka.orders.states import OrderState
 from xinka.orders.words import STATES
 
@@ -59,16 +59,15 @@ def _row(order: Order) -> dict[str, object]:
 @for_members(Duty.SEE_ORDERS)
 def index(request: HttpRequest, desk: Desk) -> HttpResponse:
     """List the orders, newest first."""
-    state, query = request.GET.get("state", ""), request.GET.get("q", "").strip()[:80]
-    found = orders_of_merchant(desk.merchant.id, state=state, search=query)
-    page = Paginator(found, _PER_PAGE).get_page(request.GET.get("page"))
+    asked = OrderFilter(request.GET, merchant=desk.merchant)
+    page = Paginator(asked.orders(), _PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "desk": desk,
         "page": page,
         "rows": [_row(order) for order in page.object_list],
-        "state": state,
-        "query": query,
-        "states": [(value.value, words) for value, (words, _kind) in STATES.items()],
+        "form": asked,
+        "is_part": asked.is_part,
+        "asked": request.GET.urlencode(),
     }
     return render(request, "desk/orders.html", context)
 
@@ -131,8 +130,8 @@ def _page(request: HttpRequest, desk: Desk, order: Order, form: GiveBackForm | N
 @require_safe
 @for_members(Duty.EXPORT_ORDERS)
 def export(request: HttpRequest, desk: Desk) -> StreamingHttpResponse:
-    """Hand all orders over as CSV, row by row; contacts stay masked."""
-    found = orders_of_merchant(desk.merchant.id, state=request.GET.get("state", ""))
+    """Hand the orders that are meant over as CSV, row by row; contacts stay masked."""
+    found = OrderFilter(request.GET, merchant=desk.merchant).orders()
     lines = _lines(found.iterator(chunk_size=_AT_ONCE))
     response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
     name = f"orders-{desk.merchant.slug}-{timezone.localdate():%Y%m%d}.csv"

@@ -183,3 +183,17 @@ def test_stock_says_how_much_in_word_and_shape() -> None:
     assert words(4) == ("live low wait", "4 left")
     assert words(0) == ("live out q", "Sold out")
     assert words(None) == words(-1) == ("live", "In stock")
+
+
+def test_the_value_of_the_newest_bar_never_stands_upon_a_taller_one() -> None:
+    """It stood upon yesterday's, and read as its value."""
+    rising = draw([Bar("1", 100, "100.00"), Bar("2", 488, "488.00")])
+    assert rising.last_text_y == max(12.0, rising.bars[-1].y - 5)
+    days = [Bar(f"11-{n}", 10, "10.00") for n in range(17, 29)]
+    falling = draw([*days, Bar("11-29", 488, "488.00"), Bar("11-30", 294, "294.00")])
+    assert falling.last_text_y is None
+    long_ago = draw([Bar("11-16", 488, "488.00"), *days, Bar("11-30", 294, "294.00")])
+    assert long_ago.last_text_y == long_ago.bars[-1].y - 5
+    html = _rendered('<c-chart :bars="bars" title="{{ x }}" summary="{{ x }}" unit="CNY" />', "x")
+    assert html.count('class="v"') == 1
+    assert draw([]).last_text_y is None

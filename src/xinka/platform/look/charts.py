@@ -10,6 +10,9 @@ _LEFT: Final = 40.0
 _WIDTH: Final = 312.0
 _TOP: Final = 20.0
 _BASE: Final = 148.0
+#: Where the newest bar's value ends, and the width of one of its letters; both are those of the template's font.
+_RIGHT: Final = 308.0
+_LETTER: Final = 6.6
 
 
 @dataclass(frozen=True)
@@ -51,9 +54,13 @@ class Chart:
         return self.bars[-1] if self.bars else None
 
     @property
-    def last_text_y(self) -> float:
-        """Where the newest bar's value is written: just above it."""
-        return max(12.0, self.last.y - 5) if self.last else 0.0
+    def last_text_y(self) -> float | None:
+        """Where the newest bar's value is written: just above it; None where it would stand upon a taller bar."""
+        if self.last is None:
+            return None
+        left = _RIGHT - len(self.last.bar.text) * _LETTER
+        is_upon_taller = any(drawn.y < self.last.y for drawn in self.bars if drawn.x + drawn.width > left)
+        return None if is_upon_taller else max(12.0, self.last.y - 5)
 
 
 def draw(bars: Sequence[Bar]) -> Chart:
