@@ -31,9 +31,10 @@ ACTS = (
     *(f"money/refunds/{ids.show('ref', uuid4())}/{act}" for act in ("done", "send")),
     *(f"money/unmatched/{_STRAY}/return", f"money/unmatched/{_STRAY}/orders/{ids.show('ord', uuid4())}"),
     *(f"money/proposals/{uuid4()}/decide", f"refunds/{uuid4()}/decide", f"refunds/new/{ids.show('ord', uuid4())}"),
-    *("transfers/1/confirm", "cases/none_such/decide", "reconciling/1/settle"),
+    *("transfers/1/confirm", "cases/none_such/decide", "reconciling/1/settle", "reconciling/1/enter"),
     *("escrow/freezes/1", f"escrow/splits/{ids.show('spl', uuid4())}/done", "escrow/terms/goods", "channels/1/switch"),
     f"channels/changes/{uuid4()}/decide",
+    f"reconciling/entries/{uuid4()}/decide",
 )
 
 

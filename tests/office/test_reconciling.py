@@ -15,12 +15,14 @@ from django.utils import timezone
 
 from tests import cast
 from tests.flows.gateway import Gateway, Trade, open_gateway
+from tests.office.test_matching import browser_of
+from xinka.accounts.staff_roles import StaffRole
 from xinka.kernel import ids
 from xinka.ledger.days import day_of, end_of
 from xinka.office.reconciling import BillForm
 from xinka.payments.models import Channel, Receipt
 from xinka.platform.audit.models import AuditEntry
-from xinka.reconciling.models import Bill, Difference
+from xinka.reconciling.models import Bill, Difference, LineEntry
 
 pytestmark = pytest.mark.django_db
 
@@ -259,3 +261,69 @@ def test_why_a_bill_is_not_read_is_told_in_the_readers_language(office: Client, 
     assert page.count(">—</td>") == 3, "nothing was read, so nothing was counted either"
     office.cookies["xk_lang"] = "zh-hans"
     assert "账单缺少这一列: 交易时间" in office.get("/office/reconciling").content.decode()
+
+
+@pytest.fixture
+def stranger(office: Client, channel: Channel) -> Difference:
+    """The bill has money that names no payment of ours."""
+    upload(office, channel, f"{HEAD}payment,T9,,,49.00,,,{timezone.now().isoformat()}\n")
+    return Difference.objects.get()
+
+
+def _entry_page(office: Client, found: Difference) -> str:
+    return unescape(office.get(f"/office/reconciling/{found.id}").content.decode())
+
+
+def _propose(office: Client, found: Difference, reason: str = "The buyer sent the slip of it") -> int:
+    page = _entry_page(office, found)
+    key = page.split('name="key" value="')[1].split('"')[0]
+    answer = office.post(f"/office/reconciling/{found.id}/enter", {"reason": reason, "key": key})
+    return answer.status_code
+
+
+def test_two_people_enter_money_that_only_the_bill_tells_of(
+    office: Client, stranger: Difference, bought: cast.Bought
+) -> None:
+    assert "Two people enter it" in _entry_page(office, stranger)
+    assert _propose(office, stranger, "slip") == 422
+    assert _propose(office, stranger) == 303
+    page = _entry_page(office, stranger)
+    assert "You proposed it" in page
+    assert "Take it back" in page
+    assert ">Agree<" not in page
+    entry = LineEntry.objects.get()
+    decide = f"/office/reconciling/entries/{entry.id}/decide"
+    assert "somebody else has to do it" in unescape(office.post(decide, {"grant": "1"}, follow=True).content.decode())
+    assert Receipt.objects.count() == 0
+    other = browser_of("fei@example.com", StaffRole.FINANCE)
+    assert "Look at the gateway's own page yourself" in _entry_page(other, stranger)
+    there = other.post(decide, {"grant": "1"}, follow=True)
+    text = unescape(there.content.decode())
+    assert "Now say which order it is for" in text
+    # The order of the same sum is offered, by the time at which the bill says that the money came.
+    assert ids.show("ord", bought.order_id) in text
+    assert "This money is entered." in _entry_page(office, stranger)
+    assert acts() == ["difference.propose_entry", "difference.enter"]
+
+
+def test_a_proposal_to_enter_money_is_taken_back(office: Client, stranger: Difference) -> None:
+    _propose(office, stranger)
+    entry = LineEntry.objects.get()
+    answer = office.post(f"/office/reconciling/entries/{entry.id}/decide", {"grant": "0"}, follow=True)
+    assert "Refused. Nothing was entered." in answer.content.decode()
+    assert "Two people enter it" in _entry_page(office, stranger)
+    assert Receipt.objects.count() == 0
+
+
+def test_eve_and_ada_enter_nothing(client: Client, office: Client, stranger: Difference) -> None:
+    _propose(office, stranger)
+    addresses = [
+        f"/office/reconciling/{stranger.id}/enter",
+        f"/office/reconciling/entries/{LineEntry.objects.get().id}/decide",
+    ]
+    cast.adas_shop()
+    for email in ("eve@example.com", "ada@ada-cards.example"):
+        client.force_login(cast.User.objects.filter(email=email).first() or cast.person(email))
+        answers = {client.post(one, {"grant": "1", "reason": "it is mine, all of it"}).status_code for one in addresses}
+        assert answers == {404}
+    assert Receipt.objects.count() == 0

@@ -76,6 +76,8 @@ MATRIX = {
     "bill_read": MONEY,
     "difference": MONEY,
     "difference_settle": MONEY,
+    "difference_enter": MONEY,
+    "difference_decide": MONEY,
     "difference_move": MONEY,
     "payouts": MONEY,
     "payout_hold": MONEY,

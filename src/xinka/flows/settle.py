@@ -50,10 +50,14 @@ class VerifiedMoney:
 
 @dataclass(slots=True)
 class MatchedMoney(VerifiedMoney):
-    """Money that is in suspense, and that people say which order it belongs to; ``match_id`` names their decision."""
+    """Money that is in suspense, and whose order is known now.
+
+    People say which it is, and ``match_id`` names their decision; or the gateway itself does by a notice that came
+    after its bill, ``match_id`` is the receipt's journal then, and nobody (``by_id``) decided anything.
+    """
 
     match_id: UUID = field(kw_only=True)
-    by_id: int = field(kw_only=True)
+    by_id: int | None = field(kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +167,9 @@ def settle_unusual(money: VerifiedMoney) -> Flow[Settlement]:
     order = yield from _lock_order_of(money)
     seen = yield Query(payments_sql.RECEIPT_OF, (money.channel_id, money.trade_no))
     if seen:
-        return _judge_repeated(money, order, seen[0])
+        known = _judge_repeated(money, order, seen[0])
+        named = (yield from _out_of_suspense(money)) if order and known.outcome is ReceiptOutcome.UNMATCHED else None
+        return known if named is None or order is None else (yield from _settle_for(named, order))
     if order is None or order.currency != money.currency:
         return (yield from _keep_in_suspense(money))
     return (yield from _settle_for(money, order))
@@ -219,11 +225,30 @@ def _lock_order(order_id: UUID) -> Flow[_Order | None]:
 
 
 def _judge_repeated(money: VerifiedMoney, order: _Order | None, seen: tuple[object, ...]) -> Settlement:
-    payment_id, amount, currency, outcome = seen
+    payment_id, amount, currency, outcome, order_id = seen
     is_same_payment = payment_id is None or payment_id == money.payment_id
-    if not is_same_payment or amount != money.amount or currency != money.currency:
+    # People may have given it to another order than its notice, which came later, names: that must not pass in silence.
+    is_same_order = payment_id is not None or order is None or order_id in {None, order.id}
+    if not is_same_payment or not is_same_order or amount != money.amount or currency != money.currency:
         raise TradeMismatch
     return Settlement(ReceiptOutcome(str(outcome)), order.id if order else None, is_new=False)
+
+
+def _out_of_suspense(money: VerifiedMoney) -> Flow[MatchedMoney | None]:
+    """Return money that waits in suspense, entered from a bill, and whose notice comes after all and names its order.
+
+    It waits no more if it goes back, or if the books were told what became of it: the notice is only one more then.
+    """
+    yield Query(payments_sql.LOCK_RECEIPT, (money.channel_id, money.trade_no))
+    suspense = f"suspense:{money.channel_id}"
+    yield Query(ledger_sql.LOCK_SUSPENSE, (suspense,))
+    stray = yield Query(payments_sql.STRAY_JOURNAL, (money.channel_id, money.trade_no))
+    about = (money.channel_id, money.currency, f"{suspense}:{money.trade_no}")
+    ((left,),) = yield Query(ledger_sql.STRANGE_LEFT, about)
+    if not stray or left < money.amount:
+        return None
+    named = (money.channel_id, money.payment_id, money.trade_no, money.amount, money.currency)
+    return MatchedMoney(*named, match_id=stray[0][0], by_id=None)
 
 
 def _receive(
@@ -257,7 +282,7 @@ def _receive(
 
 
 def match_key(match_id: UUID) -> str:
-    """Return the key of the journal by which people had money meet its order."""
+    """Return the key of the journal by which money in suspense met its order."""
     return f"match/{match_id}"
 
 
@@ -265,9 +290,11 @@ def _take_over(
     money: MatchedMoney, order_id: UUID | None, outcome: ReceiptOutcome, owed_to: dict[Account, int]
 ) -> Flow[None]:
     """Take the receipt out of suspense by one conditional update, and enter for whom its money is now."""
-    facts = (money.channel_id, money.trade_no, money.amount, money.currency, order_id, outcome.value)
+    facts = (money.channel_id, money.trade_no, money.amount, money.currency, order_id, outcome.value, money.payment_id)
     if not (yield Query(payments_sql.TAKE_OVER, facts)):
         raise NotUnmatched
+    if money.payment_id is not None:
+        yield Query(payments_sql.MARK_PAID, (money.payment_id,))
     legs = (Leg(Account.SUSPENSE, money.amount), *(Leg(account, -amount) for account, amount in owed_to.items()))
     journal = Journal(
         *(JournalKind.MATCHED, match_key(money.match_id), money.currency, legs),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from xinka.ledger.accounts import Account, JournalKind
+
 #: A journal without key, for events that have their own inbox: $1 journal, $2 kind, $3 order, $4 channel, $5 currency,
 #: $6 accounts, $7 amounts (debit positive).
 POST = """
@@ -31,6 +33,18 @@ SELECT req.n, req.id, req.content_hash FROM made JOIN req USING (id)
 UNION ALL
 SELECT req.n, j.id, j.content_hash FROM req CROSS JOIN LATERAL (
   SELECT id, content_hash FROM ledger_journal WHERE key = req.key LIMIT 1) j
+"""
+
+#: Nobody else clears anything of a channel's suspense ($1: ``suspense:`` and its number) until the transaction ends.
+LOCK_SUSPENSE = "SELECT pg_advisory_xact_lock(hashtext($1))"
+#: How much money of nobody waits in suspense for channel $1 in currency $2; none if the books were told under the key
+#: $3 what became of it. True only under that lock.
+STRANGE_LEFT = f"""
+SELECT coalesce(-sum(amount), 0)::bigint FROM ledger_entry
+WHERE account = {Account.SUSPENSE:d} AND channel_id = $1 AND currency = $2
+  AND NOT EXISTS (SELECT FROM ledger_journal WHERE key = $3)
+  AND (kind IN ({JournalKind.PAYMENT:d}, {JournalKind.REFUND_DECIDED:d}, {JournalKind.MATCHED:d})
+    OR (kind = {JournalKind.CORRECTION:d} AND amount > 0))
 """
 
 JOURNALS_BY_KEY = "SELECT key, id, content_hash FROM ledger_journal WHERE key = ANY($1::text[])"

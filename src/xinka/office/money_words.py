@@ -17,7 +17,7 @@ OUTCOMES: dict[str, Promise] = {
     ReceiptOutcome.LATE_REFUNDED: _("Paid after the order had expired, sold out by then; it goes back"),
     ReceiptOutcome.DOUBLE: _("Paid once more; the second payment goes back"),
     ReceiptOutcome.UNMATCHED: _("Money that belongs to no order"),
-    ReceiptOutcome.MATCHED: _("Paid in full; staff found the order this money belongs to"),
+    ReceiptOutcome.MATCHED: _("Paid in full; the order this money belongs to was found afterwards"),
 }
 #: Why money goes back.
 REASONS: dict[str, Promise] = {

@@ -24,8 +24,11 @@ from django.views.decorators.http import require_POST, require_safe
 from xinka.accounts.policies import require_fresh_proof, signed_in
 from xinka.flows.reconciling.bills import READ_BILL, has_bills, reconcile_day, see_that_it_is_over
 from xinka.flows.reconciling.differences import decide, payment_behind, settle_missing
+from xinka.flows.reconciling.entering import propose_entry
 from xinka.kernel import ids
 from xinka.kernel.errors import Refusal
+from xinka.office.entering import entry_context, see
+from xinka.office.matching import Why
 from xinka.office.names import NamedChoice, named
 from xinka.office.policies import Room, for_staff
 from xinka.payments.models import Channel
@@ -149,7 +152,9 @@ def show(request: HttpRequest, difference_id: int) -> HttpResponse:
     return _page(request, _found(difference_id), Decision())
 
 
-def _page(request: HttpRequest, found: Difference, form: Decision, status: int = HTTPStatus.OK) -> HttpResponse:
+def _page(
+    request: HttpRequest, found: Difference, form: Decision, status: int = HTTPStatus.OK, *, why: Why | None = None
+) -> HttpResponse:
     channel = Channel.objects.filter(id=found.bill.channel_id).first()
     payment = payment_behind(found)
     state = DifferenceState(found.state)
@@ -162,7 +167,7 @@ def _page(request: HttpRequest, found: Difference, form: Decision, status: int =
         "can_settle": payment is not None and state is not DifferenceState.RESOLVED,
         "targets": [(target.value, STATES[target]) for target in DifferenceState if target in MOVES[state]],
         "form": form,
-    }
+    } | entry_context(found, signed_in(request), why)
     return render(request, "office/reconciling_difference.html", context, status=status)
 
 
@@ -175,6 +180,25 @@ def settle(request: HttpRequest, difference_id: int) -> HttpResponse:
     words = gettext("The gateway confirmed it; the money is entered") if settlement.is_new else gettext("It was known")
     messages.success(request, words)
     return _see()
+
+
+@require_POST
+@for_staff(Room.BILLS)
+@require_fresh_proof
+def enter(request: HttpRequest, difference_id: int) -> HttpResponse:
+    """Ask that money which only the bill tells of be entered; somebody else has to agree."""
+    found = _found(difference_id)
+    why = Why(request.POST)
+    if not why.is_valid():
+        return _page(request, found, Decision(), HTTPStatus.UNPROCESSABLE_ENTITY, why=why)
+    told = why.cleaned_data
+    try:
+        propose_entry(found.id, reason=told["reason"], key=told["key"], by=signed_in(request))
+    except Refusal as refusal:
+        messages.warning(request, refusal.message(get_language() or ""))
+    else:
+        messages.success(request, gettext("Proposed. Somebody else has to agree before anything is entered."))
+    return see("office:difference", found.id)
 
 
 @require_POST

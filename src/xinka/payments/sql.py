@@ -12,7 +12,7 @@ attempted AS (
 ORDER_OF = "SELECT order_id, channel_id, amount, currency, state FROM payments_payment WHERE id = $1"
 
 RECEIPT_OF = """
-SELECT payment_id, amount, currency, outcome FROM payments_receipt WHERE channel_id = $1 AND trade_no = $2
+SELECT payment_id, amount, currency, outcome, order_id FROM payments_receipt WHERE channel_id = $1 AND trade_no = $2
 """
 
 INSERT_RECEIPT = """
@@ -22,10 +22,18 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, now())
 ON CONFLICT (channel_id, trade_no) DO NOTHING RETURNING 1
 """
 
+LOCK_RECEIPT = "SELECT 1 FROM payments_receipt WHERE channel_id = $1 AND trade_no = $2 FOR UPDATE"
+#: The journal of money that belongs to no order and does not go back; true of it only under the receipt's lock.
+STRAY_JOURNAL = """
+SELECT journal_id FROM payments_receipt r WHERE channel_id = $1 AND trade_no = $2 AND outcome = 'unmatched'
+  AND NOT EXISTS (SELECT FROM payments_refund f WHERE f.channel_id = r.channel_id AND f.trade_no = r.trade_no)
+"""
+
 #: Whoever changes the row has the money: $3 and $4 are the amount and currency the reader saw, $5 the order, $6 the
-#: outcome. The receipt keeps naming no payment: the gateway knows this money by its own number alone.
+#: outcome. Where people found the order the receipt keeps naming no payment ($7): the gateway knows this money by its
+#: own number alone.
 TAKE_OVER = """
-UPDATE payments_receipt SET order_id = $5, outcome = $6
+UPDATE payments_receipt SET order_id = $5, outcome = $6, payment_id = $7
 WHERE channel_id = $1 AND trade_no = $2 AND outcome = 'unmatched' AND order_id IS NULL AND amount = $3 AND currency = $4
 RETURNING 1
 """

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.functional import Promise
 
-from xinka.reconciling.states import About, BillState, DifferenceState, What
+from xinka.reconciling.states import About, BillState, DifferenceState, EntryState, What
 from xinka.reconciling.words import STATES, WHATS
 
 
@@ -84,6 +85,46 @@ class Difference(models.Model):
     def state_words(self) -> Promise:
         """Its state, for people."""
         return STATES[DifferenceState(self.state)]
+
+
+class LineEntry(models.Model):
+    """That a payment which only a bill tells of is to be entered: one person asks for it, another makes it so.
+
+    ``journal_id`` is the receipt's, once it is entered; ``amount`` and ``currency`` are the line's when it was asked.
+    """
+
+    id = models.UUIDField(primary_key=True)
+    difference = models.ForeignKey(Difference, on_delete=models.PROTECT)
+    amount = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    reason = models.CharField(max_length=200)
+    state = models.CharField(max_length=7, choices=[(s.value, s.value) for s in EntryState])
+    journal_id = models.UUIDField(null=True)
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "reconciling_line_entry"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["difference"], name="line_entry_once", condition=~Q(state=EntryState.REFUSED.value)
+            ),
+            models.CheckConstraint(name="line_entry_state", condition=Q(state__in=[s.value for s in EntryState])),
+            models.CheckConstraint(name="line_entry_amount", condition=Q(amount__gte=1)),
+            models.CheckConstraint(name="line_entry_reason", condition=~Q(reason="")),
+            models.CheckConstraint(
+                name="line_entry_four_eyes",
+                condition=~Q(state=EntryState.DONE.value)
+                | (Q(decided_by__isnull=False) & ~Q(decided_by=F("asked_by"))),
+            ),
+            models.CheckConstraint(
+                name="line_entry_decided",
+                condition=Q(state=EntryState.ASKED.value, decided_at__isnull=True)
+                | (~Q(state=EntryState.ASKED.value) & Q(decided_at__isnull=False)),
+            ),
+        ]
 
 
 class Seen(models.Model):

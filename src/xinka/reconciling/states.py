@@ -40,6 +40,14 @@ class DifferenceState(StrEnum):
     RESOLVED = "resolved"
 
 
+class EntryState(StrEnum):
+    """A payment that only a bill tells of: one person asks to enter it, another does so or not."""
+
+    ASKED = "asked"
+    DONE = "done"
+    REFUSED = "refused"
+
+
 MOVES: dict[DifferenceState, frozenset[DifferenceState]] = {
     DifferenceState.OPEN: frozenset({DifferenceState.EXPLAINED, DifferenceState.RESOLVED}),
     DifferenceState.EXPLAINED: frozenset({DifferenceState.OPEN, DifferenceState.RESOLVED}),

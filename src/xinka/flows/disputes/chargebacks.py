@@ -129,9 +129,9 @@ def _paid_for_goods(receipt: Receipt, order: Order) -> int:
 
 
 def _matched_in(receipt: Receipt) -> Iterable[UUID]:
-    """Return the journal by which people had it meet its order, if it came without one."""
+    """Return the journal by which it met its order, found by people or named by a late notice, if it came without."""
     matches = SuspenseProposal.objects.filter(journal_id=receipt.journal_id, state=ProposalState.DONE)
-    keys = [match_key(match_id) for match_id in matches.values_list("id", flat=True)]
+    keys = [match_key(receipt.journal_id), *(match_key(match_id) for match_id in matches.values_list("id", flat=True))]
     return JournalRow.objects.filter(key__in=keys).values_list("id", flat=True)
 
 

@@ -60,8 +60,8 @@ def decide(
         found = Difference.objects.select_for_update().get(id=difference_id)
         if found.state != source or target not in MOVES[source]:
             raise DifferenceMoved
-        _move(found, target, by=by, note=note)
-        record(by, f"difference.{target.value}", _subject(found), note=note)
+        move(found, target, by=by, note=note)
+        record(by, f"difference.{target.value}", subject_of(found), note=note)
     return found
 
 
@@ -102,14 +102,14 @@ def settle_missing(difference_id: int, *, by: AbstractBaseUser) -> Settlement:
         record(
             by,
             "difference.settle",
-            _subject(found),
+            subject_of(found),
             amount=money.amount,
             currency=money.currency,
             outcome=settlement.outcome.value,
         )
         found = Difference.objects.select_for_update().get(id=difference_id)
         if found.state != DifferenceState.RESOLVED:
-            _move(found, DifferenceState.RESOLVED, by=by, note=f"settled: {settlement.outcome.value}")
+            move(found, DifferenceState.RESOLVED, by=by, note=f"settled: {settlement.outcome.value}")
     return settlement
 
 
@@ -130,11 +130,13 @@ def _confirmed(found: Difference, payment: Payment) -> VerifiedMoney:
     return VerifiedMoney(channel.id, payment.id, found.trade_no, amount, currency)
 
 
-def _move(found: Difference, target: DifferenceState, *, by: AbstractBaseUser, note: str) -> None:
+def move(found: Difference, target: DifferenceState, *, by: AbstractBaseUser, note: str) -> None:
+    """Write down what a difference is now, and who says so; the caller has locked it and looked at its state."""
     found.state, found.note, found.by_id, found.by_name = target.value, note, by.pk, str(by) or f"#{by.pk}"
     found.decided_at = timezone.now()
     found.save(update_fields=["state", "note", "by_id", "by_name", "decided_at"])
 
 
-def _subject(found: Difference) -> str:
+def subject_of(found: Difference) -> str:
+    """Return what the audit files a difference under."""
     return f"difference {found.id}"
