@@ -18,6 +18,8 @@ from xinka.platform.database.silence import with_limits
 from xinka.platform.vault.deriving import KEY_BYTES, derive
 
 _LAST_PORT = 65_535
+#: How long browsers come back by TLS alone, once they have come by it (RFC 6797).
+HSTS_SECONDS = 31_536_000
 
 
 class BadEnvironment(SystemExit):

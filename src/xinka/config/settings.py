@@ -8,8 +8,9 @@ from django.utils.translation import gettext_lazy as _
 
 from xinka.config import database_url
 from xinka.config.crews import sandbox, worker_stalled_after
-from xinka.config.environment import load, read_int
+from xinka.config.environment import HSTS_SECONDS, load, read_int
 from xinka.platform import logs
+from xinka.platform.look.preferences import LANGUAGE_COOKIE
 
 ENVIRONMENT = load()
 PACKAGE = Path(__file__).resolve().parent.parent
@@ -124,7 +125,7 @@ CONTACTS_KEPT_DAYS = read_int("XINKA_CONTACTS_KEPT_DAYS", 3 * 366, least=180)
 
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", _("Simplified Chinese")), ("en", _("English"))]
-LANGUAGE_COOKIE_NAME = "xk_lang"
+LANGUAGE_COOKIE_NAME = LANGUAGE_COOKIE.name(secure=ENVIRONMENT.secure)
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "Asia/Shanghai"
@@ -147,7 +148,7 @@ CSRF_COOKIE_SECURE = ENVIRONMENT.secure
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "xinka.platform.look.views.csrf_failure"
-SECURE_HSTS_SECONDS = 31_536_000 if ENVIRONMENT.secure else 0
+SECURE_HSTS_SECONDS = HSTS_SECONDS if ENVIRONMENT.secure else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = ENVIRONMENT.secure
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"  # "no-referrer" makes browsers send "Origin: null" with our own forms

@@ -13,8 +13,9 @@ from hashlib import blake2b
 from uuid import UUID
 
 from xinka.kernel import ids
+from xinka.kernel.cookies import Cookie
 
-COOKIE = "xk_order"
+COOKIE = Cookie("xk_order", is_of_all=False)
 #: Thirty-two letters and digits that nobody takes for one another when read aloud or copied by hand.
 _LETTERS = "abcdefghjkmnpqrstuvwxyz123456789"
 _MADE = re.compile(f"[{_LETTERS}]{{8}}")
@@ -39,7 +40,7 @@ class OrderAccess:
         return blake2b(purpose + b":" + order_id.bytes + more, key=self._secret, digest_size=16).digest()
 
     def cookie_value(self, order_id: UUID) -> str:
-        """Return the value of the cookie ``xk_order``, whose path is the order's own page."""
+        """Return the value of ``COOKIE``, whose path is the order's own page."""
         return self._proof(b"cookie", order_id).hex()
 
     def allows_cookie(self, order_id: UUID, value: str) -> bool:

@@ -9,9 +9,11 @@ import hmac
 from dataclasses import dataclass
 from hashlib import blake2b
 
-MEMBER_COOKIE = "xk_member"
-REFERRAL_COOKIE = "xk_ref"
-CODE_COOKIE = "xk_code"
+from xinka.kernel.cookies import Cookie
+
+MEMBER_COOKIE = Cookie("xk_member", is_of_all=False)
+REFERRAL_COOKIE = Cookie("xk_ref", is_of_all=False)
+CODE_COOKIE = Cookie("xk_code", is_of_all=True)
 #: How long a level shown on a page is honoured, and how long a link and a code are remembered, in seconds.
 MEMBER_FOR = 2 * 3600
 REFERRAL_FOR = 30 * 24 * 3600

@@ -46,7 +46,7 @@ def order_for(request: HttpRequest, shown_id: str) -> Order:
         order_id = ids.parse("ord", shown_id)
     except BadIdentifier:
         raise OrderNotFound from None
-    has_cookie = order_access().allows_cookie(order_id, request.COOKIES.get(COOKIE, ""))
+    has_cookie = order_access().allows_cookie(order_id, COOKIE.of(request.COOKIES))
     order = order_by_id(order_id)
     if order is None or not (has_cookie or order.contact_key in keys_of_person(request)):
         raise OrderNotFound
@@ -66,7 +66,7 @@ def keys_of_person(request: HttpRequest) -> list[UUID]:
 def grant(response: HttpResponse, order_id: UUID) -> None:
     """Let this browser open the order from now on, as if it had placed it."""
     response.set_cookie(
-        COOKIE,
+        COOKIE.name(secure=settings.ENVIRONMENT.secure),
         order_access().cookie_value(order_id),
         max_age=COOKIE_FOR,
         path=order_path(order_id),
@@ -77,8 +77,12 @@ def grant(response: HttpResponse, order_id: UUID) -> None:
 
 
 def grant_if_missing(request: HttpRequest, response: HttpResponse, order_id: UUID) -> None:
-    """Give the cookie to a buyer who came in by signing in, so that the till answers their page's questions too."""
-    if not order_access().allows_cookie(order_id, request.COOKIES.get(COOKIE, "")):
+    """Give the cookie to a buyer who came in by signing in, so that the till answers their page's questions too.
+
+    And to one whose browser still has it under the name that an earlier version of the shop wrote.
+    """
+    name = COOKIE.name(secure=settings.ENVIRONMENT.secure)
+    if not order_access().allows_cookie(order_id, request.COOKIES.get(name, "")):
         grant(response, order_id)
 
 

@@ -55,7 +55,8 @@ def use_code(request: HttpRequest) -> HttpResponse:
     if sku is None:
         raise Http404
     typed, quantity = request.POST.get("coupon", "")[:80], max(sku.min_quantity, _number(request, "quantity"))
-    request.COOKIES.pop(CODE_COOKIE, None)  # the new one counts, not the one before
+    for name in CODE_COOKIE.names:  # the new one counts, not the one before
+        request.COOKIES.pop(name, None)
     chosen = _number(request, "chosen")
     deal = deal_for(request, sku, quantity, chosen=chosen)
     if typed.strip():
@@ -86,7 +87,7 @@ def _without_scripts(request: HttpRequest, deal: Deal, sku: Sku, query: str) -> 
     )
     if typed.contact or typed.password:
         if deal.code:
-            request.COOKIES[CODE_COOKIE] = passes().code(deal.code)  # as the browser is going to send it
+            request.COOKIES[CODE_COOKIE.guarded] = passes().code(deal.code)  # as the browser is going to send it
         return product_as_typed(request, sku.product.slug, QueryDict(query), typed)
     address = f"{reverse('shop:product', args=[sku.product.slug])}?{query}#buy"
     if deal.refusal:
@@ -166,7 +167,7 @@ def follow(request: HttpRequest, code: str) -> HttpResponse:
     response = HttpResponseRedirect(safe_path(request.GET.get("to", "/")), status=303)
     if passes().read_referral(code):
         response.set_cookie(
-            REFERRAL_COOKIE,
+            REFERRAL_COOKIE.name(secure=settings.ENVIRONMENT.secure),
             code,
             max_age=REFERRAL_FOR,
             path="/checkout",

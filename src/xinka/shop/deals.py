@@ -20,6 +20,7 @@ from xinka.catalog.models import Sku
 from xinka.catalog.queries import unit_price
 from xinka.flows.promotions.cards import card_key
 from xinka.flows.promotions.spending import Basket, Offer, Wish, offer_for
+from xinka.kernel.cookies import Cookie
 from xinka.kernel.errors import Refusal
 from xinka.platform.database.django_drive import run
 from xinka.platform.look.templatetags.look import amount
@@ -81,7 +82,7 @@ def passes() -> Passes:
 
 def has_own_page(request: HttpRequest) -> bool:
     """Whether this visitor's prices may differ from everybody's."""
-    return CODE_COOKIE in request.COOKIES or settings.SESSION_COOKIE_NAME in request.COOKIES
+    return not request.COOKIES.keys().isdisjoint((*CODE_COOKIE.names, settings.SESSION_COOKIE_NAME))
 
 
 def sale_of(sku: Sku, now: datetime) -> tuple[FlashSale | None, FlashSale | None]:
@@ -107,7 +108,7 @@ def deal_for(request: HttpRequest, sku: Sku, quantity: int, *, chosen: int = 0) 
         premium=sku.choose_premium if chosen else 0,
     )
     deal = Deal(facts, price_of(facts), sale, coming, level)
-    code = passes().read_code(request.COOKIES.get(CODE_COOKIE, ""))
+    code = passes().read_code(CODE_COOKIE.of(request.COOKIES))
     return with_code(request, deal, sku, code, chosen=chosen) if code else deal
 
 
@@ -159,12 +160,13 @@ def remember_code(response: HttpResponse, code: str) -> None:
     if code:
         _set(response, CODE_COOKIE, passes().code(code), CODE_FOR, "/")
     else:
-        response.delete_cookie(CODE_COOKIE, path="/")
+        for name in CODE_COOKIE.names:
+            response.delete_cookie(name, path="/")
 
 
-def _set(response: HttpResponse, name: str, value: str, seconds: int, path: str) -> None:
+def _set(response: HttpResponse, cookie: Cookie, value: str, seconds: int, path: str) -> None:
     response.set_cookie(
-        name,
+        cookie.name(secure=settings.ENVIRONMENT.secure),
         value,
         max_age=seconds,
         path=path,

@@ -19,6 +19,7 @@ from xinka.accounts.adapter import client_address
 from xinka.flows.paying import attempts
 from xinka.flows.paying.in_app import ANSWER_WITHIN, Answer, ask_who, take_answer
 from xinka.kernel import ids
+from xinka.kernel.cookies import Cookie
 from xinka.kernel.errors import BadIdentifier, ProviderError
 from xinka.orders.access import order_path
 from xinka.orders.errors import OrderNotFound
@@ -31,7 +32,7 @@ from xinka.shop.access import order_for
 log = logging.getLogger(__name__)
 
 #: The half of the question's state that only this browser has.
-COOKIE = "xk_payer"
+COOKIE = Cookie("xk_payer", is_of_all=False)
 
 
 def device_of(request: HttpRequest) -> str:
@@ -51,7 +52,7 @@ def ask(request: HttpRequest, shown_id: str) -> HttpResponse:
     question = ask_who(order, wanted, device=device_of(request), browser=browser, now=timezone.now())
     response = HttpResponseRedirect(question.url, status=303)
     response.set_cookie(
-        COOKIE,
+        COOKIE.name(secure=settings.ENVIRONMENT.secure),
         browser,
         max_age=int(ANSWER_WITHIN.total_seconds()),
         path=order_path(order.id),
@@ -69,7 +70,7 @@ def answered(request: HttpRequest, shown_id: str, number: str) -> HttpResponse:
     order, payment = _attempt(request, shown_id, number)
     answer = Answer(request.GET.get("state", "")[:128], request.GET.get("code", "")[:128], timezone.now())
     payer = attempts.Payer(client_address(request), device_of(request))
-    browser = request.COOKIES.get(COOKIE, "")
+    browser = COOKIE.of(request.COOKIES)
     try:
         ready = take_answer(payment, order, payer, browser=browser, answer=answer)
     except ProviderError as error:
@@ -79,7 +80,7 @@ def answered(request: HttpRequest, shown_id: str, number: str) -> HttpResponse:
     else:
         where = (ready.bridge and ready.pay_url) or reverse("shop:pay", args=[shown_id])
     response = HttpResponseRedirect(where, status=303)
-    response.delete_cookie(COOKIE, path=order_path(order.id), samesite="Lax")
+    response.delete_cookie(COOKIE.name(secure=settings.ENVIRONMENT.secure), path=order_path(order.id), samesite="Lax")
     return response
 
 

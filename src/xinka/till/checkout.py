@@ -213,10 +213,11 @@ def seal_request(till: Till, form: CheckoutForm, request: Request) -> CheckoutRe
 
 def _cookie(till: Till, placed: Placed, path: str) -> tuple[str, str]:
     value = till.access.cookie_value(placed.order_id)
+    name = COOKIE.name(secure=till.environment.secure)
     secure = "; Secure" if till.environment.secure else ""
     return (
         "set-cookie",
-        f"{COOKIE}={value}; Path={path}; Max-Age={COOKIE_FOR}; HttpOnly; SameSite=Lax{secure}",
+        f"{name}={value}; Path={path}; Max-Age={COOKIE_FOR}; HttpOnly; SameSite=Lax{secure}",
     )
 
 

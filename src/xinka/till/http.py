@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
+from xinka.kernel.cookies import Cookie
 from xinka.kernel.errors import Refusal
 from xinka.platform.look.preferences import LANGUAGE_COOKIE, language_of
 from xinka.till.serving.exchange import Exchange
@@ -74,9 +75,13 @@ class Request:
                 return value
         return ""
 
+    def kept(self, cookie: Cookie) -> str:
+        """Return the value of a cookie of the shop, or nothing."""
+        return self.cookie(cookie.guarded) or self.cookie(cookie.plain)
+
     def language(self) -> str:
         """Return the language to answer in."""
-        return language_of(self.cookie(LANGUAGE_COOKIE), self.header("accept-language"))
+        return language_of(self.kept(LANGUAGE_COOKIE), self.header("accept-language"))
 
     def wants_json(self) -> bool:
         """Whether the caller sent JSON, or asks for it and not for a page."""

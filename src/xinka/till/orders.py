@@ -25,7 +25,7 @@ async def status(till: Till, request: Request) -> Response:
     if request.method != "GET":
         return Response(HTTPStatus.METHOD_NOT_ALLOWED, b"", [("allow", "GET")])
     order_id = ids.parse("ord", request.path[len(PREFIX) : -len(SUFFIX)])
-    if not till.access.allows_cookie(order_id, request.cookie(COOKIE)):
+    if not till.access.allows_cookie(order_id, request.kept(COOKIE)):
         raise OrderNotFound
     state = await till.waiting.state_of(order_id)
     if state is None:

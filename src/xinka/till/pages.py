@@ -22,6 +22,7 @@ import psycopg
 import structlog
 
 from xinka.platform.look.preferences import LANGUAGE_COOKIE, THEME_COOKIE, language_of, theme_of
+from xinka.promotions.passes import CODE_COOKIE
 from xinka.till.http import Request, Response
 from xinka.till.serving.heads import Headers
 from xinka.till.upstream import Upstream
@@ -39,7 +40,7 @@ _DROPPED_HEADERS = frozenset(
     {MARK, "content-length", "content-encoding", "vary", "set-cookie", "etag", "cache-control"}
 )
 #: Whoever has one of these sees pages of their own: somebody signed in, or with a code that changes prices.
-_SESSIONS = ("xk_session", "__Host-xk_session", "xk_code")
+_SESSIONS = ("xk_session", "__Host-xk_session", *CODE_COOKIE.names)
 
 log = structlog.get_logger("xinka.till")
 Key = tuple[str, str, str, str]
@@ -87,8 +88,8 @@ class Pages:
         cookies = _cookies(request.header("cookie"))
         if any(name in cookies for name in _SESSIONS) or "messages" in cookies or request.header("hx-request"):
             return None
-        language = language_of(cookies.get(LANGUAGE_COOKIE, ""), request.header("accept-language"))
-        return (request.path, request.query, language, theme_of(cookies.get(THEME_COOKIE, "")))
+        language = language_of(LANGUAGE_COOKIE.of(cookies), request.header("accept-language"))
+        return (request.path, request.query, language, theme_of(THEME_COOKIE.of(cookies)))
 
     def get(self, key: Key) -> Page | None:
         """Return a page that is still fresh."""
@@ -118,7 +119,7 @@ class Pages:
     async def _render(self, key: Key, request: Request) -> Page | Response:
         era = self._era
         _, _, language, theme = key
-        cookies = [f"{LANGUAGE_COOKIE}={language}", *([f"{THEME_COOKIE}={theme}"] if theme else [])]
+        cookies = [f"{LANGUAGE_COOKIE.plain}={language}", *([f"{THEME_COOKIE.plain}={theme}"] if theme else [])]
         headers = [("accept", "text/html"), ("cookie", "; ".join(cookies)), ("x-xinka-render", "1")]
         answer = await self._upstream.fetch(request, headers)
         if answer.status == HTTPStatus.SERVICE_UNAVAILABLE and (old := self._stale(key)):

@@ -15,6 +15,7 @@ import psycopg
 import structlog
 
 from xinka.config.crews import web_threads
+from xinka.config.environment import HSTS_SECONDS
 from xinka.kernel.errors import Refusal
 from xinka.platform.batching import Overloaded
 from xinka.platform.database.away import DatabaseAway, is_away
@@ -30,6 +31,7 @@ log = structlog.get_logger("xinka.till")
 BACKLOG = 2048
 #: How long answers may take that are under way when the till is asked to end; shorter than its supervisor's patience.
 DRAIN_SECONDS = 20.0
+_HSTS = f"strict-transport-security: max-age={HSTS_SECONDS}; includeSubDomains\r\n"
 
 
 class App:
@@ -153,7 +155,7 @@ async def serve(listening: socket.socket) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, asked_to_end.set)
     app = await App.open()
-    edge = Edge(app.answer)
+    edge = Edge(app.answer, always=_HSTS if app.till.environment.secure else "")
     edge.sweep()
     server = await loop.create_server(lambda: Connection(edge), sock=listening, backlog=BACKLOG)
     await asked_to_end.wait()

@@ -32,6 +32,8 @@ _HOP_BY_HOP = frozenset(
 #: Only the till may say these; a visitor who sends them is not believed.
 _OURS = "x-xinka-"
 _FORWARDED = frozenset({"x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "forwarded", "x-real-ip"})
+#: What the till writes on every answer itself.
+_WE_SAY = frozenset({"server", "date", "strict-transport-security"})
 _MAX_CONNECTIONS = 32
 _TIMEOUTS = {"connect": 2.0, "pool": 10.0, "read": 60.0, "write": 60.0}
 #: An answer up to this size is passed on in one piece, a larger one as it comes.
@@ -148,7 +150,7 @@ def _encode(headers: Headers) -> list[tuple[bytes, bytes]]:
 
 def _pass_back(headers: list[tuple[bytes, bytes]]) -> Headers:
     decoded = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in headers]
-    return [(name, value) for name, value in decoded if name not in _HOP_BY_HOP and name not in {"server", "date"}]
+    return [(name, value) for name, value in decoded if name not in _HOP_BY_HOP and name not in _WE_SAY]
 
 
 async def _body(exchange: Exchange) -> AsyncIterator[bytes]:

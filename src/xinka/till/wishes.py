@@ -44,7 +44,7 @@ class WishReader:
             CodeUnknown: if the code cannot be one.
         """
         cookies = request.header("cookie")
-        if not coupon and not sale and MEMBER_COOKIE not in cookies and REFERRAL_COOKIE not in cookies:
+        if not coupon and not sale and MEMBER_COOKIE.plain not in cookies and REFERRAL_COOKIE.plain not in cookies:
             return NOTHING
         wish = Wish(sale_id=sale)
         if coupon.strip():
@@ -54,15 +54,16 @@ class WishReader:
             wish.card_key = self._cards.hex(wish.code.encode())
             wish.place = place_of(request.address)
         session = next(filter(None, map(request.cookie, _SESSIONS)), "")
-        member = self._passes.read_member(request.cookie(MEMBER_COOKIE), session, int(time.time()))
+        member = self._passes.read_member(request.kept(MEMBER_COOKIE), session, int(time.time()))
         if member is not None:
             wish.user_id, wish.level_bps = member.user_id, member.off_bps
             wish.buyer_key = self._passes.buyer_key(member.user_id)
-        referrer_id = self._passes.read_referral(request.cookie(REFERRAL_COOKIE))
+        referrer_id = self._passes.read_referral(request.kept(REFERRAL_COOKIE))
         return Said(wish if wish.changes_price else None, referrer_id, wish.user_id)
 
     def remember_code(self, coupon: str, *, secure: bool) -> tuple[str, str]:
         """Return the header that lets the product page show the price with a code that is good."""
         value = self._passes.code(normalise_code(coupon))
         more = "; Secure" if secure else ""
-        return ("set-cookie", f"{CODE_COOKIE}={value}; Path=/; Max-Age={CODE_FOR}; HttpOnly; SameSite=Lax{more}")
+        name = CODE_COOKIE.name(secure=secure)
+        return ("set-cookie", f"{name}={value}; Path=/; Max-Age={CODE_FOR}; HttpOnly; SameSite=Lax{more}")

@@ -70,7 +70,7 @@ def look_of(request: HttpRequest) -> Look:
     return Look(
         request=request,
         lang=getattr(request, "LANGUAGE_CODE", None) or CHINESE,
-        theme=theme if isinstance(theme, str) else theme_of(request.COOKIES.get(THEME_COOKIE, "")),
+        theme=theme if isinstance(theme, str) else theme_of(THEME_COOKIE.of(request.COOKIES)),
         path=request.get_full_path() if request.method in {"GET", "HEAD"} else page_of_form(request),
         public=bool(cache_tags_of(request)),
     )

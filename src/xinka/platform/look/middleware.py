@@ -82,10 +82,10 @@ class Preferences:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Set language and theme, then answer."""
-        language = language_of(request.COOKIES.get(LANGUAGE_COOKIE, ""), request.headers.get("Accept-Language", ""))
+        language = language_of(LANGUAGE_COOKIE.of(request.COOKIES), request.headers.get("Accept-Language", ""))
         translation.activate(language)
         request.LANGUAGE_CODE = language
-        request.theme = theme_of(request.COOKIES.get(THEME_COOKIE, ""))  # type: ignore[attr-defined]  # read by templates
+        request.theme = theme_of(THEME_COOKIE.of(request.COOKIES))  # type: ignore[attr-defined]  # read by templates
         response = self.get_response(request)
         response.headers.setdefault("Content-Language", "en" if language == "en" else "zh-Hans")
         return response

@@ -8,10 +8,12 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final, Literal
 
+from xinka.kernel.cookies import Cookie
+
 Theme = Literal["light", "dark", ""]
 
-LANGUAGE_COOKIE: Final = "xk_lang"
-THEME_COOKIE: Final = "xk_theme"
+LANGUAGE_COOKIE: Final = Cookie("xk_lang", is_of_all=True)
+THEME_COOKIE: Final = Cookie("xk_theme", is_of_all=True)
 COOKIE_AGE: Final = 365 * 24 * 3600
 CHINESE: Final = "zh-hans"
 ENGLISH: Final = "en"

@@ -42,7 +42,7 @@ def language_of_request(request: HttpRequest) -> str:
     known = getattr(request, "LANGUAGE_CODE", None)
     if isinstance(known, str):
         return known
-    return language_of(request.COOKIES.get(LANGUAGE_COOKIE, ""), request.headers.get("Accept-Language", ""))
+    return language_of(LANGUAGE_COOKIE.of(request.COOKIES), request.headers.get("Accept-Language", ""))
 
 
 def answer_refusal(request: HttpRequest, refusal: Refusal) -> HttpResponse:

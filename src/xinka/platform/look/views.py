@@ -15,6 +15,7 @@ from django.utils.translation import gettext
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
+from xinka.kernel.cookies import Cookie
 from xinka.platform.database.away import DatabaseAway, is_away
 from xinka.platform.logs import Seldom
 from xinka.platform.look import gallery as samples
@@ -48,7 +49,8 @@ def choose_theme(request: HttpRequest) -> HttpResponse:
     if theme in {"light", "dark"}:
         _remember(response, THEME_COOKIE, theme)
     else:
-        response.delete_cookie(THEME_COOKIE, samesite="Lax")
+        for name in THEME_COOKIE.names:
+            response.delete_cookie(name, samesite="Lax")
     return response
 
 
@@ -115,6 +117,7 @@ def _back(request: HttpRequest) -> HttpResponseRedirect:
     return response
 
 
-def _remember(response: HttpResponse, name: str, value: str) -> None:
+def _remember(response: HttpResponse, cookie: Cookie, value: str) -> None:
     """Set a preference cookie; the theme's script may write it too, so it is not HttpOnly. It holds nothing secret."""
-    response.set_cookie(name, value, max_age=COOKIE_AGE, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE)
+    secure = settings.ENVIRONMENT.secure
+    response.set_cookie(cookie.name(secure=secure), value, max_age=COOKIE_AGE, samesite="Lax", secure=secure)

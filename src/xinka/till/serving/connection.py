@@ -21,7 +21,7 @@ import httptools
 
 from xinka.kernel.places import place_of, plain_address
 from xinka.till.serving.exchange import Exchange, HungUp
-from xinka.till.serving.heads import response_head
+from xinka.till.serving.heads import Headers, response_head
 
 MAX_HEAD = 16 * 1024
 MAX_HEADERS = 100
@@ -50,8 +50,10 @@ class Edge:
     opens, visitors from elsewhere still get in.
     """
 
-    def __init__(self, handler: Handler, *, max_connections: int = 4096) -> None:
+    def __init__(self, handler: Handler, *, max_connections: int = 4096, always: str = "") -> None:
         self.handler = handler
+        #: Header lines on every answer, refusals of what is no request included.
+        self.always = always
         self.connections: set[Connection] = set()
         self._of_place: dict[str, set[Connection]] = {}
         self.max_connections = max_connections
@@ -288,6 +290,10 @@ class Connection(asyncio.Protocol):
             self._read_on()
             self.deadline = self._edge.loop.time() + BODY_PAUSE
 
+    def head(self, status: int, headers: Headers, length: int | None) -> bytes:
+        """Return the head of the answer under way."""
+        return response_head(status, headers, length, is_last=self.is_last(), always=self._edge.always)
+
     def is_last(self) -> bool:
         """Whether this connection ends after the exchange under way."""
         active = self._active
@@ -365,7 +371,7 @@ class Connection(asyncio.Protocol):
         self._is_ending = True
         active = self._active
         if active is None or not (active.is_whole or active.is_begun):
-            self.write(response_head(status, [], 0, is_last=True))
+            self.write(response_head(status, [], 0, is_last=True, always=self._edge.always))
             self._transport.close()
         if active is not None and not active.is_whole:
             active.lose()
@@ -392,7 +398,7 @@ class Connection(asyncio.Protocol):
     def give_up(self) -> None:
         """Its time is over: close it, saying so if a request was on its way."""
         if self._receiving is None and self._active is None and self._head_size and not self._is_ending:
-            self.write(response_head(HTTPStatus.REQUEST_TIMEOUT, [], 0, is_last=True))
+            self.write(response_head(HTTPStatus.REQUEST_TIMEOUT, [], 0, is_last=True, always=self._edge.always))
             self._transport.close()
         else:
             self._transport.abort()

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from http import HTTPStatus
 from typing import Protocol
 
-from xinka.till.serving.heads import Headers, response_head
+from xinka.till.serving.heads import Headers
 
 #: How many bytes of a body may wait for their reader before the sender is told to pause.
 _MANY = 256 * 1024
@@ -37,8 +37,8 @@ class Line(Protocol):
         """Read on."""
         ...
 
-    def is_last(self) -> bool:
-        """Whether this connection ends after the exchange under way."""
+    def head(self, status: int, headers: Headers, length: int | None) -> bytes:
+        """Return the head of the answer under way."""
         ...
 
 
@@ -137,7 +137,7 @@ class Exchange:
             return
         self.is_begun = self.is_answered = True
         silent = status == HTTPStatus.NOT_MODIFIED or status < HTTPStatus.OK or status == HTTPStatus.NO_CONTENT
-        head = response_head(status, headers, None if silent else len(body), is_last=self._line.is_last())
+        head = self._line.head(status, headers, None if silent else len(body))
         self._line.write(head if silent or self.method == "HEAD" else head + body)
 
     def begin(self, status: int, headers: Headers) -> None:
@@ -148,7 +148,7 @@ class Exchange:
         if not has_length and self.is_old:
             self.keep_alive = False
         added = [("transfer-encoding", "chunked")] if self.is_chunked else []
-        self._line.write(response_head(status, [*headers, *added], None, is_last=self._line.is_last()))
+        self._line.write(self._line.head(status, [*headers, *added], None))
 
     async def send(self, part: bytes) -> None:
         """Send a part. Raises ``HungUp``."""

@@ -28,8 +28,10 @@ class _Clock:
 _clock = _Clock()
 
 
-def response_head(status: int, headers: Headers, length: int | None, *, is_last: bool) -> bytes:
+def response_head(status: int, headers: Headers, length: int | None, *, is_last: bool, always: str = "") -> bytes:
     """Return status line and headers; with a ``length``, any such header among ``headers`` gives way to it.
+
+    ``always`` are whole header lines of the shop's own.
 
     Raises:
         ValueError: if a header holds a line break, which would let its author write headers, or pages, of his own.
@@ -41,4 +43,4 @@ def response_head(status: int, headers: Headers, length: int | None, *, is_last:
     size = "" if length is None else f"content-length: {length}\r\n"
     last = "connection: close\r\n" if is_last else ""
     first = _LINES.get(status) or f"HTTP/1.1 {status} \r\n"
-    return f"{first}{_clock.date()}{size}{last}{text}\r\n".encode("latin-1", "replace")
+    return f"{first}{_clock.date()}{always}{size}{last}{text}\r\n".encode("latin-1", "replace")

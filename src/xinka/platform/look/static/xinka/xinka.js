@@ -45,7 +45,10 @@
     event.preventDefault();
     const theme = button.value, keep = theme === "auto" ? 0 : 31536000;
     if (keep) root.dataset.theme = theme; else delete root.dataset.theme;
-    doc.cookie = `xk_theme=${keep ? theme : ""};path=/;max-age=${keep};samesite=lax${location.protocol === "https:" ? ";secure" : ""}`;
+    const write = (name, value, age, more) => { doc.cookie = `${name}xk_theme=${value};path=/;max-age=${age};samesite=lax${more}`; };
+    const tls = location.protocol === "https:";
+    if (tls) write("", "", 0, ";secure");
+    write(tls ? "__Host-" : "", keep ? theme : "", keep, tls ? ";secure" : "");
     all("[data-theme-form] button").forEach((other) => other.setAttribute("aria-pressed", String(other.value === theme)));
   });
 
