@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+import time_machine
 from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.contrib.auth.hashers import BasePasswordHasher, get_hasher
@@ -14,7 +16,7 @@ from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 
-from tests.accounts.signing_in import NEW_PASSWORD, PASSWORD, hand_over_notices, mailed_code, sign_in
+from tests.accounts.signing_in import NEW_PASSWORD, PASSWORD, confirm_it_is_me, hand_over_notices, mailed_code, sign_in
 from xinka.accounts.models import Notice, User
 
 Browsers = Callable[..., Client]
@@ -244,6 +246,7 @@ def test_one_session_can_be_signed_out_from_another(cy: User, browser_of: Browse
     here, there, third = browser_of(), browser_of(), browser_of()
     for client in (here, there, third):
         sign_in(client, cy)
+    confirm_it_is_me(here)
     key = there.cookies[settings.SESSION_COOKIE_NAME].value
     pk = cy.usersession_set.get(session_key=key).pk
     assert here.post(f"/account/sessions/{pk}/end")["Location"] == "/account/sessions/"
@@ -252,10 +255,33 @@ def test_one_session_can_be_signed_out_from_another(cy: User, browser_of: Browse
     assert [is_signed_in(client) for client in (here, there, third)] == [True, False, False]
 
 
+def test_ending_other_sessions_asks_who_it_is(cy: User, browser_of: Browsers) -> None:
+    here, there = browser_of(), browser_of()
+    with time_machine.travel(time.time() - 3600, tick=False):
+        sign_in(here, cy)
+        sign_in(there, cy)
+    pk = cy.usersession_set.get(session_key=there.cookies[settings.SESSION_COOKIE_NAME].value).pk
+    assert here.get("/account/sessions/").status_code == 200, "everybody may look"
+    for address in (f"/account/sessions/{pk}/end", "/account/sessions/"):
+        asked = here.post(address)["Location"]
+        assert asked.startswith("/account/reauthenticate/")
+        assert is_signed_in(there)
+    here.post(asked, {"password": PASSWORD}, follow=True)
+    assert [is_signed_in(client) for client in (here, there)] == [True, False], "what was asked for is then done"
+
+
+def test_the_way_out_clears_what_pages_kept_in_the_browser(cy: User, browser: Client) -> None:
+    sign_in(browser, cy)
+    assert "Clear-Site-Data" not in browser.get("/account/logout/")
+    assert browser.post("/account/logout/")["Clear-Site-Data"] == '"cache", "storage"'
+    assert "Clear-Site-Data" not in browser.post("/account/logout/"), "nobody was signed in"
+
+
 def test_nobody_ends_a_session_of_somebody_else(cy: User, eve: User, browser_of: Browsers) -> None:
     hers, his = browser_of(), browser_of()
     sign_in(his, cy)
     sign_in(hers, eve)
+    confirm_it_is_me(hers)
     pk = cy.usersession_set.get().pk
     assert hers.post(f"/account/sessions/{pk}/end").status_code == 404
     assert is_signed_in(his)

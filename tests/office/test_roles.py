@@ -147,6 +147,7 @@ MATRIX = {
     "staff": ONE,
     "staff_find": ONE,
     "staff_roles": ONE,
+    "staff_sign_out": ONE,
     "audit": RISK,
 }
 
@@ -291,6 +292,34 @@ def test_an_operator_gives_and_takes_roles_and_both_are_in_the_audit() -> None:
     ]
     assert browser.post(f"/office/staff/{sia.pk}", {}).status_code == 303
     assert AuditEntry.objects.count() == 2  # nothing was changed
+
+
+def test_an_operator_signs_somebody_out_everywhere() -> None:
+    dee, sia = staff("operator"), cast.person("sia@example.com")
+    hers = [browser_of(None), browser_of(None)]
+    for browser in hers:
+        browser.post("/account/login/", {"login": sia.email, "password": cast.PASSWORD})
+        assert browser.get("/account/").status_code == 200
+    browser, path = fresh(dee), f"/office/staff/{sia.pk}/sign-out"
+    assert f'action="{path}"' in browser.get(f"/office/staff/{sia.pk}").content.decode()
+    told = browser.post(path, follow=True).content.decode()
+    assert "Signed out on 2 devices" in told
+    assert [one.get("/account/").status_code for one in hers] == [302, 302]
+    assert browser.get("/office/").status_code == 200, "nobody else is"
+    entry = AuditEntry.objects.get(action="account.sign_out")
+    assert (entry.actor_id, entry.subject) == (dee.pk, f"#{sia.pk}")
+    assert "signed in nowhere" in browser.post(path, follow=True).content.decode()
+
+
+def test_signing_somebody_out_needs_a_fresh_proof_and_is_not_for_oneself() -> None:
+    dee, sia = staff("operator"), cast.person("sia@example.com")
+    hers = browser_of(sia)
+    assert hers.get("/account/").status_code == 200
+    assert "reauthenticate" in browser_of(dee).post(f"/office/staff/{sia.pk}/sign-out").url
+    mine = fresh(dee)
+    assert mine.post(f"/office/staff/{dee.pk}/sign-out").url == "/account/sessions/"
+    assert (hers.get("/account/").status_code, mine.get("/office/").status_code) == (200, 200)
+    assert not AuditEntry.objects.filter(action="account.sign_out").exists()
 
 
 def test_without_a_fresh_proof_the_roles_are_not_even_shown() -> None:

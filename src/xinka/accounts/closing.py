@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime, timedelta
 
 from allauth.account.models import EmailAddress
@@ -14,6 +15,8 @@ from django.utils import timezone
 from xinka.accounts.models import KnownDevice, Notice, User
 from xinka.accounts.notifying import promise_notice
 from xinka.platform.audit.actions import record
+
+log = logging.getLogger(__name__)
 
 #: How long somebody may change their mind; long enough that who was not asked sees the mail.
 CLOSES_AFTER = timedelta(days=7)
@@ -47,6 +50,20 @@ def erase(person: User, now: datetime) -> None:
     person.closed_at = now
     person.set_unusable_password()
     person.save()
+
+
+@transaction.atomic
+def sign_out_everywhere(person: User, *, by: User) -> int:
+    """End every session of somebody whose device was lost or is not in their hands; return how many there were.
+
+    Nothing else changes: whoever knows the password, or reads the mailbox, may sign in again.
+    """
+    sessions = list(UserSession.objects.filter(user=person))
+    for session in sessions:
+        session.end()
+    record(by, "account.sign_out", f"#{person.pk}")
+    log.info("account.signed_out_by_staff", extra={"user": person.pk, "by": by.pk, "n": len(sessions)})
+    return len(sessions)
 
 
 @transaction.atomic

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from allauth.account.urls import urlpatterns as allauth_pages
 from django.urls import URLPattern, URLResolver, include, path
 
 from xinka.accounts import fresh_proof, views
@@ -13,7 +14,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("reauthenticate/code/", fresh_proof.mailed_code, name="account_reauthenticate_code"),
     path("refunds", views.set_refunds, name="account_refunds"),
     path("sessions/<int:pk>/end", views.end_session, name="account_end_session"),
-    path("", include("allauth.account.urls")),
+    path("logout/", views.sign_out, name="account_logout"),
+    path("sessions/", views.sessions, name="usersessions_list"),
+    *[page for page in allauth_pages if page.name != "account_logout"],
     path("two-factor/", include("allauth.mfa.urls")),
-    path("sessions/", include("allauth.usersessions.urls")),
 ]

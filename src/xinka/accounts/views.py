@@ -5,13 +5,16 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
+from allauth.account.views import logout
 from allauth.core.internal import ratelimit
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.internal.flows.sessions import end_sessions
 from allauth.usersessions.models import UserSession
+from allauth.usersessions.views import list_usersessions
 from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http.response import HttpResponseBase
 from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -21,7 +24,13 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 from django.views.decorators.http import require_GET, require_POST
 
 from xinka.accounts import breaches, strength
-from xinka.accounts.policies import needs_second_factor, require_sign_in, signed_in
+from xinka.accounts.policies import (
+    needs_second_factor,
+    require_fresh_proof,
+    require_fresh_proof_to_act,
+    require_sign_in,
+    signed_in,
+)
 from xinka.accounts.user_agents import device_label
 from xinka.accounts.validators import LEAST_LENGTH, MOST_LENGTH
 
@@ -69,6 +78,7 @@ def set_refunds(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @require_sign_in
+@require_fresh_proof
 def end_session(request: HttpRequest, pk: int) -> HttpResponse:
     """Sign out one session of the signed-in person, there and then."""
     session = get_object_or_404(UserSession, pk=pk, user=signed_in(request))
@@ -78,6 +88,22 @@ def end_session(request: HttpRequest, pk: int) -> HttpResponse:
     end_sessions(request, [session])
     messages.info(request, gettext("Signed out: %(device)s") % {"device": label or gettext("an unknown device")})
     return HttpResponseRedirect(reverse("usersessions_list"))
+
+
+#: Everybody may look where they are signed in; ending the others asks who it is, or a thief would put the owner out.
+sessions = require_sign_in(require_fresh_proof_to_act(list_usersessions))
+
+
+def sign_out(request: HttpRequest) -> HttpResponseBase:
+    """Ask, then sign out; the browser also forgets what pages have kept in it (ASVS 5.0, V14.3.1).
+
+    Cookies stay: those of orders open what a guest has bought.
+    """
+    was_signed_in = request.user.is_authenticated
+    response: HttpResponseBase = logout(request)
+    if was_signed_in and not request.user.is_authenticated:
+        response["Clear-Site-Data"] = '"cache", "storage"'
+    return response
 
 
 @never_cache

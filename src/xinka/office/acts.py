@@ -28,6 +28,7 @@ from xinka.platform.look.templatetags.look import amount
 ACTS: dict[str, Promise] = {
     "account.close": pgettext_lazy("audit", "Closed an account"),
     "account.drop_second_factor": pgettext_lazy("audit", "Took the second step off a sign-in"),
+    "account.sign_out": pgettext_lazy("audit", "Signed somebody out everywhere"),
     "bill.fetch": pgettext_lazy("audit", "Had a gateway's bill fetched"),
     "bill.upload": pgettext_lazy("audit", "Uploaded a gateway's bill"),
     "books.arrival": pgettext_lazy("audit", "Entered money that came from a gateway"),
@@ -194,7 +195,7 @@ _SWITCHES = frozenset({"alone", "on", "paid", "shared"})
 #: Details that are the number of a person, per act where the name alone does not say so.
 _PEOPLE = frozenset({("", "asked_by"), ("", "giver"), ("", "person"), ("merchant.open", "owner")})
 #: Acts whose subject is a person, as ``#5``.
-_ON_PEOPLE = frozenset({"account.close", "account.drop_second_factor", "staff.roles"})
+_ON_PEOPLE = frozenset({"account.close", "account.drop_second_factor", "account.sign_out", "staff.roles"})
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,12 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language, gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from xinka.accounts.closing import sign_out_everywhere
 from xinka.accounts.models import User
 from xinka.accounts.policies import require_fresh_proof, signed_in
 from xinka.accounts.staff_roles import LABELS, StaffRole
@@ -108,6 +109,22 @@ def roles(request: HttpRequest, user_id: int) -> HttpResponse:
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
     context = {"person": person, "form": form, "is_me": person.pk == me.pk}
     return render(request, "office/staff_roles.html", context, status=status)
+
+
+@require_POST
+@for_staff(Room.STAFF)
+@require_fresh_proof
+def sign_out(request: HttpRequest, user_id: int) -> HttpResponse:
+    """Sign somebody out on every device; for oneself there is a page of one's own."""
+    person, me = get_object_or_404(User, pk=user_id, is_active=True), signed_in(request)
+    if person.pk == me.pk:
+        return HttpResponseRedirect(reverse("usersessions_list"), status=HTTPStatus.SEE_OTHER)
+    if n_ended := sign_out_everywhere(person, by=me):
+        told = ngettext("Signed out on %(n)d device", "Signed out on %(n)d devices", n_ended) % {"n": n_ended}
+        messages.success(request, told)
+    else:
+        messages.info(request, gettext("This person was signed in nowhere."))
+    return HttpResponseRedirect(reverse("office:staff_roles", args=[person.pk]), status=HTTPStatus.SEE_OTHER)
 
 
 def _index(request: HttpRequest, form: PersonForm, status: int = HTTPStatus.OK) -> HttpResponse:

@@ -138,5 +138,6 @@ urlpatterns: list[URLPattern] = [
     path("staff", staff.index, name="staff"),
     path("staff/find", staff.find, name="staff_find"),
     path("staff/<int:user_id>", staff.roles, name="staff_roles"),
+    path("staff/<int:user_id>/sign-out", staff.sign_out, name="staff_sign_out"),
     path("audit", views.audit, name="audit"),
 ]
