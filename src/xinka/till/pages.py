@@ -25,7 +25,8 @@ from xinka.platform.look.preferences import LANGUAGE_COOKIE, THEME_COOKIE, langu
 from xinka.promotions.passes import CODE_COOKIE
 from xinka.till.http import Request, Response
 from xinka.till.serving.heads import Headers
-from xinka.till.upstream import Upstream
+from xinka.till.turns import ManyAreHere, TooManyPages
+from xinka.till.upstream import Upstream, come_later
 
 CHANNEL = "xinka_pages"
 MARK = "x-xinka-cache"
@@ -100,7 +101,19 @@ class Pages:
         return page
 
     async def render(self, key: Key, request: Request) -> Page | Response:
-        """Let Django render a page; requests for the same page meanwhile wait for the one rendering."""
+        """Let Django render a page; requests for the same page meanwhile wait for the one rendering.
+
+        They wait for one that Django works on, not for one whose turn is yet to come: that depends on who asked for it.
+        """
+        if key in self._rendering:
+            return await asyncio.shield(self._rendering[key])
+        try:
+            async with self._upstream.turn(request):
+                return self.get(key) or await self._render_once(key, request)
+        except (TooManyPages, ManyAreHere) as refusal:
+            return self._stale(key) or come_later(refusal, request)
+
+    async def _render_once(self, key: Key, request: Request) -> Page | Response:
         if key in self._rendering:
             return await asyncio.shield(self._rendering[key])
         future: asyncio.Future[Page | Response] = asyncio.get_running_loop().create_future()

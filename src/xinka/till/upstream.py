@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
 from http import HTTPStatus
 from pathlib import Path
 
@@ -10,10 +11,11 @@ import httpcore
 import structlog
 
 from xinka.kernel.places import place_of
-from xinka.till.http import NO_STORE, SAFE, TEXT, Request, Response
+from xinka.till.http import NO_STORE, SAFE, TEXT, Request, Response, refusal_response
 from xinka.till.logs import seldom
 from xinka.till.serving.exchange import Exchange
 from xinka.till.serving.heads import Headers
+from xinka.till.turns import Allowance, ManyAreHere, TooManyPages, Turns
 from xinka.till.uploads import SMALL, TooManyUploads, Uploads
 
 #: Concern one connection only, and must not be passed on (RFC 9110, section 7.6.1).
@@ -32,6 +34,8 @@ _HOP_BY_HOP = frozenset(
 #: Only the till may say these; a visitor who sends them is not believed.
 _OURS = "x-xinka-"
 _FORWARDED = frozenset({"x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "forwarded", "x-real-ip"})
+#: Files that cost next to nothing, and of which a first visit takes a dozen.
+_CHEAP = "/static/"
 #: What the till writes on every answer itself.
 _WE_SAY = frozenset({"server", "date", "strict-transport-security"})
 _MAX_CONNECTIONS = 32
@@ -58,12 +62,28 @@ class Upstream:
 
     def __init__(self, socket: Path, scheme: str, host: str, n_threads: int) -> None:
         """Take where Django listens, what the shop is called, and how many requests Django works on at a time."""
+        n_uploads = max(1, n_threads // 2)
+        most = max(_MAX_CONNECTIONS - n_uploads, n_threads)
         self._pool = httpcore.AsyncConnectionPool(
-            uds=str(socket), max_connections=_MAX_CONNECTIONS, max_keepalive_connections=8, keepalive_expiry=30
+            uds=str(socket), max_connections=most + n_uploads, max_keepalive_connections=8, keepalive_expiry=30
         )
         self._scheme = scheme
         self._host = host
-        self._uploads = Uploads(max(1, n_threads // 2))
+        self._uploads = Uploads(n_uploads)
+        self._turns = Turns(most, max(most // 2, n_threads))
+        self._allowance = Allowance()
+
+    def turn(self, request: Request) -> AbstractAsyncContextManager[None]:
+        """Return what waits for a turn among all who want a page made, and holds it.
+
+        Raises:
+            TooManyPages: if this place has asked for too many.
+            ManyAreHere: if the turn does not come in time.
+        """
+        place = place_of(request.address)
+        if not request.path.startswith(_CHEAP) and not self._allowance.spend(place):
+            raise TooManyPages
+        return self._turns.turn(place)
 
     async def fetch(self, request: Request, headers: Headers) -> Response:
         """Return Django's answer to a request for a page that many will see, whole.
@@ -93,7 +113,7 @@ class Upstream:
             return
         has_body = length not in ("", "0") or bool(request.header("transfer-encoding"))
         if not has_body or await request.exchange.is_whole_within(SMALL):
-            await self._pass_on(request, has_body=has_body)
+            await self._in_turn(request, has_body=has_body)
             return
         try:
             async with self._uploads.turn(place_of(request.address)):
@@ -101,6 +121,13 @@ class Upstream:
         except TooManyUploads:
             log.warning("upstream.too_many_uploads", address=request.address)
             _send(request.exchange, _come_back(_MANY_UPLOADS, "30"))
+
+    async def _in_turn(self, request: Request, *, has_body: bool) -> None:
+        try:
+            async with self.turn(request):
+                await self._pass_on(request, has_body=has_body)
+        except (TooManyPages, ManyAreHere) as refusal:
+            _send(request.exchange, come_later(refusal, request))
 
     async def _pass_on(self, request: Request, *, has_body: bool) -> None:
         exchange = request.exchange
@@ -184,6 +211,17 @@ def _unavailable(error: Exception) -> Response:
     if n := seldom.count("upstream.unavailable", type(error).__name__):
         log.warning("upstream.unavailable", reason=type(error).__name__, n=n)
     return _come_back(_RESTARTING, "3")
+
+
+def come_later(refusal: TooManyPages | ManyAreHere, request: Request) -> Response:
+    """Return the answer to somebody whose page was not made, in both languages: what would choose one was not asked."""
+    if n := seldom.count("upstream.too_many_pages", refusal.code):
+        log.warning("upstream.too_many_pages", why=refusal.code, address=request.address, n=n)
+    if request.wants_json():
+        return refusal_response(refusal, request.language())
+    text = f"{refusal.message('zh-hans')}\n{refusal.message('en')}\n"
+    seconds = "30" if isinstance(refusal, TooManyPages) else "3"
+    return Response(int(refusal.status), text.encode(), [TEXT, NO_STORE, ("retry-after", seconds), *SAFE])
 
 
 def _come_back(text: str, seconds: str) -> Response:

@@ -38,7 +38,10 @@
   each(".toast[data-goes]", goes);
   doc.addEventListener("toast", (event) => toast(event.detail.value || event.detail));
   doc.addEventListener("htmx:sendError", () => toast(body().dataset.failed));
-  doc.addEventListener("htmx:responseError", (event) => { if (event.detail.xhr.status >= 500) toast(body().dataset.failed); });
+  doc.addEventListener("htmx:responseError", (event) => {
+    const { xhr } = event.detail;
+    if (xhr.status >= 500 || (xhr.status === 429 && !xhr.getResponseHeader("HX-Retarget"))) toast(body().dataset.failed);
+  });
 
   // theme, in place
   on("click", "[data-theme-form] button", (button, event) => {
