@@ -13,13 +13,18 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
 
-from tests.accounts.signing_in import mailed_code, sign_in
+from tests.accounts.signing_in import confirm_it_is_me, mailed_code, sign_in
 from xinka.accounts import sessions
 from xinka.accounts.models import User
 from xinka.accounts.sessions import SessionStore, forget_ended_sessions
 from xinka.flows.tasks.chores import tidy
 
 Browsers = Callable[..., Client]
+
+
+def proved(client: Client) -> bool:
+    """Whether what needs a fresh proof opens without asking for one."""
+    return client.get("/account/two-factor/totp/activate/").status_code == 200
 
 
 def opens(client: Client) -> bool:
@@ -150,3 +155,28 @@ def test_the_night_forgets_ended_sessions(db: None) -> None:
     Session.objects.create(session_key="s", session_data="", expire_date=timezone.now() - timedelta(days=1))
     tidy(0)
     assert not Session.objects.exists()
+
+
+def test_a_session_that_began_under_a_clock_of_another_year_ends_when_any_other_does(cy: User, browser: Client) -> None:
+    idle, absolute = settings.SESSION_LIMITS
+    with time_machine.travel(1_800_000_000 + 365 * 86_400, tick=False) as clock:
+        sign_in(browser, cy)
+        clock.move_to(1_800_000_000)
+        assert opens(browser), "it was an honest sign-in"
+        for _ in range(int(absolute / timedelta(days=7))):
+            clock.shift(timedelta(days=7))
+            assert opens(browser)
+        clock.shift(absolute - timedelta(days=28))
+        assert not opens(browser)
+    assert idle < absolute
+
+
+def test_a_proof_given_under_a_clock_that_was_ahead_is_not_fresh_for_so_long(cy: User, browser: Client) -> None:
+    page = "/account/password/change/"
+    with time_machine.travel(1_800_000_000 + 3600, tick=False) as clock:
+        sign_in(browser, cy)
+        confirm_it_is_me(browser)
+        assert proved(browser), "the control"
+        clock.move_to(1_800_000_000)
+        assert not proved(browser), "asked again"
+        assert browser.get(page).status_code == 200, "and still signed in"

@@ -6,8 +6,10 @@ import threading
 
 import pytest
 import time_machine
+from allauth.core.internal import ratelimit
 from django.core.cache import cache
 from django.db import connection
+from django.test import RequestFactory
 
 from xinka.accounts.shared_cache import SharedCache
 
@@ -75,3 +77,39 @@ def test_the_shop_uses_it() -> None:
     from django.core.cache import caches
 
     assert isinstance(caches["default"], SharedCache)
+
+
+def test_what_a_wrong_clock_wrote_is_over_once_the_clock_is_right(db: None) -> None:
+    with time_machine.travel(1_800_000_000 + 365 * 86_400, tick=False) as clock:
+        cache.set("history", [1], timeout=60)
+        cache.set("kept", 1, timeout=None)
+        cache.add("lock", 1, timeout=60)
+        clock.move_to(1_800_000_000)
+        assert (cache.get("history"), cache.get("kept"), cache.touch("history", 5), cache.delete("lock")) == (
+            *(None, None),
+            *(False, False),
+        )
+        assert cache.add("lock", 1, timeout=60), "nobody waits for a lock that a dead process took next year"
+        with pytest.raises(ValueError):
+            cache.incr("kept")
+        assert cache.add("lock", 1) is False
+
+
+def test_the_clocks_of_two_machines_may_differ_by_a_little(db: None) -> None:
+    with time_machine.travel(1_800_000_030, tick=False) as clock:
+        cache.set("n", 1, timeout=60)
+        clock.move_to(1_800_000_000)
+        assert (cache.get("n"), cache.incr("n")) == (1, 2)
+
+
+def test_whoever_met_a_limit_under_a_wrong_clock_is_let_in_once_it_is_right(db: None, rf: RequestFactory) -> None:
+    request = rf.post("/")
+    limit = {"app": "allauth.account", "action": "login_failed", "key": "cy@shop.example"}
+
+    def may_try() -> bool:
+        return bool(ratelimit.consume(request, **limit))
+
+    with time_machine.travel(1_800_000_000 + 3600, tick=False) as clock:
+        assert [may_try() for _ in range(6)] == [True] * 5 + [False]
+        clock.move_to(1_800_000_000)
+        assert may_try(), "not kept out until the hour has come"

@@ -97,7 +97,7 @@ class MailedCode(BaseReauthenticateView):
 
     def _live_code(self) -> str:
         state = self.request.session.get(_MAILED)
-        if state is None or state["tries"] >= _TRIES or time.time() - state["at"] > _HOLDS_FOR:
+        if state is None or state["tries"] >= _TRIES or abs(time.time() - state["at"]) > _HOLDS_FOR:
             return ""
         return str(state["code"]) if state["to"] == signed_in(self.request).email else ""
 

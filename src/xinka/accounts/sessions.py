@@ -22,6 +22,10 @@ from django.contrib.sessions.backends.db import SessionStore as DatabaseSessionS
 from django.db import connection
 
 _LIMITS = "_xinka_limits"
+#: Where allauth writes down how and when somebody proved who they are.
+_PROOFS = "account_authentication_methods"
+#: Seconds by which the clocks of two machines of one shop may differ.
+_TOLERANCE = 60.0
 _NONCE_BYTES = 12
 #: The share of the idle limit after which a visit is written down, so that not every page view writes a row.
 _NOTICE_AFTER = 0.05
@@ -76,10 +80,10 @@ class SessionStore(DatabaseSessionStore):
     def load(self) -> dict[str, Any]:
         """Return the session, unless it lay idle or lived too long: then it is gone."""
         data: dict[str, Any] = super().load()
-        limits = data.get(_LIMITS)
+        now, limits = time.time(), data.get(_LIMITS)
+        self.modified = _set_right(data, now) or self.modified
         if not limits:
             return data
-        now = time.time()
         idle_for = now - limits["seen_at"]
         if now >= limits["ends_at"] or idle_for >= limits["idle"]:
             self.delete(self.session_key)
@@ -89,6 +93,25 @@ class SessionStore(DatabaseSessionStore):
             limits["seen_at"] = now
             self.modified = True
         return data
+
+
+def _set_right(data: dict[str, Any], now: float) -> bool:
+    """Take back what a clock that was ahead has written, and return whether there was anything.
+
+    Once the clock is right, a session would else live on, and a proof of who somebody is count as fresh, until the
+    wrong date has come.
+    """
+    wrong = [proof for proof in data.get(_PROOFS) or () if proof.get("at", 0.0) > now + _TOLERANCE]
+    for proof in wrong:
+        proof["at"] = 0.0
+    limits = data.get(_LIMITS)
+    if not limits:
+        return bool(wrong)
+    _, absolute = _limits(staff=limits["idle"] <= settings.SESSION_LIMITS_STAFF[0].total_seconds())
+    latest = {"seen_at": now, "ends_at": now + absolute.total_seconds()}
+    ahead = [name for name, moment in latest.items() if moment + _TOLERANCE < limits[name] < float("inf")]
+    limits.update({name: latest[name] for name in ahead})
+    return bool(wrong or ahead)
 
 
 def begin_limits(session: SessionBase, *, staff: bool) -> None:

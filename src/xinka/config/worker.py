@@ -56,11 +56,13 @@ async def work() -> None:
         Exception: whatever ended a crew or the relay.
     """
     from django.conf import settings  # these exist only after django.setup()
-    from procrastinate import PsycopgConnector
+    from procrastinate import PsycopgConnector, periodic
     from procrastinate.contrib.django import app, db_cleanup, utils
 
+    from xinka.platform.jobs.beat import Beat
     from xinka.platform.jobs.versions import TasksOfAnyVersion
 
+    periodic.PeriodicDeferrer = Beat  # type: ignore[misc]  # procrastinate knows no other way to have another
     n_mail, n_other = worker_mails(), worker_jobs()
     loop = asyncio.get_running_loop()
     loop.set_default_executor(ThreadPoolExecutor(n_mail + n_other, thread_name_prefix="job"))
