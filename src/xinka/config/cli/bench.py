@@ -11,7 +11,7 @@ import click
 
 BENCHMARKS = Path(__file__).resolve().parents[4] / "benchmarks"
 #: What the measurements are made of.
-PARTS = frozenset({"gateway", "limits", "load", "stage", "textguard_contacts", "textguard_evasion"})
+PARTS = frozenset({"gateway", "grown", "limits", "load", "stage", "textguard_contacts", "textguard_evasion"})
 
 
 def available() -> dict[str, str]:
