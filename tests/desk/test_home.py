@@ -9,12 +9,14 @@ from django.utils import timezone
 
 from tests import cast
 from tests.desk.browsing import browser
+from xinka.desk.home import late_orders_of
 from xinka.flows.expire import expire_due
+from xinka.flows.relay import relay_batch
+from xinka.kernel.ids import new_uuid
 from xinka.orders.models import Order
 from xinka.orders.sales import SoldSku, sales_of_merchant
 from xinka.orders.states import OrderState
 from xinka.payments.models import Channel
-from xinka.payments.queries import orders_paid_late
 from xinka.platform.database.django_drive import run
 from xinka.stock.holdings import running_low
 from xinka.stock.models import Reservation
@@ -35,7 +37,7 @@ def paid_late(made: cast.Ware, pay_by: Channel, *, days: int) -> cast.Bought:
 
 def counted(merchant_id: int, *, days: int = 14) -> list[tuple[int, int]]:
     """Return how many orders and how much each day with sales has."""
-    found = sales_of_merchant(merchant_id, days=days, now=timezone.now(), late=orders_paid_late)
+    found = sales_of_merchant(merchant_id, days=days, now=timezone.now(), late=late_orders_of(merchant_id))
     return [(day.n_orders, day.paid) for day in found["CNY"].days if day.n_orders] if found else []
 
 
@@ -50,6 +52,20 @@ def test_money_that_came_days_late_is_in_the_figures_of_the_day_it_came() -> Non
     assert "3 orders, ¥147.00 in all, ¥147.00 today" in page
     Order.objects.filter(id=late.order_id).update(state=OrderState.REFUNDED)
     assert counted(shop.id) == [(2, 2 * 4900)]
+
+
+def test_an_order_that_stood_open_for_days_is_in_the_figures_of_the_day_it_was_paid(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """While no worker runs, nothing expires; what is paid then is plainly settled, and no late receipt tells of it."""
+    shop, then = cast.adas_shop(), timezone.now() - timedelta(days=20)
+    with monkeypatch.context() as patch:
+        patch.setattr(cast, "new_uuid", lambda: new_uuid(then.timestamp()))
+        bought = cast.buy(cast.ware(shop, 1).sku, cast.channel())
+    Order.objects.filter(id=bought.order_id).update(placed_at=then)
+    assert cast.pay(bought).outcome == "settled"
+    run(relay_batch())
+    assert counted(shop.id) == [(1, 4900)]
 
 
 def test_late_money_of_another_merchant_or_another_time_is_not_counted() -> None:
@@ -98,7 +114,7 @@ def test_what_sold_best_is_told_for_the_days_and_the_currency_of_the_chart() -> 
     refunded = cast.buy(two.sku, pay_by, quantity=2)
     cast.pay(refunded)
     Order.objects.filter(id=refunded.order_id).update(state=OrderState.REFUNDED)
-    sold = sales_of_merchant(shop.id, days=14, now=timezone.now(), late=orders_paid_late)
+    sold = sales_of_merchant(shop.id, days=14, now=timezone.now(), late=late_orders_of(shop.id))
     assert sold["CNY"].skus == [SoldSku(one.sku.id, 3, 3 * 4900), SoldSku(two.sku.id, 3, 3 * 4900)]
     assert sum(sku.paid for sku in sold["CNY"].skus) == sum(day.paid for day in sold["CNY"].days)
     Order.objects.filter(id=late.order_id).update(paid_at=timezone.now() - timedelta(days=20))

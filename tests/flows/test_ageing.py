@@ -10,6 +10,7 @@ from django.utils import timezone
 from tests import cast
 from tests.flows.holding import held, hold_of
 from tests.ledger.test_months import enter
+from tests.plans import read_by
 from xinka.escrow.models import Hold
 from xinka.flows.reconciling.ageing import owed_by_age
 from xinka.flows.refunds.unmatched import take_up
@@ -94,3 +95,11 @@ def test_what_has_gone_back_or_was_seized_is_owed_no_more(now: datetime) -> None
 def test_nothing_is_owed_in_another_currency(now: datetime) -> None:
     held()
     assert owed_by_age("USD", now) == []
+
+
+def test_what_is_older_than_any_class_is_not_read(now: datetime) -> None:
+    for n in range(30):
+        enter(now - timedelta(days=100 + n), JournalKind.MATURE, (A.BANK_TRUST, 10), (A.SELLER_AVAILABLE, -10))
+    enter(now - timedelta(days=3), JournalKind.MATURE, (A.BANK_TRUST, 7), (A.SELLER_AVAILABLE, -7))
+    assert told(now) == {A.SELLER_AVAILABLE: ((7, 0, 0, 300), 0)}
+    assert read_by(lambda: owed_by_age("CNY", now), about="ledger_balance")["ledger_entry"] == 1

@@ -50,6 +50,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     class Meta:
         verbose_name = _("person")
         verbose_name_plural = _("people")
+        # The few who work here are looked for among all who ever signed up.
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["email"], name="user_staff", condition=Q(is_staff=True)),
+        ]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.CheckConstraint(
                 name="staff_roles_known", condition=Q(staff_roles__contained_by=[role.value for role in StaffRole])

@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.core.paginator import Paginator
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
@@ -38,6 +37,7 @@ from xinka.kernel.errors import BadIdentifier, Refusal
 from xinka.merchants.policies import Duty, may
 from xinka.orders.models import Order
 from xinka.payments.queries import is_going_back
+from xinka.platform.database.pages import FarPaginator
 from xinka.platform.files.models import StoredFile
 from xinka.platform.files.serving import answer_with
 from xinka.platform.files.uploads import handed_in, limit_uploads
@@ -58,7 +58,7 @@ TABS = (
 def index(request: HttpRequest, desk: Desk) -> HttpResponse:
     """List the cases, the most urgent first."""
     which = request.GET.get("which", "mine")
-    page = Paginator(cases_of_merchant(desk.merchant.id, which=which), _PER_PAGE).get_page(request.GET.get("page"))
+    page = FarPaginator(cases_of_merchant(desk.merchant.id, which=which), _PER_PAGE).get_page(request.GET.get("page"))
     orders = Order.objects.in_bulk([case.order_id for case in page.object_list])
     rows = [
         {

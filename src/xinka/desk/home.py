@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from datetime import datetime
+from typing import Any
+from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -15,10 +19,12 @@ from django.views.decorators.http import require_safe
 from xinka.accounts.models import User
 from xinka.catalog.models import Product, ProductState, Sku
 from xinka.desk.access import Desk, for_members
+from xinka.escrow.models import Hold
+from xinka.kernel import ids
 from xinka.kernel.money import HOME, home_first, plain_amount
 from xinka.merchants.policies import Duty, may
 from xinka.merchants.queries import memberships_of
-from xinka.orders.sales import DayOfSales, has_delivered, nothing_sold, sales_of_merchant
+from xinka.orders.sales import LOOK_BACK, DayOfSales, has_delivered, nothing_sold, sales_of_merchant
 from xinka.payments.queries import orders_paid_late
 from xinka.payouts.queries import accounts_of
 from xinka.platform.look.charts import Bar
@@ -45,7 +51,8 @@ def choose(request: HttpRequest) -> HttpResponse:
 def start(request: HttpRequest, desk: Desk) -> HttpResponse:
     """Show how the shop goes."""
     days = 30 if request.GET.get("days") == "30" else 14
-    by_currency = sales_of_merchant(desk.merchant.id, days=days, now=timezone.now(), late=orders_paid_late)
+    late = late_orders_of(desk.merchant.id)
+    by_currency = sales_of_merchant(desk.merchant.id, days=days, now=timezone.now(), late=late)
     currency, currencies = _currency_of(request, by_currency)
     sold = by_currency.get(currency) or nothing_sold(days=days, now=timezone.now())
     sales, best = sold.days, sold.skus[:_MOST_SOLD]
@@ -70,6 +77,21 @@ def start(request: HttpRequest, desk: Desk) -> HttpResponse:
         "is_new": not all(step[1] for step in steps),
     }
     return render(request, "desk/start.html", context)
+
+
+def late_orders_of(merchant_id: int) -> Callable[[datetime], QuerySet[Any, UUID | None]]:
+    """Return what tells which orders of a merchant were paid since a moment, long after they had been placed.
+
+    Most of them had expired. But while no worker runs nothing expires, and what is paid then is plainly settled: those
+    orders are known by what is held for them, and by their numbers, which grow with time.
+    """
+
+    def late(since: datetime) -> QuerySet[Any, UUID | None]:
+        before = ids.first_of((since - LOOK_BACK).timestamp())
+        held = Hold.objects.filter(merchant_id=merchant_id, delivered_at__gte=since, order_id__lt=before)
+        return orders_paid_late(since).union(held.values_list("order_id", flat=True))
+
+    return late
 
 
 def _currency_of(request: HttpRequest, known: Collection[str]) -> tuple[str, list[str]]:

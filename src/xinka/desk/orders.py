@@ -8,7 +8,6 @@ from itertools import islice
 from urllib.parse import quote
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -36,9 +35,12 @@ from xinka.orders.contacts import shown_contact
 from xinka.orders.models import Order
 from xinka.orders.states import OrderState
 from xinka.orders.words import STATES
+from xinka.platform.database.pages import FarPaginator
 
 _PER_PAGE = 30
 _AT_ONCE = 500
+#: What the file reads of each order: half of the columns, and a sort of them stays small.
+_IN_FILE = ("title", "quantity", "amount", "currency", "state", "contact", "placed_at", "paid_at")
 #: What the file says of each order's money: what of the commission and of the merchant's share is not released yet is
 #: what it would be now.
 _MONEY = ("refunded", "commission", "yours", "escrow", "released_at")
@@ -60,7 +62,7 @@ def _row(order: Order) -> dict[str, object]:
 def index(request: HttpRequest, desk: Desk) -> HttpResponse:
     """List the orders, newest first."""
     asked = OrderFilter(request.GET, merchant=desk.merchant)
-    page = Paginator(asked.orders(), _PER_PAGE).get_page(request.GET.get("page"))
+    page = FarPaginator(asked.orders(), _PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "desk": desk,
         "page": page,
@@ -132,7 +134,7 @@ def _page(request: HttpRequest, desk: Desk, order: Order, form: GiveBackForm | N
 def export(request: HttpRequest, desk: Desk) -> StreamingHttpResponse:
     """Hand the orders that are meant over as CSV, row by row; contacts stay masked."""
     found = OrderFilter(request.GET, merchant=desk.merchant).orders()
-    lines = _lines(found.iterator(chunk_size=_AT_ONCE))
+    lines = _lines(found.select_related(None).only(*_IN_FILE).iterator(chunk_size=_AT_ONCE))
     response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
     name = f"orders-{desk.merchant.slug}-{timezone.localdate():%Y%m%d}.csv"
     response["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name)}"

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import Count, Min, Q
+from django.db.models import Aggregate, Count, Min, OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from xinka.catalog.actions import MOVES, move_product
-from xinka.catalog.models import Product, ProductState
+from xinka.catalog.models import Product, ProductState, Sku
 from xinka.catalog.queries import LONG_TEXTS
 from xinka.desk.access import Desk, for_members
 from xinka.desk.product_forms import ProductForm, currencies_for, currency_of, variant_forms
@@ -27,6 +29,15 @@ _LONGEST_PROSE = 20_000
 _DIGITS = 19
 
 
+#: What the list tells of a product's variants; each is looked up for the products of the page alone.
+_FIGURES: dict[str, Aggregate] = {"n_skus": Count("id"), "lowest": Min("price"), "currency": Min("currency")}
+
+
+def _of_skus(function: Aggregate) -> QuerySet[Sku, Any]:
+    found = Sku.objects.filter(product=OuterRef("pk")).order_by().values("product")
+    return found.annotate(figure=function).values("figure")
+
+
 @require_safe
 @for_members(Duty.EDIT_PRODUCTS)
 def index(request: HttpRequest, desk: Desk) -> HttpResponse:
@@ -36,7 +47,7 @@ def index(request: HttpRequest, desk: Desk) -> HttpResponse:
     found = (
         Product.objects.filter(merchant=desk.merchant)
         .select_related("category")
-        .annotate(n_skus=Count("skus"), lowest=Min("skus__price"), currency=Min("skus__currency"))
+        .annotate(**{name: Subquery(_of_skus(function)) for name, function in _FIGURES.items()})
         .defer(*LONG_TEXTS)
         .order_by("-id")
     )

@@ -35,11 +35,12 @@ _LATEST = 20
 def index(request: HttpRequest, desk: Desk) -> HttpResponse:
     """List coupons and sales, the newest first."""
     coupons = Coupon.objects.filter(merchant=desk.merchant)
+    sales = FlashSale.objects.filter(merchant=desk.merchant).select_related("sku__product")
     terms = ReferralTerms.objects.filter(merchant=desk.merchant).first()
     context = {
         "desk": desk,
         "page": Paginator(coupons, _PER_PAGE).get_page(request.GET.get("page")),
-        "sales": FlashSale.objects.filter(merchant=desk.merchant).select_related("sku__product")[:_PER_PAGE],
+        "sales": Paginator(sales, _PER_PAGE).get_page(request.GET.get("sales")),
         "now": timezone.now(),
         "terms": TermsForm(initial={"percent": terms.bps if terms else None}),
     }
@@ -52,7 +53,8 @@ def coupon_new(request: HttpRequest, desk: Desk) -> HttpResponse:
     """Make a coupon and its codes."""
     named = {"applies_to": request.GET.get("for", "all:")}
     data = request.POST if request.method == "POST" else None
-    form = CouponForm(data, merchant=desk.merchant, currencies=currencies_taken(), initial=named)
+    query = _query(request)
+    form = CouponForm(data, merchant=desk.merchant, currencies=currencies_taken(), initial=named, query=query)
     if form.is_bound and form.is_valid() and (made := form.make(desk.user_id)):
         messages.success(request, _("The coupon is made."))
         return redirect("desk:coupon", merchant=desk.merchant.slug, coupon_id=made.id)
@@ -119,8 +121,9 @@ def coupon_stop(request: HttpRequest, desk: Desk, coupon_id: int) -> HttpRespons
 @for_members(Duty.PROMOTE)
 def sale_new(request: HttpRequest, desk: Desk) -> HttpResponse:
     """Plan a flash sale."""
-    named = {"sku": request.GET.get("sku", "")}
-    form = SaleForm(request.POST if request.method == "POST" else None, merchant=desk.merchant, initial=named)
+    named, query = {"sku": request.GET.get("sku", "")}, _query(request)
+    data = request.POST if request.method == "POST" else None
+    form = SaleForm(data, merchant=desk.merchant, initial=named, query=query)
     if form.is_bound and form.is_valid():
         made = _plan(form, desk)
         if made is not None:
@@ -195,8 +198,13 @@ def referral_terms(request: HttpRequest, desk: Desk) -> HttpResponse:
     return redirect("desk:promotions", merchant=desk.merchant.slug)
 
 
+def _query(request: HttpRequest) -> str:
+    """Return what is looked for among more goods than a select can hold."""
+    return request.GET.get("q", "").replace("\0", "").strip()[:80]
+
+
 def _form_page(request: HttpRequest, desk: Desk, form: CouponForm | SaleForm, title: str) -> HttpResponse:
-    context = {"desk": desk, "form": form, "title": title}
+    context = {"desk": desk, "form": form, "title": title, "query": _query(request)}
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
     return render(request, "desk/promotion_new.html", context, status=status)
 

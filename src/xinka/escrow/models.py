@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 
-from xinka.escrow.states import HoldEvent, HoldState, SplitAction, SplitState, StaffRefundState, StopCause, Timer
+from xinka.escrow.states import OPEN, HoldEvent, HoldState, SplitAction, SplitState, StaffRefundState, StopCause, Timer
 
 _Enum = HoldState | HoldEvent | Timer | StopCause | SplitAction | SplitState | StaffRefundState
 
@@ -60,6 +60,13 @@ class Hold(models.Model):
             models.Index(fields=["due_at"], name="hold_due", condition=Q(due_at__isnull=False)),
             models.Index(fields=["remind_at"], name="hold_remind", condition=Q(remind_at__isnull=False)),
             models.Index(fields=["merchant_id", "delivered_at"], name="hold_merchant"),
+            # Most holds are over. What is not is a few days' worth, and all that figures and lists are about.
+            models.Index(
+                fields=["merchant_id", "state"],
+                name="hold_live",
+                condition=Q(state__in=[state.value for state in OPEN]),
+            ),
+            models.Index(fields=["delivered_at"], name="hold_stopped", condition=Q(n_stops__gt=0)),
         ]
         constraints = [
             models.CheckConstraint(name="hold_state", condition=Q(state__in=[s.value for s in HoldState])),

@@ -10,7 +10,7 @@ from django.db.models import Count, F, Q, QuerySet, Sum
 from django.utils import timezone
 
 from xinka.escrow.models import FreezeCase, Hold, HoldStep, Split, StaffRefund, Stop, Terms
-from xinka.escrow.states import HoldState, SplitState, StaffRefundState, Timer
+from xinka.escrow.states import OPEN, HoldState, SplitState, StaffRefundState, Timer
 from xinka.escrow.terms import COMMISSION_BPS, RESERVE_BPS, RESERVE_FOR, WINDOWS
 
 #: A timer this late means that no worker fires them.
@@ -32,10 +32,9 @@ class Heap:
 
 def heaps() -> list[Heap]:
     """Return what is held, in after-sale and frozen."""
-    live = Hold.objects.filter(state__in=[HoldState.HELD, HoldState.AFTERSALE, HoldState.FROZEN])
+    live = Hold.objects.filter(state__in=OPEN)
     rows = live.values_list("state", "currency").annotate(n=Count("order_id"), left=Sum(_LEFT))
-    order = [HoldState.HELD.value, HoldState.AFTERSALE.value, HoldState.FROZEN.value]
-    return sorted((Heap(*row) for row in rows), key=lambda heap: (order.index(heap.state), heap.currency))
+    return sorted((Heap(*row) for row in rows), key=lambda heap: (OPEN.index(HoldState(heap.state)), heap.currency))
 
 
 #: What the office can list, by name.

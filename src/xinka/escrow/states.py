@@ -23,6 +23,10 @@ class HoldState(StrEnum):
     SEIZED = "seized"
 
 
+#: The states in which money is still to go one way or the other.
+OPEN = (HoldState.HELD, HoldState.AFTERSALE, HoldState.FROZEN)
+
+
 class HoldEvent(StrEnum):
     """What happens to a hold. The last ones move no state; they are in its history all the same."""
 

@@ -10,7 +10,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -43,6 +42,7 @@ from xinka.kernel.money import plain_amount
 from xinka.office.policies import Room, check_room, for_staff, may_enter
 from xinka.orders.contacts import shown_contact
 from xinka.payments.queries import is_going_back
+from xinka.platform.database.pages import FarPaginator
 from xinka.platform.files.models import StoredFile
 from xinka.platform.files.serving import answer_with
 from xinka.platform.files.uploads import handed_in, limit_uploads
@@ -120,7 +120,7 @@ class DecisionForm(forms.Form):
 def index(request: HttpRequest) -> HttpResponse:
     """List the cases: what is late first, then what is due soonest."""
     which, kinds = request.GET.get("which", ""), kinds_open_to(signed_in(request))
-    page = Paginator(cases_for_staff(kinds, which=which), _PER_PAGE).get_page(request.GET.get("page"))
+    page = FarPaginator(cases_for_staff(kinds, which=which), _PER_PAGE).get_page(request.GET.get("page"))
     rows = [
         {
             "case": case,

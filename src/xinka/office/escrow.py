@@ -8,7 +8,6 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
@@ -39,6 +38,7 @@ from xinka.office.giving_back import left_of, why_not_to_give
 from xinka.office.policies import Room, for_staff
 from xinka.platform.audit.actions import record
 from xinka.platform.database.django_drive import run
+from xinka.platform.database.pages import FarPaginator
 from xinka.platform.look.amounts import MOST_SIGNS, read_amount
 
 _PAGE = 50
@@ -124,7 +124,7 @@ def _row(hold: Hold) -> dict[str, object]:
 def index(request: HttpRequest) -> HttpResponse:
     """Show how much is held, what waits for a person, and one view of the holds."""
     view = request.GET.get("view", "stopped")
-    page = Paginator(queries.holds_in(view), _PAGE).get_page(request.GET.get("page"))
+    page = FarPaginator(queries.holds_in(view), _PAGE).get_page(request.GET.get("page"))
     asked = queries.freezes_asked()
     people = {user.pk: user for user in User.objects.filter(pk__in=[one.asked_by_id for one in asked])}
     context = {

@@ -93,11 +93,13 @@ def index(request: HttpRequest) -> HttpResponse:
     ]
     asked_for = request.GET.get("q", "").replace("\0", "").strip()[:_LONGEST_SEARCH]
     page = Paginator(payouts_found(asked_for), _PER_PAGE).get_page(request.GET.get("page"))
+    waiting = Paginator(open_payouts(), _PER_PAGE).get_page(request.GET.get("open"))
     context = {
         "asked_for": asked_for,
         "page": page,
         "found": [_row(payout) for payout in page.object_list],
-        "rows": [] if asked_for else [_row(payout) for payout in open_payouts()],
+        "waiting": waiting,
+        "rows": [] if asked_for else [_row(payout) for payout in waiting.object_list],
         "files": files,
         "holds": PayoutHold.objects.filter(lifted_at=None).select_related("merchant", "by").order_by("at"),
         "batches": PayoutBatch.objects.select_related("made_by").order_by("-id")[:_RECENT],

@@ -45,7 +45,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "page": Paginator(Coupon.objects.filter(merchant=None), _PER_PAGE).get_page(request.GET.get("page")),
         "levels": Level.objects.annotate(n=Count("members")),
         "n_members": Member.objects.count(),
-        "batches": batches.order_by("-at")[:_PER_PAGE],
+        "batches": Paginator(batches.order_by("-at", "batch_id"), _PER_PAGE).get_page(request.GET.get("cards")),
         "terms": TermsForm(initial={"percent": terms.bps if terms else None}),
         "now": timezone.now(),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import shutil
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,7 +13,7 @@ from uuid import UUID
 import django
 from django.conf import settings
 from django.db import connection
-from django.db.models import Exists, OuterRef, Q, QuerySet, TextField, Value
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, TextField, Value, When
 from django.db.models.functions import Concat
 from django.utils import timezone
 
@@ -288,18 +288,20 @@ def machine() -> Machine:
     return Machine(versions, size, since, disk.free, disk.total)
 
 
-def refunds_open() -> list[Refund]:
+def refunds_open() -> QuerySet[Refund]:
     """Return refunds that are not done, those that wait for staff first."""
-    found = list(Refund.objects.exclude(state=RefundState.DONE).select_related("channel").defer("channel__config"))
-    return sorted(found, key=lambda refund: (refund.state != RefundState.NEEDS_STAFF, refund.created_at))[:200]
+    found = Refund.objects.exclude(state=RefundState.DONE).select_related("channel").defer("channel__config")
+    waits = Case(When(state=RefundState.NEEDS_STAFF, then=0), default=1)
+    return found.order_by(waits, "created_at", "id")
 
 
-def receipts_unmatched() -> list[tuple[Receipt, str, Channel | None, bool]]:
-    """Return money that came for no order of ours and still waits, the newest first.
+def receipts_unmatched() -> QuerySet[Receipt]:
+    """Return money that came for no order of ours and still waits, the newest first."""
+    return _unmatched().order_by("-received_at", "channel_id", "trade_no")
 
-    Each with our number of it, its channel, and whether something is proposed for it.
-    """
-    found = list(_unmatched().order_by("-received_at")[:200])
+
+def receipts_in_words(found: Sequence[Receipt]) -> list[tuple[Receipt, str, Channel | None, bool]]:
+    """Return some of this money, each with our number of it, its channel, and whether something is proposed for it."""
     channels = Channel.objects.defer("config").in_bulk({receipt.channel_id for receipt in found})
     asked = SuspenseProposal.objects.filter(state=ProposalState.ASKED, journal_id__in=[one.journal_id for one in found])
     waiting = set(asked.values_list("journal_id", flat=True))

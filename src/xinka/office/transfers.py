@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
@@ -24,7 +28,9 @@ from xinka.payments.models import BankLine, Channel, Payment
 from xinka.payments.states import BankLineState, PaymentState
 from xinka.platform.look.amounts import MOST_SIGNS, read_amount
 
-_MOST = 100
+_PER_PAGE = 50
+#: Whoever was told to transfer longer ago than this will not.
+_EXPECTED_FOR = timedelta(days=30)
 
 
 class LineForm(forms.Form):
@@ -73,23 +79,38 @@ def index(request: HttpRequest) -> HttpResponse:
             messages.success(request, gettext("Written down. Somebody else has to confirm it."))
             return _see()
     lines = BankLine.objects.filter(state=BankLineState.RECORDED).select_related("channel", "recorded_by")
-    expected = Payment.objects.filter(channel__provider=MANUAL, state=PaymentState.PENDING).select_related("channel")
+    waiting = Paginator(lines.order_by("recorded_at", "id"), _PER_PAGE).get_page(request.GET.get("lines"))
+    buyers = Paginator(_expected(timezone.now()), _PER_PAGE).get_page(request.GET.get("expected"))
     context = {
         "form": form,
         "has_channel": Channel.objects.filter(provider=MANUAL).exists(),
-        "lines": [_line(line) for line in lines.order_by("recorded_at")[:_MOST]],
+        "waiting": waiting,
+        "lines": _rows(list(waiting.object_list)),
+        "buyers": buyers,
         "expected": [
-            (reference_of(payment), ids.show("ord", payment.order_id), payment)
-            for payment in expected.order_by("-created_at")[:_MOST]
+            (reference_of(payment), ids.show("ord", payment.order_id), payment) for payment in buyers.object_list
         ],
     }
     return render(request, "office/transfers.html", context, status=422 if form.errors else 200)
 
 
-def _line(line: BankLine) -> dict[str, object]:
-    payment = Payment.objects.filter(id=line.payment_id).first() if line.payment_id else None
-    order = ids.show("ord", payment.order_id) if payment else ""
-    return {"line": line, "order": order, "asked": payment.amount if payment else None}
+def _expected(now: datetime) -> QuerySet[Payment]:
+    """Return what buyers were told to transfer of late, the newest first.
+
+    Numbers of payments grow with time, so this reads the payments of these days and not all there ever were.
+    """
+    channels = list(Channel.objects.filter(provider=MANUAL).values_list("id", flat=True))
+    found = Payment.objects.filter(id__gte=ids.first_of((now - _EXPECTED_FOR).timestamp()), channel_id__in=channels)
+    return found.filter(state=PaymentState.PENDING).select_related("channel").order_by("-id")
+
+
+def _rows(lines: list[BankLine]) -> list[dict[str, object]]:
+    payments = Payment.objects.in_bulk([line.payment_id for line in lines if line.payment_id])
+    found = [(line, payments.get(line.payment_id) if line.payment_id else None) for line in lines]
+    return [
+        {"line": line, "order": ids.show("ord", one.order_id) if one else "", "asked": one.amount if one else None}
+        for line, one in found
+    ]
 
 
 @require_POST

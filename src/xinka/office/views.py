@@ -27,6 +27,7 @@ from xinka.payments.models import Refund
 from xinka.platform.audit.actions import record
 from xinka.platform.audit.models import AuditEntry
 from xinka.platform.database.django_drive import run
+from xinka.platform.database.pages import FarPaginator
 from xinka.platform.jobs.queue import CHORES, Job, defer, discard, revive
 from xinka.platform.look.refusals import is_fragment
 
@@ -96,8 +97,15 @@ def discard_job(request: HttpRequest, job_id: int) -> HttpResponse:
 @for_staff(Room.REFUNDS)
 def money(request: HttpRequest) -> HttpResponse:
     """Show refunds that are not done and money that belongs to no order."""
-    refunds = [(ids.show("ref", refund.id), refund) for refund in queries.refunds_open()]
-    return render(request, "office/money.html", {"refunds": refunds, "receipts": queries.receipts_unmatched()})
+    refunds = Paginator(queries.refunds_open(), _PAGE).get_page(request.GET.get("refunds"))
+    receipts = Paginator(queries.receipts_unmatched(), _PAGE).get_page(request.GET.get("unmatched"))
+    context = {
+        "refunds_page": refunds,
+        "refunds": [(ids.show("ref", refund.id), refund) for refund in refunds.object_list],
+        "receipts_page": receipts,
+        "receipts": queries.receipts_in_words(list(receipts.object_list)),
+    }
+    return render(request, "office/money.html", context)
 
 
 @require_safe
@@ -143,7 +151,7 @@ def audit(request: HttpRequest) -> HttpResponse:
     """Show what staff did, the newest first."""
     asked = AuditFilter(request.GET)
     found = asked.apply(AuditEntry.objects.all())
-    page = Paginator(found, _PAGE).get_page(request.GET.get("page"))
+    page = FarPaginator(found, _PAGE).get_page(request.GET.get("page"))
     context = {
         "page": page,
         "acts": acts_in_words(page.object_list, signed_in(request)),

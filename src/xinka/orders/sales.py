@@ -18,8 +18,8 @@ from xinka.orders.models import Order
 from xinka.orders.queries import contact_key
 from xinka.orders.states import OrderState
 
-#: Orders are paid within this time of being placed, unless they are late: those are known by their receipts.
-_LOOK_BACK = timedelta(days=2)
+#: Orders are paid within this time of being placed, unless they are late, or waited longer: no worker ended them.
+LOOK_BACK = timedelta(days=2)
 
 
 @dataclass(frozen=True)
@@ -62,15 +62,15 @@ def sales_of_merchant(
     """Return per currency what was paid on the last ``days`` days and was not refunded.
 
     Amounts of two currencies have no sum, so each has sales of its own; one in which nothing was paid is not there.
-    ``late`` tells which orders were paid after they had expired, since a moment: no index of orders knows them.
+    ``late`` tells which orders were paid since a moment and placed long before it: no index of orders knows them.
     """
     empty = nothing_sold(days=days, now=now).days
     since = timezone.make_aware(datetime.combine(empty[0].day, datetime.min.time()))
     paid = Order.objects.filter(merchant_id=merchant_id, paid_at__gte=since).exclude(state=OrderState.REFUNDED)
-    in_time = paid.filter(placed_at__gte=since - _LOOK_BACK)
+    in_time = paid.filter(placed_at__gte=since - LOOK_BACK)
     by_day: dict[str, dict[date, DayOfSales]] = {}
     by_sku: dict[str, dict[int, SoldSku]] = {}
-    for found in (in_time, paid.filter(placed_at__lt=since - _LOOK_BACK, id__in=late(since))):
+    for found in (in_time, paid.filter(placed_at__lt=since - LOOK_BACK, id__in=late(since))):
         for currency, day, sku in _sums_of(found):
             in_days, in_skus = by_day.setdefault(currency, {}), by_sku.setdefault(currency, {})
             in_days[day.day] = day + in_days.get(day.day, DayOfSales(day.day))

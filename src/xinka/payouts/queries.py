@@ -58,7 +58,7 @@ def payouts_found(text: str) -> QuerySet[Payout]:
         return found.filter(names | Q(reference=text))
 
 
-def open_payouts() -> list[Payout]:
+def open_payouts() -> QuerySet[Payout]:
     """Return every payout that is not done, the oldest first."""
     found = Payout.objects.filter(state__in=OPEN).select_related("merchant", "asked_by").defer("account_sealed")
-    return list(found.order_by("asked_at")[:500])
+    return found.order_by("asked_at", "id")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django import forms
@@ -12,6 +14,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from xinka.catalog.models import Category, Product, ProductState, spoken
+from xinka.catalog.queries import LONG_TEXTS
 from xinka.kernel.money import HOME, home_first
 from xinka.merchants.models import Merchant
 from xinka.promotions.actions import change_coupon, make_coupon
@@ -23,8 +26,8 @@ from xinka.promotions.models import Code, Coupon
 from xinka.promotions.states import Scope, Takes
 
 
-def _goods(merchant: Merchant | None, *, named: str) -> list[Product]:
-    """Return the products of a merchant to choose from: the newest, and the one that was named before."""
+def _goods(merchant: Merchant | None, *, named: str, query: str) -> list[Product]:
+    """Return the products of a merchant to choose from: the newest that match, and the one that was named before."""
     if merchant is None:
         return []
     kind, _colon, number = named.partition(":")
@@ -32,7 +35,10 @@ def _goods(merchant: Merchant | None, *, named: str) -> list[Product]:
         Q(id=number_of(number)) if kind == "product" else Q(skus=number_of(number)) if kind == "sku" else Q(pk=None)
     )
     found = Product.objects.exclude(state=ProductState.ARCHIVED).filter(merchant=merchant).prefetch_related("skus")
-    newest = list(found.order_by("-id")[:MOST_CHOICES])
+    found = found.defer(*LONG_TEXTS)
+    words = ("title", "title_en", "skus__label", "skus__label_en")
+    matching = reduce(or_, (Q(**{f"{name}__icontains": query}) for name in words), Q(id=number_of(query)))
+    newest = list((found.filter(matching).distinct() if query else found).order_by("-id")[: MOST_CHOICES + 1])
     return newest + [one for one in found.filter(wanted).distinct() if one not in newest]
 
 
@@ -90,6 +96,8 @@ class CouponRules(forms.Form):
 class CouponForm(CouponRules):
     """A new coupon: what it takes off, of what, when, and its code or codes."""
 
+    most = MOST_CHOICES
+
     takes = forms.ChoiceField(
         label=_("Takes off"),
         choices=[(t.value, w) for t, w in ((Takes.AMOUNT, _("An amount")), (Takes.PERCENT, _("A percentage")))],
@@ -116,12 +124,19 @@ class CouponForm(CouponRules):
     )
 
     def __init__(
-        self, *args: Any, merchant: Merchant | None = None, currencies: Iterable[str] = (HOME,), **kwargs: Any
+        self,
+        *args: Any,
+        merchant: Merchant | None = None,
+        currencies: Iterable[str] = (HOME,),
+        query: str = "",
+        **kwargs: Any,
     ) -> None:
         self.merchant = merchant
         super().__init__(*args, **kwargs)
         named = str(self.data.get("applies_to") or self.initial.get("applies_to") or "")
-        self._goods = _goods(merchant, named=named)
+        self._goods = _goods(merchant, named=named, query=query)
+        #: Whether there is more to choose from than a select can hold, so that one has to search.
+        self.is_part = bool(query) or len(self._goods) > MOST_CHOICES
         self._set_currencies(currencies, named)
         self.fields["applies_to"].choices = self._choices()  # type: ignore[attr-defined]  # a select has choices
         order = ["name", "takes", "currency", "amount", "percent", "most_off", "applies_to", "least_spend", "code"]

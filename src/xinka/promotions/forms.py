@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django import forms
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from xinka.catalog.models import ProductState, Sku
+from xinka.catalog.queries import LONG_TEXTS
 from xinka.merchants.models import Merchant
 from xinka.platform.look.templatetags.look import amount
 from xinka.promotions.fields import MomentField, MoneyField, PercentField
@@ -27,6 +31,23 @@ def number_of(text: object) -> int:
     return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < _DIGITS else 0
 
 
+def _for_sale(merchant: Merchant) -> QuerySet[Sku]:
+    found = Sku.objects.filter(product__merchant=merchant, on_sale=True).exclude(product__state=ProductState.ARCHIVED)
+    return (
+        found.select_related("product")
+        .defer(*(f"product__{name}" for name in LONG_TEXTS))
+        .order_by("-product_id", "position")
+    )
+
+
+def _matching(found: QuerySet[Sku], query: str) -> QuerySet[Sku]:
+    """Return those whose title or variant has these words in it, or that have this number."""
+    if not query:
+        return found
+    names = ("product__title", "product__title_en", "label", "label_en")
+    return found.filter(reduce(or_, (Q(**{f"{name}__icontains": query}) for name in names), Q(id=number_of(query))))
+
+
 class SaleForm(forms.Form):
     """A flash sale; what has begun keeps its price and its beginning."""
 
@@ -42,18 +63,23 @@ class SaleForm(forms.Form):
     starts_at = MomentField(label=_("Begins"), initial=timezone.now)
     ends_at = MomentField(label=_("Ends"))
 
-    def __init__(self, *args: Any, merchant: Merchant, sale: FlashSale | None = None, **kwargs: Any) -> None:
+    #: Whether there is more to choose from than a select can hold, so that one has to search.
+    is_part = False
+    most = MOST_CHOICES
+
+    def __init__(
+        self, *args: Any, merchant: Merchant, sale: FlashSale | None = None, query: str = "", **kwargs: Any
+    ) -> None:
         self.sale = sale
         if sale is not None:
             names = ("price", "units", "per_buyer", "starts_at", "ends_at")
             kwargs.setdefault("initial", {name: getattr(sale, name) for name in names} | {"sku": sale.sku_id})
         super().__init__(*args, **kwargs)
-        found = Sku.objects.filter(product__merchant=merchant, on_sale=True).exclude(
-            product__state=ProductState.ARCHIVED
-        )
-        found = found.select_related("product").order_by("-product_id", "position")
         named = sale.sku_id if sale else number_of(self.data.get("sku") or self.initial.get("sku"))
-        kept = [sale.sku] if sale else list(found.filter(id=named))
+        kept = [sale.sku] if sale else list(_for_sale(merchant).filter(id=named))
+        # A sale that is there keeps its variant, so nothing else need be read.
+        found = [] if sale else list(_matching(_for_sale(merchant), query)[: MOST_CHOICES + 1])
+        self.is_part = bool(query) or len(found) > MOST_CHOICES
         self.skus = {sku.id: sku for sku in [*found[:MOST_CHOICES], *kept]}
         # Of hundreds the first would be as good as any: whoever named none chooses one.
         unnamed = [] if named in self.skus else [("", _("Choose a variant"))]

@@ -28,13 +28,14 @@ SELECT d.position, d.code_id, d.revealed_at, d.revealed_from, d.revealed_net, d.
 FROM delivery_code d JOIN stock_stockcode c ON c.id = d.code_id LEFT JOIN stock_stockbatch b ON b.id = c.batch_id
 WHERE d.order_id = %s ORDER BY d.position
 """
-#: The other cases about codes of the same batches; a question is not a complaint.
+#: The other cases about codes of the same batches; a question is not a complaint. A batch is one merchant's, so are its
+#: cases; OFFSET 0 keeps PostgreSQL from reading all that was ever delivered for them.
 _COMPLAINTS = """
-SELECT c.batch_id, count(DISTINCT (k.id, d.code_id))
-FROM disputes_case k JOIN delivery_code d ON d.order_id = k.order_id
+SELECT c.batch_id, count(DISTINCT (k.id, d.code_id)) FROM disputes_case k
+CROSS JOIN LATERAL (SELECT code_id, position FROM delivery_code WHERE order_id = k.order_id OFFSET 0) d
+CROSS JOIN LATERAL (SELECT batch_id FROM stock_stockcode WHERE id = d.code_id OFFSET 0) c
+WHERE k.merchant_id = %s AND c.batch_id = ANY(%s) AND k.id <> %s AND k.kind <> 'question' AND k.outcome <> 'withdrawn'
   AND (cardinality(k.positions) = 0 OR d.position = ANY(k.positions))
-JOIN stock_stockcode c ON c.id = d.code_id
-WHERE c.batch_id = ANY(%s) AND k.id <> %s AND k.kind <> 'question' AND k.outcome <> 'withdrawn'
 GROUP BY c.batch_id
 """
 
@@ -134,7 +135,7 @@ def pieces_of(case: Case) -> list[Piece]:
     with connection.cursor() as cursor:
         cursor.execute(_PIECES, [case.order_id])
         rows = cursor.fetchall()
-        cursor.execute(_COMPLAINTS, [[row[6] for row in rows], case.id])
+        cursor.execute(_COMPLAINTS, [case.merchant_id, [row[6] for row in rows], case.id])
         complaints = {int(batch): int(count) for batch, count in cursor.fetchall()}
     return [_piece(row, case, complaints) for row in rows]
 

@@ -10,7 +10,7 @@ from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import TruncDate
 
 from xinka.escrow.models import Hold
-from xinka.escrow.states import HoldState
+from xinka.escrow.states import OPEN, HoldState
 from xinka.flows.payouts.asking import fee
 from xinka.kernel.money import HOME, home_first
 from xinka.ledger.models import Balance
@@ -54,9 +54,10 @@ class MerchantMoney:
 
 
 def currencies_of(merchant_id: int) -> list[str]:
-    """Return the currencies a merchant has, or had, money in; the shop's own first."""
+    """Return the currencies a merchant has money in, held or released, or had released once; the shop's own first."""
     found = set(Balance.objects.filter(owner_id=merchant_id, account__lt=12).values_list("currency", flat=True))
-    found |= set(Hold.objects.filter(merchant_id=merchant_id).values_list("currency", flat=True).distinct())
+    live = Hold.objects.filter(merchant_id=merchant_id, state__in=OPEN)
+    found |= set(live.values_list("currency", flat=True).distinct())
     return home_first(found | {HOME})
 
 

@@ -180,6 +180,12 @@ def querystring_with(context: Context, **changes: object) -> str:
     return f"?{query.urlencode()}" if query else "?"
 
 
+@register.simple_tag(takes_context=True)
+def querystring_to(context: Context, name: str, number: int, part: str = "") -> str:
+    """Return the page's query string with one list of it at another of its pages, and the part of the page it is in."""
+    return querystring_with(context, **{name: number}) + (f"#{part}" if part else "")
+
+
 def unsigned(minor: int, currency: str) -> str:
     """Write an amount of nothing or more with its thousands apart and without the sign of its currency."""
     whole, point, rest = plain_amount(minor, currency if currency in MINOR_DIGITS else "CNY").partition(".")
