@@ -79,7 +79,7 @@ def story_of(order: Order) -> OrderStory:
     if order.state == OrderState.AWAITING_PAYMENT:
         return OrderStory(order, sku)
     paid = Payment.objects.filter(order_id=order.id, state=PaymentState.PAID).select_related("channel").first()
-    refunds = list(Refund.objects.filter(order_id=order.id).order_by("created_at"))
+    refunds = list(Refund.objects.filter(order_id=order.id).select_related("channel").order_by("created_at"))
     return OrderStory(
         order,
         sku,

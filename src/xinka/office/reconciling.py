@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from http import HTTPStatus
@@ -29,6 +30,7 @@ from xinka.kernel import ids
 from xinka.kernel.errors import Refusal
 from xinka.office.entering import entry_context, see
 from xinka.office.matching import Why
+from xinka.office.money_words import OUTCOMES
 from xinka.office.names import NamedChoice, named
 from xinka.office.policies import Room, for_staff
 from xinka.payments.models import Channel
@@ -167,8 +169,24 @@ def _page(
         "can_settle": payment is not None and state is not DifferenceState.RESOLVED,
         "targets": [(target.value, STATES[target]) for target in DifferenceState if target in MOVES[state]],
         "form": form,
+        "note": note_in_words(found.note),
     } | entry_context(found, signed_in(request), why)
     return render(request, "office/reconciling_difference.html", context, status=status)
+
+
+_NOTES = {
+    "gone at a later reading of the bill": _("Gone when the bill was read again"),
+    "settled by itself: it came later": _("Settled by itself: it came later"),
+}
+_ENTERED = re.compile(r"(?:settled|entered): ([a-z_]+)")
+
+
+def note_in_words(note: str) -> object:
+    """Return a note as people read it: what the shop wrote itself, in their language; what staff wrote, as it is."""
+    entered = _ENTERED.fullmatch(note)
+    if entered and entered[1] in OUTCOMES:
+        return gettext("Entered: %(outcome)s") % {"outcome": OUTCOMES[entered[1]]}
+    return _NOTES.get(note, note)
 
 
 @require_POST

@@ -30,6 +30,7 @@ from xinka.shop.disputes import case_link
 from xinka.shop.elsewhere import app_of
 from xinka.shop.escrow import badge_of, holding_of
 from xinka.shop.known_browsers import remember_browser
+from xinka.shop.left_open import left_open_of, waits_for_a_person
 from xinka.shop.lookup import open_by_link
 from xinka.shop.progress import steps_of
 from xinka.shop.wishes import wish_of
@@ -167,6 +168,8 @@ def order_context(story: OrderStory) -> dict[str, object]:
         "money_badge": badge_of(story.hold),
         "holding": holding_of(story) if delivered else None,
         "is_going_back": story.is_going_back,
+        "left_open": left_open_of(found) if story.is_late or story.state in CLOSED_UNPAID else None,
+        "is_sent_by_hand": waits_for_a_person(story.refunds),
         **case_link(found),
     }
 

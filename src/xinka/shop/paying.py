@@ -34,6 +34,7 @@ from xinka.platform.look.policy import allow_data_images, allow_form_to
 from xinka.shop import words
 from xinka.shop.access import grant_if_missing, order_for
 from xinka.shop.elsewhere import app_that_stops
+from xinka.shop.left_open import left_open_of, will_stay_open
 from xinka.shop.paying_inside import device_of
 from xinka.shop.qr import qr_image
 
@@ -59,7 +60,8 @@ def pay(request: HttpRequest, shown_id: str) -> HttpResponse:
     if OrderState(order.state) in _SETTLED:
         return HttpResponseRedirect(order_path(order.id), status=303)
     story = story_of(order)
-    context = _frame(story) | (_open(request, story) if attempts.is_awaiting(order) else {})
+    context = _frame(story)
+    context |= _open(request, story) if attempts.is_awaiting(order) else {"left_open": left_open_of(order)}
     response = render(request, "shop/pay.html", context)
     grant_if_missing(request, response, order.id)
     return response
@@ -145,6 +147,7 @@ def _open(request: HttpRequest, story: OrderStory) -> dict[str, object]:
     if payment is None:
         return shown | {"has_failed": attempts.ended_at_gateway(order)}
     shown |= {"way": _way(payment.channel), **_how_to_pay(request, payment, order, device)}
+    shown |= {"stays_open": will_stay_open(payment.channel)}
     return shown | {"may_start_over": may_start_over(payment)}
 
 

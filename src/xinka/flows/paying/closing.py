@@ -1,6 +1,7 @@
 """Closing: an order that expired or was cancelled leaves no QR code behind that can still be paid.
 
-Best effort: whatever a gateway lets through after all is late money, which is settled or goes back like any other.
+Best effort: whatever a gateway lets through after all is late money, which is settled or goes back like any other. Some
+gateways cannot be told at all; what they leave open is named to the buyer.
 """
 
 from __future__ import annotations
@@ -9,13 +10,16 @@ import logging
 from uuid import UUID
 
 from xinka.flows.paying.confirm import confirm_payment
+from xinka.flows.paying.wallet import BALANCE
 from xinka.kernel import ids
 from xinka.kernel.errors import ProviderError, Refusal
+from xinka.orders.models import Order
 from xinka.payments.channels import provider_of
-from xinka.payments.models import Payment
+from xinka.payments.models import Channel, Payment
 from xinka.payments.providers.errors import AlreadyPaid
 from xinka.payments.providers.protocol import Can
 from xinka.payments.states import PaymentState
+from xinka.platform.vault.envelope import EnvelopeError
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +55,32 @@ def close_payment(payment_id: UUID) -> bool:
         log.warning("payment.not_closed", extra={"payment": number, "why": str(error)})
         return False
     return True
+
+
+def stays_open(channel: Channel) -> bool:
+    """Whether a payment begun through a channel can be paid at its gateway whatever becomes of the order."""
+    return not _offers(channel, Can.CLOSE)
+
+
+def goes_back_by_hand(channel: Channel) -> bool:
+    """Whether a person has to send money of a channel back, since its gateway does not."""
+    return not _offers(channel, Can.REFUND)
+
+
+def _offers(channel: Channel, what: Can) -> bool:
+    if channel.provider == BALANCE:  # it never leaves the shop
+        return True
+    try:
+        return what in provider_of(channel).can
+    except (Refusal, EnvelopeError):  # its settings cannot be read, so nothing can be asked of it
+        return False
+
+
+def left_open(order: Order) -> list[Channel]:
+    """Return the channels at which an order that is over can still be paid: begun there, and not to be closed."""
+    begun = Payment.objects.filter(order_id=order.id, state=PaymentState.PENDING).select_related("channel")
+    shown = begun.exclude(pay_url=None, qr_text=None).order_by("-created_at")
+    return [payment.channel for payment in shown if stays_open(payment.channel)]
 
 
 def leave_open(payment_id: UUID, error: ProviderError) -> None:
