@@ -53,6 +53,8 @@ def of_tables(migrated_template: str, tmp_path_factory: pytest.TempPathFactory) 
     answer = xinka("backup", str(file), database=urlunsplit(address))
     assert answer.exit_code == 0, answer.output
     assert file.stat().st_mode & 0o077 == 0
+    with psycopg.connect(urlunsplit(address)) as connection:
+        connection.execute("DELETE FROM audit_report")  # what the office was told, which no other test's shop heard
     return file.read_bytes()
 
 
@@ -66,12 +68,13 @@ def backup(of_tables: bytes, tmp_path: Path) -> Path:
 
 def test_a_backup_brings_everything_back(full: str, tmp_path: Path, empty_database: str) -> None:
     backup = tmp_path / "shop.backup"
+    before = rows(full)
     answer = xinka("backup", str(backup), database=full)
     assert answer.exit_code == 0, answer.output
     answer = xinka("restore", str(backup), database=empty_database)
     assert answer.exit_code == 0, answer.output
-    assert rows(empty_database) == rows(full)
-    assert rows(full)["outbox_event"] == 30_000
+    assert rows(empty_database) == before
+    assert before["outbox_event"] == 30_000
     assert xinka("check", database=empty_database).exit_code == 0
     with psycopg.connect(empty_database) as connection:  # what numbers rows goes on where it was
         added = connection.execute(
@@ -190,3 +193,34 @@ def test_the_password_of_the_database_stands_in_no_argument() -> None:
     assert password == "s3cret"
     assert "s3cret" not in address
     assert {"user=xinka", "host=db.example", "port=6543", "dbname=shop", "sslmode=require"} == set(address.split())
+
+
+def _told(database: str) -> list[tuple[bool, str | None, int | None, bool]]:
+    """Return what the office knows of backups: whether the last was whole, name and size, and when one was whole."""
+    with psycopg.connect(database) as connection:
+        found = connection.execute("SELECT holds, details FROM audit_report WHERE name = 'backup'").fetchall()
+    return [(holds, told.get("file"), told.get("bytes"), "whole_at" in told) for holds, told in found]
+
+
+def test_the_office_hears_what_became_of_each_backup(shop_database: str, tmp_path: Path) -> None:
+    missing = tmp_path / "gone" / "shop.backup"
+    assert xinka("backup", str(missing), database=shop_database).exit_code == 1
+    assert _told(shop_database) == [(False, None, None, False)]
+    file = tmp_path / "shop.backup"
+    assert xinka("backup", str(file), database=shop_database).exit_code == 0
+    whole = ("shop.backup", file.stat().st_size, True)
+    assert _told(shop_database) == [(True, *whole)]
+    assert xinka("backup", str(missing), database=shop_database).exit_code == 1
+    assert _told(shop_database) == [(False, *whole)], "of one that fails, the last whole one is still known"
+    sent = xinka("backup", "-", database=shop_database)
+    assert sent.exit_code == 0
+    assert _told(shop_database) == [(True, "-", len(sent.stdout_bytes), True)]
+
+
+def test_a_backup_is_whole_also_where_the_office_cannot_be_told(shop_database: str, tmp_path: Path) -> None:
+    with psycopg.connect(shop_database) as connection:
+        connection.execute("DROP TABLE audit_report")
+    answer = xinka("backup", str(tmp_path / "shop.backup"), database=shop_database)
+    assert answer.exit_code == 0
+    assert "the office was not told" in answer.output
+    assert (tmp_path / "shop.backup").stat().st_size > 0

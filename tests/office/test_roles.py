@@ -42,6 +42,7 @@ MATRIX = {
     "home": ALL,
     "system": ONE,
     "check_now": ONE,
+    "test_letter": ONE,
     "retry_job": ONE,
     "discard_job": ONE,
     "orders": HOLDS,

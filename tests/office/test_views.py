@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
+from django.core.mail import EmailMessage
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.utils import timezone
 
 from tests import cast
+from xinka.flows.trying_mail import mail_trial
 from xinka.kernel import ids
 from xinka.kernel.errors import ProviderError
 from xinka.kernel.ids import new_uuid
 from xinka.payments.models import Receipt, Refund
 from xinka.payments.states import ReceiptOutcome, RefundState
 from xinka.platform.audit.actions import record, report
-from xinka.platform.audit.models import AuditEntry
+from xinka.platform.audit.models import AuditEntry, Report
 from xinka.platform.database.django_drive import run
 from xinka.platform.jobs.problems import remember
 from xinka.platform.jobs.queue import MAIL, MONEY, Job, defer
@@ -79,6 +83,7 @@ def test_eve_cannot_act(client: Client) -> None:
         f"/office/system/jobs/{job_id}/retry",
         f"/office/system/jobs/{job_id}/discard",
         "/office/system/check",
+        "/office/system/mail",
         f"/office/money/refunds/{shown}/done",
         f"/office/money/refunds/{shown}/send",
     ):
@@ -177,6 +182,71 @@ def test_who_changed_the_master_key_is_reminded_until_everything_is_sealed_anew(
     key.delete()
     assert "sealed anew" not in office.get("/office/").content.decode()
     assert "xinka key reseal" not in office.get("/office/system").content.decode()
+
+
+def test_the_system_page_says_what_became_of_the_last_backup_and_reminds_of_a_missed_one(office: Client) -> None:
+    def said() -> tuple[bool, str]:
+        page = office.get("/office/system").content.decode()
+        part = page.partition('id="backup"')[2].partition("</section>")[0]
+        return 'href="/office/system#backup"' in office.get("/office/").content.decode(), part
+
+    reminded, part = said()
+    assert not reminded, "who backs up in another way is not nagged"
+    assert "None was made with this command yet" in part
+    whole = {"file": "xinka-20261130-030000.backup", "bytes": 5_000_000, "whole_at": "2026-11-30T03:00:00+00:00"}
+    report("backup", whole)
+    assert said()[0] is False
+    assert "xinka-20261130-030000.backup" in said()[1]
+    report("backup", whole, holds=False)
+    reminded, part = said()
+    assert reminded
+    assert ">2026-11-30 11:00</time>. What the command said tells why" in part
+    report("backup", {}, holds=False)
+    assert "There is no whole one yet" in said()[1]
+    assert "found something wrong" not in office.get("/office/").content.decode()
+    report("backup", whole)
+    Report.objects.update(at=timezone.now() - timedelta(days=2, minutes=1))
+    assert said()[0] is True
+
+
+def test_a_test_letter_goes_to_whoever_asks_and_the_page_says_what_the_server_answered(
+    office: Client, dee: cast.User, mailoutbox: list[EmailMessage], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert office.post("/office/system/mail").status_code == 303
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT task_name, args FROM procrastinate_jobs")
+        ((task, told),) = cursor.fetchall()
+    told = json.loads(told)
+    assert (task, told["user_id"]) == ("mail.trial", dee.pk)
+    assert AuditEntry.objects.values_list("action", "actor_id").get() == ("mail.try", dee.pk)
+    cast.User.objects.filter(pk=dee.pk).update(language="en")
+    with monkeypatch.context() as patch:
+        patch.setattr(EmailMessage, "send", _no_server)
+        with pytest.raises(ProviderError):
+            mail_trial(dee.pk, UUID(told["about"]))
+    assert "Waiting" in _mail_part(office)
+    assert mail_trial(dee.pk, UUID(told["about"]))
+    assert [(letter.to, letter.subject) for letter in mailoutbox] == [([dee.email], "Test letter")]
+    assert "Taken by the server" in _mail_part(office)
+    assert not mail_trial(dee.pk, UUID(told["about"])), "once is enough"
+
+
+def test_test_letters_are_few_so_that_the_mail_server_does_not_shut_the_shop_out(office: Client) -> None:
+    answers = [office.post("/office/system/mail").status_code for _ in range(7)]
+    assert answers == [303] * 5 + [429] * 2
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM procrastinate_jobs")
+        assert cursor.fetchall() == [(5,)]
+    assert AuditEntry.objects.count() == 5
+
+
+def _no_server(_letter: EmailMessage) -> int:
+    raise ConnectionRefusedError
+
+
+def _mail_part(office: Client) -> str:
+    page = office.get("/office/system").content.decode()
+    return page.partition('id="mail"')[2].partition("</section>")[0]
 
 
 def test_htmx_gets_the_changing_part_alone(office: Client) -> None:

@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import IO, BinaryIO, NamedTuple, Self
@@ -30,6 +31,13 @@ _DUMP = ("--format=custom", "--no-owner", "--no-privileges")
 _RESTORE = ("--no-owner", "--no-privileges", "--single-transaction", "--exit-on-error")
 
 Progress = Callable[[int], None]
+#: What became of the last backup is a report like those of examinations; of one that failed, the facts of the last
+#: whole one stay.
+_NOTE = """
+INSERT INTO audit_report (name, at, took_ms, holds, details) VALUES ('backup', now(), %s, %s, %s)
+ON CONFLICT (name) DO UPDATE SET at = now(), took_ms = excluded.took_ms, holds = excluded.holds,
+  details = audit_report.details || excluded.details
+"""
 
 
 class NoBackup(Refusal):
@@ -100,6 +108,21 @@ def write_backup(environment: Environment, target: BinaryIO, on_progress: Progre
             target.write(part)
             done += len(part)
             on_progress(done)
+
+
+def note(environment: Environment, *, took_ms: int, written: tuple[str, int] | None) -> None:
+    """Write down for the office what became of a backup: its name and size in bytes, or ``None`` if it failed.
+
+    Raises:
+        psycopg.Error: if the database does not take it, as one of before the first ``xinka migrate``.
+    """
+    import psycopg  # here, because --help does without
+    from psycopg.types.json import Jsonb  # here for the same reason
+
+    now = datetime.now(UTC).isoformat()
+    details = {"file": written[0], "bytes": written[1], "whole_at": now} if written else {}
+    with psycopg.connect(environment.database_url) as connection:
+        connection.execute(_NOTE, [took_ms, written is not None, Jsonb(details)])
 
 
 def look_over(environment: Environment, file: Path, on_progress: Progress) -> int:

@@ -78,6 +78,7 @@ ACTS: dict[str, Promise] = {
     "job.discard": pgettext_lazy("audit", "Gave a failed job up"),
     "job.retry": pgettext_lazy("audit", "Let a failed job run again"),
     "level.save": pgettext_lazy("audit", "Saved a member level"),
+    "mail.try": pgettext_lazy("audit", "Sent a test letter"),
     "merchant.active": pgettext_lazy("audit", "Let a merchant sell again"),
     "merchant.change": pgettext_lazy("audit", "Changed a merchant"),
     "merchant.open": pgettext_lazy("audit", "Opened a merchant"),

@@ -27,6 +27,7 @@ KINDS: dict[str, Promise] = {
     "payout_paid": pgettext_lazy("letter", "A payout is paid, to the merchant"),
     "payout_removed": pgettext_lazy("letter", "A payout account was removed, to the merchant"),
     "staff_roles": pgettext_lazy("letter", "Somebody's roles were changed, to staff"),
+    "trial": pgettext_lazy("letter", "A test letter, to staff"),
     "staff_refund": pgettext_lazy("letter", "Staff gave money back, to the merchant"),
 }
 #: What became of one.

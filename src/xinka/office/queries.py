@@ -21,6 +21,7 @@ import xinka
 from xinka.disputes.queries import n_for_staff
 from xinka.disputes.states import CaseKind
 from xinka.escrow.queries import n_freezes_waiting, n_splits_stuck, n_staff_refunds_waiting
+from xinka.flows.trying_mail import TRIAL
 from xinka.kernel import ids
 from xinka.ledger.models import Journal
 from xinka.office.policies import Room
@@ -35,6 +36,9 @@ from xinka.reconciling.models import Difference
 from xinka.reconciling.states import DifferenceState
 
 _MOST = 50
+#: The report that ``xinka backup`` leaves, and how long until the next is missed.
+BACKUP = "backup"
+BACKUP_AT_LEAST_EVERY = timedelta(days=2)
 _UNSENT = (PayoutState.ASKED, PayoutState.APPROVED)
 
 _JOBS = """
@@ -118,6 +122,8 @@ class MailState:
     #: With the number of the order that it brings the goods of, if it does.
     troubled: list[tuple[SentLetter, str]]
     leaves_by: str
+    #: The newest test letter that a server was asked to take.
+    trial: SentLetter | None = None
 
 
 @dataclass(frozen=True)
@@ -150,9 +156,17 @@ class SystemState:
     mail: MailState
     reports: list[Report]
     machine: Machine
+    #: What became of the last ``xinka backup``; None before the first.
+    backup: Report | None
     #: When the master key was changed, while keys of before are still needed.
     keys_retired_at: datetime | None = None
     read_at: datetime = field(default_factory=timezone.now)
+
+    @property
+    def backup_whole_at(self) -> datetime | None:
+        """When the last whole backup was made."""
+        at = self.backup.details.get("whole_at") if self.backup else None
+        return datetime.fromisoformat(at) if at else None
 
     @property
     def is_manned(self) -> bool:
@@ -179,6 +193,8 @@ class Tasks:
     n_channel_changes: int = 0
     #: One while not everything is sealed anew after the master key was changed.
     n_reseals: int = 0
+    #: One while the last backup failed or is old; who makes none with ``xinka backup`` hears nothing.
+    n_backups: int = 0
 
     @property
     def total(self) -> int:
@@ -204,7 +220,8 @@ def _rows(statement: str, *params: int) -> list[tuple[Any, ...]]:
 _WAITING: dict[str, tuple[Room, Callable[[], int]]] = {
     "n_dead": (Room.SYSTEM, lambda: int(_rows(_N_DEAD)[0][0])),
     "n_reseals": (Room.SYSTEM, lambda: int(keys_retired_at() is not None)),
-    "n_broken": (Room.SYSTEM, lambda: Report.objects.filter(holds=False).count()),
+    "n_broken": (Room.SYSTEM, lambda: Report.objects.filter(holds=False).exclude(name=BACKUP).count()),
+    "n_backups": (Room.SYSTEM, lambda: _backups_missed().count()),
     "n_refunds": (Room.REFUNDS, lambda: Refund.objects.filter(state=RefundState.NEEDS_STAFF).count()),
     "n_unmatched": (Room.REFUNDS, lambda: _unmatched().count()),
     "n_cases": (Room.CASES, lambda: n_for_staff(set(CaseKind) - {CaseKind.CHARGEBACK})),
@@ -217,6 +234,12 @@ _WAITING: dict[str, tuple[Room, Callable[[], int]]] = {
     "n_transfers": (Room.TRANSFERS, lambda: BankLine.objects.filter(state=BankLineState.RECORDED).count()),
     "n_differences": (Room.BILLS, lambda: Difference.objects.filter(state=DifferenceState.OPEN).count()),
 }
+
+
+def _backups_missed() -> QuerySet[Report]:
+    """Return the last backup, if it failed or the next one is overdue."""
+    overdue = Q(holds=False) | Q(at__lt=timezone.now() - BACKUP_AT_LEAST_EVERY)
+    return Report.objects.filter(overdue, name=BACKUP)
 
 
 def keys_retired_at() -> datetime | None:
@@ -245,6 +268,7 @@ def system_state() -> SystemState:
         mail=mail_state(),
         reports=list(Report.objects.filter(name__in=["books", "sweep"]).order_by("name")),
         machine=machine(),
+        backup=Report.objects.filter(name=BACKUP).first(),
         keys_retired_at=keys_retired_at(),
     )
 
@@ -264,6 +288,7 @@ def mail_state() -> MailState:
             for letter in letters.exclude(state=LetterState.SENT).order_by("-tried_at")[:10]
         ],
         leaves_by=_leaves_by(),
+        trial=letters.filter(kind=TRIAL).order_by("-tried_at").first(),
     )
 
 

@@ -33,6 +33,7 @@ urlpatterns: list[URLPattern] = [
     path("", views.home, name="home"),
     path("system", views.system, name="system"),
     path("system/check", views.check_now, name="check_now"),
+    path("system/mail", views.send_test_letter, name="test_letter"),
     path("system/jobs/<int:job_id>/retry", views.retry_job, name="retry_job"),
     path("system/jobs/<int:job_id>/discard", views.discard_job, name="discard_job"),
     path("orders", orders.index, name="orders"),

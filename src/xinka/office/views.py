@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from xinka.accounts.policies import require_fresh_proof, signed_in
 from xinka.flows.refunds.sending import mark_done_by_hand, send_again
+from xinka.flows.trying_mail import try_mail
 from xinka.kernel import ids
 from xinka.kernel.errors import BadIdentifier
 from xinka.office import queries
@@ -66,6 +67,17 @@ def check_now(request: HttpRequest) -> HttpResponse:
         run(defer(CHECK_BOOKS, [{"timestamp": 0}]))
         record(signed_in(request), "books.check", "shop")
     messages.success(request, gettext("The check has been queued"))
+    return _see("office:system")
+
+
+@require_POST
+@for_staff(Room.SYSTEM)
+def send_test_letter(request: HttpRequest) -> HttpResponse:
+    """Have a letter sent to whoever asks; the page says what the mail server answered."""
+    me = signed_in(request)
+    with transaction.atomic():
+        try_mail(me)
+    messages.success(request, gettext("A test letter goes to %(address)s") % {"address": me.email})
     return _see("office:system")
 
 

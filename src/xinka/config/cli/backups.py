@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -40,11 +41,12 @@ def backup(target: Path, keep: int | None) -> None:
         from xinka.config import backups  # here, because --help does without
 
         if str(target) == "-":
-            backups.write_backup(environment, sys.stdout.buffer, lambda _done: None)
+            with _noted(environment, "-") as count:
+                backups.write_backup(environment, sys.stdout.buffer, count)
             return
         file = target / datetime.now(UTC).strftime(_NAME) if target.is_dir() else target
-        with _bar("Backing up / 正在备份") as on_progress:
-            _write_whole(file, lambda out: backups.write_backup(environment, out, on_progress))
+        with _noted(environment, file.name) as count, _bar("Backing up / 正在备份") as show:
+            _write_whole(file, lambda out: backups.write_backup(environment, out, _both(count, show)))
     click.echo(f"{file}  {file.stat().st_size / 1e6:.1f} MB")
     click.echo(
         "Keep the master key somewhere else: one opens nothing without the other.\n主密钥请另外保管：两者缺一不可。"
@@ -83,6 +85,35 @@ def restore(file: Path, check: bool) -> None:
         click.echo(f"whole: {n_tables} tables / 备份完整，共 {n_tables} 张表")
     else:
         click.echo(f"{n_tables} tables restored; now run `xinka check` / 已恢复 {n_tables} 张表，请运行 `xinka check`")
+
+
+@contextmanager
+def _noted(environment: Environment, name: str) -> Iterator[Callable[[int], None]]:
+    """Have the office told what becomes of a backup; yields what counts its bytes. It is whole without that, too."""
+    from psycopg import Error  # here, because --help does without
+
+    from xinka.config import backups  # here for the same reason
+
+    began, sizes = time.monotonic(), [0]
+    whole = False
+    try:
+        yield sizes.append
+        whole = True
+    finally:
+        took_ms = round((time.monotonic() - began) * 1000)
+        try:
+            backups.note(environment, took_ms=took_ms, written=(name, sizes[-1]) if whole else None)
+        except Error as error:
+            said = str(error).partition("\n")[0]
+            click.echo(f"the office was not told of this backup / 没能记到后台: {said}", err=True)
+
+
+def _both(first: Callable[[int], None], second: Callable[[int], None]) -> Callable[[int], None]:
+    def call(done: int) -> None:
+        first(done)
+        second(done)
+
+    return call
 
 
 def _write_whole(file: Path, write: Callable[[BinaryIO], None]) -> None:

@@ -18,6 +18,7 @@ from xinka.flows.refunds.mailing import MAIL_STAFF_REFUND, mail_staff_refund
 from xinka.flows.relay import MAIL_GOODS, MAIL_REFUND_DONE, MAIL_SHORT_PAID
 from xinka.flows.staffing import MAIL_ROLES, mail_roles
 from xinka.flows.teams.mailing import MAIL_INVITATION, MAIL_TEAM, mail_invitation, mail_team
+from xinka.flows.trying_mail import MAIL_TRIAL, mail_trial
 from xinka.platform.jobs.queue import MAIL
 from xinka.platform.jobs.retries import Backoff
 
@@ -101,3 +102,9 @@ def mail_invitation_to_team(subject: str) -> None:
 def mail_change_of_team(entry_id: int) -> None:
     """Tell owners that their team was changed."""
     mail_team(entry_id)
+
+
+@app.task(name=MAIL_TRIAL.task, queue=MAIL, retry=_PATIENT)
+def try_mail(user_id: int, about: str) -> None:
+    """Send staff the test letter they asked for."""
+    mail_trial(user_id, UUID(about))
