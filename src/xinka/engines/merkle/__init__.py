@@ -14,6 +14,7 @@ from xinka.engines.merkle.files import Directory, FileStorage
 from xinka.engines.merkle.hashing import EMPTY_ROOT, leaf_hash
 from xinka.engines.merkle.keys import Kind, Signer, Verifier
 from xinka.engines.merkle.log import Log
+from xinka.engines.merkle.mending import Mended, mend
 from xinka.engines.merkle.monitors import Monitor
 from xinka.engines.merkle.notes import Note, open_checkpoint, sign_note
 from xinka.engines.merkle.policies import Policy
@@ -33,6 +34,7 @@ __all__ = [
     "Kind",
     "Log",
     "MemoryStorage",
+    "Mended",
     "MerkleError",
     "Monitor",
     "Note",
@@ -46,6 +48,7 @@ __all__ = [
     "ask_witness",
     "audit",
     "leaf_hash",
+    "mend",
     "open_checkpoint",
     "sign_note",
     "verify_consistency",

@@ -12,6 +12,7 @@ _PLACES = {
     "create": "xinka.engines.merkle.commands_writing:create",
     "append": "xinka.engines.merkle.commands_writing:append",
     "checkpoint": "xinka.engines.merkle.commands_writing:checkpoint",
+    "mend": "xinka.engines.merkle.commands_writing:mend",
     "prove": "xinka.engines.merkle.commands_checking:prove",
     "verify": "xinka.engines.merkle.commands_checking:verify",
     "monitor": "xinka.engines.merkle.commands_checking:monitor",

@@ -86,8 +86,11 @@ class LogDamaged(MerkleError):
 
     code = "log_damaged"
     status = HTTPStatus.CONFLICT
-    zh = "日志已损坏：{path} 与已签名的根不符。请勿继续写入，从备份或镜像恢复。"
-    en = "The log is damaged: {path} does not lead to the signed root. Stop writing; restore a backup or a mirror."
+    zh = "日志已损坏：{path} 与已签名的根不符。请停止写入；日志的持有者可用 xinka log mend 修复，记录从镜像取回。"
+    en = (
+        "The log is damaged: {path} does not lead to the signed root. Stop writing; its keeper mends it with"
+        " xinka log mend, and takes lost entries from a mirror."
+    )
 
 
 class TreeRolledBack(MerkleError):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import fcntl
 import os
+import shutil
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -39,6 +40,8 @@ class Directory:
 class FileStorage(Directory):
     """Writes a log in a directory; one process at a time holds it.
 
+    With ``renew`` a log whose journal is lost gets another one, empty, for ``mend``; what was there is kept beside it.
+
     Raises:
         LogBusy: another process holds it.
         LogMissing: the directory holds no log and ``create`` is off.
@@ -46,10 +49,10 @@ class FileStorage(Directory):
         OSError: the disk failed.
     """
 
-    def __init__(self, directory: Path, *, create: bool = False, enough: int = ENOUGH) -> None:
+    def __init__(self, directory: Path, *, create: bool = False, renew: bool = False, enough: int = ENOUGH) -> None:
         super().__init__(directory)
         private = directory / PRIVATE
-        if create:
+        if create or (renew and _is_begun(directory)):
             directory.mkdir(parents=True, exist_ok=True)
             private.mkdir(mode=0o700, exist_ok=True)
         elif not private.is_dir() or not (_is_begun(directory) or (private / "journal.0").exists()):
@@ -57,7 +60,9 @@ class FileStorage(Directory):
         self._lock = lock_file(private / "lock")
         self._incoming = private / "incoming"
         try:
-            self._journal = _journal_in(directory, enough, create=create)
+            if renew:
+                _keep_old_journal(private)
+            self._journal = _journal_in(directory, enough, create=create, renew=renew)
         except BaseException:
             os.close(self._lock)  # or this process would find its own lock when it tries again
             raise
@@ -138,14 +143,19 @@ def _is_begun(directory: Path) -> bool:
     return (directory / CHECKPOINT).exists() or (directory / "tile").exists()
 
 
-def _journal_in(directory: Path, enough: int, *, create: bool) -> Journal:
+def _journal_in(directory: Path, enough: int, *, create: bool, renew: bool) -> Journal:
     is_begun = _is_begun(directory)
     try:
-        return Journal(directory / PRIVATE, enough, create=create and not is_begun)
+        return Journal(directory / PRIVATE, enough, create=renew or (create and not is_begun))
     except LogDamaged:
         if not is_begun:
             raise LogMissing from None  # what a creation that was cut short left
         raise
+
+
+def _keep_old_journal(private: Path) -> None:
+    for journal in sorted(private.glob("journal.[01]")):
+        shutil.copy2(journal, journal.with_name(f"{journal.name}.before-mending"))
 
 
 def _write_new(place: str, data: bytes) -> bool:

@@ -9,7 +9,7 @@ from xinka.engines.merkle.errors import BadFormat, LogDamaged
 from xinka.engines.merkle.frontier import Frontier
 from xinka.engines.merkle.hashing import HASH_SIZE, TILE_HEIGHT, TILE_WIDTH, leaf_hashes
 from xinka.engines.merkle.reading import Tree
-from xinka.engines.merkle.storage import Storage
+from xinka.engines.merkle.storage import Resources
 from xinka.engines.merkle.tiles import bundle_path, pack_entries, partial_tiles, tile_path, unpack_entries
 
 _FIRST = struct.Struct(">Q")
@@ -20,7 +20,7 @@ _JOURNAL = "journal"
 class Growth:
     """The tree as it is, ahead of the last checkpoint; gives out any complete subtree (``proofs.Nodes``)."""
 
-    def __init__(self, storage: Storage) -> None:
+    def __init__(self, storage: Resources) -> None:
         self.frontier = Frontier()
         self._storage = storage
         self._tree = Tree(storage, 0)

@@ -29,7 +29,7 @@ from xinka.engines.merkle.storage import Storage
 from xinka.engines.merkle.tiles import CHECKPOINT, tile_path
 
 #: The kinds of records in the journal, their first byte.
-_ENTRIES, _SNAPSHOT, _SIGNED = b"E", b"S", b"C"
+ENTRIES, SNAPSHOT, SIGNED = b"E", b"S", b"C"
 _LONGEST_RECORD = 4 << 20
 #: From so many entries on, hashing them while the disk is busy saves more than a second thread costs.
 _WORTH_A_THREAD = 64
@@ -67,7 +67,7 @@ class Log:
         if "\n" in log.origin:
             raise BadFormat("origin", "it is more than one line", "应为一行")
         log._publish(sign_note(log._signed.text, signer))
-        storage.settle(_SNAPSHOT + log._growth.snapshot(log._note))
+        storage.settle(SNAPSHOT + log._growth.snapshot(log._note))
         return log
 
     @classmethod
@@ -126,7 +126,7 @@ class Log:
         return range(first, self.size)
 
     def _append(self, pieces: list[_Piece]) -> None:
-        record = _ENTRIES + self._growth.record(b"".join([packed for _, packed in pieces]))
+        record = ENTRIES + self._growth.record(b"".join([packed for _, packed in pieces]))
         with self._stopping():
             if self._writer is None or sum(len(entries) for entries, _ in pieces) < _WORTH_A_THREAD:
                 self._storage.keep(record)
@@ -138,7 +138,7 @@ class Log:
                 finally:
                     keeping.result()
             if self._storage.is_full:
-                self._storage.settle(_SNAPSHOT + self._growth.snapshot(self._note))
+                self._storage.settle(SNAPSHOT + self._growth.snapshot(self._note))
 
     def _grow(self, pieces: list[_Piece]) -> None:
         for entries, packed in pieces:
@@ -198,7 +198,7 @@ class Log:
     def _publish(self, note: Note) -> None:
         self._note = note.encode()
         # Not flushed: should power fail, the entries are there, and any later checkpoint continues this one.
-        self._storage.keep(_SIGNED + self._note, flush=False)
+        self._storage.keep(SIGNED + self._note, flush=False)
         self._storage.put(CHECKPOINT, self._note)
 
     def entry(self, index: int) -> bytes:
@@ -236,11 +236,11 @@ class Log:
         notes = [published] if published.strip(b"\0") else []
         for record in self._storage.kept():
             kind, body = record[:1], record[1:]
-            if kind == _SNAPSHOT:
+            if kind == SNAPSHOT:
                 notes.append(self._growth.restore(body))
-            elif kind == _ENTRIES:
+            elif kind == ENTRIES:
                 self._growth.replay(body)
-            elif kind == _SIGNED:
+            elif kind == SIGNED:
                 notes.append(body)
         if not notes:
             raise LogMissing if self.size == 0 else LogDamaged(path=CHECKPOINT)
@@ -272,7 +272,7 @@ class Log:
         self._writer = None
         try:
             if self._storage.is_long and not self._is_stopped:
-                self._storage.settle(_SNAPSHOT + self._growth.snapshot(self._note))
+                self._storage.settle(SNAPSHOT + self._growth.snapshot(self._note))
         finally:
             self._is_stopped = True
             self._storage.close()
@@ -293,7 +293,7 @@ def must_hold_no_log(storage: Storage) -> None:
         LogExists: it holds a log.
     """
     published = (storage.read(CHECKPOINT) or b"").strip(b"\0")
-    if published or any(record[:1] in (_ENTRIES, _SNAPSHOT, _SIGNED) for record in storage.kept()):
+    if published or any(record[:1] in (ENTRIES, SNAPSHOT, SIGNED) for record in storage.kept()):
         raise LogExists
 
 

@@ -18,13 +18,8 @@ class Source(Protocol):
         ...
 
 
-class Storage(Source, Protocol):
-    """Keeps a log for its one writer.
-
-    The rule of every storage: what ``keep`` was given survives a loss of power once it has returned. What ``put`` was
-    given is seen by readers whole or not at all, and survives from the next ``settle`` on; until then the log makes it
-    again from the kept records. So one flush to the disk an append is enough, and a checkpoint needs none.
-    """
+class Resources(Source, Protocol):
+    """Takes the resources of a log as well."""
 
     def put(self, path: str, data: bytes) -> None:
         """Put a resource in place, in one step to whoever reads."""
@@ -33,6 +28,15 @@ class Storage(Source, Protocol):
     def drop_partials(self, path: str) -> None:
         """Forget the partial tiles or bundles of the full one at this path."""
         ...
+
+
+class Storage(Resources, Protocol):
+    """Keeps a log for its one writer.
+
+    The rule of every storage: what ``keep`` was given survives a loss of power once it has returned. What ``put`` was
+    given is seen by readers whole or not at all, and survives from the next ``settle`` on; until then the log makes it
+    again from the kept records. So one flush to the disk an append is enough, and a checkpoint needs none.
+    """
 
     def keep(self, record: bytes, *, flush: bool = True) -> None:
         """Note a record behind the others; it is durable on return unless ``flush`` is off."""
