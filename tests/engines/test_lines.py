@@ -8,11 +8,14 @@ import signal
 import subprocess
 import sys
 import tracemalloc
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
+from xinka.engines.guard import guard
 from xinka.engines.lines import WrongLine, judge_lines, judge_together, read_lines, read_ready
 
 PROGRAM = "from xinka.config.cli import main; import sys; sys.exit(main())"
@@ -138,6 +141,54 @@ def test_a_stop_by_hand_is_told_from_skipped_lines_by_its_status() -> None:
         assert json.loads(asked.stdout.readline())["id"] == 1
         asked.send_signal(signal.SIGINT)
         assert (asked.wait(), asked.communicate()[1]) == (130, "stopped / 已停止\n".encode())
+
+
+_GIVEN = {
+    "text": b'{"id":1,"text":"a"}\n',
+    "prices": b'{"product":"a","seller":"b","price":1,"stock":1}\n',
+    "accounts": b'{"id":1,"posts":3}\n',
+}
+
+
+@pytest.mark.parametrize("command", _GIVEN)
+def test_answers_that_cannot_be_written_are_told_and_not_tried_again(command: str) -> None:
+    with open("/dev/full", "wb") as full:  # noqa: PTH123 - a device, as a shell opens it
+        done = subprocess.run(
+            [sys.executable, "-c", PROGRAM, "guard", command],
+            input=_GIVEN[command],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert done.stderr.decode() == "读写失败 / Reading or writing failed: [Errno 28] No space left on device\n"
+
+
+@pytest.mark.parametrize("command", _GIVEN)
+@pytest.mark.parametrize(("stream", "told"), [("stdin", "standard input is closed"), ("stdout", "标准输出已关闭")])
+def test_a_closed_stream_is_told(command: str, stream: str, told: str) -> None:
+    program = f"import sys; sys.{stream} = None; {PROGRAM}"
+    done = subprocess.run(
+        [sys.executable, "-c", program, "guard", command], input=_GIVEN[command], capture_output=True, check=False
+    )
+    assert done.returncode == 2
+    assert done.stderr.decode().startswith("Error: ")
+    assert told in done.stderr.decode()
+
+
+@pytest.mark.parametrize("command", ["names", "domains"])
+def test_a_list_of_official_ones_that_cannot_be_read_is_named(command: str) -> None:
+    done = CliRunner().invoke(guard, [command, "--official", "/proc/self/mem"], input="")
+    assert (done.exit_code, done.stderr) == (2, "Error: mem: cannot be read (Input/output error) / 无法读取\n")
+
+
+def test_a_line_without_end_among_official_names_is_named_and_not_kept(tmp_path: Path) -> None:
+    official = tmp_path / "official.txt"
+    official.write_bytes(b"Steam Support\n" + b"a" * (64 * 1024 + 1) + b"\nGoogle Support\n")
+    done = CliRunner().invoke(guard, ["names", "--official", str(official)], input="")
+    assert done.exit_code == 2
+    assert "line 2 is longer than 64 KiB" in done.stderr
+    assert "第 2 行超过 64 KiB" in done.stderr
 
 
 def test_what_a_wrong_line_holds_writes_no_line_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from importlib import import_module
-from typing import Any
+from pathlib import Path
+from typing import Any, Self
 
 import click
 
@@ -16,6 +22,12 @@ class Unusable(click.ClickException):
     """What a command was given besides its input cannot be used, so nothing was answered; ends it with 2."""
 
     exit_code = 2
+
+
+def give_up_output() -> None:
+    """Let what is left of standard output go nowhere, so that the end does not try again and fail again."""
+    with suppress(OSError, ValueError, AttributeError), Path(os.devnull).open("wb") as nowhere:
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())
 
 
 class LazyGroup(click.Group):
@@ -37,6 +49,41 @@ class LazyGroup(click.Group):
         module, _, attribute = place.partition(":")
         command: click.Command = getattr(import_module(module), attribute)
         return command
+
+
+class StopBetween:
+    """While it is entered, Ctrl-C waits until what must not be torn is done: a batch being written, a signature."""
+
+    def __init__(self) -> None:
+        self._is_busy = self._is_asked = False
+        self._before: Any = None
+
+    def __enter__(self) -> Self:
+        usual = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        if usual and threading.current_thread() is threading.main_thread():
+            self._before = signal.signal(signal.SIGINT, self._hear)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._before is not None:
+            signal.signal(signal.SIGINT, self._before)
+
+    def _hear(self, *_: object) -> None:
+        if not self._is_busy:
+            raise KeyboardInterrupt
+        self._is_asked = True
+
+    @contextmanager
+    def later(self) -> Iterator[None]:
+        """Do what must not be torn; raises ``KeyboardInterrupt`` afterwards where Ctrl-C came meanwhile."""
+        self._is_busy = True
+        try:
+            yield
+        finally:
+            self._is_busy = False
+        if self._is_asked:
+            self._is_asked = False
+            raise KeyboardInterrupt
 
 
 class StoppableGroup(LazyGroup):

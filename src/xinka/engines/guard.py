@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
-from xinka.engines.commands import StoppableGroup
+from xinka.engines.commands import StoppableGroup, give_up_output
 
 _PLACES = {
     "text": "xinka.engines.textguard.commands.text:text",
@@ -18,7 +20,24 @@ _PLACES = {
 }
 
 
-@click.group(cls=StoppableGroup, places=_PLACES)
+_SKIPPED = 1
+
+
+class _GuardGroup(StoppableGroup):
+    """Says in both languages that the answers could not be written, as where the disk is full."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise  # click ends quietly where the reader of the answers went away
+        except OSError as error:
+            give_up_output()
+            click.echo(f"读写失败 / Reading or writing failed: {error}", err=True)
+            ctx.exit(_SKIPPED)
+
+
+@click.group(cls=_GuardGroup, places=_PLACES)
 def guard() -> None:
     """Judge texts, prices, accounts, names, domains and pictures; reads and writes JSON lines.
 
@@ -27,8 +46,9 @@ def guard() -> None:
     \b
     Exit codes 退出码:
       0    every line was answered            每一行都有结果
-      1    some lines were named and skipped, or the reader of the answers went away
-                                              有的行已指出并跳过，或读取结果的一方已关闭
+      1    some lines were named and skipped, the reader of the answers went away, or
+           they could not be written (disk full)
+                                              有的行已指出并跳过，读取结果的一方已关闭，或结果无法写入（磁盘已满）
       2    wrong use or an unusable file; nothing was answered
                                               用法错误或文件不可用，没有任何结果
       130  stopped by Ctrl-C                  被 Ctrl-C 停止

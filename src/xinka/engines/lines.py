@@ -10,6 +10,8 @@ from typing import Any, BinaryIO, Protocol, TypeVar, cast
 
 import msgspec
 
+from xinka.engines.commands import Unusable
+
 #: A longer line is refused unread, so that memory stays constant. In bytes.
 LONGEST_LINE = 64 * 1024 * 1024
 #: So many bytes are read at once, or as many as are there.
@@ -30,8 +32,25 @@ class Source(Protocol):
 
 
 def standard_input() -> Source:
-    """Return standard input, which is buffered and so hands out what is there."""
+    """Return standard input, which is buffered and so hands out what is there.
+
+    Raises:
+        Unusable: whoever started the command closed it.
+    """
+    if sys.stdin is None:
+        raise Unusable("standard input is closed; give it a file or a pipe / 标准输入已关闭，请用文件或管道提供")
     return cast(Source, sys.stdin.buffer)
+
+
+def standard_output() -> BinaryIO:
+    """Return standard output.
+
+    Raises:
+        Unusable: whoever started the command closed it.
+    """
+    if sys.stdout is None:
+        raise Unusable("standard output is closed; give it a file or a pipe / 标准输出已关闭，请指定文件或管道")
+    return sys.stdout.buffer
 
 
 class WrongLine(ValueError):
@@ -95,7 +114,7 @@ def judge_together(
         source: standard input by default.
         sink: standard output by default.
     """
-    source, sink = source or standard_input(), sink or sys.stdout.buffer
+    source, sink = source or standard_input(), sink or standard_output()
     decoder, encoder = msgspec.json.Decoder(), msgspec.json.Encoder()
     wrong = 0
     for ready in read_ready(source):

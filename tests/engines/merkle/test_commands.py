@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -163,6 +164,45 @@ def test_a_monitor_stopped_by_hand_is_not_taken_for_a_refusal(vkey: str) -> None
         assert json.loads(following.stdout.readline())["size"] == 4
         following.send_signal(signal.SIGINT)
         assert (following.wait(), following.communicate()[1]) == (130, "stopped / 已停止\n".encode())
+
+
+def test_an_append_stopped_by_hand_tears_no_batch_and_tells_exactly_what_is_in(vkey: str) -> None:
+    command = [sys.executable, "-c", "from xinka.config.cli import main; main()", "log", "append", "orders"]
+    size = 4
+    for wait in (0, 3_000, 9_000):
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as adding:
+            assert adding.stdin is not None
+            _write_until_refused(adding, wait)
+            told = json.loads(adding.stdout.read() if adding.stdout else b"")
+            assert (adding.wait(), adding.stderr.read() if adding.stderr else b"") == (
+                130,
+                "stopped / 已停止\n".encode(),
+            )
+        assert (told["first"], told["size"]) == (size, size + told["added"])
+        size = told["size"]
+        assert json.loads(_told("verify", "orders", "--key", vkey))["size"] == size
+
+
+def _write_until_refused(adding: subprocess.Popen[bytes], stopped_after: int) -> None:
+    """Write lines to a command, ask it to stop after so many batches are begun, and go on until it takes no more."""
+    assert adding.stdin is not None
+    with contextlib.suppress(BrokenPipeError):
+        for number in range(1_000_000):
+            adding.stdin.write(b"%07d\n" % number)
+            if number == stopped_after + 20_000:
+                adding.send_signal(signal.SIGINT)
+    with contextlib.suppress(BrokenPipeError):
+        adding.stdin.close()
+
+
+def test_a_closed_standard_input_is_told(vkey: str) -> None:
+    program = "import sys; sys.stdin = None; from xinka.config.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", program, "log", "append", "orders"], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "standard input is closed" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_an_address_that_is_none_is_named(vkey: str) -> None:

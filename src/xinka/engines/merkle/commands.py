@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from xinka.engines.commands import StoppableGroup
+from xinka.engines.commands import StoppableGroup, give_up_output
 
 _PLACES = {
     "create": "xinka.engines.merkle.commands_writing:create",
@@ -34,6 +34,7 @@ class _LogGroup(StoppableGroup):
             click.echo(refusal.message("en"), err=True)
             ctx.exit(_exit_code(refusal))
         except OSError as error:
+            give_up_output()
             click.echo(f"读写失败 / Reading or writing failed: {error}", err=True)
             ctx.exit(_LATER)
 

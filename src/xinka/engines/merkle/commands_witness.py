@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
+from typing import BinaryIO, cast
 
 import click
 
+from xinka.engines.lines import standard_input
 from xinka.engines.merkle.errors import BadFormat, WitnessMissing
 from xinka.engines.merkle.files import write_durably
 from xinka.engines.merkle.key_files import read_key, read_verifier, write_key
@@ -55,7 +56,7 @@ def witness(directory: Path, name: str | None, kind: str, trusted: tuple[str, ..
     if name is not None or trusted:
         return
     answer = Witness(directory, [read_key(place)], _logs(directory)).add_checkpoint(
-        sys.stdin.buffer.read(_LARGEST_REQUEST)
+        cast(BinaryIO, standard_input()).read(_LARGEST_REQUEST)
     )
     click.echo(f"{answer.status}", err=True)
     click.echo(answer.body, nl=False)

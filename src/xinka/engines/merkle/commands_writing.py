@@ -13,6 +13,7 @@ from typing import BinaryIO, cast
 import click
 import msgspec
 
+from xinka.engines.commands import StopBetween
 from xinka.engines.lines import Source, read_ready, standard_input
 from xinka.engines.merkle.errors import (
     BadFormat,
@@ -143,23 +144,26 @@ def append(directory: Path, form: str, batch: int, signing: bool, key_file: Path
         source = standard_input()
         entries = _binary(source) if form == "binary" else _lines(source, form == "jsonl", wrong)
         signed_at = time.monotonic()
-        try:
-            for together in _batches(entries, batch):
-                size = log.append(together).stop
-                if signing and time.monotonic() - signed_at >= _SIGN_EVERY:
-                    log.checkpoint()
-                    signed_at = time.monotonic()
-        except OSError:
-            _say_how_far(size - first)
-            signing = False  # the log has stopped; whoever opens it next signs
-            raise
-        finally:
+        with StopBetween() as stops:
             try:
-                if signing:
-                    log.checkpoint()
+                for together in _batches(entries, batch):
+                    with stops.later():
+                        size = log.append(together).stop
+                        if signing and time.monotonic() - signed_at >= _SIGN_EVERY:
+                            log.checkpoint()
+                            signed_at = time.monotonic()
+            except OSError:
+                _say_how_far(size - first)
+                signing = False  # the log has stopped; whoever opens it next signs
+                raise
             finally:
-                done = {"first": first, "added": size - first, "size": size, "wrong": wrong[0]}
-                click.echo(msgspec.json.encode(done))
+                with stops.later():
+                    try:
+                        if signing:
+                            log.checkpoint()
+                    finally:
+                        done = {"first": first, "added": size - first, "size": size, "wrong": wrong[0]}
+                        click.echo(msgspec.json.encode(done))
     if wrong[0]:
         raise click.exceptions.Exit(1)
 

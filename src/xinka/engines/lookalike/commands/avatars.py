@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from PIL import Image
 
 from xinka.engines.commands import Unusable
 from xinka.engines.lines import WrongLine, judge_lines, text_field
-from xinka.engines.lookalike.avatars import AvatarIndex
 from xinka.engines.lookalike.commands.names import owner_field
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from xinka.engines.lookalike.avatars import AvatarIndex
 
 _KINDS = frozenset([".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp"])
 
@@ -25,6 +28,8 @@ def opened(path: Path) -> Image.Image:
     """
     if path.exists() and not path.is_file():
         raise OSError("not a file / 不是普通文件")
+    from PIL import Image  # here: `--help` needs no pictures
+
     return Image.open(path)
 
 
@@ -34,6 +39,10 @@ def read_directory(folder: Path) -> AvatarIndex:
     Raises:
         Unusable: there is none that can be read, so that nothing could ever be found.
     """
+    from PIL import Image  # here: as above
+
+    from xinka.engines.lookalike.avatars import AvatarIndex
+
     index = AvatarIndex()
     for path in sorted(folder.rglob("*")):
         if path.suffix.lower() in _KINDS and not path.is_dir():
@@ -60,6 +69,8 @@ def avatars(official: Path) -> None:
 
     识别由官方头像改成的图片。In: {"id", "path", "owner"?}; out: {"id", "decision", "score", "official", "reasons"}.
     """
+    from PIL import Image  # here: as above
+
     index = read_directory(official)
 
     def judge(record: dict[str, Any]) -> dict[str, Any]:

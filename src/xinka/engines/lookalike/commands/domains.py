@@ -12,9 +12,6 @@ import click
 from xinka.engines.commands import Unusable
 from xinka.engines.lines import WrongLine, judge_lines, text_field
 from xinka.engines.lookalike.commands.names import owner_field, read_official
-from xinka.engines.lookalike.domains import DomainIndex
-from xinka.engines.lookalike.hosts import read_host
-from xinka.engines.lookalike.senders import judge_sender
 
 _FIELDS = ("domain", "url", "sender")
 
@@ -25,6 +22,8 @@ def read_official_domains(path: Path) -> Iterator[tuple[str, str | None]]:
     Raises:
         Unusable: also where one is none that somebody could have registered, so that it would never be found.
     """
+    from xinka.engines.lookalike.hosts import read_host  # here: `--help` needs no tables
+
     for name, owner in read_official(path):
         host = read_host(name)
         if not host.label or host.name == host.suffix or host.is_number:
@@ -48,6 +47,9 @@ def domains(official: Path) -> None:
     识别冒充官方的域名、网址与发件人。In: {"id", "domain" | "url" | "sender", "owner"?};
     out: {"id", "decision", "score", "official", "reasons"}.
     """
+    from xinka.engines.lookalike.domains import DomainIndex  # here: as above
+    from xinka.engines.lookalike.senders import judge_sender
+
     index = DomainIndex(read_official_domains(official))
 
     def judge(record: dict[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 import click
 import msgspec
 
-from xinka.engines.lines import Source, WrongLine, judge_lines, standard_input, text_field
+from xinka.engines.lines import Source, WrongLine, judge_lines, standard_input, standard_output, text_field
 
 
 @click.command()
@@ -22,12 +22,13 @@ def prices() -> None:
     adds `score` (0..1, how surely the offer is bait), `price_score`, `stock_score`, `usual_price`, `others`, `ratio`
     and `reasons`.
     """
+    sink = standard_output()
     with tempfile.TemporaryFile() as kept:
-        wrong = _answer(standard_input(), kept)
+        wrong = _answer(standard_input(), kept, sink)
     sys.exit(1 if wrong else 0)
 
 
-def _answer(source: Source, kept: BinaryIO) -> int:
+def _answer(source: Source, kept: BinaryIO, sink: BinaryIO) -> int:
     """Keep what identifies each offer in a file, so that memory holds numbers only; return the count of wrong lines."""
     from xinka.engines.textguard.market import Market  # here, because numpy is not needed for --help
 
@@ -53,8 +54,8 @@ def _answer(source: Source, kept: BinaryIO) -> int:
             "ratio": None if verdict.ratio is None else round(verdict.ratio, 4),
             "reasons": [{"zh": zh, "en": en} for zh, en in verdict.reasons],
         }
-        sys.stdout.buffer.write(encoder.encode(answer) + b"\n")
-    sys.stdout.buffer.flush()
+        sink.write(encoder.encode(answer) + b"\n")
+    sink.flush()
     return wrong
 
 
