@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -36,3 +37,20 @@ def read_by(act: Callable[[], Any], *, about: str) -> Counter[str]:
             total += rows_read(sql, params)
         cursor.execute("SET LOCAL enable_seqscan = on")
     return total
+
+
+def walks_over(table: str, act: Callable[[], Any]) -> int:
+    """Return how often the statements of something begin to walk over one table or an index of it."""
+    total = 0
+    with connection.cursor() as cursor:
+        for sql, params in statements_of(act):
+            if table in sql:
+                cursor.execute(f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {sql}", params)
+                ((found,),) = cursor.fetchall()
+                total += _walks((json.loads(found) if isinstance(found, str) else found)[0]["Plan"], table)
+    return total
+
+
+def _walks(node: dict[str, Any], table: str) -> int:
+    here = int(node["Actual Loops"]) if node.get("Relation Name") == table else 0
+    return here + sum(_walks(child, table) for child in node.get("Plans", ()))

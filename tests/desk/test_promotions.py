@@ -11,14 +11,16 @@ from django.test import Client
 from django.utils import timezone
 
 from tests import cast
+from tests.plans import read_by
 from tests.promotions import offers
 from xinka.accounts.models import User
 from xinka.desk import promotions
 from xinka.flows.checkout import Placed
+from xinka.kernel.ids import new_uuid
 from xinka.merchants.models import Merchant
 from xinka.promotions import coupon_forms, forms
 from xinka.promotions.codes import LETTERS
-from xinka.promotions.models import Code, Coupon, FlashSale, ReferralTerms
+from xinka.promotions.models import Code, Coupon, FlashSale, ReferralTerms, Use
 from xinka.stock.models import AsideCode, UnsoldCode
 
 pytestmark = pytest.mark.django_db
@@ -480,6 +482,26 @@ def test_a_shop_whose_goods_fit_into_the_list_is_not_asked_to_search(ware: cast.
     ada = browser_of("ada@ada-cards.example")
     for page in ("sales/new", "coupons/new"):
         assert 'name="q"' not in ada.get(f"{HOME}/{page}").content.decode(), ware
+
+
+def test_the_last_uses_of_a_coupon_and_of_a_sale_are_read_alone(
+    monkeypatch: pytest.MonkeyPatch, ware: cast.Ware
+) -> None:
+    monkeypatch.setattr(promotions, "_LATEST", 2)
+    now, shop = timezone.now(), ware.product.merchant
+    coupon = Coupon.objects.create(merchant=shop, name="c", amount=100, starts_at=now)
+    sale = FlashSale.objects.create(
+        sku=ware.sku, merchant=shop, price=100, units=99, starts_at=now, ends_at=now + timedelta(days=1)
+    )
+    for n in range(20):
+        for what, kind in ({"coupon": coupon}, "coupon"), ({"sale": sale}, "flash"):
+            Use.objects.create(
+                order_id=new_uuid(), kind=kind, amount=1, funded_by="merchant", at=now + timedelta(minutes=n), **what
+            )
+    ada = browser_of("ada@ada-cards.example")
+    for page in (f"{HOME}/coupons/{coupon.id}", f"{HOME}/sales/{sale.id}"):
+        read = read_by(lambda page=page: ada.get(page), about='FROM "promotions_use"')  # type: ignore[misc]
+        assert read["promotions_use"] == 2, page
 
 
 def test_flash_sales_have_pages(monkeypatch: pytest.MonkeyPatch, ware: cast.Ware) -> None:

@@ -240,6 +240,9 @@ class Use(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["at"], name="use_open", condition=Q(done=False)),
+            # Who used it last, of a coupon or a sale that a hundred thousand used.
+            models.Index(fields=["coupon", "-at"], name="use_of_coupon", condition=Q(coupon__isnull=False)),
+            models.Index(fields=["sale", "-at"], name="use_of_sale", condition=Q(sale__isnull=False)),
         ]
         constraints = [
             models.CheckConstraint(name="use_amount", condition=Q(amount__gte=0)),
