@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
+
+import psycopg
 
 from resilience.soak.faults import World
 from resilience.soak.gateway import CHANNEL
@@ -15,7 +18,7 @@ from xinka.kernel import ids
 #: Tables in which rows only wait; they are as good as empty once everything is quiet.
 _WAITING = {
     "outbox_event": 0,
-    "procrastinate_jobs": 60,
+    "procrastinate_jobs": 120,
     "procrastinate_events": 400,
     "procrastinate_periodic_defers": 200,
     "procrastinate_workers": 12,
@@ -24,8 +27,16 @@ _WAITING = {
 #: How much more than after its start a part may hold at the end, on top of as much again.
 _MORE_MB, _MORE_FILES = 60.0, 25
 _LOG_KB_PER_MINUTE = 400.0
-_DUE = """
-SELECT count(*) FROM procrastinate_jobs WHERE (status = 'todo' AND attempts > 0) OR (status = 'doing' AND attempts > 0)
+#: Events and jobs that wait, and money that has neither brought goods nor gone back; jobs of the hour come anyway.
+_WAITS = f"""
+SELECT (SELECT count(*) FROM outbox_event) + (SELECT count(*) FROM procrastinate_jobs
+  WHERE status IN ('todo', 'doing') AND queueing_lock IS NULL) + (SELECT count(*) FROM payments_refund f
+  JOIN payments_channel c ON c.id = f.channel_id WHERE c.slug = '{CHANNEL}' AND f.state <> 'done')
+"""
+_UNPAID = f"""
+SELECT p.id FROM payments_payment p JOIN orders_order o ON o.id = p.order_id
+JOIN payments_channel c ON c.id = p.channel_id
+WHERE c.slug = '{CHANNEL}' AND o.state NOT IN ('delivered', 'refunded')
 """
 _TABLES = """
 SELECT relname, pg_total_relation_size(oid), reltuples::bigint FROM pg_class
@@ -60,14 +71,18 @@ class Verdict:
             self.wrong.append(f"{what}: {found}")
 
 
-def wait_for_quiet(shop: Shop, patience: float) -> float | None:
-    """Wait until no event and no job that failed waits any more; return the seconds, or ``None`` if that never came."""
-    begun = time.monotonic()
+def wait_for_quiet(world: World, patience: float) -> str:
+    """Wait until nothing waits any more and all money has brought something; say how long that took or what waits."""
+    begun, waits, owed = time.monotonic(), 0, 0
     while time.monotonic() - begun < patience:
-        if shop.ask("SELECT count(*) FROM outbox_event") == [(0,)] and shop.ask(_DUE) == [(0,)]:
-            return time.monotonic() - begun
+        with suppress(psycopg.Error):
+            waits = world.shop.ask(_WAITS)[0][0]
+            unpaid = {ids.show("pay", row[0]) for row in world.shop.ask(_UNPAID)}
+            owed = sum(number in unpaid and not trade.refunded for number, trade in world.gateway.trades.items())
+            if not waits and not owed:
+                return f"after {time.monotonic() - begun:.0f} s"
         time.sleep(2)
-    return None
+    return f"not within {patience:.0f} s: {waits} events, jobs or refunds wait, {owed} payments have brought nothing"
 
 
 def money_and_goods(world: World, book: Book, verdict: Verdict) -> None:

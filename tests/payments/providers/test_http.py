@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import io
+import socket
+import ssl
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from xinka.kernel.errors import ProviderError
+from xinka.payments.providers import http
 from xinka.payments.providers.http import Call, ask, download
 
 FILE = b"a line of a bill\n" * 20_000
@@ -107,3 +118,72 @@ def test_an_error_page_is_not_a_bill(gateway: Gateway, status: int) -> None:
     with pytest.raises(ProviderError, match=str(status)):
         download(Call("GET", gateway.url), into)
     assert into.getvalue() == b""
+
+
+def _certificate(place: Path, *, name: str = "localhost", days: tuple[int, int] = (-1, 30)) -> Path:
+    """Write a certificate for a name, with its key, which nobody else has signed."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    who = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(who)
+        .issuer_name(who)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now + timedelta(days=min(days) - 1))
+        .not_valid_after(now + timedelta(days=max(days)))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    file = place / f"{name}{days[1]}.pem"
+    file.write_bytes(made.public_bytes(serialization.Encoding.PEM) + private)
+    return file
+
+
+@contextmanager
+def _serving(gateway: Gateway, certificate: Path, monkeypatch: pytest.MonkeyPatch, *, trusted: bool) -> Iterator[str]:
+    """Put the gateway behind TLS; whether this machine trusts who signed the certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    gateway.server.socket = context.wrap_socket(gateway.server.socket, server_side=True)
+    ours = ssl.create_default_context(cafile=str(certificate) if trusted else None)
+    monkeypatch.setattr(http, "_trusted", lambda: ours)
+    yield f"https://localhost:{gateway.server.server_port}"
+
+
+@pytest.mark.parametrize(
+    ("facts", "trusted", "why"),
+    [
+        ({"days": (-30, -1)}, True, "certificate has expired"),
+        ({"name": "other.example"}, True, "Hostname mismatch, certificate is not valid for 'localhost'."),
+        ({}, False, "self-signed certificate"),
+    ],
+)
+def test_what_is_wrong_with_a_gateways_certificate_is_told_and_nothing_is_sent(
+    gateway: Gateway, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, facts: dict[str, Any], trusted: bool, why: str
+) -> None:
+    with _serving(gateway, _certificate(tmp_path, **facts), monkeypatch, trusted=trusted) as url:
+        with pytest.raises(ProviderError) as failure:
+            ask(Call("POST", f"{url}/refund", form={"key": "secret"}))
+        assert str(failure.value) == f"the gateway's certificate is not valid: {why}"
+        assert not failure.value.permanent, "once it is renewed, what waits goes on by itself"
+    assert gateway.asked == []
+
+
+def test_a_valid_certificate_is_answered(gateway: Gateway, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with _serving(gateway, _certificate(tmp_path), monkeypatch, trusted=True) as url:
+        assert ask(Call("GET", url)).body == b"{}"
+
+
+def test_a_name_that_is_not_known_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(http.asyncio, "open_connection", unknown)
+    with pytest.raises(ProviderError, match=r"^the gateway's host name is not known: Name or service not known$"):
+        ask(Call("GET", "https://gateway.example/"))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import socket
 import ssl
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -176,6 +177,11 @@ class HttpClient:
         try:
             async with asyncio.timeout(seconds):
                 return await self._try(call, take)
+        except ssl.SSLCertVerificationError as error:
+            # It also "has expired", or "is not yet valid", where the clock of this machine is wrong.
+            raise ProviderError("the gateway's certificate is not valid", quote=error.verify_message) from None
+        except socket.gaierror as error:
+            raise ProviderError("the gateway's host name is not known", quote=error.strerror or "") from None
         except (h11.ProtocolError, OSError, TimeoutError, UnicodeError) as error:
             raise ProviderError("the gateway could not be reached", quote=type(error).__name__) from None
 
