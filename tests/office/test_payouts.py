@@ -107,11 +107,15 @@ def test_two_people_approve_a_large_one(shop: Merchant, office: Client, dee: Use
     address = f"/office/payouts/{shown(payout)}"
     assert "(0/2)" in office.get(address).content.decode()
     assert office.post(f"{address}/approve").status_code == 303
+    page = office.get(address).content.decode()
+    assert "You approved it. Somebody else has to, too" in page
+    assert f'action="{address}/approve"' not in page
     assert office.post(f"{address}/approve").status_code == 409
     assert state_of(payout) == PayoutState.ASKED
     fay = Client()
     fay.force_login(finance())
     proved(fay)
+    assert f'action="{address}/approve"' in fay.get(address).content.decode()
     assert fay.post(f"{address}/approve").status_code == 303
     assert state_of(payout) == PayoutState.APPROVED
     assert payout.approvals.order_by("id").values_list("by_id", flat=True).first() == dee.id
@@ -120,7 +124,9 @@ def test_two_people_approve_a_large_one(shop: Merchant, office: Client, dee: Use
 def test_dee_does_not_approve_for_a_shop_of_hers(shop: Merchant, office: Client, dee: User) -> None:
     payout = asked(account(shop), 10_000)
     Membership.objects.create(merchant=shop, user=dee)
-    assert office.post(f"/office/payouts/{shown(payout)}/approve").status_code == 403
+    address = f"/office/payouts/{shown(payout)}"
+    assert f'action="{address}/approve"' not in office.get(address).content.decode()
+    assert office.post(f"{address}/approve").status_code == 403
     assert state_of(payout) == PayoutState.ASKED
 
 

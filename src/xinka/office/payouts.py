@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from http import HTTPStatus
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from xinka.accounts.models import User
 from xinka.accounts.policies import require_fresh_proof, require_fresh_proof_before, signed_in
 from xinka.flows.payouts import gateway, review, sending
 from xinka.flows.payouts.asking import shown
@@ -29,7 +31,7 @@ from xinka.kernel.errors import BadIdentifier, Refusal
 from xinka.merchants.models import Merchant
 from xinka.office.policies import Room, for_staff
 from xinka.payouts.details import AccountKind
-from xinka.payouts.models import KINDS, Payout, PayoutBatch, PayoutHold
+from xinka.payouts.models import KINDS, Payout, PayoutApproval, PayoutBatch, PayoutHold
 from xinka.payouts.queries import open_payouts, payouts_found, same_account_elsewhere
 from xinka.payouts.states import PayoutState
 
@@ -132,6 +134,7 @@ def _page(request: HttpRequest, payout: Payout, form: Reason, *, status: int = H
         "needed": review.approvals_needed(payout),
         "four_eyes_from": settings.PAYOUT_FOUR_EYES_FROM,
         "may_approve": state is PayoutState.ASKED,
+        "why_not": _why_not(payout, signed_in(request), given) if state is PayoutState.ASKED else "",
         "may_reject": state in {PayoutState.ASKED, PayoutState.APPROVED, PayoutState.HELD},
         "may_send": state is PayoutState.APPROVED,
         "may_call_back": payout.may_be_called_back,
@@ -142,6 +145,17 @@ def _page(request: HttpRequest, payout: Payout, form: Reason, *, status: int = H
         "n_paid": Payout.objects.filter(merchant_id=payout.merchant_id, state=PayoutState.PAID).count(),
     }
     return render(request, "office/payout.html", context, status=status)
+
+
+def _why_not(payout: Payout, reader: User, given: Iterable[PayoutApproval]) -> str:
+    """Return what keeps a reader from saying yes, in words, or nothing: a button that only refuses is not shown."""
+    if any(one.by_id == reader.pk for one in given):
+        return gettext("You approved it. Somebody else has to, too, before it can be sent.")
+    try:
+        review.refuse_own(payout, reader)
+    except Refusal as refusal:
+        return refusal.message(get_language() or "")
+    return ""
 
 
 @require_POST
