@@ -90,7 +90,9 @@ def test_a_key_that_could_not_be_written_leaves_no_half_of_it(monkeypatch: pytes
 
     with monkeypatch.context() as small:
         small.setattr("xinka.engines.merkle.key_files.write_whole", full)
-        assert _run("create", "orders", "--origin", "shop.example/orders").exit_code == 3
+        full_disk = _run("create", "orders", "--origin", "shop.example/orders")
+    assert full_disk.exit_code == 3
+    assert full_disk.stderr == "读写失败（磁盘已满） / Reading or writing failed: [Errno 28] No space left on device\n"
     assert not Path("orders/private/key").exists()
     assert _told("create", "orders", "--origin", "shop.example/orders").startswith("shop.example/orders+")
 

@@ -269,6 +269,21 @@ def test_go_makes_the_very_same_proofs_from_our_tiles(go: Path, honest: _Case, t
     assert found.stdout.splitlines() == ours
 
 
+def test_go_follows_a_log_over_the_edges_of_its_tiles(go: Path, tmp_path: Path) -> None:
+    with Log.create(FileStorage(tmp_path / "log", create=True), _ADA) as log:
+        for size in (1, 2, 255, 256, 257, 512, 65_535, 65_536, 65_537, 66_048):
+            old = log.note  # at first that of the empty tree
+            # The shortest and the longest entries are among them.
+            log.append([{7: b"", 300: bytes(65_535)}.get(at, _entry(at)) for at in range(log.size, size)])
+            log.checkpoint()
+            case = _Case(tmp_path / "log", log.prove(size - 1), log.entry(size - 1), old)
+            indexes = sorted({0, size // 2, size - 1})
+            found = _go_tree(go, case, tmp_path, *indexes)
+            ours = ["".join(f"{b64encode(each).decode()} " for each in log.prove(at).path) for at in indexes]
+            assert (found.stdout.splitlines(), found.stderr) == (ours, ""), size
+            assert _go_proof(go, case, tmp_path)
+
+
 def test_go_refuses_a_receipt_whose_cosignature_takes_the_place_of_the_logs_signature(
     go: Path, honest: _Case, tmp_path: Path
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from typing import Any
 
 import click
@@ -19,6 +20,15 @@ _PLACES = {
     "witness": "xinka.engines.merkle.commands_witness:witness",
 }
 _REFUSED, _UNUSABLE, _LATER = 1, 2, 3
+#: The system says why in English.
+_IN_CHINESE = {
+    errno.ENOSPC: "（磁盘已满）",
+    errno.EDQUOT: "（磁盘配额已满）",
+    errno.EROFS: "（文件系统只读）",
+    errno.EACCES: "（没有权限）",
+    errno.EIO: "（磁盘出错）",
+    errno.EMFILE: "（打开的文件太多）",
+}
 
 
 class _LogGroup(StoppableGroup):
@@ -35,7 +45,8 @@ class _LogGroup(StoppableGroup):
             ctx.exit(_exit_code(refusal))
         except OSError as error:
             give_up_output()
-            click.echo(f"读写失败 / Reading or writing failed: {error}", err=True)
+            why = _IN_CHINESE.get(error.errno or 0, "")
+            click.echo(f"读写失败{why} / Reading or writing failed: {error}", err=True)
             ctx.exit(_LATER)
 
 
