@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 
 from xinka.engines.textguard import sounds
+from xinka.engines.textguard.directions import shown_order, turns
 from xinka.engines.textguard.recombine import recombine, recombined_offsets
 from xinka.engines.textguard.signs import squeeze_table
 from xinka.engines.textguard.tables import load
@@ -151,15 +152,25 @@ def _digits() -> Kept:
 
 
 def clean_view(text: str) -> View:
-    """Return the plain form of a text: nothing invisible, no marks, small letters, simplified Han, plain digits."""
+    """Return the plain form of a text: nothing invisible, no marks, small letters, simplified Han, plain digits.
+
+    What marks of direction turn round stands as a screen shows it.
+    """
     table = _cleaning()
+    if turns(text):
+        return _shown_view(text).translated("clean", table)
     plain = table.change(text)
     return View("clean", text) if plain == text else _Translated("clean", plain, table, text)
 
 
+def _shown_view(text: str) -> View:
+    order = shown_order(text)
+    return View("shown", "".join([text[at] for at in order]), lambda: (order, [at + 1 for at in order]))
+
+
 def clean_text(text: str) -> str:
     """Return the text of the clean view."""
-    return _cleaning().change(text)
+    return clean_view(text).text if turns(text) else _cleaning().change(text)
 
 
 def squeezed_text(clean: str) -> str:

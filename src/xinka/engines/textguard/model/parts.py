@@ -36,7 +36,7 @@ class Parts(NamedTuple):
 NO_PARTS = Parts([], 0)
 
 
-def fewer(score: float, n_parts: int) -> float:
+def fewer(score: float, n_parts: float) -> float:
     """Return the score of the likeliest of so many parts: its odds divided by their number.
 
     One of many harmless parts reaches any odds by chance so many times as often as a single text does.
