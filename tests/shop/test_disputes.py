@@ -191,12 +191,29 @@ def test_a_decision_is_shown_with_its_reasons_and_appealed_once(cy: Client, deli
     deciding.decide(case.id, verdict("release"), by=dee(), now=timezone.now())
     page = cy.get(case_path(case)).content.decode()
     assert "the merchant showed nothing" in page
-    assert "I agree" in page
+    assert "I agree, carry it out" in page, "the merchant has nothing to appeal against"
     cy.post(f"{case_path(case)}/act", {"move": "appeal", "text": "They \u202enever\u202c answered."})
     page = cy.get(case_path(case)).content.decode()
     assert "They never answered." in page, "nothing turns the direction of the text"
     assert Case.objects.get().state == CaseState.APPEALED
     assert "I agree" not in cy.get(case_path(case)).content.decode()
+
+
+def test_who_accepts_first_is_not_promised_that_it_happens_at_once(cy: Client, delivered: cast.Bought) -> None:
+    """The other side may still appeal: only the last yes that is needed carries a decision out."""
+    case = opened(cy, delivered)
+    cases.escalate(case.id, by=SELLER, now=timezone.now())
+    deciding.decide(case.id, verdict("part", 2000), by=dee(), now=timezone.now())
+    page = cy.get(case_path(case)).content.decode()
+    assert "I accept the decision" in page
+    assert "carry it out" not in page
+    cy.post(f"{case_path(case)}/act", {"move": "waive"})
+    page = cy.get(case_path(case)).content.decode()
+    assert "it is carried out once the other side accepts" in page
+    assert (Case.objects.get().state, Refund.objects.count()) == (CaseState.DECIDED, 0)
+    deciding.waive(case.id, by=SELLER, now=timezone.now())
+    assert "Nothing is left for you to do" not in cy.get(case_path(case)).content.decode()
+    assert (Case.objects.get().state, Refund.objects.get().amount) == (CaseState.CLOSED, 2000)
 
 
 def test_what_was_typed_is_said_with_whatever_is_pressed(cy: Client, delivered: cast.Bought) -> None:
