@@ -12,7 +12,7 @@ from allauth.mfa.models import Authenticator
 from django.core import mail
 from django.test import Client
 
-from tests.accounts.signing_in import PASSWORD, app_code, confirm_it_is_me, hand_over_notices, sign_in
+from tests.accounts.signing_in import NEW_PASSWORD, PASSWORD, app_code, confirm_it_is_me, hand_over_notices, sign_in
 from xinka.accounts import seeds
 from xinka.accounts.models import User
 
@@ -68,6 +68,20 @@ def test_a_mailed_code_does_not_skip_it_either(cy: User, secret: str, browser_of
     answer = client.post("/account/login/code/confirm/", {"code": mailed_code()})
     assert answer["Location"] == "/account/two-factor/authenticate/"
     assert client.get("/account/").status_code == 302
+
+
+def test_a_forgotten_password_leaves_the_second_step_where_it_is(cy: User, secret: str, browser_of: Browsers) -> None:
+    from tests.accounts.signing_in import mailed_code
+
+    thief = browser_of()
+    thief.post("/account/password/reset/", {"email": cy.email})
+    thief.post("/account/password/reset/confirm/", {"code": mailed_code()})
+    thief.post("/account/password/reset/complete/", {"password1": NEW_PASSWORD})
+    assert thief.get("/account/").status_code == 302
+    answer = thief.post("/account/login/", {"login": cy.email, "password": NEW_PASSWORD})
+    assert answer["Location"] == "/account/two-factor/authenticate/"
+    assert thief.get("/account/").status_code == 302
+    assert Authenticator.objects.filter(user=cy, type="totp").exists()
 
 
 @pytest.mark.parametrize("later", [0, 29, 31, 59])

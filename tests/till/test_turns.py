@@ -123,6 +123,8 @@ def test_who_has_used_all_up_is_told_when_to_come_back_and_others_are_served() -
         assert b"Please try again in half a minute" in body
         eve.send(b"GET /orders/find HTTP/1.1\r\nHost: shop\r\nAccept: application/json\r\n\r\n")
         assert b'"code":"too_many_pages"' in (await eve.answer())[2]
+        eve.send(b"GET /orders/find HTTP/1.1\r\nHost: shop\r\nHX-Request: true\r\n\r\n")
+        assert (await eve.answer())[1]["hx-reswap"] == "none", "what is on the page stays"
         eve.send(GET % b"static/xinka/xinka.css")
         assert (await eve.answer())[0] == 200, "files are as good as free"
         other.send(GET % b"p/popular")

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from django.http import StreamingHttpResponse
 
+from xinka.kernel.cells import safe_cell
 from xinka.promotions.models import Coupon
 
 
@@ -43,5 +44,5 @@ def _csv(heading: list[str], rows: Iterator[list[str]]) -> Iterator[str]:
     writer.writerow(heading)
     yield "\ufeff" + line.text
     for row in rows:
-        writer.writerow(row)
+        writer.writerow([safe_cell(cell) for cell in row])
         yield line.text

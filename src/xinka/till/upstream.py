@@ -221,7 +221,9 @@ def come_later(refusal: TooManyPages | ManyAreHere, request: Request) -> Respons
         return refusal_response(refusal, request.language())
     text = f"{refusal.message('zh-hans')}\n{refusal.message('en')}\n"
     seconds = "30" if isinstance(refusal, TooManyPages) else "3"
-    return Response(int(refusal.status), text.encode(), [TEXT, NO_STORE, ("retry-after", seconds), *SAFE])
+    # What a script fetches for a part of a page must not be put in its place: the page says that it failed.
+    stays = [("hx-reswap", "none")] if request.header("hx-request") else []
+    return Response(int(refusal.status), text.encode(), [TEXT, NO_STORE, ("retry-after", seconds), *SAFE, *stays])
 
 
 def _come_back(text: str, seconds: str) -> Response:
