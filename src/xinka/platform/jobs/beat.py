@@ -8,18 +8,19 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from procrastinate.periodic import PeriodicDeferrer, PeriodicRegistry, PeriodicTask, TaskAtTime
+from procrastinate.periodic import MAX_DELAY, PeriodicDeferrer, PeriodicRegistry, PeriodicTask, TaskAtTime
 
 log = logging.getLogger(__name__)
 
 #: A clock that is set back by no more than these seconds is waited for: nothing is queued a second time.
 _WAITED_FOR = 60.0
-#: What fell into the last day and an hour is made up for: the jobs of a night in which the machine was off.
-_MADE_UP_FOR = 25 * 3600.0
 #: A clock that is so many seconds further than it should be has leapt, and for so many the jobs wait then.
 _LEAP, _WAITS_AFTER_LEAP = 600.0, 300.0
 #: What goes on all the same: it looks for what is there already, and ends nothing.
 _ENDS_NOTHING = frozenset({"jobs.rescue", "payment.ask_open", "payout.ask_open", "sweep.figures"})
+_QUEUED_LAST = """
+SELECT task_name, periodic_id, max(defer_timestamp) AS moment FROM procrastinate_periodic_defers GROUP BY 1, 2
+"""
 
 
 def since_boot() -> float:
@@ -37,14 +38,26 @@ class Beat(PeriodicDeferrer):
     time, is set right by then. What jobs do in that time would stay done: money released, cases decided, days closed.
 
     Of the moments that were missed (a machine that slept for a week has missed 120,960 of each job of every five
-    seconds) it takes the last. And a nightly job whose hour passed without a worker is made up for at the next start;
-    the database, which keeps for which moment each was queued last, sees to it that none is done twice.
+    seconds) it takes the last. And a nightly job whose hour passed without a worker is made up for at the next start:
+    the database knows for which moment each was queued last.
     """
 
-    def __init__(self, registry: PeriodicRegistry, max_delay: float = _MADE_UP_FOR) -> None:
+    def __init__(self, registry: PeriodicRegistry, max_delay: float = MAX_DELAY) -> None:
         super().__init__(registry, max_delay)
         self._boot_at: float | None = None
         self._waits_until = 0.0
+
+    async def worker(self) -> None:
+        """Go on where the workers before were, for ever."""
+        await self.recall()
+        await super().worker()
+
+    async def recall(self) -> None:
+        """Ask the database for which moment each job was queued last."""
+        for task in list(self.registry.periodic_tasks.values())[:1]:
+            connector = task.task.configure().job_manager.connector
+            for row in await connector.execute_query_all_async(_QUEUED_LAST):
+                self.last_defers[row["task_name"], row["periodic_id"]] = row["moment"]
 
     def get_previous_tasks(self, at: float) -> Iterator[TaskAtTime]:
         """Yield what is to be queued now, with its moment."""
@@ -55,6 +68,7 @@ class Beat(PeriodicDeferrer):
             for moment in self.get_timestamps(task, self.last_defers.get(key), at):
                 self.last_defers[key] = moment
                 yield task, moment
+            self.last_defers.setdefault(key, int(at))  # of one that never was queued, what comes from now on counts
 
     def _waits(self, at: float, elapsed: float) -> bool:
         """Whether the clock leapt just now, or so lately that it may still be set right."""
