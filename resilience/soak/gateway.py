@@ -63,13 +63,14 @@ class Gateway:
         self._server.shutdown()
         self._server.server_close()
 
-    def pay(self, payment: str, amount: int) -> None:
-        """Take a buyer's money, and tell the shop in a while; one notice in ten never comes."""
+    def pay(self, payment: str, amount: int) -> bool:
+        """Take a buyer's money and return whether the shop will be told: one notice in ten never comes."""
         with self._lock:
             self.trades[payment] = Trade(payment, amount)
             is_lost = self._chance.random() < 0.1
         if not is_lost:
             threading.Thread(target=self._tell, args=(payment, amount), daemon=True).start()
+        return not is_lost
 
     def answer(self, query: dict[str, str]) -> dict[str, object]:
         """Return what the protocol says to a question or a refund."""

@@ -145,7 +145,8 @@ class People:
                 self.book.orders[order] = (payment, f"{key}@example.com")
             if chance.random() > _PAID:
                 continue
-            self._gateway.pay(payment, amount)
+            if not self._gateway.pay(payment, amount):
+                continue  # the shop will find out by asking, and the buyer comes back another day
             self._wait_for_goods(browser, order)
             if chance.random() < _LOOKED_AT:
                 status, said, _ = browser.get(f"/order/{order}")

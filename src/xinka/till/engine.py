@@ -20,6 +20,7 @@ from xinka.kernel.errors import Refusal
 from xinka.platform.batching import Batcher
 from xinka.platform.database.drive import MAX_TRIES, RETRYABLE, drive_async
 from xinka.platform.outbox.sql import NOTIFIED_ON as OUTBOX
+from xinka.till.logs import seldom
 
 Item = CheckoutRequest | VerifiedMoney
 #: ``None`` is for money that was not plain.
@@ -126,7 +127,8 @@ class Engine:
             except (*_RUN_AGAIN, psycopg.OperationalError, OutcomeUnknown) as error:
                 if attempt == MAX_TRIES - 1:
                     raise
-                log.warning("batch.retried", reason=type(error).__name__, n_items=len(batch))
+                if n := seldom.count("batch.retried", type(error).__name__):
+                    log.warning("batch.retried", reason=type(error).__name__, n=n, n_items=len(batch))
                 await asyncio.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 - jitter, not a secret
         raise OutcomeUnknown  # pragma: no cover - the loop above returns or raises
 

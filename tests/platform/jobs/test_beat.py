@@ -155,11 +155,11 @@ def test_what_ends_nothing_goes_on_meanwhile(running: Running) -> None:
     app = App(connector=testing.InMemoryConnector())
 
     @app.periodic(cron="* * * * * */5")
-    @app.task(name="jobs.rescue")
-    def rescue(timestamp: int) -> None:
+    @app.task(name="payment.ask_open")
+    def ask_open(timestamp: int) -> None:
         """Do nothing."""
 
     beat = Beat(registry=app.periodic_registry)
     _queued(beat, NOON + 0.5)
     running.seconds += 5
-    assert _queued(beat, NOON + 26 * HOUR + 5.5) == {"jobs.rescue": [26 * HOUR + 5]}
+    assert _queued(beat, NOON + 26 * HOUR + 5.5) == {"payment.ask_open": [26 * HOUR + 5]}

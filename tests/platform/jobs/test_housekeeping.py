@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
+import psycopg
 import pytest
 from django.db import connection
 from django.utils import timezone
+from procrastinate import App, PsycopgConnector
 
 from xinka.kernel.ids import new_uuid
 from xinka.platform.database.django_drive import run
-from xinka.platform.jobs.housekeeping import forget_old_letters, forget_problems
+from xinka.platform.jobs.housekeeping import forget_old_letters, forget_problems, rescue_stalled, set_hours_right
 from xinka.platform.jobs.models import JobProblem
 from xinka.platform.jobs.problems import remember
 from xinka.platform.jobs.queue import MAIL, Job, defer
 from xinka.platform.mail.models import LetterState, SentLetter
-
-pytestmark = pytest.mark.django_db
 
 
 def _letter(state: LetterState, days: float) -> SentLetter:
@@ -29,6 +30,7 @@ def _letter(state: LetterState, days: float) -> SentLetter:
     )
 
 
+@pytest.mark.django_db
 def test_letters_are_forgotten_after_a_quarter_of_a_year_whatever_became_of_them() -> None:
     for state in LetterState:
         _letter(state, 91)
@@ -37,6 +39,7 @@ def test_letters_are_forgotten_after_a_quarter_of_a_year_whatever_became_of_them
     assert set(SentLetter.objects.values_list("pk", flat=True)) == kept
 
 
+@pytest.mark.django_db
 def test_why_a_job_failed_is_kept_as_long_as_the_job() -> None:
     run(defer(Job("mail.goods", MAIL), [{"subject": new_uuid()}, {"subject": new_uuid()}]))
     with connection.cursor() as cursor:
@@ -47,3 +50,40 @@ def test_why_a_job_failed_is_kept_as_long_as_the_job() -> None:
         cursor.execute("DELETE FROM procrastinate_jobs WHERE id = %s", [gone])
     forget_problems()
     assert list(JobProblem.objects.values_list("job_id", flat=True)) == [stays]
+
+
+@pytest.mark.django_db
+def test_a_job_that_failed_under_a_clock_that_was_ahead_waits_no_longer_than_it_was_told() -> None:
+    run(defer(Job("mail.goods", MAIL), [{"subject": new_uuid()}, {"subject": new_uuid()}]))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id FROM procrastinate_jobs ORDER BY id")
+        ahead, right = (row[0] for row in cursor.fetchall())
+        for job_id, hours in ((ahead, 26), (right, 0)):
+            cursor.execute(
+                "UPDATE procrastinate_jobs SET scheduled_at = now() + %s * interval '1 hour' + interval '20 s' "
+                "WHERE id = %s",
+                [hours, job_id],
+            )
+            cursor.execute(
+                "UPDATE procrastinate_events SET at = now() + %s * interval '1 hour' WHERE job_id = %s", [hours, job_id]
+            )
+    assert (set_hours_right(), set_hours_right()) == (1, 0)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id, round(extract(epoch FROM scheduled_at - now())) FROM procrastinate_jobs ORDER BY id")
+        assert cursor.fetchall() == [(ahead, 20), (right, 20)]
+
+
+def test_a_worker_that_died_under_a_clock_that_was_ahead_is_found_dead(shop_database: str) -> None:
+    app = App(connector=PsycopgConnector(conninfo=shop_database))
+    with psycopg.connect(shop_database) as connected:
+        connected.execute(
+            "WITH dead AS (INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() + interval '1 hour') "
+            "RETURNING id) INSERT INTO procrastinate_jobs (queue_name, task_name, status, worker_id) "
+            "SELECT 'mail', 'mail.goods', 'doing', id FROM dead"
+        )
+
+    async def rescued() -> int:
+        async with app.open_async():
+            return await rescue_stalled(app.job_manager, stalled_for=0.0)
+
+    assert [asyncio.run(rescued()), asyncio.run(rescued())] in ([1, 0], [0, 1])

@@ -20,7 +20,7 @@ from xinka.merchants.invitations import forget_old_invitations
 from xinka.merchants.teams import forget_former_owners
 from xinka.platform.database.django_drive import run
 from xinka.platform.jobs.each_alone import each_alone
-from xinka.platform.jobs.housekeeping import forget_old_letters, forget_problems, rescue_stalled
+from xinka.platform.jobs.housekeeping import forget_old_letters, forget_problems, rescue_stalled, set_hours_right
 from xinka.platform.jobs.queue import CHORES, MONEY, defer
 from xinka.platform.jobs.retries import Backoff
 from xinka.platform.jobs.versions import FIRST_WAIT, OfAnotherVersion
@@ -46,7 +46,13 @@ def expire(timestamp: int) -> None:
 @app.task(name="sweep.round", queue=CHORES, queueing_lock="sweep.round")
 def sweep_round(timestamp: int) -> None:
     """Look for what was forgotten."""
-    each_alone([("shops", lambda: open_left_behind(timezone.now())), ("forgotten", lambda: len(sweep.sweep()))])
+    each_alone(
+        [
+            ("shops", lambda: open_left_behind(timezone.now())),
+            ("hours", set_hours_right),
+            ("forgotten", lambda: len(sweep.sweep())),
+        ]
+    )
 
 
 @app.periodic(cron="* * * * *")

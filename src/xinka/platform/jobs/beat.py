@@ -17,7 +17,7 @@ _WAITED_FOR = 60.0
 #: A clock that is so many seconds further than it should be has leapt, and for so many the jobs wait then.
 _LEAP, _WAITS_AFTER_LEAP = 600.0, 300.0
 #: What goes on all the same: it looks for what is there already, and ends nothing.
-_ENDS_NOTHING = frozenset({"jobs.rescue", "payment.ask_open", "payout.ask_open", "sweep.figures"})
+_ENDS_NOTHING = frozenset({"payment.ask_open", "payout.ask_open", "sweep.figures"})
 _QUEUED_LAST = """
 SELECT task_name, periodic_id, max(defer_timestamp) AS moment FROM procrastinate_periodic_defers GROUP BY 1, 2
 """

@@ -18,12 +18,34 @@ log = logging.getLogger(__name__)
 _KEEP_FOR = timedelta(days=90)
 
 
+#: A worker that died under a clock that was ahead would count as alive until the wrong hour has come.
+_SET_HEARTBEATS_RIGHT = """
+UPDATE procrastinate_workers SET last_heartbeat = now() WHERE last_heartbeat > now() + interval '1 minute'
+"""
+#: A job that failed under such a clock would be tried again that much later. It waits as long as it was told to.
+_SET_HOURS_RIGHT = """
+WITH wrong AS (SELECT id, job_id, at FROM procrastinate_events WHERE at > now() + interval '1 minute'),
+noted AS (UPDATE procrastinate_events e SET at = now() FROM wrong w WHERE w.id = e.id),
+last AS (SELECT job_id, max(at) AS at FROM wrong GROUP BY job_id)
+UPDATE procrastinate_jobs j SET scheduled_at = now() + greatest(j.scheduled_at - l.at, interval '0')
+FROM last l WHERE l.job_id = j.id AND j.status = 'todo' AND j.scheduled_at > now()
+"""
+
+
+def set_hours_right() -> int:
+    """Set right when jobs are tried again that failed while the clock was ahead; return how many there were."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SET_HOURS_RIGHT)
+        return int(cursor.rowcount)
+
+
 async def rescue_stalled(manager: JobManager, *, stalled_for: float) -> int:
     """Queue the jobs of workers without a heartbeat again; return how many.
 
     A job under which workers died ``MAX_ATTEMPTS`` times is what kills them: it becomes a dead letter.
     """
     n_rescued = 0
+    await manager.connector.execute_query_async(_SET_HEARTBEATS_RIGHT)
     for job in await manager.get_stalled_jobs(seconds_since_heartbeat=stalled_for):
         try:
             if job.attempts + 1 >= MAX_ATTEMPTS:
