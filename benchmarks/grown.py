@@ -24,7 +24,7 @@ _SQL = Path(__file__).with_name("grown.sql")
 _MARK = "-- python: "
 
 
-def open_shop(place: Path, stack: ExitStack) -> None:
+def open_shop(place: Path, stack: ExitStack) -> EmbeddedPostgres:
     """Start the database of ``place``, with a small shop's settings, and load Django on it; fill it if it is empty."""
     database = stack.enter_context(EmbeddedPostgres(place / "postgres", settings=SMALL))
     os.environ |= {
@@ -45,6 +45,7 @@ def open_shop(place: Path, stack: ExitStack) -> None:
         begin = time.monotonic()
         _fill(place)
         print(f"grown in {time.monotonic() - begin:.0f} s", flush=True)
+    return database
 
 
 def _fill(place: Path) -> None:

@@ -197,3 +197,8 @@ def test_the_value_of_the_newest_bar_never_stands_upon_a_taller_one() -> None:
     html = _rendered('<c-chart :bars="bars" title="{{ x }}" summary="{{ x }}" unit="CNY" />', "x")
     assert html.count('class="v"') == 1
     assert draw([]).last_text_y is None
+
+
+def test_a_sum_that_would_break_within_a_tile_is_written_smaller() -> None:
+    for value, is_long in (("¥9,117.35", False), ("¥23,069,117.35", True)):
+        assert ('<dd class="long">' in _rendered('<c-kpi :facts="facts" />', value)) is is_long
