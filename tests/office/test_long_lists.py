@@ -161,3 +161,6 @@ def test_complaints_of_a_batch_are_looked_for_among_its_merchants_cases() -> Non
     read = read_by(lambda: pieces_of(case), about="disputes_case")
     assert read["disputes_case"] <= 1
     assert read["delivery_code"] == 0
+    # What is known of the piece itself: its delivery, and which codes of its batch are sold.
+    assert pieces_of(case)[0].n_sold == 1
+    assert read_by(lambda: pieces_of(case), about="n_added")["delivery_code"] == 2

@@ -20,11 +20,17 @@ from xinka.platform.mail.models import LetterState, SentLetter
 _LOOK_BACK = timedelta(days=90)
 _AGAINST = (Outcome.REFUNDED, Outcome.PART_REFUNDED, Outcome.REPLACED, Outcome.LOST)
 
+#: Of codes that are sold once, an index tells which are sold; without OFFSET 0 all that was ever delivered might be read.
 _PIECES = """
 SELECT d.position, d.code_id, d.revealed_at, d.revealed_from, d.revealed_net, d.replaces, c.batch_id, c.expires_on,
   b.created_at, b.source, b.n_added,
-  (SELECT count(*) FROM delivery_code x JOIN stock_stockcode y ON y.id = x.code_id
+  CASE WHEN d.reusable THEN (
+    SELECT count(*) FROM delivery_code x JOIN stock_stockcode y ON y.id = x.code_id
     WHERE y.batch_id = c.batch_id AND y.id BETWEEN b.first_code_id AND b.last_code_id)
+  ELSE (
+    SELECT count(*) FROM stock_stockcode y
+    CROSS JOIN LATERAL (SELECT FROM delivery_code x WHERE x.code_id = y.id AND NOT x.reusable OFFSET 0) sold
+    WHERE y.batch_id = c.batch_id AND y.id BETWEEN b.first_code_id AND b.last_code_id) END
 FROM delivery_code d JOIN stock_stockcode c ON c.id = d.code_id LEFT JOIN stock_stockbatch b ON b.id = c.batch_id
 WHERE d.order_id = %s ORDER BY d.position
 """
