@@ -89,7 +89,9 @@ def domains(name: str, show: bool) -> dict[str, float]:
 @click.option("--show", is_flag=True, help="Print what was missed and what was reported wrongly.")
 def main(name: str, registry: Path | None, show: bool) -> None:
     """Measure a blind set."""
-    figures = names(name, registry, show) | domains(name, show)
+    figures = names(name, registry, show)
+    if (OWN / f"{name}_attackers.tsv").is_file():
+        figures |= domains(name, show)
     print(json.dumps({"benchmark": f"lookalike {name}", **figures}, ensure_ascii=False))
 
 

@@ -18,6 +18,7 @@ ALONE = _pairs(
     "ᗩa ᗅa ᐱa ᗷb ᗸb ᑕc ᑢc ᗪd ᗫd ᙓe ᗴe ᘿe ᗕe ᖴf ᘜg ᕼh ᓮi ᓰi ᒍj ᒎj ᛕk ᒪl ᒺl ᗰm ᘻm ᙢm ᑎn ᘉn ᙁn ᗝo ᓍo ᓎo ᑭp ᕵp ᑫq ᕴq"
     " ᖇr ᖆr ᔕs ᔓs ᖶt ᑌu ᑘu ᐯv ᐻv ᗯw ᘺw ᙎw ᙭x ᖻy ᘔz ᗱz ₳a ฿b ₵c ₣f ₲g ₭k ₥m ₱p ₴s ₮t ₩w Ⱨh Ⱬz Ӿx Ҝk Ⴎu ⴎu Ⴝs Ⴑs Ꮖi Ꮑn"
     " Ꮛe Ꮀo Ꮂf Ꮄo Ꮦt Ꮧj Ꮸc Ꮹg 𐌀a 𐌄e 𐌊k 𐌋l 𐌌m 𐌍n 𐌓p 𐌔s 𐌖v 𐌘o 𐌙y ᚠf ᚱr ᚺh ᚾn ᛁi ᛋs ᛏt ᛒb ᛖm ᛚl ᛟo ᛞm ᚲc ȝz ĸk ᴫn"
+    " ↄc Ↄc ɘe ꟼp ƨs Ƨs ɿr"
 )
 _STYLES = (
     "ค๒ς๔єŦﻮђเןкɭ๓ภ๏קợгรՇยשฬאץչ",

@@ -23,6 +23,8 @@ _LETTER_EMOJI = re.compile(
     "[\U0001f1e6-\U0001f1ff\U0001f170-\U0001f189\U0001f130-\U0001f169\U0001f150-\U0001f169Ⓐ-ⓩ㊣®™©℠🆎🆑-🆚🈁-🈺㊀-㊰]"
 )
 _CAMEL = re.compile("(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+#: What stands behind the number of a desk, a shift or a month: 8号, A组, 3月.
+_COUNTED = frozenset("号组部班台线月")
 #: Role words that claim nothing before a name: whoever is called "team HSBC" cheers for it.
 _ONLY_BEHIND = frozenset(["team"])
 _TOKEN = re.compile(r"[a-z0-9@$+|!]+|[^\sa-z0-9@$+|!]+")
@@ -32,7 +34,7 @@ _HALF = frozenset("客服官方")
 _HALF_FU = re.compile("客 ?fu?(?![a-z])|(?<![a-z])ke? ?服")
 _HALF_FANG = re.compile("官 ?f(?:ang)?(?![a-z])|(?<![a-z])g(?:uan)? ?方")
 _DIGIT = re.compile("[0-9]")
-_NUMBER = re.compile("(?:no)?[oilsz]{0,2}[0-9][0-9oilsz]*")
+_NUMBER = re.compile("(?:no|lv)?[oilsz]{0,2}[0-9][0-9oilsz]*")
 #: Numbers that everybody knows as a firm's or an office's telephone: whoever writes one behind its name speaks for it.
 _HOTLINE = re.compile("100(?:00|10|86)|95[0-9]{3}|12306|12315|12321|12377|12381|96110|[48]00[0-9]{7}")
 #: 0 and O written for Q, beside letters of another script: 00安全中心.
@@ -388,10 +390,10 @@ def _peel_added(left: list[str], numbers: list[bool]) -> bool:
         if not at and left[0] == "no" and len(left) > 2 and numbers[1]:
             del left[:2], numbers[:2]
             return True
-        if at and left[at] == "号" and len(left) > 2 and numbers[-2]:
+        if at and left[at] in _COUNTED and len(left) > 2 and (numbers[-2] or len(left[-2]) == 1):
             del left[-2:], numbers[-2:]
             return True
-        if not token[at].isascii() and token[at] in known.filler_ends[at]:
+        if not token[at].isascii() and known.may_be_filled(token, front=at == 0):
             for length in range(min(6, len(token) - 1), 0, -1):
                 if (token[:length] if at == 0 else token[-length:]) in fillers:
                     left[at] = token[length:] if at == 0 else token[:-length]

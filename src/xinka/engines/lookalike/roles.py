@@ -19,7 +19,9 @@ HAN_FILLERS = """
 平台 专属 认证 在线 人工 官方 真 正版 唯一 指定 授权 总部 中国区 贵宾 高级 首席 值班 处理 退款 理赔 投诉 申诉 解封
 紧急 咨询 24小时 二十四小时 小时 全天 实名 已认证 企业认证 在线服务 线上 网上 本人 唯一官方 唯一指定 安全 验证 工号
 编号 一号 二号 审核 联系 热线 电话 为您服务 竭诚 人员 专线 认证号 特约 快速 极速 客户 用户 会员 为您 您好 你好 账户
-账号 会员 风控 法务 财务 消费者 订单 充值 提现 领奖 兑奖 反诈 我是 这里是 夜班 白班 早班 晚班 工单 窗口 前台
+账号 会员 风控 法务 财务 消费者 订单 充值 提现 领奖 兑奖 反诈
+一部 二部 三部 一组 二组 三组 四组 五组 有事找
+请加 请找 为您解答 在线解答 我是 这里是 夜班 白班 早班 晚班 工单 窗口 前台
 """
 LATIN_ROLES = """
 support help helpdesk security official service services team care cares safety notifications notification
@@ -29,6 +31,7 @@ kefu guanfang refunds refund billing verification compliance disputes recovery s
 #: These are not looked for with typing errors: "support steam" is not "supportteam".
 LATIN_COMPOUNDS = """
 customerservice customercare customersupport supportteam securityteam accountteam trustandsafety trustsafety
+custservice custcare custsupport csteam svcdesk suppt
 helpcenter supportcenter officialsupport techsupport technicalsupport kefuzhongxin anquanzhongxin
 """
 LATIN_FILLERS = """
@@ -36,6 +39,7 @@ real verified the live online vip pro plus official help agent team global inter
 accounts customer client user desk center centre department dept office bot id number 24 7 247 24h 24x7 7x24
 24hours true trusted genuine legit original authentic contact technical service care r tm c v rep representative
 support approved certified secure unit shift ticket night of for app ai cn china uk usa eu
+com www net org cust cs svc
 """
 #: Offices are also named by what they deal with and what they are: 风控部, 解封专区. These are not looked for with
 #: slips, and never taken off an official name, for a firm may be called so.
@@ -126,7 +130,9 @@ class Words:
         self._alike, self._second = tables.Letters(made.alike()), tables.Letters(made.second())
         self.longest = max(map(len, self.roles)) + 1
         han_fillers = [word for word in self.fillers if not word.isascii()]
-        self.filler_ends = {at: frozenset(word[at] for word in han_fillers) for at in (0, -1)}
+        self._filler_ends = frozenset(word[-2:] for word in han_fillers)
+        self._filler_beginnings = frozenset(word[:2] for word in han_fillers)
+        self._short_fillers = frozenset(word for word in han_fillers if len(word) == 1)
         self._wholes: dict[str, str | None] = {}
         self._ends, self._beginnings = frozenset(made.ends), frozenset(made.beginnings)
         letters = "".join(self._ends | self._beginnings)
@@ -174,7 +180,9 @@ class Words:
         """Return the long role word of another language that a token is with a letter wrong, missing or more."""
         if not _LEAST_SLIPPED <= len(token) <= self.longest + 1 or not token.isascii():
             return None
-        slips = _world_slips()
+        slips, pieces = _world_slips()
+        if token[:3] not in pieces and token[-3:] not in pieces:  # one slip leaves one end as it was
+            return None
         for at in range(-1, len(token)):
             word = slips.get(token[:at] + token[at + 1 :] if at >= 0 else token)
             if word is not None:
@@ -183,9 +191,17 @@ class Words:
 
     def has_plain_ends(self, token: str) -> bool:
         """Say whether the only token of a name can neither begin nor end with a role word or an added word."""
-        if token[0] in self.filler_ends[0] or token[-1] in self.filler_ends[-1]:
+        if token[:2] in self._filler_beginnings or token[-2:] in self._filler_ends:
+            return False
+        if token[0] in self._short_fillers or token[-1] in self._short_fillers:
             return False
         return len(token) < 3 or not (self._may_cut(token, front=False) or self._may_cut(token, front=True))
+
+    def may_be_filled(self, token: str, *, front: bool) -> bool:
+        """Say whether a token can begin or end with a Chinese added word: a quick look that lets most go."""
+        if front:
+            return token[:2] in self._filler_beginnings or token[0] in self._short_fillers
+        return token[-2:] in self._filler_ends or token[-1] in self._short_fillers
 
     def _may_cut(self, token: str, *, front: bool) -> bool:
         """Say whether a token can begin or end with a role word: a quick look that lets most go."""
@@ -212,13 +228,17 @@ class Words:
 
 
 @cache
-def _world_slips() -> dict[str, str]:
-    """Return the long role words of other languages, each whole and without one of its letters, in light letters."""
+def _world_slips() -> tuple[dict[str, str], frozenset[str]]:
+    """Return the long role words of other languages in light letters, whole and without one letter; and their ends.
+
+    The ends are three letters each.
+    """
     found: dict[str, str] = {}
     for written, word in _of_world().items():
         if len(written) >= _LEAST_SLIPPED and written.isascii():
             found.update({written[:at] + written[at + 1 :]: word for at in range(len(written))})
-    return found | _of_world()
+    words = [written for written in _of_world() if len(written) >= _LEAST_SLIPPED]
+    return found | _of_world(), frozenset(end for word in words for end in (word[:3], word[-3:]))
 
 
 @cache
