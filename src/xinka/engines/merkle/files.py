@@ -155,7 +155,9 @@ def _journal_in(directory: Path, enough: int, *, create: bool, renew: bool) -> J
 
 def _keep_old_journal(private: Path) -> None:
     for journal in sorted(private.glob("journal.[01]")):
-        shutil.copy2(journal, journal.with_name(f"{journal.name}.before-mending"))
+        # Named by its time, so that mending again, after a kill say, does not overwrite what was damaged first.
+        written = journal.stat().st_mtime_ns
+        shutil.copy2(journal, journal.with_name(f"{journal.name}.{written}.before-mending"))
 
 
 def _write_new(place: str, data: bytes) -> bool:
