@@ -98,3 +98,32 @@ def test_the_tree_holds_nothing_that_belongs_elsewhere(what: str) -> None:
 )
 def test_the_look_out_sees_what_it_looks_for(what: str, text: str) -> None:
     assert _FORBIDDEN[what].search(text)
+
+
+def _unlocked(text: str) -> list[str]:
+    """Return what a list of packages does not lock to one version and the hashes of its files."""
+    lines = re.sub(r"\\\n", " ", re.sub(r"^ *#.*\n?", "", text, flags=re.MULTILINE)).splitlines()
+    locked = re.compile(r"[\w.\[\],-]+==[\w.!+]+( ; [^-]*(?:-[^-]+)*?)?( +--hash=sha256:[0-9a-f]{64})+ *")
+    return [line.split()[0] for line in lines if line.strip() and not locked.fullmatch(line)]
+
+
+def test_every_package_that_is_fetched_is_locked_to_the_hashes_of_its_files() -> None:
+    lists = sorted((_ROOT / "requirements").glob("*.txt"))
+    assert len(lists) > 3
+    assert {path.name: found for path in lists if (found := _unlocked(path.read_text(encoding="utf-8")))} == {}
+    fetching = re.compile(r"\bpip\b.*\binstall\b")
+    scripts = [path for path in _FILES if path.parent.name == "scripts" or path.name == "Makefile"]
+    lines = [
+        line for path in scripts for line in path.read_text(encoding="utf-8").splitlines() if fetching.search(line)
+    ]
+    assert lines
+    assert [line for line in lines if "--require-hashes -r " not in line] == []
+
+
+def test_what_is_not_locked_is_seen() -> None:
+    sound = "a-b[c]==1.2 ; python_version < '4' \\\n    --hash=sha256:" + "0" * 64 + "\n    # via x\n"
+    assert _unlocked(sound) == []
+    assert _unlocked(sound + "evil==1.0\n") == ["evil==1.0"]
+    assert _unlocked(sound.replace("==", ">=")) == ["a-b[c]>=1.2"]
+    assert _unlocked("git+https://example.com/x.git\n") == ["git+https://example.com/x.git"]
+    assert _unlocked(sound[:-30]) == ["a-b[c]==1.2"]

@@ -117,3 +117,20 @@ def sign_in_here(page: Page, shop: Shop, who: str) -> None:
     page.fill("[name=password]", PASSWORD)
     page.locator("form:has([name=password]) button[type=submit]").first.click()
     page.wait_for_url(re.compile("^(?!.*/login/).*$"))
+
+
+def test_what_was_wrong_with_a_password_is_not_said_of_the_next_one(page: Page, shop: Shop) -> None:
+    page.goto(f"{shop.url}/account/signup/")
+    page.fill("[name=email]", f"{secrets.token_hex(6)}@mail.example")
+    page.fill("[name=password1]", "password123")
+    page.click("main form button.pri")
+    password = page.locator("[name=password1]")
+    expect(page.locator("main")).to_contain_text("泄露名单")
+    expect(password).to_have_attribute("aria-invalid", "true")
+    password.fill("seven grey tortoises swim")
+    expect(page.locator("main")).not_to_contain_text("泄露名单")
+    expect(page.locator("main")).not_to_contain_text("太容易被猜到")
+    expect(password).not_to_have_attribute("aria-invalid", "true")
+    expect(page.locator("[data-meter]")).to_be_visible()
+    described = password.get_attribute("aria-describedby") or ""
+    assert [name for name in described.split() if not page.locator(f"[id='{name}']").count()] == []

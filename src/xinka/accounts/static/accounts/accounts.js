@@ -108,7 +108,17 @@
       meter.querySelector("p").textContent = measured.text;
       meter.hidden = false;
     }
+    // What was wrong with the password before says nothing of the one that is being typed.
+    function forgetErrors() {
+      const errors = document.getElementById(input.id + "_error");
+      if (!errors) return;
+      errors.remove();
+      input.removeAttribute("aria-invalid");
+      const describedBy = (input.getAttribute("aria-describedby") || "").split(" ").filter((id) => id !== errors.id);
+      input.setAttribute("aria-describedby", describedBy.join(" "));
+    }
     input.addEventListener("input", () => {
+      forgetErrors();
       clearTimeout(timer);
       meter.hidden = meter.hidden || !input.value;
       if (input.value) timer = setTimeout(() => ask().catch(() => {}), 400);
