@@ -20,7 +20,7 @@ from xinka.platform.mail.models import LetterState, SentLetter
 _LOOK_BACK = timedelta(days=90)
 _AGAINST = (Outcome.REFUNDED, Outcome.PART_REFUNDED, Outcome.REPLACED, Outcome.LOST)
 
-#: Of codes that are sold once, an index tells which are sold; without OFFSET 0 all that was ever delivered might be read.
+#: Of codes that are sold once, an index tells which are sold; without OFFSET 0 all that was delivered might be read.
 _PIECES = """
 SELECT d.position, d.code_id, d.revealed_at, d.revealed_from, d.revealed_net, d.replaces, c.batch_id, c.expires_on,
   b.created_at, b.source, b.n_added,
