@@ -91,7 +91,7 @@ def test_a_clerk_finds_the_order_proposes_it_and_another_agrees(
     assert ("Take it back" in hers, 'value="1"' in hers, WHY in hers) == (False, True, True)
     assert "Waits for a second person" in text(office, "/office/money")
     told = decide(bea, grant=True)
-    assert "Matched: Paid in full; staff found the order this money belongs to" in told
+    assert "Matched: Paid in full; the order this money belongs to was found afterwards" in told
     assert bought.order.state == OrderState.DELIVERED
     assert "Every payment found its order." in text(office, "/office/money")
     order_page = text(office, f"/office/orders/{ids.show('ord', bought.order_id)}")
@@ -353,6 +353,6 @@ def test_the_audit_tells_it_in_words(office: Client, bea: Client, bought: cast.B
     seen = text(office, "/office/audit")
     for words in (
         "Proposed to send money of no order back", "Refused what was proposed", "Proposed whose money it is",
-        "Agreed whose money it is", "staff found the order", f'href="{page}"',
+        "Agreed whose money it is", "was found afterwards", f'href="{page}"',
     ):  # fmt: skip
         assert words in seen, words
