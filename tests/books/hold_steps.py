@@ -54,6 +54,7 @@ class HoldSteps:
         self.n_cases: dict[str, int] = {}
         self.is_decided: set[str] = set()
         self.payouts: dict[str, tuple[str, int, int]] = {}
+        self.asked_at: dict[str, datetime] = {}
         self.by_wire: set[str] = set()
         self.payout_hold = 0
         self.lost_to_bank: dict[str, int] = {}

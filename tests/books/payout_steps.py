@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from uuid import UUID
 
 from tests.books.hold_steps import (
@@ -34,6 +35,7 @@ class PayoutSteps(HoldSteps):
         self.auditor.available -= min(available, owed) + amount + 3
         self.auditor.in_transit += amount + 3
         self.payouts[str(payout.id)] = ("asked", amount, 0)
+        self.asked_at[str(payout.id)] = now
         self.world.n_events += 1
 
     def ask_for_too_much(self) -> object:
@@ -79,7 +81,7 @@ class PayoutSteps(HoldSteps):
         self._set_all({"held"}, "asked")
 
     def _approve_step(self, name: str, amount: int, yes: int) -> Iterator[Step]:
-        needed = 2 if amount + 3 >= 20_000 else 1
+        needed = 2 if self._asked_within_a_day(name) + amount + 3 >= 20_000 else 1
 
         def act() -> object:
             return review.approve(UUID(name), by=self.world.staff[2 + yes])
@@ -89,6 +91,17 @@ class PayoutSteps(HoldSteps):
             self.payouts[name] = (state, amount, yes + 1)
 
         yield Step("payout", "asked", "approve" if yes + 1 >= needed else "", act, then)
+
+    def _asked_within_a_day(self, name: str) -> int:
+        """Return what the merchant asked for in the day before this one, without what came back."""
+        until = self.asked_at[name]
+        return sum(
+            amount + 3
+            for other, (state, amount, _) in self.payouts.items()
+            if other != name
+            and state not in {"cancelled", "failed"}
+            and until - timedelta(days=1) < self.asked_at[other] <= until
+        )
 
     def _cancel_step(self, name: str, state: str, amount: int) -> Step:
         by = Actor(Role.FINANCE, 1) if state == "held" else Actor(Role.SELLER, 1)

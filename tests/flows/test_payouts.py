@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
 from pytest_django import Settings
 
 from tests.cast import adas_shop
@@ -191,6 +192,22 @@ def test_small_ones_need_one_yes_large_ones_two_of_different_people(shop: Mercha
     with pytest.raises(PayoutMoved):
         review.approve(large.id, by=finance())
     assert AuditEntry.objects.filter(action="payout.approve").count() == 3
+
+
+def test_what_is_asked_for_within_a_day_counts_together(shop: Merchant, settings: Settings) -> None:
+    settings.PAYOUT_FOUR_EYES_FROM = 50_000
+    enter(shop, 200_000)
+    to, now = account(shop), timezone.now()
+
+    def at(hours: float) -> Payout:
+        return asking.ask(wish(to, 20_000), by=ada_of(shop), now=now + timedelta(hours=hours))
+
+    first, cancelled, second = at(0), at(1), at(2)
+    asking.cancel(cancelled.id, by=Actor(Role.SELLER, ada_of(shop).pk))
+    third, next_day = at(23), at(26.5)
+    needed = [review.approvals_needed(one) for one in (first, second, third, next_day)]
+    assert needed == [1, 1, 2, 1]
+    assert review.approve(third.id, by=finance()).state == PayoutState.ASKED
 
 
 def test_nobody_decides_about_their_own_shop(shop: Merchant) -> None:

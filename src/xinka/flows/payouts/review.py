@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Sum
 from django.utils import timezone
 
 from xinka.accounts.models import User
@@ -22,9 +23,24 @@ from xinka.platform.audit.actions import record
 log = logging.getLogger(__name__)
 
 
+#: What a merchant asks for within this time counts together.
+_TOGETHER = timedelta(days=1)
+_CAME_BACK = [PayoutState.CANCELLED, PayoutState.FAILED]
+
+
 def approvals_needed(payout: Payout) -> int:
-    """Return how many people have to say yes."""
-    return 2 if payout.total >= settings.PAYOUT_FOUR_EYES_FROM else 1
+    """Return how many people have to say yes.
+
+    What the merchant asked for in the day before counts too, or two payouts would do what one may not.
+    """
+    return 2 if asked_before(payout) + payout.total >= settings.PAYOUT_FOUR_EYES_FROM else 1
+
+
+def asked_before(payout: Payout) -> int:
+    """Return what the merchant asked for in the day before (minor units), without what came back."""
+    same = Payout.objects.filter(merchant_id=payout.merchant_id, currency=payout.currency).exclude(id=payout.id)
+    lately = same.filter(asked_at__gt=payout.asked_at - _TOGETHER, asked_at__lte=payout.asked_at)
+    return lately.exclude(state__in=_CAME_BACK).aggregate(sum=Sum(F("amount") + F("fee")))["sum"] or 0
 
 
 def refuse_own(payout: Payout, by: User) -> None:
