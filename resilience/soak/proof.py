@@ -43,9 +43,9 @@ SELECT relname, pg_total_relation_size(oid), reltuples::bigint FROM pg_class
 WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY 2 DESC LIMIT 12
 """
 _DEAD = """
-SELECT task_name, coalesce(p.problem, '?'), count(*)
+SELECT task_name, coalesce(p.problem, '?'), count(*), queueing_lock IS NOT NULL
 FROM procrastinate_jobs j LEFT JOIN job_problem p ON p.job_id = j.id
-WHERE status = 'failed' GROUP BY 1, 2 ORDER BY 3 DESC
+WHERE status = 'failed' GROUP BY 1, 2, 4 ORDER BY 3 DESC
 """
 
 
@@ -141,7 +141,12 @@ def bounded(
         verdict.expect(holds=n_rows <= most, what=f"rows that wait in {table} (at most {most})", found=n_rows)
     for table, size, n_rows in world.shop.ask(_TABLES):
         verdict.facts.append(f"    {table}: {size / 2**20:.1f} MB, about {n_rows} rows")
-    dead = world.shop.ask(_DEAD)
+    found_dead = world.shop.ask(_DEAD)
+    # A job of the hour that met a fault leaves its last failure to be read, and has been done again since.
+    verdict.facts += [
+        f"    of the hour, its last failure: {task}: {why}" for task, why, _, by_hour in found_dead if by_hour
+    ]
+    dead = [row[:3] for row in found_dead if not row[3]]
     verdict.expect(holds=not dead, what="dead letters", found=dead or 0)
     for name, file in (
         ("the shop's log", world.shop.log),

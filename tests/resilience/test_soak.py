@@ -112,7 +112,7 @@ def test_what_grows_is_found(tmp_path: Path, gateway: Gateway, monkeypatch: pyte
     world.shop.log.write_bytes(b"x" * 9_000_000)
     (world.shop.data / "postgres/server.log").write_bytes(b"")
     rows: dict[str, list[tuple[object, ...]]] = {
-        "FROM procrastinate_jobs j": [("shop.tidy", "down", 3)],
+        "FROM procrastinate_jobs j": [("mail.goods", "down", 3, False), ("shop.tidy", "down", 1, True)],
         "pg_class": [],
     }
 
