@@ -178,7 +178,7 @@ def test_events_whose_job_was_lost_are_found(gateway: Gateway, in_flight: Refund
 
 def test_a_dispute_goes_to_those_who_handle_cases(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[object] = []
-    monkeypatch.setattr(provider_events, "take_in_events", lambda now: asked.append(now) or 1)
+    monkeypatch.setattr(provider_events, "take_in_event", lambda event_id, now: asked.append((event_id, now)) or True)
     keep(cast.channel("one"), told(NoticeAbout.DISPUTE))
     assert handle_event(ProviderEvent.objects.get().id)
     assert len(asked) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any, cast
 
 import pytest
@@ -21,6 +22,10 @@ class Django:
     def __init__(self) -> None:
         self.status = 200
         self.n_rendered = 0
+
+    def turn(self, _request: Request) -> AbstractAsyncContextManager[None]:
+        """It is anybody's turn at once."""
+        return nullcontext()
 
     async def fetch(self, _request: Request, _headers: Any) -> Response:
         """Answer as it can now."""

@@ -46,9 +46,8 @@ JOBS: Mapping[str, Job] = MappingProxyType(
 )
 
 _RELAY = """
-WITH claimed AS (
-  DELETE FROM outbox_event WHERE id IN (SELECT id FROM outbox_event ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED)
-  RETURNING id, kind, subject),
+WITH oldest AS MATERIALIZED (SELECT id FROM outbox_event ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED),
+claimed AS (DELETE FROM outbox_event v USING oldest WHERE v.id = oldest.id RETURNING v.id, v.kind, v.subject),
 held AS ({held}),
 meant AS (
   SELECT c.id, c.kind, c.subject, coalesce(j.task, $6) AS task, coalesce(j.queue, $7) AS queue,

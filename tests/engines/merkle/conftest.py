@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.engines.merkle.commanding import told
 from xinka.engines.merkle import FileStorage, Kind, Log, MemoryStorage, Signer
 
 ORIGIN = "shop.example/orders"
@@ -58,3 +59,12 @@ def log(place: Path, ada: Signer) -> Iterator[Log]:
 def entries(count: int, first: int = 0) -> list[bytes]:
     """Return entries that differ in text and length."""
     return [b"entry %d " % at + b"x" * (at % 7) for at in range(first, first + count)]
+
+
+@pytest.fixture
+def vkey(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The public key of a log in ``orders`` with four entries, where the test works."""
+    monkeypatch.chdir(tmp_path)
+    key = told("create", "orders", "--origin", "shop.example/orders").strip()
+    told("append", "orders", given=b"one\ntwo\r\n\nthree\n\xff\xfe")
+    return key
