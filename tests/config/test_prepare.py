@@ -82,3 +82,18 @@ def test_whoever_never_lets_a_table_go_is_named(committed_shop: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(late), current_setting('lock_timeout') FROM orders_order")
         assert cursor.fetchall() == [(0, "0")]
+
+
+def test_static_files_that_were_copied_half_are_copied_anew(shop_database: str, tmp_path: Path) -> None:
+    """Also when the checkout is by then again the one that was copied whole before."""
+    _prepare(shop_database, tmp_path).communicate(timeout=300)
+    whole = sorted(path.name for path in (tmp_path / "static").rglob("*"))
+    (tmp_path / "static.mark").write_text("of another checkout", encoding="ascii")
+    process = _prepare(shop_database, tmp_path)
+    assert process.stderr is not None
+    assert "static files" in process.stderr.readline()
+    process.kill()
+    process.communicate(timeout=300)
+    assert not (tmp_path / "static.mark").exists()
+    _prepare(shop_database, tmp_path).communicate(timeout=300)
+    assert sorted(path.name for path in (tmp_path / "static").rglob("*")) == whole

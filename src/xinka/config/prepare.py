@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -87,6 +88,7 @@ def collect_static() -> bool:
     fingerprint = digest.hexdigest()
     if root.exists() and mark.exists() and mark.read_text(encoding="ascii") == fingerprint:
         return False
+    mark.unlink(missing_ok=True)  # first, for this may end at any point
     say("Collecting static files … / 正在整理静态文件 …")
     shutil.rmtree(root, ignore_errors=True)
     call_command("collectstatic", verbosity=0, interactive=False)
@@ -122,7 +124,7 @@ def main(arguments: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main(sys.argv[1:])
-    except KeyboardInterrupt:  # the next start goes on where this one was
-        sys.exit(130)
+    # Ctrl-C ends it where it is, as any signal does: PostgreSQL takes back what was not committed, and the next start
+    # goes on there. An exception would have to find its way out through statements that are half sent.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    main(sys.argv[1:])

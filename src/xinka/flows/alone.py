@@ -8,6 +8,8 @@ from uuid import UUID
 
 from django.db import connection
 
+from xinka.platform.database.session import holding_lock
+
 
 @contextmanager
 def alone_with(space: int, identifier: UUID) -> Iterator[bool]:
@@ -15,13 +17,6 @@ def alone_with(space: int, identifier: UUID) -> Iterator[bool]:
 
     ``space`` keeps the rows of one table from those of another; the rest of the key is taken from the row's number.
     """
-    key = [space, int.from_bytes(identifier.bytes[-4:], "big", signed=True)]
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", key)
-        (alone,) = cursor.fetchone() or (False,)
-    try:
-        yield bool(alone)
-    finally:
-        if alone:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", key)
+    low = int.from_bytes(identifier.bytes[-4:], "big", signed=True)
+    with holding_lock(connection, space, low) as is_alone:
+        yield is_alone

@@ -125,7 +125,7 @@ def _prepare(data_dir: Path, *, demo: bool) -> int:
     status = subprocess.run(command, check=False).returncode  # noqa: S603 - our own module
     if not status:
         prepared.note_prepared(data_dir, url, demo=demo)
-    return status
+    return status if status >= 0 else 128 - status  # as shells tell of a signal
 
 
 def _welcome(site_url: str, data_dir: Path, *, demo: bool) -> None:

@@ -29,6 +29,7 @@ from xinka.payments.models import Channel
 from xinka.payments.providers.protocol import BillKind, BillRow, Can
 from xinka.platform.database.arrays import plain_array
 from xinka.platform.database.django_drive import run
+from xinka.platform.database.session import holding_lock, undoing
 from xinka.platform.jobs.queue import CHORES, Job, defer
 from xinka.platform.vault.envelope import EnvelopeError
 from xinka.reconciling import sql
@@ -169,11 +170,8 @@ def reconcile_day(channel: Channel, day: date, lines: Iterable[BillRow | BillLin
         defaults = {"state": BillState.READING.value, "asked_at": timezone.now()}
         bill, _ = Bill.objects.get_or_create(channel_id=channel.id, day=day, defaults=defaults)
         _load(lines)
-        try:
-            with transaction.atomic():
-                run(_compare(bill, Day(channel, day)))
-        finally:
-            _clear()
+        with undoing(connection, _clear), transaction.atomic():
+            run(_compare(bill, Day(channel, day)))
     bill.refresh_from_db()
     log.info("bill.compared", extra={"channel": channel.slug, "day": day.isoformat(), "n": bill.n_differences})
     return bill
@@ -182,17 +180,10 @@ def reconcile_day(channel: Channel, day: date, lines: Iterable[BillRow | BillLin
 @contextmanager
 def _alone_with(channel: Channel) -> Iterator[None]:
     """Hold the channel's lock, which ends with this process however it ends."""
-    key = [_LOCK_SPACE, channel.id]
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", key)
-        (alone,) = cursor.fetchone() or (False,)
-    if not alone:
-        raise BillBusy
-    try:
+    with holding_lock(connection, _LOCK_SPACE, channel.id) as is_alone:
+        if not is_alone:
+            raise BillBusy
         yield
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock(%s, %s)", key)
 
 
 def _load(lines: Iterable[BillRow | BillLine]) -> None:

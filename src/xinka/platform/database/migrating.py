@@ -15,6 +15,8 @@ import psycopg
 from django.db import OperationalError
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from xinka.platform.database.session import holding_lock, undoing
+
 #: Any number that nobody else uses for an advisory lock in the shop's database.
 _ALONE = 0x584B4D49
 #: Seconds that a step may wait for a lock: so long, at most, does the till stand behind it.
@@ -44,16 +46,12 @@ def alone(connection: BaseDatabaseWrapper) -> Iterator[None]:
     It asks again and again instead of waiting inside of PostgreSQL: an index that is made concurrently waits for every
     statement that was there before it, and the two would wait for one another.
     """
-    with connection.cursor() as cursor:
-        while True:
-            cursor.execute("SELECT pg_try_advisory_lock(%s)", [_ALONE])
-            if cursor.fetchall()[0][0]:
-                break
-            time.sleep(_LOOK_AGAIN)
-        try:
-            yield
-        finally:
-            cursor.execute("SELECT pg_advisory_unlock(%s)", [_ALONE])
+    while True:
+        with holding_lock(connection, _ALONE) as is_alone:
+            if is_alone:
+                yield
+                return
+        time.sleep(_LOOK_AGAIN)
 
 
 def patiently(
@@ -67,7 +65,7 @@ def patiently(
     deadline = time.monotonic() + patience
     has_said = False
     _limit_waits(connection, LOCK_WAIT)
-    try:
+    with undoing(connection, lambda: _limit_waits(connection, 0)):
         while True:
             try:
                 step()
@@ -82,8 +80,6 @@ def patiently(
                 say(f"Waiting for a table that is in use: {_who(connection)} … / 数据表正在使用，稍后再试 …")
                 has_said = True
             time.sleep(random.uniform(*_PAUSE))  # noqa: S311 - jitter, not a secret
-    finally:
-        _limit_waits(connection, 0)
 
 
 @contextmanager
@@ -92,16 +88,18 @@ def without_limit(connection: BaseDatabaseWrapper) -> Iterator[None]:
     with connection.cursor() as cursor:
         cursor.execute("SHOW lock_timeout")
         before = cursor.fetchall()[0][0]
-        cursor.execute("SET lock_timeout = 0")
-        try:
-            yield
-        finally:
-            cursor.execute("SELECT set_config('lock_timeout', %s, false)", [before])
+    _set_lock_timeout(connection, "0")
+    with undoing(connection, lambda: _set_lock_timeout(connection, before)):
+        yield
 
 
 def _limit_waits(connection: BaseDatabaseWrapper, seconds: float) -> None:
+    _set_lock_timeout(connection, f"{round(seconds * 1000)}ms")
+
+
+def _set_lock_timeout(connection: BaseDatabaseWrapper, value: str) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('lock_timeout', %s, false)", [f"{round(seconds * 1000)}ms"])
+        cursor.execute("SELECT set_config('lock_timeout', %s, false)", [value])
 
 
 def _who(connection: BaseDatabaseWrapper) -> str:
