@@ -18,14 +18,11 @@ def undoing(connection: BaseDatabaseWrapper, undo: Callable[[], object]) -> Iter
     """
     try:
         yield
-    except Exception:
+    except BaseException:
         try:
             undo()
         except Error:
             connection.close()
-        raise
-    except BaseException:
-        connection.close()
         raise
     undo()
 
