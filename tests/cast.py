@@ -236,6 +236,18 @@ def buy(
     return Bought(placed.order_id, request.payment_id, placed.amount, known, pay_by)
 
 
+def buy_together(requests: Sequence[CheckoutRequest], pay_by: Channel) -> list[Bought]:
+    """Place orders in one batch, as the till does."""
+    answers = run(place(requests))
+    bought = []
+    for request, placed in zip(requests, answers, strict=True):
+        if isinstance(placed, Refusal):
+            raise placed
+        password = access().made_password(placed.order_id)
+        bought.append(Bought(placed.order_id, request.payment_id, placed.amount, password, pay_by))
+    return bought
+
+
 def money_for(bought: Bought, *, amount: int | None = None, trade_no: str = "") -> VerifiedMoney:
     """Return the money a gateway would tell us of."""
     payment = Payment.objects.get(id=bought.payment_id)
@@ -246,10 +258,18 @@ def money_for(bought: Bought, *, amount: int | None = None, trade_no: str = "") 
 
 def settle(money: VerifiedMoney) -> Settlement:
     """Settle money as the till does: plainly, else by looking closely."""
+    (settled,) = settle_together([money])
+    return settled
 
-    def story() -> Flow[Settlement]:
-        (plain,) = yield from settle_plain([money])
-        return plain if plain is not None else (yield from settle_unusual(money))
+
+def settle_together(moneys: Sequence[VerifiedMoney]) -> list[Settlement]:
+    """Settle moneys in one batch; each is of a payment of its own."""
+
+    def story() -> Flow[list[Settlement]]:
+        settled = []
+        for money, plain in zip(moneys, (yield from settle_plain(moneys)), strict=True):
+            settled.append(plain if plain is not None else (yield from settle_unusual(money)))
+        return settled
 
     return run(story())
 

@@ -6,6 +6,7 @@ workers inherit the address; pytest-django gives each its own database. ``TEST_D
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import shutil
@@ -72,6 +73,13 @@ def _drop_test_database(creation: Any, test_database_name: str, verbosity: int) 
                 time.sleep(0.5)
             else:
                 return
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Let the collector of cycles pass over what stays to the end (thousands of tests), and come less often."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -27,6 +27,7 @@ from tests.flows.payouts import BANK
 from xinka.accounts.models import User
 from xinka.escrow.models import Hold, Receiver
 from xinka.flows.audit import check_all
+from xinka.flows.checkout import CheckoutRequest
 from xinka.flows.relay import relay_batch
 from xinka.flows.settle import VerifiedMoney, settle_unusual
 from xinka.kernel.errors import Refusal
@@ -184,24 +185,35 @@ class World:
     # ── selling ───────────────────────────────────────────────────────────────────────────────────
 
     def sell(self) -> str:
-        """Sell one order; now and then the notice comes again, or the money twice, or too much of it."""
-        self.n_events += 1
-        quantity = self.random.randint(1, 3)
-        self._lay_in()
-        bought = cast.buy(self.ware.sku, self.channel, quantity=quantity, contact=f"cy{self.n_events}@mail.example")
-        odd = self.random.random()
-        extra = 7 if odd < 0.1 else 0
-        money = cast.money_for(bought, amount=bought.amount + extra)
-        cast.settle(money)
-        self.auditor.received += money.amount
-        self.auditor.promised += extra
-        if odd > 0.7:
-            assert not cast.settle(money).is_new
-        if odd > 0.9:
-            cast.settle(cast.money_for(bought))
-            self.auditor.received += bought.amount
-            self.auditor.promised += bought.amount
+        """Sell one order."""
+        return self.sell_some(1)[0]
+
+    def sell_some(self, n_orders: int) -> list[str]:
+        """Sell orders in one batch, as the till does; now and then a notice comes again, money twice, or too much."""
+        bought = cast.buy_together([self._ask() for _ in range(n_orders)], self.channel)
+        odds = [self.random.random() for _ in bought]
+        extras = [7 if odd < 0.1 else 0 for odd in odds]
+        moneys = [cast.money_for(one, amount=one.amount + extra) for one, extra in zip(bought, extras, strict=True)]
+        cast.settle_together(moneys)
+        self.auditor.received += sum(money.amount for money in moneys)
+        self.auditor.promised += sum(extras)
+        for one, money, odd in zip(bought, moneys, odds, strict=True):
+            if odd > 0.7:
+                assert not cast.settle(money).is_new
+            if odd > 0.9:
+                cast.settle(cast.money_for(one))
+                self.auditor.received += one.amount
+                self.auditor.promised += one.amount
         run(relay_batch())
+        return [self._note(one) for one in bought]
+
+    def _ask(self) -> CheckoutRequest:
+        self.n_events += 1
+        self._lay_in()
+        contact = f"cy{self.n_events}@mail.example"
+        return cast.ask(self.ware.sku, self.channel, quantity=self.random.randint(1, 3), contact=contact)
+
+    def _note(self, bought: cast.Bought) -> str:
         name = str(bought.order_id)
         self.auditor.sales[name] = self._sale(name, bought.amount)
         self.bought[name] = bought
@@ -230,9 +242,7 @@ class World:
         cast.settle(cast.money_for(bought))
         run(relay_batch())
         self.auditor.received += bought.amount
-        name = str(bought.order_id)
-        self.auditor.sales[name] = self._sale(name, bought.amount)
-        self.bought[name] = bought
+        self._note(bought)
 
     def sell_matched(self) -> None:
         """Money that names no order waits in suspense until two people say whose it is; then it is like any other."""
@@ -253,9 +263,7 @@ class World:
         self.refuse("agreeing twice", lambda: decide(proposed.id, grant=True, by=self.staff[2]))
         self.auditor.suspense -= bought.amount
         run(relay_batch())
-        name = str(bought.order_id)
-        self.auditor.sales[name] = self._sale(name, bought.amount)
-        self.bought[name] = bought
+        self._note(bought)
 
 
 def _due(sale: Sale) -> datetime | None:

@@ -19,7 +19,7 @@ import pytest
 
 from xinka.platform.database.embedded import EmbeddedPostgres
 
-pytestmark = [pytest.mark.crash, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.crash, pytest.mark.timeout(500)]
 
 
 @dataclass
@@ -81,10 +81,12 @@ def _start(data_dir: Path) -> Shop:
 @pytest.fixture
 def shop(short_directory: Path) -> Iterator[Shop]:
     running = _start(short_directory)
-    _wait_until((short_directory / "run" / "xinka.json").exists, "ready", 120)
-    yield running
-    running.process.terminate()
-    running.process.wait(timeout=60)
+    try:
+        _wait_until((short_directory / "run" / "xinka.json").exists, "ready", 300)
+        yield running
+    finally:
+        running.process.terminate()
+        running.process.wait(timeout=60)
     assert not running.database.is_running()
 
 
@@ -116,4 +118,17 @@ def test_a_start_that_is_called_off_half_way_leaves_no_database_running(short_di
     _wait_until(begun.database.is_running, "the database")
     begun.process.terminate()
     assert begun.process.wait(timeout=60) == 143
+    assert not begun.database.is_running()
+
+
+def test_who_asks_again_and_again_to_stop_leaves_no_database_running(short_directory: Path) -> None:
+    begun = _start(short_directory)
+    try:
+        _wait_until(begun.database.is_running, "the database")
+        while begun.process.poll() is None:
+            begun.process.send_signal(signal.SIGINT)
+            time.sleep(0.002)
+    finally:
+        begun.process.kill()
+    assert begun.process.returncode == 130
     assert not begun.database.is_running()

@@ -74,7 +74,8 @@ def _serve(host: str, sockets: Sequence[socket.socket], *, demo: bool) -> int:
     os.environ["PYTHONUNBUFFERED"] = "1"
     compile_stale()
     database = embedded_database(environment)
-    signal.signal(signal.SIGTERM, _leave)  # until the supervisor takes over
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _leave)  # until the supervisor takes over
     try:
         if database is not None:
             if not database.directory.exists():
@@ -82,15 +83,21 @@ def _serve(host: str, sockets: Sequence[socket.socket], *, demo: bool) -> int:
             os.environ["DATABASE_URL"] = database.start()
         vouch_for(load())
         return _prepare(environment.data_dir, demo=demo) or _supervise(environment, database, sockets, demo=demo)
-    except KeyboardInterrupt:
-        return 130
     finally:
+        _be_deaf()
         if database is not None:
             database.stop()
 
 
-def _leave(_number: int, _frame: object) -> None:
-    raise SystemExit(143)
+def _leave(number: int, _frame: object) -> None:
+    _be_deaf()
+    raise SystemExit(128 + number)
+
+
+def _be_deaf() -> None:
+    """Hear no signal any more: whoever is impatient asks again, and a database half told to stop would stay behind."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
 
 
 def _supervise(
