@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import psycopg
 from django.conf import settings
@@ -204,7 +205,12 @@ def resume_batch(batch_id: int) -> None:
 
 
 def reorder_queue(sku: Sku) -> None:
-    """Put the unsold codes of a SKU where its delivery order wants them; a code that is just being sold is let go."""
+    """Put the unsold codes of a SKU where its delivery order wants them; a code that is just being sold is let go.
+
+    One content for every buyer stays where it is: there the last place is the one that is sold.
+    """
+    if sku.mode == StockMode.REUSABLE:
+        return
     place = {"oldest": "code_id", "newest": "-code_id"}.get(sku.delivery_order)
     with connection.cursor() as cursor:
         if place is None:
@@ -217,7 +223,7 @@ def reorder_queue(sku: Sku) -> None:
 
 
 def put_content(sku: Sku, content: str, *, by_id: int | None = None) -> StockCode:
-    """Put the content of a reusable SKU on offer; earlier contents stay readable for those who bought them.
+    """Put the content of a reusable SKU on offer, also one that was before; it is the only one that is sold then.
 
     Raises:
         SkuTakesCodes: if its codes are sold once each.
@@ -228,22 +234,36 @@ def put_content(sku: Sku, content: str, *, by_id: int | None = None) -> StockCod
     raw = content.strip().encode()
     if not 0 < len(raw) <= MAX_CONTENT_BYTES:
         raise ContentNotUsable(limit=MAX_CONTENT_BYTES)
-    merchant_id = sku.product.merchant_id
-    key = sealing_key(merchant_scope(merchant_id))
-    fingerprint = blind_index("code").uuid(b"%d:" % sku.id + raw)
+    marks = [blind_index("code").uuid(mark + raw) for mark in (b"\0%d:" % sku.id, b"%d:" % sku.id)]
     with transaction.atomic():
-        known = StockCode.objects.filter(fingerprint=fingerprint).first()
-        if known is not None:
-            return known
-        batch = StockBatch.objects.create(
-            merchant_id=merchant_id, sku=sku, state=BatchState.DONE, n_lines=1, n_added=1, created_by_id=by_id
-        )
-        code = StockCode.objects.create(sku=sku, batch=batch, fingerprint=fingerprint, envelope=b"")
-        code.envelope = key.seal(raw, code_place(code.id))
-        code.save(update_fields=["envelope"])
-        StockBatch.objects.filter(id=batch.id).update(first_code_id=code.id, last_code_id=code.id)
-        UnsoldCode.objects.create(sku_id=sku.id, place=code.id, code_id=code.id)
+        Sku.objects.select_for_update(no_key=True).get(id=sku.id)
+        code = StockCode.objects.filter(sku=sku, fingerprint__in=marks).first()
+        if code is None:
+            code = _sealed_content(sku, raw, marks[0], by_id)
+        _offer_alone(sku, code)
     return code
+
+
+def _sealed_content(sku: Sku, raw: bytes, fingerprint: UUID, by_id: int | None) -> StockCode:
+    """Write a content into the vault. Its fingerprint holds what no code may hold, so that no import ever meets it."""
+    merchant_id = sku.product.merchant_id
+    batch = StockBatch.objects.create(
+        merchant_id=merchant_id, sku=sku, state=BatchState.DONE, n_lines=1, n_added=1, created_by_id=by_id
+    )
+    code = StockCode.objects.create(sku=sku, batch=batch, fingerprint=fingerprint, envelope=b"")
+    code.envelope = sealing_key(merchant_scope(merchant_id)).seal(raw, code_place(code.id))
+    code.save(update_fields=["envelope"])
+    StockBatch.objects.filter(id=batch.id).update(first_code_id=code.id, last_code_id=code.id)
+    return code
+
+
+def _offer_alone(sku: Sku, code: StockCode) -> None:
+    """Have a content be what is sold; those before it are off sale, and stay readable for those who bought them."""
+    before = UnsoldCode.objects.filter(sku_id=sku.id).exclude(code_id=code.id)
+    StockCode.objects.filter(id__in=list(before.values_list("code_id", flat=True))).update(withdrawn_at=timezone.now())
+    before.delete()
+    StockCode.objects.filter(id=code.id).update(withdrawn_at=None)
+    UnsoldCode.objects.get_or_create(sku_id=sku.id, code_id=code.id, defaults={"place": code.id})
 
 
 def remove_old_files() -> int:

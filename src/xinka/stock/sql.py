@@ -45,7 +45,7 @@ removed AS (
 taken AS (SELECT n, array_agg(code_id) AS code_ids, false AS reusable FROM removed GROUP BY n)
 """
 
-#: One content for every buyer: nothing leaves the queue, whose head is the content on offer.
+#: One content for every buyer: nothing leaves the queue, whose newest row is the content on offer.
 TAKE_REUSABLE = """
 taken AS (
   SELECT f.n, ARRAY[u.code_id] AS code_ids, true AS reusable FROM fit f CROSS JOIN LATERAL (
@@ -85,19 +85,25 @@ FROM unnest($1::bigint[]) AS k(sku_id)
 CLAIM_RESERVED = "DELETE FROM stock_reservation WHERE order_id = $1 RETURNING code_ids, reusable"
 
 #: Codes for an order whose reservation has gone: as many as there are, up to the quantity; all or nothing is the
-#: flow's.
+#: flow's. Of one content for every buyer it is the one on offer; nobody locks it, so nobody passes it over.
 CLAIM_FRESH = """
 WITH mode AS (SELECT mode = 'reusable' AS reusable FROM catalog_sku WHERE id = $1),
+content AS (
+  SELECT u.code_id FROM stock_unsold u, mode m
+  WHERE m.reusable AND u.sku_id = $1
+    AND (u.expires_on IS NULL OR u.expires_on > (now() AT TIME ZONE 'Asia/Shanghai')::date)
+  ORDER BY u.place DESC LIMIT 1),
 head AS (
   SELECT u.sku_id, u.place, u.code_id FROM stock_unsold u
-  WHERE u.sku_id = $1 AND (u.expires_on IS NULL OR u.expires_on > (now() AT TIME ZONE 'Asia/Shanghai')::date)
+  WHERE NOT (SELECT reusable FROM mode) AND u.sku_id = $1
+    AND (u.expires_on IS NULL OR u.expires_on > (now() AT TIME ZONE 'Asia/Shanghai')::date)
   ORDER BY u.place, u.code_id LIMIT $2 FOR UPDATE SKIP LOCKED),
 removed AS (
-  DELETE FROM stock_unsold s USING head h, mode m
-  WHERE NOT m.reusable AND s.sku_id = h.sku_id AND s.place = h.place AND s.code_id = h.code_id RETURNING s.code_id)
-SELECT CASE WHEN m.reusable THEN (SELECT array_agg(code_id) FROM (SELECT code_id FROM head LIMIT 1) h)
-  ELSE (SELECT array_agg(code_id ORDER BY code_id) FROM removed) END AS code_ids, m.reusable
-FROM mode m WHERE EXISTS (SELECT 1 FROM head)
+  DELETE FROM stock_unsold s USING head h
+  WHERE s.sku_id = h.sku_id AND s.place = h.place AND s.code_id = h.code_id RETURNING s.code_id)
+SELECT array_agg(code_id ORDER BY code_id), m.reusable
+FROM mode m, (SELECT code_id FROM removed UNION ALL SELECT code_id FROM content) found
+GROUP BY m.reusable
 """
 
 #: The very code a buyer had chosen, if nobody else has it by now.

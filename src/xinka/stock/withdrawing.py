@@ -2,6 +2,7 @@
 
 A sale and a withdrawal of the same code meet at its row in the queue: whoever deletes the row has the code. A code that
 was withdrawn keeps its fingerprint and loses its envelope: nobody can read it any more, and it may come back some day.
+One content for every buyer keeps its envelope, for who bought it, or holds an order of it, reads it for ever.
 """
 
 from __future__ import annotations
@@ -26,8 +27,10 @@ WITH gone AS (
   DELETE FROM stock_unsold u USING (
     SELECT u.sku_id, u.place, u.code_id FROM stock_unsold u JOIN stock_stockcode c ON c.id = u.code_id
     WHERE {which} ORDER BY u.sku_id, u.place, u.code_id LIMIT %(portion)s FOR UPDATE OF u SKIP LOCKED) d
-  WHERE u.sku_id = d.sku_id AND u.place = d.place AND u.code_id = d.code_id RETURNING u.place, u.code_id)
-UPDATE stock_stockcode c SET withdrawn_at = now(), envelope = '' FROM gone g WHERE c.id = g.code_id
+  WHERE u.sku_id = d.sku_id AND u.place = d.place AND u.code_id = d.code_id RETURNING u.sku_id, u.place, u.code_id)
+UPDATE stock_stockcode c
+SET withdrawn_at = now(), envelope = CASE WHEN s.mode = 'reusable' THEN c.envelope ELSE '' END
+FROM gone g JOIN catalog_sku s ON s.id = g.sku_id WHERE c.id = g.code_id
 RETURNING c.batch_id, g.place, g.code_id
 """
 #: What a sale has set aside is in another table than the queue; its lock, which the caller holds, keeps tills from it.

@@ -25,10 +25,13 @@ _FREE_IDS = "SELECT array_agg(nextval('stock_stockcode_id_seq')) FROM generate_s
 # The table may have grown a million rows since it was last analysed: leave the planner no way but the index.
 _BY_INDEX_ONLY = "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
 _KNOWN = """
-SELECT c.fingerprint::text, c.batch_id, c.withdrawn_at IS NOT NULL
+SELECT c.fingerprint::text, c.batch_id, c.withdrawn_at IS NOT NULL AND octet_length(c.envelope) = 0
 FROM unnest(%s::uuid[]) AS f JOIN stock_stockcode c ON c.fingerprint = f
 """
-_FORGET_WITHDRAWN = "DELETE FROM stock_stockcode WHERE fingerprint = ANY(%s::uuid[]) AND withdrawn_at IS NOT NULL"
+_FORGET_WITHDRAWN = """
+DELETE FROM stock_stockcode
+WHERE fingerprint = ANY(%s::uuid[]) AND withdrawn_at IS NOT NULL AND octet_length(envelope) = 0
+"""
 _COPY_CODES = """
 COPY stock_stockcode (id, sku_id, batch_id, fingerprint, envelope, label, expires_on, withdrawn_at)
 FROM STDIN (FORMAT BINARY)
