@@ -172,6 +172,24 @@ def test_a_forgotten_password_is_replaced_with_a_mailed_code(cy: User, browser_o
     sign_in(here, cy, NEW_PASSWORD)
 
 
+def test_the_code_for_a_new_password_works_once_and_in_the_browser_that_asked(cy: User, browser_of: Browsers) -> None:
+    here, there = browser_of(), browser_of()
+    for browser, email in ((here, cy.email), (there, "nobody@shop.example")):
+        browser.post("/account/password/reset/", {"email": email})
+    code = str(next(sent.body for sent in mail.outbox if sent.to == [cy.email])).split("code: ")[1].split()[0]
+    there.post("/account/password/reset/confirm/", {"code": code})
+    there.post("/account/password/reset/complete/", {"password1": "another four words here"})
+    cy.refresh_from_db()
+    assert cy.check_password(PASSWORD), "only the browser that asked"
+    here.post("/account/password/reset/confirm/", {"code": code})
+    here.post("/account/password/reset/complete/", {"password1": NEW_PASSWORD})
+    here.post("/account/logout/")
+    for step, form in (("confirm", {"code": code}), ("complete", {"password1": "another four words here"})):
+        here.post(f"/account/password/reset/{step}/", form)
+    cy.refresh_from_db()
+    assert cy.check_password(NEW_PASSWORD), "and once"
+
+
 def test_the_reset_cannot_be_finished_without_its_code(cy: User, browser: Client) -> None:
     browser.post("/account/password/reset/", {"email": cy.email})
     answer = browser.post("/account/password/reset/complete/", {"password1": NEW_PASSWORD})

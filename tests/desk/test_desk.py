@@ -365,6 +365,17 @@ def test_goods_in_another_currency_are_shown_edited_and_exported_in_it(shop: Mer
     assert '"3000","JPY"' in exported
 
 
+def test_an_export_holds_ones_own_orders_and_no_other(shop: Merchant, ada: Client, eve: Client) -> None:
+    eves = Merchant.objects.get(slug="eves-cards")
+    titles = {browser: f"a title of {one.slug}" for browser, one in ((ada, shop), (eve, eves))}
+    for one, title in ((shop, titles[ada]), (eves, titles[eve])):
+        made = ware(one, 2, slug=f"of-{one.slug}", product={"title": title})
+        pay(buy(made.sku, channel(f"way-{one.slug}")))
+    for browser, one in ((ada, shop), (eve, eves)):
+        text = b"".join(browser.get(f"/desk/{one.slug}/orders.csv")).decode("utf-8-sig")
+        assert {row["title"] for row in csv.DictReader(io.StringIO(text))} == {titles[browser]}
+
+
 def test_stock_is_found_by_title_variant_or_number(shop: Merchant, ada: Client) -> None:
     star = ware(shop, slug="star", product={"title": "星海", "title_en": "Star"}, sku={"label": "大礼包"})
     mist = ware(shop, slug="mist", product={"title": "迷雾", "title_en": "Mist"}, sku={"label": "月卡"})

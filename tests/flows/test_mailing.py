@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import unescape
+
 import pytest
 from django.core.mail import EmailMultiAlternatives
 from pytest_django import Settings
@@ -121,6 +123,19 @@ def test_what_a_merchant_wrote_is_text_in_html_and_cannot_end_a_header(mailbox: 
     assert "<script>" not in html
     assert "&lt;script&gt;" in html
     assert "<b>卡" not in html
+
+
+def test_what_a_merchant_wrote_is_never_a_template(mailbox: Mailbox) -> None:
+    words = "{{ 7|add:7 }} {% now 'Y' %} ${7*7} {0.__class__} %(contact)s"
+    ware = cast.ware(cast.adas_shop(), [f"A {words}"], product={"title": words, "after_payment": words})
+    bought = cast.buy(ware.sku, cast.channel())
+    cast.pay(bought)
+    mailing.mail_goods(bought.order_id)
+    (mail,) = mailbox.mails
+    plain, html = texts(mail)
+    for text in (plain, unescape(html)):
+        assert text.count(words) >= 2
+        assert not {"14", "49"} & set(text.split())
 
 
 def test_a_second_job_for_the_same_order_sends_nothing(mailbox: Mailbox) -> None:

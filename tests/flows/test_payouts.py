@@ -210,6 +210,18 @@ def test_what_is_asked_for_within_a_day_counts_together(shop: Merchant, settings
     assert review.approve(third.id, by=finance()).state == PayoutState.ASKED
 
 
+def test_what_others_ask_for_or_what_is_of_another_currency_does_not_count(shop: Merchant, settings: Settings) -> None:
+    settings.PAYOUT_FOUR_EYES_FROM = 50_000
+    other = adas_shop(slug="other")
+    for one, currency in ((shop, "CNY"), (shop, "USD"), (other, "CNY")):
+        enter(one, 40_000, currency=currency)
+    to = account(shop)
+    asking.ask(wish(to, 30_000, currency="USD"), by=ada_of(shop))
+    asked(account(other), 30_000)
+    payout = asked(to, 30_000)
+    assert (review.asked_before(payout), review.approvals_needed(payout)) == (0, 1)
+
+
 def test_nobody_decides_about_their_own_shop(shop: Merchant) -> None:
     enter(shop, 100_000)
     payout = asked(account(shop), 10_000)

@@ -18,6 +18,7 @@ from tests.flows.test_matching import PRICE, matched, standing, wanted
 from xinka.delivery.models import DeliveredCode
 from xinka.flows.disputes.chargebacks import Chargeback, open_chargeback
 from xinka.flows.matching import decide, propose
+from xinka.flows.reconciling import entering
 from xinka.flows.reconciling.bills import reconcile_day
 from xinka.flows.reconciling.differences import DifferenceMoved
 from xinka.flows.reconciling.differences import decide as say
@@ -123,6 +124,50 @@ def test_the_same_bill_read_again_finds_nothing_left(bought: cast.Bought) -> Non
 def test_a_line_without_a_time_came_on_the_day_of_its_bill(bought: cast.Bought) -> None:
     entered(told(bought.channel, line()._replace(at=None)))
     assert Receipt.objects.get().received_at == start_of(DAY) + timedelta(hours=12)
+
+
+def test_a_number_that_another_channel_knows_too_is_another_payment(bought: cast.Bought) -> None:
+    other = cast.channel("other")
+    settle_now(VerifiedMoney(other.id, None, "T-bill", 7, "CNY"))
+    found = told(bought.channel)
+    assert may_be_entered(found)
+    entered(found)
+    assert sorted(Receipt.objects.values_list("channel_id", "amount")) == sorted(
+        [(other.id, 7), (bought.channel.id, PRICE)]
+    )
+    assert broken() == []
+
+
+def test_deciding_about_one_line_says_nothing_about_another(bought: cast.Bought) -> None:
+    reconcile_day(bought.channel, DAY, [line(), line("T-other", 7)])
+    first, second = [asked(found) for found in Difference.objects.order_by("id")]
+    decide_entry(first.id, grant=False, by=finance())
+    second.refresh_from_db()
+    assert (second.state, second.decided_at) == (EntryState.ASKED, None)
+    decide_entry(second.id, grant=True, by=finance())
+    first.refresh_from_db()
+    assert (first.state, Receipt.objects.count()) == (EntryState.REFUSED, 1)
+
+
+def test_money_whose_notice_came_in_this_very_moment_keeps_the_time_it_came(
+    bought: cast.Bought, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = told(bought.channel)
+    entry = asked(found)
+    settle_now(VerifiedMoney(bought.channel.id, None, "T-bill", PRICE, "CNY"))
+    came_at = Receipt.objects.get().received_at
+    monkeypatch.setattr(entering, "receipt_of", lambda _found: None)  # we looked a moment before
+    decide_entry(entry.id, grant=True, by=finance())
+    assert Receipt.objects.get().received_at == came_at
+    assert Entry.objects.count() == 2
+
+
+def test_of_a_line_that_is_not_there_nothing_is_asked_or_decided() -> None:
+    with pytest.raises(DifferenceMoved):
+        propose_entry(987_654, reason=WHY, key=uuid4(), by=finance())
+    with pytest.raises(ProposalDecided):
+        decide_entry(uuid4(), grant=True, by=finance())
+    assert not LineEntry.objects.exists()
 
 
 def test_who_asked_does_not_agree_but_may_take_it_back(bought: cast.Bought) -> None:

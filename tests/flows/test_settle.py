@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from uuid import UUID
 
@@ -13,19 +13,24 @@ from django.utils import timezone
 from tests import cast
 from tests.cast import Bought, Ware
 from tests.flows.rows import broken, counted, grown, leaves_nothing
-from xinka.catalog.models import Sku, StockMode
+from xinka.catalog.models import Product, ProductState, Sku, StockMode
+from xinka.delivery.actions import Opener
 from xinka.delivery.models import DeliveredCode
 from xinka.flows.expire import expire_due
+from xinka.flows.reveal import reveal
 from xinka.flows.settle import Settlement, VerifiedMoney, settle_plain, settle_unusual
 from xinka.flows.settling import settle_now
+from xinka.flows.stocking import import_text, start_undo, undo_import
 from xinka.kernel.ids import new_uuid
 from xinka.ledger.models import Entry
+from xinka.merchants.models import Merchant, MerchantState
 from xinka.orders.states import OrderState
 from xinka.payments.errors import TradeMismatch, WrongChannel
 from xinka.payments.models import Channel, Payment, Receipt, Refund
 from xinka.platform.database.django_drive import run
 from xinka.platform.outbox.models import OutboxEvent
-from xinka.stock.models import Reservation, UnsoldCode
+from xinka.stock.models import Reservation, StockBatch, StockCode, UnsoldCode
+from xinka.stock.withdrawing import withdraw_codes
 
 pytestmark = pytest.mark.django_db
 
@@ -245,10 +250,47 @@ def test_late_and_short_goes_back(bought: Bought) -> None:
     assert Refund.objects.get().amount == 9799
 
 
-def test_late_money_for_a_product_off_sale_is_still_honoured(bought: Bought, ware: Ware) -> None:
-    let_expire(bought)
+def take_off_sale(ware: Ware) -> None:
     Sku.objects.filter(id=ware.sku.id).update(on_sale=False)
-    assert cast.pay(bought).outcome == "late_settled"
+
+
+def archive(ware: Ware) -> None:
+    Product.objects.filter(id=ware.product.id).update(state=ProductState.ARCHIVED)
+
+
+def suspend(ware: Ware) -> None:
+    Merchant.objects.filter(id=ware.product.merchant_id).update(state=MerchantState.SUSPENDED)
+
+
+@pytest.mark.parametrize("end", [take_off_sale, archive, suspend])
+@pytest.mark.parametrize("is_late", [False, True])
+def test_money_for_goods_that_are_not_offered_any_more_is_still_honoured(
+    bought: Bought, ware: Ware, end: Callable[[Ware], None], *, is_late: bool
+) -> None:
+    if is_late:
+        let_expire(bought)
+    end(ware)
+    assert cast.pay(bought).outcome == ("late_settled" if is_late else "settled")
+    assert DeliveredCode.objects.filter(order_id=bought.order_id).count() == 2
+
+
+def test_what_was_bought_is_still_read_when_all_of_its_shop_is_gone(bought: Bought, ware: Ware) -> None:
+    cast.pay(bought)
+
+    def read() -> list[bytes]:
+        return [code.content for code in reveal(bought.order_id, None, opener=Opener(), now=timezone.now())]
+
+    before = read()
+    for end in (take_off_sale, archive, suspend):
+        end(ware)
+    batch = StockBatch.objects.get(sku=ware.sku)
+    start_undo(batch)
+    undo_import(batch.id)
+    assert not UnsoldCode.objects.exists()
+    assert withdraw_codes(ware.sku.id, StockCode.objects.values_list("id", flat=True)) == 0
+    import_text("\n".join(ware.codes), ware.sku.id)
+    assert read() == before == [code.encode() for code in ware.codes[:2]]
+    assert (bought.order.title, bought.order.amount) == (ware.product.title, 9800)
 
 
 def test_a_download_is_delivered_late_and_stays_on_offer(alipay: Channel) -> None:

@@ -128,6 +128,17 @@ def test_every_wrong_pair_gets_the_very_same_answer(bought: cast.Bought, strange
     assert not any("xk_order" in answer.cookies for answer in answers)
 
 
+@pytest.mark.parametrize("typed", [{}, {"password": ""}, {"password": " "}, {"password": "\u3000-\u200b"}])
+def test_without_a_password_nothing_opens_not_even_an_order_that_has_none(
+    bought: cast.Bought, stranger: Client, typed: dict[str, str]
+) -> None:
+    Order.objects.filter(id=bought.order_id).update(password_key=None)
+    answers = [stranger.post(FIND, {"contact": contact, **typed}) for contact in (cast.CY, "nobody@example.com")]
+    assert {(answer.status_code, "xk_order" in answer.cookies) for answer in answers} == {(200, False)}
+    assert len({words(answer) for answer in answers}) == 1
+    assert stranger.get(order_path(bought.order_id)).status_code == 404
+
+
 def test_guessing_one_contact_is_stopped_even_with_the_right_password(bought: cast.Bought, stranger: Client) -> None:
     tries, _ = lookup_limits.FIND_CONTACT
     for n in range(tries):

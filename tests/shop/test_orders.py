@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -58,6 +59,18 @@ def test_opening_one_seal_shows_that_code_alone_and_writes_the_time_down(
     assert first.revealed_at is None
     assert second.revealed_at is not None
     assert second.revealed_from == "Chrome, Windows"
+
+
+def test_no_visit_opens_a_seal_and_no_title_tells_a_code(delivered: cast.Bought, ware: cast.Ware, cy: Client) -> None:
+    for suffix in ("/reveal", "/reveal?position=1", "/download"):
+        assert cy.get(f"{order_path(delivered.order_id)}{suffix}").status_code == 405
+    assert sold(delivered) == 0
+    page = cy.post(f"{order_path(delivered.order_id)}/reveal").content.decode()
+    assert codes_in(page, ware) == set(ware.codes[:2])
+    assert codes_in(page.split("</title>")[0], ware) == set()
+    assert not [
+        code for code in ware.codes for address in re.findall(r'(?:href|action)="([^"]*)"', page) if code in address
+    ]
 
 
 def test_of_the_address_only_the_coarse_network_is_kept_and_the_buyer_is_not_shown_it(

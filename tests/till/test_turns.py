@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import shutil
 import tempfile
 import time
@@ -181,6 +182,45 @@ async def _hold(line: Turns, place: str) -> None:
         await asyncio.sleep(0)
 
 
+def test_a_place_that_gives_one_turn_back_still_counts_for_those_it_holds() -> None:
+    async def run() -> None:
+        line, turns_of_a = Turns(8, 2), [contextlib.AsyncExitStack() for _ in range(2)]
+        for one in turns_of_a:
+            await one.enter_async_context(line.turn("a"))
+        await turns_of_a.pop().aclose()
+        third, fourth = (asyncio.create_task(_stay(line, "a")) for _ in range(2))
+        await asyncio.sleep(0.02)
+        assert (line._held["a"], line._n_free, len(line._waiting["a"])) == (2, 6, 1), "two at a time, and no third"
+        third.cancel()
+        await asyncio.sleep(0.02)
+        assert (line._held["a"], dict(line._waiting)) == (2, {}), "whoever waited has what was given back"
+        fourth.cancel()
+        await turns_of_a.pop().aclose()
+        await asyncio.sleep(0.02)
+        assert (line._n_free, dict(line._held), dict(line._waiting)) == (8, {}, {})
+
+    asyncio.run(asyncio.wait_for(run(), 10))
+
+
+def test_who_gives_up_waiting_takes_no_turn_from_others_of_the_same_place() -> None:
+    async def run() -> None:
+        line = Turns(1, 1)
+        async with line.turn("b"):
+            waiting = [asyncio.create_task(_hold(line, "a")) for _ in range(3)]
+            await asyncio.sleep(0)
+            waiting[1].cancel()
+            await asyncio.sleep(0)
+            assert len(line._waiting["a"]) == 2
+        await asyncio.wait_for(asyncio.gather(waiting[0], waiting[2]), 1.0)
+
+    asyncio.run(asyncio.wait_for(run(), 10))
+
+
+async def _stay(line: Turns, place: str) -> None:
+    async with line.turn(place):
+        await asyncio.sleep(60)
+
+
 def test_of_one_place_no_more_than_so_many_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(turns, "MOST_WAITING", 2)
 
@@ -214,3 +254,17 @@ def test_an_allowance_comes_back_by_and_by_and_remembers_no_end_of_places(monkey
         assert allowance.spend(f"many {n}")
     assert len(allowance._full_at) <= 100
     assert not allowance.spend("a"), "and who asked for the most is not forgotten for it"
+
+
+def test_those_that_have_had_their_rest_make_way_and_none_that_has_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1_000.0
+    monkeypatch.setattr(turns.time, "monotonic", lambda: now)
+    monkeypatch.setattr(turns, "_REMEMBERED", 100)
+    allowance = Allowance(at_once=10, a_second=2)
+    for n in range(90):
+        assert allowance.spend(f"rested {n}")
+    now += 0.6
+    for n in range(40):
+        assert allowance.spend(f"busy {n}")
+    assert {f"busy {n}" for n in range(40)} <= set(allowance._full_at)
+    assert len(allowance._full_at) <= 100
