@@ -83,6 +83,24 @@ def test_a_code_is_worth_nothing_after_three_wrong_ones(left_open: Client) -> No
     assert left_open.get("/account/two-factor/totp/activate/").status_code == 302
 
 
+def test_two_wrong_ones_leave_it_worth_something_but_another_address_does_not(left_open: Client, bo: User) -> None:
+    left_open.post(AGAIN, {"action": "send"})
+    code = mailed_code()
+    for _ in range(2):
+        left_open.post(AGAIN, {"code": "BBBB-BBBB"})
+    bo.email = "moved@shop.example"
+    bo.save()
+    assert b"That is not the code" in left_open.post(AGAIN, {"code": code}).content, "it was mailed to the old address"
+    bo.email = "bo@shop.example"
+    bo.save()
+    left_open.post(AGAIN, {"action": "send"})
+    code = mailed_code()
+    for _ in range(2):
+        left_open.post(AGAIN, {"code": "BBBB-BBBB"})
+    left_open.post(AGAIN, {"code": code})
+    assert left_open.get("/account/two-factor/totp/activate/").status_code == 200
+
+
 def test_a_code_of_another_browser_is_not_taken(left_open: Client, bo: User, browser_of: Browsers) -> None:
     other = browser_of()
     other.force_login(bo)

@@ -11,6 +11,8 @@ from xinka.flows.events import HANDLE_EVENT, KEPT, keep_event
 from xinka.flows.provider_events import handle_event, handle_forgotten
 from xinka.flows.refunds import sending
 from xinka.kernel import ids
+from xinka.ledger.accounts import JournalKind
+from xinka.ledger.models import Entry
 from xinka.payments.models import Channel, ProviderEvent, Refund
 from xinka.payments.providers.errors import OutcomeUnknown
 from xinka.payments.providers.protocol import (
@@ -34,6 +36,7 @@ class Gateway:
 
     def __init__(self) -> None:
         self.status = RefundStatus.PENDING
+        self.amount: int | None = None
         self.sent: list[RefundRequest] = []
         self.asked = 0
 
@@ -45,7 +48,7 @@ class Gateway:
     def refund_query(self, request: RefundRequest) -> RefundResult:
         """Say where it is."""
         self.asked += 1
-        return RefundResult(self.status, request.amount_minor, "5020020")
+        return RefundResult(self.status, request.amount_minor if self.amount is None else self.amount, "5020020")
 
 
 @pytest.fixture
@@ -140,6 +143,33 @@ def test_a_refund_that_failed_goes_to_staff(gateway: Gateway, in_flight: Refund)
     keep(in_flight.channel, told(event_id="EV-2"))
     handle_event(ProviderEvent.objects.latest("id").id)
     assert state(in_flight) is RefundState.DONE
+
+
+def test_another_amount_than_ours_is_for_staff_however_often_the_gateway_tells_of_it(
+    gateway: Gateway, in_flight: Refund
+) -> None:
+    gateway.status, gateway.amount = RefundStatus.DONE, in_flight.amount - 1
+    for n in range(2):
+        keep(in_flight.channel, told(event_id=f"EV-{n}"))
+        handle_event(ProviderEvent.objects.latest("id").id)
+        assert state(in_flight) is RefundState.NEEDS_STAFF
+        assert gateway.asked == n + 1
+    assert not Entry.objects.filter(kind=JournalKind.REFUND_SENT).exists()
+    gateway.amount = 0  # it does not tell
+    keep(in_flight.channel, told(event_id="EV-9"))
+    handle_event(ProviderEvent.objects.latest("id").id)
+    assert state(in_flight) is RefundState.DONE
+
+
+def test_a_gateway_that_tells_nothing_of_refunds_is_not_asked_about_what_waits_for_staff(
+    gateway: Gateway, in_flight: Refund, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gateway.status = RefundStatus.FAILED
+    assert sending.execute_refund(in_flight.id) is RefundState.NEEDS_STAFF
+    monkeypatch.setattr(gateway, "can", frozenset({Can.REFUND}))
+    gateway.status = RefundStatus.DONE
+    assert sending.finish_if_done(in_flight.id) is RefundState.NEEDS_STAFF
+    assert gateway.asked == 1
 
 
 def test_an_event_that_names_only_our_number_finds_its_refund(gateway: Gateway, in_flight: Refund) -> None:

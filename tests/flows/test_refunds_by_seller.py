@@ -13,12 +13,14 @@ from tests.flows.rows import broken, leaves_nothing
 from tests.flows.waiting import while_uncommitted
 from xinka.disputes.errors import BankDecides, CaseIsOpen
 from xinka.disputes.models import Case
+from xinka.escrow.models import GivenBack
 from xinka.flows.disputes import cases, chargebacks
 from xinka.flows.disputes.chargebacks import Chargeback
 from xinka.flows.refunds.by_seller import give_back_by_seller
 from xinka.flows.refunds.by_staff import Wanted, ask
 from xinka.kernel.ids import new_uuid
 from xinka.payments.models import Receipt, Refund
+from xinka.platform.audit.models import AuditEntry
 
 
 def back(deal: Trade, amount: int = 9800) -> int:
@@ -30,6 +32,17 @@ def bank_asks(deal: Trade) -> Case:
     return chargebacks.open_chargeback(
         Chargeback(receipt.channel_id, receipt.trade_no, "dp_1", 9800), now=timezone.now()
     )
+
+
+@pytest.mark.django_db
+def test_the_same_form_twice_gives_back_once_and_is_one_act_of_its_seller() -> None:
+    deal = trade()
+    assert [back(deal, 3000) for _ in range(2)] == [3000, 3000]
+    assert list(Refund.objects.values_list("amount", "reason")) == [(3000, "seller")]
+    act = AuditEntry.objects.get(action="order.give_back")
+    assert (act.actor_id, act.details["amount"]) == (ada_of(deal.order.merchant).pk, 3000)
+    assert GivenBack.objects.get().key == f"seller:{deal.order.id}:k"
+    assert broken() == []
 
 
 @pytest.mark.django_db

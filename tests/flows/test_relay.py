@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import random
 import signal
@@ -10,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 
+import psycopg
 import pytest
 from django.db import connection
 from django.utils import timezone
@@ -17,6 +19,7 @@ from django.utils import timezone
 from tests import cast
 from tests.flows.mailbox import Mailbox, wait_until
 from xinka.escrow.models import Hold
+from xinka.flows import relay
 from xinka.flows.relay import JOBS, relay_batch
 from xinka.kernel.ids import new_uuid
 from xinka.platform.database.django_drive import run
@@ -74,6 +77,66 @@ def test_an_event_nobody_knows_becomes_a_job_that_names_it() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT task_name, args ->> 'kind' FROM procrastinate_jobs")
         assert cursor.fetchall() == [("event.unknown", "order.teleported")]
+
+
+@pytest.mark.django_db
+def test_an_event_that_is_set_aside_is_the_oldest_alone_and_makes_no_hold() -> None:
+    first, second = _sell(2)
+    assert run(relay.set_aside()) == 1
+    assert OutboxEvent.objects.get().subject == second.order_id
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT args ->> 'kind', args ->> 'subject' FROM procrastinate_jobs WHERE task_name LIKE 'event.%'"
+        )
+        assert cursor.fetchall() == [("order.delivered", str(first.order_id))]
+    assert not Hold.objects.exists()
+    assert run(relay_batch()) == 1
+    assert Hold.objects.get().order_id == second.order_id
+    assert run(relay.set_aside()) == 0
+
+
+class _Scripted:
+    """What the database answers to each batch: a number of events, or a fault."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *answers: int | Exception) -> None:
+        self.answers, self.asked = list(answers), list[int]()
+        monkeypatch.setattr(relay, "relay_batch", lambda limit=4: limit)
+        monkeypatch.setattr(relay, "set_aside", lambda: 0)
+        monkeypatch.setattr(relay, "drive_async", self._answer)
+
+    async def _answer(self, _connection: object, limit: int) -> int:
+        self.asked.append(limit)
+        answer = self.answers.pop(0) if self.answers else 0
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def relay_some(self) -> int:
+        return asyncio.run(relay._relay_some(None))  # type: ignore[arg-type]  # nobody looks at it
+
+
+def test_a_batch_that_fails_is_relayed_one_by_one_and_the_one_at_fault_set_aside(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(relay, "BATCH", 4)
+    fault = psycopg.errors.CheckViolation()
+    database = _Scripted(monkeypatch, fault, 1, fault, 1, 1)
+    assert database.relay_some() == 3
+    assert database.asked == [4, 1, 1, 0, 1, 1], "a batch, then singles; 0 is the setting aside"
+    assert [(one.levelname, one.message, one.__dict__["why"]) for one in caplog.records] == [
+        ("WARNING", "relay.batch_failed", "CheckViolation"),
+        ("ERROR", "relay.set_aside", "CheckViolation"),
+    ]
+
+
+@pytest.mark.parametrize("before", [(), (psycopg.errors.CheckViolation(), 1)])
+def test_a_database_that_is_away_is_no_events_fault(
+    monkeypatch: pytest.MonkeyPatch, before: tuple[int | Exception, ...]
+) -> None:
+    database = _Scripted(monkeypatch, *before, psycopg.OperationalError("gone"))
+    with pytest.raises(psycopg.OperationalError, match="gone"):
+        database.relay_some()
+    assert 0 not in database.asked, "nothing is set aside for it"
 
 
 def _sell(n: int) -> list[cast.Bought]:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from xinka.platform.ratelimits import limits
 from xinka.platform.ratelimits.limits import Limit, wait_after, wait_before
 from xinka.platform.ratelimits.models import Counter
 
@@ -83,3 +84,18 @@ def test_a_window_that_others_began_a_moment_later_is_not_taken_for_a_wrong_cloc
     Counter.objects.update(ends_at=Counter.objects.get().ends_at + timedelta(seconds=30))
     assert wait_after([limit]) > 0
     assert wait_before([limit]) > 0
+
+
+def test_windows_that_are_over_are_swept_away_now_and_then_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    over, running = Limit("over", 1, 60), Limit("running", 1, 60)
+    wait_after([over])
+    Counter.objects.update(ends_at="2020-01-01T00:00:00Z")
+    wait_after([running])
+    assert Counter.objects.count() == 2
+    monkeypatch.setattr(limits.secrets, "randbelow", lambda most: most - 1)
+    wait_after([Limit("other", 1, 60)])
+    assert Counter.objects.count() == 3, "not each time"
+    monkeypatch.setattr(limits.secrets, "randbelow", lambda _most: 0)
+    assert wait_after([running]) > 0
+    assert Counter.objects.count() == 2
+    assert wait_after([running]) > 0, "who has tried too often is not forgotten"

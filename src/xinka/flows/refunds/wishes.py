@@ -29,8 +29,6 @@ def destination_of(refund: Refund) -> RefundTo:
     if refund.order_id is None or not has_wallet():
         return decided
     wish = RefundWish.objects.filter(order_id=refund.order_id).first()
-    if wish is None and decided is RefundTo.WALLET:
-        return decided
     if wish is not None and not wish.to_balance:
         return RefundTo.CHANNEL
     user = account_of_buyer(refund.order_id)
