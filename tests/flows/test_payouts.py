@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -15,6 +16,7 @@ from tests.flows.rows import broken, leaves_nothing
 from xinka.flows.payouts import asking, review
 from xinka.flows.payouts.accounts import MOST_ACCOUNTS, add_account, remove_account
 from xinka.kernel.actors import Actor, Role
+from xinka.kernel.ids import new_uuid
 from xinka.ledger.accounts import Account
 from xinka.merchants.models import Merchant
 from xinka.payouts.details import open_details, payout_place
@@ -33,7 +35,7 @@ from xinka.payouts.errors import (
     TooManyAccounts,
 )
 from xinka.payouts.models import Payout, PayoutAccount
-from xinka.payouts.states import PayoutState
+from xinka.payouts.states import PayoutEvent, PayoutState
 from xinka.platform.audit.models import AuditEntry
 
 pytestmark = pytest.mark.django_db
@@ -220,6 +222,18 @@ def test_what_others_ask_for_or_what_is_of_another_currency_does_not_count(shop:
     asked(account(other), 30_000)
     payout = asked(to, 30_000)
     assert (review.asked_before(payout), review.approvals_needed(payout)) == (0, 1)
+
+
+def test_what_moved_meanwhile_or_is_not_there_is_not_decided_about(shop: Merchant) -> None:
+    enter(shop, 100_000)
+    seen = asked(account(shop), 10_000)
+    asking.cancel(seen.id, by=Actor(Role.SELLER, ada_of(shop).pk))
+    with pytest.raises(PayoutMoved):  # it still stands as asked for where it was read
+        asking.move(seen, PayoutEvent.APPROVE, Role.FINANCE)
+    assert Payout.objects.get().state == PayoutState.CANCELLED
+    for decide in (review.approve, partial(review.reject, reason="no")):
+        with pytest.raises(PayoutNotFound):
+            decide(new_uuid(), by=finance())
 
 
 def test_nobody_decides_about_their_own_shop(shop: Merchant) -> None:

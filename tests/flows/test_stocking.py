@@ -280,6 +280,19 @@ def test_codes_are_withdrawn_on_their_last_day() -> None:
     assert imports().get().n_undone == 1
 
 
+@pytest.mark.parametrize("order", DeliveryOrder)
+def test_a_batch_of_several_portions_is_undone_to_its_last_code_wherever_they_stand(
+    monkeypatch: pytest.MonkeyPatch, order: DeliveryOrder
+) -> None:
+    sku = ware(adas_shop(), 2, sku={"delivery_order": order}).sku
+    batch = stocking.import_text("\n".join(f"C{n}" for n in range(7)), sku.id)
+    monkeypatch.setattr(withdrawing, "PORTION", 2)
+    assert withdrawing.undo_batch(batch) == 7
+    assert UnsoldCode.objects.count() == 2, "those of another batch stay"
+    batch.refresh_from_db()
+    assert (batch.state, batch.n_undone) == (BatchState.UNDONE, 7)
+
+
 def test_another_delivery_order_rearranges_the_queue() -> None:
     made = ware(adas_shop())
     stocking.import_text("A\nB\nC", made.sku.id)

@@ -12,12 +12,26 @@ from django.test import Client
 from tests import cast
 from xinka.kernel import ids
 from xinka.orders.access import LINK_FOR, order_path
+from xinka.orders.models import Order
 from xinka.payments.models import Channel
 
 pytestmark = pytest.mark.django_db
 
 GETS = ["", "/pay", "/goods", "/open?t=1f.00", "?key=1f.00", "/open", "/elsewhere", "/elsewhere?key=1f.00"]
 POSTS = ["/pay", "/cancel", "/reveal", "/download"]
+
+
+def test_a_buyer_whose_order_is_too_old_is_told_so_and_eve_hears_nothing_of_it(
+    delivered: cast.Bought, stranger: Client
+) -> None:
+    path = order_path(delivered.order_id)
+    Order.objects.filter(id=delivered.order_id).update(contact=b"")
+    cys = Client(headers={"accept-language": "en"})
+    cys.cookies["xk_order"] = delivered.cookie
+    for answer in (cys.get(path), cys.post(f"{path}/reveal")):
+        assert answer.status_code == 410
+        assert "so old that its goods and contact have been deleted" in answer.content.decode()
+    assert stranger.get(path).status_code == 404
 
 
 def eves_browsers(other: cast.Bought) -> dict[str, Client]:
