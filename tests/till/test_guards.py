@@ -37,6 +37,9 @@ def test_every_answer_of_the_till_forbids_framing_sniffing_and_caching(counter: 
             client.get("/livez"),
             client.get("/readyz"),
             client.post_form("/checkout", b"x=1"),
+            client.get("/checkout"),
+            client.post_form("/order/ord_x/status", b""),
+            client.post_form("/account/login/", b"", {"Content-Length": "300000000"}),
         ]
     for answer in answers:
         assert answer.headers["x-content-type-options"] == "nosniff"

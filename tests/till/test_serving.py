@@ -10,7 +10,7 @@ import pytest
 from tests.till.visiting import GET, echo, tell
 from xinka.till.serving.connection import Edge
 from xinka.till.serving.exchange import Exchange, HungUp
-from xinka.till.serving.heads import response_head
+from xinka.till.serving.heads import SAFE, response_head
 
 
 def test_requests_of_one_connection_are_answered_in_their_order_however_they_arrive() -> None:
@@ -76,6 +76,15 @@ def test_a_body_comes_whole_in_either_framing(body: bytes) -> None:
         b"CONNECT shop:443 HTTP/1.1\r\nHost: shop\r\n\r\n",
         b"OPTIONS * HTTP/1.1\r\nHost: shop\r\n\r\n",
         b"GET / HTTP/9.9\r\nHost: shop\r\n\r\n",
+        b"GET / HTTP/2.0\r\nHost: shop\r\n\r\n",
+        b"GET / HTTP/0.9\r\nHost: shop\r\n\r\n",
+        b"GET /\r\nHost: shop\r\n\r\n",
+        b"GET /#part HTTP/1.1\r\nHost: shop\r\n\r\n",
+        b"GET http://shop@other/ HTTP/1.1\r\nHost: shop\r\n\r\n",
+        b"GET http:///x HTTP/1.1\r\nHost: shop\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: shop\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: shop\r\nTransfer-Encoding: identity, chunked\r\n\r\n0\r\n\r\n",
+        b"POST / HTTP/1.0\r\nHost: shop\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 a TLS greeting",
     ],
 )
@@ -87,6 +96,8 @@ def test_what_could_be_read_in_two_ways_or_in_none_is_refused_and_ends_the_conne
         assert said.startswith(b"HTTP/1.1 400 ")
         assert b"smuggled" not in said
         assert b"connection: close" in said
+        for name, value in SAFE:
+            assert f"{name}: {value}\r\n".encode() in said
 
     tell(story)
 
@@ -165,6 +176,64 @@ def test_heads_have_no_body_and_absolute_targets_and_upgrades_are_ordinary_reque
         visitor.send(b"GET /w HTTP/1.1\r\nHost: shop\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
         status, headers, _ = await visitor.answer()
         assert (status, headers["connection"]) == (200, "close")
+
+    tell(story)
+
+
+@pytest.mark.parametrize(
+    ("target", "path", "query"),
+    [
+        (b"http://shop/y?z", "/y", "z"),
+        (b"HTTP://shop/y", "/y", ""),
+        (b"https://shop", "/", ""),
+        (b"http://shop?from=/y", "/", "from=/y"),
+    ],
+)
+def test_the_absolute_form_is_read_to_where_its_host_ends_and_its_host_is_the_one_that_counts(
+    target: bytes, path: str, query: str
+) -> None:
+    async def whose(exchange: Exchange) -> None:
+        exchange.answer(200, [("x-path", exchange.path), ("x-query", exchange.query)], exchange.fields[b"host"])
+
+    async def story(visit: Any, _edge: Edge) -> None:
+        visitor = await visit()
+        visitor.send(b"GET %b HTTP/1.1\r\nHost: other\r\n\r\n" % target)
+        _, headers, host = await visitor.answer()
+        assert (headers["x-path"], headers["x-query"], host) == (path, query, b"shop")
+
+    tell(story, whose)
+
+
+@pytest.mark.parametrize("n_pieces", [1, 3, 1000])
+@pytest.mark.parametrize(
+    "body",
+    [b"Content-Length: 5\r\n\r\nhello", b"Transfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n"],
+)
+def test_who_wishes_for_another_protocol_is_heard_to_the_end_of_the_body(body: bytes, n_pieces: int) -> None:
+    head = b"POST /x HTTP/1.1\r\nHost: shop\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"
+
+    async def story(visit: Any, _edge: Edge) -> None:
+        visitor = await visit()
+        said = head + body
+        for start in range(0, len(said), size := -(-len(said) // n_pieces)):
+            visitor.send(said[start : start + size])
+            await asyncio.sleep(0)
+        visitor.send(GET % b"smuggled")
+        status, headers, answered = await visitor.answer()
+        assert (status, headers["connection"], answered) == (200, "close", b"POSThello")
+        assert await visitor.rest() == b""
+
+    tell(story)
+
+
+@pytest.mark.parametrize("said", [b"Expect: 100-continue\r\n", b"Expect: another\r\n"])
+def test_nobody_is_told_to_go_on_who_would_not_understand_it(said: bytes) -> None:
+    version = b"1.0" if b"100" in said else b"1.1"
+
+    async def story(visit: Any, _edge: Edge) -> None:
+        visitor = await visit()
+        visitor.send(b"POST /x HTTP/%b\r\nHost: shop\r\nContent-Length: 2\r\n%b\r\nhi" % (version, said))
+        assert (await visitor.answer())[::2] == (200, b"POSThi")
 
     tell(story)
 

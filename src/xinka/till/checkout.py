@@ -21,8 +21,9 @@ from xinka.orders.errors import NoSuchChannel, PriceChanged
 from xinka.platform.database.away import DatabaseAway, is_away
 from xinka.platform.vault.envelope import BlindIndex
 from xinka.till.context import Till
-from xinka.till.http import NO_STORE, SAFE, Request, Response, json_response, parse_form, refusal_response
+from xinka.till.http import Request, Response, json_response, parse_form, refusal_response
 from xinka.till.logs import tell_database_unavailable
+from xinka.till.serving.heads import NO_STORE, SAFE
 
 _LIMIT = 16 * 1024
 _MAX_PASSWORD = 64

@@ -14,7 +14,8 @@ from psycopg_pool import PoolTimeout
 
 from xinka.config.environment import Environment
 from xinka.till.context import Till
-from xinka.till.http import NO_STORE, SAFE, TEXT, Request, Response
+from xinka.till.http import TEXT, Request, Response
+from xinka.till.serving.heads import NO_STORE, SAFE
 
 ROUTES = frozenset({"/livez", "/readyz", "/metrics"})
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)

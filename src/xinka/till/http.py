@@ -12,20 +12,12 @@ from xinka.kernel.cookies import Cookie
 from xinka.kernel.errors import Refusal
 from xinka.platform.look.preferences import LANGUAGE_COOKIE, language_of
 from xinka.till.serving.exchange import Exchange
-from xinka.till.serving.heads import Headers
+from xinka.till.serving.heads import NO_STORE, SAFE, Headers
 
 _ENCODER = msgspec.json.Encoder()
 JSON = ("content-type", "application/json")
 PROBLEM = ("content-type", "application/problem+json")
 TEXT = ("content-type", "text/plain; charset=utf-8")
-NO_STORE = ("cache-control", "no-store")
-#: On every answer the till writes itself; pages bring their own from Django.
-SAFE = [
-    ("x-content-type-options", "nosniff"),
-    ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
-    ("referrer-policy", "same-origin"),
-    ("cross-origin-resource-policy", "same-origin"),
-]
 
 
 class BodyTooLarge(Refusal):

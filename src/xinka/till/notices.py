@@ -18,7 +18,8 @@ from xinka.payments.providers.errors import KeyMissing
 from xinka.payments.providers.protocol import LearnsKeys, RawNotice, VerifiedNotice
 from xinka.platform.database.drive import drive_async
 from xinka.till.context import Channel, Till
-from xinka.till.http import NO_STORE, SAFE, TEXT, Request, Response
+from xinka.till.http import TEXT, Request, Response
+from xinka.till.serving.heads import NO_STORE, SAFE
 
 PREFIX = "/pay/notify/"
 _LIMIT = 64 * 1024

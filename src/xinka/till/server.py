@@ -25,6 +25,7 @@ from xinka.till.http import Request, Response, client_address, refusal_response
 from xinka.till.live_stock import LiveStock
 from xinka.till.serving.connection import Connection, Edge
 from xinka.till.serving.exchange import Exchange, HungUp
+from xinka.till.serving.heads import NO_STORE, SAFE
 from xinka.till.upstream import Upstream
 
 log = structlog.get_logger("xinka.till")
@@ -97,7 +98,7 @@ class App:
         path = request.path
         if path == "/checkout":
             if request.method != "POST":
-                return Response(HTTPStatus.SEE_OTHER, b"", [("location", "/")])
+                return Response(HTTPStatus.SEE_OTHER, b"", [("location", "/"), NO_STORE, *SAFE])
             return await checkout.checkout(till, request)
         if path.startswith(notices.PREFIX):
             return await notices.notice(till, request)

@@ -11,10 +11,10 @@ import httpcore
 import structlog
 
 from xinka.kernel.places import place_of
-from xinka.till.http import NO_STORE, SAFE, TEXT, Request, Response, refusal_response
+from xinka.till.http import TEXT, Request, Response, refusal_response
 from xinka.till.logs import seldom
 from xinka.till.serving.exchange import Exchange
-from xinka.till.serving.heads import Headers
+from xinka.till.serving.heads import NO_STORE, SAFE, Headers
 from xinka.till.turns import Allowance, ManyAreHere, TooManyPages, Turns
 from xinka.till.uploads import SMALL, TooManyUploads, Uploads
 
@@ -109,7 +109,7 @@ class Upstream:
         """
         length = request.header("content-length")
         if length.isdigit() and int(length) > MAX_UPLOAD:
-            _send(request.exchange, Response(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, b"", [*SAFE]))
+            _send(request.exchange, Response(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, b"", [NO_STORE, *SAFE]))
             return
         has_body = length not in ("", "0") or bool(request.header("transfer-encoding"))
         if not has_body or await request.exchange.is_whole_within(SMALL):

@@ -14,14 +14,15 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from http import HTTPStatus
+from types import SimpleNamespace
 from typing import Any, cast
-from urllib.parse import quote
 
 import httptools
 
 from xinka.kernel.places import place_of, plain_address
 from xinka.till.serving.exchange import Exchange, HungUp
-from xinka.till.serving.heads import Headers, response_head
+from xinka.till.serving.heads import NO_STORE, SAFE, Headers, response_head
+from xinka.till.serving.targets import read_target
 
 MAX_HEAD = 16 * 1024
 MAX_HEADERS = 100
@@ -35,8 +36,6 @@ UNREAD_FOR = 60.0
 #: How much, and how long, is read of a body that was refused, so that the visitor gets to read why.
 DISCARD_BYTES = 32 * 1024 * 1024
 DISCARD_FOR = 5.0
-
-_ASCII = "".join(map(chr, range(0x21, 0x7F)))
 
 Handler = Callable[[Exchange], Awaitable[None]]
 _JOINED_BY = {b"cookie": b"; "}
@@ -161,15 +160,37 @@ class Connection(asyncio.Protocol):
             self.deadline = self._edge.loop.time() + HEAD_WITHIN  # for the whole head, however small its pieces
         self._n_fruitless += len(data)
         try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            self._is_ending = True  # we speak nothing else: the request is answered as it stands, and that is all
+            self._read(data)
         except httptools.HttpParserError:
             self._problem = self._problem or HTTPStatus.BAD_REQUEST
         if self._n_fruitless > MAX_HEAD:
             self._problem = self._problem or HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
         if self._problem is not None:
             self._refuse(self._problem)
+
+    def _read(self, data: bytes) -> None:
+        """Have the parser read; raises ``HttpParserError``."""
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade as wish:
+            if self._receiving is None:
+                self._is_ending = True  # we speak nothing else: the request is answered as it stands, and that is all
+            else:
+                self._parser = self._parser_of_body()
+                self._parser.feed_data(data[wish.args[0] :])
+
+    def _parser_of_body(self) -> Any:
+        """Return what reads the body of a request that wishes for another protocol.
+
+        The wish may be passed over (RFC 9110, section 7.8), the body not; httptools reads none after such a head.
+        """
+        parser = httptools.HttpRequestParser(
+            SimpleNamespace(on_body=self.on_body, on_message_complete=self._complete_and_end)
+        )
+        length = self._fields.get(b"content-length")
+        framing = b"transfer-encoding: chunked" if length is None else b"content-length: " + length
+        parser.feed_data(b"POST / HTTP/1.1\r\n%b\r\n\r\n" % framing)
+        return parser
 
     def eof_received(self) -> bool:
         """Whoever half-closes still gets the answer that is under way."""
@@ -260,6 +281,20 @@ class Connection(asyncio.Protocol):
     def on_message_complete(self) -> None:
         """The request is whole; from now on the time is ours."""
         self._n_fruitless = 0
+        if not self._wishes_with_body():
+            self._complete()
+
+    def _complete_and_end(self) -> None:
+        self._complete()
+        self._is_ending = True
+
+    def _wishes_with_body(self) -> bool:
+        """Whether the request whose head was just read wishes for another protocol and has a body all the same."""
+        if not self._parser.should_upgrade():
+            return False
+        return b"transfer-encoding" in self._fields or self._fields.get(b"content-length", b"0").strip(b"0") != b""
+
+    def _complete(self) -> None:
         if self._receiving is not None:
             self._receiving.complete()
             if self._receiving is self._active:
@@ -303,19 +338,22 @@ class Connection(asyncio.Protocol):
 
     def _exchange(self) -> Exchange | None:
         """Return the exchange that the head asks for, if it is one we can answer."""
-        parser = self._parser
-        # Some programs send addresses as they are typed; HTTP wants them in ASCII (RFC 3986, section 2).
-        target = self._target.decode("ascii") if self._target.isascii() else quote(self._target, safe=_ASCII)
-        if target.startswith(("http://", "https://")):  # the absolute form, which every server must take
-            target = "/" + target.partition("//")[2].partition("/")[2]
-        old = parser.get_http_version() == "1.0"
-        if not target.startswith("/") or (b"host" not in self._fields and not old):
+        parser, fields = self._parser, self._fields
+        version, found = parser.get_http_version(), read_target(self._target)
+        old = version == "1.0"
+        if found is None or not (old or (version == "1.1" and b"host" in fields)):
             return None
-        exchange = Exchange(self, parser.get_method().decode("ascii"), target, self._fields)
+        # Anything but chunks is a coding we do not undo, and to HTTP/1.0 there was none (RFC 9112, section 6.1).
+        if b"transfer-encoding" in fields and (old or fields[b"transfer-encoding"].lower() != b"chunked"):
+            return None
+        target, host = found
+        if host:
+            fields[b"host"] = host.encode()  # what a header says instead does not count (RFC 9112, section 3.2.2)
+        exchange = Exchange(self, parser.get_method().decode("ascii"), target, fields)
         exchange.address = self._address
-        exchange.keep_alive = parser.should_keep_alive()
+        exchange.keep_alive = parser.should_keep_alive() and not self._wishes_with_body()
         exchange.is_old = old
-        if b"expect" in self._fields and self._active is None:
+        if fields.get(b"expect", b"").lower() == b"100-continue" and not old and self._active is None:
             self.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         return exchange
 
@@ -371,10 +409,13 @@ class Connection(asyncio.Protocol):
         self._is_ending = True
         active = self._active
         if active is None or not (active.is_whole or active.is_begun):
-            self.write(response_head(status, [], 0, is_last=True, always=self._edge.always))
+            self._write_refusal(status)
             self._transport.close()
         if active is not None and not active.is_whole:
             active.lose()
+
+    def _write_refusal(self, status: HTTPStatus) -> None:
+        self.write(response_head(status, [NO_STORE, *SAFE], 0, is_last=True, always=self._edge.always))
 
     def _stop_reading(self) -> None:
         if self._is_reading:
@@ -398,7 +439,7 @@ class Connection(asyncio.Protocol):
     def give_up(self) -> None:
         """Its time is over: close it, saying so if a request was on its way."""
         if self._receiving is None and self._active is None and self._head_size and not self._is_ending:
-            self.write(response_head(HTTPStatus.REQUEST_TIMEOUT, [], 0, is_last=True, always=self._edge.always))
+            self._write_refusal(HTTPStatus.REQUEST_TIMEOUT)
             self._transport.close()
         else:
             self._transport.abort()

@@ -8,6 +8,15 @@ from http import HTTPStatus
 
 Headers = list[tuple[str, str]]
 
+NO_STORE = ("cache-control", "no-store")
+#: On every answer the till writes itself, those to what is no request included; pages bring their own from Django.
+SAFE: Headers = [
+    ("x-content-type-options", "nosniff"),
+    ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
+    ("referrer-policy", "same-origin"),
+    ("cross-origin-resource-policy", "same-origin"),
+]
+
 _LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n" for status in HTTPStatus}
 
 
