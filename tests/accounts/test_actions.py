@@ -86,12 +86,13 @@ def test_mails_come_in_the_language_of_their_reader(db: None, browser: Client) -
     assert "绝不会向你要它" in str(mail.outbox[-1].body)
 
 
-def test_who_asks_too_often_is_told_to_wait(db: None, browser: Client) -> None:
+def test_who_asks_too_often_is_told_to_wait(db: None, browser: Client, caplog: pytest.LogCaptureFixture) -> None:
     with time_machine.travel(1_800_000_000, tick=False):
-        answers = [
-            browser.post("/account/password/reset/", {"email": "nobody@shop.example"}).status_code for _ in range(4)
-        ]
-    assert answers == [302, 302, 302, 429]
+        answers = [browser.post("/account/password/reset/", {"email": "nobody@shop.example"}) for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [302, 302, 302, 429]
+    assert answers[-1]["Retry-After"] == "60"
+    [told] = [vars(record) for record in caplog.records if record.msg == "request.too_many"]
+    assert (told["path"], told["n"]) == ("/account/password/reset/", 1)
     assert len(mail.outbox) == 3
 
 

@@ -12,7 +12,7 @@ from django.test import Client, RequestFactory
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from tests.accounts.signing_in import PASSWORD, confirm_it_is_me, sign_in
-from xinka.accounts.adapter import client_address
+from xinka.accounts.client_addresses import client_address
 from xinka.accounts.models import User
 from xinka.accounts.policies import require_staff
 

@@ -10,10 +10,10 @@ import pytest
 from django.apps import apps
 from django.test import Client
 
-from tests.cast import adas_shop, proved
+from tests.cast import adas_shop, person, proved
 from tests.desk.test_desk import every_address
 from xinka.accounts.models import User
-from xinka.merchants.models import Merchant
+from xinka.merchants.models import Merchant, Role
 
 pytestmark = pytest.mark.django_db
 
@@ -83,3 +83,28 @@ def test_the_walk_would_notice() -> None:
         "sale",
         "team_person",
     } <= opened
+
+
+def test_who_knocks_at_anothers_door_is_told_of_in_the_log(
+    eves: Merchant, eve: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    adas_shop()
+    clerk, member, staff = (person(f"{name}@example.com") for name in ("bo", "cy", "dee"))
+    eves.memberships.create(user=clerk, role=Role.CLERK)
+    staff.is_staff, staff.staff_roles = True, ["support"]
+    staff.save()
+    knocks = [
+        (User.objects.get(email=f"ada@{eves.slug}.example"), "/desk/ada-cards/", "not_in_the_team", 404),
+        (clerk, "/desk/eves-cards/balance", "not_your_duty", 403),
+        (member, "/office/", "not_staff", 404),
+        (staff, "/office/staff", "not_your_room", 403),
+    ]
+    for user, path, why, status in knocks:
+        caplog.clear()
+        browser = Client(headers={"x-xinka-client": "203.0.113.9"})
+        browser.force_login(user)
+        assert browser.get(path).status_code == status, path
+        told = [vars(record) for record in caplog.records if record.msg == "access.refused"]
+        assert [(one["user"], one["path"], one["why"], one["address"]) for one in told] == [
+            (user.pk, path, why, "203.0.113.9")
+        ]

@@ -266,6 +266,7 @@ def test_a_form_on_another_site_orders_nothing(counter: Counter, headers: dict[s
         assert parse_qs(urlsplit(answer.headers["location"]).query)["code"] == ["foreign_origin"]
     else:
         assert (answer.status, answer.json()["code"]) == (403, "foreign_origin")
+    assert '{"code": "foreign_origin", "address": "127.0.0.1", "n": 1, "event": "till.refused"' in counter.till.words()
 
 
 def test_the_shops_own_pages_may_order(counter: Counter) -> None:

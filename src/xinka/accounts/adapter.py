@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 import threading
 from collections.abc import Iterator
@@ -25,6 +24,7 @@ from django.utils import timezone
 from django.utils.translation import get_language, gettext, override
 
 from xinka.accounts import seeds
+from xinka.accounts.client_addresses import client_address
 from xinka.accounts.devices import recognise
 from xinka.accounts.email_addresses import normalise_email
 from xinka.accounts.errors import AddressNotServed, MailNotSent
@@ -52,7 +52,6 @@ _LONGEST_AGENT = 500
 MAILING_AT_ONCE = 3
 _SLOT_WITHIN = 1.5
 _mailing = threading.BoundedSemaphore(MAILING_AT_ONCE)
-_UNKNOWN_CLIENT = "100::"  # the discard prefix (RFC 6666) stands for "not known"
 
 
 @contextmanager
@@ -68,28 +67,6 @@ def _mail_slot() -> Iterator[None]:
         yield
     finally:
         _mailing.release()
-
-
-def client_address(request: HttpRequest) -> str:
-    """Return the address of the person's browser.
-
-    Django sits behind the till on a unix socket, and the till alone sets ``X-Xinka-Client`` (it removes the header from
-    what comes in). A request that came over the network itself speaks for itself, except from this machine.
-    """
-    peer = _parse(request.META.get("REMOTE_ADDR", ""))
-    if peer is None or peer.is_loopback:
-        told = _parse(request.headers.get("X-Xinka-Client", ""))
-        return str(told or peer or _UNKNOWN_CLIENT)
-    return str(peer)
-
-
-def _parse(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    try:
-        address = ipaddress.ip_address(text.strip())
-    except ValueError:
-        return None
-    mapped = getattr(address, "ipv4_mapped", None)
-    return mapped or address
 
 
 class AccountAdapter(DefaultAccountAdapter):

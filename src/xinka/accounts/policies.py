@@ -19,6 +19,7 @@ from django.urls import resolve, reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext
 
+from xinka.accounts.access_log import tell_refused
 from xinka.accounts.models import User
 from xinka.accounts.sessions import hold_to_staff_limits
 from xinka.platform.look.addresses import page_of_form, way_back
@@ -111,6 +112,7 @@ def require_staff(view: View[P]) -> View[P]:
     def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         user = signed_in(request)
         if not user.is_staff:
+            tell_refused(request, "not_staff")
             raise Http404
         hold_to_staff_limits(request.session)
         if needs_second_factor(user):

@@ -18,4 +18,5 @@ if settings.SANDBOX:
 handler400 = "xinka.platform.look.views.bad_request"
 handler403 = "xinka.platform.look.views.forbidden"
 handler404 = "xinka.platform.look.views.not_found"
+handler429 = "xinka.platform.look.views.too_many"  # allauth asks for it where its limits are reached
 handler500 = "xinka.platform.look.views.server_error"

@@ -11,6 +11,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponseBase
 
+from xinka.accounts.access_log import tell_refused
 from xinka.accounts.models import User
 from xinka.disputes.queries import n_for_seller
 from xinka.merchants.models import Membership, Merchant
@@ -78,8 +79,20 @@ def desk_of(request: HttpRequest, merchant: str) -> Desk:
     """
     membership = membership_of(request.user, merchant) if isinstance(request.user, User) else None
     if membership is None:
+        tell_refused(request, "not_in_the_team")
         raise Http404
     return Desk(membership)
+
+
+def check_duty(request: HttpRequest, desk: Desk, duty: Duty) -> None:
+    """Let a member of a team go on with what a duty is for.
+
+    Raises:
+        PermissionDenied: if it is not one of their role.
+    """
+    if not may(desk.membership.role, duty):
+        tell_refused(request, "not_your_duty")
+        raise PermissionDenied
 
 
 def for_members(duty: Duty) -> Callable[[View[Rest]], Callable[..., HttpResponseBase]]:
@@ -90,8 +103,7 @@ def for_members(duty: Duty) -> Callable[[View[Rest]], Callable[..., HttpResponse
         @wraps(view)
         def guarded(request: HttpRequest, merchant: str, *args: Any, **kwargs: Any) -> HttpResponseBase:
             desk = desk_of(request, merchant)
-            if not may(desk.membership.role, duty):
-                raise PermissionDenied
+            check_duty(request, desk, duty)
             return view(request, desk, *args, **kwargs)
 
         guarded.duty = duty  # type: ignore[attr-defined]  # the tests read it off every address

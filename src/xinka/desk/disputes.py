@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_POST, require_safe
 
-from xinka.desk.access import Desk, desk_of, for_members
+from xinka.desk.access import Desk, check_duty, desk_of, for_members
 from xinka.disputes import reasons
 from xinka.disputes.errors import CaseMoved, CaseNotFound
 from xinka.disputes.forms import WordsForm
@@ -136,8 +136,7 @@ def _page(
 def say(request: HttpRequest, merchant: str, case_id: str) -> HttpResponseBase:
     """Answer, with files. Who may not is turned away before a byte of a file is read."""
     desk = desk_of(request, merchant)
-    if not may(desk.membership.role, Duty.ANSWER_CASES):
-        raise PermissionDenied
+    check_duty(request, desk, Duty.ANSWER_CASES)
     limit_uploads(request)
     return _say(request, desk, _case(desk, case_id))
 
@@ -196,8 +195,7 @@ def _act(request: HttpRequest, desk: Desk, case: Case) -> HttpResponse:
     move = request.POST.get("move", "")
     if move not in _DUTIES:
         raise CaseMoved
-    if not may(desk.membership.role, _DUTIES[move]):
-        raise PermissionDenied
+    check_duty(request, desk, _DUTIES[move])
     form, part_problem = WordsForm.beside(request.POST), ""
     if form.is_valid():
         try:

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -15,13 +14,13 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from xinka.catalog.models import Sku, StockMode
-from xinka.desk.access import Desk, desk_of, for_members
+from xinka.desk.access import Desk, check_duty, desk_of, for_members
 from xinka.desk.columns import ColumnsForm, columns_form
 from xinka.desk.stock import batch_of, sku_of
 from xinka.desk.uploads import MAX_UPLOAD, FileTooLarge, SealedUpload, SealingHandler
 from xinka.flows import stocking
 from xinka.kernel.errors import Refusal
-from xinka.merchants.policies import Duty, may
+from xinka.merchants.policies import Duty
 from xinka.stock import actions
 from xinka.stock.errors import ImportNotWaiting, NoRoomForFile, PreviewIsOld, SkuTakesOneContent
 from xinka.stock.holdings import has_unsold
@@ -56,8 +55,7 @@ _OVER = (BatchState.DONE, BatchState.FAILED, BatchState.UNDONE)
 def upload(request: HttpRequest, merchant: str, sku_id: int) -> HttpResponseBase:
     """Take codes in. Who may not is turned away before a byte of the file is read."""
     desk = desk_of(request, merchant)
-    if not may(desk.membership.role, Duty.STOCK):
-        raise PermissionDenied
+    check_duty(request, desk, Duty.STOCK)
     sku = sku_of(desk, sku_id)
     if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_UPLOAD + 65_536:
         raise FileTooLarge(limit=MAX_UPLOAD // 1024 // 1024)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Aggregate, Count, Min, OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
@@ -16,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from xinka.catalog.actions import MOVES, move_product
 from xinka.catalog.models import Product, ProductState, Sku
 from xinka.catalog.queries import LONG_TEXTS
-from xinka.desk.access import Desk, for_members
+from xinka.desk.access import Desk, check_duty, for_members
 from xinka.desk.product_forms import ProductForm, currencies_for, currency_of, variant_forms
 from xinka.flows.stocking import save_product
 from xinka.kernel.errors import BadInput
@@ -115,7 +114,7 @@ def move(request: HttpRequest, desk: Desk, product_id: int) -> HttpResponse:
     if seen not in ProductState.values or to not in ProductState.values:
         raise BadInput(field="to", why_zh="没有这个状态", why_en="there is no such state")
     if not _may(desk, ProductState(to)):
-        raise PermissionDenied
+        check_duty(request, desk, Duty.ARCHIVE_PRODUCTS)
     move_product(product.id, seen=ProductState(seen), to=ProductState(to))
     messages.success(
         request,

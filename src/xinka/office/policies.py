@@ -13,6 +13,7 @@ from typing import Concatenate, ParamSpec, cast
 
 from django.http import HttpRequest, HttpResponseBase
 
+from xinka.accounts.access_log import tell_refused
 from xinka.accounts.models import User
 from xinka.accounts.policies import require_staff, signed_in
 from xinka.accounts.staff_roles import StaffRole
@@ -101,7 +102,12 @@ def check_room(request: HttpRequest, room: Room) -> None:
     Raises:
         NotYourRoom: if it is not open to them.
     """
-    if not may_enter(signed_in(request), room):
+    _check_rooms(request, room)
+
+
+def _check_rooms(request: HttpRequest, *rooms: Room) -> None:
+    if not any(may_enter(signed_in(request), room) for room in rooms):
+        tell_refused(request, "not_your_room")
         raise NotYourRoom
 
 
@@ -111,8 +117,7 @@ def for_staff(*rooms: Room) -> Callable[[View[P]], View[P]]:
     def decorate(view: View[P]) -> View[P]:
         @wraps(view)
         def inside(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-            if not any(may_enter(signed_in(request), room) for room in rooms):
-                raise NotYourRoom
+            _check_rooms(request, *rooms)
             return view(request, *args, **kwargs)
 
         guarded = require_staff(cast("View[P]", inside))

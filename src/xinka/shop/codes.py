@@ -19,7 +19,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from xinka.accounts.adapter import client_address
+from xinka.accounts.client_addresses import client_address
 from xinka.accounts.policies import require_sign_in, signed_in
 from xinka.catalog.models import Sku
 from xinka.catalog.queries import sku_for_sale

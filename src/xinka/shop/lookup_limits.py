@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest
 
-from xinka.accounts.adapter import client_address
+from xinka.accounts.client_addresses import client_address
 from xinka.kernel.places import place_of
 from xinka.platform.ratelimits.limits import Limit, wait_after, wait_before
 from xinka.shop.known_browsers import known_browser

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_POST, require_safe
 
-from xinka.accounts.adapter import client_address
+from xinka.accounts.client_addresses import client_address
 from xinka.accounts.user_agents import device_label
 from xinka.catalog.models import Kind
 from xinka.catalog.queries import can_be_bought

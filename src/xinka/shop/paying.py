@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from xinka.accounts.adapter import client_address
+from xinka.accounts.client_addresses import client_address
 from xinka.catalog.queries import can_be_bought
 from xinka.flows.checkout import RESERVED_FOR
 from xinka.flows.expire import cancel

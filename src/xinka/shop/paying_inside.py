@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from xinka.accounts.adapter import client_address
+from xinka.accounts.client_addresses import client_address
 from xinka.flows.paying import attempts
 from xinka.flows.paying.in_app import ANSWER_WITHIN, Answer, ask_who, take_answer
 from xinka.kernel import ids

@@ -22,7 +22,7 @@ from xinka.platform.database.away import DatabaseAway, is_away
 from xinka.platform.vault.envelope import BlindIndex
 from xinka.till.context import Till
 from xinka.till.http import Request, Response, json_response, parse_form, refusal_response
-from xinka.till.logs import tell_database_unavailable
+from xinka.till.logs import tell_database_unavailable, tell_refused
 from xinka.till.serving.heads import NO_STORE, SAFE
 
 _LIMIT = 16 * 1024
@@ -84,6 +84,7 @@ async def checkout(till: Till, request: Request) -> Response:
         )
         placed = await till.engine.place(seal_request(till, form, request))
     except Refusal as refusal:
+        tell_refused(refusal, request.address)
         if wants_json:
             return refusal_response(refusal, request.language())
         return _show_refusal(till, refusal, form)

@@ -13,6 +13,7 @@ from typing import Any, TextIO, cast
 
 import structlog
 
+from xinka.kernel.errors import Refusal
 from xinka.platform.logs import Seldom, Unfailing, explain, settings
 
 log = structlog.get_logger("xinka.till")
@@ -43,6 +44,12 @@ def configure() -> None:
         logger_factory=structlog.PrintLoggerFactory(cast("TextIO", Unfailing(sys.stdout))),
         cache_logger_on_first_use=True,
     )
+
+
+def tell_refused(refusal: Refusal, address: str) -> None:
+    """Write down that the till said no, once for the many that hear the same; ``address`` is the last of them."""
+    if n := seldom.count("till.refused", refusal.code):
+        log.info("till.refused", code=refusal.code, address=address, n=n)
 
 
 def tell_database_unavailable(error: Exception) -> None:

@@ -128,6 +128,7 @@ class App:
 def _failed(request: Request, error: Exception) -> Response:
     """Return the answer for what was refused or went wrong; only the latter is worth a line with its trace."""
     if isinstance(error, Refusal):
+        logs.tell_refused(error, request.address)
         return refusal_response(error, request.language())
     if is_away(error):
         logs.tell_database_unavailable(error)

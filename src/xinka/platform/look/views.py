@@ -87,8 +87,11 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
     return error_answer(request, HTTPStatus.NOT_FOUND)
 
 
-def too_many(request: HttpRequest, *, retry_after: int) -> HttpResponse:
+def too_many(request: HttpRequest, *, retry_after: int = 60) -> HttpResponse:
     """429: asked too often. ``retry_after`` is in seconds (RFC 9110, 10.2.3)."""
+    path = path_for_log(request)
+    if n := _seldom.count("request.too_many", path):
+        log.warning("request.too_many", extra={"path": path, "n": n})
     response = error_answer(request, HTTPStatus.TOO_MANY_REQUESTS)
     response["Retry-After"] = str(max(1, retry_after))
     return response
