@@ -35,6 +35,24 @@ def test_a_wrong_value_names_its_variable(name: str, value: str, monkeypatch: py
         load()
 
 
+@pytest.mark.parametrize(
+    ("site", "may"),
+    [("https://shop.example", False), ("http://192.0.2.7:8000", False), ("http://127.0.0.1.shop.example", False),
+     ("http://localhost:8000", True), ("http://[::1]:8000", True)],
+)  # fmt: skip
+def test_what_shows_the_inside_is_on_for_this_machine_alone(
+    site: str, monkeypatch: pytest.MonkeyPatch, *, may: bool
+) -> None:
+    monkeypatch.setenv("XINKA_SITE_URL", site)
+    assert not load().debug
+    monkeypatch.setenv("XINKA_DEBUG", "1")
+    if may:
+        assert load().debug
+    else:
+        with pytest.raises(BadEnvironment, match="xinka: XINKA_DEBUG: "):
+            load()
+
+
 @pytest.mark.parametrize("value", ["0", "-1", "1.5", "１", "many", ""])
 def test_a_number_is_a_plain_one_and_not_too_small(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XINKA_TILL_WORKERS", value)

@@ -202,6 +202,18 @@ def _site_url() -> str:
     return url
 
 
+def _debug() -> bool:
+    """Whether faults are shown with settings and values; only where nobody but this machine can look at them."""
+    on = read_flag("XINKA_DEBUG")
+    if on and urlsplit(_site_url()).hostname not in {"127.0.0.1", "::1", "localhost"}:
+        raise BadEnvironment(
+            "XINKA_DEBUG",
+            "shows every visitor what is inside; it works under an XINKA_SITE_URL of this machine only (http://127.0.0.1:8000)",
+            "会让每个访客看到内部的内容；只有 XINKA_SITE_URL 是本机（如 http://127.0.0.1:8000）时才能开",
+        )
+    return on
+
+
 def load() -> Environment:
     """Read the environment of this process.
 
@@ -212,7 +224,7 @@ def load() -> Environment:
         data_dir=Path(read("XINKA_DATA_DIR", "var")).resolve(),
         database_url=with_limits(read("DATABASE_URL")),
         site_url=_site_url(),
-        debug=read_flag("XINKA_DEBUG"),
+        debug=_debug(),
         trusted_proxies=_addresses("XINKA_TRUSTED_PROXIES"),
         metrics_from=_addresses("XINKA_METRICS_FROM"),
     )
