@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import re
 from collections.abc import Callable
 from pathlib import Path
+from unicodedata import normalize
 
 import pytest
 from django.contrib.auth.hashers import make_password
@@ -43,6 +45,30 @@ def refusals(password: str, user: User | None = None) -> set[str]:
 )
 def test_passwords_are_long_enough_unknown_and_hard_to_guess(password: str, codes: set[str]) -> None:
     assert refusals(password) == codes
+
+
+@pytest.mark.parametrize("other", [str.strip, str.lower, lambda text: normalize("NFC", text), lambda text: text[:64]])
+def test_a_password_is_taken_as_it_was_typed(db: None, browser: Client, other: Callable[[str], str]) -> None:
+    typed = "  Quiet Lantern e\u0301toile 77, and on and on until nobody can remember it all.  "
+    answer = browser.post("/account/signup/", {"email": "cy@shop.example", "password1": typed})
+    assert answer.status_code == 302
+    user = User.objects.get()
+    assert user.check_password(typed)
+    assert other(typed) != typed
+    assert not user.check_password(other(typed))
+
+
+def test_no_browser_cuts_a_pasted_password_off_without_a_word(db: None, browser: Client) -> None:
+    for page in ("/account/signup/", "/account/login/"):
+        fields = [field for field in re.findall(r"<input[^>]+>", browser.get(page).content.decode()) if "pass" in field]
+        assert fields
+        assert all(
+            'type="password"' in field and 'password"' in field.partition("autocomplete=")[2] for field in fields
+        )
+        assert not [field for field in fields if "maxlength" in field]
+    answer = browser.post("/account/signup/", {"email": "cy@shop.example", "password1": "violet kite " * 11})
+    assert "128" in answer.content.decode()
+    assert not User.objects.exists()
 
 
 def test_one_s_own_address_is_no_password() -> None:

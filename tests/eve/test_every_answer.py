@@ -129,6 +129,9 @@ def test_every_answer_carries_the_strict_headers_and_every_cookie_its_flags() ->
             assert answer["Referrer-Policy"] == "same-origin", (who, one.name)
             assert answer["Cross-Origin-Opener-Policy"] == "same-origin", (who, one.name)
             assert "Access-Control-Allow-Origin" not in answer, (who, one.name)
+            kind = answer.get("Content-Type", "")
+            assert kind or answer.streaming or not answer.content, (who, one.name)
+            assert "charset=utf-8" in kind or not kind.startswith("text/"), (who, one.name)
             assert answer["Cache-Control"] in {"no-store", "no-cache"} or "private" in answer["Cache-Control"], one.name
             if answer["Cache-Control"] == "no-cache":
                 assert "X-Xinka-Cache" in answer, (who, one.name)

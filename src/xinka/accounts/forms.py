@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from xinka.accounts.email_addresses import normalise_email
 from xinka.accounts.first_confirmation import sign_up_again
-from xinka.accounts.validators import LEAST_LENGTH, MOST_LENGTH, LengthValidator
+from xinka.accounts.validators import LEAST_LENGTH, LengthValidator
 
 if TYPE_CHECKING:
     from django import forms
@@ -61,12 +61,12 @@ class Plain(_Form):
 
     def _dress_new_password(self) -> None:
         field = self.fields["password1"]
+        # No "maxlength": browsers cut what is pasted without a word, and a manager of passwords then knows another one.
         field.help_text = LengthValidator().get_help_text()
         field.widget.attrs.update(
             {
                 "data-strength": "",
                 "minlength": str(LEAST_LENGTH),
-                "maxlength": str(MOST_LENGTH),
                 "autocomplete": "new-password",
             }
         )
