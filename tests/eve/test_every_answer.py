@@ -140,6 +140,16 @@ def test_every_answer_carries_the_strict_headers_and_every_cookie_its_flags() ->
                 assert cookie["httponly"] or name in ONES_OWN_COOKIES, (who, one.name, name)
 
 
+def test_every_page_of_desk_and_office_shows_the_way_out() -> None:
+    n_pages = 0
+    for one, answer in answers(browsers()["everybody"]):
+        is_page = answer.status_code == 200 and answer.get("Content-Type", "").startswith("text/html")
+        if is_page and '<nav class="side"' in answer.content.decode():
+            assert '<a href="/account/logout/">' in answer.content.decode(), one.name
+            n_pages += 1
+    assert n_pages > 15
+
+
 STRANGE = ("\x00", "a" * 5_000, "%", "\ud800", "-1", "9" * 40, "' OR 1=1 --", "../../etc/passwd", "٣", "😀", "[]", "")
 ASKED = (
     "q",
