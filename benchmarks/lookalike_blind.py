@@ -1,8 +1,8 @@
 """Measures blind sets of names and domains: ``python -m benchmarks.lookalike_blind blind1 [--registry FILE] [--show]``.
 
-A set was written before its writer had read the engine's tables and code, and is kept as written. The names are asked
-of an index of the set's official ones, with ``--registry`` beside those of a file; found is what is reported under the
-right official name. The last line is JSON.
+A set was written before its writer had read the engine's tables and code, and is kept as written; it may hold
+names, domains or both. The names are asked of an index of the set's official ones, with ``--registry`` beside those of
+a file; found is what is reported under the right official name. The last line is JSON.
 """
 
 from __future__ import annotations
@@ -89,7 +89,9 @@ def domains(name: str, show: bool) -> dict[str, float]:
 @click.option("--show", is_flag=True, help="Print what was missed and what was reported wrongly.")
 def main(name: str, registry: Path | None, show: bool) -> None:
     """Measure a blind set."""
-    figures = names(name, registry, show)
+    figures: dict[str, float] = {}
+    if (OWN / f"{name}_imitations.tsv").is_file():
+        figures |= names(name, registry, show)
     if (OWN / f"{name}_attackers.tsv").is_file():
         figures |= domains(name, show)
     print(json.dumps({"benchmark": f"lookalike {name}", **figures}, ensure_ascii=False))
