@@ -240,3 +240,84 @@ def test_what_is_too_long_for_a_domain_takes_no_longer_than_one(index: DomainInd
     for _ in range(10):
         index.judge(f"{label}.com")
     assert time.process_time() - began < 0.5  # it took five to nine seconds
+
+
+HOUSES = DomainIndex(
+    (domain, None) for domain in ("paypal.com", "amazon.com", "spotify.com", "canva.com", "phantom.app")
+)
+
+
+@pytest.mark.parametrize(
+    "domain",
+    [
+        *("paypal-plumbing.com", "hans-spotify.de", "kowalskipaypal.pl", "phantom-dental-clinic.co.uk"),
+        *("amazonia-trattoria.it", "spotify-anna.ru", "phantom-swimming-club.org"),
+    ],
+)
+def test_a_brand_beside_a_small_trade_or_a_person_is_somebody_elses(domain: str) -> None:
+    assert HOUSES.judge(domain).decision == "clear"
+
+
+@pytest.mark.parametrize(
+    "domain",
+    [
+        "hans-spotify-login.de",
+        "paypal-plumbing-refund.com",
+        "paypal-plumbing.top",
+        "anna-paypal.icu",
+        "paypa1-anna.xyz",
+    ],
+)
+def test_a_trade_excuses_no_lure_no_disguise_and_no_ending_that_costs_nothing(domain: str) -> None:
+    index = DomainIndex([("paypal.com", None), ("spotify.com", None)])
+    assert index.judge(domain).decision != "clear"
+
+
+@pytest.mark.parametrize("domain", ["canvas.org", "canvases.de", "amazonian-tours.com", "revolutionary.fr"])
+def test_a_brand_that_is_a_piece_of_a_longer_word_is_not_meant(domain: str) -> None:
+    index = DomainIndex([("canva.com", None), ("amazon.com", None), ("revolut.com", None)])
+    assert index.judge(domain).decision == "clear"
+
+
+@pytest.mark.parametrize(
+    "domain", ["canvas-login.com", "canva-login.com", "revolutionarylogin.xyz", "canvas-verify.de"]
+)
+def test_a_longer_word_beside_a_lure_is_reported(domain: str) -> None:
+    assert DomainIndex([("canva.com", None), ("revolut.com", None)]).judge(domain).decision != "clear"
+
+
+def test_a_word_of_every_trade_is_found_only_where_something_is_asked_for() -> None:
+    index = DomainIndex([("booking.com", None), ("target.com", None)])
+    for domain in ("bookinglab-munich.de", "targetsoftware.io", "ourtarget.ru", "booking.hairdresser.example.com"):
+        assert index.judge(domain).decision == "clear", domain
+    for domain in ("booking-confirm.com", "targetgiftcard.top", "b00king.com", "booking.com.guest-pay.top"):
+        assert index.judge(domain).decision != "clear", domain
+
+
+def test_a_slip_under_another_country_than_the_brands_must_be_a_small_one() -> None:
+    index = DomainIndex([("zalando.de", None), ("roblox.com", None)])
+    for domain in ("zalanda.mk", "oblox.se", "robox.de"):
+        assert index.judge(domain).decision == "clear", domain
+    for domain in ("zalanda.de", "robllox.se", "robox.com", "robox.us", "rob1ox.se", "robox.ru"):
+        assert index.judge(domain).decision != "clear", domain
+
+
+@pytest.mark.parametrize(
+    "label",
+    ["verifizierung", "remboursement", "vozvrat", "huodong", "inloggen", "premiumfree", "mon-compte", "kaiin"],
+)
+def test_lures_of_other_languages_and_two_in_one_are_known(label: str) -> None:
+    for domain in (f"spotify-{label}.com", f"{label.replace('-', '')}spotify.net"):
+        assert HOUSES.judge(domain).official == "spotify.com", domain
+
+
+def test_a_short_label_of_digits_reads_as_a_brand_only_by_chance() -> None:
+    index = DomainIndex([("bol.com", None)])
+    assert index.judge("b01.example-cloud.net").decision == index.judge("b01.net").decision == "clear"
+    assert index.judge("b0l.net").official == "bol.com"
+
+
+def test_a_brand_among_several_words_that_lure_nobody_is_spoken_of() -> None:
+    assert HOUSES.judge("eu-west1-spotify-charts-export.de").decision == "clear"
+    assert HOUSES.judge("eu-west1-spotify-charts-login.de").official == "spotify.com"
+    assert HOUSES.judge("eu-west1-spotify-charts-export.top").official == "spotify.com"

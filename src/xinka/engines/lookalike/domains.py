@@ -10,7 +10,7 @@ from typing import NamedTuple
 from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA
 
-from xinka.engines.lookalike import known, roles, tables
+from xinka.engines.lookalike import beside, known, roles, tables
 from xinka.engines.lookalike.align import align
 from xinka.engines.lookalike.hosts import Host, read_host
 from xinka.engines.lookalike.verdict import CLEAR, Reason, Verdict
@@ -22,35 +22,19 @@ _IMPOSTOR = 0.8
 #: What differences may cost at most where a label is two common words, which likelier make another name.
 _MOST_OF_WORDS = 1.3
 _PIECES = re.compile(r"[-_.\d]+")
-_LURES = """
-nitro gift gifts free login signin support verify verification secure security account accounts app apps airdrop
-drop giveaway event events promo staff moderator moderation moderators hypesquad official trade offer offers
-community store shop help helpdesk wallet claim bonus pay payment www web com net org online bot bots guard
-market game games team pro plus boost boosts partner partners academy program apply application register
-registration invite steam discord info service services center client download update win prize reward rewards
-present presents halloween christmas newyear skin skins case cases item items robux generator true mobile
-desktop beta hub club chat server kefu guanfang auth id ids refund refunds billing unlock recovery restore
-delivery redelivery parcel package fee fees tracking track tax rebate giftcard card alert alerts portal customer
-member session confirm update device bank banking sign
-"""
-#: What stands beside a short brand in a label that asks for a password, money or trust, in pinyin as well (客服, 退款).
-_ASKING = """
-login signin verify verification secure security support helpdesk account accounts unlock recovery refund refunds
-billing pay payment wallet claim airdrop auth confirm update suspended safe kefu guanfang anquan denglu yanzheng
-renzheng tuikuan lipei peifu jiefeng shensu jifen duihuan shouhou tuipiao delivery redelivery reschedule parcel fee
-fees tracking track trackinfo rebate giftcard alert alerts customer customers bonus device mypage session
-"""
-#: What may stand there besides, but asks for nothing by itself.
-_BESIDE = "my online web id www tax card cards info service services center client member package post portal join new"
-#: What a firm's own machines are called; glued to its brand under a common ending it is likelier its own.
-_OWN_MACHINES = frozenset(["app", "cdn", "static", "img", "images", "media", "mail", "status", "dev", "api", "content"])
-#: Words that firms put beside their own name, and so do those who pass for them.
-_FIRMS_WORDS = "development developers developer promotion promotions short link links news blog portal bank finance"
-_OF_FIRMS = frozenset(_FIRMS_WORDS.split())
+#: Under another country's ending only this part of the usual differences counts, for brands of up to so many letters.
+_ABROAD, _NOT_LONG = 0.6, 9
+#: Endings of countries that are sold to everybody as well, so that they say nothing of where a firm is.
+_SOLD_ABROAD = frozenset(["us", "eu", "gg", "pm", "im"])
+#: Among so many words that lure nobody a brand is only spoken of.
+_SEVERAL = 3
 #: The longest ending that makes another form of a word: discord, discordant.
 _LONGEST_ENDING = 4
 _SOLD = "ru su tk ml ga cf gq cc ws pw to me io cn ai co tv"
 _SOLD_TO_EVERYBODY = frozenset(_SOLD.split())
+#: Endings that cost next to nothing: what stands under them in the morning may be gone at night.
+_COSTING_NOTHING = "top xyz click icu vip cc tk ml ga cf gq pw ws cyou sbs bond cfd buzz rest monster quest lol"
+_CHEAP = frozenset(_COSTING_NOTHING.split())
 _COMMON_ENDINGS = frozenset(["", "com", "net", "org"])
 
 
@@ -144,7 +128,7 @@ class DomainIndex:
         front = host.name.removesuffix(host.domain).strip(".")
         for part in front.split("."):
             whole = self._whole_in(part, front, ".") or self._begun_in(part, host)
-            if part in self._by_label and part != host.label and (whole or len(part) >= _SHORTEST_INSIDE):
+            if part in self._by_label and part != host.label and (whole or _may_be_meant(part, host)):
                 named = whole or part
                 text = f"“{named}”只是别人域名下的前缀", f"{named} is only a prefix of somebody else's domain"
                 found.append((part, Find(0.95 if whole else 0.7, Reason("subdomain", *text))))
@@ -174,16 +158,16 @@ class DomainIndex:
         if same:
             return same
         folded = _fold(label)
-        if beside := self._short_beside(label) or self._short_glued(host):
-            return beside
-        return self._inside(folded, host) or self._misspelt(folded, label) or self._misspelt_inside(folded, label)
+        if short := self._short_beside(label) or self._short_glued(host):
+            return short
+        return self._inside(folded, host) or self._misspelt(folded, host) or self._misspelt_inside(folded, label)
 
     def _same(self, host: Host) -> list[tuple[str, Find]]:
         if host.label in self._by_label:
             official = self._by_label[host.label][0]
             text = f"与“{official}”只差后缀“.{host.suffix}”", f"only the ending .{host.suffix} differs from {official}"
             return [(host.label, Find(0.85, Reason("ending", *text)))]
-        if (brand := self._folded.get(_fold(host.label))) is not None:
+        if (brand := self._folded.get(_fold(host.label))) is not None and not _is_mostly_digits(host.label, brand):
             text = f"“{host.label}”看起来就是“{brand}”", f"{host.label} reads as {brand}"
             return [(brand, Find(0.97, Reason("letters", *text)))]
         if (brand := self._joined.get(host.label)) is not None:
@@ -198,8 +182,8 @@ class DomainIndex:
         """Return a short brand that stands between hyphens beside nothing but words that ask for something."""
         words = label.split("-")
         brands = [word for word in words if len(word) < _SHORTEST_INSIDE and word in self._by_label]
-        beside = [word for word in words if word not in brands and not word.isdigit()]
-        if len(brands) != 1 or _ASKS.isdisjoint(beside) or not _MAY_STAND.issuperset(beside):
+        others = [word for word in words if word not in brands and not word.isdigit()]
+        if len(brands) != 1 or beside.ASKS.isdisjoint(others) or not beside.MAY_STAND.issuperset(others):
             return []
         text = f"“{label}”是“{brands[0]}”加上诱饵词", f"{label} is {brands[0]} beside a lure"
         return [(brands[0], Find(0.7, Reason("inside", *text)))]
@@ -211,13 +195,13 @@ class DomainIndex:
             return []
         for at in range(3, len(label) - 2):
             for brand, word in ((label[:at], label[at:]), (label[at:], label[:at])):
-                if 2 < len(brand) < _SHORTEST_INSIDE and brand in self._by_label and word in _ASKS:
+                if 2 < len(brand) < _SHORTEST_INSIDE and brand in self._by_label and word in beside.ASKS:
                     text = f"“{label}”是“{brand}”加上诱饵词", f"{label} is {brand} beside a lure"
                     return [(brand, Find(0.65, Reason("inside", *text)))]
         return []
 
-    def _misspelt(self, folded: str, label: str) -> list[tuple[str, Find]]:
-        bare = folded.replace("-", "")
+    def _misspelt(self, folded: str, host: Host) -> list[tuple[str, Find]]:
+        bare, label = folded.replace("-", ""), host.label
         if len(bare) < _SHORTEST_INSIDE or known.is_word(label):
             return []
         most = _MOST_OF_WORDS if _is_two_words(label) else math.inf
@@ -225,13 +209,21 @@ class DomainIndex:
         near = process.extract(bare, list(self._folded), scorer=OSA.distance, score_cutoff=6, limit=8)
         for brand, _, _ in near:
             limit = limit_of(brand)
-            alignment = align(brand, bare, min(limit, most))
+            at_most = limit * (_ABROAD if self._is_abroad(host, brand) else 1)
+            alignment = align(brand, bare, min(at_most, most))
             if alignment is not None:
                 score = 1 - 0.45 * alignment.cost / (limit or 1)
                 meant = self._folded[brand]
                 text = f"“{label}”是“{meant}”的变体", f"{label} is {meant} misspelt"
                 found.append((meant, Find(score, Reason("misspelt", *text))))
         return found
+
+    def _is_abroad(self, host: Host, brand: str) -> bool:
+        """Say whether a label stands under a country's ending that is none of a brand's, which is not long."""
+        if len(brand) > _NOT_LONG or not _is_national(host.suffix) or host.suffix in _SOLD_ABROAD:
+            return False
+        country = host.suffix.rpartition(".")[2]
+        return all(one.rpartition(".")[2] != country for one in self._by_label[self._folded[brand]])
 
     def _inside(self, folded: str, host: Host) -> list[tuple[str, Find]]:
         found: list[tuple[str, Find]] = []
@@ -246,17 +238,16 @@ class DomainIndex:
     @staticmethod
     def _is_lure(front: str, back: str, brand: str, host: Host) -> bool:
         words = [word for part in (front, back) for word in _PIECES.split(part) if word]
-        if (
-            host.suffix in _COMMON_ENDINGS
-            and len(words) == 1
-            and words[0] in _FOLDED_MACHINES
-            and "-" not in host.label
-        ):
+        if host.suffix in _COMMON_ENDINGS and len(words) == 1 and beside.is_machine(words[0], hyphen="-" in host.label):
             return False
-        if _is_inflected(brand, host.label):
+        if _is_inflected(brand, host.label) or _is_within_a_word(brand, host):
             return False
-        if all(_is_lure_like(word) for word in words):
-            return True
+        if beside.is_everydays(brand):
+            return beside.asks(words) or any(len(word) > 1 and beside.is_lure(word) for word in words)
+        if all(map(beside.is_lure, words)):
+            return len(brand) >= _LONG_INSIDE or not _is_grown(brand, host.label)
+        if host.suffix not in _CHEAP and (beside.name_somebody_else(words) or _is_a_sentence(words)):
+            return False
         if _is_national(host.suffix) and _is_brand_among_words(brand, host.label):
             return False
         if (not front or front[-1] in "-_") and (not back or back[0] in "-_"):
@@ -275,7 +266,7 @@ class DomainIndex:
                     and part != brand  # whether a brand written right passes beside a word was decided before
                     and rest
                     and not known.is_word(part)
-                    and all(_is_lure_like(word) for word in _PIECES.split(rest) if word)
+                    and all(beside.is_lure(word) for word in _PIECES.split(rest) if word)
                 ):
                     meant = self._folded[brand]
                     text = (
@@ -292,6 +283,22 @@ def _is_national(suffix: str) -> bool:
     return len(country) == 2 and country not in _SOLD_TO_EVERYBODY
 
 
+def _is_grown(brand: str, label: str) -> bool:
+    """Say whether a label is a brand with single letters before and behind, and so likelier another word: camelia."""
+    front, _, back = label.partition(brand)
+    return front.isalpha() and back.isalpha() and len(front) == len(back) == 1
+
+
+def _is_a_sentence(words: list[str]) -> bool:
+    """Say whether a brand is one among several words that lure nobody, as in the names that machines are given."""
+    return len(words) >= _SEVERAL and not any(map(beside.is_lure, words))
+
+
+def _is_ordinary(suffix: str) -> bool:
+    """Say whether an ending is a common one or a country's."""
+    return suffix in _COMMON_ENDINGS or _is_national(suffix)
+
+
 def _is_inflected(brand: str, label: str) -> bool:
     """Say whether a label is another form of a brand that is a common word: notions, discordant."""
     ending = label.removeprefix(brand)
@@ -303,18 +310,50 @@ def _is_brand_among_words(brand: str, label: str) -> bool:
     if not known.is_word(brand):
         return False
     words = [word for word in _PIECES.split(label.replace(brand, "-", 1)) if word]
-    beside = [word for word in words if len(word) > 2 and word not in _OWN_MACHINES and word not in _OF_FIRMS]
-    return brand in label and len(beside) == len(words) and all(map(_is_harmless_word, words))
+    return brand in label and all(map(beside.is_harmless, words))
 
 
-def _is_harmless_word(word: str) -> bool:
-    return known.is_word(word) and not _is_lure_like(_fold(word))
+def _is_within_a_word(brand: str, host: Host) -> bool:
+    """Say whether a brand is only a piece of a longer common word, and nothing beside it lures: canvas."""
+    pieces = [piece for piece in _PIECES.split(host.label) if piece]
+    holding = [piece for piece in pieces if brand in piece]
+    if len(holding) != 1 or any(beside.is_lure(_fold(piece)) for piece in pieces if piece not in holding):
+        return False
+    (piece,) = holding
+    if known.is_word(piece):
+        return piece != brand and (len(pieces) == 1 or _is_ordinary(host.suffix))
+    return _is_ordinary(host.suffix) and any(_holds(brand, piece[:at], piece[at:]) for at in range(3, len(piece) - 2))
+
+
+def _holds(brand: str, one: str, other: str) -> bool:
+    """Say whether two texts are common words, one of which is longer than a brand and holds it, the other no lure."""
+    longer, shorter = (one, other) if brand in one else (other, one)
+    return (
+        brand in longer != brand
+        and not beside.is_lure(_fold(shorter))
+        and known.is_word(longer)
+        and known.is_word(shorter)
+    )
+
+
+def _may_be_meant(part: str, host: Host) -> bool:
+    """Say whether a brand before somebody else's domain is likelier meant than a machine named with a common word."""
+    if len(part) < _SHORTEST_INSIDE:
+        return False
+    lures = any(beside.is_lure(_fold(word)) for word in _PIECES.split(host.label) if word)
+    return lures or not _is_ordinary(host.suffix) or not known.is_word(part)
+
+
+def _is_mostly_digits(label: str, brand: str) -> bool:
+    """Say whether a short label reads as a brand only by chance, two of its letters being digits."""
+    changed = sum(one != other for one, other in zip(label, brand, strict=False))
+    return len(brand) < _SHORTEST_INSIDE and label.isascii() and changed > 1
 
 
 def _asks_only(label: str) -> bool:
     """Say whether a label is nothing but words that ask for something and those beside them."""
     words = [word for word in label.split("-") if not word.isdigit()]
-    return not _ASKS.isdisjoint(words) and _MAY_STAND.issuperset(words)
+    return not beside.ASKS.isdisjoint(words) and beside.MAY_STAND.issuperset(words)
 
 
 def _is_phrase(brand: str, label: str) -> bool:
@@ -323,7 +362,7 @@ def _is_phrase(brand: str, label: str) -> bool:
     return (
         len(brand) < _LONG_INSIDE
         and known.is_word(brand)
-        and all(known.is_word(word) and not _is_lure_like(_fold(word)) for word in words)
+        and all(known.is_word(word) and not beside.is_lure(_fold(word)) for word in words)
     )
 
 
@@ -344,18 +383,6 @@ def _cuts(folded: str, length: int) -> list[tuple[str, str]]:
     return found
 
 
-def _is_lure_like(word: str) -> bool:
-    if word in _FOLDED_LURES or len(word) == 1:
-        return True
-    return len(word) > 3 and any(OSA.distance(word, lure, score_cutoff=1) <= 1 for lure in _FOLDED_LURES)
-
-
 def _fold(label: str) -> str:
     """Return a label in light letters, its hyphens kept."""
     return roles.light("-".join(part.translate(tables.fold()).replace(" ", "") for part in label.split("-")))
-
-
-_FOLDED_LURES = frozenset(map(roles.light, _LURES.split()))
-_ASKS = frozenset(_ASKING.split())
-_MAY_STAND = _ASKS.union(_BESIDE.split())
-_FOLDED_MACHINES = frozenset(map(roles.light, _OWN_MACHINES))
