@@ -14,9 +14,18 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image, ImageDraw
 
 from xinka.engines.guard import guard
-from xinka.engines.lines import WrongLine, judge_lines, judge_together, read_lines, read_ready
+from xinka.engines.lines import (
+    NO_SUCH_FILE,
+    WrongLine,
+    judge_lines,
+    judge_together,
+    read_lines,
+    read_ready,
+    text_field,
+)
 
 PROGRAM = "from xinka.config.cli import main; import sys; sys.exit(main())"
 
@@ -79,6 +88,19 @@ def test_what_comes_together_is_judged_together_and_a_wrong_line_is_named(capsys
     ("line", "told"),
     [
         ('{"text": "老号"}'.encode("gbk"), "not UTF-8; save the file as UTF-8 / 不是 UTF-8，请把文件另存为 UTF-8"),
+        (b'{"text": "\xc3\x28"}', "not UTF-8; save the file as UTF-8 / 不是 UTF-8，请把文件另存为 UTF-8"),
+        (
+            '{"text": "a"}'.encode("utf-16")[2:],
+            "UTF-16 or binary; save the file as UTF-8 / 是 UTF-16 或二进制内容，请把文件另存为 UTF-8",
+        ),
+        ('{"text": "a"}'.encode("utf-16"), "not UTF-8; save the file as UTF-8 / 不是 UTF-8，请把文件另存为 UTF-8"),
+        (
+            b'{"a":',
+            (
+                "not JSON (Input data was truncated); write one whole object a line"
+                " / 不是有效的 JSON，请每行写一个完整的对象"
+            ),
+        ),
         (b"[1]", 'not a JSON object; write one {"id": \u2026} a line / 不是 JSON 对象，请每行写一个 {"id": \u2026}'),
     ],
 )
@@ -161,7 +183,9 @@ def test_answers_that_cannot_be_written_are_told_and_not_tried_again(command: st
             check=False,
         )
     assert done.returncode == 1
-    assert done.stderr.decode() == "读写失败 / Reading or writing failed: [Errno 28] No space left on device\n"
+    assert (
+        done.stderr.decode() == "读写失败（磁盘已满） / Reading or writing failed: [Errno 28] No space left on device\n"
+    )
 
 
 @pytest.mark.parametrize("command", _GIVEN)
@@ -197,3 +221,33 @@ def test_what_a_wrong_line_holds_writes_no_line_of_its_own(capsys: pytest.Captur
 
     judge_together(read, lambda _: [], io.BytesIO(rb'{"path":"a\nline 9: fine\u001b[2J"}'), io.BytesIO())
     assert capsys.readouterr().err == "line 1 / 第 1 行: a\\nline 9: fine\\x1b[2J: 无法读取文件\n"
+
+
+@pytest.mark.parametrize(
+    ("record", "told"),
+    [
+        ({}, '`text` is missing; write {"text": "…"} / 缺少字段 text，请写 {"text": "…"}'),
+        ({"text": 5}, "`text` must be a text, in quotes / 字段 text 必须是文本，请加引号"),
+        ({"text": None}, "`text` must be a text, in quotes / 字段 text 必须是文本，请加引号"),
+    ],
+)
+def test_a_field_that_is_missing_is_told_from_one_of_another_type(record: dict[str, object], told: str) -> None:
+    with pytest.raises(WrongLine) as refusal:
+        text_field(record, "text")
+    assert str(refusal.value) == told
+
+
+@pytest.mark.parametrize("command", ["avatars", "images"])
+def test_a_path_that_leads_nowhere_is_told_shortly_however_long_it_is(command: str, tmp_path: Path) -> None:
+    picture = Image.new("RGB", (64, 64), "white")
+    ImageDraw.Draw(picture).ellipse((8, 8, 56, 40), fill="red")
+    picture.save(tmp_path / "red.png")
+    words = [command, "--official", str(tmp_path)] if command == "avatars" else [command]
+    lines = [{"path": "no/such.png"}, {"path": "加微信" * 1_000_000}, {"path": str(tmp_path / "red.png")}]
+    done = CliRunner().invoke(guard, words, input="".join(json.dumps(line) + "\n" for line in lines))
+    assert (done.exit_code, done.stdout.count("\n")) == (1, 1)
+    short, long = done.stderr.splitlines()
+    assert short == f"line 1 / 第 1 行: no/such.png: {NO_SUCH_FILE}"
+    assert long.startswith("line 2 / 第 2 行: 加微信")
+    assert " … " in long
+    assert len(long) < 700

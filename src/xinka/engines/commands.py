@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
@@ -16,6 +17,29 @@ import click
 
 #: What shells make of a process that SIGINT ended: 128 + 2.
 _INTERRUPTED = 130
+
+
+#: The system says why in English.
+_IN_CHINESE = {
+    errno.ENOSPC: "磁盘已满",
+    errno.EDQUOT: "磁盘配额已满",
+    errno.EFBIG: "文件超过允许的大小",
+    errno.EROFS: "文件系统只读",
+    errno.EACCES: "没有权限",
+    errno.EPERM: "不允许",
+    errno.EIO: "磁盘出错",
+    errno.EMFILE: "打开的文件太多",
+    errno.ENOENT: "文件或目录不存在",
+    errno.ENOTDIR: "路径中有一段不是目录",
+    errno.EISDIR: "是目录而不是文件",
+    errno.ENAMETOOLONG: "名称过长",
+}
+
+
+def told(error: OSError) -> str:
+    """Return in both languages what the system refused and why."""
+    why = _IN_CHINESE.get(error.errno or 0)
+    return f"读写失败{f'（{why}）' if why else ''} / Reading or writing failed: {error}"
 
 
 class Unusable(click.ClickException):
@@ -49,6 +73,27 @@ class LazyGroup(click.Group):
         module, _, attribute = place.partition(":")
         command: click.Command = getattr(import_module(module), attribute)
         return command
+
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        """Read the group's own options, as click does."""
+        with _in_both_languages():
+            return super().make_context(*args, **kwargs)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command that is asked for, as click does."""
+        with _in_both_languages():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _in_both_languages() -> Iterator[None]:
+    """Say in both languages what click finds wrong with the use of a command."""
+    try:
+        yield
+    except click.UsageError as error:
+        from xinka.engines.usage import in_both  # here: nearly every call is right
+
+        raise in_both(error) from None
 
 
 class StopBetween:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from xinka.engines.commands import StoppableGroup, give_up_output
+from xinka.engines.commands import StoppableGroup, give_up_output, told
 
 _PLACES = {
     "text": "xinka.engines.textguard.commands.text:text",
@@ -33,7 +33,7 @@ class _GuardGroup(StoppableGroup):
             raise  # click ends quietly where the reader of the answers went away
         except OSError as error:
             give_up_output()
-            click.echo(f"读写失败 / Reading or writing failed: {error}", err=True)
+            click.echo(told(error), err=True)
             ctx.exit(_SKIPPED)
 
 

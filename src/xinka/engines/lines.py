@@ -16,6 +16,10 @@ from xinka.engines.commands import Unusable
 LONGEST_LINE = 64 * 1024 * 1024
 #: So many bytes are read at once, or as many as are there.
 _READ_AT_ONCE = 1 << 17
+#: A longer message is cut in its middle, for it may quote what a line holds. In characters.
+_LONGEST_MESSAGE = 600
+#: Why a line that names a file cannot be answered.
+NO_SUCH_FILE = "no such file; paths begin where the command runs / 文件不存在，路径从运行命令的目录算起"
 _Read = TypeVar("_Read")
 #: An escape in JSON: a whole pair of surrogates, a lone one, or any other.
 _ESCAPE = re.compile(
@@ -137,17 +141,28 @@ def _object(decoder: msgspec.json.Decoder[Any], line: bytes | None) -> dict[str,
         found = _decoded(decoder, line)
     except RecursionError:
         raise WrongLine("nested too deeply / 嵌套太深") from None
-    except UnicodeDecodeError:
-        raise WrongLine("not UTF-8; save the file as UTF-8 / 不是 UTF-8，请把文件另存为 UTF-8") from None
-    except msgspec.DecodeError as error:
-        raise WrongLine(f"not JSON ({error}) / 不是有效的 JSON") from None
+    except (UnicodeDecodeError, msgspec.DecodeError) as error:
+        raise WrongLine(_no_json(line, error)) from None
     if not isinstance(found, dict):
         raise WrongLine('not a JSON object; write one {"id": …} a line / 不是 JSON 对象，请每行写一个 {"id": …}')
     return found
 
 
+def _no_json(line: bytes, error: Exception) -> str:
+    """Return why a line is no JSON and how to mend it."""
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return "not UTF-8; save the file as UTF-8 / 不是 UTF-8，请把文件另存为 UTF-8"
+    if b"\0" in line:  # every second byte of Latin letters in UTF-16, as some shells write it
+        return "UTF-16 or binary; save the file as UTF-8 / 是 UTF-16 或二进制内容，请把文件另存为 UTF-8"
+    return f"not JSON ({error}); write one whole object a line / 不是有效的 JSON，请每行写一个完整的对象"
+
+
 def _on_one_line(text: str) -> str:
-    """Return a message in which nothing that a line held can begin another line or steer a terminal."""
+    """Return a message, cut if it is long, in which nothing a line held can begin another or steer a terminal."""
+    if len(text) > _LONGEST_MESSAGE:
+        text = f"{text[: _LONGEST_MESSAGE // 2]} … {text[-_LONGEST_MESSAGE // 2 :]}"
     return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)
 
 
@@ -175,6 +190,8 @@ def text_field(record: dict[str, Any], name: str) -> str:
         WrongLine: it is missing or of another type.
     """
     value = record.get(name)
-    if not isinstance(value, str):
-        raise WrongLine(f"`{name}` must be a text / 字段 {name} 必须是文本")
-    return value
+    if isinstance(value, str):
+        return value
+    if name not in record:
+        raise WrongLine(f'`{name}` is missing; write {{"{name}": "…"}} / 缺少字段 {name}，请写 {{"{name}": "…"}}')
+    raise WrongLine(f"`{name}` must be a text, in quotes / 字段 {name} 必须是文本，请加引号")

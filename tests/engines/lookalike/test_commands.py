@@ -43,7 +43,7 @@ def test_a_wrong_line_is_named_and_the_rest_is_answered(tmp_path: Path) -> None:
     code, found, errors = ask("names", official, "{", '{"id": 2}', '{"id": 3, "name": "Stearn Support"}')
     assert (code, [one["official"] for one in found]) == (1, ["Steam Support"])
     assert "line 1 / 第 1 行" in errors
-    assert "line 2 / 第 2 行: `name` must be a text" in errors
+    assert "line 2 / 第 2 行: `name` is missing" in errors
 
 
 def test_domains_addresses_and_senders_are_answered(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -167,3 +168,27 @@ def test_a_folder_without_a_pack_is_refused_and_an_emptied_one_leaves_the_old_ru
     now[0] = 5.0
     assert [h.rule.id for h in live.guard.judge("出售假龙井").hits] == ["tea.fake"]
     assert "holds no pack" in live.problem
+
+
+@pytest.mark.parametrize(
+    ("name", "written", "told"),
+    [
+        ("broken.yml", b"id: x\n  bad: [", "broken.yml: not YAML"),
+        ("other.yaml", b"id: x\nterms: [a]\n", "other.yaml"),
+        ("words.txt", "加微信\n私聊\n".encode() + "老号\n".encode("gbk"), "words.txt: line 3 is not UTF-8"),
+    ],
+)
+def test_a_pack_with_a_fault_is_not_taken_for_a_list_of_words(
+    name: str, written: bytes, told: str, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_bytes(written)
+    with pytest.raises(PackError, match=re.escape(told)) as refusal:
+        read_pack_file(tmp_path / name)
+    assert re.search("[\u4e00-\u9fff]", str(refusal.value))
+
+
+@pytest.mark.parametrize("written", ["- 加微信\n- 私聊\n", "terms: [加微信, 私聊]\n", "加微信\n私聊\n"])
+def test_a_list_of_words_may_be_in_a_file_of_yaml(written: str, tmp_path: Path) -> None:
+    (tmp_path / "words.yml").write_text(written, encoding="utf-8")
+    [rule] = read_pack_file(tmp_path / "words.yml").rules
+    assert rule.terms == ("加微信", "私聊")

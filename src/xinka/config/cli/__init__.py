@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from xinka import __version__
-from xinka.engines.commands import LazyGroup
+from xinka.engines.commands import LazyGroup, Unusable
 
 _PLACES = {
     "run": "xinka.config.cli.running:run",
@@ -28,8 +30,31 @@ _PLACES = {
 }
 
 
+class _Main(LazyGroup):
+    """Says what is missing where the engines were installed alone, without the shop."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except ModuleNotFoundError as missing:
+            if (missing.name or "xinka").partition(".")[0] == "xinka" or _is_shop_here():
+                raise
+            raise Unusable(
+                f"this command needs the whole shop, and {missing.name} is not installed: pip install 'xinka[shop]'"
+                f" / 此命令需要完整的商店，尚未安装 {missing.name}：pip install 'xinka[shop]'"
+            ) from None
+
+
+def _is_shop_here() -> bool:
+    try:
+        import django  # noqa: F401 - only whether it is there
+    except ModuleNotFoundError:
+        return False
+    return True
+
+
 @click.group(
-    cls=LazyGroup, places=_PLACES, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120}
+    cls=_Main, places=_PLACES, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120}
 )
 @click.version_option(__version__, prog_name="xinka")
 def main() -> None:

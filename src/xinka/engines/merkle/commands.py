@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from xinka.engines.commands import StoppableGroup, give_up_output
+from xinka.engines.commands import StoppableGroup, give_up_output, told
 
 _PLACES = {
     "create": "xinka.engines.merkle.commands_writing:create",
@@ -20,15 +20,10 @@ _PLACES = {
     "witness": "xinka.engines.merkle.commands_witness:witness",
 }
 _REFUSED, _UNUSABLE, _LATER = 1, 2, 3
-#: The system says why in English.
-_IN_CHINESE = {
-    errno.ENOSPC: "（磁盘已满）",
-    errno.EDQUOT: "（磁盘配额已满）",
-    errno.EROFS: "（文件系统只读）",
-    errno.EACCES: "（没有权限）",
-    errno.EIO: "（磁盘出错）",
-    errno.EMFILE: "（打开的文件太多）",
-}
+#: What waiting does not mend: the place that was named is wrong, or is somebody else's.
+_WRONG_PLACE = frozenset(
+    [errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.EACCES, errno.EPERM, errno.EROFS]
+)
 
 
 class _LogGroup(StoppableGroup):
@@ -45,9 +40,8 @@ class _LogGroup(StoppableGroup):
             ctx.exit(_exit_code(refusal))
         except OSError as error:
             give_up_output()
-            why = _IN_CHINESE.get(error.errno or 0, "")
-            click.echo(f"读写失败{why} / Reading or writing failed: {error}", err=True)
-            ctx.exit(_LATER)
+            click.echo(told(error), err=True)
+            ctx.exit(_UNUSABLE if error.errno in _WRONG_PLACE else _LATER)
 
 
 def _exit_code(refusal: Exception) -> int:
@@ -77,7 +71,8 @@ def log() -> None:
       0  done, or it holds            完成，或核对无误
       1  refused: forged, damaged, rolled back, not cosigned
                                       拒绝：伪造、损坏、回退或未获联署
-      2  wrong use or unreadable input  用法错误或输入无法读取
+      2  wrong use, unreadable input, a place that is not there or not yours
+                                      用法错误、输入无法读取，或路径不存在、没有权限
       3  try again: busy, not reachable, no room  稍后再试：被占用、连接不上或磁盘已满
       130  stopped by Ctrl-C          被 Ctrl-C 停止
 

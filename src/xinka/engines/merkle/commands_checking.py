@@ -42,6 +42,8 @@ def _source(place: str) -> Source:
         from xinka.engines.merkle.web import Website  # here: a directory needs no HTTP
 
         return Website(place)
+    if "://" in place:
+        raise click.BadParameter(f"“{place}”: give a directory, http:// or https:// / 请给出目录、http:// 或 https://")
     return Directory(Path(place))
 
 

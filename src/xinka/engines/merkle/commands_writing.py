@@ -163,9 +163,18 @@ def append(directory: Path, form: str, batch: int, signing: bool, key_file: Path
                             log.checkpoint()
                     finally:
                         done = {"first": first, "added": size - first, "size": size, "wrong": wrong[0]}
-                        click.echo(msgspec.json.encode(done))
+                        _say(msgspec.json.encode(done).decode())
     if wrong[0]:
         raise click.exceptions.Exit(1)
+
+
+def _say(done: str) -> None:
+    """Print what was done; on standard error where standard output takes nothing, so that nobody adds it again."""
+    try:
+        click.echo(done)
+    except OSError:
+        click.echo(done, err=True)
+        raise
 
 
 def _say_how_far(added: int) -> None:
@@ -187,7 +196,7 @@ def _lines(source: Source, is_json: bool, wrong: list[int]) -> Iterator[bytes | 
             if is_json and number == 1:
                 entry = entry.removeprefix(codecs.BOM_UTF8)
             if line is None or len(entry) > LONGEST_ENTRY:
-                why = "longer than 65,535 bytes / 超过 65,535 字节"
+                why = "longer than 65,535 bytes; split it, or log its hash / 超过 65,535 字节，请拆分，或只记录它的哈希"
             else:
                 why = _fault(entry) if is_json else ""
             if not why:
@@ -205,7 +214,7 @@ def _fault(entry: bytes) -> str:
     except RecursionError:
         return "nested too deeply / 嵌套太深"
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return "not JSON / 不是有效的 JSON"
+        return "not JSON; write one whole value a line, in UTF-8 / 不是有效的 JSON，请用 UTF-8 每行写一个完整的值"
     return ""
 
 

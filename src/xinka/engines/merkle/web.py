@@ -141,10 +141,20 @@ def _fetch(request: Request, patience: float) -> tuple[int, Mapping[str, str], b
             body = answer.read(LARGEST + 1)
             is_cut = len(body) <= LARGEST and bool(answer.length)  # what was announced and did not come
     except (OSError, HTTPException, ValueError) as error:
-        raise SourceFailed(path=request.full_url, why=str(error)) from None
+        raise SourceFailed(path=request.full_url, why=_why(error)) from None
     if is_cut or len(body) > LARGEST:
         raise SourceFailed(path=request.full_url, why="cut off / 不完整" if is_cut else "too long / 过长")
     return int(answer.status), answer.headers, body
+
+
+def _why(error: Exception) -> str:
+    """Return why nothing was fetched, in both languages where it is one of the common reasons."""
+    reason = getattr(error, "reason", error)  # urllib wraps what the system says
+    if isinstance(reason, ConnectionRefusedError):
+        return "connection refused / 连接被拒绝"
+    if isinstance(reason, socket.gaierror):
+        return "no such host / 找不到主机"
+    return str(reason)
 
 
 def _plain(body: bytes, address: str) -> bytes:

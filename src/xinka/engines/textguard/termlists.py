@@ -24,8 +24,15 @@ def read_pack_file(file: Path) -> Pack:
     content = file.read_bytes()
     try:
         text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise PackError(file.name, "", "", "not UTF-8", "不是 UTF-8 文本") from None
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        english, chinese = (
+            f"line {line} is not UTF-8; save the file as UTF-8",
+            f"第 {line} 行不是 UTF-8，请另存为 UTF-8",
+        )
+        raise PackError(file.name, "", "", english, chinese) from None
+    if file.suffix.lower() in {".yml", ".yaml"} and _is_meant_as_pack(read_yaml(text, file.name)):
+        return parse_pack(text, file.name, shared_lists(SHIPPED))
     try:
         terms = listed_terms(text)
     except (msgspec.DecodeError, PackError, RecursionError) as error:
@@ -36,6 +43,11 @@ def read_pack_file(file: Path) -> Pack:
     if not pack.rules[0].terms:
         raise PackError(file.name, "", "", "holds no terms; write one a line", "没有词，请每行写一个")
     return pack
+
+
+def _is_meant_as_pack(data: object) -> bool:
+    """Say whether what a file in YAML holds can only be a rule pack, however wrong: no list, text or list of terms."""
+    return isinstance(data, dict) and not {"terms", "entities"}.issuperset(map(str, data))
 
 
 def listed_terms(text: str) -> list[str] | None:

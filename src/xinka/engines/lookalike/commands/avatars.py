@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from xinka.engines.commands import Unusable
-from xinka.engines.lines import WrongLine, judge_lines, text_field
+from xinka.engines.lines import NO_SUCH_FILE, WrongLine, judge_lines, text_field
 from xinka.engines.lookalike.commands.names import owner_field
 
 if TYPE_CHECKING:
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from xinka.engines.lookalike.avatars import AvatarIndex
 
+#: What is longer is no path on any system; in characters.
+_LONGEST_PATH = 4096
 _KINDS = frozenset([".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp"])
 
 
@@ -26,7 +28,9 @@ def opened(path: Path) -> Image.Image:
     Raises:
         OSError, ValueError, Image.DecompressionBombError: it cannot be read.
     """
-    if path.exists() and not path.is_file():
+    if not path.exists():
+        raise FileNotFoundError("no such file")
+    if not path.is_file():
         raise OSError("not a file / 不是普通文件")
     from PIL import Image  # here: `--help` needs no pictures
 
@@ -76,8 +80,10 @@ def avatars(official: Path) -> None:
     def judge(record: dict[str, Any]) -> dict[str, Any]:
         path, owner = text_field(record, "path"), owner_field(record)
         try:
-            with opened(Path(path)) as picture:
+            with opened(Path(path[:_LONGEST_PATH])) as picture:
                 verdict = index.judge(picture, owner)
+        except FileNotFoundError:
+            raise WrongLine(f"{path}: {NO_SUCH_FILE}") from None
         except (OSError, ValueError, Image.DecompressionBombError) as error:
             raise WrongLine(f"{path}: no picture ({error}) / 不是图片") from None
         return {"id": record.get("id")} | verdict.as_record()

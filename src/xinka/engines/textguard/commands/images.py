@@ -10,9 +10,11 @@ from typing import Any
 import click
 
 from xinka.engines.commands import Unusable
-from xinka.engines.lines import WrongLine, judge_lines, text_field
+from xinka.engines.lines import NO_SUCH_FILE, WrongLine, judge_lines, text_field
 
 _ORDER = ("allow", "mask", "review", "block")
+#: What is longer is no path on any system; in characters.
+_LONGEST_PATH = 4096
 #: Larger files are not read.
 _LARGEST = 32 * 1024 * 1024
 
@@ -76,7 +78,9 @@ def _text_judge() -> Callable[[str], dict[str, Any]]:
 
 def _file(path: str) -> bytes:
     try:
-        found = Path(path)
+        found = Path(path[:_LONGEST_PATH])
+        if not found.exists():
+            raise WrongLine(f"{path}: {NO_SUCH_FILE}")
         if found.exists() and not found.is_file():  # a pipe may never say anything, a device never end
             raise WrongLine(f"{path}: not a file / 不是普通文件")
         if found.stat().st_size > _LARGEST:

@@ -94,5 +94,5 @@ def _number(value: object, name: str) -> float:
     except (TypeError, ValueError, OverflowError):
         raise ValueError(f"`{name}` must be a number / 字段 {name} 必须是数字") from None
     if not 0 <= number <= _LARGEST:
-        raise ValueError(f"`{name}` must be between 0 and 10^12 / 字段 {name} 超出范围")
+        raise ValueError(f"`{name}` must be between 0 and 10^12 / 字段 {name} 必须在 0 与 10^12 之间")
     return number
