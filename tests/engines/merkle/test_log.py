@@ -403,3 +403,56 @@ def test_a_failed_write_stops_the_log_and_opening_it_again_goes_on(
         assert again.size in (5, 8)
         audit(Directory(place), again.checkpoint(), Frontier())
         assert (place / "checkpoint").read_bytes() == again.note
+
+
+def test_partial_tiles_of_before_go_also_where_the_log_was_opened_anew(ada: Signer, log: Log, place: Path) -> None:
+    log.append(entries(300))
+    log.checkpoint()
+    log.close()
+    assert sorted(path.name for path in place.rglob("*.p")) == ["000.p", "001.p", "001.p"]
+    with Log.open(FileStorage(place), ada) as again:
+        again.append(entries(212, 300))
+        again.checkpoint()
+    assert [path.relative_to(place).as_posix() for path in place.rglob("*.p")] == ["tile/1/000.p"]
+
+
+def test_only_what_has_partial_ones_beside_it_is_looked_through_for_them(ada: Signer) -> None:
+    class Counting(MemoryStorage):
+        dropped = list[str]()
+
+        def drop_partials(self, path: str) -> None:
+            self.dropped.append(path)
+            super().drop_partials(path)
+
+    storage = Counting()
+    with Log.create(storage, ada) as log:
+        log.append(entries(256 * 3 + 7))
+        log.checkpoint()
+        assert storage.dropped == []
+        log.append(entries(256 * 2, 256 * 3 + 7))
+        log.checkpoint()
+    assert sorted(storage.dropped) == [tile_path(0, 3), bundle_path(3)]
+
+
+@pytest.mark.parametrize("can_exchange", [True, False])
+def test_a_checkpoint_is_never_missing_or_torn_while_it_is_replaced(
+    ada: Signer, log: Log, place: Path, can_exchange: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not can_exchange:
+        monkeypatch.setattr("xinka.engines.merkle.files._exchange", lambda *_: -1)
+    found: list[bytes] = []
+
+    def follow() -> None:
+        while not found or not found[-1].startswith(f"{ORIGIN}\n300\n".encode()):
+            found.append((place / "checkpoint").read_bytes())
+
+    with ThreadPoolExecutor(1) as reader:
+        following = reader.submit(follow)
+        for at in range(300):
+            log.append(entries(1, at))
+            log.checkpoint()
+        following.result(timeout=60)
+    sizes = [open_checkpoint(note, ada.verifier)[0].size for note in found]
+    assert sizes == sorted(sizes)
+    assert sizes[-1] == 300
+    assert not (place / "private" / "incoming").exists()

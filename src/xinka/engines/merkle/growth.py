@@ -27,6 +27,9 @@ class Growth:
         self._bundle: list[bytes] = []
         self._full: list[str] = []
         self._partial: dict[int, str] = {}
+        # What has partial ones beside it in the storage; before the log is taken up, anything may.
+        self._begun: set[str] = set()
+        self._is_taken_up = False
 
     @property
     def size(self) -> int:
@@ -60,7 +63,9 @@ class Growth:
 
     def _put(self, path: str, data: bytes) -> None:
         self._storage.put(path, data)
-        self._full.append(path)
+        if path in self._begun or not self._is_taken_up:
+            self._begun.discard(path)
+            self._full.append(path)
 
     def put_partials(self) -> None:
         """Put in place what a checkpoint of this size needs and is not there yet."""
@@ -69,13 +74,22 @@ class Growth:
             if self._partial.get(level) != path:
                 self._storage.put(path, tile)
                 self._partial[level] = path
+                self._begun.add(tile_path(level, index))
         if self._bundle:
             width = self.size % TILE_WIDTH
             self._bundle = [b"".join(self._bundle)]
+            self._begun.add(bundle_path(self.size // TILE_WIDTH))
             self._storage.put(bundle_path(self.size // TILE_WIDTH, width), self._bundle[0])
 
     def mend(self, size: int) -> None:
-        """Make partial tiles of an earlier size again where a crash left other bytes, or let full ones replace them."""
+        """Make partial tiles of an earlier size again where a crash left other bytes, or let full ones replace them.
+
+        From here on it is known which tiles and bundles have partial ones: those of that size, and what is put later.
+        """
+        self._is_taken_up = True
+        self._begun.update(tile_path(level, index) for level, index, _ in partial_tiles(size))
+        if size % TILE_WIDTH:
+            self._begun.add(bundle_path(size // TILE_WIDTH))
         tiles = {level: (index, tile) for level, index, tile in self.frontier.partials()}
         for level, index, width in partial_tiles(size):
             if level in tiles and tiles[level][0] == index:

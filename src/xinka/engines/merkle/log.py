@@ -66,6 +66,7 @@ class Log:
         log = cls(storage, signer, origin)
         if "\n" in log.origin:
             raise BadFormat("origin", "it is more than one line", "应为一行")
+        log._growth.mend(0)
         log._publish(sign_note(log._signed.text, signer))
         storage.settle(SNAPSHOT + log._growth.snapshot(log._note))
         return log
