@@ -23,8 +23,8 @@ PAIRS = [
         (HOW_TO / name, HOW_TO / "zh" / name)
         for name in ("add-a-screening-rule.md", "use-the-guard-in-your-platform.md")
     ),
-    # For whoever checks a log that is not theirs.
-    (ENGINES / "merkle.md", ENGINES / "zh" / "merkle.md"),
+    # For whoever checks a log that is not theirs, and whoever a verdict is about.
+    *((page, ENGINES / "zh" / page.name) for page in sorted(ENGINES.glob("*.md"))),
 ]
 in_both = pytest.mark.parametrize(("english", "chinese"), PAIRS, ids=lambda page: page.relative_to(ROOT).as_posix())
 
