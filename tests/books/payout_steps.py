@@ -15,6 +15,7 @@ from xinka.flows.payouts import asking, review, sending
 from xinka.kernel.actors import Actor, Role
 from xinka.payouts.details import AccountKind
 from xinka.payouts.models import Payout
+from xinka.payouts.payees import Payee
 
 
 class PayoutSteps(HoldSteps):
@@ -71,7 +72,9 @@ class PayoutSteps(HoldSteps):
                 self.payouts[name] = (target, amount, 0)
 
     def _hold_all(self) -> None:
-        self.payout_hold = review.hold(self.world.merchant.id, by=self.world.staff[0], reason="look").id
+        self.payout_hold = review.hold(
+            Payee.of_merchant(self.world.merchant.id), by=self.world.staff[0], reason="look"
+        ).id
 
     def _lift(self) -> None:
         review.lift_hold(self.payout_hold, by=self.world.staff[1])

@@ -65,9 +65,9 @@ CASE: Table = {
 PAYOUT: Table = {
     ("asked", "approve"): ("approved", {"finance"}),
     ("asked", "hold"): ("held", {"finance", "regulator"}),
-    ("asked", "cancel"): ("cancelled", {"seller", "finance"}),
+    ("asked", "cancel"): ("cancelled", {"buyer", "seller", "finance"}),
     ("approved", "hold"): ("held", {"finance", "regulator"}),
-    ("approved", "cancel"): ("cancelled", {"seller", "finance"}),
+    ("approved", "cancel"): ("cancelled", {"buyer", "seller", "finance"}),
     ("approved", "send"): ("sending", {"finance"}),
     ("held", "resume"): ("asked", {"finance", "regulator"}),
     ("held", "cancel"): ("cancelled", {"finance"}),

@@ -25,6 +25,7 @@ from xinka.ledger.accounts import Account
 from xinka.merchants.models import Merchant
 from xinka.payouts.access import confirm_path
 from xinka.payouts.models import Payout, PayoutAccount
+from xinka.payouts.payees import Payee
 from xinka.payouts.states import PayoutState
 from xinka.platform.audit.models import AuditEntry
 
@@ -224,7 +225,7 @@ def test_an_account_that_cannot_be_is_refused_beside_its_field(ada: Client) -> N
 def test_a_hold_is_said_with_its_reason(shop: Merchant, ada: Client) -> None:
     enter(shop, 100_000)
     approved(account(shop), 10_000)
-    review.hold(shop.id, by=finance(), reason="we await your papers")
+    review.hold(Payee.of_merchant(shop.id), by=finance(), reason="we await your papers")
     for page in ("balance", "payouts/new"):
         assert "we await your papers" in ada.get(f"{DESK}/{page}").content.decode()
     assert "On hold" in ada.get(f"{DESK}/payouts").content.decode()

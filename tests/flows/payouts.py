@@ -19,6 +19,7 @@ from xinka.ledger.queries import balances_of_merchant
 from xinka.merchants.models import Merchant
 from xinka.payouts.details import AccountDetails, AccountKind
 from xinka.payouts.models import Payout, PayoutAccount
+from xinka.payouts.payees import Payee
 from xinka.platform.database.django_drive import run
 
 BANK = AccountDetails(AccountKind.BANK, "林小满", "6222021234567890123", bank="招商银行")
@@ -46,17 +47,19 @@ def ada_of(merchant: Merchant) -> User:
 
 def account(merchant: Merchant, details: AccountDetails = BANK, *, days_old: int = 3) -> PayoutAccount:
     """Return an account that was added some days ago."""
-    return add_account(merchant.id, details, by=ada_of(merchant), now=timezone.now() - timedelta(days=days_old))
+    return add_account(
+        Payee.of_merchant(merchant.id), details, by=ada_of(merchant), now=timezone.now() - timedelta(days=days_old)
+    )
 
 
 def wish(to: PayoutAccount, amount: int, *, key: str = "", currency: str = "CNY") -> Wish:
     """Return what Ada wants."""
-    return Wish(to.merchant_id, to.id, amount, currency, key or new_uuid().hex)
+    return Wish(to.payee, to.id, amount, currency, key or new_uuid().hex)
 
 
 def asked(to: PayoutAccount, amount: int) -> Payout:
     """Return a payout that Ada asked for."""
-    return asking.ask(wish(to, amount), by=ada_of(to.merchant))
+    return asking.ask(wish(to, amount), by=to.added_by)
 
 
 def approved(to: PayoutAccount, amount: int) -> Payout:

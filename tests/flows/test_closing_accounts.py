@@ -118,7 +118,7 @@ def test_closing_twice_is_closing_once(cy: User) -> None:
 
 def test_a_buyers_money_is_spent_or_paid_out_first(cy: User) -> None:
     give(cy, Account.WALLET, 1200)
-    assert close(cy) == ["12.00 CNY here is yours. Spend it, or write to us to have it paid out."]
+    assert close(cy) == ["12.00 CNY here is yours. Spend it, or have it paid out."]
     give(cy, Account.REFERRAL_PENDING, 300)
     assert len(close(cy)) == 2
     cy.refresh_from_db()

@@ -35,6 +35,7 @@ from xinka.payouts.errors import (
     TooManyAccounts,
 )
 from xinka.payouts.models import Payout, PayoutAccount
+from xinka.payouts.payees import Payee
 from xinka.payouts.states import PayoutEvent, PayoutState
 from xinka.platform.audit.models import AuditEntry
 
@@ -122,7 +123,7 @@ def test_who_owes_more_than_there_is_gets_nothing(shop: Merchant) -> None:
 
 def test_a_new_account_waits_two_days(shop: Merchant) -> None:
     enter(shop, 100_000)
-    to = add_account(shop.id, BANK, by=ada_of(shop))
+    to = add_account(Payee.of_merchant(shop.id), BANK, by=ada_of(shop))
     assert to.usable_from - to.added_at == timedelta(hours=48)
     with pytest.raises(AccountCoolingDown):
         asked(to, 10_000)
@@ -141,11 +142,11 @@ def test_another_merchants_account_or_a_removed_one_is_none(shop: Merchant) -> N
     eves = adas_shop(slug="eves-cards")
     theirs = account(eves)
     with pytest.raises(NoSuchAccount):
-        asking.ask(asking.Wish(shop.id, theirs.id, 10_000, "CNY", "k"), by=ada_of(shop))
+        asking.ask(asking.Wish(Payee.of_merchant(shop.id), theirs.id, 10_000, "CNY", "k"), by=ada_of(shop))
     with pytest.raises(NoSuchAccount):
-        remove_account(shop.id, theirs.id, by=ada_of(shop))
+        remove_account(Payee.of_merchant(shop.id), theirs.id, by=ada_of(shop))
     mine = account(shop)
-    remove_account(shop.id, mine.id, by=ada_of(shop))
+    remove_account(Payee.of_merchant(shop.id), mine.id, by=ada_of(shop))
     with pytest.raises(NoSuchAccount):
         asked(mine, 10_000)
     assert jobs("mail.payout_account") == 3
@@ -156,9 +157,9 @@ def test_an_account_that_money_is_on_its_way_to_stays(shop: Merchant) -> None:
     to = account(shop)
     payout = asked(to, 10_000)
     with pytest.raises(AccountInUse):
-        remove_account(shop.id, to.id, by=ada_of(shop))
+        remove_account(Payee.of_merchant(shop.id), to.id, by=ada_of(shop))
     asking.cancel(payout.id, by=Actor(Role.SELLER))
-    remove_account(shop.id, to.id, by=ada_of(shop))
+    remove_account(Payee.of_merchant(shop.id), to.id, by=ada_of(shop))
 
 
 def test_accounts_are_few(shop: Merchant) -> None:
@@ -172,8 +173,8 @@ def test_a_payout_taken_back_is_available_again_once(shop: Merchant) -> None:
     enter(shop, 100_000)
     payout = asked(account(shop), 40_000)
     with pytest.raises(PayoutNotFound):
-        asking.cancel(payout.id, merchant_id=shop.id + 1, by=Actor(Role.SELLER))
-    asking.cancel(payout.id, merchant_id=shop.id, by=Actor(Role.SELLER))
+        asking.cancel(payout.id, payee=Payee.of_merchant(shop.id + 1), by=Actor(Role.SELLER))
+    asking.cancel(payout.id, payee=Payee.of_merchant(shop.id), by=Actor(Role.SELLER))
     assert money_of(shop) == (100_000, 0, 0)
     with pytest.raises(PayoutMoved):
         asking.cancel(payout.id, by=Actor(Role.FINANCE))
@@ -245,7 +246,7 @@ def test_nobody_decides_about_their_own_shop(shop: Merchant) -> None:
             review.approve(payout.id, by=member)
         with pytest.raises(NotYourOwn):
             review.reject(payout.id, by=member, reason="no")
-    hold = review.hold(shop.id, by=finance(), reason="looking into it")
+    hold = review.hold(Payee.of_merchant(shop.id), by=finance(), reason="looking into it")
     with pytest.raises(NotYourOwn):
         review.lift_hold(hold.id, by=bo)
     payout.refresh_from_db()
@@ -265,8 +266,8 @@ def test_a_hold_stops_what_was_not_sent_and_what_is_new_until_the_last_is_lifted
     enter(shop, 100_000)
     to = account(shop)
     waiting, ready = asked(to, 10_000), approved(to, 10_000)
-    first = review.hold(shop.id, by=finance(), reason="complaints")
-    second = review.hold(shop.id, by=finance(), reason="papers")
+    first = review.hold(Payee.of_merchant(shop.id), by=finance(), reason="complaints")
+    second = review.hold(Payee.of_merchant(shop.id), by=finance(), reason="papers")
     with pytest.raises(PayoutsOnHold):
         asked(to, 10_000)
     with pytest.raises(PayoutMoved):
@@ -286,7 +287,7 @@ def test_a_hold_on_one_merchant_leaves_others_alone(shop: Merchant) -> None:
     other = adas_shop(slug="beas-cards")
     enter(other, 100_000)
     payout = asked(account(other), 10_000)
-    review.hold(shop.id, by=finance(), reason="complaints")
+    review.hold(Payee.of_merchant(shop.id), by=finance(), reason="complaints")
     payout.refresh_from_db()
     assert payout.state == PayoutState.ASKED
 

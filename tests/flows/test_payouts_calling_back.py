@@ -26,6 +26,7 @@ from xinka.kernel.errors import ProviderError
 from xinka.merchants.models import Membership
 from xinka.payouts.errors import NotToBeCalledBack, NotYourOwn, PayoutNotFound
 from xinka.payouts.models import Payout
+from xinka.payouts.payees import Payee
 from xinka.payouts.states import PayoutState
 from xinka.platform.audit.models import AuditEntry
 from xinka.sandbox import transfers
@@ -77,8 +78,8 @@ def test_finance_calls_it_back_and_the_money_comes_back_once_wechat_has_it(place
 
 def test_the_merchant_calls_it_back_and_asking_twice_is_asking_once(place: Place, payout: Payout) -> None:
     ada = ada_of(place.shop)
-    first = call_back(payout.id, by=ada, merchant_id=place.shop.id)
-    again = call_back(payout.id, by=ada, merchant_id=place.shop.id)
+    first = call_back(payout.id, by=ada, payee=Payee.of_merchant(place.shop.id))
+    again = call_back(payout.id, by=ada, payee=Payee.of_merchant(place.shop.id))
     assert first.called_back_at == again.called_back_at is not None
     assert acts() == [(str(ada), "seller")]
     assert execute(payout.id) == PayoutState.CANCELLED
@@ -219,7 +220,7 @@ def test_eve_calls_nothing_back_and_dee_nothing_of_a_shop_of_hers(place: Place, 
     eves, dee = adas_shop(slug="eves-cards"), finance()
     Membership.objects.create(merchant=place.shop, user=dee, role="clerk")
     with pytest.raises(PayoutNotFound):
-        call_back(payout.id, by=ada_of(eves), merchant_id=eves.id)
+        call_back(payout.id, by=ada_of(eves), payee=Payee.of_merchant(eves.id))
     with pytest.raises(PayoutNotFound):
         call_back(UUID(int=7), by=finance())
     with pytest.raises(NotYourOwn):

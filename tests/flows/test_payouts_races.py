@@ -28,6 +28,7 @@ from xinka.ledger.accounts import Account
 from xinka.ledger.models import Entry
 from xinka.payouts.details import AccountKind
 from xinka.payouts.models import Payout, PayoutBatch
+from xinka.payouts.payees import Payee
 from xinka.payouts.providers.protocol import TransferResult, TransferStatus
 from xinka.payouts.states import PayoutState
 from xinka.sandbox import transfers
@@ -97,7 +98,7 @@ def test_a_hold_and_a_withdrawal_at_once_never_leave_a_payout_that_goes_on() -> 
     to, ada = account(shop), ada_of(shop)
     at_once(
         *[lambda: asking.ask(wish(to, 5_000), by=ada) for _ in range(4)],
-        lambda: review.hold(shop.id, by=dee, reason="stop"),
+        lambda: review.hold(Payee.of_merchant(shop.id), by=dee, reason="stop"),
     )
     assert set(Payout.objects.values_list("state", flat=True)) <= {PayoutState.HELD}
     assert broken() == []

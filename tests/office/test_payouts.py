@@ -25,6 +25,7 @@ from xinka.payments.channels import seal_config
 from xinka.payments.models import Channel
 from xinka.payouts.details import AccountKind
 from xinka.payouts.models import Payout, PayoutBatch, PayoutHold
+from xinka.payouts.payees import Payee
 from xinka.payouts.states import PayoutState
 from xinka.platform.audit.models import AuditEntry
 from xinka.sandbox.epay_v2 import accounts as epay_v2
@@ -47,7 +48,7 @@ def state_of(payout: Payout) -> str:
 def test_outsiders_and_sellers_see_nothing_and_change_nothing(shop: Merchant, client: Client) -> None:
     waiting, ready = asked(account(shop), 10_000), approved(account(shop), 10_000)
     batch = make_batch(AccountKind.BANK, "CNY", by=finance())
-    hold = review.hold(adas_shop(slug="beas-cards").id, by=finance(), reason="complaints")
+    hold = review.hold(Payee.of_merchant(adas_shop(slug="beas-cards").id), by=finance(), reason="complaints")
     before = list(Payout.objects.order_by("id").values_list("state", flat=True))
     n_acts = AuditEntry.objects.count()
     one = f"/office/payouts/{shown(waiting)}"
@@ -157,7 +158,7 @@ def test_the_same_account_at_another_merchant_is_said(shop: Merchant, office: Cl
     account(adas_shop(slug="beas-cards"))
     Merchant.objects.filter(slug="beas-cards").update(name="Bea")
     page = office.get(f"/office/payouts/{shown(asked(account(shop), 10_000))}").content.decode()
-    assert "Other merchants use the same account: Bea" in page
+    assert "Others use the same account: Bea" in page
 
 
 def test_a_file_is_made_taken_and_answered(shop: Merchant, office: Client) -> None:

@@ -82,6 +82,7 @@ MATRIX = {
     "difference_move": MONEY,
     "payouts": MONEY,
     "payout_hold": MONEY,
+    "payout_hold_buyer": MONEY,
     "payout_lift": MONEY,
     "payout_send_kind": MONEY,
     "payout_batch_new": MONEY,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from xinka.kernel.actors import Role
 from xinka.payouts.states import MOVES, PayoutEvent, PayoutState, sources_of
 
@@ -9,9 +11,9 @@ from xinka.payouts.states import MOVES, PayoutEvent, PayoutState, sources_of
 BY_HAND = {
     ("asked", "approve", "approved", "finance"),
     ("asked", "hold", "held", "finance regulator"),
-    ("asked", "cancel", "cancelled", "finance seller"),
+    ("asked", "cancel", "cancelled", "buyer finance seller"),
     ("approved", "hold", "held", "finance regulator"),
-    ("approved", "cancel", "cancelled", "finance seller"),
+    ("approved", "cancel", "cancelled", "buyer finance seller"),
     ("approved", "send", "sending", "finance"),
     ("held", "resume", "asked", "finance regulator"),
     ("held", "cancel", "cancelled", "finance"),
@@ -45,9 +47,10 @@ def test_every_state_is_reached_from_the_first() -> None:
     assert reached == set(PayoutState)
 
 
-def test_the_seller_takes_back_only_what_was_not_sent_and_is_not_held() -> None:
-    assert sources_of(PayoutEvent.CANCEL, Role.SELLER) == {PayoutState.ASKED, PayoutState.APPROVED}
-    assert [event for event in PayoutEvent if sources_of(event, Role.SELLER)] == [PayoutEvent.CANCEL]
+@pytest.mark.parametrize("payee", [Role.SELLER, Role.BUYER])
+def test_a_payee_takes_back_only_what_was_not_sent_and_is_not_held(payee: Role) -> None:
+    assert sources_of(PayoutEvent.CANCEL, payee) == {PayoutState.ASKED, PayoutState.APPROVED}
+    assert [event for event in PayoutEvent if sources_of(event, payee)] == [PayoutEvent.CANCEL]
 
 
 def test_what_was_sent_is_cancelled_by_the_word_of_the_gateway_alone() -> None:

@@ -30,7 +30,7 @@ pytestmark = pytest.mark.django_db
 #: order. What needs a proof in its address is found by nobody who has none.
 ANYBODY = {
     *("home", "category", "search", "product", "refused", "find_order", "mail_links", "use_code", "gift_cards"),
-    "follow",
+    *("follow", "balance"),
 }
 PROOF_IN_ADDRESS = {
     "gateway_return",
@@ -40,7 +40,17 @@ PROOF_IN_ADDRESS = {
     "team_join",
     "team_join_answer",
 }
-SIGNED_IN = {"my_orders", "begin", "referrals", "close_account", "keep_account"}
+SIGNED_IN = {
+    *("my_orders", "begin", "referrals", "close_account", "keep_account"),
+    *("balance_withdraw", "balance_accounts", "balance_account_new", "balance_account_remove"),
+    *("balance_cancel", "balance_call_back"),
+}
+#: What the addresses name that are of a person and of one thing of theirs.
+THINGS = {
+    "balance_account_remove": [str(ids.new_uuid())],
+    "balance_cancel": [ids.show("out", ids.new_uuid())],
+    "balance_call_back": [ids.show("out", ids.new_uuid())],
+}
 BUYER = {
     *("order", "pay", "pay_balance", "pay_transfer", "pay_inside", "pay_inside_here", "pay_inside_back", "cancel"),
     *("goods", "reveal", "download", "open", "elsewhere", "confirm", "refund_wish", "help"),
@@ -165,7 +175,7 @@ def test_through_her_own_order_eve_reaches_nothing_of_another(
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_what_is_of_a_person_sends_others_to_sign_in(client: Client, method: str) -> None:
     for name in SIGNED_IN:
-        answer = getattr(client, method)(reverse(f"shop:{name}"))
+        answer = getattr(client, method)(reverse(f"shop:{name}", args=THINGS.get(name)))
         assert answer.status_code == 405 or answer["Location"].startswith("/account/login/"), name
 
 

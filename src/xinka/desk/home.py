@@ -26,6 +26,7 @@ from xinka.merchants.policies import Duty, may
 from xinka.merchants.queries import memberships_of
 from xinka.orders.sales import LOOK_BACK, DayOfSales, has_delivered, nothing_sold, sales_of_merchant
 from xinka.payments.queries import orders_paid_late
+from xinka.payouts.payees import Payee
 from xinka.payouts.queries import accounts_of
 from xinka.platform.look.charts import Bar
 from xinka.platform.look.templatetags.look import amount, grouped, unsigned
@@ -153,5 +154,11 @@ def _steps(desk: Desk) -> list[tuple[str, bool, str]]:
         (_("Buy it once yourself, to see what buyers see"), has_delivered(desk.merchant.id), "desk:orders"),
     ]
     if may(desk.membership.role, Duty.WITHDRAW):
-        steps.append((_("Say where your money shall go"), bool(accounts_of(desk.merchant.id)), "desk:payout_accounts"))
+        steps.append(
+            (
+                _("Say where your money shall go"),
+                bool(accounts_of(Payee.of_merchant(desk.merchant.id))),
+                "desk:payout_accounts",
+            )
+        )
     return steps

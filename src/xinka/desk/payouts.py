@@ -13,7 +13,7 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -22,30 +22,24 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from xinka.accounts.policies import require_fresh_proof, signed_in
 from xinka.desk.access import Desk, for_members
 from xinka.desk.balance import currency_of
-from xinka.desk.payout_forms import AccountForm, WithdrawForm, is_usable
 from xinka.flows.hindrances import hindrance_in_words
 from xinka.flows.payouts import asking, gateway
 from xinka.flows.payouts.accounts import MOST_ACCOUNTS, add_account, remove_account
 from xinka.flows.payouts.balance import money_of
+from xinka.flows.payouts.payees import fee_for
 from xinka.kernel import ids
 from xinka.kernel.actors import Actor, Role
 from xinka.kernel.errors import BadIdentifier, Refusal
 from xinka.merchants.policies import Duty
 from xinka.payouts.access import confirm_path
+from xinka.payouts.forms import AccountForm, WithdrawForm, is_usable
 from xinka.payouts.models import Payout
+from xinka.payouts.payees import Payee
 from xinka.payouts.queries import accounts_of
 from xinka.payouts.states import PayoutEvent, PayoutState, sources_of
+from xinka.payouts.words import STATES
 
 _PER_PAGE = 30
-STATES = {
-    PayoutState.ASKED: (gettext_lazy("Waiting for approval"), "held", "clock"),
-    PayoutState.HELD: (gettext_lazy("On hold"), "w", "alert"),
-    PayoutState.APPROVED: (gettext_lazy("Approved"), "held", "clock"),
-    PayoutState.SENDING: (gettext_lazy("On its way"), "held", "arrow"),
-    PayoutState.PAID: (gettext_lazy("Paid out"), "g", "check"),
-    PayoutState.FAILED: (gettext_lazy("Failed, money is back"), "d", "stop"),
-    PayoutState.CANCELLED: (gettext_lazy("Cancelled, money is back"), "", "x"),
-}
 
 
 def _row(payout: Payout) -> dict[str, object]:
@@ -81,11 +75,11 @@ def index(request: HttpRequest, desk: Desk) -> HttpResponse:
 def withdraw(request: HttpRequest, desk: Desk) -> HttpResponse:
     """Ask for a payout."""
     currency, currencies = currency_of(request, desk)
-    accounts = accounts_of(desk.merchant.id)
+    accounts = accounts_of(Payee.of_merchant(desk.merchant.id))
     form = WithdrawForm(request.POST if request.method == "POST" else None, accounts=accounts, currency=currency)
     if request.method == "POST" and form.is_valid():
         wish = asking.Wish(
-            desk.merchant.id,
+            Payee.of_merchant(desk.merchant.id),
             UUID(form.cleaned_data["account"]),
             form.cleaned_data["amount"],
             currency,
@@ -99,7 +93,7 @@ def withdraw(request: HttpRequest, desk: Desk) -> HttpResponse:
             messages.success(request, _("Asked for. You get a mail when it is paid out."))
             return redirect("desk:payouts", merchant=desk.merchant.slug)
     now = timezone.now()
-    fee = asking.fee()
+    fee = fee_for(Payee.of_merchant(desk.merchant.id))
     context = {
         "desk": desk,
         "form": form,
@@ -118,7 +112,7 @@ def withdraw(request: HttpRequest, desk: Desk) -> HttpResponse:
 @for_members(Duty.WITHDRAW)
 def cancel(request: HttpRequest, desk: Desk, shown_id: str) -> HttpResponse:
     """Take a payout back."""
-    asking.cancel(_number(shown_id), merchant_id=desk.merchant.id, by=Actor(Role.SELLER, desk.user_id))
+    asking.cancel(_number(shown_id), payee=Payee.of_merchant(desk.merchant.id), by=Actor(Role.SELLER, desk.user_id))
     messages.success(request, _("Cancelled. The money is available again."))
     return redirect("desk:payouts", merchant=desk.merchant.slug)
 
@@ -127,7 +121,7 @@ def cancel(request: HttpRequest, desk: Desk, shown_id: str) -> HttpResponse:
 @for_members(Duty.WITHDRAW)
 def call_back(request: HttpRequest, desk: Desk, shown_id: str) -> HttpResponse:
     """Have a payout back that waits to be confirmed: asked for here, and done when the gateway says so."""
-    gateway.call_back(_number(shown_id), by=signed_in(request), merchant_id=desk.merchant.id)
+    gateway.call_back(_number(shown_id), by=signed_in(request), payee=Payee.of_merchant(desk.merchant.id))
     messages.success(request, _("Asked for. The money is available again as soon as WeChat has taken it back."))
     return redirect("desk:payouts", merchant=desk.merchant.slug)
 
@@ -144,7 +138,7 @@ def _number(shown_id: str) -> UUID:
 def accounts(request: HttpRequest, desk: Desk) -> HttpResponse:
     """List the accounts, with the end of their cool-down."""
     now = timezone.now()
-    known = [(account, is_usable(account, now)) for account in accounts_of(desk.merchant.id)]
+    known = [(account, is_usable(account, now)) for account in accounts_of(Payee.of_merchant(desk.merchant.id))]
     context = {
         "desk": desk,
         "accounts": known,
@@ -164,7 +158,9 @@ def account_new(request: HttpRequest, desk: Desk) -> HttpResponse:
     form = AccountForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
-            added = add_account(desk.merchant.id, form.cleaned_data["details"], by=signed_in(request))
+            added = add_account(
+                Payee.of_merchant(desk.merchant.id), form.cleaned_data["details"], by=signed_in(request)
+            )
         except Refusal as refusal:
             form.add_error(None, refusal.message(get_language() or ""))
         else:
@@ -180,6 +176,6 @@ def account_new(request: HttpRequest, desk: Desk) -> HttpResponse:
 @require_fresh_proof
 def account_remove(request: HttpRequest, desk: Desk, account_id: UUID) -> HttpResponse:
     """Remove an account."""
-    remove_account(desk.merchant.id, account_id, by=signed_in(request))
+    remove_account(Payee.of_merchant(desk.merchant.id), account_id, by=signed_in(request))
     messages.success(request, _("Removed."))
     return redirect("desk:payout_accounts", merchant=desk.merchant.slug)

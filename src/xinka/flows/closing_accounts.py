@@ -27,6 +27,7 @@ from xinka.disputes.states import CaseState
 from xinka.escrow.models import Hold
 from xinka.escrow.states import HoldState
 from xinka.flows.closing_shops import sell_again, stop_selling
+from xinka.flows.payouts.accounts import forget_accounts
 from xinka.kernel.money import plain_amount
 from xinka.ledger.accounts import USER_OWNED, Account
 from xinka.ledger.models import Balance
@@ -132,6 +133,7 @@ def _close(person: User, *, by: str, now: datetime, but_money: bool, if_due: boo
         Member.objects.filter(user=locked).delete()
         ids = [shop.id for shop in ending.ending_shops]
         Merchant.objects.filter(id__in=ids).update(alert_email="", stopped_at=None)
+        forget_accounts(locked, now)
         erase(locked, now)
         record(None, "account.close", f"#{locked.pk}", by=by)
     return []
@@ -195,14 +197,18 @@ def _as_staff(person: User) -> list[ToDoFirst]:
 
 def _as_buyer(person: User) -> list[ToDoFirst]:
     found = Balance.objects.filter(account__in=USER_OWNED, owner_id=person.pk).exclude(amount=0)
-    return [
-        ToDoFirst(
-            _("%(sum)s here is yours. Spend it, or write to us to have it paid out.") % {"sum": _sum(one)}
-            if one.account == Account.WALLET
-            else _("%(sum)s for recommending us is not settled yet. Wait for it, or write to us.") % {"sum": _sum(one)}
+    return [_to_do_about(Account(one.account), _sum(one)) for one in found.order_by("account", "currency")]
+
+
+def _to_do_about(account: Account, amount: str) -> ToDoFirst:
+    words = {"sum": amount}
+    if account is Account.WALLET:
+        return ToDoFirst(_("%(sum)s here is yours. Spend it, or have it paid out.") % words, "/balance")
+    if account is Account.WALLET_IN_TRANSIT:
+        return ToDoFirst(
+            _("%(sum)s is being paid out to you. Wait until it has arrived, or cancel it.") % words, "/balance"
         )
-        for one in found
-    ]
+    return ToDoFirst(_("%(sum)s for recommending us is not settled yet. Wait for it, or write to us.") % words)
 
 
 def _as_owner(shop: Merchant) -> list[ToDoFirst]:

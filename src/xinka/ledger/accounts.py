@@ -42,6 +42,7 @@ class Account(IntEnum):
     REFERRAL_PENDING = 22  # commission of somebody who recommended us, not yet vested
     GIFT_CARDS = 23  # sold, not yet spent
     PROMOTIONS = 24  # discounts the platform pays for
+    WALLET_IN_TRANSIT = 25  # a buyer has asked for it, not yet paid out
 
     @property
     def nature(self) -> Nature:
@@ -70,9 +71,10 @@ OWNED = frozenset(
         Account.WALLET,
         Account.FROZEN,
         Account.REFERRAL_PENDING,
+        Account.WALLET_IN_TRANSIT,
     }
 )
-USER_OWNED = frozenset({Account.WALLET, Account.REFERRAL_PENDING})
+USER_OWNED = frozenset({Account.WALLET, Account.REFERRAL_PENDING, Account.WALLET_IN_TRANSIT})
 #: Owned accounts that never go below zero on their own side: money that is somebody else's is never lent out.
 RESTRICTED = OWNED - {Account.SELLER_RECEIVABLE}
 #: Money of buyers and sellers, which the gateways and the trust account must cover.

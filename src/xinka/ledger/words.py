@@ -32,6 +32,7 @@ ACCOUNTS: dict[Account, Promise] = {
     Account.REFERRAL_PENDING: _("Referral commission, not vested"),
     Account.GIFT_CARDS: _("Gift cards"),
     Account.PROMOTIONS: _("Promotions the shop pays for"),
+    Account.WALLET_IN_TRANSIT: _("Buyers' balances: being paid out"),
 }
 
 KINDS: dict[JournalKind, Promise] = {

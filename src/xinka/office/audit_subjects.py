@@ -27,6 +27,7 @@ _KINDS: dict[str, Promise] = {
     "cards": pgettext_lazy("audit", "Gift cards"),
     "category": pgettext_lazy("audit", "Category"),
     "channel": pgettext_lazy("audit", "Channel"),
+    "buyer": pgettext_lazy("audit", "Buyer"),
     "coupon": pgettext_lazy("audit", "Coupon"),
     "difference": pgettext_lazy("audit", "Difference"),
     "dsp": pgettext_lazy("audit", "Case"),
@@ -44,7 +45,9 @@ _KINDS: dict[str, Promise] = {
     "spl": pgettext_lazy("audit", "Task of a payment provider"),
 }
 #: Kinds whose subject is the kind's word and then what it is.
-_WORDED = frozenset({"batch", "category", "channel", "coupon", "difference", "job", "level", "line", "merchant"})
+_WORDED = frozenset(
+    {"batch", "buyer", "category", "channel", "coupon", "difference", "job", "level", "line", "merchant"}
+)
 #: Kinds that are told by the act, since their subject names the thing alone.
 _BY_ACT = {
     "bill.": "bill",
@@ -124,6 +127,10 @@ def _merchants(keys: set[str]) -> _Names:
     return found
 
 
+def _buyers(keys: set[str]) -> _Names:
+    return {str(one.pk): (one.email, 0) for one in User.objects.filter(id__in=_numbers(keys))}
+
+
 def _channels(keys: set[str]) -> _Names:
     channels = Channel.objects.filter(slug__in=keys).only("id", "slug", "name", "name_en")
     return {one.slug: (named(one), one.pk) for one in channels}
@@ -169,6 +176,7 @@ def _numbers(keys: set[str]) -> list[int]:
 
 _LOOK: dict[str, Callable[[set[str]], _Names]] = {
     "bill": _bills,
+    "buyer": _buyers,
     "cards": _cards,
     "category": _categories,
     "channel": _channels,

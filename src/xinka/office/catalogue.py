@@ -28,6 +28,7 @@ from xinka.merchants.models import Merchant, MerchantState
 from xinka.office.names import SHORT_NAME_ERRORS, SHORT_NAME_HELP
 from xinka.office.policies import Room, for_staff
 from xinka.payments.actions import tell_tills
+from xinka.payouts.payees import Payee
 from xinka.payouts.queries import standing_hold
 from xinka.platform.audit.actions import record
 
@@ -166,7 +167,7 @@ def merchant(request: HttpRequest, merchant_id: int) -> HttpResponse:
         messages.success(request, gettext("Saved"))
         return _see("office:merchant", found.id)
     team = found.memberships.select_related("user").order_by("-role", "id")
-    context = {"form": form, "merchant": found, "team": team, "hold": standing_hold(found.id)}
+    context = {"form": form, "merchant": found, "team": team, "hold": standing_hold(Payee.of_merchant(found.id))}
     return _form(request, "office/merchant.html", context)
 
 

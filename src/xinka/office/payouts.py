@@ -24,19 +24,24 @@ from xinka.accounts.policies import require_fresh_proof, require_fresh_proof_bef
 from xinka.flows.payouts import gateway, review, sending
 from xinka.flows.payouts.asking import shown
 from xinka.flows.payouts.balance import money_of
+from xinka.flows.payouts.buyers import contested_orders, money_of_buyer, movements
+from xinka.flows.payouts.payees import name_of
 from xinka.flows.payouts.payers import channels_that_pay
 from xinka.flows.payouts.sending import Outcome
 from xinka.kernel import ids
 from xinka.kernel.errors import BadIdentifier, Refusal
 from xinka.merchants.models import Merchant
+from xinka.office.names import named
 from xinka.office.policies import Room, for_staff
 from xinka.payouts.details import AccountKind
-from xinka.payouts.models import KINDS, Payout, PayoutApproval, PayoutBatch, PayoutHold
+from xinka.payouts.models import KINDS, OfPayee, Payout, PayoutApproval, PayoutBatch, PayoutHold
+from xinka.payouts.payees import Payee
 from xinka.payouts.queries import open_payouts, payouts_found, same_account_elsewhere
 from xinka.payouts.states import PayoutState
 
 _MOST_RESULT_BYTES = 1_000_000
 _RECENT = 20
+_MOVEMENTS = 20
 _PER_PAGE = 30
 _LONGEST_SEARCH = 80
 STATES = {
@@ -51,9 +56,9 @@ STATES = {
 
 
 class Reason(forms.Form):
-    """Why finance says no, or stops a merchant's payouts; the merchant reads it."""
+    """Why finance says no, or stops somebody's payouts; whose money it is reads it."""
 
-    reason = forms.CharField(label=_("Why? The merchant reads this."), min_length=5, max_length=200, strip=True)
+    reason = forms.CharField(label=_("Why? Whose money it is reads this."), min_length=5, max_length=200, strip=True)
 
 
 class Results(forms.Form):
@@ -77,7 +82,13 @@ class Results(forms.Form):
 
 def _row(payout: Payout) -> dict[str, object]:
     words, kind, icon = STATES[PayoutState(payout.state)]
-    return {"payout": payout, "shown_id": shown(payout), "words": words, "kind": kind, "icon": icon}
+    shown_as = {"words": words, "kind": kind, "icon": icon}
+    return {"payout": payout, "shown_id": shown(payout), "payee": _payee(payout), **shown_as}
+
+
+def _payee(row: OfPayee) -> str:
+    """Return what the payee is called in the reader's language."""
+    return str(named(row.merchant)) if row.merchant is not None else name_of(row)
 
 
 @require_safe
@@ -96,6 +107,7 @@ def index(request: HttpRequest) -> HttpResponse:
     asked_for = request.GET.get("q", "").replace("\0", "").strip()[:_LONGEST_SEARCH]
     page = Paginator(payouts_found(asked_for), _PER_PAGE).get_page(request.GET.get("page"))
     waiting = Paginator(open_payouts(), _PER_PAGE).get_page(request.GET.get("open"))
+    holds = PayoutHold.objects.filter(lifted_at=None).select_related("merchant", "buyer", "by").order_by("at")
     context = {
         "asked_for": asked_for,
         "page": page,
@@ -103,7 +115,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "waiting": waiting,
         "rows": [] if asked_for else [_row(payout) for payout in waiting.object_list],
         "files": files,
-        "holds": PayoutHold.objects.filter(lifted_at=None).select_related("merchant", "by").order_by("at"),
+        "holds": [(one, _payee(one)) for one in holds],
         "batches": PayoutBatch.objects.select_related("made_by").order_by("-id")[:_RECENT],
     }
     return render(request, "office/payouts.html", context)
@@ -121,7 +133,9 @@ def _payout(shown_id: str) -> Payout:
         payout_id: UUID = ids.parse("out", shown_id)
     except BadIdentifier:
         raise Http404 from None
-    return get_object_or_404(Payout.objects.select_related("merchant", "account", "asked_by", "batch"), id=payout_id)
+    return get_object_or_404(
+        Payout.objects.select_related("merchant", "buyer", "account", "asked_by", "batch"), id=payout_id
+    )
 
 
 def _page(request: HttpRequest, payout: Payout, form: Reason, *, status: int = HTTPStatus.OK) -> HttpResponse:
@@ -140,11 +154,24 @@ def _page(request: HttpRequest, payout: Payout, form: Reason, *, status: int = H
         "may_call_back": payout.may_be_called_back,
         "may_enter": state is PayoutState.SENDING and bool(payout.channel_id),
         "channels": channels_that_pay(AccountKind(payout.account_kind), payout.currency),
-        "elsewhere": same_account_elsewhere(payout.account.fingerprint, payout.merchant_id),
-        "money": money_of(payout.merchant_id, payout.currency),
-        "n_paid": Payout.objects.filter(merchant_id=payout.merchant_id, state=PayoutState.PAID).count(),
+        "elsewhere": same_account_elsewhere(payout.account.fingerprint, payout.payee),
+        "n_paid": Payout.objects.filter(**payout.payee.columns, state=PayoutState.PAID).count(),
+        **_money(payout),
     }
     return render(request, "office/payout.html", context, status=status)
+
+
+def _money(payout: Payout) -> dict[str, object]:
+    """Return what is known of the payee's money, and of a buyer's where it came from."""
+    buyer_id = payout.buyer_id
+    if buyer_id is None:
+        return {"money": money_of(payout.payee.owner_id, payout.currency)}
+    contested = [(ids.show("ord", order_id)) for order_id in contested_orders(payout)]
+    came = [
+        (one, ids.show("ord", one.order_id) if one.order_id else "")
+        for one in movements(buyer_id, payout.currency, limit=_MOVEMENTS)
+    ]
+    return {"money": money_of_buyer(buyer_id, payout.currency), "movements": came, "contested": contested}
 
 
 def _why_not(payout: Payout, reader: User, given: Iterable[PayoutApproval]) -> str:
@@ -179,7 +206,7 @@ def reject(request: HttpRequest, shown_id: str) -> HttpResponse:
     if not form.is_valid():
         return _page(request, payout, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     review.reject(payout.id, by=signed_in(request), reason=form.cleaned_data["reason"])
-    messages.success(request, gettext("Refused; the money is available to the merchant again"))
+    messages.success(request, gettext("Refused; the money is in the balance it came from again"))
     return _see("office:payouts")
 
 
@@ -233,10 +260,23 @@ def call_back(request: HttpRequest, shown_id: str) -> HttpResponse:
 @for_staff(Room.PAYOUTS)
 def hold(request: HttpRequest, merchant_id: int) -> HttpResponse:
     """Stop a merchant's payouts."""
-    merchant, form = get_object_or_404(Merchant, id=merchant_id), Reason(request.POST)
+    merchant = get_object_or_404(Merchant, id=merchant_id)
+    return _hold(request, Payee.of_merchant(merchant.id), merchant.name)
+
+
+@require_POST
+@for_staff(Room.PAYOUTS)
+def hold_buyer(request: HttpRequest, user_id: int) -> HttpResponse:
+    """Stop payouts of a buyer's balance."""
+    buyer = get_object_or_404(User, id=user_id)
+    return _hold(request, Payee.of_buyer(buyer.pk), buyer.email)
+
+
+def _hold(request: HttpRequest, payee: Payee, name: str) -> HttpResponse:
+    form = Reason(request.POST)
     if form.is_valid():
-        review.hold(merchant.id, by=signed_in(request), reason=form.cleaned_data["reason"])
-        messages.success(request, gettext("Payouts of %(name)s are on hold") % {"name": merchant.name})
+        review.hold(payee, by=signed_in(request), reason=form.cleaned_data["reason"])
+        messages.success(request, gettext("Payouts of %(name)s are on hold") % {"name": name})
     else:
         messages.warning(request, gettext("Nothing was stopped: write the reason, at least five characters."))
     return _see("office:payouts")
@@ -248,7 +288,7 @@ def hold(request: HttpRequest, merchant_id: int) -> HttpResponse:
 def lift(request: HttpRequest, hold_id: int) -> HttpResponse:
     """End a hold."""
     lifted = review.lift_hold(hold_id, by=signed_in(request))
-    messages.success(request, gettext("The hold on %(name)s is lifted") % {"name": lifted.merchant.name})
+    messages.success(request, gettext("The hold on %(name)s is lifted") % {"name": _payee(lifted)})
     return _see("office:payouts")
 
 
@@ -276,7 +316,7 @@ def _batch(batch_id: int) -> PayoutBatch:
 
 
 def _batch_page(request: HttpRequest, found: PayoutBatch, form: Results, *, status: int = 200) -> HttpResponse:
-    payouts = found.payouts.select_related("merchant").defer("account_sealed").order_by("id")
+    payouts = found.payouts.select_related("merchant", "buyer").defer("account_sealed").order_by("id")
     rows = [_row(payout) for payout in payouts]
     n_open = sum(payout.state == PayoutState.SENDING for payout in payouts)
     context = {"batch": found, "rows": rows, "form": form, "n_open": n_open}

@@ -72,6 +72,7 @@ urlpatterns: list[URLPattern] = [
     path("reconciling/<int:difference_id>/move", reconciling.move, name="difference_move"),
     path("payouts", payouts.index, name="payouts"),
     path("payouts/merchants/<int:merchant_id>/hold", payouts.hold, name="payout_hold"),
+    path("payouts/buyers/<int:user_id>/hold", payouts.hold_buyer, name="payout_hold_buyer"),
     path("payouts/holds/<int:hold_id>/lift", payouts.lift, name="payout_lift"),
     path("payouts/send", payouts.send_kind, name="payout_send_kind"),
     path("payouts/files", payouts.batch_new, name="payout_batch_new"),

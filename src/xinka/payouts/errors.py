@@ -26,7 +26,7 @@ class PayoutTooSmall(Refusal):
 
 
 class PayoutsOnHold(Refusal):
-    """Finance has stopped this merchant's payouts."""
+    """Finance has stopped this payee's payouts."""
 
     code = "payouts_on_hold"
     status = HTTPStatus.CONFLICT
@@ -44,7 +44,7 @@ class AccountCoolingDown(Refusal):
 
 
 class NoSuchAccount(Refusal):
-    """The merchant has no such account (any more)."""
+    """The payee has no such account (any more)."""
 
     code = "no_such_payout_account"
     status = HTTPStatus.NOT_FOUND
@@ -62,7 +62,7 @@ class AccountInUse(Refusal):
 
 
 class TooManyAccounts(Refusal):
-    """A merchant needs no more accounts than this."""
+    """Nobody needs more accounts than this."""
 
     code = "too_many_payout_accounts"
     status = HTTPStatus.CONFLICT
@@ -102,8 +102,8 @@ class NotYourOwn(Refusal):
 
     code = "not_your_own"
     status = HTTPStatus.FORBIDDEN
-    zh = "你是这家商家的成员，不能处理它的提现。"
-    en = "You belong to this merchant, so you cannot decide about its payouts."
+    zh = "这是你自己的钱，或者是你所在商家的钱。换一位同事来处理。"
+    en = "This is your own money, or that of a shop you belong to. Somebody else has to decide about it."
 
 
 class ApprovedAlready(Refusal):

@@ -1,4 +1,4 @@
-"""Accounts of merchants, payouts to them, who approved them, holds, and the files banks get."""
+"""Accounts of merchants and buyers, payouts to them, who approved them, holds, and the files banks get."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from xinka.merchants.models import Merchant
 from xinka.payouts.details import AccountKind
+from xinka.payouts.payees import Payee
 from xinka.payouts.states import PayoutState
 
 KINDS = {
@@ -20,11 +21,38 @@ KINDS = {
 }
 
 
-class PayoutAccount(models.Model):
-    """Where a merchant may be paid. It is never edited: another account is another row, which waits anew."""
+#: Every row is of one merchant or of one buyer.
+_ONE_PAYEE = Q(merchant__isnull=True, buyer__isnull=False) | Q(merchant__isnull=False, buyer__isnull=True)
+
+
+class OfPayee(models.Model):
+    """What belongs to a merchant or to a buyer, and to exactly one of them."""
+
+    merchant = models.ForeignKey(Merchant, null=True, on_delete=models.PROTECT, related_name="%(class)ss")
+    # Indexes stand beside each table. No constraint of the database, which would stop its writers when it was made:
+    # rows of people are never deleted, not even when an account is closed.
+    buyer = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+    )
+
+    class Meta:
+        abstract = True
+
+    @property
+    def payee(self) -> Payee:
+        """Whose it is."""
+        return Payee(self.merchant_id, self.buyer_id)
+
+
+class PayoutAccount(OfPayee):
+    """Where a merchant or a buyer may be paid. It is never edited: another account is another row, which waits anew."""
 
     id = models.UUIDField(primary_key=True)
-    merchant = models.ForeignKey(Merchant, on_delete=models.PROTECT, related_name="payout_accounts")
     kind = models.CharField(max_length=8, choices=[(kind.value, words) for kind, words in KINDS.items()])
     details = models.BinaryField()
     label = models.CharField(max_length=80)
@@ -39,7 +67,9 @@ class PayoutAccount(models.Model):
         constraints = [
             models.CheckConstraint(name="payout_account_kind", condition=Q(kind__in=[k.value for k in AccountKind])),
             models.CheckConstraint(name="payout_account_waits", condition=Q(usable_from__gte=models.F("added_at"))),
+            models.CheckConstraint(name="payout_account_of_one", condition=_ONE_PAYEE),
         ]
+        indexes = [models.Index(fields=["buyer"], name="payout_account_of_buyer", condition=Q(buyer__isnull=False))]
 
     def __str__(self) -> str:
         return self.label
@@ -56,11 +86,10 @@ class PayoutBatch(models.Model):
     total = models.BigIntegerField()
 
 
-class Payout(models.Model):
-    """Money that leaves a merchant's balance: ``amount`` arrives, ``fee`` is kept; both are in transit until then."""
+class Payout(OfPayee):
+    """Money that leaves a balance: ``amount`` arrives, ``fee`` is kept; both are in transit until then."""
 
     id = models.UUIDField(primary_key=True)
-    merchant = models.ForeignKey(Merchant, on_delete=models.PROTECT, related_name="payouts")
     account = models.ForeignKey(PayoutAccount, on_delete=models.PROTECT, related_name="payouts")
     account_kind = models.CharField(max_length=8)
     account_label = models.CharField(max_length=80)
@@ -102,9 +131,13 @@ class Payout(models.Model):
             models.CheckConstraint(
                 name="payout_sent_one_way", condition=Q(batch=None) | Q(channel_id=0, sent_at__isnull=False)
             ),
+            models.CheckConstraint(name="payout_of_one", condition=_ONE_PAYEE),
         ]
         indexes = [
             models.Index(fields=["merchant", "-asked_at"], name="payout_history"),
+            models.Index(
+                fields=["buyer", "-asked_at"], name="payout_history_of_buyer", condition=Q(buyer__isnull=False)
+            ),
             models.Index(
                 fields=["asked_at"],
                 name="payout_open",
@@ -140,10 +173,9 @@ class PayoutApproval(models.Model):
         constraints = [models.UniqueConstraint(fields=["payout", "round", "by"], name="payout_approved_once_each")]
 
 
-class PayoutHold(models.Model):
-    """While one stands, nothing leaves this merchant's balance."""
+class PayoutHold(OfPayee):
+    """While one stands, nothing leaves this balance to an account outside."""
 
-    merchant = models.ForeignKey(Merchant, on_delete=models.PROTECT, related_name="payout_holds")
     reason = models.CharField(max_length=200)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField()
@@ -151,4 +183,8 @@ class PayoutHold(models.Model):
     lifted_at = models.DateTimeField(null=True)
 
     class Meta:
-        indexes = [models.Index(fields=["merchant"], name="payout_hold_standing", condition=Q(lifted_at=None))]
+        constraints = [models.CheckConstraint(name="payout_hold_of_one", condition=_ONE_PAYEE)]
+        indexes = [
+            models.Index(fields=["merchant"], name="payout_hold_standing", condition=Q(lifted_at=None)),
+            models.Index(fields=["buyer"], name="payout_hold_of_buyer", condition=Q(lifted_at=None)),
+        ]

@@ -21,12 +21,14 @@ class Rule(NamedTuple):
 RULES = (
     Rule(
         "in_transit_is_payouts",
-        "what merchants have in transit is exactly their open payouts with their fees",
-        "商家在途的钱与未完成的提现一致",
-        f"""SELECT owner_id, currency, b.sum AS in_books, p.sum AS in_payouts FROM
-             (SELECT owner_id, currency, -sum(amount) AS sum FROM ledger_entry WHERE account = 11 GROUP BY 1, 2) b
-             FULL JOIN (SELECT merchant_id AS owner_id, currency, sum(amount + fee) AS sum FROM payouts_payout
-               WHERE state IN ({_IN_TRANSIT}) GROUP BY 1, 2) p USING (owner_id, currency)
+        "what merchants and buyers have in transit is exactly their open payouts with their fees",
+        "商家和买家在途的钱与未完成的提现一致",
+        f"""SELECT account, owner_id, currency, b.sum AS in_books, p.sum AS in_payouts FROM
+             (SELECT account, owner_id, currency, -sum(amount) AS sum FROM ledger_entry WHERE account IN (11, 25)
+               GROUP BY 1, 2, 3) b
+             FULL JOIN (SELECT CASE WHEN buyer_id IS NULL THEN 11 ELSE 25 END::smallint AS account,
+               coalesce(buyer_id, merchant_id) AS owner_id, currency, sum(amount + fee) AS sum FROM payouts_payout
+               WHERE state IN ({_IN_TRANSIT}) GROUP BY 1, 2, 3) p USING (account, owner_id, currency)
            WHERE coalesce(b.sum, 0) <> coalesce(p.sum, 0)""",
     ),
     Rule(
@@ -38,6 +40,14 @@ RULES = (
              '/payout_failed')
            GROUP BY p.id HAVING count(j.id) <> CASE WHEN p.state IN ('paid', 'failed', 'cancelled') THEN 1 ELSE 0 END
              OR bool_or(j.kind = 10 AND p.state <> 'paid') OR bool_or(j.kind = 11 AND p.state = 'paid')""",
+    ),
+    Rule(
+        "own_accounts",
+        "a payout goes to an account of whose money it is",
+        "提现只打到钱的主人自己的账户",
+        """SELECT p.id, p.merchant_id, p.buyer_id, a.merchant_id, a.buyer_id FROM payouts_payout p
+           JOIN payouts_payoutaccount a ON a.id = p.account_id
+           WHERE (p.merchant_id, p.buyer_id) IS DISTINCT FROM (a.merchant_id, a.buyer_id)""",
     ),
     Rule(
         "enough_eyes",

@@ -9,7 +9,7 @@ from xinka.kernel.actors import Role
 
 
 class PayoutState(StrEnum):
-    """Money on its way from a merchant's balance to an account of the merchant."""
+    """Money on its way from a balance to an account of whose it is."""
 
     ASKED = "asked"
     HELD = "held"
@@ -50,6 +50,8 @@ class Move(NamedTuple):
 
 
 _FINANCE = frozenset({Role.FINANCE})
+#: Who may take back what was not sent: whose money it is, or finance.
+_BACK = frozenset({Role.SELLER, Role.BUYER, Role.FINANCE})
 _REVIEW = frozenset({Role.FINANCE, Role.REGULATOR})
 _OUTCOME = frozenset({Role.FINANCE, Role.PSP})
 
@@ -58,9 +60,9 @@ _OUTCOME = frozenset({Role.FINANCE, Role.PSP})
 MOVES: dict[tuple[PayoutState, PayoutEvent], Move] = {
     (PayoutState.ASKED, PayoutEvent.APPROVE): Move(PayoutState.APPROVED, _FINANCE),
     (PayoutState.ASKED, PayoutEvent.HOLD): Move(PayoutState.HELD, _REVIEW),
-    (PayoutState.ASKED, PayoutEvent.CANCEL): Move(PayoutState.CANCELLED, frozenset({Role.SELLER, Role.FINANCE})),
+    (PayoutState.ASKED, PayoutEvent.CANCEL): Move(PayoutState.CANCELLED, _BACK),
     (PayoutState.APPROVED, PayoutEvent.HOLD): Move(PayoutState.HELD, _REVIEW),
-    (PayoutState.APPROVED, PayoutEvent.CANCEL): Move(PayoutState.CANCELLED, frozenset({Role.SELLER, Role.FINANCE})),
+    (PayoutState.APPROVED, PayoutEvent.CANCEL): Move(PayoutState.CANCELLED, _BACK),
     (PayoutState.APPROVED, PayoutEvent.SEND): Move(PayoutState.SENDING, _FINANCE),
     (PayoutState.HELD, PayoutEvent.RESUME): Move(PayoutState.ASKED, _REVIEW),
     (PayoutState.HELD, PayoutEvent.CANCEL): Move(PayoutState.CANCELLED, _FINANCE),

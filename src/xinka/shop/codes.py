@@ -158,7 +158,7 @@ def _redeem(request: HttpRequest, code: str, place: str) -> HttpResponse:
         context = {"refusal": _words_of_card(answer), "typed": code, "has_wallet": settings.WALLET}
         return render(request, "shop/gift_cards.html", context, status=int(answer.status))
     messages.success(request, gettext("%(sum)s is in your balance now.") % {"sum": amount(*answer)})
-    return HttpResponseRedirect(reverse("shop:gift_cards"), status=303)
+    return HttpResponseRedirect(reverse("shop:balance"), status=303)
 
 
 @require_safe

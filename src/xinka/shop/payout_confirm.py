@@ -51,12 +51,12 @@ def show(request: HttpRequest, shown_id: str, proof: str) -> HttpResponse:
         allow_data_images(request)
     context = {
         "payout": payout,
-        "merchant_name": words.merchant_name(payout.merchant),
+        "merchant_name": words.merchant_name(payout.merchant) if payout.merchant else "",
         "shown_id": shown_id,
         "state": payout.state,
         "is_waiting": is_waiting,
         "can_confirm": can_confirm,
-        "desk_at": reverse("desk:payouts", args=[payout.merchant.slug]),
+        "own_page": _own_page(payout),
         "is_asked": is_asked,
         "problem": found.problem,
         "qr": qr_image(link) if show_code else "",
@@ -65,6 +65,11 @@ def show(request: HttpRequest, shown_id: str, proof: str) -> HttpResponse:
         **_calling(request, found),
     }
     return render(request, "shop/payout_confirm.html", context)
+
+
+def _own_page(payout: Payout) -> str:
+    """Return the page on which whoever is to be paid sees all their payouts."""
+    return reverse("desk:payouts", args=[payout.merchant.slug]) if payout.merchant else reverse("shop:balance")
 
 
 def _confirming(request: HttpRequest, payout: Payout) -> Confirming:

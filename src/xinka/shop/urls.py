@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 
 from xinka.shop import (
+    balance,
     catalogue,
     closing_account,
     codes,
@@ -61,6 +62,13 @@ urlpatterns: list[URLPattern] = [
     path("code", codes.use_code, name="use_code"),
     path("gift-cards", codes.gift_cards, name="gift_cards"),
     path("r/<str:code>", codes.follow, name="follow"),
+    path("balance", balance.show, name="balance"),
+    path("balance/withdraw", balance.withdraw, name="balance_withdraw"),
+    path("balance/accounts", balance.accounts, name="balance_accounts"),
+    path("balance/accounts/new", balance.account_new, name="balance_account_new"),
+    path("balance/accounts/<uuid:account_id>/remove", balance.account_remove, name="balance_account_remove"),
+    path("balance/payouts/<str:shown_id>/cancel", balance.cancel, name="balance_cancel"),
+    path("balance/payouts/<str:shown_id>/call-back", balance.call_back, name="balance_call_back"),
     path("recommend", codes.referrals, name="referrals"),
     path("close-account", closing_account.close_account, name="close_account"),
     path("close-account/keep", closing_account.keep_account, name="keep_account"),

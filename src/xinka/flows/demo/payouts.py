@@ -24,6 +24,7 @@ from xinka.ledger.queries import balance_of, owed_by_gateways
 from xinka.merchants.models import Merchant
 from xinka.payments.models import Channel
 from xinka.payouts.details import AccountDetails, AccountKind
+from xinka.payouts.payees import Payee
 from xinka.platform.database.django_drive import run
 
 #: Nobody's card: it begins with no bank's number.
@@ -40,16 +41,20 @@ def pay_out(merchant_slug: str, *, owner: User, finance: User) -> int:
     """Have a merchant's owner withdraw a third of the balance twice, and return that sum; nobody is mailed about it."""
     merchant = Merchant.objects.get(slug=merchant_slug)
     now = timezone.now()
-    account = add_account(merchant.id, _BANK, by=owner, now=now - timedelta(days=6))
+    account = add_account(Payee.of_merchant(merchant.id), _BANK, by=owner, now=now - timedelta(days=6))
     run(confirm_due())  # what the worker would do in its first minutes
     run(mature_due())
     third = balance_of(Account.SELLER_AVAILABLE, merchant.id) // 3
     _let_a_gateway_pay(third, by=finance)
-    paid = asking.ask(Wish(merchant.id, account.id, third, "CNY", "demo-1"), by=owner, now=now - timedelta(days=2))
+    paid = asking.ask(
+        Wish(Payee.of_merchant(merchant.id), account.id, third, "CNY", "demo-1"), by=owner, now=now - timedelta(days=2)
+    )
     review.approve(paid.id, by=finance)
     batch = make_batch(AccountKind.BANK, "CNY", by=finance)
     record_outcomes(batch, [Outcome(paid.id, is_paid=True, reference="DEMO0001")], by=finance)
-    asking.ask(Wish(merchant.id, account.id, third, "CNY", "demo-2"), by=owner, now=now - timedelta(hours=3))
+    asking.ask(
+        Wish(Payee.of_merchant(merchant.id), account.id, third, "CNY", "demo-2"), by=owner, now=now - timedelta(hours=3)
+    )
     _send_by_wechat(merchant, owner=owner, finance=finance)
     with connection.cursor() as cursor:
         mails = [MAIL_PAYOUT.task, MAIL_ACCOUNT.task]
@@ -63,8 +68,10 @@ def _send_by_wechat(merchant: Merchant, *, owner: User, finance: User) -> None:
     if channel is None:
         return
     now = timezone.now()
-    account = add_account(merchant.id, _WECHAT, by=owner, now=now - timedelta(days=5))
-    asked = asking.ask(Wish(merchant.id, account.id, _TO_CONFIRM, "CNY", "demo-3"), by=owner, now=now)
+    account = add_account(Payee.of_merchant(merchant.id), _WECHAT, by=owner, now=now - timedelta(days=5))
+    asked = asking.ask(
+        Wish(Payee.of_merchant(merchant.id), account.id, _TO_CONFIRM, "CNY", "demo-3"), by=owner, now=now
+    )
     review.approve(asked.id, by=finance)
     send_through(asked.id, channel.id, by=finance)
 

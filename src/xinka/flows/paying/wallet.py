@@ -6,6 +6,7 @@ Locks: the order first, as everywhere, then the buyer's balance.
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from http import HTTPStatus
 from uuid import UUID
 
@@ -46,6 +47,7 @@ class WalletTooLow(Refusal):
 
 #: The kind of channel that takes buyers' balances.
 BALANCE = "balance"
+_HEAD = "wallet/pay"
 
 
 def balance_of_buyer(user: User, currency: str = "CNY") -> int:
@@ -96,7 +98,18 @@ def _take(payment: Payment, by: User) -> None:
 
 
 def _key(payment_id: UUID) -> str:
-    return f"wallet/pay/{payment_id}"
+    return f"{_HEAD}/{payment_id}"
+
+
+def order_of_key(keys: Iterable[str]) -> dict[str, UUID]:
+    """Return which order each key of a journal of ``pay_from_balance`` paid; other keys are left out."""
+    payments = {}
+    for key in keys:
+        head, _slash, number = key.rpartition("/")
+        if head == _HEAD:
+            payments[UUID(number)] = key
+    found = Payment.objects.filter(id__in=payments).values_list("id", "order_id")
+    return {payments[payment_id]: order_id for payment_id, order_id in found}
 
 
 def payer_of(payment_id: UUID) -> int | None:

@@ -1,7 +1,7 @@
-"""Payouts as the merchant knows them: asked for, and taken back while they have not been sent.
+"""Payouts as a merchant or a buyer knows them: asked for, and taken back while they have not been sent.
 
-Locks, in this order: the merchant's row (asking, holds and accounts of one merchant come one after the other), the
-payout's row, the merchant's balances in the order of their accounts.
+Locks, in this order: the payee's row (asking, holds and accounts of one payee come one after the other), the payout's
+row, the payee's balances in the order of their accounts.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from datetime import datetime
 from uuid import UUID
 
 import psycopg
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from xinka.accounts.models import User
 from xinka.flows.payouts.mailing import MAIL_PAYOUT, News
+from xinka.flows.payouts.payees import books_of, fee_for, least_for, lock_payee
 from xinka.kernel import ids
 from xinka.kernel.actors import Actor, Role
 from xinka.kernel.money import plain_amount
@@ -25,7 +25,7 @@ from xinka.ledger.accounts import Account, JournalKind
 from xinka.ledger.errors import is_overdraft
 from xinka.ledger.models import Balance
 from xinka.ledger.posting import Journal, Leg, post
-from xinka.merchants.models import Merchant
+from xinka.ledger.queries import balance_of
 from xinka.payouts.details import account_place, open_details, payout_place
 from xinka.payouts.errors import (
     AccountCoolingDown,
@@ -37,8 +37,8 @@ from xinka.payouts.errors import (
     PayoutTooSmall,
     SameKeyOtherPayout,
 )
-from xinka.payouts.fees import Fee
 from xinka.payouts.models import Payout, PayoutAccount
+from xinka.payouts.payees import Payee
 from xinka.payouts.queries import standing_hold
 from xinka.payouts.states import MOVES, PayoutEvent, PayoutState, sources_of
 from xinka.platform.database.django_drive import run
@@ -51,36 +51,30 @@ log = logging.getLogger(__name__)
 class Wish:
     """What somebody wants to withdraw; ``key`` makes sending the form twice one payout."""
 
-    merchant_id: int
+    payee: Payee
     account_id: UUID
     amount: int
     currency: str
     key: str
 
 
-def fee() -> Fee:
-    """Return what a payout costs in this shop."""
-    return Fee(settings.PAYOUT_FEE_FIXED, settings.PAYOUT_FEE_BPS)
-
-
 def ask(wish: Wish, *, by: User, now: datetime | None = None) -> Payout:
     """Ask for a payout: from here on its money is in transit and cannot be asked for again.
 
-    What the merchant owes is taken from the balance first. Who may ask, and that they proved who they are, is for the
+    What a merchant owes is taken from the balance first. Who may ask, and that they proved who they are, is for the
     page to see to.
 
     Raises:
         PayoutTooSmall, PayoutsOnHold, NoSuchAccount, AccountCoolingDown, BalanceTooLow, SameKeyOtherPayout.
     """
     moment = now or timezone.now()
-    if wish.amount < settings.PAYOUT_MINIMUM:
-        raise PayoutTooSmall(least=plain_amount(settings.PAYOUT_MINIMUM, wish.currency))
     with transaction.atomic():
-        lock_merchant(wish.merchant_id)
+        lock_payee(wish.payee)
         known = Payout.objects.filter(key=_key(wish)).first()
         if known is not None:
             return _the_same(known, wish)
-        if hold := standing_hold(wish.merchant_id):
+        _refuse_small(wish)
+        if hold := standing_hold(wish.payee):
             raise PayoutsOnHold(reason=hold.reason)
         account = _usable_account(wish, moment)
         payout = _written(wish, account, by=by, now=moment)
@@ -91,12 +85,14 @@ def ask(wish: Wish, *, by: User, now: datetime | None = None) -> Payout:
 
 
 def _key(wish: Wish) -> str:
-    return f"{wish.merchant_id}:{wish.key}"
+    whose = f"buyer:{wish.payee.owner_id}" if wish.payee.is_buyer else str(wish.payee.owner_id)
+    return f"{whose}:{wish.key}"
 
 
-def lock_merchant(merchant_id: int) -> None:
-    """Wait for, and hold, the merchant's row; rows that merely refer to it are not kept waiting."""
-    Merchant.objects.select_for_update(no_key=True).values_list("id").get(id=merchant_id)
+def _refuse_small(wish: Wish) -> None:
+    least = least_for(wish.payee, balance_of(books_of(wish.payee).available, wish.payee.owner_id, wish.currency))
+    if wish.amount < least:
+        raise PayoutTooSmall(least=plain_amount(least, wish.currency))
 
 
 def _the_same(known: Payout, wish: Wish) -> Payout:
@@ -106,7 +102,7 @@ def _the_same(known: Payout, wish: Wish) -> Payout:
 
 
 def _usable_account(wish: Wish, now: datetime) -> PayoutAccount:
-    account = PayoutAccount.objects.filter(id=wish.account_id, merchant_id=wish.merchant_id, removed_at=None).first()
+    account = PayoutAccount.objects.filter(id=wish.account_id, **wish.payee.columns, removed_at=None).first()
     if account is None:
         raise NoSuchAccount
     if account.usable_from > now:
@@ -120,13 +116,13 @@ def _written(wish: Wish, account: PayoutAccount, *, by: User, now: datetime) -> 
     details = open_details(account.details, account_place(account.id))
     return Payout.objects.create(
         id=payout_id,
-        merchant_id=wish.merchant_id,
+        **wish.payee.columns,
         account=account,
         account_kind=account.kind,
         account_label=account.label,
         account_sealed=details.seal(payout_place(payout_id)),
         amount=wish.amount,
-        fee=fee().of(wish.amount),
+        fee=fee_for(wish.payee).of(wish.amount),
         currency=wish.currency,
         state=PayoutState.ASKED,
         key=_key(wish),
@@ -139,9 +135,10 @@ def _take(payout: Payout, *, by: User) -> None:
     """Net what is owed, then put the payout's money in transit."""
     available = _net(payout, by=by)
     if available < payout.total:
-        raise BalanceTooLow(most=plain_amount(fee().most(available), payout.currency))
+        raise BalanceTooLow(most=plain_amount(fee_for(payout.payee).most(available), payout.currency))
+    books = books_of(payout.payee)
     try:
-        run(post([_between(payout, Account.SELLER_AVAILABLE, Account.SELLER_IN_TRANSIT, JournalKind.PAYOUT_ASKED)]))
+        run(post([_between(payout, books.available, books.in_transit, JournalKind.PAYOUT_ASKED)]))
     except psycopg.errors.CheckViolation as error:
         if not is_overdraft(error):
             raise
@@ -149,17 +146,14 @@ def _take(payout: Payout, *, by: User) -> None:
 
 
 def _net(payout: Payout, *, by: User) -> int:
-    """Pay what the merchant owes us from what is available, and return what is left."""
-    rows = Balance.objects.select_for_update().filter(
-        owner_id=payout.merchant_id,
-        currency=payout.currency,
-        account__in=[Account.SELLER_RECEIVABLE, Account.SELLER_AVAILABLE],
-    )
+    """Pay what a merchant owes us from what is available, and return what is left; buyers owe nothing here."""
+    owner, source = payout.payee.owner_id, books_of(payout.payee).available
+    looked_at = [source] if payout.payee.is_buyer else [Account.SELLER_RECEIVABLE, source]
+    rows = Balance.objects.select_for_update().filter(owner_id=owner, currency=payout.currency, account__in=looked_at)
     amounts = {row.account: abs(row.amount) for row in rows.order_by("account")}
-    available, owed = amounts.get(Account.SELLER_AVAILABLE, 0), amounts.get(Account.SELLER_RECEIVABLE, 0)
+    available, owed = amounts.get(source, 0), amounts.get(Account.SELLER_RECEIVABLE, 0)
     netted = min(available, owed)
     if netted:
-        owner = payout.merchant_id
         legs = (Leg(Account.SELLER_RECEIVABLE, -netted, owner), Leg(Account.SELLER_AVAILABLE, netted, owner))
         note = "what the merchant owed, taken before a payout"
         key = f"payout/{payout.id}/net"
@@ -168,26 +162,27 @@ def _net(payout: Payout, *, by: User) -> int:
 
 
 def _between(payout: Payout, source: Account, target: Account, kind: JournalKind) -> Journal:
-    owner, total = payout.merchant_id, payout.total
+    owner, total = payout.payee.owner_id, payout.total
     legs = (Leg(source, total, owner), Leg(target, -total, owner))
     return Journal(kind, f"payout/{payout.id}/{kind.name.lower()}", payout.currency, legs)
 
 
 def give_back(payout: Payout) -> None:
     """Return the money of a payout that will not be paid to what is available."""
-    run(post([_between(payout, Account.SELLER_IN_TRANSIT, Account.SELLER_AVAILABLE, JournalKind.PAYOUT_FAILED)]))
+    books = books_of(payout.payee)
+    run(post([_between(payout, books.in_transit, books.available, JournalKind.PAYOUT_FAILED)]))
 
 
-def cancel(payout_id: UUID, *, merchant_id: int | None = None, by: Actor) -> Payout:
+def cancel(payout_id: UUID, *, payee: Payee | None = None, by: Actor) -> Payout:
     """Take a payout back before it is sent; the money is available again.
 
     Raises:
-        PayoutNotFound: if there is none (of this merchant).
+        PayoutNotFound: if there is none (of this payee).
         PayoutMoved: if it was sent, or ended otherwise.
     """
     with transaction.atomic():
         payout = locked(payout_id)
-        if merchant_id is not None and payout.merchant_id != merchant_id:
+        if payee is not None and payout.payee != payee:
             raise PayoutNotFound
         move(payout, PayoutEvent.CANCEL, by.role, finished_at=timezone.now())
         give_back(payout)
@@ -219,7 +214,9 @@ def locked(payout_id: UUID) -> Payout:
     Raises:
         PayoutNotFound: if there is none.
     """
-    payout = Payout.objects.select_for_update(of=("self",)).select_related("merchant").filter(id=payout_id).first()
+    payout = (
+        Payout.objects.select_for_update(of=("self",)).select_related("merchant", "buyer").filter(id=payout_id).first()
+    )
     if payout is None:
         raise PayoutNotFound
     return payout

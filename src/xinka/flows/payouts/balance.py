@@ -11,11 +11,12 @@ from django.db.models.functions import TruncDate
 
 from xinka.escrow.models import Hold
 from xinka.escrow.states import OPEN, HoldState
-from xinka.flows.payouts.asking import fee
+from xinka.flows.payouts.payees import fee_for
 from xinka.kernel.money import HOME, home_first
 from xinka.ledger.models import Balance
 from xinka.ledger.queries import balances_of_merchant
 from xinka.payouts.models import PayoutHold
+from xinka.payouts.payees import Payee
 from xinka.payouts.queries import standing_hold
 
 _IN_ESCROW = F("amount") - F("refunded") - F("released") - F("seized_held")
@@ -46,11 +47,8 @@ class MerchantMoney:
     released: list[Due]
     to_be_released: list[Due]
     hold: PayoutHold | None
-
-    @property
-    def most(self) -> int:
-        """The largest payout there can be now: what is owed and the fee come off first."""
-        return 0 if self.hold else fee().most(max(0, self.available - self.owed))
+    #: The largest payout there can be now: what is owed and the fee come off first.
+    most: int
 
 
 def currencies_of(merchant_id: int) -> list[str]:
@@ -65,6 +63,8 @@ def money_of(merchant_id: int, currency: str = HOME) -> MerchantMoney:
     """Return where a merchant's money is."""
     books = balances_of_merchant(merchant_id, currency)
     holds = Hold.objects.filter(merchant_id=merchant_id, currency=currency)
+    payee = Payee.of_merchant(merchant_id)
+    hold = standing_hold(payee)
     to_come = _by_day(holds.filter(state__in=[HoldState.HELD, HoldState.FROZEN]), _IN_ESCROW)
     return MerchantMoney(
         currency=currency,
@@ -77,7 +77,8 @@ def money_of(merchant_id: int, currency: str = HOME) -> MerchantMoney:
         frozen=books["frozen"],
         released=_by_day(holds.filter(state=HoldState.AFTERSALE), _SHARE),
         to_be_released=to_come,
-        hold=standing_hold(merchant_id),
+        hold=hold,
+        most=0 if hold else fee_for(payee).most(max(0, books["available"] - books["receivable"])),
     )
 
 

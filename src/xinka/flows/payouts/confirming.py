@@ -59,7 +59,7 @@ def payout_at(shown_id: str, proof: str) -> Payout:
         raise PayoutNotFound from None
     if not allows_link(payout_id, proof):
         raise PayoutNotFound
-    found = Payout.objects.select_related("merchant").defer("account_sealed").filter(id=payout_id).first()
+    found = Payout.objects.select_related("merchant", "buyer").defer("account_sealed").filter(id=payout_id).first()
     if found is None or not found.channel_id:
         raise PayoutNotFound
     return found

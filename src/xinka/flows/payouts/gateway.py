@@ -18,6 +18,7 @@ from xinka.accounts.models import User
 from xinka.flows.alone import alone_with
 from xinka.flows.payouts.asking import locked, move, shown
 from xinka.flows.payouts.confirming import keep_package
+from xinka.flows.payouts.payees import role_of, title_for
 from xinka.flows.payouts.payers import channels_that_pay, payer_of
 from xinka.flows.payouts.review import refuse_own
 from xinka.flows.payouts.sending import Outcome, settle_outcome
@@ -28,6 +29,7 @@ from xinka.payments.providers.errors import OutcomeUnknown
 from xinka.payouts.details import AccountKind, open_details, payout_place
 from xinka.payouts.errors import NothingToSend, NotToBeCalledBack, PayoutMoved, PayoutNotFound
 from xinka.payouts.models import Payout
+from xinka.payouts.payees import Payee
 from xinka.payouts.providers.protocol import (
     PayoutProvider,
     TakesBack,
@@ -35,7 +37,7 @@ from xinka.payouts.providers.protocol import (
     TransferResult,
     TransferStatus,
 )
-from xinka.payouts.queries import merchants_of
+from xinka.payouts.queries import not_own
 from xinka.payouts.states import PayoutEvent, PayoutState
 from xinka.platform.audit.actions import record
 from xinka.platform.database.django_drive import run
@@ -85,7 +87,7 @@ def send_through(payout_id: UUID, channel_id: int, *, by: User) -> Payout:
 def send_all_through(kind: AccountKind, channel: tuple[int, str], *, by: User) -> int:
     """Have approved payouts to one kind of account sent through a gateway (its number, its currency); return how many.
 
-    Payouts of shops that ``by`` belongs to are left to somebody else.
+    Money of ``by``, or of shops they belong to, is left to somebody else.
 
     Raises:
         NothingToSend: if there are none, or that channel does not pay such accounts.
@@ -96,7 +98,7 @@ def send_all_through(kind: AccountKind, channel: tuple[int, str], *, by: User) -
         ready = Payout.objects.select_for_update(skip_locked=True).filter(
             state=PayoutState.APPROVED, account_kind=kind, currency=currency
         )
-        chosen = ready.exclude(merchant_id__in=merchants_of(by.pk)).order_by("id")
+        chosen = not_own(ready, by.pk).order_by("id")
         found = list(chosen.values_list("id", flat=True)[:MOST_AT_ONCE])
         if not found:
             raise NothingToSend
@@ -159,24 +161,24 @@ def _lacks_package(payout: Payout) -> bool:
     return not payout.awaits_payee and payout.attempts < MOST_SENDINGS
 
 
-def call_back(payout_id: UUID, *, by: User, merchant_id: int | None = None) -> Payout:
-    """Ask for a payout back that waits for its payee; without ``merchant_id`` it is finance that asks.
+def call_back(payout_id: UUID, *, by: User, payee: Payee | None = None) -> Payout:
+    """Ask for a payout back that waits for its payee; without ``payee`` it is finance that asks.
 
     It is only asked for here, and committed before the gateway hears of it: the money comes back to the balance when
     the gateway says that nobody can take it any more, and a payee who confirms before that is paid. Asking again
     changes nothing.
 
     Raises:
-        PayoutNotFound: if there is none (of this merchant).
-        NotYourOwn: if somebody of finance belongs to that shop.
+        PayoutNotFound: if there is none (of this payee).
+        NotYourOwn: if it is the money of whoever asks for finance, or of their shop.
         NotToBeCalledBack: if it does not wait for its payee, or its gateway takes nothing back.
         BadChannel: if the channel's settings are not usable.
     """
     with transaction.atomic():
         payout = locked(payout_id)
-        if merchant_id is None:
+        if payee is None:
             refuse_own(payout, by)
-        elif payout.merchant_id != merchant_id:
+        elif payout.payee != payee:
             raise PayoutNotFound
         if not payout.awaits_payee or not isinstance(provider_for(payout), TakesBack):
             raise NotToBeCalledBack
@@ -184,7 +186,7 @@ def call_back(payout_id: UUID, *, by: User, merchant_id: int | None = None) -> P
             now = timezone.now()
             _note(payout, called_back_at=now, due_at=now)
             run(defer(SEND_PAYOUT, [{"subject": payout.id}]))
-            role = Role.FINANCE if merchant_id is None else Role.SELLER
+            role = Role.FINANCE if payee is None else role_of(payee)
             record(
                 by, "payout.call_back", shown(payout), amount=payout.amount, currency=payout.currency, role=role.value
             )
@@ -227,7 +229,7 @@ def _send(payout: Payout, provider: PayoutProvider, now: datetime) -> PayoutStat
     first = {"first_sent_at": now} if is_first else {}
     _note(payout, attempts=payout.attempts + 1, sent_at=now, due_at=now + ASK_AGAIN, **first)
     to = open_details(payout.account_sealed, payout_place(payout.id))
-    request = TransferRequest(shown(payout), to, payout.amount, payout.currency, payout.merchant.name)
+    request = TransferRequest(shown(payout), to, payout.amount, payout.currency, title_for(payout))
     try:
         found = provider.send(request)
     except ProviderError as error:

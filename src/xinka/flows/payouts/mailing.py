@@ -1,4 +1,4 @@
-"""What owners are told about their payouts: above all that somebody added an account or asked for money."""
+"""What owners and buyers are told about their payouts: above all that somebody added an account or asked for money."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from uuid import UUID, uuid5
 from django.conf import settings
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from xinka.flows.hindrances import hindrance_in_words
 from xinka.kernel import ids
 from xinka.kernel.money import plain_amount
-from xinka.merchants.models import Merchant
 from xinka.merchants.policies import Duty
 from xinka.merchants.queries import mailboxes_of
 from xinka.payouts.access import confirm_path
-from xinka.payouts.models import Payout, PayoutAccount
+from xinka.payouts.models import OfPayee, Payout, PayoutAccount
 from xinka.platform.jobs.queue import MAIL, Job
 from xinka.platform.mail.letter import Letter
 from xinka.platform.mail.sending import send_each
@@ -41,11 +41,14 @@ class News(StrEnum):
 
 
 def mail_account(account_id: UUID, news: News) -> int:
-    """Tell the owners, those of lately and the merchant's alarm address of a change of accounts; return how many."""
-    account = PayoutAccount.objects.select_related("merchant", "added_by").get(id=account_id)
+    """Tell the owners, those of lately and the merchant's alarm address, or the buyer, of a change of accounts.
+
+    Return how many mailboxes that were.
+    """
+    account = PayoutAccount.objects.select_related("merchant", "buyer", "added_by").get(id=account_id)
     usable = timezone.localtime(account.usable_from).strftime("%Y-%m-%d %H:%M")
     letters = []
-    for address, language in mailboxes_of(account.merchant, Duty.WITHDRAW, and_former_owners=True).items():
+    for address, language in _mailboxes(account, and_former_owners=True).items():
         with translation.override(language):
             words = {"label": account.label, "from": usable}
             if news is News.ADDED:
@@ -55,8 +58,8 @@ def mail_account(account_id: UUID, news: News) -> int:
                 title = _("A payout account was removed: %(label)s") % words
                 first = _("No money goes to this account any more.")
             alarm = _("Was it not you? Sign in now, change your password and write to us: payouts can be stopped.")
-            facts = ((_("Shop"), account.merchant.name), (_("Account"), account.label))
-            action = (_("Open the accounts"), _desk(account.merchant, "payouts/accounts"))
+            facts = (*_whose(account), (_("Account"), account.label))
+            action = (_("Open the accounts"), _page(account, "payouts/accounts", "balance/accounts"))
             text = (title, (first, alarm), facts, action)
             letters.append(_letter(f"payout_{news}", account.id, address, language, text))
     send_each(letters)
@@ -64,12 +67,12 @@ def mail_account(account_id: UUID, news: News) -> int:
 
 
 def mail_payout(payout_id: UUID, news: News) -> int:
-    """Tell the owners what a payout came to, or that they have to confirm it; return how many mailboxes."""
-    payout = Payout.objects.select_related("merchant").get(id=payout_id)
+    """Tell the payee what a payout came to, or that they have to confirm it; return how many mailboxes."""
+    payout = Payout.objects.select_related("merchant", "buyer").get(id=payout_id)
     if news is News.CONFIRM and not payout.may_be_called_back:
         return 0  # it was quicker than this letter, or is being called back
     letters = []
-    for address, language in mailboxes_of(payout.merchant, Duty.WITHDRAW).items():
+    for address, language in _mailboxes(payout).items():
         with translation.override(language):
             letters.append(_letter(f"payout_{news}", payout.id, address, language, _text_about(payout, news)))
     send_each(letters)
@@ -98,11 +101,11 @@ def _text_about(payout: Payout, news: News) -> _Text:
         ),
     }[news]
     words = {"sum": f"{plain_amount(payout.amount, payout.currency)} {payout.currency}"}
-    facts = [(_("Shop"), payout.merchant.name), (_("Account"), payout.account_label)]
+    facts = [*_whose(payout), (_("Account"), payout.account_label)]
     facts.append((_("Payout number"), ids.show("out", payout.id)))
     if news is News.FAILED and payout.problem:
         facts.append((_("Reason"), hindrance_in_words(payout.problem)))
-    action = (_("Open payouts"), _desk(payout.merchant, "payouts"))
+    action = (_("Open payouts"), _page(payout, "payouts", "balance"))
     if news is News.CONFIRM:
         if payout.confirm_by is not None:
             facts.append((_("Confirm by"), timezone.localtime(payout.confirm_by).strftime("%Y-%m-%d %H:%M")))
@@ -110,8 +113,28 @@ def _text_about(payout: Payout, news: News) -> _Text:
     return title % words, (first,), tuple(facts), action
 
 
-def _desk(merchant: Merchant, page: str) -> str:
-    return f"{settings.SITE_URL}/desk/{merchant.slug}/{page}"
+def _mailboxes(row: OfPayee, *, and_former_owners: bool = False) -> dict[str, str]:
+    """Return who hears of it, with their languages; nobody of a buyer whose account is closed."""
+    if row.merchant is not None:
+        return mailboxes_of(row.merchant, Duty.WITHDRAW, and_former_owners=and_former_owners)
+    buyer = row.buyer
+    if buyer is None or not buyer.is_active:
+        return {}
+    return {buyer.email: buyer.language or settings.LANGUAGE_CODE}
+
+
+def _whose(row: OfPayee) -> list[tuple[str, str]]:
+    return (
+        [(_("Shop"), row.merchant.name)]
+        if row.merchant is not None
+        else [(pgettext("payouts", "From"), _("Your balance"))]
+    )
+
+
+def _page(row: OfPayee, of_desk: str, of_buyer: str) -> str:
+    """Return the address of a page of the merchant's desk, or of the same page of a buyer."""
+    path = f"desk/{row.merchant.slug}/{of_desk}" if row.merchant is not None else of_buyer
+    return f"{settings.SITE_URL}/{path}"
 
 
 def _letter(kind: str, about: UUID, to: str, language: str, text: _Text) -> Letter:

@@ -1,4 +1,4 @@
-"""What finance decides about payouts: yes by one or by two, no, and a hold on everything of one merchant."""
+"""What finance decides about payouts: yes by one or by two, no, and a hold on everything of one payee."""
 
 from __future__ import annotations
 
@@ -12,18 +12,20 @@ from django.db.models import F, Sum
 from django.utils import timezone
 
 from xinka.accounts.models import User
-from xinka.flows.payouts.asking import cancel, lock_merchant, locked, move, shown
+from xinka.flows.payouts.asking import cancel, locked, move, shown
+from xinka.flows.payouts.payees import lock_payee
 from xinka.kernel.actors import Actor, Role
 from xinka.payouts.errors import ApprovedAlready, NotYourOwn, PayoutMoved
 from xinka.payouts.models import Payout, PayoutApproval, PayoutHold
-from xinka.payouts.queries import is_member
+from xinka.payouts.payees import Payee
+from xinka.payouts.queries import is_own
 from xinka.payouts.states import PayoutEvent, PayoutState, sources_of
 from xinka.platform.audit.actions import record
 
 log = logging.getLogger(__name__)
 
 
-#: What a merchant asks for within this time counts together.
+#: What a payee asks for within this time counts together.
 _TOGETHER = timedelta(days=1)
 _CAME_BACK = [PayoutState.CANCELLED, PayoutState.FAILED]
 
@@ -31,25 +33,25 @@ _CAME_BACK = [PayoutState.CANCELLED, PayoutState.FAILED]
 def approvals_needed(payout: Payout) -> int:
     """Return how many people have to say yes.
 
-    What the merchant asked for in the day before counts too, or two payouts would do what one may not.
+    What the payee asked for in the day before counts too, or two payouts would do what one may not.
     """
     return 2 if asked_before(payout) + payout.total >= settings.PAYOUT_FOUR_EYES_FROM else 1
 
 
 def asked_before(payout: Payout) -> int:
-    """Return what the merchant asked for in the day before (minor units), without what came back."""
-    same = Payout.objects.filter(merchant_id=payout.merchant_id, currency=payout.currency).exclude(id=payout.id)
+    """Return what the payee asked for in the day before (minor units), without what came back."""
+    same = Payout.objects.filter(**payout.payee.columns, currency=payout.currency).exclude(id=payout.id)
     lately = same.filter(asked_at__gt=payout.asked_at - _TOGETHER, asked_at__lte=payout.asked_at)
     return lately.exclude(state__in=_CAME_BACK).aggregate(sum=Sum(F("amount") + F("fee")))["sum"] or 0
 
 
 def refuse_own(payout: Payout, by: User) -> None:
-    """See to it that nobody decides about money of their own shop.
+    """See to it that nobody decides about their own money, or that of their own shop.
 
     Raises:
         NotYourOwn: if this is what somebody tries.
     """
-    if payout.asked_by_id == by.pk or is_member(by.pk, payout.merchant_id):
+    if payout.asked_by_id == by.pk or is_own(by.pk, payout.payee):
         raise NotYourOwn
 
 
@@ -87,7 +89,7 @@ def approve(payout_id: UUID, *, by: User) -> Payout:
 
 
 def reject(payout_id: UUID, *, by: User, reason: str) -> Payout:
-    """Say no to a payout; the money is available again, and the merchant reads why.
+    """Say no to a payout; the money is available again, and the payee reads why.
 
     Raises:
         PayoutNotFound, NotYourOwn, PayoutMoved.
@@ -101,16 +103,15 @@ def reject(payout_id: UUID, *, by: User, reason: str) -> Payout:
     return cancelled
 
 
-def hold(merchant_id: int, *, by: User, reason: str, role: Role = Role.FINANCE) -> PayoutHold:
-    """Stop a merchant's payouts: no new ones, and those that have not been sent wait."""
+def hold(payee: Payee, *, by: User, reason: str, role: Role = Role.FINANCE) -> PayoutHold:
+    """Stop the payouts of one payee: no new ones, and those that have not been sent wait."""
     with transaction.atomic():
-        lock_merchant(merchant_id)
-        made = PayoutHold.objects.create(merchant_id=merchant_id, reason=reason, by=by, at=timezone.now())
-        stopped = Payout.objects.filter(merchant_id=merchant_id, state__in=sources_of(PayoutEvent.HOLD, role)).update(
-            state=PayoutState.HELD.value
-        )
-        record(by, "payout.hold", f"merchant {merchant_id}", reason=reason, stopped=stopped)
-    log.warning("payout.hold", extra={"merchant": merchant_id, "stopped": stopped})
+        lock_payee(payee)
+        made = PayoutHold.objects.create(**payee.columns, reason=reason, by=by, at=timezone.now())
+        waiting = Payout.objects.filter(**payee.columns, state__in=sources_of(PayoutEvent.HOLD, role))
+        stopped = waiting.update(state=PayoutState.HELD.value)
+        record(by, "payout.hold", payee.subject, reason=reason, stopped=stopped)
+    log.warning("payout.hold", extra={"payee": payee.subject, "stopped": stopped})
     return made
 
 
@@ -119,23 +120,21 @@ def lift_hold(hold_id: int, *, by: User, role: Role = Role.FINANCE) -> PayoutHol
 
     Raises:
         PayoutMoved: if it was lifted already.
-        NotYourOwn: if somebody would lift the hold on their own shop.
+        NotYourOwn: if somebody would lift the hold on themselves or on their own shop.
     """
     with transaction.atomic():
         found = PayoutHold.objects.filter(id=hold_id, lifted_at=None).first()
         if found is None:
             raise PayoutMoved
-        if is_member(by.pk, found.merchant_id):
+        if is_own(by.pk, found.payee):
             raise NotYourOwn
-        lock_merchant(found.merchant_id)
+        lock_payee(found.payee)
         now = timezone.now()
         if PayoutHold.objects.filter(id=hold_id, lifted_at=None).update(lifted_at=now, lifted_by=by) != 1:
             raise PayoutMoved
         resumed = 0
-        if not PayoutHold.objects.filter(merchant_id=found.merchant_id, lifted_at=None).exists():
-            waiting = Payout.objects.filter(
-                merchant_id=found.merchant_id, state__in=sources_of(PayoutEvent.RESUME, role)
-            )
+        if not PayoutHold.objects.filter(**found.payee.columns, lifted_at=None).exists():
+            waiting = Payout.objects.filter(**found.payee.columns, state__in=sources_of(PayoutEvent.RESUME, role))
             resumed = waiting.update(state=PayoutState.ASKED.value, round=F("round") + 1)
-        record(by, "payout.lift_hold", f"merchant {found.merchant_id}", resumed=resumed)
+        record(by, "payout.lift_hold", found.payee.subject, resumed=resumed)
     return found

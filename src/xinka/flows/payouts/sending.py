@@ -18,6 +18,7 @@ from django.utils import timezone
 from xinka.accounts.models import User
 from xinka.flows.payouts.asking import give_back, locked, move, shown
 from xinka.flows.payouts.mailing import MAIL_PAYOUT, News
+from xinka.flows.payouts.payees import books_of
 from xinka.flows.payouts.review import refuse_own
 from xinka.kernel import ids
 from xinka.kernel.actors import Role
@@ -29,7 +30,7 @@ from xinka.ledger.posting import Journal, Leg, post
 from xinka.payouts.details import AccountKind, open_details, payout_place
 from xinka.payouts.errors import BadResultFile, NothingToSend, PayoutMoved
 from xinka.payouts.models import Payout, PayoutBatch
-from xinka.payouts.queries import merchants_of
+from xinka.payouts.queries import not_own
 from xinka.payouts.states import MOVES, PayoutEvent, PayoutState
 from xinka.platform.audit.actions import record
 from xinka.platform.database.django_drive import run
@@ -70,7 +71,7 @@ class Outcome:
 def make_batch(kind: AccountKind, currency: str, *, by: User) -> PayoutBatch:
     """Put approved payouts to one kind of account into a new file; from here on they are being sent.
 
-    Payouts of shops that ``by`` belongs to are left to somebody else.
+    Money of ``by``, or of shops they belong to, is left to somebody else.
 
     Raises:
         NothingToSend: if there are none.
@@ -79,7 +80,7 @@ def make_batch(kind: AccountKind, currency: str, *, by: User) -> PayoutBatch:
         ready = Payout.objects.select_for_update(skip_locked=True).filter(
             state=PayoutState.APPROVED, account_kind=kind, currency=currency
         )
-        chosen = list(ready.exclude(merchant_id__in=merchants_of(by.pk)).order_by("id")[:MOST_IN_A_FILE])
+        chosen = list(not_own(ready, by.pk).order_by("id")[:MOST_IN_A_FILE])
         if not chosen:
             raise NothingToSend
         now = timezone.now()
@@ -156,7 +157,7 @@ def record_outcomes(batch: PayoutBatch, outcomes: Sequence[Outcome], *, by: User
 
     Raises:
         PayoutMoved: if one is not of this batch, or had the other outcome before.
-        NotYourOwn: if one is of a shop that ``by`` belongs to.
+        NotYourOwn: if one is of ``by``, or of a shop that they belong to.
     """
     n_new = 0
     with transaction.atomic():
@@ -196,7 +197,7 @@ def _paid(payout: Payout) -> Journal:
     """P7, paid: by the bank out of the trust account, or by a gateway out of what it owes us; the fee is ours."""
     source = Account.CLEARING if payout.channel_id else Account.BANK_TRUST
     legs = (
-        Leg(Account.SELLER_IN_TRANSIT, payout.total, payout.merchant_id),
+        Leg(books_of(payout.payee).in_transit, payout.total, payout.payee.owner_id),
         Leg(source, -payout.amount),
         Leg(Account.PAYOUT_FEE, -payout.fee),
     )
