@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.core.mail import EmailMessage
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
@@ -16,6 +17,7 @@ from xinka.flows import escrow
 from xinka.flows.disputes import chargebacks
 from xinka.flows.payouts import review
 from xinka.flows.payouts.asking import shown
+from xinka.flows.payouts.mailing import News, mail_payout
 from xinka.flows.refunds.sending import execute_refund
 from xinka.kernel import ids
 from xinka.kernel.actors import Actor, Role
@@ -91,7 +93,7 @@ def test_cy_asks_after_a_fresh_proof_and_takes_it_back() -> None:
     assert stale.post("/balance/withdraw", form)["Location"].startswith("/account/reauthenticate/")
     assert money_of(person) == (10_000, 0)
     mine = browser(person)
-    assert "100.00" in mine.get("/balance/withdraw").content.decode()
+    assert 'name="amount" value="100.00"' in mine.get("/balance/withdraw").content.decode()
     assert [mine.post("/balance/withdraw", form).status_code for _ in range(2)] == [303, 303]
     payout = Payout.objects.get()
     assert (payout.amount, payout.asked_by, money_of(person)) == (6_000, person, (4_000, 6_000))
@@ -112,6 +114,26 @@ def test_a_refusal_is_read_by_cy_with_its_reason() -> None:
     page = browser(person).get("/balance").content.decode()
     assert "Cancelled, money is back" in page
     assert "Please write to us first" in page
+
+
+def test_what_a_gateway_says_is_for_staff_and_what_a_bank_says_for_cy(mailoutbox: list[EmailMessage]) -> None:
+    person = cy(20_000)
+    to = account(person)
+    for channel_id, said in ((1, "PAYER_BALANCE_NOT_ENOUGH"), (0, "no such card")):
+        payout = approved(to, 6_000)
+        now = timezone.now()
+        Payout.objects.filter(id=payout.id).update(
+            state=PayoutState.FAILED, channel_id=channel_id, problem=said, finished_at=now
+        )
+        mail_payout(payout.id, News.FAILED)
+    page = browser(person).get("/balance").content.decode()
+    by_gateway, by_bank = (str(letter.body) for letter in mailoutbox)
+    assert ("PAYER_BALANCE" in page + by_gateway, "no such card" in page, "no such card" in by_bank) == (
+        False,
+        True,
+        True,
+    )
+    assert "The payment service did not take it" in page
 
 
 def test_accounts_are_added_and_removed_after_a_fresh_proof() -> None:

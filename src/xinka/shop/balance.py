@@ -29,6 +29,7 @@ from xinka.flows.payouts.buyers import currencies_of_buyer, entries_of, has_had_
 from xinka.kernel import ids
 from xinka.kernel.actors import Actor, Role
 from xinka.kernel.errors import BadIdentifier, Refusal
+from xinka.kernel.money import plain_amount
 from xinka.orders.access import order_path
 from xinka.payouts.access import confirm_path
 from xinka.payouts.forms import AccountForm, WithdrawForm, is_usable
@@ -104,9 +105,19 @@ def _row(payout: Payout) -> dict[str, object]:
         "icon": icon,
         "confirm_at": confirm_path(payout.id) if payout.may_be_called_back else "",
         "is_called_back": payout.awaits_payee and not payout.may_be_called_back,
-        "hindrance": hindrance_in_words(payout.problem) if payout.finished_at else "",
+        "hindrance": _why_not(payout, state),
         "may_cancel": state in sources_of(PayoutEvent.CANCEL, Role.BUYER),
     }
+
+
+def _why_not(payout: Payout, state: PayoutState) -> str:
+    """Return why a payout did not come about, as far as its buyer can do something about it.
+
+    What a gateway says is about our dealings with it, and is for staff.
+    """
+    if state is PayoutState.FAILED and payout.channel_id:
+        return _("The payment service did not take it. Check the account; if it is right, ask again or write to us.")
+    return hindrance_in_words(payout.problem) if payout.finished_at else ""
 
 
 @never_cache
@@ -116,10 +127,16 @@ def _row(payout: Payout) -> dict[str, object]:
 def withdraw(request: HttpRequest) -> HttpResponse:
     """Ask for a payout."""
     person = _holder(request)
-    currency, currencies = _currency_of(request, person)
+    currency, _currencies = _currency_of(request, person)
     payee = Payee.of_buyer(person.pk)
     accounts, now = accounts_of(payee), timezone.now()
-    form = WithdrawForm(request.POST if request.method == "POST" else None, accounts=accounts, currency=currency)
+    money = money_of_buyer(person.pk, currency)
+    form = WithdrawForm(
+        request.POST if request.method == "POST" else None,
+        accounts=accounts,
+        currency=currency,
+        initial={"amount": plain_amount(money.most, currency)},
+    )
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         try:
@@ -131,9 +148,8 @@ def withdraw(request: HttpRequest) -> HttpResponse:
             return _see("shop:balance")
     context = {
         "form": form,
-        "money": money_of_buyer(person.pk, currency),
+        "money": money,
         "currency": currency,
-        "currencies": currencies,
         "has_accounts": bool(accounts),
         "cooling": [account for account in accounts if not is_usable(account, now)],
     }

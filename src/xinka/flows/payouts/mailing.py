@@ -103,7 +103,8 @@ def _text_about(payout: Payout, news: News) -> _Text:
     words = {"sum": f"{plain_amount(payout.amount, payout.currency)} {payout.currency}"}
     facts = [*_whose(payout), (_("Account"), payout.account_label)]
     facts.append((_("Payout number"), ids.show("out", payout.id)))
-    if news is News.FAILED and payout.problem:
+    # What a gateway says is about our dealings with it: merchants may know, buyers cannot do anything about it.
+    if news is News.FAILED and payout.problem and not (payout.buyer_id and payout.channel_id):
         facts.append((_("Reason"), hindrance_in_words(payout.problem)))
     action = (_("Open payouts"), _page(payout, "payouts", "balance"))
     if news is News.CONFIRM:
