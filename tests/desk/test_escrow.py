@@ -120,7 +120,12 @@ def test_what_cannot_go_back_does_not(bought: cast.Bought, amount: str) -> None:
 
 def test_where_a_case_is_open_it_is_settled_there(bought: cast.Bought) -> None:
     complaint = cases.Complaint(Reason.ALREADY_USED, "It says used.")
-    cases.open_case(bought.order, complaint, by=Actor(Role.BUYER), now=timezone.now())
+    assert "/give-back" in page_of(bought)
+    case = cases.open_case(bought.order, complaint, by=Actor(Role.BUYER), now=timezone.now())
+    page = page_of(bought)
+    assert "/give-back" not in page  # a form that would only refuse is not shown
+    assert f"/desk/ada-cards/cases/{case.shown_id}" in page
+    assert "What goes back is settled there" in page
     assert give_back(bought, "40.00") == 422
     assert not Refund.objects.exists()
 

@@ -21,7 +21,7 @@ from xinka.desk.escrow import money_of_order, shares_of
 from xinka.desk.giving_back import GiveBackForm, may_go_back
 from xinka.desk.order_filter import OrderFilter
 from xinka.disputes import reasons
-from xinka.disputes.queries import cases_of_order
+from xinka.disputes.queries import cases_of_order, open_case_of
 from xinka.disputes.words import badge_for
 from xinka.escrow.models import Hold
 from xinka.flows.refunds.by_seller import give_back_by_seller
@@ -119,13 +119,17 @@ def _page(request: HttpRequest, desk: Desk, order: Order, form: GiveBackForm | N
     ]
     story = [(words, at) for words, at in moments if at]
     money = money_of_order(order.id)
-    if form is None and money and may_go_back(money.hold) and may(desk.membership.role, Duty.GIVE_BACK):
+    may_give = money is not None and may_go_back(money.hold) and may(desk.membership.role, Duty.GIVE_BACK)
+    # While a case is open, money goes back there: a form that would only refuse is not shown.
+    case = open_case_of(order.id) if may_give and form is None else None
+    if form is None and money and may_give and case is None:
         form = GiveBackForm(hold=money.hold)
     cases = [
         (case.shown_id, reasons.in_words(case.reason), badge_for(case, Role.SELLER))
         for case in cases_of_order(order.id)
     ]
-    context = {"desk": desk, "story": story, "money": money, "cases": cases, "give_back": form, **_row(order)}
+    context = {"desk": desk, "story": story, "money": money, "cases": cases, "give_back": form, "open_case": case}
+    context |= _row(order)
     return render(request, "desk/order.html", context, status=422 if form and form.errors else 200)
 
 

@@ -61,7 +61,10 @@ class GiveBackForm(forms.Form):
         max_length=200,
         strip=True,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("The merchant reads it, and it stays in the audit. Write nothing about the buyer's person."),
+        help_text=_(
+            "Ten characters at least. The merchant reads it, and it stays in the audit. Write nothing about the buyer's"
+            " person."
+        ),
     )
     key = forms.UUIDField(widget=forms.HiddenInput)
 
