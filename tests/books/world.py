@@ -42,11 +42,8 @@ PRICE = 9_973  # a prime, so that shares never come out even
 _CODES_PER_SALE = 4
 
 
-class Crash(Exception):
-    """The process is gone in the middle of a statement's transaction.
-
-    What is caught nowhere in the shop; after a ``BaseException`` the session ends, and with it the walk's.
-    """
+class Crash(BaseException):
+    """The process is gone in the middle of a statement's transaction."""
 
 
 @dataclass

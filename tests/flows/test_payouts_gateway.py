@@ -269,8 +269,8 @@ def test_a_worker_that_dies_while_sending_asks_first_when_it_is_back(
 ) -> None:
     payout = sending(shop, payer)
 
-    class Killed(Exception):
-        """What no code here catches; after a ``BaseException`` the session ends, and with it this test's."""
+    class Killed(BaseException):
+        """What no code catches."""
 
     def die(*_: object) -> None:
         raise Killed

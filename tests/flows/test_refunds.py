@@ -121,8 +121,8 @@ def test_a_part_whose_fate_the_gateway_does_not_tell_is_left_to_staff(
 def test_a_worker_killed_after_sending_leaves_no_second_refund(
     gateway: Gateway, owed: Refund, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Killed(Exception):
-        """Ends the process as far as this test can; after a ``BaseException`` the test's session would end too."""
+    class Killed(BaseException):
+        """Ends the process as far as this test can."""
 
     def die(*_: object, **__: object) -> None:
         raise Killed
