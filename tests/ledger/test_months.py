@@ -6,10 +6,13 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.db import connection
+from django.db import DatabaseError, connection, transaction
 
+from xinka.flows.closing_days import close_days
 from xinka.ledger.accounts import Account, JournalKind
-from xinka.ledger.months import Line, months_of
+from xinka.ledger.closing import close_next_day
+from xinka.ledger.models import ClosedDay, OwnerTotal
+from xinka.ledger.months import Line, Month, months_of
 from xinka.ledger.posting import Journal, Leg, post
 from xinka.platform.database.django_drive import run
 
@@ -40,19 +43,28 @@ def released(at: datetime, base: int, commission: int, **more: object) -> None:
     enter(at, JournalKind.RELEASE, *legs, **more)  # type: ignore[arg-type]  # an owner or a currency
 
 
+def months(merchant: int, year: int, last: date, currency: str = "CNY") -> list[Month]:
+    """Tell the months from the entries, then with January closed, then with all closed: it is the same each time."""
+    told = months_of(merchant, year, last, currency)
+    for until in (china(2028, 2, 1), china(2028, 3, 5)):
+        close_days(until)
+        assert months_of(merchant, year, last, currency) == told
+    return told
+
+
 def test_months_end_at_midnight_in_china_also_at_the_end_of_the_year_and_on_the_leap_day() -> None:
     released(china(2027, 12, 31, 23, 59), 1000, 10)
     released(china(2028, 1, 1, 0, 0), 2000, 20)  # in UTC it is still the old year
     released(china(2028, 2, 29, 23, 59), 4000, 40)
     released(china(2028, 3, 1, 0, 0), 8000, 80)
-    assert [(m.first, m.opening, m.closing) for m in months_of(ADA, 2028, date(2028, 3, 1))] == [
+    assert [(m.first, m.opening, m.closing) for m in months(ADA, 2028, date(2028, 3, 1))] == [
         (date(2028, 1, 1), 990, 2970),
         (date(2028, 2, 1), 2970, 6930),
         (date(2028, 3, 1), 6930, 14_850),
     ]
-    december = months_of(ADA, 2027, date(2028, 3, 1))[-1]
+    december = months(ADA, 2027, date(2028, 3, 1))[-1]
     assert (december.first, december.sums) == (date(2027, 12, 1), {Line.SALES: 1000, Line.COMMISSION: -10})
-    assert len(months_of(ADA, 2027, date(2028, 3, 1))) == 12
+    assert len(months(ADA, 2027, date(2028, 3, 1))) == 12
 
 
 def test_every_cause_has_its_line_and_moves_between_ones_own_accounts_have_none() -> None:
@@ -77,7 +89,7 @@ def test_every_cause_has_its_line_and_moves_between_ones_own_accounts_have_none(
     enter(day, JournalKind.FREEZE, (A.SELLER_RESERVE, 900), (A.FROZEN, -900))
     enter(day, JournalKind.HAND_OVER, (A.FROZEN, 300), (A.BANK_TRUST, -300))
     enter(day, JournalKind.GIFT_CARD, (A.SELLER_RECEIVABLE, 5), (A.GIFT_CARDS, -5))
-    february = months_of(ADA, 2028, date(2028, 2, 29))[-1]
+    february = months(ADA, 2028, date(2028, 2, 29))[-1]
     assert february.sums == {
         Line.SALES: 10_000,
         Line.SUBSIDY: 450,
@@ -101,8 +113,45 @@ def test_months_are_of_one_merchant_and_one_currency() -> None:
     # A user with Ada's number has money of their own.
     enter(day, JournalKind.WALLET, (A.REFUND_IN_TRANSIT, 77), (A.WALLET, -77))
     closing = {
-        key: months_of(key[0], 2028, date(2028, 1, 31), key[1])[0].closing
+        key: months(key[0], 2028, date(2028, 1, 31), key[1])[0].closing
         for key in ((ADA, "CNY"), (BEA, "CNY"), (ADA, "USD"))
     }
     assert closing == {(ADA, "CNY"): 990, (BEA, "CNY"): 1980, (ADA, "USD"): 3960}
     assert months_of(ADA, 2029, date(2028, 1, 31)) == []
+
+
+def test_what_is_kept_is_read_instead_of_the_entries_and_what_is_not_kept_yet_is_read_beside_it() -> None:
+    released(china(2028, 1, 5), 1000, 10)
+    close_days(china(2028, 1, 7))
+    released(china(2028, 1, 8), 2000, 20)
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE ledger_owner_total DISABLE TRIGGER ledger_owner_total_append_only")
+        cursor.execute("UPDATE ledger_owner_total SET amount = amount + 5 WHERE account = %s", [A.ESCROW])
+    (january,) = months_of(ADA, 2028, date(2028, 1, 31))
+    assert january.sums == {Line.SALES: 3005, Line.COMMISSION: -30}
+
+
+def test_days_that_were_closed_before_sums_were_kept_are_summed_up_in_their_order() -> None:
+    for day in (5, 6, 9):
+        released(china(2028, 1, day), 1000 * day, 10)
+    while run(close_next_day(china(2028, 1, 12))):  # as the version of before closes them
+        pass
+    assert ClosedDay.objects.filter(owners_summed_at=None).count() == 7
+    assert close_days(china(2028, 1, 12)) == 0
+    assert not ClosedDay.objects.filter(owners_summed_at=None).exists()
+    assert list(OwnerTotal.objects.order_by("day", "account").values_list("owner_id", "day", "account", "amount")) == [
+        (ADA, date(2028, 1, day), account, amount)
+        for day in (5, 6, 9)
+        for account, amount in ((A.ESCROW, 1000 * day), (A.COMMISSION, -10))
+    ]
+    close_days(china(2028, 1, 12))
+    assert OwnerTotal.objects.count() == 6, "once"
+
+
+@pytest.mark.parametrize("change", ["UPDATE ledger_owner_total SET amount = 1", "DELETE FROM ledger_owner_total"])
+def test_what_is_kept_is_not_changed(change: str) -> None:
+    released(china(2028, 1, 5), 1000, 10)
+    close_days(china(2028, 1, 7))
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(change)
+    assert OwnerTotal.objects.count() == 2

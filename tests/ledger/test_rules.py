@@ -11,13 +11,14 @@ from django.utils import timezone
 from xinka.kernel.ids import new_uuid
 from xinka.ledger.accounts import Account, JournalKind
 from xinka.ledger.closing import GRACE, close_next_day
+from xinka.ledger.owners import sum_up_next_day
 from xinka.ledger.posting import Journal, Leg, post
 from xinka.ledger.rules import RULES
 from xinka.platform.database.django_drive import run
 
 pytestmark = pytest.mark.django_db
 
-_GUARDED = ("ledger_entry", "ledger_journal", "ledger_balance")
+_GUARDED = ("ledger_entry", "ledger_journal", "ledger_balance", "ledger_owner_total")
 
 
 def damage(statement: str) -> None:
@@ -64,12 +65,19 @@ def open_books() -> None:
 def books(open_books: None) -> None:
     """The same when the day is over and closed."""
     assert run(close_next_day(timezone.now() + timedelta(days=1) + GRACE)) is not None
+    assert run(sum_up_next_day()) is not None
 
 
 DAMAGE: dict[str, tuple[str, set[str]]] = {
     "a leg changed": (
         "UPDATE ledger_entry SET amount = amount + 1 WHERE account = 15",
-        {"journals_balance", "books_balance", "journals_are_complete", "closed_days_are_entries"},
+        {
+            "journals_balance",
+            "books_balance",
+            "journals_are_complete",
+            "closed_days_are_entries",
+            "owners_are_summed_up",
+        },
     ),
     "a journal made smaller": (
         "UPDATE ledger_entry SET amount = amount / 2 WHERE kind = 4",
@@ -108,6 +116,11 @@ DAMAGE: dict[str, tuple[str, set[str]]] = {
         {"closed_days_are_entries"},
     ),
     "a day's sum forgotten": ("DELETE FROM ledger_day_total WHERE account = 18", {"closed_days_are_entries"}),
+    "a merchant's sum changed": (
+        "UPDATE ledger_owner_total SET amount = amount + 1 WHERE account = 2",
+        {"owners_are_summed_up"},
+    ),
+    "a merchant's sum forgotten": ("DELETE FROM ledger_owner_total WHERE account = 15", {"owners_are_summed_up"}),
 }
 
 

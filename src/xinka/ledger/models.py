@@ -95,11 +95,27 @@ class DayTotal(models.Model):
         db_table = "ledger_day_total"
 
 
+class OwnerTotal(models.Model):
+    """What stood opposite to one merchant's accounts on one closed day, so that a year reads days and not entries."""
+
+    pk = models.CompositePrimaryKey("owner_id", "currency", "day", "kind", "account")
+    owner_id = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    day = models.DateField()
+    kind = models.SmallIntegerField()
+    account = models.SmallIntegerField()
+    amount = models.BigIntegerField()
+
+    class Meta:
+        db_table = "ledger_owner_total"
+
+
 class ClosedDay(models.Model):
     """A day of the books (in the shop's time zone) that nothing can be entered into any more."""
 
     day = models.DateField(primary_key=True)
     closed_at = models.DateTimeField()
+    owners_summed_at = models.DateTimeField(null=True, help_text="when its sums per merchant were kept")
 
     class Meta:
         db_table = "ledger_closed_day"

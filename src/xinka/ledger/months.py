@@ -2,7 +2,8 @@
 
 Each journal sums to zero, so what an owner's accounts gained is exactly what the other accounts of the same journals
 gave. So the lines of a month always lead from its beginning to its end, and moves from one account of the owner to
-another are not in them. Months are those of the books (``ledger/days.py``).
+another are not in them. Closed days are read by their sums (``ledger/owners.py``), the others by their entries. Months
+are those of the books (``ledger/days.py``).
 """
 
 from __future__ import annotations
@@ -16,21 +17,30 @@ from typing import Any
 from django.db import connection
 
 from xinka.kernel.money import HOME
-from xinka.ledger.accounts import OWNED, USER_OWNED, Account, JournalKind
+from xinka.ledger.accounts import Account, JournalKind
 from xinka.ledger.days import start_of
+from xinka.ledger.owners import OWN
 
-_OWN = sorted(int(account) for account in OWNED - USER_OWNED)
+#: The first day of the books that is not summed up yet; what is before it is kept, and what is kept stays as it is.
+_KEPT_UNTIL = "SELECT max(day) + 1 FROM ledger_closed_day WHERE owners_summed_at IS NOT NULL"
 _GAINED = """
-SELECT extract(month FROM e.at AT TIME ZONE 'Asia/Shanghai')::int, e.kind, e.account, sum(e.amount)::bigint
-FROM (SELECT DISTINCT journal_id FROM ledger_entry WHERE account = ANY(%(own)s) AND owner_id = %(owner)s
-  AND currency = %(currency)s AND at >= %(since)s AND at < %(until)s) mine
-JOIN ledger_entry e USING (journal_id)
-WHERE e.account <> ALL(%(own)s) OR e.owner_id IS DISTINCT FROM %(owner)s GROUP BY 1, 2, 3
+SELECT extract(month FROM day)::int, kind, account, sum(amount)::bigint FROM (
+  SELECT day, kind, account, amount FROM ledger_owner_total
+  WHERE owner_id = %(owner)s AND currency = %(currency)s AND day >= %(first)s AND day < least(%(after)s, %(kept)s)
+  UNION ALL
+  SELECT (e.at AT TIME ZONE 'Asia/Shanghai')::date, e.kind, e.account, e.amount
+  FROM (SELECT DISTINCT journal_id FROM ledger_entry WHERE account = ANY(%(own)s) AND owner_id = %(owner)s
+    AND currency = %(currency)s AND at >= %(since)s AND at < %(until)s) mine
+  JOIN ledger_entry e USING (journal_id)
+  WHERE e.account <> ALL(%(own)s) OR e.owner_id IS DISTINCT FROM %(owner)s) everything
+GROUP BY 1, 2, 3
 """
 #: What the owner has now, less what came since.
 _BEFORE = """
 SELECT coalesce((SELECT sum(amount) FROM ledger_entry WHERE account = ANY(%(own)s) AND owner_id = %(owner)s
     AND currency = %(currency)s AND at >= %(since)s), 0)
+  - coalesce((SELECT sum(amount) FROM ledger_owner_total
+    WHERE owner_id = %(owner)s AND currency = %(currency)s AND day >= %(first)s AND day < %(kept)s), 0)
   - coalesce((SELECT sum(amount) FROM ledger_balance WHERE account = ANY(%(own)s) AND owner_id = %(owner)s
     AND currency = %(currency)s), 0)
 """
@@ -89,14 +99,21 @@ class Month:
 def months_of(merchant_id: int, year: int, last: date, currency: str = HOME) -> list[Month]:
     """Return the months of a year up to the one that ``last`` is in; none of a year that has not begun."""
     ends = last.month if last.year == year else 12 if last.year > year else 0
-    bounds: dict[str, Any] = {
-        "own": _OWN,
-        "owner": merchant_id,
-        "currency": currency,
-        "since": start_of(date(year, 1, 1)),
-        "until": start_of(date(year + 1, 1, 1)),
-    }
+    first, after = date(year, 1, 1), date(year + 1, 1, 1)
     with connection.cursor() as cursor:
+        cursor.execute(_KEPT_UNTIL)
+        ((summed_until,),) = cursor.fetchall()
+        kept = summed_until or first
+        bounds: dict[str, Any] = {
+            "own": list(OWN),
+            "owner": merchant_id,
+            "currency": currency,
+            "first": first,
+            "after": after,
+            "kept": kept,
+            "since": start_of(max(first, kept)),
+            "until": start_of(after),
+        }
         cursor.execute(_BEFORE, bounds)
         ((opening,),) = cursor.fetchall()
         cursor.execute(_GAINED, bounds)

@@ -12,6 +12,7 @@ from xinka.ledger.accounts import (
     JournalKind,
     Nature,
 )
+from xinka.ledger.owners import DISAGREES
 from xinka.ledger.sql import HASH_AGAIN, UNBALANCED
 
 
@@ -131,5 +132,11 @@ RULES = (
         "the sums of closed days are the sums of their entries",
         "已结账日的合计等于当日分录之和",
         _SUMMED_UP,
+    ),
+    Rule(
+        "owners_are_summed_up",
+        "what is kept of each merchant's closed days is what stands in the entries",
+        "商家各结账日的合计等于当日分录之和",
+        DISAGREES,
     ),
 )
