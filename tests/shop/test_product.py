@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import gzip
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.contrib.staticfiles import finders
 from django.test import Client
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from tests import cast
 from xinka.catalog.models import PriceTier, Sku
 from xinka.catalog.queries import product_on_sale
-from xinka.merchants.models import Merchant
+from xinka.merchants.models import Merchant, Record
 from xinka.payments.models import Channel
 from xinka.platform.look.prose import prose
 from xinka.stock.models import StockCode
@@ -284,3 +286,30 @@ def test_the_first_load_is_light(ware: cast.Ware, alipay: Channel, stranger: Cli
         assert isinstance(found, str)
         weight += len(gzip.compress(Path(found).read_bytes()))
     assert weight < 40_000
+
+
+def _told(stranger: Client, n: int, disputed: int, usual: int | None, answers: timedelta | None = None) -> str:
+    counts = {"n_delivered": n, "n_disputed": disputed, "usual_bps": usual, "answers_in": answers}
+    Record.objects.update_or_create(merchant=Merchant.objects.get(), defaults={**counts, "counted_at": timezone.now()})
+    page = stranger.get("/p/star-300").content.decode()
+    return " ".join(re.sub(r"<[^>]+>", " ", page.partition('<dl class="facts">')[2].partition("</dl>")[0]).split())
+
+
+def test_how_the_seller_did_lately_stands_beside_who_they_are(
+    ware: cast.Ware, alipay: Channel, stranger: Client
+) -> None:
+    assert '<dl class="facts">' not in stranger.get("/p/star-300").content.decode(), "nothing was counted yet"
+    assert _told(stranger, 0, 0, 120) == "Sold in 90 days none yet"
+    assert _told(stranger, 19, 9, 120) == ("Sold in 90 days 19 orders Dispute share — too few orders for a share")
+    assert _told(stranger, 1234, 15, None, timedelta(hours=2)) == (
+        "Sold in 90 days 1,234 orders Dispute share 1.2% Answers buyers within 2 hours mostly"
+    )
+
+
+@pytest.mark.parametrize(("disputed", "is_worse"), [(12, False), (13, True)])
+def test_more_disputes_than_half_of_all_sellers_have_is_marked(
+    ware: cast.Ware, alipay: Channel, stranger: Client, disputed: int, is_worse: bool
+) -> None:
+    told = _told(stranger, 1000, disputed, 120)
+    assert told == f"Sold in 90 days 1,000 orders Dispute share 1.{disputed - 10}% half of all sellers: 1.2% or less"
+    assert ('<dd class="wait">' in stranger.get("/p/star-300").content.decode()) is is_worse

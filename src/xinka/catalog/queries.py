@@ -8,7 +8,7 @@ from django.db.models import Case, Min, Prefetch, Q, QuerySet, When
 
 from xinka.catalog.models import Category, PriceTier, Product, ProductState, Sku, spoken
 from xinka.kernel.money import HOME
-from xinka.merchants.models import Merchant, MerchantState
+from xinka.merchants.models import Merchant, MerchantState, Record
 from xinka.platform.database.rows import Columns, put_at_hand, rows_of
 
 #: How many titles the search for the nearest match looks at, the newest first.
@@ -61,6 +61,8 @@ def product_on_sale(slug: str) -> Product | None:
     product = _PRODUCT_COLUMNS.read(found[0])
     product.category = _CATEGORY_COLUMNS.read(found[0], len(_PRODUCT_COLUMNS))
     product.merchant = _MERCHANT_COLUMNS.read(found[0], len(_PRODUCT_COLUMNS) + len(_CATEGORY_COLUMNS))
+    record = _RECORD_COLUMNS.read(found[0], len(found[0]) - len(_RECORD_COLUMNS))
+    _RECORD.set_cached_value(product.merchant, record if record.pk else None)
     skus: dict[int, Sku] = {}
     tiers: dict[int, list[PriceTier]] = {}
     for row in rows_of(_SKUS, (product.pk,)):
@@ -166,10 +168,13 @@ _VISIBLE = Q(state=ProductState.LIVE, merchant__state=MerchantState.ACTIVE) & Q(
 #: The product page's two statements, written by hand because it is asked for more than any other.
 _PRODUCT_COLUMNS = Columns(Product, "p", without={"after_payment", "after_payment_en"})
 _CATEGORY_COLUMNS = Columns(Category, "c")
-_MERCHANT_COLUMNS = Columns(Merchant, "m")
+_MERCHANT_COLUMNS, _RECORD_COLUMNS = Columns(Merchant, "m"), Columns(Record, "r")
+#: Where ``merchant.record`` is looked for.
+_RECORD = Merchant._meta.get_field("record")  # noqa: SLF001 - Django's documented way to a model's fields
 _PRODUCT = f"""
-SELECT {_PRODUCT_COLUMNS.sql}, {_CATEGORY_COLUMNS.sql}, {_MERCHANT_COLUMNS.sql}
+SELECT {_PRODUCT_COLUMNS.sql}, {_CATEGORY_COLUMNS.sql}, {_MERCHANT_COLUMNS.sql}, {_RECORD_COLUMNS.sql}
 FROM catalog_product p JOIN catalog_category c ON c.id = p.category_id JOIN merchants_merchant m ON m.id = p.merchant_id
+LEFT JOIN merchants_record r ON r.merchant_id = m.id
 WHERE p.slug = %s AND p.state = '{ProductState.LIVE.value}' AND m.state = '{MerchantState.ACTIVE.value}'
 """  # noqa: S608 - names of columns, and states of ours
 _SKU_COLUMNS, _TIER_COLUMNS = Columns(Sku, "k"), Columns(PriceTier, "t")

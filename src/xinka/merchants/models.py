@@ -57,6 +57,32 @@ class Merchant(models.Model):
         return self.name
 
 
+class Record(models.Model):
+    """How a merchant did lately, as buyers see it; counted anew every night by ``flows.track_records``.
+
+    ``usual_bps`` is the share of disputes that the middle one of all merchants has, in hundredths of a percent; nothing
+    where too few of them sold enough to compare. ``answers_in`` is how long half of the complaints waited for an answer
+    at most; nothing where there were too few.
+    """
+
+    merchant = models.OneToOneField(Merchant, on_delete=models.CASCADE, primary_key=True, related_name="record")
+    n_delivered = models.IntegerField()
+    n_disputed = models.IntegerField()
+    usual_bps = models.IntegerField(null=True)
+    answers_in = models.DurationField(null=True)
+    counted_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="record_counts", condition=models.Q(n_disputed__gte=0, n_delivered__gte=models.F("n_disputed"))
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"record of {self.merchant_id}"
+
+
 class Membership(models.Model):
     """One person's part in one merchant's team."""
 

@@ -18,6 +18,9 @@ MOST_MEMBERS = 30
 MOST_A_DAY = 20
 #: How long it is kept who was invited, after the time to answer is over.
 KEPT_FOR = timedelta(days=30)
+#: Over how many days buyers see how a merchant did, and from how many orders on a share of them says something.
+RECORD_DAYS = 90
+LEAST_COUNTED = 20
 
 
 class Duty(StrEnum):

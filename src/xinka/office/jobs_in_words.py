@@ -38,6 +38,7 @@ TASKS: dict[str, Promise] = {
     "mail.team": pgettext_lazy("job", "Mail: the team of a shop changed"),
     "mail.team_invitation": pgettext_lazy("job", "Mail: an invitation to a team"),
     "mail.trial": pgettext_lazy("job", "Mail: a test letter, to staff"),
+    "merchants.count_records": pgettext_lazy("job", "Count how merchants did lately"),
     "orders.forget": pgettext_lazy("job", "Forget whom old orders went to"),
     "order.expire": pgettext_lazy("job", "Expire orders that were not paid"),
     "payment.ask_expired": pgettext_lazy("job", "Ask gateways about expired payments"),

@@ -24,6 +24,7 @@ from xinka.platform.look.prose import prose
 from xinka.shop import words
 from xinka.shop.cards import cards_of
 from xinka.shop.deals import deal_for, give_pass, has_own_page
+from xinka.shop.records import facts_of
 from xinka.stock.queries import Label, label_on_offer, labels_on_offer, live_counts
 
 #: Ways to pay beside the goods; more would make a buyer read instead of buy.
@@ -154,6 +155,7 @@ def _context(
         "category_name": words.category_name(found.category),
         "merchant_name": words.merchant_name(found.merchant),
         "merchant_about": words.merchant_about(found.merchant),
+        "record": facts_of(getattr(found.merchant, "record", None)),
         "sku": sku,
         "variants": [Variant(one.id, words.label_of(one), one.price, counts.get(one.id, 0)) for one in skus],
         "tiers": tiers_of(sku),

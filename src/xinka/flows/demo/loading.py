@@ -32,12 +32,14 @@ from xinka.flows.demo.cases import open_cases
 from xinka.flows.demo.payouts import freeze_one, pay_out
 from xinka.flows.demo.promotions import make_things_cheaper
 from xinka.flows.demo.sales import sell_for_two_weeks
+from xinka.flows.track_records import count_records
 from xinka.kernel.errors import Refusal
 from xinka.merchants.models import Membership, Merchant
 from xinka.payments.channels import config_place, seal_config
 from xinka.payments.models import Channel
 from xinka.platform.audit.actions import report
 from xinka.platform.audit.models import Report
+from xinka.platform.database.django_drive import run
 from xinka.platform.vault.keys import open_envelope
 from xinka.stock.actions import put_content
 from xinka.stock.models import BatchState, StockBatch
@@ -94,6 +96,7 @@ def load(ways: Sequence[PayWay]) -> bool:
         ada, dee, fei = (User.objects.get(email=PEOPLE[n].email) for n in (1, 3, 4))
         pay_out("xinghe", owner=ada, finance=dee)
         freeze_one("xinghe", asked_by=fei, granted_by=dee)
+        run(count_records(timezone.now()))
         report(_MARK, {"part": "all"})
     return True
 

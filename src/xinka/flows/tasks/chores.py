@@ -16,6 +16,7 @@ from xinka.flows.closing_shops import open_left_behind
 from xinka.flows.forgetting import forget_old_contacts
 from xinka.flows.relay import JOBS, UNKNOWN_EVENT
 from xinka.flows.reveal import forget_old_networks
+from xinka.flows.track_records import count_records
 from xinka.merchants.invitations import forget_old_invitations
 from xinka.merchants.teams import forget_former_owners
 from xinka.platform.database.django_drive import run
@@ -86,6 +87,13 @@ def tidy(timestamp: int) -> None:
             ("problems", forget_problems),
         ]
     )
+
+
+@app.periodic(cron="30 4 * * *")
+@app.task(name="merchants.count_records", queue=CHORES, queueing_lock="merchants.count_records", priority=-10)
+def count_merchants_records(timestamp: int) -> None:
+    """Count how merchants did lately, for the pages of their goods."""
+    run(count_records(timezone.now()))
 
 
 @app.periodic(cron="10 4 * * *")
