@@ -176,6 +176,14 @@ def test_a_file_that_is_there_is_not_written_over(full: str, tmp_path: Path) -> 
     assert file.read_bytes() == b"mine"
 
 
+def test_a_directory_that_is_not_there_is_named_in_words(full: str, tmp_path: Path) -> None:
+    result = xinka("backup", str(tmp_path / "nowhere" / "one.backup"), database=full)
+    assert result.exit_code == 1
+    assert "could not be read or written: No such file or directory. Nothing was changed" in result.output
+    assert "请检查目录是否存在" in result.output
+    assert "Errno" not in result.output
+
+
 def test_of_a_directory_the_newest_are_kept_and_other_files_left_alone(full: str, tmp_path: Path) -> None:
     for name in ("xinka-20200101-000000.backup", "xinka-20210101-000000.backup", "mine.backup", "xinka-notes.txt"):
         (tmp_path / name).write_bytes(b"old")

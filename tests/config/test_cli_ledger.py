@@ -265,3 +265,23 @@ def test_what_cannot_be_read_is_not_entered(arguments: tuple[str, ...], words: s
     result = call(*arguments)
     assert result.exit_code != 0
     assert words in result.output
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [("balance", "--as-of", "2026-13-01"), ("reconcile", "alipay", "30.11.2026", __file__)],
+    ids=lambda asked: asked[0],
+)
+def test_what_is_no_day_is_refused_in_words_and_says_how_to_write_one(asked: tuple[str, ...]) -> None:
+    result = call(*asked)
+    assert result.exit_code == 2
+    assert "write it like 2026-11-30 / 没有这一天，请写成 2026-11-30 这样" in result.output
+    assert "%" not in result.output
+
+
+@pytest.mark.parametrize("command", ["balance", "export", "reconcile"])
+def test_the_help_names_days_in_words(command: str) -> None:
+    told = call(command, "--help").output
+    assert "YYYY-MM-DD" in told
+    assert "%" not in told
+    assert "Missing argument 'DAY'" in call("reconcile", "alipay").output

@@ -16,7 +16,7 @@ from xinka.kernel.ids import new_uuid
 from xinka.orders.models import Order
 from xinka.orders.sales import SoldSku, sales_of_merchant
 from xinka.orders.states import OrderState
-from xinka.payments.models import Channel
+from xinka.payments.models import Channel, Payment
 from xinka.platform.database.django_drive import run
 from xinka.stock.holdings import running_low
 from xinka.stock.models import Reservation
@@ -124,3 +124,44 @@ def test_what_sold_best_is_told_for_the_days_and_the_currency_of_the_chart() -> 
     longer = ada.get(f"/desk/{shop.slug}/?days=30").context["best"]
     assert [n for _sku, n, _paid in longer] == [3, 3]
     assert [row[0].id for row in ada.get(f"/desk/{shop.slug}/?currency=EUR").context["best"]] == [euros.sku.id]
+
+
+def expired(bought: cast.Bought) -> None:
+    past = timezone.now() - timedelta(minutes=1)
+    Order.objects.filter(id=bought.order_id).update(expires_at=past)
+    Reservation.objects.filter(order_id=bought.order_id).update(expires_at=past)
+    assert run(expire_due()) == 1
+
+
+def test_how_many_of_those_who_ordered_paid_is_told_in_all_and_by_way_to_pay() -> None:
+    shop, alipay, wechat = cast.adas_shop(), cast.channel(), cast.channel("wechat", name_en="WeChat Pay")
+    made = cast.ware(shop, 20)
+    ada, start = browser("ada@ada-cards.example"), f"/desk/{shop.slug}/"
+    assert ada.get(start).context["funnel"] is None
+    for pay_by, n_paid, n_not in ((alipay, 3, 1), (wechat, 1, 2)):
+        for n in range(n_paid):
+            cast.pay(cast.buy(made.sku, pay_by, contact=f"{pay_by.slug}{n}@mail.example"))
+        for n in range(n_not):
+            expired(cast.buy(made.sku, pay_by, contact=f"not-{pay_by.slug}{n}@mail.example"))
+    again = cast.buy(made.sku, wechat, contact="again@mail.example")
+    first = Payment.objects.get(id=again.payment_id)
+    for channel_id in (wechat.id, alipay.id):  # begun anew, then another way
+        first.pk, first.channel_id = new_uuid(), channel_id
+        first.save(force_insert=True)
+    cast.pay(again)
+    cast.buy(made.sku, wechat, contact="still-open@mail.example")
+    cast.pay(cast.buy(cast.ware(cast.adas_shop(slug="eves"), 1, slug="eves").sku, alipay))
+    old = cast.buy(made.sku, alipay, contact="old@mail.example")
+    cast.pay(old)
+    Order.objects.filter(id=old.order_id).update(placed_at=timezone.now() - timedelta(days=20))
+    told = ada.get(start).context["funnel"]
+    assert told.summary == "9 orders: 5 paid (62%), 3 not, 1 still can be."
+    assert told.ways == [("Alipay", 5, 3, "60%"), ("WeChat Pay", 4, 2, "50%")]
+    assert ada.get(start + "?days=30").context["funnel"].summary.startswith("10 orders: 6 paid")
+
+
+def test_orders_that_can_still_be_paid_are_in_no_share() -> None:
+    shop = cast.adas_shop()
+    cast.buy(cast.ware(shop, 1).sku, cast.channel())
+    told = browser("ada@ada-cards.example").get(f"/desk/{shop.slug}/").context["funnel"]
+    assert (told.summary, told.ways) == ("1 order: 0 paid (—), 0 not, 1 still can be.", [])

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_safe
 from xinka.accounts.models import User
 from xinka.catalog.models import Product, ProductState, Sku
 from xinka.desk.access import Desk, for_members
+from xinka.desk.funnel import funnel_of
 from xinka.escrow.models import Hold
 from xinka.kernel import ids
 from xinka.kernel.money import HOME, home_first, plain_amount
@@ -68,6 +69,7 @@ def start(request: HttpRequest, desk: Desk) -> HttpResponse:
         "summary": _summary(sales, currency),
         "currency": currency,
         "currencies": currencies,
+        "funnel": funnel_of(desk.merchant.id, currency, days=days, now=timezone.now()),
         "best": [(skus[one.sku_id], one.n_pieces, one.paid) for one in best if one.sku_id in skus],
         "sold_anything": any(day.n_orders for day in sales),
         "days": days,

@@ -16,7 +16,7 @@ from xinka.kernel import ids
 from xinka.kernel.errors import BadIdentifier
 from xinka.orders.models import Order
 from xinka.orders.queries import contact_key
-from xinka.orders.states import OrderState
+from xinka.orders.states import OPEN, OrderState
 
 #: Orders are paid within this time of being placed, unless they are late, or waited longer: no worker ended them.
 LOOK_BACK = timedelta(days=2)
@@ -95,6 +95,30 @@ def nothing_sold(*, days: int, now: datetime) -> Sales:
     """Return sales of the last ``days`` days with nothing paid on any."""
     first = timezone.localdate(now) - timedelta(days=days - 1)
     return Sales([DayOfSales(first + timedelta(days=n)) for n in range(days)], [])
+
+
+@dataclass(frozen=True)
+class Placed:
+    """What became of the orders that were placed in some time; the rest of ``n_orders`` ended without being paid."""
+
+    n_orders: int
+    n_paid: int
+    n_open: int
+
+
+def placed_of_merchant(merchant_id: int, currency: str, *, days: int, now: datetime) -> QuerySet[Order]:
+    """Return the orders of one currency that were placed on the last ``days`` days."""
+    since = timezone.localdate(now) - timedelta(days=days - 1)
+    begin = timezone.make_aware(datetime.combine(since, datetime.min.time()))
+    return Order.objects.filter(merchant_id=merchant_id, placed_at__gte=begin, currency=currency)
+
+
+def what_became_of(orders: QuerySet[Order]) -> Placed:
+    """Count how many of these orders were paid, and how many still can be."""
+    counts = orders.aggregate(
+        n_orders=Count("id"), n_paid=Count("paid_at"), n_open=Count("id", filter=Q(state__in=OPEN))
+    )
+    return Placed(**counts)
 
 
 @dataclass(frozen=True)

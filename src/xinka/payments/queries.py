@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Count, Q, QuerySet
 
-from xinka.payments.models import Channel, Receipt, Refund, SuspenseProposal
-from xinka.payments.states import ProposalState, ReceiptOutcome, RefundState
+from xinka.payments.models import Channel, Payment, Receipt, Refund, SuspenseProposal
+from xinka.payments.states import PaymentState, ProposalState, ReceiptOutcome, RefundState
 from xinka.platform.database.rows import Columns, rows_of
 
 #: By hand, because every product page asks; the keys in ``config`` are not read.
@@ -36,6 +37,28 @@ def orders_paid_late(since: datetime) -> QuerySet[Receipt, UUID | None]:
         state=ProposalState.DONE, outcome=ReceiptOutcome.LATE_SETTLED, decided_at__gte=since
     )
     return late.values_list("order_id", flat=True).union(matched.values_list("order_id", flat=True))
+
+
+class Tried(NamedTuple):
+    """How many orders somebody began to pay by one channel, and how many were paid by it."""
+
+    channel: Channel
+    n_orders: int
+    n_paid: int
+
+
+def tried_by_channel(orders: QuerySet[Any, Any]) -> list[Tried]:
+    """Return which channels these orders were to be paid by, the most used first.
+
+    An order counts once for a channel however often it was begun anew, and for each channel that was tried.
+    """
+    payments = Payment.objects.filter(order_id__in=orders).values_list("channel_id")
+    found = payments.annotate(
+        n=Count("order_id", distinct=True), n_paid=Count("order_id", distinct=True, filter=Q(state=PaymentState.PAID))
+    )
+    counts = {channel_id: (n, n_paid) for channel_id, n, n_paid in found}
+    tried = [Tried(channel, *counts[id_]) for id_, channel in Channel.objects.in_bulk(counts).items()]
+    return sorted(tried, key=lambda one: (-one.n_orders, -one.n_paid, one.channel.position, one.channel.slug))
 
 
 def is_going_back(order_id: UUID) -> bool:

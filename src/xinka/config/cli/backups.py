@@ -155,8 +155,12 @@ def _in_words() -> Iterator[None]:
     try:
         with refusals_told():
             yield
-    except OSError as error:  # a full disk, a directory that may not be written to
-        raise click.ClickException(f"{error} / 文件读写失败，什么都没有改动") from None
+    except OSError as error:  # a full disk, a directory that is not there or may not be written to
+        raise click.ClickException(
+            f"{error.filename or 'a file'} could not be read or written: {error.strerror or error}. Nothing was"
+            " changed; see to the directory, its rights and its room, and try again"
+            " / 文件读写失败，什么都没有改动；请检查目录是否存在、权限和剩余空间"
+        ) from None
 
 
 @contextmanager

@@ -14,21 +14,41 @@ import click
 from xinka.config.cli.shop import open_shop, refusals_told, room
 from xinka.kernel.money import MINOR_DIGITS
 
-_DAY = click.DateTime(["%Y-%m-%d"])
+
+class _Day(click.DateTime):
+    """A day as people write it; what is none is refused in words instead of in signs for programs."""
+
+    name = "day"
+
+    def __init__(self) -> None:
+        super().__init__(["%Y-%m-%d"])
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the day's first moment."""
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            self.fail(
+                f"there is no day {value!r}: write it like 2026-11-30 / 没有这一天，请写成 2026-11-30 这样", param, ctx
+            )
+
+
+_DAY = _Day()
+_WRITTEN = "YYYY-MM-DD"
 _CURRENCY = click.option("--currency", type=click.Choice(list(MINOR_DIGITS)), default="CNY", show_default=True)
 _LANGUAGES = click.Choice(["zh-hans", "en"])
 
 
 @click.group()
 def ledger() -> None:
-    """Read the books.
+    """Read the books, and enter what only the operator knows of.
 
-    查看与导出账目。
+    查看、导出与核对账目，补记只有运营知道的款项。
     """
 
 
 @ledger.command()
-@click.option("--as-of", type=_DAY, help="The end of this day instead of now.")
+@click.option("--as-of", type=_DAY, metavar=_WRITTEN, help="The end of this day instead of now.")
 @click.option("--language", type=_LANGUAGES, default="zh-hans")
 def balance(as_of: datetime | None, language: str) -> None:
     """Print the trial balance; the exit status is 1 if customers' money is not all there.
@@ -53,8 +73,8 @@ def balance(as_of: datetime | None, language: str) -> None:
 
 @ledger.command()
 @click.option("--format", "form", type=click.Choice(["beancount", "csv", "xlsx"]), required=True)
-@click.option("--from", "first", type=_DAY, required=True, help="The first day.")
-@click.option("--to", "last", type=_DAY, required=True, help="The last day, included.")
+@click.option("--from", "first", type=_DAY, metavar=_WRITTEN, required=True, help="The first day.")
+@click.option("--to", "last", type=_DAY, metavar=_WRITTEN, required=True, help="The last day, included.")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="A file instead of the terminal.")
 @click.option("--language", type=_LANGUAGES, default="zh-hans")
 def export(form: str, first: datetime, last: datetime, output: Path | None, language: str) -> None:
@@ -95,10 +115,10 @@ def _export(form: str, first: date, last: date, output: Path | None) -> None:
 
 @ledger.command()
 @click.argument("channel")
-@click.argument("day", type=_DAY)
+@click.argument("day", type=_DAY, metavar="DAY")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def reconcile(channel: str, day: datetime, file: Path) -> None:
-    """Compare the bill FILE (CSV: kind, trade_no, amount …) of CHANNEL for one DAY with the books.
+    """Compare the bill FILE (CSV: kind, trade_no, amount …) of CHANNEL for one DAY (YYYY-MM-DD) with the books.
 
     用账单文件核对一个通道一天的账；有差异时退出码为 1。
     """
