@@ -19,7 +19,10 @@ from xinka.catalog.queries import product_on_sale
 from xinka.merchants.models import Merchant, Record
 from xinka.payments.models import Channel
 from xinka.platform.look.prose import prose
+from xinka.platform.look.templatetags.look import COUNTED_TO
 from xinka.stock.models import StockCode
+from xinka.stock.queries import labels_on_offer
+from xinka.stock.sql import COUNT_ON_SALE
 
 pytestmark = pytest.mark.django_db
 
@@ -313,3 +316,52 @@ def test_more_disputes_than_half_of_all_sellers_have_is_marked(
     told = _told(stranger, 1000, disputed, 120)
     assert told == f"Sold in 90 days 1,000 orders Dispute share 1.{disputed - 10}% half of all sellers: 1.2% or less"
     assert ('<dd class="wait">' in stranger.get("/p/star-300").content.decode()) is is_worse
+
+
+def test_each_label_can_be_chosen_once_however_many_codes_have_it(alipay: Channel, stranger: Client) -> None:
+    ware = cast.ware(cast.adas_shop(), 90, sku={"choosable": True})
+    codes = list(StockCode.objects.order_by("id"))
+    for n, code in enumerate(codes):
+        code.label = "North" if n < 60 else f"South {n}"
+    StockCode.objects.bulk_update(codes, ["label"])
+    labels, has_more = labels_on_offer(ware.sku.id)
+    assert [(label.code_id, label.text) for label in labels] == [
+        (codes[0].id, "North"),
+        *((codes[n].id, f"South {n}") for n in range(60, 83)),
+    ]
+    assert has_more
+    rest, has_more = labels_on_offer(ware.sku.id, page=2)
+    assert ([label.text for label in rest], has_more) == ([f"South {n}" for n in range(83, 90)], False)
+    assert [label.text for label in labels_on_offer(ware.sku.id, contains="NORTH")[0]] == ["North"]
+    # Another code of the same label was chosen before: it stands for its label.
+    page = stranger.get("/p/star-300", {"sku": ware.sku.id, "quantity": 1, "chosen": codes[7].id}).content.decode()
+    assert page.count(">North<") == 1
+    assert f'name="chosen" value="{codes[7].id}" checked' in page
+
+
+def test_labels_that_are_all_different_are_read_a_page_at_a_time(
+    alipay: Channel, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    ware = cast.ware(cast.adas_shop(), 60, sku={"choosable": True})
+    for n, code in enumerate(StockCode.objects.order_by("id")):
+        StockCode.objects.filter(id=code.id).update(label=f"No. {n}")
+    with django_assert_num_queries(3):  # one each
+        pages = [labels_on_offer(ware.sku.id, page=n) for n in (1, 2, 3)]
+    assert [label.text for labels, _more in pages for label in labels] == [f"No. {n}" for n in range(60)]
+    assert [more for _labels, more in pages] == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("n", "words"), [(999, "In stock 999"), (1500, "In stock 1,500"), (10_000, "In stock 10,000+")]
+)
+def test_much_stock_is_written_as_far_as_it_is_counted(
+    ware: cast.Ware, alipay: Channel, stranger: Client, monkeypatch: pytest.MonkeyPatch, n: int, words: str
+) -> None:
+    monkeypatch.setattr("xinka.shop.product.live_counts", lambda ids: dict.fromkeys(ids, n))
+    assert f">{words}<" in stranger.get("/p/star-300").content.decode()
+
+
+def test_stock_is_counted_as_far_as_pages_and_their_script_say() -> None:
+    script = Path(str(finders.find("xinka/trade.js"))).read_text(encoding="utf-8")
+    assert f"n >= {COUNTED_TO} ?" in script
+    assert COUNT_ON_SALE.count(str(COUNTED_TO)) == 2

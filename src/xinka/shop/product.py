@@ -211,7 +211,7 @@ def _picking(asked: QueryDict, sku: Sku) -> Picking:
     picked = label_on_offer(sku.id, wanted) if wanted and _number(asked, "quantity") <= 1 else None
     if picked is None:
         return Picking(labels, contains, page, has_more, sku.choose_premium)
-    labels = [picked, *(label for label in labels if label != picked)]
+    labels = [picked, *(label for label in labels if label.text != picked.text)]
     return Picking(labels, contains, page, has_more, sku.choose_premium, picked.code_id)
 
 

@@ -12,15 +12,16 @@ from xinka.platform.database.arrays import plain_array
 from xinka.platform.database.drive import fetch
 from xinka.stock.sql import COUNT_ON_SALE, COUNT_UNSOLD
 
-#: How many labels one page of "choose your own" shows.
+#: How many labels one page of "choose your own" shows, and how many codes are looked through for different ones.
 LABELS_PER_PAGE = 24
+MOST_LOOKED_THROUGH = 5_000
 
 _ON_OFFER = """
 SELECT c.id, c.label FROM stock_unsold u JOIN stock_stockcode c ON c.id = u.code_id
 WHERE u.sku_id = %s AND (u.expires_on IS NULL
   OR u.expires_on > (now() AT TIME ZONE 'Asia/Shanghai')::date) AND c.label <> ''
 """
-_LABELS = f"{_ON_OFFER} AND c.label ILIKE %s ORDER BY u.place, u.code_id LIMIT %s OFFSET %s"
+_LABELS = f"{_ON_OFFER} AND c.label ILIKE %s ORDER BY u.place, u.code_id LIMIT %s"
 _LABEL = f"{_ON_OFFER} AND c.id = %s"
 
 
@@ -43,12 +44,28 @@ def live_counts(sku_ids: Iterable[int]) -> dict[int, int | None]:
 
 
 def labels_on_offer(sku_id: int, *, contains: str = "", page: int = 1) -> tuple[list[Label], bool]:
-    """Return a page of the codes that may be chosen, and whether there are more."""
+    """Return a page of what may be chosen, each label once with the code sold first, and whether there is more.
+
+    Many codes may have the same label, a region for example: as many rows that look the same would hide all others.
+    """
+    wanted = min(page * LABELS_PER_PAGE + 1, MOST_LOOKED_THROUGH)
+    found, n_read = _different_labels(sku_id, contains, wanted)
+    if len(found) < wanted == n_read:  # some are alike, and there are more codes
+        found, _n_read = _different_labels(sku_id, contains, MOST_LOOKED_THROUGH)
+    begin = (page - 1) * LABELS_PER_PAGE
+    return found[begin : begin + LABELS_PER_PAGE], len(found) > begin + LABELS_PER_PAGE
+
+
+def _different_labels(sku_id: int, contains: str, n_codes: int) -> tuple[list[Label], int]:
+    """Return the different labels among the next codes, and how many codes were read."""
     escaped = contains.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     with connection.cursor() as cursor:
-        cursor.execute(_LABELS, [sku_id, f"%{escaped}%", LABELS_PER_PAGE + 1, (page - 1) * LABELS_PER_PAGE])
-        found = [Label(int(code_id), str(text)) for code_id, text in cursor.fetchall()]
-    return found[:LABELS_PER_PAGE], len(found) > LABELS_PER_PAGE
+        cursor.execute(_LABELS, [sku_id, f"%{escaped}%", n_codes])
+        rows = cursor.fetchall()
+    first: dict[str, int] = {}
+    for code_id, text in rows:
+        first.setdefault(str(text), int(code_id))
+    return [Label(code_id, text) for text, code_id in first.items()], len(rows)
 
 
 def label_on_offer(sku_id: int, code_id: int) -> Label | None:

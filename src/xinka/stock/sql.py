@@ -125,8 +125,8 @@ INSERT INTO delivery_code (order_id, position, code_id, reusable)
 SELECT $1::uuid, c.position, c.code_id, $3::boolean FROM unnest($2::bigint[]) WITH ORDINALITY AS c(code_id, position)
 """
 
-#: What a page shows as stock: -1 for content that never runs out. Only SKUs that exist are answered. What a flash sale
-#: has set aside counts from its beginning: then it is what the page sells.
+#: What a page shows as stock: -1 for content that never runs out; counting stops at 10,000, which means "and more".
+#: Only SKUs that exist are answered. What a flash sale has set aside counts from its beginning: it is sold then.
 COUNT_ON_SALE = """
 SELECT s.id, CASE WHEN s.mode = 'reusable' THEN (CASE WHEN n.n > 0 THEN -1 ELSE 0 END)
   ELSE least(10000, n.n + (SELECT count(*) FROM stock_aside a WHERE a.sku_id = s.id AND a.sold_from <= now())) END

@@ -61,10 +61,20 @@ def amount(minor: int | None, currency: str = "CNY") -> str:
     return f"{sign}{_SIGNS.get(currency, currency + ' ')}{unsigned(abs(int(minor)), currency)}"
 
 
+#: How far stock is counted for a page (``stock.sql.COUNT_ON_SALE``); ``trade.js`` writes it the same way.
+COUNTED_TO = 10_000
+
+
 @register.filter
 def grouped(number: int | None) -> str:
     """Write a count with commas between its thousands: ``100000`` → ``100,000``."""
     return "—" if number is None else f"{number:,}"
+
+
+@register.filter
+def in_stock(count: int) -> str:
+    """Write how many pieces there are: ``12000`` → ``10,000+``, since nobody counts further for a page."""
+    return f"{min(count, COUNTED_TO):,}" + ("+" if count >= COUNTED_TO else "")
 
 
 @register.filter

@@ -73,6 +73,8 @@
   // stock, while the page is looked at
   const poll = async () => {
     const nodes = all("[data-stock-sku]");
+    // With commas, and "and more" where counting stops, as the page itself writes it.
+    const inStock = (n) => `${n}`.replace(/\B(?=(\d{3})+$)/g, ",") + (n >= 10000 ? "+" : "");
     if (!nodes.length || doc.hidden) return;
     const skus = [...new Set(nodes.map((node) => node.dataset.stockSku))].sort().slice(0, 100);
     try {
@@ -81,7 +83,7 @@
         const count = (answer.stock || answer)[node.dataset.stockSku];
         if (count === undefined) return;
         const kind = count === null || count < 0 ? "any" : count === 0 ? "out" : count < Number(node.dataset.low) ? "few" : "have";
-        const words = node.dataset[`${kind}Text`].replace("{n}", count);
+        const words = node.dataset[`${kind}Text`].replace("{n}", inStock(count));
         if (node.textContent !== words) node.textContent = words;
         node.className = { any: "live", have: "live", few: "live low wait", out: "live out q" }[kind];
         node.closest(".pc")?.classList.toggle("out", kind === "out");
