@@ -143,6 +143,12 @@ def test_a_search_without_result_offers_the_nearest_title_as_one_button(ware: ca
     assert "星海远征 点卡 300 点" in page
 
 
+def test_whoever_did_not_mean_the_nearest_title_has_a_way_to_everything_else(ware: cast.Ware) -> None:
+    page = CHINESE.get("/search", {"q": "星海远怔"}).content.decode()
+    assert "最接近的是" in page
+    assert '<a class="btn qt" href="/">看全部商品</a>' in page
+
+
 @pytest.mark.parametrize(("language", "title"), [("zh-hans", "星海远征 点卡 300 点"), ("en", "Star Voyage card 300")])
 def test_the_nearest_title_is_told_in_the_readers_language(ware: cast.Ware, language: str, title: str) -> None:
     for query in ("xinghai voyag", "星海远怔"):
@@ -162,7 +168,9 @@ def test_of_two_signs_one_may_be_wrong(ware: cast.Ware, query: str) -> None:
 @pytest.mark.parametrize("query", ["木瓜汤面", "qx", "x1"])
 def test_what_has_nothing_in_common_with_any_title_has_no_nearest_one(ware: cast.Ware, query: str) -> None:
     cast.ware(ware.product.merchant, 1, slug="d", product={"title": "木尺制图 x", "title_en": "Quill q"})
-    assert "看全部商品" in CHINESE.get("/search", {"q": query}).content.decode()
+    page = CHINESE.get("/search", {"q": query}).content.decode()
+    assert "看全部商品" in page
+    assert "最接近的是" not in page
 
 
 @pytest.mark.parametrize("hidden", ["draft", "suspended", "no variant"])
@@ -176,6 +184,7 @@ def test_the_nearest_title_is_never_one_that_is_not_on_sale(ware: cast.Ware, hid
     page = CHINESE.get("/search", {"q": "星海远怔"}).content.decode()
     assert "星海远征 点卡 300 点" not in page
     assert "看全部商品" in page
+    assert "最接近的是" not in page
 
 
 @pytest.mark.parametrize("query", ["%", "_", "\x00", "'; DROP TABLE", "a" * 5000, "<script>alert(1)</script>"])
