@@ -16,7 +16,7 @@ from xinka.platform.database.django_drive import run
 from xinka.platform.jobs.housekeeping import forget_old_letters, forget_problems, rescue_stalled, set_hours_right
 from xinka.platform.jobs.models import JobProblem
 from xinka.platform.jobs.problems import remember
-from xinka.platform.jobs.queue import MAIL, Job, defer
+from xinka.platform.jobs.queue import CHORES, MAIL, Job, defer
 from xinka.platform.mail.models import LetterState, SentLetter
 
 
@@ -71,6 +71,21 @@ def test_a_job_that_failed_under_a_clock_that_was_ahead_waits_no_longer_than_it_
     with connection.cursor() as cursor:
         cursor.execute("SELECT id, round(extract(epoch FROM scheduled_at - now())) FROM procrastinate_jobs ORDER BY id")
         assert cursor.fetchall() == [(ahead, 20), (right, 20)]
+
+
+@pytest.mark.django_db
+def test_a_job_that_waits_for_hours_because_it_was_told_to_goes_on_waiting() -> None:
+    run(defer(Job("stock.undo", CHORES), [{"batch_id": 1}], wait_for=7200))
+    run(defer(Job("mail.goods", MAIL), [{"subject": new_uuid()}]))
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE procrastinate_jobs SET status = 'doing' WHERE task_name = 'mail.goods' RETURNING id")
+        failed = cursor.fetchall()[0][0]
+        again_at = timezone.now() + timedelta(hours=5)
+        cursor.execute("SELECT procrastinate_retry_job_v2(%s, %s, NULL, NULL, NULL)", [failed, again_at])
+    assert set_hours_right() == 0
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT round(extract(epoch FROM scheduled_at - now()) / 3600) FROM procrastinate_jobs")
+        assert sorted(cursor.fetchall()) == [(2,), (5,)]
 
 
 def test_a_worker_that_died_under_a_clock_that_was_ahead_is_found_dead(shop_database: str) -> None:

@@ -22,9 +22,11 @@ _KEEP_FOR = timedelta(days=90)
 _SET_HEARTBEATS_RIGHT = """
 UPDATE procrastinate_workers SET last_heartbeat = now() WHERE last_heartbeat > now() + interval '1 minute'
 """
-#: A job that failed under such a clock would be tried again that much later. It waits as long as it was told to.
+#: A job that failed under such a clock would be tried again that much later. It waits as long as it was told to. What
+#: happened in the future shows such a clock; that something is scheduled for then does not, every job that waits is.
 _SET_HOURS_RIGHT = """
-WITH wrong AS (SELECT id, job_id, at FROM procrastinate_events WHERE at > now() + interval '1 minute'),
+WITH wrong AS (
+  SELECT id, job_id, at FROM procrastinate_events WHERE at > now() + interval '1 minute' AND type <> 'scheduled'),
 noted AS (UPDATE procrastinate_events e SET at = now() FROM wrong w WHERE w.id = e.id),
 last AS (SELECT job_id, max(at) AS at FROM wrong GROUP BY job_id)
 UPDATE procrastinate_jobs j SET scheduled_at = now() + greatest(j.scheduled_at - l.at, interval '0')
