@@ -142,7 +142,7 @@ def bounded(
     for table, size, n_rows in world.shop.ask(_TABLES):
         verdict.facts.append(f"    {table}: {size / 2**20:.1f} MB, about {n_rows} rows")
     found_dead = world.shop.ask(_DEAD)
-    # A job of the hour that met a fault leaves its last failure to be read, and has been done again since.
+    # A job of the hour that met a fault leaves its last failure to be read, until it is done again.
     verdict.facts += [
         f"    of the hour, its last failure: {task}: {why}" for task, why, _, by_hour in found_dead if by_hour
     ]

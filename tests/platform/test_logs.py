@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import logging.config
@@ -9,6 +10,7 @@ import logging.config
 import pytest
 from django.test import Client
 from django.urls import path
+from procrastinate.utils import cancel_and_capture_errors
 
 from xinka.platform.logs import JsonLines, Seldom, settings
 from xinka.till import logs as till_logs
@@ -98,6 +100,26 @@ def test_what_a_page_and_a_worker_tell_of_is_written_and_what_libraries_tell_onl
     lines = [json.loads(text) for text in capsys.readouterr().err.splitlines()]
     assert [line["event"] for line in lines] == ["refund.done", "no heartbeat"]
     assert lines[0]["refund"] == "ref_1"
+
+
+def test_of_a_worker_that_ends_for_want_of_a_database_not_each_part_says_so(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    logging.config.dictConfig(settings())
+
+    async def deferrer() -> None:
+        raise OSError("down")
+
+    async def end() -> None:
+        part = asyncio.create_task(deferrer(), name="deferrer")
+        await asyncio.sleep(0)
+        await cancel_and_capture_errors([part])
+
+    asyncio.run(end())
+    logging.getLogger("procrastinate.worker").error("Side task deferrer failed", extra={"action": "side_task_failed"})
+    logging.getLogger("procrastinate.utils").error("Abandoning tasks", extra={"action": "cancel_tasks_failed"})
+    told = [json.loads(line)["event"] for line in capsys.readouterr().err.splitlines()]
+    assert told == ["Side task deferrer failed", "Abandoning tasks"]
 
 
 def test_the_till_writes_a_fault_in_the_same_way(capsys: pytest.CaptureFixture[str]) -> None:

@@ -90,6 +90,31 @@ def test_an_undo_that_is_killed_between_portions_goes_on_and_counts_each_code_on
     assert broken_rules(committed) == {}
 
 
+#: What keeps a crew from showing that it lives, so that it ends.
+_NO_HEARTBEATS = """
+CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no room'; END $$;
+CREATE TRIGGER refuse BEFORE UPDATE ON procrastinate_workers FOR EACH ROW EXECUTE FUNCTION refuse();
+"""
+
+
+def test_a_worker_that_has_to_end_does_not_wait_for_a_job_without_an_end(
+    committed: str, worker: Callable[..., subprocess.Popen[bytes]]
+) -> None:
+    ware = cast.ware(cast.adas_shop(), 1)
+    batch = StockBatch.objects.get(sku=ware.sku)
+    first = number(committed, "SELECT min(id) FROM stock_stockcode")
+    StockBatch.objects.filter(id=batch.id).update(first_code_id=first, last_code_id=first, state=BatchState.DONE)
+    waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%%stock_unsold%%'"
+    with _holding(committed) as guard:
+        guard.execute("SELECT 1 FROM stock_stockcode FOR UPDATE")
+        start_undo(batch)
+        one = worker()
+        eventually(lambda: number(committed, waits), "it to wait for the lock")
+        with psycopg.connect(committed) as spoiler:
+            spoiler.execute(_NO_HEARTBEATS)
+        assert one.wait(60) == 1
+
+
 _CLOSE = """
 import django
 django.setup()

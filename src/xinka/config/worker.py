@@ -60,6 +60,7 @@ async def work() -> None:
     from procrastinate.contrib.django import app, db_cleanup, utils
 
     from xinka.platform.jobs.beat import Beat
+    from xinka.platform.jobs.crew import Crew
     from xinka.platform.jobs.versions import TasksOfAnyVersion
 
     periodic.PeriodicDeferrer = Beat  # type: ignore[misc]  # procrastinate knows no other way to have another
@@ -91,10 +92,11 @@ async def work() -> None:
                 "stalled_worker_timeout": stalled_after,
             }
             crews = [
-                worker_app.run_worker_async(queues=["mail"], name="mail", concurrency=n_mail, **common),
-                worker_app.run_worker_async(queues=others, name="other", concurrency=n_other, **common),
+                Crew(worker_app, queues=["mail"], name="mail", concurrency=n_mail, **common),
+                Crew(worker_app, queues=others, name="other", concurrency=n_other, **common),
             ]
-            parts = [asyncio.create_task(part) for part in (*crews, _relay(parameters))]
+            working = [crew.run() for crew in crews]  # type: ignore[no-untyped-call]  # procrastinate has no types for it
+            parts = [asyncio.create_task(part) for part in (*working, _relay(parameters))]
             await _until(asked_to_stop, parts)
 
 
@@ -116,9 +118,20 @@ async def _until(asked_to_stop: asyncio.Event, parts: list[asyncio.Task[None]]) 
     for part in parts:
         part.cancel()
     outcomes = await asyncio.gather(*parts, return_exceptions=True)
+    faults = [outcome for outcome in outcomes if isinstance(outcome, Exception)]
+    _leave_jobs_behind(faults, is_failure=not asked_to_stop.is_set())
     if not asked_to_stop.is_set():
-        faults = [outcome for outcome in outcomes if isinstance(outcome, Exception)]
         raise faults[0] if faults else RuntimeError("a crew of the worker stopped by itself")
+
+
+def _leave_jobs_behind(faults: list[Exception], *, is_failure: bool) -> None:
+    """End the process here and now if jobs do not end: Python waits for their threads as long as those take."""
+    from xinka.platform.jobs.crew import JobsDoNotEnd
+
+    if any(isinstance(fault, JobsDoNotEnd) for fault in faults):
+        for fault in faults:
+            log.error("worker.failed", exc_info=fault)
+        os._exit(1 if is_failure else 0)
 
 
 def main() -> None:

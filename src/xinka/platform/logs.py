@@ -96,9 +96,14 @@ class JsonLines(logging.Formatter):
         return json.dumps(line, default=str)
 
 
-def is_no_advice(record: logging.LogRecord) -> bool:
-    """Whether a record of granian's is worth a line."""
-    return not str(record.msg).startswith(_ADVICE)
+def is_worth_a_line(record: logging.LogRecord) -> bool:
+    """Whether a record tells something new: granian's advice does not, nor what each part of a worker that ends says.
+
+    Of those parts (procrastinate's ``cancel_and_capture_errors``) each says that the database is away, with its trace;
+    why the worker ends is told by itself, once.
+    """
+    is_of_a_part = record.name == "procrastinate.utils" and str(getattr(record, "action", "")).endswith("_error")
+    return not is_of_a_part and not str(record.msg).startswith(_ADVICE)
 
 
 def settings() -> dict[str, Any]:
@@ -107,9 +112,9 @@ def settings() -> dict[str, Any]:
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"lines": {"()": JsonLines}},
-        "filters": {"no_advice": {"()": lambda: is_no_advice}},
+        "filters": {"worth": {"()": lambda: is_worth_a_line}},
         "handlers": {
-            "lines": {"class": "logging.StreamHandler", "formatter": "lines", "filters": ["no_advice"]},
+            "lines": {"class": "logging.StreamHandler", "formatter": "lines", "filters": ["worth"]},
         },
         "root": {"handlers": ["lines"], "level": "WARNING"},
         "loggers": {
