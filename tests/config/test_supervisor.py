@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -12,11 +13,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from threading import Thread
+from typing import cast
 
 import pytest
 
 from xinka.config import supervisor
 from xinka.config.processes import Child, pause_before
+from xinka.platform.database.embedded import EmbeddedPostgres
 
 _SHOP = """
 import json, os, sys
@@ -132,6 +135,60 @@ def test_a_child_is_not_started_before_its_pause_is_over() -> None:
     assert child.tend()
     assert not child.is_alive
     assert child.falls == 5
+
+
+class _Crippled:
+    """A database that is down, on a disk that is full at first."""
+
+    def __init__(self, place: Path) -> None:
+        self._place, self._n_tries = place, 0
+
+    def is_running(self) -> bool:
+        return (self._place / "database").exists()
+
+    def start(self) -> None:
+        self._n_tries += 1
+        if self._n_tries < 3:
+            raise OSError(errno.ENOSPC, "No space left on device", "postgresql.conf")
+        (self._place / "database").touch()
+
+    def stop(self) -> None:
+        pass
+
+
+def test_a_database_that_finds_no_room_to_start_is_tried_again(tmp_path: Path) -> None:
+    said: list[str] = []
+    database = cast(EmbeddedPostgres, _Crippled(tmp_path))
+    watcher = supervisor.Supervisor([], database=database, say=said.append)
+    for _ in range(4):
+        watcher._tend_database()
+    assert database.is_running()
+    assert [words for words in said if "No space left" in words] == [said[1], said[3]]
+    assert len(said) == 5
+
+
+def test_a_child_for_which_there_is_no_process_is_started_a_moment_later(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said: list[str] = []
+    child = Child("till", [sys.executable, "-c", ""], os.environ)
+    child.start()
+    assert child.process is not None
+    child.process.wait()
+    watcher = supervisor.Supervisor([child], say=said.append)
+    with monkeypatch.context() as crowded:
+
+        def fork(*_: object, **__: object) -> None:
+            raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+        crowded.setattr(subprocess, "Popen", fork)
+        for _ in range(3):
+            watcher._tend(child)
+    assert len(said) == 1
+    assert said[0].startswith("xinka: till cannot be started now (Resource temporarily unavailable); trying again")
+    assert not child.is_alive
+    _wait_until(lambda: (watcher._tend(child), child.is_alive)[1])
+    child.kill()
 
 
 def test_two_supervisors_do_not_share_a_data_directory(tmp_path: Path) -> None:

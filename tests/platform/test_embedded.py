@@ -14,6 +14,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from xinka.platform.database import embedded
 from xinka.platform.database.embedded import SOCKET_PATH_LIMIT, DatabaseDidNotStart, EmbeddedPostgres
 from xinka.platform.database.embedded_settings import TUNED_FOR_BENCHMARKS, as_file
 
@@ -54,6 +55,39 @@ def test_a_committed_row_survives_kill_minus_nine_of_the_server(
     server.start()
     assert server.postmaster_pid not in {None, killed}
     assert _ask(server.url(), "SELECT string_agg(code, ',') FROM sold") == "A"
+
+
+def test_whoever_stands_in_the_directory_of_a_killed_server_is_neither_waited_for_nor_killed(
+    durable_postgres: Callable[[], EmbeddedPostgres], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = durable_postgres()
+    monkeypatch.setattr(embedded, "_PATIENCE", 1.0)
+    with subprocess.Popen(["sleep", "100"], cwd=server.directory) as shell:
+        killed = server.postmaster_pid
+        assert killed is not None
+        os.kill(killed, signal.SIGKILL)
+        server.start()
+        is_there = shell.poll() is None
+        shell.kill()
+    assert is_there
+
+
+def test_a_server_whose_processes_cannot_be_ended_is_not_waited_for_without_limit(
+    durable_postgres: Callable[[], EmbeddedPostgres], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that waits for a disk hears no signal, not even the last one."""
+    server = durable_postgres()
+    server.stop()
+    with subprocess.Popen(["sleep", "100"]) as stuck:
+        monkeypatch.setattr(embedded, "_PATIENCE", 0.2)
+        with monkeypatch.context() as deaf:
+            deaf.setattr(os, "kill", lambda *_: None)
+            deaf.setattr(embedded, "_processes_in", lambda _: [stuck.pid])
+            with pytest.raises(DatabaseDidNotStart, match=f"do not end: {stuck.pid}"):
+                server.start()
+        stuck.kill()
+    server.start()
+    assert server.is_running()
 
 
 def test_a_mark_whose_number_went_to_another_process_does_not_block_the_start(

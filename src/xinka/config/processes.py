@@ -84,7 +84,11 @@ class Child:
         )
 
     def tend(self) -> bool:
-        """Start it again when it has fallen and its pause is over; return whether it was found fallen just now."""
+        """Start it again when it has fallen and its pause is over; return whether it was found fallen just now.
+
+        Raises:
+            OSError: if it cannot be started now; it is tried again after a pause.
+        """
         if self.is_alive:
             return False
         now = time.monotonic()
@@ -95,6 +99,7 @@ class Child:
             self.due_at = now + pause_before(self.falls)
             self.process = None
         if now >= self.due_at:
+            self.due_at = now + pause_before(self.falls + 1)  # should this fail
             self.start()
         return fell
 

@@ -141,8 +141,7 @@ class Supervisor:
                 return 0
             self._tend_database()
             for child in self._due():
-                if child.tend():
-                    self._say(f"xinka: {child.name} ended with {child.last_code}; starting it again / 已重新启动")
+                self._tend(child)
             if not self._was_ready and not self._came_up():
                 return 1
 
@@ -158,13 +157,21 @@ class Supervisor:
             return False
         return True
 
+    def _tend(self, child: Child) -> None:
+        try:
+            if child.tend():
+                self._say(f"xinka: {child.name} ended with {child.last_code}; starting it again / 已重新启动")
+        except OSError as error:  # no memory, or no number for a process: there will be some
+            why = error.strerror or error
+            self._say(f"xinka: {child.name} cannot be started now ({why}); trying again / 暂时启动不了，稍后再试")
+
     def _tend_database(self) -> None:
         if self._database is None or self._database.is_running():
             return
         self._say("xinka: the database ended; starting it again / 数据库已重新启动")
         try:
             self._database.start()
-        except DatabaseDidNotStart as error:
+        except (DatabaseDidNotStart, OSError) as error:  # among the latter a disk that is full: it needs a few bytes
             self._say(str(error))  # and try again at the next round
 
     def _end(self) -> None:

@@ -30,6 +30,7 @@ from xinka.platform.database.embedded_settings import SMALL, as_file
 #: The longest path the kernel takes for a unix socket (sockaddr_un), one byte kept for its end.
 SOCKET_PATH_LIMIT = 107
 _SOCKET_NAME = ".s.PGSQL.5432"
+_PROGRAM = "postgres"
 #: Seconds that a dead server's processes get to end by themselves.
 _PATIENCE = 5.0
 #: Seconds that a server gets which says itself that it recovers: after a crash it reads its log first, on a busy disk
@@ -52,12 +53,12 @@ def binaries() -> Path:
 
 
 def _processes_in(directory: Path) -> list[int]:
-    """Return the processes that work in a directory, as every process of PostgreSQL does in its cluster."""
+    """Return the processes of PostgreSQL in a cluster: each works there, as a person's shell may do too."""
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             with suppress(OSError):  # gone meanwhile, or somebody else's
-                if (entry / "cwd").readlink() == directory:
+                if (entry / "cwd").readlink() == directory and (entry / "exe").readlink().name.startswith(_PROGRAM):
                     found.append(int(entry.name))
     return found
 
@@ -231,10 +232,17 @@ class EmbeddedPostgres:
 
         Only when nothing works in the directory any more are the marks safe to remove; and removed they must be, for
         their process number may belong to somebody else by now, and PostgreSQL would then refuse to start.
+
+        Raises:
+            DatabaseDidNotStart: if some do not end even when they are killed, as while their disk does not answer.
         """
-        patience = time.monotonic() + _PATIENCE
+        begin = time.monotonic()
         while left_over := _processes_in(self.directory):
-            if time.monotonic() > patience:
+            waited = time.monotonic() - begin
+            if waited > 2 * _PATIENCE:
+                names = ", ".join(map(str, left_over))
+                raise DatabaseDidNotStart(f"processes of the server before do not end: {names}")
+            if waited > _PATIENCE:
                 for pid in left_over:
                     with suppress(ProcessLookupError):
                         os.kill(pid, signal.SIGKILL)
