@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
-from django.db import transaction
+from django.db import Error, close_old_connections, connection, transaction
 
 from xinka.catalog import actions as catalog
 from xinka.catalog.actions import Variant
 from xinka.catalog.models import Product, Sku
+from xinka.platform.database.away import is_away
 from xinka.platform.database.django_drive import run
 from xinka.platform.jobs.queue import CHORES, Job, defer
 from xinka.stock import actions, withdrawing
@@ -113,8 +116,11 @@ def wish_columns(batch: StockBatch, wish: Wish) -> None:
     actions.choose_columns(batch, Layout.CSV, choice_of(wish, line))
 
 
-def work_off(batch: StockBatch, *, on_progress: OnBytes = lambda _: None) -> StockBatch:
-    """Import a confirmed batch from where it stands; a failure is noted on the batch and raised."""
+def work_off(batch: StockBatch, *, on_progress: OnBytes = lambda _: None, goes_on_later: bool = False) -> StockBatch:
+    """Import a confirmed batch from where it stands; a failure is noted on the batch and raised.
+
+    It is not noted where the database is away and somebody ``goes_on_later`` by himself.
+    """
     text = actions.text_of(batch)
     done = 0
 
@@ -128,15 +134,24 @@ def work_off(batch: StockBatch, *, on_progress: OnBytes = lambda _: None) -> Sto
     try:
         return actions.run_batch(batch, told, lambda _line: on_progress(done))
     except Exception as error:
-        actions.fail_batch(batch.id, type(error).__name__)
+        if not (goes_on_later and is_away(error)):
+            _note_if_possible(partial(actions.fail_batch, batch.id, type(error).__name__))
         raise
 
 
-def import_batch(batch_id: int) -> None:
+def _note_if_possible(note: Callable[[], None]) -> None:
+    """Note a failure that may have cost the connection; what keeps it from being noted is not told in its place."""
+    if not connection.in_atomic_block:
+        close_old_connections()
+    with suppress(Error):
+        note()
+
+
+def import_batch(batch_id: int, *, is_last_try: bool = True) -> None:
     """Work off a confirmed import; one that is done, undone or gone by now is let be."""
     batch = StockBatch.objects.select_related("sku__product").filter(id=batch_id, state=BatchState.IMPORTING).first()
     if batch is not None:
-        work_off(batch)
+        work_off(batch, goes_on_later=not is_last_try)
 
 
 def start_undo(batch: StockBatch) -> None:
@@ -163,7 +178,7 @@ def undo_import(batch_id: int) -> None:
     try:
         withdrawing.undo_batch(batch)
     except Exception as error:
-        withdrawing.stop_undo(batch_id, type(error).__name__)
+        _note_if_possible(partial(withdrawing.stop_undo, batch_id, type(error).__name__))
         raise
     if withdrawing.is_held(batch):
         run(defer(UNDO_STOCK, [{"batch_id": batch_id}], wait_for=HELD_FOR))

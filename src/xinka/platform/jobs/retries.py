@@ -9,6 +9,7 @@ from procrastinate import BaseRetryStrategy, RetryDecision
 from procrastinate.jobs import Job
 
 from xinka.kernel.errors import ProviderError, Refusal
+from xinka.platform.database.away import is_away
 
 MAX_ATTEMPTS = 8
 #: Looked for from the beginning of a word only: a long word without the sign would be read again from each letter.
@@ -37,6 +38,14 @@ class Backoff(BaseRetryStrategy):
             return None
         seconds = self.first * 4**job.attempts * _jitter.uniform(0.75, 1.25)
         return RetryDecision(retry_in={"seconds": max(1, round(seconds))})
+
+
+class WhileAway(Backoff):
+    """The same, but only where the database was away: any other failure is for somebody to look at."""
+
+    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
+        """Return when to try again, or ``None``."""
+        return super().get_retry_decision(exception=exception, job=job) if is_away(exception) else None
 
 
 def is_permanent(exception: BaseException) -> bool:
