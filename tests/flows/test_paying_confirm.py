@@ -54,6 +54,12 @@ def _asked() -> list[UUID]:
         return [UUID(row[0]) for row in cursor.fetchall()]
 
 
+def _ask_all() -> None:
+    """Let the worker have put every question that is queued."""
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM procrastinate_jobs WHERE task_name = 'payment.confirm'")
+
+
 def _after(bought: cast.Bought, seconds: float) -> datetime:
     return Payment.objects.get(id=bought.payment_id).created_at + timedelta(seconds=seconds)
 
@@ -171,6 +177,7 @@ def test_an_open_payment_is_asked_about_at_each_age_once_whoever_schedules(bough
     for second in range(0, 900, 5):
         asked_at += [second] * run(ask_about_open(_after(bought, second)))
         asked_at += [second] * run(ask_about_open(_after(bought, second)))
+        _ask_all()
     assert len(asked_at) == len(confirm.AGES) + 1
     for age, second in zip((*confirm.AGES, 900 - confirm.BEFORE_EXPIRY), asked_at, strict=True):
         assert age <= second <= age + confirm.JITTER + 5
@@ -199,6 +206,21 @@ def test_a_channel_has_a_budget_and_the_rest_waits(channel: Channel) -> None:
     assert sorted(_asked()) == sorted(bought.payment_id for bought in all_bought)
 
 
+def test_a_question_that_waits_is_not_queued_again_and_takes_no_others_place(channel: Channel) -> None:
+    """While a gateway hangs, a payment had a question in the queue for each of its ages, and all were put to it."""
+    ware = cast.ware(cast.adas_shop(), 2)
+    first, second = (cast.buy(ware.sku, channel, contact=f"cy{n}@example.com") for n in range(2))
+    assert run(ask_about_open(_after(first, 45), budget=1)) == 1
+    assert run(ask_about_open(_after(first, 130), budget=1)) == 1
+    assert run(ask_about_open(_after(first, 320), budget=1)) == 0
+    assert sorted(_asked()) == sorted([first.payment_id, second.payment_id])
+    Reservation.objects.update(expires_at=TransactionNow() - timedelta(seconds=1))
+    assert run(expire_due()) == 2
+    assert run(ask_about_expired(_after(first, 900 + 65))) == 0
+    _ask_all()
+    assert run(ask_about_expired(_after(first, 900 + 70))) == 2
+
+
 def test_a_paid_payment_is_not_asked_about(bought: cast.Bought) -> None:
     cast.pay(bought)
     assert run(ask_about_open(_after(bought, 600))) == 0
@@ -211,6 +233,7 @@ def test_an_expired_payment_is_asked_about_less_and_less_for_a_day(bought: cast.
     asked_at = []
     for minute in range(16, 26 * 60):
         asked_at += [minute] * run(ask_about_expired(_after(bought, minute * 60)))
+        _ask_all()
     assert len(asked_at) == len(confirm.AGES_EXPIRED)
     for age, minute in zip(confirm.AGES_EXPIRED, asked_at, strict=True):
         assert 15 + age // 60 <= minute <= 16 + age // 60

@@ -134,8 +134,13 @@ def is_left_to_the_schedule(payment_id: UUID, error: ProviderError, now: datetim
     return True
 
 
-_CLAIM_OPEN = """
-WITH waiting AS (
+#: Questions that are still to be put, because gateways or the machine are slow: the same need not be put once more.
+_QUEUED = f"""
+WITH queued AS MATERIALIZED (
+  SELECT CAST(j.args ->> 'payment_id' AS uuid) AS payment_id FROM procrastinate_jobs j
+  WHERE j.status = 'todo' AND j.task_name = '{CONFIRM.task}'),"""
+_CLAIM_OPEN = f"""{_QUEUED}
+waiting AS (
   SELECT p.id, p.channel_id, p.asked_at, p.created_at, v.expires_at,
     (('x' || right(p.id::text, 4))::bit(16)::int % $4::int) * interval '1 second' AS jitter
   FROM stock_reservation v JOIN payments_payment p ON p.order_id = v.order_id
@@ -147,15 +152,17 @@ due AS (
       SELECT w.created_at + w.jitter + age * interval '1 second' AS moment FROM unnest($3::int[]) AS age
       UNION ALL SELECT w.expires_at - $5::int * interval '1 second') m
     WHERE m.moment <= $1::timestamptz) last ON last.moment IS NOT NULL
-  WHERE w.asked_at IS NULL OR w.asked_at < last.moment)
+  WHERE (w.asked_at IS NULL OR w.asked_at < last.moment)
+    AND NOT EXISTS (SELECT 1 FROM queued q WHERE q.payment_id = w.id))
 """
 
-_CLAIM_EXPIRED = """
-WITH due AS (
+_CLAIM_EXPIRED = f"""{_QUEUED}
+due AS (
   SELECT p.id, p.asked_at, row_number() OVER (PARTITION BY p.channel_id ORDER BY p.id DESC) AS nth
   FROM unnest($2::uuid[], $3::uuid[], $4::timestamptz[]) AS span(first, last, moment)
   JOIN payments_payment p ON p.id >= span.first AND p.id < span.last
-  WHERE p.state = 'pending' AND (p.asked_at IS NULL OR p.asked_at < p.created_at + (($1::timestamptz - span.moment))))
+  WHERE p.state = 'pending' AND (p.asked_at IS NULL OR p.asked_at < p.created_at + (($1::timestamptz - span.moment)))
+    AND NOT EXISTS (SELECT 1 FROM queued q WHERE q.payment_id = p.id))
 """
 
 _ASK = """,
