@@ -12,10 +12,8 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import django
 
@@ -23,30 +21,10 @@ from xinka.config.behind import BEHIND_THE_TILL, connections_step_behind, step_b
 from xinka.config.crews import worker_jobs, worker_mails
 from xinka.config.fitting import see_that_tables_fit
 
-if TYPE_CHECKING:
-    from procrastinate.job_context import JobContext
-    from procrastinate.worker import Worker
-
 log = logging.getLogger(__name__)
 
 #: Seconds that a job in progress gets to finish after SIGTERM; what does not is taken up again by the next worker.
 _DRAIN_SECONDS = 25
-
-
-def remember_problem(call_next: Callable[[], Any], context: JobContext, worker: Worker) -> Any:  # noqa: ARG001 - procrastinate's shape of a middleware
-    """Run a job; keep the words of its failure, which procrastinate does not."""
-    from django.db import close_old_connections, connection  # only after django.setup()
-
-    from xinka.platform.jobs.problems import remember
-
-    try:
-        return call_next()
-    except Exception as error:
-        close_old_connections()
-        if not connection.in_atomic_block and context.job.id is not None:
-            with suppress(Exception):  # the job's own failure is the one to tell of
-                remember(context.job.id, error)
-        raise
 
 
 async def work() -> None:
@@ -83,7 +61,6 @@ async def work() -> None:
                 "task_middleware": [
                     db_cleanup.close_db_connections,
                     db_cleanup.close_db_connections_async,
-                    remember_problem,
                 ],
                 "shutdown_graceful_timeout": _DRAIN_SECONDS,
                 "delete_jobs": "successful",

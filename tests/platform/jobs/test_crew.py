@@ -184,6 +184,33 @@ def test_a_job_by_the_hour_that_was_done_forgets_its_last_failure_and_no_other(
     assert [(one.__dict__["job"], one.__dict__["failed"]) for one in told] == [(mine, "OSError: down")]
 
 
+def test_a_job_that_fails_every_few_seconds_is_one_dead_letter_that_says_why(
+    house: App, ask: psycopg.Connection[tuple[Any, ...]]
+) -> None:
+    another, of_nobody = _failed(ask, "books", "books"), _failed(ask, "mail", None)
+
+    @house.task(name="rescue", queue="chores", queueing_lock="rescue")
+    async def rescue() -> None:
+        raise OSError("550 <cy@shop.example> unknown")
+
+    async def scenario() -> None:
+        async with house.open_async():
+            working = asyncio.ensure_future(Crew(house, **_OPTIONS).run())
+            for _ in range(3):
+                await rescue.defer_async()
+                await asyncio.sleep(0.5)
+            working.cancel()
+            await asyncio.gather(working, return_exceptions=True)
+
+    asyncio.run(scenario())
+    left = ask.execute(
+        "SELECT id, task_name, problem FROM procrastinate_jobs JOIN job_problem ON job_id = id "
+        "WHERE status = 'failed' ORDER BY id"
+    ).fetchall()
+    assert left[:2] == [(another, "books", "OSError: down"), (of_nobody, "mail", "OSError: down")]
+    assert [row[1:] for row in left[2:]] == [("rescue", "OSError: 550 <•••@•••> unknown")]
+
+
 def test_it_looks_for_failures_once_a_minute_however_often_the_job_comes(
     house: App, ask: psycopg.Connection[tuple[Any, ...]], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import logging
 
 import pytest
-from django.db import DatabaseError, connection
+from django.db import connection
 
 from xinka.platform.database.django_drive import run
 from xinka.platform.jobs.each_alone import SomeFailed, each_alone
-from xinka.platform.jobs.problems import remember
 from xinka.platform.jobs.queue import revive
 
 
@@ -62,28 +61,6 @@ def _left() -> list[tuple[int, str]]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT id, status::text FROM procrastinate_jobs ORDER BY id")
         return cursor.fetchall()
-
-
-@pytest.mark.django_db
-def test_a_job_that_fails_every_few_seconds_is_one_dead_letter() -> None:
-    for _ in range(3):
-        _periodic("failed")
-    doing = _periodic("doing")
-    remember(doing, DatabaseError("down"))
-    assert _left() == [(doing, "doing")], "its own failure is about to take the place of those before"
-
-
-@pytest.mark.django_db
-def test_the_failures_of_other_jobs_stay() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO procrastinate_jobs (queue_name, task_name, status) VALUES "
-            "('mail', 'mail.goods', 'failed'), ('mail', 'mail.goods', 'doing') RETURNING id"
-        )
-        failed, doing = (row[0] for row in cursor.fetchall())
-    tidy = _periodic("failed")
-    remember(doing, DatabaseError("down"))
-    assert _left() == [(failed, "failed"), (doing, "doing"), (tidy, "failed")]
 
 
 @pytest.mark.django_db

@@ -15,7 +15,6 @@ from xinka.kernel.ids import new_uuid
 from xinka.platform.database.django_drive import run
 from xinka.platform.jobs.housekeeping import forget_old_letters, forget_problems, rescue_stalled, set_hours_right
 from xinka.platform.jobs.models import JobProblem
-from xinka.platform.jobs.problems import remember
 from xinka.platform.jobs.queue import CHORES, MAIL, Job, defer
 from xinka.platform.mail.models import LetterState, SentLetter
 
@@ -46,7 +45,7 @@ def test_why_a_job_failed_is_kept_as_long_as_the_job() -> None:
         cursor.execute("SELECT id FROM procrastinate_jobs ORDER BY id")
         gone, stays = (row[0] for row in cursor.fetchall())
         for job_id in (gone, stays):
-            remember(job_id, OSError("down"))
+            JobProblem.objects.create(job_id=job_id, at=timezone.now(), problem="OSError: down")
         cursor.execute("DELETE FROM procrastinate_jobs WHERE id = %s", [gone])
     forget_problems()
     assert list(JobProblem.objects.values_list("job_id", flat=True)) == [stays]

@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
+from procrastinate import App
 from procrastinate.exceptions import ConnectorException
 from procrastinate.job_context import JobContext, JobResult
 from procrastinate.jobs import Job, Status
@@ -14,6 +17,7 @@ from procrastinate.retry import RetryDecision
 from procrastinate.worker import Worker
 from psycopg.errors import RaiseException
 
+from xinka.platform.jobs import sql
 from xinka.platform.jobs.retries import in_words
 
 log = logging.getLogger(__name__)
@@ -25,16 +29,21 @@ _LAST_WORDS = 2.0
 #: Seconds after which it is looked again whether an older failure of a job by the hour is to be forgotten: some come
 #: every few seconds.
 _LOOK_AGAIN = 60.0
-_FORGET_FAILURES = """
-WITH gone AS (
-  DELETE FROM procrastinate_jobs
-  WHERE queueing_lock = %(lock)s AND id < %(job)s AND status IN ('failed', 'aborted') RETURNING id)
-SELECT g.id, p.problem FROM gone g LEFT JOIN job_problem p ON p.job_id = g.id
-"""
+#: Where the words of a job's failure are until they are written down.
+_WORDS = "xinka_words"
 
 
 class JobsDoNotEnd(RuntimeError):
     """Jobs went on after the time they had to end; the process must go, so that they can be done by another."""
+
+
+async def keep_words(call_next: Callable[[], Awaitable[Any]], context: JobContext, worker: Worker) -> Any:  # noqa: ARG001 - procrastinate's shape of a middleware
+    """Do a job; note why it failed, in words without personal data, for when its end is written down."""
+    try:
+        return await call_next()
+    except Exception as error:
+        context.additional_context[_WORDS] = in_words(error)
+        raise
 
 
 class Crew(Worker):
@@ -46,11 +55,12 @@ class Crew(Worker):
 
     A crew that ends does not wait for its jobs without limit, for nobody does the others meanwhile.
 
-    And a job by the hour that was done forgets its last failure: the same was tried again, so nobody need look.
+    It keeps why a job failed, which procrastinate does not. Of a job by the hour only the newest failure is kept, and
+    none once it was done: the same was tried again, so nobody need look.
     """
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
+    def __init__(self, app: App, **options: Any) -> None:
+        super().__init__(app, worker_middleware=[keep_words], **options)
         self._looked_at = dict[str, float]()
 
     async def _persist_job_status(
@@ -76,21 +86,27 @@ class Crew(Worker):
                 await asyncio.sleep(pause)
             else:
                 break
-        if status is Status.SUCCEEDED and job.queueing_lock:
-            await self._forget_failures(job, job.queueing_lock)
+        with suppress(ConnectorException, ValueError):  # how it ended is written; words no database takes are let go
+            await self._learn(job, context.additional_context.get(_WORDS))
 
-    async def _forget_failures(self, job: Job, lock: str) -> None:
-        """Forget that a job by the hour failed before it was done now: it does all that is due, whenever that was."""
+    async def _learn(self, job: Job, words: str | None) -> None:
+        """Keep why a job failed, and forget what is not worth anybody's look any more."""
+        connector = self.app.connector
+        if words is not None:
+            await connector.execute_query_async(sql.REMEMBER_PROBLEM, job=job.id, words=words)
+        if not job.queueing_lock or (words is None and self._has_looked(job.queueing_lock)):
+            return
+        gone = await connector.execute_query_all_async(sql.FORGET_FAILURES, lock=job.queueing_lock, job=job.id)
+        for row in gone if words is None else ():
+            log.info("job.well_again", extra={"task": job.task_name, "job": row["id"], "failed": row["problem"]})
+
+    def _has_looked(self, lock: str) -> bool:
+        """Whether it was looked for older failures a moment ago; if not, it is now."""
         now = time.monotonic()
         if now < self._looked_at.get(lock, -_LOOK_AGAIN) + _LOOK_AGAIN:
-            return
+            return True
         self._looked_at[lock] = now
-        try:
-            rows = await self.app.connector.execute_query_all_async(_FORGET_FAILURES, lock=lock, job=job.id)
-        except ConnectorException:
-            return  # the next time will do
-        for row in rows:
-            log.info("job.well_again", extra={"task": job.task_name, "job": row["id"], "failed": row["problem"]})
+        return False
 
     async def _abort_running_jobs(self) -> None:
         running = dict(self._running_jobs)

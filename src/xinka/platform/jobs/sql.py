@@ -10,15 +10,18 @@ SELECT procrastinate_defer_jobs_v1(array_agg(
 FROM jsonb_array_elements($4::jsonb) AS arguments HAVING count(*) > 0
 """
 
+#: Keep why a job failed in place of its failure before. For procrastinate's connector.
 REMEMBER_PROBLEM = """
-INSERT INTO job_problem (job_id, at, problem) VALUES ($1, now(), $2)
+INSERT INTO job_problem (job_id, at, problem) VALUES (%(job)s, now(), %(words)s)
 ON CONFLICT (job_id) DO UPDATE SET at = excluded.at, problem = excluded.problem
 """
 
-#: Of a job that comes again and again, only the newest failure waits for somebody: forget the others before $1.
-ONLY_THE_NEWEST = """
-DELETE FROM procrastinate_jobs old USING procrastinate_jobs job
-WHERE job.id = $1 AND old.queueing_lock = job.queueing_lock AND old.id < job.id AND old.status = 'failed'
+#: Forget the failures of a job by the hour before this one; return what they were. For procrastinate's connector.
+FORGET_FAILURES = """
+WITH gone AS (
+  DELETE FROM procrastinate_jobs
+  WHERE queueing_lock = %(lock)s AND id < %(job)s AND status IN ('failed', 'aborted') RETURNING id)
+SELECT g.id, p.problem FROM gone g LEFT JOIN job_problem p ON p.job_id = g.id
 """
 
 #: Take a job that failed for good out of the queue; the count tells whether it still was one.
