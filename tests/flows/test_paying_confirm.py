@@ -183,6 +183,20 @@ def test_an_open_payment_is_asked_about_at_each_age_once_whoever_schedules(bough
         assert age <= second <= age + confirm.JITTER + 5
 
 
+def test_a_payment_that_was_begun_under_a_clock_that_was_ahead_is_asked_about_meanwhile(bought: cast.Bought) -> None:
+    now = _after(bought, 0)
+    ahead = now + timedelta(hours=26)
+    Payment.objects.filter(id=bought.payment_id).update(created_at=ahead)
+    Reservation.objects.update(expires_at=ahead + timedelta(minutes=15))
+    asked = []
+    for second in range(0, 300, 10):
+        asked += [second] * run(ask_about_open(now + timedelta(seconds=second)))
+        _ask_all()
+    assert asked == [0, 130, 260]
+    Payment.objects.update(asked_at=ahead)
+    assert run(ask_about_open(now + timedelta(seconds=270))) == 1, "it was asked under that clock"
+
+
 def test_after_a_long_stop_it_is_asked_once_not_for_every_missed_time(bought: cast.Bought) -> None:
     assert run(ask_about_open(_after(bought, 800))) == 1
     assert run(ask_about_open(_after(bought, 801))) == 0

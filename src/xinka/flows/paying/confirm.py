@@ -45,6 +45,9 @@ BUDGET = 20
 #: Questions of the schedule wait for all else about money: each to a gateway that hangs takes seconds, and a refund, or
 #: what another gateway hinted at, must not stand behind hundreds of them.
 _SCHEDULED = replace(CONFIRM, priority=-1)
+#: How often, in seconds, it is asked about a payment that was begun under a clock that was ahead: its ages come later
+#: than its buyer, who may have paid, waits for the goods.
+WHILE_AHEAD = 120
 #: Questions of one moment are spread over this many seconds, by payment.
 JITTER = 8
 
@@ -144,15 +147,18 @@ waiting AS (
   SELECT p.id, p.channel_id, p.asked_at, p.created_at, v.expires_at,
     (('x' || right(p.id::text, 4))::bit(16)::int % $4::int) * interval '1 second' AS jitter
   FROM stock_reservation v JOIN payments_payment p ON p.order_id = v.order_id
-  WHERE p.state = 'pending' AND p.created_at < $1::timestamptz - $2::int * interval '1 second'),
+  WHERE p.state = 'pending' AND (p.created_at < $1::timestamptz - $2::int * interval '1 second'
+    OR p.created_at > $1::timestamptz + interval '1 minute')),
 due AS (
   SELECT w.id, w.asked_at, row_number() OVER (PARTITION BY w.channel_id ORDER BY w.expires_at) AS nth
   FROM waiting w JOIN LATERAL (
     SELECT max(m.moment) AS moment FROM (
       SELECT w.created_at + w.jitter + age * interval '1 second' AS moment FROM unnest($3::int[]) AS age
-      UNION ALL SELECT w.expires_at - $5::int * interval '1 second') m
+      UNION ALL SELECT w.expires_at - $5::int * interval '1 second'
+      UNION ALL SELECT $1::timestamptz - {WHILE_AHEAD} * interval '1 second'
+        WHERE w.created_at > $1::timestamptz + interval '1 minute') m
     WHERE m.moment <= $1::timestamptz) last ON last.moment IS NOT NULL
-  WHERE (w.asked_at IS NULL OR w.asked_at < last.moment)
+  WHERE (w.asked_at IS NULL OR w.asked_at < last.moment OR w.asked_at > $1::timestamptz + interval '1 minute')
     AND NOT EXISTS (SELECT 1 FROM queued q WHERE q.payment_id = w.id))
 """
 
