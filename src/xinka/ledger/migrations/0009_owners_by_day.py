@@ -12,7 +12,7 @@ UNGUARD = "DROP TRIGGER ledger_owner_total_append_only ON ledger_owner_total;"
 class Migration(migrations.Migration):
     """A table of sums, and which days are in it."""
 
-    dependencies = [("ledger", "0004_kept_balances")]
+    dependencies = [("ledger", "0008_entries_proved")]
     operations = [
         migrations.AddField(
             model_name="closedday",
