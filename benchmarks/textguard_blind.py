@@ -5,6 +5,9 @@ groups). Each is measured by decision, and by score: how many bad texts lie abov
 reach. With ``--among`` each text stands, at any place, among so many lawful lines of the same set; ``--show`` names
 what was missed. The disguises are not those of ``textguard_evasion``, and no table of the guard was tried with their
 pairs. With ``--later`` every text, bad and lawful, is measured in each family of ``textguard_later_disguises``.
+
+A set may also hold longer lawful texts (pages, rules, notices, dialogues, complaints, warnings, news). Those are judged
+as listings and as talk; only what is stopped wrongly is counted, of all and of each kind.
 """
 
 from __future__ import annotations
@@ -24,14 +27,18 @@ OWN = Path(__file__).parent / "textguard_data"
 STOPPED = {"block", "review"}
 #: The parts a set may have, and the task each is judged as.
 PARTS: dict[str, Task] = {"listings": "listing", "talk": "chat", "spam": "chat"}
+#: What longer lawful texts are judged as.
+LONG_AS: tuple[Task, ...] = ("listing", "chat")
 FALSE_ALARMS = 0.01
+#: How the end of a line is written within a text of a set, which has a line of the file for each text.
+LINE_END = "\\n"
 
 
 def rows(name: str) -> list[tuple[str, str]]:
     """Return (category, text) of each line of a set; the category is empty where there is none."""
     lines = (OWN / name).read_text(encoding="utf-8").splitlines()
     split = (line.rpartition("\t") for line in lines if line and not line.startswith("#"))
-    return [(category, text) for category, _, text in split]
+    return [(category, text.replace(LINE_END, "\n")) for category, _, text in split]
 
 
 def disguised(texts: list[str], seed: int = 23) -> list[tuple[str, str]]:
@@ -98,6 +105,23 @@ def measure_later(guard: Guard, name: str, part: str = "listings", seed: int = 3
     return {**shares, "mean": means}
 
 
+def measure_long(guard: Guard, name: str, task: Task, show: bool = False) -> dict[str, float]:
+    """Return the share of longer lawful texts that is stopped, and blocked, and what is stopped of each category."""
+    good = rows(f"{name}_lawful_long.txt")
+    verdicts = guard.judge_all([text for _, text in good], task)
+    if show:
+        _show_alarms(good, verdicts)
+    kinds: defaultdict[str, list[bool]] = defaultdict(list)
+    for (category, _), verdict in zip(good, verdicts, strict=True):
+        kinds[category].append(verdict.decision in STOPPED)
+    return {
+        "lawful": len(good),
+        "false alarms": _stopped(verdicts),
+        "blocked": statistics.fmean(v.decision == "block" for v in verdicts),
+        **{f"stopped: {kind}": statistics.fmean(stopped) for kind, stopped in kinds.items()},
+    }
+
+
 def _stopped(verdicts: list[Verdict]) -> float:
     return statistics.fmean(v.decision in STOPPED for v in verdicts)
 
@@ -118,7 +142,9 @@ def _show(
 def _show_alarms(good: list[tuple[str, str]], lawful: list[Verdict]) -> None:
     for (_, text), verdict in zip(good, lawful, strict=True):
         if verdict.decision in STOPPED:
-            print("ALARM", verdict.decision, text, [(h.rule.id, text[h.start : h.end], h.view) for h in verdict.hits])
+            part = verdict.part and text[verdict.part.start : verdict.part.end]
+            hits = [(h.rule.id, text[h.start : h.end], h.view) for h in verdict.hits]
+            print("ALARM", verdict.decision, verdict.score, text, hits, part)
 
 
 def main() -> None:
@@ -141,8 +167,16 @@ def main() -> None:
                 for family, (found, alarms) in measure_later(guard, name, part).items():
                     print(f"  {family:20} recall {found:.4f}, lawful stopped {alarms:.4f}")
                 continue
-            for figure, value in measure(guard, name, given.show, part, given.among).items():
-                print(f"  {figure:28} {value:8.4f}")
+            _print(measure(guard, name, given.show, part, given.among))
+        if (OWN / f"{name}_lawful_long.txt").is_file() and not given.later:
+            for task in LONG_AS:
+                print(name, f"long, as {task}")
+                _print(measure_long(guard, name, task, given.show))
+
+
+def _print(figures: dict[str, float]) -> None:
+    for figure, value in figures.items():
+        print(f"  {figure:28} {value:8.4f}")
 
 
 if __name__ == "__main__":

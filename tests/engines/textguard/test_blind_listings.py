@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.textguard_blind import disguised, measure, rows
+from benchmarks.textguard_blind import disguised, measure, measure_long, rows
 from xinka.engines.textguard.guard import Guard
 
 
@@ -37,3 +37,13 @@ def test_each_listing_is_disguised_and_the_families_take_turns() -> None:
         "sound",
     ]
     assert disguised(texts) == written
+
+
+def test_longer_texts_keep_their_lines_and_are_counted_by_kind(guard: Guard) -> None:
+    longer = rows("blind11_lawful_long.txt")
+    assert all(len(text) >= 290 and "\n" in text and "\\n" not in text for _, text in longer)
+    figures = measure_long(guard, "blind11", "chat")
+    assert figures["lawful"] == len(longer) == 124
+    kinds = [category for category, _ in longer]
+    stopped = sum(kinds.count(kind) * figures[f"stopped: {kind}"] for kind in set(kinds))
+    assert stopped / len(longer) == pytest.approx(figures["false alarms"])
