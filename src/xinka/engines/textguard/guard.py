@@ -12,6 +12,7 @@ from xinka.engines.textguard.added_parts import added_up, is_sum
 from xinka.engines.textguard.asides import without_asides
 from xinka.engines.textguard.blocks import blocks
 from xinka.engines.textguard.layouts import as_read
+from xinka.engines.textguard.longer import of_parts, of_whole, share, so_many, tells
 from xinka.engines.textguard.masking import Mask, find_masks
 from xinka.engines.textguard.model import Task
 from xinka.engines.textguard.model.parts import Parts, fewer
@@ -35,6 +36,8 @@ MODEL_SECONDS_AT = 0.95
 SUREST = 0.999
 #: How much of what a weighed rule says is added to the model: chosen on lines not learnt and on measuring sets.
 SHARE = 0.4
+#: A limit that no score reaches.
+NEVER = 2.0
 #: By so much the odds of a text rise whose layout hides the order it is read in.
 HIDDEN = 3.0
 
@@ -161,8 +164,9 @@ class Guard:
         """Return what the model says of each view, if there is a model."""
         if self.model is None:
             return [None] * len(views)
-        asked = [told(view.text) for view in views]
-        return self.model.scores(asked, task) if len(asked) > _FEW else [self.model.score(text, task) for text in asked]
+        asked, model = [told(view.text) for view in views], self.model
+        scores = model.scores(asked, task) if len(asked) > _FEW else [model.score(text, task) for text in asked]
+        return [of_whole(score, view.text) for score, view in zip(scores, views, strict=True)]
 
     def _parts(self, cleans: Sequence[View], task: Task) -> list[tuple[Part, ...]]:
         """Return of each text the parts that may read forbidden by themselves, with what the model says of them."""
@@ -172,7 +176,10 @@ class Guard:
         asked = [told(clean.text[s:e]) for clean, parts in zip(cleans, found, strict=True) for s, e in parts.likely]
         scores = iter(self.model.scores(asked, task) if asked else ())
         return [
-            tuple(Part(*clean.span(*at), next(scores), parts.n_parts) for at in parts.likely)
+            tuple(
+                Part(*clean.span(*at), score, parts.n_parts)
+                for at, score in zip(parts.likely, of_parts(scores, parts.likely, clean.text), strict=True)
+            )
             for clean, parts in zip(cleans, found, strict=True)
         ]
 
@@ -180,17 +187,19 @@ class Guard:
         """Make a verdict of everything that is known."""
         masks, model = find_masks(text, clean), case.model
         known = {name: True for name in CONTEXT if case.context and case.context.get(name)}
-        score, part = _combine(hits, model, known), None
+        score, part = _combine(hits, model, known, share(clean.text)), None
         decision = "mask" if masks else "allow"
         if model is None or self.model is None:
             decision = _by_rules(hits, known, decision)
         else:
-            limits = self.model.review_from(case.task), self.model.block_from(case.task)
+            block_from = NEVER if tells(clean.text) else self.model.block_from(case.task)
+            limits = self.model.review_from(case.task), block_from
             decision = _by_score(hits, model, score, limits, decision)
             for one in case.parts:
                 within = [hit for hit in hits if hit.start < one.end and hit.end > one.start]
-                said = round(fewer(_combine(within, one.model, known), one.n_parts), 6)
-                decision = _by_score(within, fewer(one.model, one.n_parts), said, limits, decision)
+                among = so_many(one.n_parts)
+                said = round(fewer(_combine(within, one.model, known), among), 6)
+                decision = _by_score(within, fewer(one.model, among), said, limits, decision)
                 if said > score:
                     score, part = said, one
             decision = _by_rules([hit for hit in hits if not hit.rule.weighed], known, decision, model)
@@ -245,13 +254,14 @@ def _must_be_known(task: str, contexts: Sequence[Context]) -> None:
             raise ValueError(f"context does not know {', '.join(sorted(unknown))}; known: {', '.join(CONTEXT)}")
 
 
-def _combine(hits: Sequence[Hit], model: float | None, context: Mapping[str, bool]) -> float:
+def _combine(hits: Sequence[Hit], model: float | None, context: Mapping[str, bool], counts: float = 1.0) -> float:
     """Return the score: the odds that the model gives, times ``1 / (1 - weight)`` for each rule broken.
 
-    Of a weighed rule only ``SHARE`` of that goes in, in logarithms. So a rule never lowers what the model says, and a
-    model that reads a lawful text can outweigh a single hit. The score orders texts, fine enough for any threshold.
+    Of a weighed rule only ``SHARE`` of that goes in, in logarithms, and of that as much as ``counts`` says. So a rule
+    never lowers what the model says, and a model that reads a lawful text can outweigh a single hit. The score orders
+    texts, fine enough for any threshold.
     """
-    rest = exp(-_evidence(hits, None if model is None else SHARE))
+    rest = exp(-_evidence(hits, None if model is None else SHARE * counts))
     if model is not None:
         rest = (1 - model) * rest / (model + (1 - model) * rest) if model < 1 else 0.0
     if hits or (model is not None and model >= REVIEW_AT):

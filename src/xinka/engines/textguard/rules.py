@@ -22,6 +22,11 @@ _BESIDE = 8
 #: A word that forbids or warns excuses what follows it within so many characters, up to the end of the sentence.
 _NEGATION_REACH = 7
 _SENTENCE_ENDS = frozenset("。！？!?\n；;")
+#: What the language of rules forbids with is said once for a whole list (不得销售账号、银行卡、外挂), which is at most
+#: so long and has at least so many commas of lists. Sellers say of themselves 不收, 不卖 or 不用, which go no farther.
+_OF_RULES = frozenset(("不得", "禁止", "严禁"))
+_LIST_REACH, _FEWEST_COMMAS, _LIST_COMMA = 60, 2, "、"
+_AFTER = 6
 NEGATIONS = tuple(
     """
     不是 并非 非 不要 请勿 切勿 勿 别 严禁 禁止 拒绝 杜绝 打击 谨防 防止 防范 警惕 小心 举报 抵制
@@ -171,6 +176,16 @@ def _asks(word: Found, text: str) -> bool:
 
 def _forbids(word: Found, lead: Found, text: str) -> bool:
     """Say whether a negation stands close before the lead, in the same sentence; half of 有没有 is none."""
-    if not 0 <= lead.start - word.end <= _NEGATION_REACH or _asks(word, text):
+    between = text[word.end : lead.start]
+    if word.end > lead.start or _asks(word, text) or not _SENTENCE_ENDS.isdisjoint(between):
         return False
-    return _SENTENCE_ENDS.isdisjoint(text[word.end : lead.start])
+    return len(between) <= _NEGATION_REACH or _lists(word, lead, text)
+
+
+def _lists(word: Found, lead: Found, text: str) -> bool:
+    """Say whether a lead stands in the list of what a word of the language of rules forbids."""
+    between = text[word.end : lead.start]
+    if text[word.start : word.end] not in _OF_RULES or len(between) > _LIST_REACH:
+        return False
+    n_commas = text.count(_LIST_COMMA, word.end, lead.end + _AFTER)
+    return _LIST_COMMA in between and n_commas >= _FEWEST_COMMAS and not {",", "，", ":"} & set(between)
