@@ -82,9 +82,25 @@ def test_a_short_text_is_weighed_as_before(score: float, size: int) -> None:
 
 
 def test_the_longer_the_more_it_takes_and_an_offer_among_ten_lines_takes_no_more() -> None:
-    scores = [of_whole(0.99, "字" * size) for size in (LONG, LONG + 1, 200, 400, 2_000)]
+    many = "".join(map(chr, range(0x4E00, 0x4E00 + 2_000)))
+    scores = [of_whole(0.99, many[:size]) for size in (LONG, LONG + 1, 200, 400, 2_000)]
     assert scores == sorted(scores, reverse=True)
     assert scores[0] - scores[1] < 0.001  # there is no step
     assert [so_many(n) for n in (1, 2, 10)] == [1, 2, 10]
     assert 20 < so_many(20) < 40
-    assert of_whole(1.0, "字" * 500) == 1.0
+    assert of_whole(1.0, many) == 1.0
+
+
+@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("times", [5, 20, 100])
+def test_who_repeats_an_offer_gains_nothing(task: Task, times: int) -> None:
+    assert of_whole(0.9, "好坏" * times) == 0.9
+    assert GUARD.judge(f"{OFFERS[task]}。" * times, task).decision in {"review", "block"}
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_of_a_text_of_millions_of_characters_the_ends_are_judged_as_ever(task: Task) -> None:
+    offer = OFFERS[task] + "。"
+    assert GUARD.judge("字" * 8_000_000, task).decision == "allow"
+    assert GUARD.judge(offer * 200_000, task).decision in {"review", "block"}
+    assert GUARD.judge("骗子" * 3_000_000, task).decision != "block"

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from math import exp, sqrt
 
+from xinka.engines.textguard.model.features import bounded
 from xinka.engines.textguard.model.parts import fewer
 
 #: A text of more characters is a longer one. Most messages, offers and lines of the corpus are much shorter.
 LONG = 80
 #: By so much, in logarithms of odds, a longer text must outweigh its like for each root of a character. Chosen on the
 #: shop's own pages of help, reviews, calls, messages and `blind11`: few lawful ones are stopped, and most of the bad.
-DRIFT = 0.4
+DRIFT = 0.45
 #: Words of those who warn, forbid, report, complain or explain. Each is found in at most fifteen of a thousand of the
 #: letters of fraud, bad calls and bad messages that the guard is measured with, and in five of bad blind lines.
 _FRAMES = tuple(
@@ -48,7 +50,7 @@ def is_long(text: str) -> bool:
 
 def tells(text: str) -> bool:
     """Say whether a clean text is a longer one that warns, forbids, reports or complains."""
-    return is_long(text) and len(set(_FRAME.findall(text))) >= _TELLING
+    return is_long(text) and len(set(_FRAME.findall(bounded(text)))) >= _TELLING
 
 
 def so_many(n_parts: int) -> float:
@@ -59,22 +61,33 @@ def so_many(n_parts: int) -> float:
 
 def share(text: str) -> float:
     """Return how much of what rules say of a clean text counts for the whole: a longer one has more by chance."""
-    return sqrt(LONG / len(text)) if is_long(text) else 1.0
+    return sqrt(LONG / max(LONG, _size(bounded(text)))) if is_long(text) else 1.0
 
 
 def of_whole(score: float, text: str) -> float:
-    """Return what the model says of a clean text, if it is a longer one measured by its like."""
+    """Return what the model says of a clean text, if it is a longer one measured by its like; of both ends, as it."""
     if not is_long(text):
         return score
-    told = len(set(_FRAME.findall(text)))
-    return fewer(score, exp(DRIFT * (sqrt(len(text)) - sqrt(LONG))) * _OF_WHOLE ** min(told, _MOST_OF_WHOLE))
+    read = bounded(text)
+    told = min(len(set(_FRAME.findall(read))), _MOST_OF_WHOLE)
+    return fewer(score, exp(DRIFT * (sqrt(max(LONG, _size(read))) - sqrt(LONG))) * _OF_WHOLE**told)
+
+
+def _size(read: str) -> int:
+    """Return how long a text is without what it repeats: as in what it weighs, each two letters count once."""
+    return len(set(pairwise(read))) + 1
 
 
 def of_parts(scores: Iterator[float], spans: Sequence[tuple[int, int]], text: str) -> Iterator[float]:
     """Yield what the model says of parts of a clean text, less where the words around a part warn, forbid or report."""
-    told = [(found.start(), found[0]) for found in _FRAME.finditer(text)] if spans and is_long(text) else []
     for (start, end), score in zip(spans, scores):  # noqa: B905 - the scores go on, for the next text
-        first, after = text.rfind("\n", 0, start + 1), text.find("\n", end - 1)
-        first, after = max(first, start - _REACH), min(after if after >= 0 else len(text), end + _REACH)
-        around = {word for at, word in told if first <= at < after}
+        around = _around(start, end, text) if is_long(text) else ()
         yield fewer(score, _OF_PART ** min(len(around), _MOST_OF_PART)) if around else score
+
+
+def _around(start: int, end: int, text: str) -> set[str]:
+    """Return the words that speak of a part: those near it, and on the lines that it is of."""
+    first, after = max(0, start - _REACH), end + _REACH
+    first = max(first, text.rfind("\n", first, start + 1))
+    line_end = text.find("\n", end - 1, after)
+    return set(_FRAME.findall(text, first, after if line_end < 0 else line_end))
