@@ -1,15 +1,17 @@
-"""What of an official name is compared, and the compact store of it for all of them."""
+"""What of an official name is compared, worked out again from the name for the few that are candidates."""
 
 from __future__ import annotations
 
 from array import array
 from typing import NamedTuple
 
-from xinka.engines.lookalike import prepare
+from xinka.engines.lookalike import prepare, roles
 from xinka.engines.lookalike.align import FIRST_WIDE
+from xinka.engines.lookalike.frames import Frame, Frames
+from xinka.engines.lookalike.packed import Texts
 
-#: Shapes kept unpacked for the next time; more would let a large registry take several times its memory.
-_MOST_KEPT = 50_000
+#: Shapes kept for the next time; more would let a large registry take several times its memory.
+_MOST_KEPT = 16_000
 
 
 class Shape(NamedTuple):
@@ -52,26 +54,48 @@ def shape_of(name: str) -> Shape:
     return Shape(steps[0].core, last.core, last.roles, limit_of(last.core))
 
 
-class Shapes:
-    """The shapes of the official names by number, packed into one block of bytes: a tenth of what objects take."""
+def full_of(name: str) -> str:
+    """Return a whole official name in light letters, as in its shape."""
+    return roles.light("".join(prepare.plain_tokens(prepare.shorten(name))))
 
-    def __init__(self) -> None:
-        self._packed, self._ends = bytearray(), array("Q", (0,))
+
+class Shapes:
+    """The shapes of the official names by number; of each only its frame is kept, and whether it reads as written."""
+
+    def __init__(self, names: Texts) -> None:
+        """Make an empty store beside that of the names."""
+        self.frames = Frames()
+        self._names, self._packed = names, array("H")
         self._kept: dict[int, Shape] = {}
 
-    def append(self, shape: Shape) -> None:
-        """Add the shape of the next number."""
-        text = "\0".join((shape.full, shape.core, *shape.roles))
-        self._packed += text.encode("utf-8", "surrogatepass")
-        self._ends.append(len(self._packed))
+    def append(self, name: str, shape: Shape) -> None:
+        """Add the shape of the next number and name."""
+        before, _, after = shape.full.partition(shape.core)
+        packed = self.frames.number_of(Frame(before, after, shape.roles)) * 2 + (name != shape.full)
+        if packed >> 16 and self._packed.typecode == "H":
+            self._packed = array("I", self._packed)
+        self._packed.append(packed)
+
+    def frame_number(self, number: int) -> int:
+        """Return the number of the frame of a number."""
+        return self._packed[number] >> 1
+
+    def frame(self, number: int) -> Frame:
+        """Return the frame of a number."""
+        return self.frames[self._packed[number] >> 1]
+
+    def full(self, number: int) -> str:
+        """Return the whole name of a number in light letters."""
+        name = self._names[number]
+        return full_of(name) if self._packed[number] & 1 else name
 
     def __getitem__(self, number: int) -> Shape:
         """Return the shape of a number."""
         shape = self._kept.get(number)
         if shape is None:
-            packed = self._packed[self._ends[number] : self._ends[number + 1]]
-            full, core, *claimed = packed.decode("utf-8", "surrogatepass").split("\0")
+            full, frame = self.full(number), self.frames[self._packed[number] >> 1]
+            core = full[len(frame.before) : len(full) - len(frame.after)]
             if len(self._kept) >= _MOST_KEPT:
                 self._kept.clear()
-            shape = self._kept[number] = Shape(full, core, tuple(claimed), limit_of(core))
+            shape = self._kept[number] = Shape(full, core, frame.roles, limit_of(core))
         return shape

@@ -1,4 +1,11 @@
-"""A compact map from the hash of a key to the numbers of the names that have it: sorted arrays, and a dict for news."""
+"""A compact map from the hash of a key to the numbers of the names that have it: four bytes and a half a key.
+
+The lowest 34 bits of a hash are kept. Nine of them choose a part, the next ones a bucket of the part, and the rest
+stands in one 32-bit word with the number of the name; the more bits numbers need, the more buckets there are. So a name
+found has the key but for once in a thousand looks at most, and somebody must still compare. Each part has a dictionary
+of news, which is merged into its arrays when it is full: a merge takes milliseconds however large the table is, and the
+memory of one part.
+"""
 
 from __future__ import annotations
 
@@ -7,115 +14,181 @@ from collections.abc import Iterable
 from itertools import repeat
 from typing import TYPE_CHECKING
 
+from xinka.engines.lookalike.gate import Gate
+
 if TYPE_CHECKING:
     import numpy as np
+    import numpy.typing as npt
 
-#: News are merged into the arrays when they are more than this and than an eighth of what is there.
-_MANY = 20_000
+    Hashes = npt.NDArray[np.int64]
+    Numbers = npt.NDArray[np.uint32]
+
+_PARTS = 512
+#: Bits of a hash below those that choose the part, and bits of a word.
+_LOW_BITS, _WORD = 25, 32
+_LOW, _KEPT, _WHOLE_WORD = (1 << _LOW_BITS) - 1, _PARTS * (1 << _LOW_BITS) - 1, (1 << _WORD) - 1
+#: A part has as many buckets as its words lack bits of the hash.
+_LEAST_NUMBER_BITS = _WORD - _LOW_BITS
+#: Bits of a number in all but empty parts: room for 65,536 names, and 512 buckets.
+_USUAL_NUMBER_BITS = 16
+#: News of a part are merged when they are more than this and than one in so many of what is there.
+_MANY, _ONE_IN = 128, 64
+#: A load of fewer keys is kept as news.
+_FEW = 20_000
+
+
+class _Part:
+    """The words of a part by bucket, and its news by hash."""
+
+    __slots__ = ("n_news", "news", "number_bits", "starts", "words")
+
+    def __init__(self) -> None:
+        self.starts, self.words, self.number_bits = array("H", (0, 0)), array("I"), _LEAST_NUMBER_BITS
+        self.news: dict[int, list[int]] = {}
+        self.n_news = 0
+
+    def note(self, wanted: int, number: int) -> None:
+        self.news.setdefault(wanted, []).append(number)
+        self.n_news += 1
+
+    def unpacked(self) -> tuple[Hashes, Numbers]:
+        """Return the low bits of the hashes in the arrays, and the numbers of the names beside them."""
+        import numpy as np  # a tenth of a second that `--help` should not wait for
+
+        words, bits = np.frombuffer(self.words, np.uint32), self.number_bits
+        starts = np.frombuffer(self.starts, self.starts.typecode)
+        sizes = (starts[1:] - starts[:-1]).astype(np.int64)
+        buckets = np.repeat(np.arange(len(sizes), dtype=np.int64), sizes)
+        low: Hashes = buckets << (_WORD - bits) | words >> bits
+        return low, words & np.uint32((1 << bits) - 1)
+
+    def merge(self, hashes: Hashes, numbers: Numbers, alive: bytearray) -> None:
+        """Put hashes and the numbers of their names into the arrays, and the news; forget dead names."""
+        import numpy as np  # a tenth of a second that `--help` should not wait for
+
+        n_news = self.n_news
+        news = np.fromiter((one for one, named in self.news.items() for _ in named), np.int64, n_news)
+        of_news = np.fromiter((number for named in self.news.values() for number in named), np.uint32, n_news)
+        self.news, self.n_news = {}, 0
+        there, of_there = self.unpacked()
+        low = np.concatenate([there, hashes & _LOW, news & _LOW])
+        named = np.concatenate([of_there, numbers, of_news])
+        kept = np.frombuffer(alive, np.uint8)[named] == 1
+        self._pack(low[kept], named[kept], max(_USUAL_NUMBER_BITS, len(alive).bit_length()))
+
+    def _pack(self, low: Hashes, numbers: Numbers, bits: int) -> None:
+        import numpy as np  # a tenth of a second that `--help` should not wait for
+
+        buckets = low >> (_WORD - bits)
+        n_buckets = 1 << (bits - _LEAST_NUMBER_BITS)
+        order = np.argsort(buckets.astype(np.uint16) if n_buckets <= 1 << 16 else buckets, kind="stable")
+        words = ((low << bits & _WHOLE_WORD) | numbers).astype(np.uint32)[order]
+        size = "H" if len(words) < 1 << 16 else "I"
+        starts = np.zeros(n_buckets + 1, size)
+        np.cumsum(np.bincount(buckets, minlength=n_buckets), out=starts[1:])
+        self.starts, self.words, self.number_bits = array(size, starts.tobytes()), array("I", words.tobytes()), bits
 
 
 class KeyTable:
-    """Keys are 64-bit hashes, so a name found is a candidate that somebody must still compare.
+    """Keys are 64-bit hashes, of which most are let go at the gate.
 
-    ``_seen`` says in one look that most keys are not there: a byte for each of four places a key.
+    Attributes:
+        BATCH: so many keys are best loaded at once: while they are sorted they take some forty bytes each.
     """
 
+    BATCH = 200_000
+
     def __init__(self) -> None:
-        self._mask = 0
-        self._starts, self._hashes, self._numbers = array("I", (0, 0)), array("q"), array("i")
-        self._seen_mask = (1 << 16) - 1
-        self._seen = bytearray(self._seen_mask + 1)
-        self._news: dict[int, list[int]] = {}
-        self._n_news = 0
-
-    def _build(self, hashes: np.ndarray, numbers: np.ndarray) -> None:
-        import numpy as np  # a tenth of a second that `--help` should not wait for
-
-        bits = max(10, len(hashes).bit_length())
-        self._mask = (1 << bits) - 1
-        buckets = (hashes & self._mask).astype(np.uint32)
-        order = np.argsort(buckets, kind="stable")
-        starts = np.zeros(self._mask + 2, np.uint32)
-        np.cumsum(np.bincount(buckets, minlength=self._mask + 1), out=starts[1:])
-        self._starts, self._hashes, self._numbers = array("I"), array("q"), array("i")
-        self._starts.frombytes(starts.view(np.uint8).data)
-        self._hashes.frombytes(hashes[order].view(np.uint8).data)
-        self._numbers.frombytes(numbers[order].view(np.uint8).data)
-        self._seen_mask = (1 << (bits + 2)) - 1
-        self._seen = bytearray(self._seen_mask + 1)
-        np.frombuffer(self._seen, np.uint8)[hashes & self._seen_mask] = 1
+        self._gate = Gate()
+        self._parts = [_Part() for _ in range(_PARTS)]
+        self._n_keys = 0
 
     def __len__(self) -> int:
-        return len(self._hashes) + self._n_news
+        return self._n_keys
 
-    def add(self, keys: Iterable[str], number: int) -> None:
-        """Add a name under each of its keys."""
-        self._note(map(hash, keys), repeat(number))
+    def add(self, keys: Iterable[str], number: int, alive: bytearray) -> None:
+        """Add a name under each of its keys; where news are merged, forget dead names (``alive`` by number)."""
+        hashes = [*map(hash, keys)]
+        self._note(hashes, repeat(number))
+        for wanted in hashes:
+            part = self._parts[wanted >> _LOW_BITS & _PARTS - 1]
+            if part.n_news > max(_MANY, len(part.words) // _ONE_IN):
+                self._merge(part, alive)
 
     def _note(self, hashes: Iterable[int], numbers: Iterable[int]) -> None:
-        news = self._news
+        n_keys = self._n_keys
         for wanted, number in zip(hashes, numbers, strict=False):
-            news.setdefault(wanted, []).append(number)
-            self._seen[wanted & self._seen_mask] = 1
-            self._n_news += 1
+            self._parts[wanted >> _LOW_BITS & _PARTS - 1].note(wanted, number)
+            n_keys += 1
+        self._n_keys = n_keys
+        if self._gate.room < n_keys:
+            self._widen_gate()
+        else:
+            self._gate.add(hashes)
 
-    def settle(self, alive: bytearray) -> bool:
-        """Merge the news into the arrays when they are many, and forget dead names; return whether it did."""
-        if self._n_news < max(_MANY, len(self._hashes) // 8):
-            return False
-        hashes = array("q", (key for key, numbers in self._news.items() for _ in numbers))
-        numbers = array("i", (number for one in self._news.values() for number in one))
-        self._news, self._n_news = {}, 0
-        self.load(hashes, numbers, alive)
-        return True
+    def _merge(self, part: _Part, alive: bytearray) -> None:
+        import numpy as np  # a tenth of a second that `--help` should not wait for
+
+        before = len(part.words) + part.n_news
+        part.merge(np.empty(0, np.int64), np.empty(0, np.uint32), alive)
+        self._n_keys += len(part.words) - before
 
     def load(self, hashes: array[int], numbers: array[int], alive: bytearray) -> None:
         """Merge hashes of keys and, beside them, the numbers of their names into the arrays; forget dead names."""
-        if self._n_news + len(hashes) < max(_MANY, len(self._hashes) // 8):
+        if self._n_keys + len(hashes) < _FEW:
             self._note(hashes, numbers)
             return
         import numpy as np  # a tenth of a second that `--help` should not wait for
 
-        every = np.concatenate([np.frombuffer(self._hashes, np.int64), np.frombuffer(hashes, np.int64)])
-        named = np.concatenate([np.frombuffer(self._numbers, np.int32), np.frombuffer(numbers, np.int32)])
-        kept = np.frombuffer(bytes(alive), np.uint8)[named] == 1
-        self._build(every[kept], named[kept])
+        every, named = np.frombuffer(hashes, np.int64), np.frombuffer(numbers, np.uint32)
+        which = (every >> _LOW_BITS & _PARTS - 1).astype(np.uint16)
+        order = np.argsort(which, kind="stable")
+        every, named = every[order], named[order]
+        ends = np.cumsum(np.bincount(which, minlength=_PARTS)).tolist()
+        self._n_keys = start = 0
+        for part, end in zip(self._parts, ends, strict=True):
+            part.merge(every[start:end], named[start:end], alive)
+            self._n_keys, start = self._n_keys + len(part.words), end
+        if self._gate.room < self._n_keys:
+            self._widen_gate()
+        else:
+            self._gate.add_many(every)
 
-    def may_have(self, key: str) -> bool:
-        """Say whether a key may be there; never wrong when it says no."""
-        return bool(self._seen[hash(key) & self._seen_mask])
+    def _widen_gate(self) -> None:
+        """Make a gate for twice the keys, at most, that are there: what it asks of hashes is kept in the arrays."""
+        self._gate = Gate(self._n_keys)
+        for at, part in enumerate(self._parts):
+            if len(part.words):
+                self._gate.add_many(part.unpacked()[0] | at << _LOW_BITS)
+            self._gate.add(part.news)
 
     def find_one(self, key: str) -> list[int]:
-        """Return the numbers of the names that have the key; very rarely of one that has another."""
+        """Return the numbers of the names that have the key; rarely of one that has another."""
         wanted = hash(key)
-        if not self._seen[wanted & self._seen_mask]:
-            return []
-        bucket = wanted & self._mask
-        start, end = self._starts[bucket], self._starts[bucket + 1]
-        found = []
-        while start < end:
-            if self._hashes[start] == wanted:
-                found.append(self._numbers[start])
-            start += 1
-        return found + self._news.get(wanted, []) if self._news else found
+        return [*self._found((wanted,))] if self._gate.passes(wanted) else []
 
     def find_all(self, keys: Iterable[str]) -> set[int]:
-        """Return the numbers of the names that have one of the keys; very rarely of one that has none."""
-        seen, seen_mask = self._seen, self._seen_mask
-        likely = [wanted for wanted in map(hash, keys) if seen[wanted & seen_mask]]
+        """Return the numbers of the names that have one of the keys; rarely of one that has none."""
+        return self._found(self._gate.passed(map(hash, keys)))
+
+    def _found(self, hashes: Iterable[int]) -> set[int]:
         found: set[int] = set()
-        starts, hashes, mask, news = self._starts, self._hashes, self._mask, self._news
-        for wanted in likely:
-            bucket = wanted & mask
+        parts = self._parts
+        for wanted in hashes:
+            part = parts[wanted >> _LOW_BITS & _PARTS - 1]
+            bits, starts, low = part.number_bits, part.starts, wanted & _LOW
+            bucket = low >> (_WORD - bits)
             start, end = starts[bucket], starts[bucket + 1]
-            while start < end:
-                if hashes[start] == wanted:
-                    found.add(self._numbers[start])
-                start += 1
-            if news and wanted in news:
-                found.update(news[wanted])
+            if start < end:
+                sought = low << bits & _WHOLE_WORD
+                for word in part.words[start:end]:
+                    if not (word ^ sought) >> bits:
+                        found.add(word ^ sought)
+            if wanted in part.news:
+                found.update(part.news[wanted])
         return found
 
     def nbytes(self) -> int:
         """Return the size of the arrays in bytes."""
-        return sum(len(part) * part.itemsize for part in (self._starts, self._hashes, self._numbers)) + len(self._seen)
+        arrays = (one for part in self._parts for one in (part.starts, part.words))
+        return sum(len(one) * one.itemsize for one in arrays) + self._gate.nbytes()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from itertools import combinations
 from typing import NamedTuple
 
@@ -74,19 +75,30 @@ def best_match(registry: Registry, view: prepare.View) -> Match | None:
         core, claims = peeled.core, peeled.claims
         if not core or len(core) > _LONGEST_CORE:
             continue
-        numbers = _candidates(registry, core) if claims else _whole_candidates(registry, core, view.tokens)
-        if not numbers and (claims or not registry.n_roleless):
-            continue
-        reading = Reading(view, peeled, bare)
-        match = _nearest(registry, reading, numbers, whole=not claims)
-        if match is None and not claims and registry.n_roleless:
-            match = _nearest(registry, reading, _candidates(registry, core), whole=True)
+        match = None
+        if not claims and (numbers := _whole_candidates(registry, peeled, view.tokens)):
+            match = _nearest(registry, Reading(view, peeled, bare), numbers, whole=True)
+        if claims or (match is None and registry.n_roleless):
+            match = _nearest_by_core(registry, Reading(view, peeled, bare), whole=not claims)
         if match is not None and (best is None or match.rank < best.rank):
             best = match
     return best
 
 
-def _nearest(registry: Registry, reading: Reading, numbers: list[int], *, whole: bool) -> Match | None:
+def _nearest_by_core(registry: Registry, reading: Reading, *, whole: bool) -> Match | None:
+    """Return the nearest official name among those with the same core, else with a slip in it, else with two."""
+    core = reading.peeled.core
+    if found := registry.find_equal(core):
+        return _nearest(registry, reading, found, whole=whole)
+    keys = _slip_keys(core)
+    found = registry.find(keys)[:_MOST_COMPARED]
+    match = _nearest(registry, reading, found, whole=whole) if found else None
+    if match is None and not core.isascii() and not (found and registry.has_slip_key(core, keys, found)):
+        match = _nearest(registry, reading, _twice(registry, core)[:_MOST_COMPARED], whole=whole)
+    return match
+
+
+def _nearest(registry: Registry, reading: Reading, numbers: Collection[int], *, whole: bool) -> Match | None:
     best: Match | None = None
     written, added = reading.peeled.core, reading.peeled.added
     for number in numbers:
@@ -143,16 +155,14 @@ def _cost_of_word(core: str, official: str, alignment: Alignment) -> float:
     return _WORD_BY_SHAPE if "shape" in kinds else _WORD_HAN
 
 
-def _whole_candidates(registry: Registry, core: str, tokens: list[str]) -> list[int]:
-    if _may_slip(core, tokens):
-        keys = typo_keys("f", core)
-    elif registry.n_roleless:
-        keys = ["f" + roles.deep(core)]
-    else:
-        return registry.find_one("f" + roles.deep(core))
+def _whole_candidates(registry: Registry, peeled: prepare.Peeled, tokens: list[str]) -> Collection[int]:
+    core = peeled.core
+    found: Collection[int] = ()
+    if not peeled.added:
+        found = registry.find_whole(core, slip=_may_slip(core, tokens))
     if registry.n_roleless:
-        keys.append("c" + roles.deep(core))
-    return registry.find(keys)
+        return {*found, *registry.find_one("c" + roles.deep(core))}
+    return found
 
 
 def _may_slip(core: str, tokens: list[str]) -> bool:
@@ -162,10 +172,7 @@ def _may_slip(core: str, tokens: list[str]) -> bool:
     return len(core) > 2 and _ROLE_LETTERS.search(core) is not None
 
 
-def _candidates(registry: Registry, core: str) -> list[int]:
-    found = registry.find_one("c" + roles.deep(core))
-    if found:
-        return found
+def _slip_keys(core: str) -> list[str]:
     han = has_han(core)
     keys = typo_keys("d", core) if len(core) > 2 else ["d" + core]
     if han:
@@ -176,10 +183,7 @@ def _candidates(registry: Registry, core: str) -> list[int]:
             keys += _reshaped(core)
     elif core.isascii():
         keys.append("p" + sounds.romanised(core))
-    found = registry.find(keys)
-    if not found and not core.isascii():
-        found = registry.find(_twice(registry, core))
-    return found[:_MOST_COMPARED]
+    return keys
 
 
 def _near(letter: str, most: int) -> str:
@@ -198,20 +202,20 @@ def _reshaped(core: str) -> list[str]:
     return found
 
 
-def _twice(registry: Registry, core: str) -> list[str]:
-    """Return keys of official names that differ in two characters; of short ones one at least is alike in shape."""
+def _twice(registry: Registry, core: str) -> list[int]:
+    """Return official names that differ in two characters; of short ones one at least is alike in shape."""
     if len(core) == 2:
         others = _near(core[1], 12)
-        return ["c" + one + other for one in _near(core[0], 12) for other in others]
+        return registry.find(["c" + one + other for one in _near(core[0], 12) for other in others])
     if len(core) > LONGEST_TWICE:
         return []
     found = []
     for first, second in combinations(range(len(core)), 2):
         head, between, tail = core[:first], core[first + 1 : second], core[second + 1 :]
-        key = "t" + head + between + tail
+        rest = head + between + tail
         if len(core) > SHORTEST_TWICE:
-            found.append(key)
-        elif len(core) < SHORTEST_TWICE or registry.may_have(key):
+            found.append(rest)
+        elif len(core) < SHORTEST_TWICE or registry.may_have_pair(rest):
             found += [f"d{head}{other}{between}{tail}" for other in _near(core[first], 8)]
             found += [f"d{head}{between}{other}{tail}" for other in _near(core[second], 8)]
-    return found
+    return registry.find_twice(found) if len(core) > SHORTEST_TWICE else registry.find(found)

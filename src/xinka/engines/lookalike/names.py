@@ -31,7 +31,7 @@ class NameIndex:
         return len(self._registry)
 
     def __contains__(self, name: object) -> bool:
-        return name in self._registry.numbers
+        return isinstance(name, str) and self._registry.numbers.find(name) is not None
 
     def add(self, name: str, owner: str | None = None) -> None:
         """Register a name; one that is there already is bound to the owner given."""
@@ -77,7 +77,7 @@ class NameIndex:
         if best is None:
             return CLEAR
         official = self._registry.names[best.number]
-        if owner is not None and self._registry.owners.get(best.number) == owner:
+        if owner is not None and self._registry.owner_at(best.number) == owner:
             return Verdict("clear", 0.0, official)
         near = min(nearness_of(best), _WITH_PERSON) if best.view.how == "person" else nearness_of(best)
         why = reasons_for(name, official, best)

@@ -1,0 +1,100 @@
+"""Texts in one block of bytes, and which of them a given text is: a few bytes each beside their letters."""
+
+from __future__ import annotations
+
+from array import array
+
+#: The first byte of a packed text: how the rest is to be read.
+_UTF8, _UTF16 = b"\0", b"\1"
+#: What stands in a place of ``Places`` whose text was taken out.
+_GONE = 0xFFFFFFFF
+
+
+class Texts:
+    """Texts by number, one after the other in one block; of Chinese a character takes two bytes."""
+
+    def __init__(self) -> None:
+        self._packed, self._ends = bytearray(), array("I", (0,))
+
+    def __len__(self) -> int:
+        return len(self._ends) - 1
+
+    def append(self, text: str) -> int:
+        """Add a text and return its number."""
+        packed = text.encode("utf-8", "surrogatepass")
+        if len(packed) > 2 * len(text):
+            self._packed += _UTF16
+            packed = text.encode("utf-16-le", "surrogatepass")
+        else:
+            self._packed += _UTF8
+        self._packed += packed
+        self._ends.append(len(self._packed))
+        return len(self._ends) - 2
+
+    def __getitem__(self, number: int) -> str:
+        """Return the text of a number."""
+        start, end = self._ends[number], self._ends[number + 1]
+        how = "utf-16-le" if self._packed[start] else "utf-8"
+        return self._packed[start + 1 : end].decode(how, "surrogatepass")
+
+
+class Places:
+    """The numbers of texts by what they say: a table of numbers with open places, four to twelve bytes a text."""
+
+    def __init__(self, texts: Texts) -> None:
+        self._texts = texts
+        self._slots, self._n_used, self._n_there = array("I", bytes(4 * 64)), 0, 0
+
+    def __len__(self) -> int:
+        return self._n_there
+
+    def find(self, text: str) -> int | None:
+        """Return the number of a text, None where it is not there."""
+        at = self._at(text)
+        return None if at is None else self._slots[at] - 1
+
+    def _at(self, text: str) -> int | None:
+        slots, texts, mask = self._slots, self._texts, len(self._slots) - 1
+        at = hash(text) & mask
+        while number := slots[at]:
+            if number != _GONE and texts[number - 1] == text:
+                return at
+            at = at + 1 & mask
+        return None
+
+    def put(self, text: str, number: int) -> None:
+        """Note the number of a text that is not there."""
+        if self._n_used * 3 > len(self._slots) * 2:
+            self._widen()
+        self._enter(text, number)
+
+    def _enter(self, text: str, number: int) -> None:
+        mask = len(self._slots) - 1
+        at = hash(text) & mask
+        while self._slots[at]:
+            at = at + 1 & mask
+        self._slots[at] = number + 1
+        self._n_used, self._n_there = self._n_used + 1, self._n_there + 1
+
+    def _widen(self) -> None:
+        there = array("I", (number - 1 for number in self._slots if number not in {0, _GONE}))
+        size = 64
+        while size <= 2 * len(there):
+            size *= 2
+        self._slots, self._n_used, self._n_there = array("I", bytes(4 * size)), 0, 0
+        for number in there:
+            self._enter(self._texts[number], number)
+
+    def remove(self, text: str) -> int:
+        """Take a text out and return its number.
+
+        Raises:
+            KeyError: it is not there.
+        """
+        at = self._at(text)
+        if at is None:
+            raise KeyError(text)
+        number = self._slots[at] - 1
+        self._slots[at] = _GONE
+        self._n_there -= 1
+        return number
