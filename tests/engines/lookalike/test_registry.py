@@ -46,6 +46,13 @@ def test_packed_texts_come_back_and_are_found_by_what_they_say(texts: list[str])
     assert len(places) == 0
 
 
+def test_texts_of_full_blocks_are_those_that_were_put_in() -> None:
+    store = packed.Texts()
+    texts = [f"商号{number}客服" * (1 + 90 * (number < 600)) for number in range(2000)]
+    assert [store.append(text) for text in texts] == list(range(2000))
+    assert [store[number] for number in range(len(store))] == texts
+
+
 def test_texts_put_and_taken_out_again_and_again_need_no_more_places() -> None:
     store = packed.Texts()
     places = packed.Places(store)

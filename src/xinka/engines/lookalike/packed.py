@@ -6,36 +6,48 @@ from array import array
 
 #: The first byte of a packed text: how the rest is to be read.
 _UTF8, _UTF16 = b"\0", b"\1"
+#: Texts in a block.
+_BLOCK = 512
 #: What stands in a place of ``Places`` whose text was taken out.
 _GONE = 0xFFFFFFFF
 
 
 class Texts:
-    """Texts by number, one after the other in one block; of Chinese a character takes two bytes."""
+    """Texts by number, some hundred in a block that is never moved again; of Chinese a character takes two bytes."""
 
     def __init__(self) -> None:
-        self._packed, self._ends = bytearray(), array("I", (0,))
+        self._blocks: list[tuple[bytes | bytearray, array[int]]] = []
+        self._last, self._last_ends = bytearray(), array("I", (0,))
+        self._n_texts = 0
 
     def __len__(self) -> int:
-        return len(self._ends) - 1
+        return self._n_texts
 
     def append(self, text: str) -> int:
         """Add a text and return its number."""
-        packed = text.encode("utf-8", "surrogatepass")
+        how, packed = _UTF8, text.encode("utf-8", "surrogatepass")
         if len(packed) > 2 * len(text):
-            self._packed += _UTF16
-            packed = text.encode("utf-16-le", "surrogatepass")
-        else:
-            self._packed += _UTF8
-        self._packed += packed
-        self._ends.append(len(self._packed))
-        return len(self._ends) - 2
+            how, packed = _UTF16, text.encode("utf-16-le", "surrogatepass")
+        if not self._n_texts % _BLOCK:
+            self._seal()
+        self._last += how + packed
+        self._last_ends.append(len(self._last))
+        self._n_texts += 1
+        return self._n_texts - 1
+
+    def _seal(self) -> None:
+        """Put the last block, which is full, into as little room as it needs, and begin another."""
+        if self._blocks:
+            ends = array("H" if self._last_ends[-1] < 1 << 16 else "I", self._last_ends)
+            self._blocks[-1] = bytes(self._last), ends
+        self._last, self._last_ends = bytearray(), array("I", (0,))
+        self._blocks.append((self._last, self._last_ends))
 
     def __getitem__(self, number: int) -> str:
         """Return the text of a number."""
-        start, end = self._ends[number], self._ends[number + 1]
-        how = "utf-16-le" if self._packed[start] else "utf-8"
-        return self._packed[start + 1 : end].decode(how, "surrogatepass")
+        block, ends = self._blocks[number // _BLOCK]
+        start, end = ends[number % _BLOCK], ends[number % _BLOCK + 1]
+        return block[start + 1 : end].decode("utf-16-le" if block[start] else "utf-8", "surrogatepass")
 
 
 class Places:
