@@ -68,3 +68,9 @@ def vkey(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     key = told("create", "orders", "--origin", "shop.example/orders").strip()
     told("append", "orders", given=b"one\ntwo\r\n\nthree\n\xff\xfe")
     return key
+
+
+def resources(place: Path) -> dict[str, bytes]:
+    """Return what a log shows to everybody, by its path."""
+    files = [path for path in place.rglob("*") if path.is_file() and "private" not in path.parts]
+    return {str(path.relative_to(place)): path.read_bytes() for path in files}
