@@ -23,8 +23,9 @@ from xinka.payments.states import ReceiptOutcome, RefundState
 from xinka.platform.audit.actions import record, report
 from xinka.platform.audit.models import AuditEntry, Report
 from xinka.platform.database.django_drive import run
-from xinka.platform.jobs.problems import remember
+from xinka.platform.jobs.models import JobProblem
 from xinka.platform.jobs.queue import MAIL, MONEY, Job, defer
+from xinka.platform.jobs.retries import in_words
 from xinka.platform.mail.models import LetterState, SentLetter
 from xinka.platform.vault.models import DataKey
 
@@ -39,8 +40,13 @@ def _dead_job() -> int:
         cursor.execute("UPDATE procrastinate_jobs SET status = 'doing'")
         cursor.execute("UPDATE procrastinate_jobs SET status = 'failed', attempts = 8 RETURNING id")
         (job_id,) = cursor.fetchone() or (0,)
-    remember(job_id, ValueError("550 no such user cy@example.com"))
+    _remember(job_id, ValueError("550 no such user cy@example.com"))
     return int(job_id)
+
+
+def _remember(job_id: int, error: Exception) -> None:
+    """Keep why a job failed, as the worker does."""
+    JobProblem.objects.update_or_create(job_id=job_id, defaults={"at": timezone.now(), "problem": in_words(error)})
 
 
 def _status(job_id: int) -> tuple[str, int] | None:
@@ -156,7 +162,7 @@ def _waiting_again(n: int, problem: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute("UPDATE procrastinate_jobs SET attempts = 1 WHERE attempts = 0 RETURNING id")
         for (job_id,) in cursor.fetchall():
-            remember(job_id, ProviderError(problem))
+            _remember(job_id, ProviderError(problem))
 
 
 def test_nothing_is_said_of_trying_again_where_nothing_is(office: Client) -> None:
