@@ -17,7 +17,7 @@ from xinka.config import serve_till
 from xinka.config.listening import take_port
 
 def work(listening):
-    print(os.getpid(), flush=True)
+    os.write(1, b"%d\\n" % os.getpid())  # at once: the other writes there too
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.pause()
 
@@ -32,8 +32,11 @@ def _two_tills() -> Iterator[tuple[subprocess.Popen[str], list[int]]]:
     """Start two tills that only wait; hand over their parent and their numbers."""
     with subprocess.Popen([sys.executable, "-c", _TILLS], stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None
-        yield parent, [int(parent.stdout.readline()) for _ in range(2)]
-        assert parent.stdout.read() == ""  # ends only when each till has gone, for it holds the other end
+        try:
+            yield parent, [int(parent.stdout.readline()) for _ in range(2)]
+            assert parent.stdout.read() == ""  # ends only when each till has gone, for it holds the other end
+        finally:
+            parent.kill()  # where it did not end by itself it is not waited for
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

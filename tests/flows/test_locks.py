@@ -21,6 +21,7 @@ from xinka.flows.refunds.sending import execute_refund
 from xinka.flows.refunds.wishes import wish_for_order
 from xinka.kernel.ids import new_uuid
 from xinka.payments.models import Refund
+from xinka.payouts.payees import Payee
 
 pytestmark = pytest.mark.django_db
 
@@ -70,7 +71,7 @@ def test_withdrawing_and_holding_lock_the_merchant() -> None:
     to, ada, dee = payouts.account(shop), payouts.ada_of(shop), payouts.finance()
     merchant = ("merchants_merchant", str(shop.id))
     assert locked_first(lambda: asking.ask(payouts.wish(to, 20_000), by=ada)) == merchant
-    assert locked_first(lambda: review.hold(shop.id, by=dee, reason="stop")) == merchant
+    assert locked_first(lambda: review.hold(Payee.of_merchant(shop.id), by=dee, reason="stop")) == merchant
 
 
 def test_the_look_out_sees_what_is_written_without_a_lock() -> None:
