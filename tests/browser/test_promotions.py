@@ -127,7 +127,7 @@ def test_a_sale_counts_down_without_moving_the_page_and_ends_by_itself(page: Pag
         assert sku is not None
         database.execute(
             "INSERT INTO promotions_flashsale (sku_id, merchant_id, price, units, starts_at, ends_at, created_at)"
-            " VALUES (%s, %s, %s, 5, now() - interval '1 second', now() + interval '20 seconds', now())",
+            " VALUES (%s, %s, %s, 5, now() - interval '1 second', now() + interval '12 seconds', now())",
             [sku[0], sku[2], sku[1] - 100],
         )
     buyer = visit()

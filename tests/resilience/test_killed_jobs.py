@@ -97,6 +97,10 @@ CREATE TRIGGER refuse BEFORE UPDATE ON procrastinate_workers FOR EACH ROW EXECUT
 """
 
 
+#: A worker that gives its jobs two seconds to end instead of twenty-five.
+_HASTY = "from xinka.config import worker; worker._DRAIN_SECONDS = 2; worker.main()"
+
+
 def test_a_worker_that_has_to_end_does_not_wait_for_a_job_without_an_end(
     committed: str, worker: Callable[..., subprocess.Popen[bytes]]
 ) -> None:
@@ -108,7 +112,7 @@ def test_a_worker_that_has_to_end_does_not_wait_for_a_job_without_an_end(
     with _holding(committed) as guard:
         guard.execute("SELECT 1 FROM stock_stockcode FOR UPDATE")
         start_undo(batch)
-        one = worker()
+        one = worker("-c", _HASTY)
         eventually(lambda: number(committed, waits), "it to wait for the lock")
         with psycopg.connect(committed) as spoiler:
             spoiler.execute(_NO_HEARTBEATS)
