@@ -26,36 +26,22 @@ from xinka.flows.hindrances import hindrance_in_words
 from xinka.flows.payouts import asking, gateway
 from xinka.flows.payouts.accounts import MOST_ACCOUNTS, add_account, remove_account
 from xinka.flows.payouts.balance import money_of
+from xinka.flows.payouts.lines import line_of
 from xinka.flows.payouts.payees import fee_for
 from xinka.kernel import ids
 from xinka.kernel.actors import Actor, Role
 from xinka.kernel.errors import BadIdentifier, Refusal
 from xinka.merchants.policies import Duty
-from xinka.payouts.access import confirm_path
 from xinka.payouts.forms import AccountForm, WithdrawForm, is_usable
 from xinka.payouts.models import Payout
 from xinka.payouts.payees import Payee
 from xinka.payouts.queries import accounts_of
-from xinka.payouts.states import PayoutEvent, PayoutState, sources_of
-from xinka.payouts.words import STATES
 
 _PER_PAGE = 30
 
 
-def _row(payout: Payout) -> dict[str, object]:
-    state = PayoutState(payout.state)
-    words, kind, icon = STATES[state]
-    return {
-        "payout": payout,
-        "shown_id": asking.shown(payout),
-        "words": words,
-        "kind": kind,
-        "icon": icon,
-        "confirm_at": confirm_path(payout.id) if payout.may_be_called_back else "",
-        "is_called_back": payout.awaits_payee and not payout.may_be_called_back,
-        "hindrance": hindrance_in_words(payout.problem) if payout.finished_at else "",
-        "may_cancel": state in sources_of(PayoutEvent.CANCEL, Role.SELLER),
-    }
+def _line(payout: Payout) -> dict[str, object]:
+    return line_of(payout, hindrance_in_words(payout.problem) if payout.finished_at else "")
 
 
 @require_safe
@@ -64,7 +50,7 @@ def index(request: HttpRequest, desk: Desk) -> HttpResponse:
     """List the payouts, newest first."""
     found = Payout.objects.filter(merchant=desk.merchant).defer("account_sealed").order_by("-asked_at")
     page = Paginator(found, _PER_PAGE).get_page(request.GET.get("page"))
-    context = {"desk": desk, "page": page, "rows": [_row(payout) for payout in page.object_list]}
+    context = {"desk": desk, "page": page, "rows": [_line(payout) for payout in page.object_list]}
     return render(request, "desk/payouts.html", context)
 
 

@@ -26,18 +26,17 @@ from xinka.flows.hindrances import hindrance_in_words
 from xinka.flows.payouts import asking, gateway
 from xinka.flows.payouts.accounts import MOST_ACCOUNTS, add_account, remove_account
 from xinka.flows.payouts.buyers import currencies_of_buyer, entries_of, has_had_balance, money_of_buyer, movements
+from xinka.flows.payouts.lines import line_of
 from xinka.kernel import ids
 from xinka.kernel.actors import Actor, Role
 from xinka.kernel.errors import BadIdentifier, Refusal
 from xinka.kernel.money import plain_amount
 from xinka.orders.access import order_path
-from xinka.payouts.access import confirm_path
 from xinka.payouts.forms import AccountForm, WithdrawForm, is_usable
 from xinka.payouts.models import Payout
 from xinka.payouts.payees import Payee
 from xinka.payouts.queries import OPEN, accounts_of
-from xinka.payouts.states import PayoutEvent, PayoutState, sources_of
-from xinka.payouts.words import STATES
+from xinka.payouts.states import PayoutState
 
 _PER_PAGE = 30
 #: So many payouts are shown; every one is among the movements too.
@@ -61,7 +60,7 @@ def show(request: HttpRequest) -> HttpResponse:
         "currencies": currencies,
         "page": page,
         "moves": [(one, order_path(one.order_id) if one.order_id else "") for one in found],
-        "payouts": [_row(payout) for payout in _payouts_of(person)],
+        "payouts": [line_of(payout, _why_not(payout)) for payout in _payouts_of(person)],
         "has_wallet": settings.WALLET,
     }
     return render(request, "shop/balance.html", context)
@@ -94,28 +93,12 @@ def _payouts_of(person: User) -> list[Payout]:
     return waiting + list(mine.exclude(state__in=OPEN)[:_PAYOUTS])
 
 
-def _row(payout: Payout) -> dict[str, object]:
-    state = PayoutState(payout.state)
-    words, kind, icon = STATES[state]
-    return {
-        "payout": payout,
-        "shown_id": asking.shown(payout),
-        "words": words,
-        "kind": kind,
-        "icon": icon,
-        "confirm_at": confirm_path(payout.id) if payout.may_be_called_back else "",
-        "is_called_back": payout.awaits_payee and not payout.may_be_called_back,
-        "hindrance": _why_not(payout, state),
-        "may_cancel": state in sources_of(PayoutEvent.CANCEL, Role.BUYER),
-    }
-
-
-def _why_not(payout: Payout, state: PayoutState) -> str:
+def _why_not(payout: Payout) -> str:
     """Return why a payout did not come about, as far as its buyer can do something about it.
 
     What a gateway says is about our dealings with it, and is for staff.
     """
-    if state is PayoutState.FAILED and payout.channel_id:
+    if payout.state == PayoutState.FAILED and payout.channel_id:
         return _("The payment service did not take it. Check the account; if it is right, ask again or write to us.")
     return hindrance_in_words(payout.problem) if payout.finished_at else ""
 
