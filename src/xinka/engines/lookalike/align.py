@@ -20,6 +20,8 @@ _LEFT_OFF = 0.6
 _NUMERAL, _INITIAL, _DRAWN_ALIKE, _ONE_LETTER_OF_SYLLABLE = 0.1, 0.5, 0.3, 0.4
 #: The first letter of the scripts that are written in characters or syllables, each as telling as two letters.
 FIRST_WIDE = "\u2e80"
+#: The first and the last of the common Han characters: two of them are no letters of kana, Thai or Hangul.
+_FIRST_HAN, _LAST_HAN = "\u3400", "\u9fff"
 #: What a character left out within a name of at least so many costs.
 _INSIDE, _LEAST_AROUND = 1.0, 4
 _NUMERALS = {one: roles.light(digit) for one, digit in zip("零〇一二三四五六七八九", "00123456789", strict=True)}
@@ -72,6 +74,8 @@ _BESIDE = _neighbours()
 @lru_cache(maxsize=30_000)
 def swap_cost(official: str, written: str) -> tuple[float, str]:
     """Return what one letter in the place of another costs, and the kind of step."""
+    if _FIRST_HAN <= official <= _LAST_HAN and _FIRST_HAN <= written <= _LAST_HAN:
+        return _wide_cost(official, written)
     if official.isascii() and written.isascii():
         return (0.7, "slip") if official + written in _BESIDE else (1.25, "letter")
     if official.isascii() or written.isascii():
@@ -82,6 +86,11 @@ def swap_cost(official: str, written: str) -> tuple[float, str]:
         return 1.25, "letter"
     if drawn.syllables_alike(official, written):
         return _ONE_LETTER_OF_SYLLABLE, "shape"
+    return _wide_cost(official, written)
+
+
+def _wide_cost(official: str, written: str) -> tuple[float, str]:
+    """Return the cost between two characters, which may look or sound alike."""
     best = (_FAR, "letter")
     alike = tables.likeness(official, written)
     if alike:
@@ -90,7 +99,7 @@ def swap_cost(official: str, written: str) -> tuple[float, str]:
         best = (_HOLDS, "shape")
     elif official in tables.holders_of(written):
         best = (_LEFT_OFF, "shape")
-    here, there = tables.sounds_of(official), tables.sounds_of(written)
+    here, there = _voice(official), _voice(written)
     if here and there and (sound := _sound_cost(here, there)) < best[0]:
         best = sound, "sound"
     return best
@@ -105,15 +114,31 @@ def _mixed_cost(official: str, written: str) -> tuple[float, str]:
     return _FAR, "letter"
 
 
-def _sound_cost(here: list[str], there: list[str]) -> float:
-    if here[0] == there[0]:
-        return 0.28
-    if here[0][:-1] == there[0][:-1]:
-        return 0.33
-    if {one[:-1] for one in here} & {one[:-1] for one in there}:
+class _Voice(NamedTuple):
+    """How a Han character is read: its commonest reading, that without tone, all without tones, all blurred."""
+
+    first: str
+    plain: str
+    every: frozenset[str]
+    blurred: frozenset[str]
+
+
+@lru_cache(maxsize=30_000)
+def _voice(letter: str) -> _Voice | None:
+    """Return how a Han character is read; letters come again much sooner than pairs of them."""
+    readings = tables.sounds_of(letter)
+    if not readings:
+        return None
+    every = [reading[:-1] for reading in readings]
+    return _Voice(readings[0], every[0], frozenset(every), sounds.syllables_of(tuple(readings)))
+
+
+def _sound_cost(here: _Voice, there: _Voice) -> float:
+    if here.plain == there.plain:
+        return 0.28 if here.first == there.first else 0.33
+    if not here.every.isdisjoint(there.every):
         return 0.42
-    fuzzy = sounds.syllables_of(tuple(here)) & sounds.syllables_of(tuple(there))
-    return 0.5 if fuzzy else _FAR
+    return _FAR if here.blurred.isdisjoint(there.blurred) else 0.5
 
 
 def align(official: str, written: str, limit: float) -> Alignment | None:

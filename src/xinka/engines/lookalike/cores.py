@@ -44,7 +44,8 @@ def limit_of(core: str) -> float:
     """Return how much differences from a core may cost: the longer it is, the more of them a reader overlooks."""
     if core.isascii():
         return _LIMITS[min(len(core), 12)]
-    return _LIMITS_HAN[min(2 * len(core) - sum(letter < FIRST_WIDE for letter in core), 12)]
+    n_narrow = len([letter for letter in core if letter < FIRST_WIDE])
+    return _LIMITS_HAN[min(2 * len(core) - n_narrow, 12)]
 
 
 def shape_of(name: str) -> Shape:

@@ -51,11 +51,13 @@ def missing_one(text: str) -> list[str]:
 class _Ending:
     """What stands behind cores, letter by letter from its end; and what stands before those that end here."""
 
-    __slots__ = ("further", "rims")
+    __slots__ = ("further", "rims", "sizes")
 
     def __init__(self) -> None:
         self.further: dict[str, _Ending] = {}
         self.rims: dict[str, Rim] = {}
+        #: How many letters stand before: a handful of sizes, where there are a hundred rims.
+        self.sizes: list[int] = []
 
 
 class Frames:
@@ -89,6 +91,8 @@ class Frames:
         ending = self._endings
         for letter in reversed(after):
             ending = ending.further.setdefault(letter, _Ending())
+        if len(before) not in ending.sizes:
+            ending.sizes = sorted([*ending.sizes, len(before)])
         return ending.rims.setdefault(before, Rim(before, after, set(), set()))
 
     def around(self, text: str) -> Iterator[tuple[str, Rim]]:
@@ -96,8 +100,12 @@ class Frames:
         ending: _Ending | None = self._endings
         end = len(text)
         while ending is not None:
-            for before, rim in ending.rims.items():
-                if len(before) <= end and text.startswith(before):
-                    yield text[len(before) : end], rim
+            rims = ending.rims
+            for size in ending.sizes:
+                if size > end:
+                    break
+                rim = rims.get(text[:size])
+                if rim is not None:
+                    yield text[size:end], rim
             end -= 1
             ending = ending.further.get(text[end]) if end >= 0 else None

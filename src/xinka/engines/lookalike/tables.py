@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 import zlib
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import msgspec
@@ -161,11 +161,13 @@ def holders_of(letter: str) -> frozenset[str]:
     return _holders().get(letter, frozenset())
 
 
+@lru_cache(maxsize=30_000)
+def _near(letter: str) -> dict[str, int]:
+    """Return what a Han character looks like, with the chance of each in per cent."""
+    known = table().near.get(letter)
+    return dict(zip(*known, strict=True)) if known else {}
+
+
 def likeness(one: str, other: str) -> float:
     """Return the chance from 0 to 1 that a reader takes one Han character for the other."""
-    best = 0
-    for here, there in ((one, other), (other, one)):
-        known = table().near.get(here)
-        if known is not None and (at := known[0].find(there)) >= 0:
-            best = max(best, known[1][at])
-    return best / 100
+    return max(_near(one).get(other, 0), _near(other).get(one, 0)) / 100
