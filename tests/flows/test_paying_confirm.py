@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 from unittest.mock import Mock
 from uuid import UUID
 
+import psycopg
 import pytest
 import time_machine
 from django.contrib.postgres.functions import TransactionNow
-from django.db import connection
+from django.db import OperationalError, connection
 from procrastinate import JobContext
 from procrastinate.contrib.django import app
 from procrastinate.jobs import Job
@@ -135,6 +136,32 @@ def test_a_gateway_that_is_away_leaves_no_dead_letter_while_it_is_asked_again(
     (line,) = [record for record in caplog.records if record.message == "payment.not_confirmed_yet"]
     assert line.__dict__["payment"] == ids.show("pay", bought.payment_id)
     assert "could not be reached" in line.__dict__["why"]
+
+
+def test_a_database_without_room_leaves_no_dead_letter_while_the_gateway_is_asked_again(
+    gateway: Gateway, bought: cast.Bought, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fails(_money: object) -> None:
+        raise OperationalError from psycopg.errors.DiskFull("could not extend file")
+
+    _paid(gateway, bought)
+    monkeypatch.setattr(confirm, "settle_now", fails)
+    for tries_before in (0, 1):
+        with pytest.raises(OperationalError):
+            tasks.confirm(_job(tries_before), str(bought.payment_id))
+    tasks.confirm(_job(2), str(bought.payment_id))
+    assert "payment.not_confirmed_yet" in caplog.messages
+    monkeypatch.undo()
+    assert confirm_payment(bought.payment_id).answer is Answer.SETTLED
+
+
+def test_a_fault_of_ours_is_left_to_a_person(
+    gateway: Gateway, bought: cast.Bought, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _paid(gateway, bought)
+    monkeypatch.setattr(confirm, "settle_now", Mock(side_effect=ZeroDivisionError))
+    with pytest.raises(ZeroDivisionError):
+        tasks.confirm(_job(2), str(bought.payment_id))
 
 
 @pytest.mark.parametrize("hours", [0, 24.2, 24.3])

@@ -19,6 +19,7 @@ from xinka.payments.models import Channel, Payment
 from xinka.payments.providers.errors import AlreadyPaid
 from xinka.payments.providers.protocol import Can
 from xinka.payments.states import PaymentState
+from xinka.platform.jobs.retries import in_words
 from xinka.platform.vault.envelope import EnvelopeError
 
 log = logging.getLogger(__name__)
@@ -83,6 +84,6 @@ def left_open(order: Order) -> list[Channel]:
     return [payment.channel for payment in shown if stays_open(payment.channel)]
 
 
-def leave_open(payment_id: UUID, error: ProviderError) -> None:
-    """Give up closing a payment because its gateway does not answer: whoever still pays it pays late."""
-    log.warning("payment.not_closed", extra={"payment": ids.show("pay", payment_id), "why": str(error)})
+def leave_open(payment_id: UUID, error: Exception) -> None:
+    """Give up closing a payment whose gateway, or the database, does not answer: whoever still pays it pays late."""
+    log.warning("payment.not_closed", extra={"payment": ids.show("pay", payment_id), "why": in_words(error)})

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from django.db import transaction
+from django.db import close_old_connections, connection, transaction
 
 from xinka.flows.checkout import RESERVED_FOR
 from xinka.flows.hints import CONFIRM
@@ -29,6 +29,7 @@ from xinka.payments.providers.protocol import AS_ASKED, QueryResult, TradeStatus
 from xinka.payments.states import PaymentState
 from xinka.platform.database.arrays import plain_array
 from xinka.platform.jobs.queue import defer
+from xinka.platform.jobs.retries import in_words, is_permanent
 
 log = logging.getLogger(__name__)
 
@@ -124,16 +125,18 @@ def _settle(payment: Payment, result: QueryResult) -> Settlement:
         return settle_now(money)
 
 
-def is_left_to_the_schedule(payment_id: UUID, error: ProviderError, now: datetime) -> bool:
+def is_left_to_the_schedule(payment_id: UUID, error: Exception, now: datetime) -> bool:
     """Whether a question that brought no answer may be dropped, because the same is asked again later; says so.
 
     It may not where only a person can help: the gateway's no is final, or the last question was this one.
     """
+    if not connection.in_atomic_block:
+        close_old_connections()  # should the failure have cost the connection, this look gets another
     payment = Payment.objects.get(id=payment_id)
     last_asked_at = payment.created_at + timedelta(seconds=RESERVED_FOR + AGES_EXPIRED[-1])
-    if error.permanent or payment.state == PaymentState.CLOSED or now >= last_asked_at:
+    if is_permanent(error) or payment.state == PaymentState.CLOSED or now >= last_asked_at:
         return False
-    log.warning("payment.not_confirmed_yet", extra={"payment": ids.show("pay", payment.id), "why": str(error)})
+    log.warning("payment.not_confirmed_yet", extra={"payment": ids.show("pay", payment.id), "why": in_words(error)})
     return True
 
 

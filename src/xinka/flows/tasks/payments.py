@@ -22,6 +22,7 @@ from xinka.flows.provider_events import handle_event, handle_forgotten
 from xinka.flows.refunds.sending import execute_refund
 from xinka.flows.relay import EXECUTE_REFUND
 from xinka.kernel.errors import ProviderError
+from xinka.platform.database.away import is_away
 from xinka.platform.database.django_drive import run
 from xinka.platform.jobs.queue import CHORES, MONEY
 from xinka.platform.jobs.retries import Backoff
@@ -32,6 +33,11 @@ _BRIEF = Backoff(first=5.0, attempts=3)
 _WHILE_IT_MATTERS = Backoff(first=10.0, attempts=4)
 
 
+def _may_pass(error: Exception) -> bool:
+    """Whether a failure is one of the gateway's or the database's: anything else is for somebody to look at."""
+    return isinstance(error, ProviderError) or is_away(error)
+
+
 @app.task(name=EXECUTE_REFUND.task, queue=MONEY, retry=_PATIENT_WITH_MONEY)
 def refund(subject: str, sure: bool = False) -> None:
     """Send money back."""
@@ -40,11 +46,16 @@ def refund(subject: str, sure: bool = False) -> None:
 
 @app.task(name=CONFIRM.task, queue=MONEY, retry=_BRIEF, pass_context=True)
 def confirm(context: JobContext, payment_id: str) -> None:
-    """Ask a gateway about one payment; a gateway that is away leaves no dead letter while it is asked again anyway."""
+    """Ask a gateway about one payment.
+
+    A gateway that is away, or a database without room, leaves no dead letter while it is asked again anyway.
+    """
     try:
         confirm_payment(UUID(payment_id))
-    except ProviderError as error:
-        if not _BRIEF.is_last(context.job) or not is_left_to_the_schedule(UUID(payment_id), error, timezone.now()):
+    except Exception as error:
+        if not _BRIEF.is_last(context.job) or not _may_pass(error):
+            raise
+        if not is_left_to_the_schedule(UUID(payment_id), error, timezone.now()):
             raise
 
 
@@ -67,8 +78,8 @@ def close(context: JobContext, payment_id: str) -> None:
     """Close a payment that nobody should make any more; one that stays open is harmless, so nobody need look at it."""
     try:
         close_payment(UUID(payment_id))
-    except ProviderError as error:
-        if not _WHILE_IT_MATTERS.is_last(context.job):
+    except Exception as error:
+        if not _WHILE_IT_MATTERS.is_last(context.job) or not _may_pass(error):
             raise
         leave_open(UUID(payment_id), error)
 
