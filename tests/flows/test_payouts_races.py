@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
-
 import pytest
-from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
@@ -17,13 +12,13 @@ from tests.flows.calling_back import ASKS, looked_at, now_of, open_place
 from tests.flows.paying import Place
 from tests.flows.payouts import account, ada_of, approved, asked, enter, finance, money_of, wish
 from tests.flows.rows import broken
+from tests.flows.waiting import at_once
 from xinka.flows.payouts import asking, review, sending
 from xinka.flows.payouts.asking import shown
 from xinka.flows.payouts.gateway import call_back, execute
 from xinka.flows.payouts.sending import Outcome
 from xinka.flows.payouts.wechat import WechatTransfers
 from xinka.kernel.actors import Actor, Role
-from xinka.kernel.errors import Refusal
 from xinka.ledger.accounts import Account
 from xinka.ledger.models import Entry
 from xinka.payouts.details import AccountKind
@@ -36,23 +31,6 @@ from xinka.sandbox.models import SandboxTransfer
 from xinka.sandbox.transfers import Said
 
 pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
-
-
-def at_once(*actions: Callable[[], object]) -> list[object]:
-    """Do everything at the same moment, each on a connection of its own; a refusal is an answer."""
-    start = Barrier(len(actions))
-
-    def one(action: Callable[[], object]) -> object:
-        try:
-            start.wait(timeout=20)
-            return action()
-        except Refusal as refusal:
-            return refusal.code
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(actions)) as pool:
-        return list(pool.map(one, actions))
 
 
 def test_eight_withdrawals_of_all_there_is_and_one_is_granted() -> None:

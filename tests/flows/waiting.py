@@ -1,13 +1,31 @@
-"""Two who meet at a lock, without chance: the first has not committed yet when the second waits for it."""
+"""Several who act at the same moment, and two who meet at a lock without chance."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 from django.db import connection, transaction
 
 from xinka.kernel.errors import Refusal
+
+
+def at_once(*actions: Callable[[], object]) -> list[object]:
+    """Do everything at the same moment, each on a connection of its own; a refusal is an answer."""
+    start = threading.Barrier(len(actions))
+
+    def one(action: Callable[[], object]) -> object:
+        try:
+            start.wait(timeout=20)
+            return action()
+        except Refusal as refusal:
+            return refusal.code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(actions)) as pool:
+        return list(pool.map(one, actions))
 
 
 def while_uncommitted(first: Callable[[], object], second: Callable[[], object]) -> object:

@@ -39,6 +39,18 @@ class ClosingWaits(Refusal):
     en = "Orders are just coming in at a shop of this account, so it was not closed. Try again in a minute."
 
 
+class AccountClosed(Refusal):
+    """The account ended a moment ago, and nothing can be put into its balance any more."""
+
+    code = "account_closed"
+    status = HTTPStatus.CONFLICT
+    zh = "这个账号刚刚注销，没有转入余额。卡里的钱还在，可以换一个账号转入，或者直接用卡付款。"
+    en = (
+        "This account was closed a moment ago, so nothing was put into its balance. What is on the card is still "
+        "there: redeem it from another account, or pay with the card."
+    )
+
+
 class AddressNotServed(Refusal):
     """The mail server says that it will never deliver to this address."""
 

@@ -293,5 +293,5 @@ REDEEM_CARD = """
 UPDATE promotions_giftcard g SET redeemed = g.redeemed + c.balance, balance = 0
 FROM (SELECT id, balance FROM promotions_giftcard WHERE code_key = $1::uuid FOR UPDATE) c
 WHERE g.id = c.id AND c.balance > 0 AND g.stopped_at IS NULL AND (g.expires_at IS NULL OR now() < g.expires_at)
-RETURNING g.id, c.balance, g.currency
+RETURNING g.id, c.balance, g.currency, g.redeemed
 """

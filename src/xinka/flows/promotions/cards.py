@@ -10,7 +10,9 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
+from xinka.accounts.errors import AccountClosed
 from xinka.catalog.models import Sku
+from xinka.flows.balances import open_accounts
 from xinka.flows.promotions.spending import count_miss, is_guessing
 from xinka.flows.stocking import import_text
 from xinka.kernel.errors import Refusal
@@ -122,12 +124,15 @@ def _redeem(code: str, user_id: int, place: str) -> Flow[tuple[int, str] | Refus
     found = yield from _look(code, place)
     if isinstance(found, Refusal):
         return found
+    if not (yield from open_accounts([user_id])):
+        return AccountClosed()
     rows = yield Query(sql.REDEEM_CARD, (found.code_key,))
     if not rows:
         return errors.CardEmpty() if not found.balance else errors.CodeExpired()
-    card_id, amount, currency = rows[0]
+    card_id, amount, currency, redeemed = rows[0]
     legs = (Leg(Account.GIFT_CARDS, amount), Leg(Account.WALLET, -amount, user_id))
-    # A card is redeemed once for each time money is on it; ``redeemed`` grows each time, and so names the event.
-    key = f"gift-card:{card_id}:redeemed:{found.redeemed + amount}"
+    # A card is redeemed once for each time money is on it; ``redeemed`` grows each time, and so names the event. It is
+    # that of the row we hold: what was looked at before may have been redeemed, and come back, since.
+    key = f"gift-card:{card_id}:redeemed:{redeemed}"
     yield from post([Journal(JournalKind.GIFT_CARD, key, currency, legs, by_id=user_id)])
     return amount, currency

@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.utils import IntegrityError
 
-from xinka.accounts.models import User
+from xinka.flows.balances import open_accounts
 from xinka.flows.promotions.returning import give_back, lock_uses
 from xinka.kernel import ids
 from xinka.kernel.errors import BadInput
@@ -116,10 +116,11 @@ def _vest(only: str | None) -> int:
     with transaction.atomic():
         found = [_Referred(*row) for row in run(_referrals_moved(only))]
         own = _keys_of({one.referrer_id for one in found})
-        gone = _closed({one.referrer_id for one in found})
+        # What is earned by an account that is closed would be nobody's.
+        there = run(open_accounts(one.referrer_id for one in found))
         for one in found:
             is_own = one.contact_key in own.get(one.referrer_id, ())
-            _vest_one(one, earns=not is_own and one.referrer_id not in gone)
+            _vest_one(one, earns=not is_own and one.referrer_id in there)
     return len(found)
 
 
@@ -175,11 +176,6 @@ def _journal(one: _Referred, step: str, legs: tuple[Leg, ...]) -> Journal:
 
 def _moved(one: _Referred, target: int, state: ReferralState) -> Flow[None]:
     yield Query(sql.REFERRAL_MOVED, (one.order_id, target, state.value))
-
-
-def _closed(user_ids: Iterable[int]) -> set[int]:
-    """Return who of these has closed the account: what is earned now would be nobody's."""
-    return set(User.objects.filter(pk__in=user_ids).exclude(closed_at=None).values_list("pk", flat=True))
 
 
 def _keys_of(user_ids: Iterable[int]) -> dict[int, set[UUID]]:

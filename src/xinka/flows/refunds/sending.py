@@ -21,6 +21,7 @@ from xinka.escrow.custody import has_wallet
 from xinka.escrow.models import Split
 from xinka.escrow.states import OPEN_SPLITS, SplitAction
 from xinka.flows.alone import alone_with
+from xinka.flows.balances import open_accounts
 from xinka.flows.hindrances import kept_of
 from xinka.flows.paying.wallet import BALANCE, payer_of
 from xinka.flows.refunds.wishes import account_of_buyer, destination_of
@@ -210,12 +211,16 @@ def _send(refund: Refund, provider: Provider, request: RefundRequest) -> RefundS
 
 def _into_balance(refund: Refund) -> RefundState:
     """Credit the buyer's balance here; no gateway has a part in it."""
-    if payer := _paid_from_balance_of(refund):
-        return _finish(refund, RefundState.SENDING, wallet_of=payer)
-    user = account_of_buyer(refund.order_id) if has_wallet() and refund.order_id else None
-    if user is None:
-        return _leave_to_staff(refund, _("there are no balances here, or this buyer has no account"))
-    return _finish(refund, RefundState.SENDING, wallet_of=user.pk)
+    whose = _paid_from_balance_of(refund)
+    if whose is None:
+        user = account_of_buyer(refund.order_id) if has_wallet() and refund.order_id else None
+        if user is None:
+            return _leave_to_staff(refund, _("there are no balances here, or this buyer has no account"))
+        whose = user.pk
+    with transaction.atomic():
+        if run(open_accounts([whose])):
+            return _finish(refund, RefundState.SENDING, wallet_of=whose)
+    return _leave_to_staff(refund, _("the account whose balance it belongs into is closed; pay its buyer another way"))
 
 
 def _paid_from_balance_of(refund: Refund) -> int | None:
@@ -261,7 +266,9 @@ def _finish(
 
 
 def _enter(refund: Refund) -> Flow[None]:
-    accounts = plain_array([int(Account.REFUND_IN_TRANSIT), int(Account.CLEARING)])
+    # What was paid from a balance never was at a gateway: who sends it another way takes it from the trust account.
+    source = Account.BANK_TRUST if refund.channel.provider == BALANCE else Account.CLEARING
+    accounts = plain_array([int(Account.REFUND_IN_TRANSIT), int(source)])
     amounts = plain_array([refund.amount, -refund.amount])
     kind = int(JournalKind.REFUND_SENT)
     yield Query(
