@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
+from django.conf import settings
 from django.db import connection
 
 from xinka.flows.audit import check_all
 from xinka.platform.database.django_drive import run
+from xinka.platform.vault.envelope import Keyring
 
 Answer = TypeVar("Answer")
 _TABLES = "SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"
@@ -33,7 +35,8 @@ def grown(before: dict[str, int]) -> dict[str, int]:
 
 def broken() -> list[str]:
     """Return the names of the auditor's rules that do not hold."""
-    return [finding.check.name for finding in run(check_all()) if not finding.holds]
+    keyring = Keyring(settings.ENVIRONMENT.master_key)
+    return [finding.check.name for finding in run(check_all(keyring=keyring)) if not finding.holds]
 
 
 def leaves_nothing(action: Callable[[], Answer]) -> Answer:

@@ -183,7 +183,28 @@ def forget_a_refund(scene: Scene) -> None:
 
 
 #: What is done to the tables, and exactly which rules then do not hold.
+def lose_what_was_sold(scene: Scene) -> None:
+    scene.sql("UPDATE stock_stockcode SET envelope = '' WHERE id = %s", scene.code_of(scene.delivered))
+
+
+def damage_what_was_sold(scene: Scene) -> None:
+    scene.sql(
+        "UPDATE stock_stockcode SET envelope = set_byte(envelope, 20, get_byte(envelope, 20) # 1) WHERE id = %s",
+        scene.code_of(scene.delivered),
+    )
+
+
+def damage_a_key(scene: Scene) -> None:
+    scene.sql(
+        "UPDATE vault_data_key SET wrapped = set_byte(wrapped, 20, get_byte(wrapped, 20) # 1) WHERE scope LIKE %s",
+        "merchant:%",
+    )
+
+
 DAMAGE: list[tuple[Callable[[Scene], None], set[str]]] = [
+    (lose_what_was_sold, {"delivered_can_be_read"}),
+    (damage_what_was_sold, {"delivered_opens"}),
+    (damage_a_key, {"delivered_opens"}),
     (requeue_a_sold_code, {"one_place"}),
     (requeue_a_reserved_code, {"one_place"}),
     (reserve_a_sold_code, {"one_place", "none_lost"}),

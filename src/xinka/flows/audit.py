@@ -6,18 +6,23 @@ read in one snapshot, so they can run while the shop sells.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from xinka.disputes.rules import RULES as CASE_RULES
+from xinka.flows import legibility
 from xinka.flows.escrow.rules import HELD
 from xinka.flows.escrow.rules import RULES as ESCROW_RULES
 from xinka.flows.master_key.columns import RULES as VAULT_RULES
 from xinka.flows.promotions.rules import RULES as PROMOTION_RULES
+from xinka.kernel import ids
 from xinka.kernel.flow import Flow, Query, Row
 from xinka.ledger.rules import RULES as LEDGER_RULES
 from xinka.payouts.rules import RULES as PAYOUT_RULES
+from xinka.platform.vault.envelope import Keyring
 
-_SAMPLE = 20
+#: So many rows show what is wrong, where nobody asks for more.
+SAMPLE = 20
 #: Every check reads whole tables. Of a shop that has just grown the planner may still believe that they are small, and
 #: would then compare each row with each; without nested loops it sorts or hashes, which is right at any size.
 WHOLE_TABLES = "SELECT set_config('enable_nestloop', 'off', true)"
@@ -25,18 +30,26 @@ WHOLE_TABLES = "SELECT set_config('enable_nestloop', 'off', true)"
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A rule, the group ``xinka check GROUP`` it belongs to, and the statement that finds what breaks it."""
+    """A rule, the group ``xinka check GROUP`` it belongs to, and the statement that finds what breaks it.
+
+    Where keys are needed to find it, ``look`` does instead. ``mend_…`` say what to do about it, where a rule alone does
+    not; a check that ``names_orders`` has one first in each row, and after it what tells people which that is.
+    """
 
     group: str
     name: str
     rule_en: str
     rule_zh: str
-    sql: str
+    sql: str = ""
+    mend_en: str = ""
+    mend_zh: str = ""
+    names_orders: bool = False
+    look: Callable[[Keyring, int], Flow[list[Row]]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The outcome of one check; ``rows`` are at most 20 examples of what breaks the rule."""
+    """The outcome of one check; ``rows`` are examples of what breaks the rule, as many as were asked for at most."""
 
     check: Check
     rows: list[Row]
@@ -136,6 +149,32 @@ CHECKS = (
              'short_refunded')
            WHERE o.state = 'delivered' GROUP BY o.id HAVING coalesce(sum(r.amount), 0) < o.amount""",
     ),
+    Check(
+        "delivery",
+        "delivered_can_be_read",
+        "what was delivered is still there for its buyer",
+        "已发出的内容都还在，买家随时能看",
+        legibility.IS_THERE,
+        mend_en="Where all buyers get one content, its merchant puts the very same text in once more (Desk › Products "
+        "› the variant): all who bought it read it again at once; the present one is put in again after that. What was "
+        "sold once is replaced or paid back: Office › Orders, by the number.",
+        mend_zh="所有买家共用的内容：请商家把原来的内容一字不差地再填一次（商家后台 › 商品 › 规格），"
+        "买过的人马上又能看到，然后再把现在卖的内容填回去。"
+        "一码一卖的：在“管理后台 › 订单”里按单号补发或退款。",
+        names_orders=True,
+    ),
+    Check(
+        "delivery",
+        "delivered_opens",
+        "what was delivered opens with the shop's keys: every content that buyers share, and a sample of codes",
+        "已发出的内容用本站的密钥都能打开：共用的内容全部验，一码一卖的抽样验",
+        mend_en="A key, or rows, are of another time than the rest: `xinka check vault`, then restore the backup and "
+        "the master key that belong together (docs/operate/backup.md).",
+        mend_zh="密钥或数据与其余部分不是同一时期的：先运行 `xinka check vault`，"
+        "再恢复配套的备份与主密钥（docs/operate/zh/backup.md）。",
+        names_orders=True,
+        look=legibility.opens,
+    ),
     *(Check("ledger", *rule) for rule in LEDGER_RULES),
     *(Check("escrow", *rule) for rule in ESCROW_RULES),
     *(Check("disputes", *rule) for rule in CASE_RULES),
@@ -171,12 +210,25 @@ CHECKS = (
 )
 
 
-def check_all(group: str | None = None) -> Flow[list[Finding]]:
-    """Run every check, or those of one group; run it in a REPEATABLE READ transaction for one snapshot."""
+def check_all(group: str | None = None, *, keyring: Keyring | None = None, most: int = SAMPLE) -> Flow[list[Finding]]:
+    """Run every check, or those of one group; run it in a REPEATABLE READ transaction for one snapshot.
+
+    Without a ``keyring`` the checks that need keys are left out. At most so many rows are shown of each.
+    """
     findings = []
     yield Query(WHOLE_TABLES)
     for check in CHECKS:
-        if group in (None, check.group):
-            rows = yield Query(f"SELECT * FROM ({check.sql}) broken LIMIT {_SAMPLE}")
-            findings.append(Finding(check, rows))
+        if group not in {None, check.group} or (check.look is not None and keyring is None):
+            continue
+        if check.look is not None and keyring is not None:
+            rows = yield from check.look(keyring, most)
+        else:
+            rows = yield Query(f"SELECT * FROM ({check.sql}) broken LIMIT {int(most)}")
+        findings.append(Finding(check, [_shown(row) for row in rows] if check.names_orders else rows))
     return findings
+
+
+def _shown(row: Row) -> Row:
+    """Return a row with its order under the number that people know it by."""
+    order_id, *rest = row
+    return (ids.show("ord", order_id), *rest)

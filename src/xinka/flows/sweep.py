@@ -18,6 +18,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -37,6 +38,7 @@ from xinka.platform.jobs.each_alone import SomeFailed, each_alone
 from xinka.platform.jobs.queue import defer
 from xinka.platform.jobs.retries import in_words
 from xinka.platform.outbox import sql as outbox_sql
+from xinka.platform.vault.envelope import Keyring
 from xinka.stock import sql as stock_sql
 
 log = logging.getLogger(__name__)
@@ -265,7 +267,7 @@ def check_books() -> bool:
 
 def examine() -> Examination:
     """Run the whole audit in the transaction that is open."""
-    findings = run(audit.check_all())
+    findings = run(audit.check_all(keyring=Keyring(settings.ENVIRONMENT.master_key)))
     broken = [finding for finding in findings if not finding.holds]
     for finding in broken:
         log.error("audit.broken", extra={"rule": finding.check.name, "rows": len(finding.rows)})
@@ -274,6 +276,9 @@ def examine() -> Examination:
             "name": finding.check.name,
             "rule_en": finding.check.rule_en,
             "rule_zh": finding.check.rule_zh,
+            "mend_en": finding.check.mend_en,
+            "mend_zh": finding.check.mend_zh,
+            "orders": [str(row[0]) for row in finding.rows] if finding.check.names_orders else [],
             "rows": [[str(value) for value in row] for row in finding.rows],
         }
         for finding in broken

@@ -240,6 +240,9 @@ def put_content(sku: Sku, content: str, *, by_id: int | None = None) -> StockCod
         code = StockCode.objects.filter(sku=sku, fingerprint__in=marks).first()
         if code is None:
             code = _sealed_content(sku, raw, marks[0], by_id)
+        elif not code.envelope:  # it was lost once: whoever bought it reads it again
+            code.envelope = sealing_key(merchant_scope(sku.product.merchant_id)).seal(raw, code_place(code.id))
+            code.save(update_fields=["envelope"])
         _offer_alone(sku, code)
     return code
 

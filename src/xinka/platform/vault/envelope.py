@@ -19,6 +19,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 VERSION = 1
 _HEADER = 5
 _NONCE = 12
+_TAG = 16
+#: How many bytes an envelope has at least: that of nothing.
+SHORTEST = _HEADER + _NONCE + _TAG
 _WRAP_DATA = b"vault_data_key"
 
 
