@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from tests import cast
 from tests.desk.browsing import browser
 from tests.promotions import offers
 from xinka.catalog.models import Category, Product, Sku
+from xinka.flows import back_in_stock
 from xinka.merchants.models import Merchant
 
 pytestmark = pytest.mark.django_db
@@ -151,3 +153,18 @@ def test_from_a_product_one_comes_to_its_own_stock(shop: Merchant, ada: Client) 
         page = ada.get(f"/desk/{shop.slug}/stock", {"product": str(wrong)}).content.decode()
         assert "Of Eve" not in page
         assert f"/stock/{other.sku.id}" in page, "what is not hers narrows nothing down"
+
+
+def test_a_merchant_sees_how_many_wait_and_not_who(shop: Merchant, ada: Client) -> None:
+    sku, now = cast.ware(shop).sku, timezone.now()
+    page = f"/desk/{shop.slug}/stock"
+    assert "waits for it" not in ada.get(page).content.decode()
+    back_in_stock.ask(sku, cast.CY, language="en", is_theirs=False, now=now)
+    assert "waits for it" not in ada.get(page).content.decode(), "without a yes nobody waits"
+    back_in_stock.ask(sku, cast.CY, language="en", is_theirs=True, now=now)
+    assert "1 person waits for it" in ada.get(page).content.decode()
+    back_in_stock.ask(sku, cast.EVE, language="en", is_theirs=True, now=now)
+    for path, words in ((page, "2 people wait for it"), (f"{page}/{sku.id}", "2 people asked for a mail")):
+        shown = ada.get(path).content.decode()
+        assert words in shown
+        assert "example.com" not in shown

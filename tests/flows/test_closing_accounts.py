@@ -25,7 +25,7 @@ from xinka.accounts import closing
 from xinka.accounts.errors import ClosingWaits, LastMailNotSent
 from xinka.accounts.models import KnownDevice, Notice, User
 from xinka.accounts.notifying import send_notice
-from xinka.flows import closing_accounts, closing_shops
+from xinka.flows import back_in_stock, closing_accounts, closing_shops
 from xinka.flows.closing_accounts import close_account, close_due, ending_of
 from xinka.flows.relay import relay_batch
 from xinka.ledger.accounts import Account, JournalKind
@@ -35,6 +35,8 @@ from xinka.platform.audit.models import AuditEntry
 from xinka.platform.database.django_drive import run
 from xinka.platform.jobs.each_alone import SomeFailed
 from xinka.promotions.models import Member
+from xinka.stock.back_notes import address_of
+from xinka.stock.models import BackNote
 
 pytestmark = pytest.mark.django_db
 
@@ -92,6 +94,16 @@ def test_nothing_that_tells_who_it_was_is_left(cy: User) -> None:
     assert (mail.outbox[-1].to, mail.outbox[-1].subject) == ([cast.CY], "Your account is closed")
     entry = AuditEntry.objects.get(action="account.close")
     assert (entry.subject, entry.actor_name, entry.details) == (f"#{cy.pk}", "xinka", {"by": "person"})
+
+
+def test_what_an_address_of_theirs_waits_for_is_forgotten_and_of_nobody_else(cy: User) -> None:
+    sku, now = cast.ware(cast.adas_shop()).sku, timezone.now()
+    for address in (cast.CY, "cy.unproved@example.com", cast.EVE):
+        back_in_stock.ask(sku, address, language="en", is_theirs=True, now=now)
+    EmailAddress.objects.create(user=cy, email="cy.unproved@example.com", verified=False)
+    assert close(cy) == []
+    left = {address_of(note) for note in BackNote.objects.all()}
+    assert left == {"cy.unproved@example.com", cast.EVE}, "an address that was not proved may be somebody else's"
 
 
 def test_the_address_is_free_again_and_the_order_is_still_found(cy: User) -> None:

@@ -30,7 +30,7 @@ pytestmark = pytest.mark.django_db
 #: order. What needs a proof in its address is found by nobody who has none.
 ANYBODY = {
     *("home", "category", "search", "product", "refused", "find_order", "mail_links", "use_code", "gift_cards"),
-    *("follow", "balance"),
+    *("follow", "balance", "back_ask"),
 }
 PROOF_IN_ADDRESS = {
     "gateway_return",
@@ -39,6 +39,8 @@ PROOF_IN_ADDRESS = {
     "payout_confirm",
     "team_join",
     "team_join_answer",
+    "back_note",
+    "back_mailbox",
 }
 SIGNED_IN = {
     *("my_orders", "begin", "referrals", "close_account", "keep_account"),
@@ -186,5 +188,7 @@ def test_an_address_with_a_wrong_proof_leads_nowhere(client: Client, delivered: 
         reverse("shop:gateway_return_of", args=["alipay-md5", nobody]),
         reverse("shop:pay_here", args=[nobody]),
         reverse("shop:payout_confirm", args=[ids.show("out", ids.new_uuid()), "0" * 32]),
+        reverse("shop:back_note", args=[ids.show("bak", ids.new_uuid()), "0" * 40]),
+        reverse("shop:back_mailbox", args=[ids.show("box", ids.new_uuid()), "0" * 40]),
     ):
         assert client.get(path).status_code == 404

@@ -122,6 +122,8 @@ LOGGING = logs.settings()
 #: How long it is kept whom an order went to, from the end of the trade: three years (E-commerce Law, article 31).
 #: Cookies open an order for up to 90 days, and a card's bank may argue for months: less than half a year is too little.
 CONTACTS_KEPT_DAYS = read_int("XINKA_CONTACTS_KEPT_DAYS", 3 * 366, least=180)
+#: How many letters to people who wait for stock may wait for the mail server at a time, and leave in a minute at most.
+BACK_IN_STOCK_MAILS = read_int("XINKA_BACK_IN_STOCK_MAILS", 60, least=1)
 
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", _("Simplified Chinese")), ("en", _("English"))]

@@ -21,6 +21,7 @@ from xinka.kernel import ids
 from xinka.merchants.policies import Duty, may
 from xinka.platform.vault.keys import open_envelope
 from xinka.stock import actions
+from xinka.stock.back_notes import n_waiting
 from xinka.stock.holdings import Holding, codes_of_batch, holdings_of, running_low
 from xinka.stock.importing.records import MAX_CODE_BYTES
 from xinka.stock.importing.sealing import code_place
@@ -59,7 +60,8 @@ def index(request: HttpRequest, desk: Desk) -> HttpResponse:
         found = found.filter(id__in=running_low(desk.merchant.id))
     page = Paginator(found, _PER_PAGE).get_page(request.GET.get("page"))
     held = holdings_of(sku.id for sku in page.object_list)
-    rows = [(sku, held.get(sku.id, Holding())) for sku in page.object_list]
+    waiting = n_waiting(sku.id for sku in page.object_list)
+    rows = [(sku, held.get(sku.id, Holding()), waiting.get(sku.id, 0)) for sku in page.object_list]
     context = {"desk": desk, "page": page, "rows": rows, "query": query, "low_only": low_only, "of": of}
     return render(request, "desk/stock.html", context)
 
@@ -101,6 +103,7 @@ def sku(request: HttpRequest, desk: Desk, sku_id: int) -> HttpResponse:
         "desk": desk,
         "sku": variant,
         "holding": holdings_of([variant.id]).get(variant.id, Holding()),
+        "waiting": n_waiting([variant.id]).get(variant.id, 0),
         "page": Paginator(batches, _PER_PAGE).get_page(request.GET.get("page")),
         "is_reusable": variant.mode == StockMode.REUSABLE,
         "limit": actions.MAX_CONTENT_BYTES,

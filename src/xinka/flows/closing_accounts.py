@@ -7,11 +7,14 @@ article 31, have kept, stays without the person.
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
 from allauth.account.adapter import get_adapter
+from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
@@ -26,12 +29,15 @@ from xinka.disputes.models import Case
 from xinka.disputes.states import CaseState
 from xinka.escrow.models import Hold
 from xinka.escrow.states import HoldState
+from xinka.flows.back_in_stock import forget_mailboxes
 from xinka.flows.closing_shops import sell_again, stop_selling
 from xinka.flows.payouts.accounts import forget_accounts
+from xinka.kernel.errors import BadInput
 from xinka.kernel.money import plain_amount
 from xinka.ledger.accounts import USER_OWNED, Account
 from xinka.ledger.models import Balance
 from xinka.merchants.models import Membership, Merchant, MerchantState, Role
+from xinka.orders.contact import normalise_contact
 from xinka.orders.models import Order
 from xinka.orders.states import OrderState
 from xinka.platform.audit.actions import record
@@ -129,6 +135,7 @@ def _close(person: User, *, by: str, now: datetime, but_money: bool, if_due: boo
         if any(shop.state == MerchantState.ACTIVE for shop in ending.ending_shops):
             raise ClosingWaits  # its other owner left only now
         _say_goodbye(locked)
+        forget_mailboxes(list(_addresses_of(locked)))
         Membership.objects.filter(user=locked).delete()
         Member.objects.filter(user=locked).delete()
         ids = [shop.id for shop in ending.ending_shops]
@@ -170,6 +177,13 @@ def _drop_wish(person: User, first: list[ToDoFirst], now: datetime) -> None:
         why = "\n\n".join(one.words for one in first)
         facts = {"email": person.email, "language": language, "why": why}
         promise_notice("accounts/email/closing_stopped", person, facts, now=now)
+
+
+def _addresses_of(person: User) -> Iterator[str]:
+    """Yield the addresses that a person has proved to be theirs, as contacts are written."""
+    for address in EmailAddress.objects.filter(user=person, verified=True).values_list("email", flat=True):
+        with suppress(BadInput):  # checkout would not take it either, so nothing can be kept for it
+            yield normalise_contact(address)
 
 
 def _say_goodbye(person: User) -> None:

@@ -19,6 +19,8 @@ TASKS: dict[str, Promise] = {
     "escrow.timers": pgettext_lazy("job", "Move money whose time is over"),
     "event.unknown": pgettext_lazy("job", "An event that this version does not know"),
     "jobs.rescue": pgettext_lazy("job", "Take up the jobs of workers that stopped"),
+    "mail.back_in_stock": pgettext_lazy("job", "Mail: something is back in stock"),
+    "mail.back_question": pgettext_lazy("job", "Mail: whether to tell when something is back"),
     "mail.case_message": pgettext_lazy("job", "Mail: somebody wrote in a dispute"),
     "mail.case_move": pgettext_lazy("job", "Mail: news in a dispute"),
     "mail.channel": pgettext_lazy("job", "Mail: a payment channel changes"),

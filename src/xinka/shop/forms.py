@@ -1,4 +1,4 @@
-"""The one form that Django checks for the shop; checkout's is the till's."""
+"""The forms that Django checks for the shop; checkout's is the till's."""
 
 from __future__ import annotations
 
@@ -14,20 +14,13 @@ from xinka.kernel.errors import BadInput
 from xinka.orders.contact import normalise_contact
 
 
-class FindOrderForm(forms.Form):
-    """Contact and order password. Without a password only a mail can be asked for."""
+class ContactForm(forms.Form):
+    """A contact alone: a mail address, or a QQ number that stands for its mailbox."""
 
     contact = forms.CharField(
         label=_("E-mail or QQ number"),
         max_length=254,
         widget=forms.TextInput(attrs={"autocomplete": "email", "inputmode": "email", "spellcheck": "false"}),
-    )
-    password = forms.CharField(
-        label=_("Order password"),
-        max_length=64,
-        required=False,
-        help_text=_("It is on the order page and, if you chose it yourself, only in your head."),
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "autocapitalize": "none"}),
     )
 
     def clean_contact(self) -> str:
@@ -36,6 +29,18 @@ class FindOrderForm(forms.Form):
             return normalise_contact(self.cleaned_data["contact"])
         except BadInput as refusal:
             raise ValidationError(capfirst(str(refusal.params[f"why_{_language()}"]))) from None
+
+
+class FindOrderForm(ContactForm):
+    """Contact and order password. Without a password only a mail can be asked for."""
+
+    password = forms.CharField(
+        label=_("Order password"),
+        max_length=64,
+        required=False,
+        help_text=_("It is on the order page and, if you chose it yourself, only in your head."),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "autocapitalize": "none"}),
+    )
 
     def clean(self) -> dict[str, Any]:
         """A NUL would be refused by the database; nobody's password has one."""

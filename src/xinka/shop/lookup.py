@@ -26,6 +26,7 @@ from xinka.orders.states import OrderState
 from xinka.shop import lookup_limits
 from xinka.shop.access import grant, keys_of_person, order_access, password_key
 from xinka.shop.forms import FindOrderForm
+from xinka.stock.back_notes import notes_of
 
 _PER_PAGE = 20
 #: How many orders one look-up opens: each is a cookie.
@@ -105,13 +106,15 @@ def open_by_link(request: HttpRequest, shown_id: str) -> HttpResponse:
 
 @require_safe
 def my_orders(request: HttpRequest) -> HttpResponse:
-    """List the orders that were sent to the signed-in person's verified addresses."""
+    """List the orders that were sent to the signed-in person's verified addresses, and what they wait for."""
     if not request.user.is_authenticated:
         return redirect_to_login(request.get_full_path())
     text = request.GET.get("page", "1")
     number = int(text) if text.isascii() and text.isdigit() and len(text) < 5 else 1
-    page = Paginator(orders_of_contacts(keys_of_person(request)), _PER_PAGE).get_page(number)
-    return render(request, "shop/orders.html", {"rows": _rows(list(page.object_list)), "page": page})
+    keys = keys_of_person(request)
+    page = Paginator(orders_of_contacts(keys), _PER_PAGE).get_page(number)
+    notes = notes_of(keys, timezone.now())
+    return render(request, "shop/orders.html", {"rows": _rows(list(page.object_list)), "page": page, "notes": notes})
 
 
 def _page(request: HttpRequest, form: FindOrderForm, status: int = 200) -> HttpResponse:

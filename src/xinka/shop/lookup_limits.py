@@ -25,6 +25,11 @@ WRONG_ALL, WRONG_CONTACT = (200, 600), (40, 86400)
 MAIL_PLACE, MAIL_CONTACT = (10, 3600), (3, 3600)
 MAIL_PLACE_BUSY, MAIL_CONTACT_BUSY = (3, 3600), (2, 3600)
 MAIL_MANY = (300, 3600)
+#: Notes for what is sold out, per place; each may mail a question to a stranger, whose mailbox gets few of them a day.
+#: The second pair holds while more than NOTE_MANY are asked for in the whole shop.
+NOTE_PLACE, NOTE_CONTACT = (10, 3600), (4, 86400)
+NOTE_PLACE_BUSY, NOTE_CONTACT_BUSY = (3, 3600), (2, 86400)
+NOTE_MANY = (300, 3600)
 
 
 def wait_to_find(request: HttpRequest, contact: str) -> int:
@@ -50,6 +55,17 @@ def wait_to_mail(request: HttpRequest, contact: str) -> int:
     is_busy = wait_after([Limit("mail:all", *MAIL_MANY)]) > 0 and not known_browser(request)
     place, per_contact = (MAIL_PLACE_BUSY, MAIL_CONTACT_BUSY) if is_busy else (MAIL_PLACE, MAIL_CONTACT)
     return wait_after([Limit(_place("mail", request), *place), Limit(f"mail:contact:{contact}", *per_contact)])
+
+
+def wait_to_be_noted(request: HttpRequest, contact: str, *, is_theirs: bool) -> int:
+    """Count an asking for a note; return for how many seconds it is refused, 0 if it is allowed.
+
+    Somebody whose mailbox this is known to be is mailed no question, so only their place counts.
+    """
+    is_busy = wait_after([Limit("note:all", *NOTE_MANY)]) > 0
+    place, per_contact = (NOTE_PLACE_BUSY, NOTE_CONTACT_BUSY) if is_busy else (NOTE_PLACE, NOTE_CONTACT)
+    limits = [Limit(_place("note", request), *place)]
+    return wait_after(limits if is_theirs else [*limits, Limit(f"note:contact:{contact}", *per_contact)])
 
 
 def _place(what: str, request: HttpRequest) -> str:

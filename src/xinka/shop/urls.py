@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 
 from xinka.shop import (
+    back_in_stock,
     balance,
     catalogue,
     closing_account,
@@ -59,6 +60,9 @@ urlpatterns: list[URLPattern] = [
     path("payouts/<str:shown_id>/confirm/<str:proof>", payout_confirm.show, name="payout_confirm"),
     path("team/<str:shown_id>/<str:proof>", team.show, name="team_join"),
     path("team/<str:shown_id>/<str:proof>/answer", team.answer, name="team_join_answer"),
+    path("back-in-stock", back_in_stock.ask, name="back_ask"),
+    path("back-in-stock/note/<str:shown_id>/<str:proof>", back_in_stock.note, name="back_note"),
+    path("back-in-stock/mailbox/<str:shown_key>/<str:proof>", back_in_stock.mailbox, name="back_mailbox"),
     path("code", codes.use_code, name="use_code"),
     path("gift-cards", codes.gift_cards, name="gift_cards"),
     path("r/<str:code>", codes.follow, name="follow"),

@@ -23,6 +23,15 @@ class SkuTakesCodes(Refusal):
     en = "Each code of this variant is sold once. Import a list of codes instead."
 
 
+class NoteNotFound(Refusal):
+    """A link about what is waited for that we never mailed."""
+
+    code = "note_not_found"
+    status = 404
+    zh = "没有这个到货通知。请检查链接是否完整。"
+    en = "There is no such note. Check that the link is complete."
+
+
 class NoSuchSku(Refusal):
     """There is no such SKU."""
 

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from xinka.catalog.models import Sku
 from xinka.merchants.models import Merchant
+from xinka.stock.note_links import note_path
 
 
 class BatchState(models.TextChoices):
@@ -133,3 +134,39 @@ class Reservation(models.Model):
 
     class Meta:
         db_table = "stock_reservation"
+
+
+class BackNote(models.Model):
+    """Somebody's wish to be told once when a sold-out variant is back. The row goes when its letter went.
+
+    It counts from its ``confirmed_at`` on, the yes from the mailbox; ``queued_at`` is when its letter was queued.
+    """
+
+    id = models.UUIDField(primary_key=True)
+    sku = models.ForeignKey(Sku, on_delete=models.CASCADE, related_name="+", db_index=False)
+    contact_key = models.UUIDField(db_index=True)
+    contact = models.BinaryField()
+    language = models.CharField(max_length=10)
+    asked_at = models.DateTimeField(db_index=True)
+    confirmed_at = models.DateTimeField(null=True)
+    queued_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["sku", "contact_key"], name="stock_backnote_once"),
+            models.CheckConstraint(
+                name="stock_backnote_confirmed", condition=Q(queued_at=None) | Q(confirmed_at__isnull=False)
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["sku", "confirmed_at"], name="stock_backnote_next"),
+            models.Index(fields=["queued_at"], name="stock_backnote_under_way", condition=Q(queued_at__isnull=False)),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+    @property
+    def path(self) -> str:
+        """The page on which it is confirmed or ended; only its mails and its person's own pages may show it."""
+        return note_path(self.id)

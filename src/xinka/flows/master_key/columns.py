@@ -32,9 +32,13 @@ MESSAGES = Column("disputes_message", "body")
 FILES = Column("files_file", "envelope")
 CONTACTS = Column("orders_order", "contact")
 NOTICES = Column("accounts_notice", "sealed")
+BACK_NOTES = Column("stock_backnote", "contact")
 CODES = Column("stock_stockcode", "envelope", kind="bigint")
 
-COLUMNS = (CHANNELS, CHANNEL_CHANGES, PAYOUT_ACCOUNTS, PAID_TO, PACKAGES, MESSAGES, FILES, NOTICES, CONTACTS, CODES)
+COLUMNS = (
+    *(CHANNELS, CHANNEL_CHANGES, PAYOUT_ACCOUNTS, PAID_TO, PACKAGES, MESSAGES, FILES, NOTICES, BACK_NOTES),
+    *(CONTACTS, CODES),
+)
 
 
 def _rule(column: Column) -> str:

@@ -15,6 +15,7 @@ from xinka.orders.access import contact_place
 from xinka.payments.channels import config_place
 from xinka.payouts.details import account_place, package_place, payout_place
 from xinka.platform.files.actions import file_place
+from xinka.stock.back_notes import note_place
 from xinka.stock.importing.sealing import code_place
 
 
@@ -40,6 +41,7 @@ PLACES = (
     Place(columns.MESSAGES, message_place),
     Place(columns.FILES, file_place, together=8),
     Place(columns.NOTICES, notice_place),
+    Place(columns.BACK_NOTES, note_place),
     Place(columns.CONTACTS, contact_place),
     Place(columns.CODES, code_place, together=2000),
 )

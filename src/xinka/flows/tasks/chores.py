@@ -11,6 +11,7 @@ from xinka.accounts.actions import forget_unconfirmed
 from xinka.accounts.notifying import forget_old_notices
 from xinka.accounts.sessions import forget_ended_sessions
 from xinka.flows import sweep
+from xinka.flows.back_in_stock import tell_waiting
 from xinka.flows.closing_accounts import close_due
 from xinka.flows.closing_shops import open_left_behind
 from xinka.flows.forgetting import forget_old_contacts
@@ -25,6 +26,7 @@ from xinka.platform.jobs.housekeeping import forget_old_letters, forget_problems
 from xinka.platform.jobs.queue import CHORES, MONEY, defer
 from xinka.platform.jobs.retries import Backoff
 from xinka.platform.jobs.versions import FIRST_WAIT, OfAnotherVersion
+from xinka.stock.back_notes import forget_old_notes
 
 
 @app.task(name=UNKNOWN_EVENT.task, queue=CHORES, retry=Backoff(first=FIRST_WAIT))
@@ -59,8 +61,14 @@ def sweep_round(timestamp: int) -> None:
 @app.periodic(cron="* * * * *")
 @app.task(name="sweep.figures", queue=CHORES, queueing_lock="sweep.figures")
 def figures(timestamp: int) -> None:
-    """Count orders, and see which products run low."""
-    each_alone([("orders", sweep.count_orders), ("stock", sweep.watch_stock)])
+    """Count orders, see which products run low, and have those told who wait for what is back."""
+    each_alone(
+        [
+            ("orders", sweep.count_orders),
+            ("stock", sweep.watch_stock),
+            ("back in stock", lambda: tell_waiting(timezone.now())),
+        ]
+    )
 
 
 @app.periodic(cron="40 3 * * *")
@@ -82,6 +90,7 @@ def tidy(timestamp: int) -> None:
             ("notices", lambda: forget_old_notices(now)),
             ("networks", lambda: forget_old_networks(now)),
             ("invitations", lambda: forget_old_invitations(now)),
+            ("notes", lambda: forget_old_notes(now)),
             ("former owners", lambda: forget_former_owners(now)),
             ("letters", forget_old_letters),
             ("problems", forget_problems),

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from procrastinate.contrib.django import app
 
-from xinka.flows import mailing, merchant_letters
+from xinka.flows import back_in_stock, mailing, merchant_letters
 from xinka.flows.channels.mailing import (
     MAIL_CHANNEL,
     MAIL_CHANNEL_ON_SERVER,
@@ -48,6 +48,18 @@ def mail_refund_done(subject: str) -> None:
 def mail_order_links(contact_key: str, language: str) -> None:
     """Mail somebody the links to their orders."""
     mailing.mail_order_links(UUID(contact_key), language)
+
+
+@app.task(name=back_in_stock.MAIL_QUESTION.task, queue=MAIL, retry=_PATIENT)
+def mail_back_question(subject: str) -> None:
+    """Ask a mailbox whether it wants to hear when something is back in stock."""
+    back_in_stock.mail_question(UUID(subject))
+
+
+@app.task(name=back_in_stock.MAIL_BACK.task, queue=MAIL, retry=_PATIENT)
+def mail_back_in_stock(subject: str) -> None:
+    """Tell somebody that what they wait for is back in stock."""
+    back_in_stock.mail_back(UUID(subject))
 
 
 @app.task(name=merchant_letters.MAIL_SHOP_OPEN.task, queue=MAIL, retry=_PATIENT)
