@@ -42,6 +42,8 @@ MATRIX = {
     "home": ALL,
     "system": ONE,
     "check_now": ONE,
+    "maintenance_on": ONE,
+    "maintenance_off": ONE,
     "test_letter": ONE,
     "retry_job": ONE,
     "discard_job": ONE,

@@ -27,6 +27,7 @@ from xinka.platform.jobs.models import JobProblem
 from xinka.platform.jobs.queue import MAIL, MONEY, Job, defer
 from xinka.platform.jobs.retries import in_words
 from xinka.platform.mail.models import LetterState, SentLetter
+from xinka.platform.maintenance.actions import current
 from xinka.platform.vault.models import DataKey
 
 pytestmark = pytest.mark.django_db
@@ -90,6 +91,8 @@ def test_eve_cannot_act(client: Client) -> None:
         f"/office/system/jobs/{job_id}/discard",
         "/office/system/check",
         "/office/system/mail",
+        "/office/system/maintenance/on",
+        "/office/system/maintenance/off",
         f"/office/money/refunds/{shown}/done",
         f"/office/money/refunds/{shown}/send",
     ):
@@ -367,3 +370,44 @@ def test_a_refusal_of_a_form_that_came_from_another_form_leads_to_a_page(office:
     page = f"/office/money/refunds/{ids.show('ref', _stuck_refund().id)}"
     came = {"Referer": f"http://testserver{page}/done"}
     assert _next_of(office.post(f"{page}/send", headers=came).content.decode()) == {page}
+
+
+def test_an_operator_closes_the_shop_changes_what_is_said_and_opens_it(office: Client) -> None:
+    office.cookies["xk_lang"] = "en"
+    page = office.get("/office/system").content.decode()
+    assert "Close the shop" in page
+    office.post("/office/system/maintenance/on", {"until": "2020-01-01T03:00"})
+    assert current() is None, "the past"
+    until = timezone.localtime(timezone.now() + timedelta(hours=2))
+    form = {"begins_at": "", "until": until.strftime("%Y-%m-%dT%H:%M"), "words_zh": "升级", "words_en": "Upgrading"}
+    assert office.post("/office/system/maintenance/on", form).status_code == 303
+    closed = current()
+    assert closed is not None
+    assert closed.is_closed(timezone.now())
+    assert closed.words_en == "Upgrading"
+    page = office.get("/office/system").content.decode()
+    assert until.strftime("%Y-%m-%d %H:%M") in page
+    assert "Open the shop" in page
+    office.post("/office/system/maintenance/on", {**form, "words_en": "Nearly done"})
+    changed = current()
+    assert changed is not None
+    assert (changed.begins_at, changed.words_en) == (closed.begins_at, "Nearly done")
+    assert office.post("/office/system/maintenance/off").status_code == 303
+    assert current() is None
+    made = list(AuditEntry.objects.order_by("id").values_list("action", "subject", "actor_name"))
+    assert [(action, subject) for action, subject, _ in made] == [
+        ("maintenance.on", "shop"),
+        ("maintenance.on", "shop"),
+        ("maintenance.off", "shop"),
+    ]
+    assert "xinka" not in {name for _, _, name in made}, "by somebody"
+
+
+def test_times_that_do_not_fit_are_named_and_what_was_typed_stays(office: Client) -> None:
+    office.cookies["xk_lang"] = "en"
+    answer = office.post("/office/system/maintenance/on", {"until": "2020-01-01T03:00", "words_en": "Soon back"})
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "The times do not fit" in page
+    assert 'value="Soon back"' in page
+    assert current() is None

@@ -30,7 +30,7 @@ pytestmark = pytest.mark.django_db
 #: order. What needs a proof in its address is found by nobody who has none.
 ANYBODY = {
     *("home", "category", "search", "product", "refused", "find_order", "mail_links", "use_code", "gift_cards"),
-    *("follow", "balance", "back_ask"),
+    *("follow", "balance", "back_ask", "closed"),
 }
 PROOF_IN_ADDRESS = {
     "gateway_return",

@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "xinka.platform.mail",
     "xinka.platform.audit",
     "xinka.platform.files",
+    "xinka.platform.maintenance",
     "xinka.platform.ratelimits",
     "xinka.merchants",
     "xinka.catalog",

@@ -15,6 +15,7 @@ from xinka.office import (
     escrow,
     escrow_terms,
     fees,
+    maintenance,
     matching,
     orders,
     payouts,
@@ -32,6 +33,8 @@ app_name = "office"
 urlpatterns: list[URLPattern] = [
     path("", views.home, name="home"),
     path("system", views.system, name="system"),
+    path("system/maintenance/on", maintenance.close, name="maintenance_on"),
+    path("system/maintenance/off", maintenance.reopen, name="maintenance_off"),
     path("system/check", views.check_now, name="check_now"),
     path("system/mail", views.send_test_letter, name="test_letter"),
     path("system/jobs/<int:job_id>/retry", views.retry_job, name="retry_job"),

@@ -21,7 +21,7 @@ from xinka.flows.refunds.sending import mark_done_by_hand, send_again
 from xinka.flows.trying_mail import try_mail
 from xinka.kernel import ids
 from xinka.kernel.errors import BadIdentifier
-from xinka.office import queries
+from xinka.office import maintenance, queries
 from xinka.office.acts import AuditFilter, acts_in_words
 from xinka.office.policies import Room, for_staff, rooms_of
 from xinka.payments.models import Refund
@@ -55,8 +55,9 @@ def home(request: HttpRequest) -> HttpResponse:
 @for_staff(Room.SYSTEM)
 def system(request: HttpRequest) -> HttpResponse:
     """Show how the shop is doing; htmx asks for the part that changes."""
-    name = "office/_system.html" if is_fragment(request) else "office/system.html"
-    return render(request, name, {"state": queries.system_state()})
+    if is_fragment(request):
+        return render(request, "office/_system.html", {"state": queries.system_state()})
+    return render(request, "office/system.html", {"state": queries.system_state(), **maintenance.context_of()})
 
 
 @require_POST

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import get_language, gettext
 from django.views.decorators.http import require_safe
 
@@ -21,7 +22,9 @@ from xinka.kernel.errors import Refusal
 from xinka.orders import errors
 from xinka.orders.access import LEAST_PASSWORD
 from xinka.platform.database.away import DatabaseAway
+from xinka.platform.look.context import look_of
 from xinka.platform.look.templatetags.look import amount
+from xinka.platform.maintenance.state import ShopClosed
 from xinka.promotions import errors as promotions
 from xinka.shop.deals import Deal, deal_for, remember_code
 from xinka.shop.words import title_of
@@ -63,6 +66,14 @@ class TooBusy(Refused):
     status = HTTPStatus.SERVICE_UNAVAILABLE
     zh = "现在下单的人太多。没有扣款，过几秒再试。"
     en = "Too many people are ordering right now. You have not been charged; try again in a few seconds."
+
+
+class OpenAgain(Refused):
+    """The shop was closed when the order came, and is open now."""
+
+    code = "open_again"
+    zh = "商店又开了。刚才那一次没有下单，也没有扣款。"
+    en = "The shop is open again. That time nothing was ordered and you have not been charged."
 
 
 class QuantityChanged(errors.PriceChanged):
@@ -134,6 +145,9 @@ def _refusal(request: HttpRequest, code: str, sku: Sku | None, quantity: int) ->
         return BadPassword(least=LEAST_PASSWORD)
     if code in _BUSY:
         return TooBusy()
+    if code == ShopClosed.code:
+        look = look_of(request)
+        return look.maintenance.refusal(timezone.now()) if look.maintenance and look.is_closed else OpenAgain()
     known = _KNOWN.get(code, Refused)
     if sku is None:
         return known() if known not in _WITH_FACTS else Refused()
@@ -175,7 +189,7 @@ _WITH_FACTS = {errors.OnlySomeLeft, errors.PriceChanged, errors.BadQuantity, *_W
 
 def _way_without(refusal: Refusal, sku_id: int) -> WayOn:
     """Return the way on from what is not for sale, or not known at all."""
-    if isinstance(refusal, errors.TooManyUnpaid):
+    if isinstance(refusal, errors.TooManyUnpaid | ShopClosed):
         return WayOn(gettext("Find my orders"), reverse("shop:find_order"))
     if shelf := shelf_of(sku_id):
         return WayOn(gettext("See similar products"), reverse("shop:category", args=[shelf.slug]))
@@ -188,7 +202,7 @@ def _chosen(request: HttpRequest, sku: Sku) -> int:
 
 
 def _way_on(refusal: Refusal, sku: Sku, quantity: int, chosen: int) -> WayOn:
-    if isinstance(refusal, errors.TooManyUnpaid):
+    if isinstance(refusal, errors.TooManyUnpaid | ShopClosed):
         return WayOn(gettext("Find my orders"), reverse("shop:find_order"))
     if isinstance(refusal, errors.OnlySomeLeft):
         left = int(str(refusal.params["available"]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from datetime import UTC, datetime
 from http import HTTPStatus
 from urllib.parse import urlencode
 
@@ -19,6 +20,7 @@ from xinka.orders.access import COOKIE, COOKIE_FOR, LEAST_PASSWORD, contact_plac
 from xinka.orders.contact import normalise_contact
 from xinka.orders.errors import NoSuchChannel, PriceChanged
 from xinka.platform.database.away import DatabaseAway, is_away
+from xinka.platform.maintenance.state import ShopClosed
 from xinka.platform.vault.envelope import BlindIndex
 from xinka.till.context import Till
 from xinka.till.http import Request, Response, json_response, parse_form, refusal_response
@@ -82,6 +84,7 @@ async def checkout(till: Till, request: Request) -> Response:
         form = parse_checkout(
             await request.body(_LIMIT), is_json=request.header("content-type").startswith("application/json")
         )
+        refuse_while_closed(till)
         placed = await till.engine.place(seal_request(till, form, request))
     except Refusal as refusal:
         tell_refused(refusal, request.address)
@@ -104,6 +107,17 @@ async def checkout(till: Till, request: Request) -> Response:
         }
         return json_response(answer, headers=[cookie])
     return Response(HTTPStatus.SEE_OTHER, b"", [("location", f"{path}/pay"), cookie, NO_STORE, *SAFE])
+
+
+def refuse_while_closed(till: Till) -> None:
+    """Refuse new orders while the shop is closed; what was ordered before is paid and delivered as always.
+
+    Raises:
+        ShopClosed: if it is.
+    """
+    now = datetime.now(UTC)
+    if till.maintenance is not None and till.maintenance.is_closed(now):
+        raise till.maintenance.refusal(now)
 
 
 def _refuse_foreign(till: Till, request: Request) -> None:
@@ -232,6 +246,8 @@ def _goods(form: CheckoutForm) -> dict[str, int]:
 def _show_refusal(till: Till, refusal: Refusal, form: CheckoutForm | None) -> Response:
     """Send a browser to the page that explains a refusal and offers the way on; no code is ever in an address."""
     facts = {name: value for name, value in refusal.params.items() if isinstance(value, str | int)}
+    if isinstance(refusal, ShopClosed):
+        facts = {}  # the page knows by itself until when, and sentences do not belong into an address
     if form is not None:
         facts |= _goods(form)
         if isinstance(refusal, PriceChanged):

@@ -18,6 +18,8 @@ from xinka.config.environment import Environment, load
 from xinka.orders.access import OrderAccess
 from xinka.payments.providers.protocol import Provider, ProviderSession
 from xinka.payments.providers.registry import provider_for
+from xinka.platform.maintenance import state
+from xinka.platform.maintenance.state import Maintenance
 from xinka.platform.vault.envelope import BlindIndex, DataKey, Keyring, WrappedKey, derived_for_index, index_scope
 from xinka.till.engine import Engine, Pool, watch_commits
 from xinka.till.waiting import Waiting
@@ -86,6 +88,13 @@ class Till:
     started_at: float = field(default_factory=time.time)
     #: Channels that changed or went, and who closes each of them when its calls have ended.
     leaving: dict[asyncio.Task[None], Channel] = field(default_factory=dict)
+    #: A closure of the shop that was announced or has begun, as it was last read.
+    maintenance: Maintenance | None = None
+
+    async def reload_maintenance(self) -> None:
+        """Read again whether the shop is closed, or is going to be."""
+        async with self.pool.connection() as connection:
+            self.maintenance = await read_maintenance(connection)
 
     async def reload_channels(self) -> None:
         """Read the channels again; those that did not change stay as they are, with their open connections.
@@ -141,6 +150,7 @@ async def open_till() -> Till:
         ring = await _open_ring(connection, environment)
         index = await _open_indexes(connection, environment, ring)
         rows = await _channel_rows(connection)
+        maintenance = await read_maintenance(connection)
     channels = await open_channels(rows, ring, {})
     contacts = ring.current("contacts")
     assert contacts is not None  # noqa: S101 - for the type checker: _open_ring made it
@@ -159,6 +169,7 @@ async def open_till() -> Till:
         engine=Engine(pool, waiting.wake),
         ring=ring,
         wishes=WishReader(environment, index("gift-card")),
+        maintenance=maintenance,
     )
 
 
@@ -192,6 +203,13 @@ async def _open_ring(connection: psycopg.AsyncConnection[Any], environment: Envi
         await cursor.execute(_KEYS)
         ring.add(WrappedKey(*row) for row in await cursor.fetchall())
     return ring
+
+
+async def read_maintenance(connection: psycopg.AsyncConnection[Any]) -> Maintenance | None:
+    """Return the closure that was announced or has begun."""
+    async with psycopg.AsyncRawCursor(connection) as cursor:
+        await cursor.execute(state.READ)
+        return state.of_row(await cursor.fetchone())
 
 
 async def _channel_rows(connection: psycopg.AsyncConnection[Any]) -> list[_ChannelRow]:

@@ -13,6 +13,7 @@ import psycopg
 from psycopg_pool import PoolTimeout
 
 from xinka.config.environment import Environment
+from xinka.platform.maintenance.state import is_closed_now
 from xinka.till.context import Till
 from xinka.till.http import TEXT, Request, Response
 from xinka.till.serving.heads import NO_STORE, SAFE
@@ -50,7 +51,7 @@ async def answer(till: Till, request: Request) -> Response:
     The figures tell how the shop does, so only this machine and the addresses named for it may read them.
     """
     if request.path == "/livez":
-        return Response(HTTPStatus.OK, b"ok\n", _HEADERS)
+        return Response(HTTPStatus.OK, _well(till), _HEADERS)
     if request.path == "/readyz":
         return await _ready(till)
     if not _may_read_figures(till.environment, request):
@@ -67,10 +68,15 @@ def _may_read_figures(environment: Environment, request: Request) -> bool:
 
 
 async def _ready(till: Till) -> Response:
-    """Whether an order could be placed now: the database answers and the queue is not full."""
+    """Whether an order could be placed now, but for a closure that the operator wants: the database answers."""
     if await _ask("ready", lambda: _can_be_read(till)):
-        return Response(HTTPStatus.OK, b"ok\n", _HEADERS)
+        return Response(HTTPStatus.OK, _well(till), _HEADERS)
     return Response(HTTPStatus.SERVICE_UNAVAILABLE, b"database\n", _HEADERS)
+
+
+def _well(till: Till) -> bytes:
+    """Return what is said where all is well. A shop that its operator has closed is well, and says so."""
+    return b"ok\nmaintenance\n" if is_closed_now(till.maintenance) else b"ok\n"
 
 
 async def _can_be_read(till: Till) -> str:
@@ -107,6 +113,8 @@ async def _figures(till: Till) -> str:
         f"xinka_till_batches_total {batcher.n_batches}",
         "# TYPE xinka_till_batched_items_total counter",
         f"xinka_till_batched_items_total {batcher.n_items}",
+        "# TYPE xinka_maintenance gauge",
+        f"xinka_maintenance {int(is_closed_now(till.maintenance))}",
         "# TYPE xinka_till_responses_total counter",
     ]
     lines += [

@@ -111,7 +111,7 @@ def refusal_response(refusal: Refusal, language: str) -> Response:
     """Return a refusal as a problem document (RFC 9457)."""
     headers = [PROBLEM, NO_STORE, *SAFE]
     if refusal.status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}:
-        headers.append(("retry-after", "2"))
+        headers.append(("retry-after", str(refusal.params.get("retry_after", 2))))
     return Response(int(refusal.status), _ENCODER.encode(refusal.problem(language)), headers)
 
 

@@ -159,6 +159,12 @@ class Pages:
             _, oldest = self._pages.popitem(last=False)
             self._size -= oldest.size
 
+    def drop_all(self) -> None:
+        """Forget every page: something that is on all of them changed."""
+        self._era += 1
+        self._pages.clear()
+        self._size = 0
+
     def drop(self, tag: str) -> None:
         """Forget the pages that show ``tag``; with an empty tag all of them are doubted, since nobody knows."""
         self._era += 1
@@ -200,6 +206,11 @@ def _compress(answer: Response, tags: frozenset[str]) -> Page:
         tags=tags,
         rendered_at=time.monotonic(),
     )
+
+
+def is_shop_window(path: str) -> bool:
+    """Whether a path shows goods to buy, or works out their price: what is shut while the shop is closed."""
+    return _is_public(path) or path == "/code"
 
 
 def _is_public(path: str) -> bool:

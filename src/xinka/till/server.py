@@ -13,19 +13,22 @@ from urllib.parse import urlsplit
 
 import psycopg
 import structlog
+from psycopg_pool import PoolTimeout
 
 from xinka.config.crews import web_threads
 from xinka.config.environment import HSTS_SECONDS
 from xinka.kernel.errors import Refusal
 from xinka.platform.batching import Overloaded
 from xinka.platform.database.away import DatabaseAway, is_away
+from xinka.platform.maintenance.state import HEADER, TAG, is_closed_now
 from xinka.till import checkout, health, logs, notices, orders, pages
+from xinka.till.closed import ClosedPages
 from xinka.till.context import Till, close_till, open_till
 from xinka.till.http import Request, Response, client_address, refusal_response
 from xinka.till.live_stock import LiveStock
 from xinka.till.serving.connection import Connection, Edge
 from xinka.till.serving.exchange import Exchange, HungUp
-from xinka.till.serving.heads import NO_STORE, SAFE
+from xinka.till.serving.heads import NO_STORE, SAFE, Headers
 from xinka.till.upstream import Upstream
 
 log = structlog.get_logger("xinka.till")
@@ -44,8 +47,9 @@ class App:
         self._live_stock = LiveStock()
         scheme = "https" if till.environment.secure else "http"
         host = urlsplit(till.environment.site_url).netloc
-        self._upstream = Upstream(till.environment.web_socket, scheme, host, web_threads())
+        self._upstream = Upstream(till.environment.web_socket, scheme, host, web_threads(), self._news)
         self._pages = pages.Pages(self._upstream)
+        self._closed = ClosedPages(self._upstream)
         self._has_warned = False
         self._following = asyncio.get_running_loop().create_task(self._follow_changes())
 
@@ -86,6 +90,11 @@ class App:
         exchange.answer(response.status, response.headers, response.body)
         health.count(request.path, response.status, time.perf_counter() - started)
 
+    def _news(self) -> Headers:
+        """Return what Django hears of a closure of the shop with each request."""
+        maintenance = self.till.maintenance
+        return [(HEADER, maintenance.as_header())] if maintenance else []
+
     def _warn_of_proxy(self, peer: str) -> None:
         """Say once that a shop reached by TLS takes its proxy for every visitor: all share one limit then."""
         environment = self.till.environment
@@ -108,6 +117,8 @@ class App:
             return await self._live_stock.answer(till, request)
         if path in health.ROUTES:
             return await health.answer(till, request)
+        if till.maintenance is not None and is_closed_now(till.maintenance) and pages.is_shop_window(path):
+            return await self._closed.answer(request, till.maintenance)
         key = self._pages.key_of(request)
         if key is None:
             return None
@@ -118,11 +129,26 @@ class App:
         """Forget pages and read channels again when other processes say that they changed."""
         async for tag in pages.listen(self.till.environment.database_url):
             self._pages.drop(tag)
+            if tag in ("", TAG):
+                await self._follow_maintenance()
             if tag in ("", "channels"):
                 try:
                     await self.till.reload_channels()
                 except psycopg.Error as error:  # whatever it is, the news that follow must still be heard
                     log.warning("channels.reload_failed", reason=type(error).__name__)
+
+    async def _follow_maintenance(self) -> None:
+        """Read again whether the shop is closed, and forget what said otherwise; a banner is on every page."""
+        before = self.till.maintenance
+        try:
+            await self.till.reload_maintenance()
+        except (psycopg.Error, PoolTimeout) as error:  # what was known holds, and the news that follow must be heard
+            log.warning("maintenance.reload_failed", reason=type(error).__name__)
+            return
+        if self.till.maintenance != before:
+            self._pages.drop_all()
+            self._closed.drop()
+            log.info("maintenance.heard", is_closed=is_closed_now(self.till.maintenance))
 
 
 def _failed(request: Request, error: Exception) -> Response:

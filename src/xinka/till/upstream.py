@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from http import HTTPStatus
 from pathlib import Path
@@ -60,8 +60,13 @@ log = structlog.get_logger("xinka.till")
 class Upstream:
     """The connections to Django."""
 
-    def __init__(self, socket: Path, scheme: str, host: str, n_threads: int) -> None:
-        """Take where Django listens, what the shop is called, and how many requests Django works on at a time."""
+    def __init__(
+        self, socket: Path, scheme: str, host: str, n_threads: int, news: Callable[[], Headers] = list
+    ) -> None:
+        """Take where Django listens, what the shop is called, and how many requests Django works on at a time.
+
+        ``news`` returns the headers that every request tells Django besides.
+        """
         n_uploads = max(1, n_threads // 2)
         most = max(_MAX_CONNECTIONS - n_uploads, n_threads)
         self._pool = httpcore.AsyncConnectionPool(
@@ -69,6 +74,7 @@ class Upstream:
         )
         self._scheme = scheme
         self._host = host
+        self._news = news
         self._uploads = Uploads(n_uploads)
         self._turns = Turns(most, max(most // 2, n_threads))
         self._allowance = Allowance()
@@ -85,15 +91,15 @@ class Upstream:
             raise TooManyPages
         return self._turns.turn(place)
 
-    async def fetch(self, request: Request, headers: Headers) -> Response:
-        """Return Django's answer to a request for a page that many will see, whole.
+    async def fetch(self, request: Request, headers: Headers, path: str = "") -> Response:
+        """Return Django's answer to a request for a page that many will see, whole; ``path`` is another page's.
 
         Of the visitor's headers none is passed on: what one visitor sent must not get into the page of the next.
         """
         try:
             answer = await self._pool.request(
-                request.method,
-                _url(request),
+                "GET" if path else request.method,
+                _target(path) if path else _url(request),
                 headers=_encode([("host", self._host), *headers, *self._ours(request)]),
                 extensions={"timeout": _TIMEOUTS},
             )
@@ -163,11 +169,14 @@ class Upstream:
         return [*kept, *self._ours(request)]
 
     def _ours(self, request: Request) -> Headers:
-        return [("x-xinka-client", request.address), ("x-xinka-scheme", self._scheme)]
+        return [("x-xinka-client", request.address), ("x-xinka-scheme", self._scheme), *self._news()]
 
 
 def _url(request: Request) -> httpcore.URL:
-    target = request.path + (f"?{request.query}" if request.query else "")
+    return _target(request.path + (f"?{request.query}" if request.query else ""))
+
+
+def _target(target: str) -> httpcore.URL:
     return httpcore.URL(scheme=b"http", host=b"xinka", port=None, target=target.encode("ascii"))
 
 

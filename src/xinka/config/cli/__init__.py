@@ -18,6 +18,7 @@ _PLACES = {
     "account": "xinka.config.cli.accounts:account",
     "key": "xinka.config.cli.key:key",
     "check": "xinka.config.cli.audit:check",
+    "maintenance": "xinka.config.cli.maintenance:maintenance",
     "merchant": "xinka.config.cli.setting_up:merchant",
     "channel": "xinka.config.cli.setting_up:channel",
     "stock": "xinka.config.cli.stock:stock",

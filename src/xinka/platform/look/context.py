@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext
 
 from xinka.platform.look.addresses import page_of_form
 from xinka.platform.look.policy import cache_tags_of
 from xinka.platform.look.preferences import CHINESE, THEME_COOKIE, theme_of
+from xinka.platform.maintenance.state import HEADER, Maintenance, is_closed_now, of_header
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,28 @@ class Look:
     def is_sandbox(self) -> bool:
         """Whether payments are pretended here."""
         return bool(getattr(settings, "SANDBOX", False))
+
+    @property
+    def maintenance(self) -> Maintenance | None:
+        """A closure of the shop that was announced or has begun, as the till told of it."""
+        return of_header(self.request.headers.get(HEADER, ""))
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the shop takes no new orders just now."""
+        return is_closed_now(self.maintenance)
+
+    @property
+    def closed_until(self) -> datetime | None:
+        """Until when, where somebody can say."""
+        return self.maintenance.until_still(timezone.now()) if self.maintenance else None
+
+    @property
+    def closed_words(self) -> str:
+        """What the operator says of it, in the visitor's language; empty where the house's own words will do."""
+        if self.maintenance is None:
+            return ""
+        return self.maintenance.words_en if self.lang.startswith("en") else self.maintenance.words_zh
 
     @property
     def is_merchant(self) -> bool:

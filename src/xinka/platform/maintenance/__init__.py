@@ -1,0 +1,1 @@
+"""The shop closed for a while: what is said to buyers, since when and until when. Begin with ``state``."""
