@@ -23,7 +23,7 @@ from tests.flows.poison import poison
 from tests.flows.rows import broken
 from xinka.accounts import closing
 from xinka.accounts.errors import ClosingWaits, LastMailNotSent
-from xinka.accounts.models import KnownDevice, Notice, User
+from xinka.accounts.models import KnownDevice, Notice, SavedFilter, User
 from xinka.accounts.notifying import send_notice
 from xinka.flows import back_in_stock, closing_accounts, closing_shops
 from xinka.flows.closing_accounts import close_account, close_due, ending_of
@@ -57,6 +57,7 @@ def cy() -> User:
     cy.refresh_from_db()
     Authenticator.objects.create(user=cy, type="webauthn", data={"name": "phone", "credential": {}})
     KnownDevice.objects.create(user=cy, cookie_hash=b"x" * 32, label="Chrome, Windows")
+    SavedFilter.objects.create(user=cy, queue="cases", name="Mine", query="older=7")
     return cy
 
 
@@ -81,7 +82,7 @@ def test_nothing_that_tells_who_it_was_is_left(cy: User) -> None:
     row = User.objects.get(pk=cy.pk)
     assert (row.email, row.display_name, row.is_active) == (f"closed-{cy.pk}@account.invalid", "", False)
     assert row.closed_at is not None
-    for kind in (EmailAddress, Authenticator, KnownDevice, UserSession):
+    for kind in (EmailAddress, Authenticator, KnownDevice, SavedFilter, UserSession):
         assert not kind.objects.filter(user=cy).exists()
     with connection.cursor() as cursor:
         cursor.execute("SELECT u::text FROM accounts_user u WHERE id = %s", [cy.pk])

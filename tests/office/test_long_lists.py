@@ -22,6 +22,7 @@ from xinka.flows.payouts.asking import shown
 from xinka.flows.payouts.balance import currencies_of, money_of
 from xinka.kernel.ids import new_uuid
 from xinka.office import catalogue, payouts, promotions, transfers, views
+from xinka.office.queue_filters import PayoutFilter, RefundFilter
 from xinka.payments.channels import seal_config
 from xinka.payments.models import Channel, Payment, Receipt, Refund
 from xinka.promotions.models import GiftCard
@@ -39,6 +40,7 @@ def page(office: Client, address: str) -> str:
 
 def test_money_of_nobody_and_refunds_have_pages_each_of_its_own(office: Client, monkeypatch: Patch) -> None:
     monkeypatch.setattr(views, "_PAGE", 2)
+    monkeypatch.setattr(RefundFilter, "per_page", 2)
     way, now = cast.channel(), timezone.now()
     for n in range(5):
         Receipt.objects.create(
@@ -61,6 +63,7 @@ def test_money_of_nobody_and_refunds_have_pages_each_of_its_own(office: Client, 
 
 def test_open_payouts_have_pages_beside_those_of_the_finished(office: Client, monkeypatch: Patch) -> None:
     monkeypatch.setattr(payouts, "_PER_PAGE", 2)
+    monkeypatch.setattr(PayoutFilter, "per_page", 2)
     shop = cast.adas_shop()
     enter(shop, 1_000_000)
     made = [shown(asked(account(shop), 10_000)) for _ in range(3)]

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from xinka.accounts.models import KnownDevice, Notice, User
+from xinka.accounts.models import KnownDevice, Notice, SavedFilter, User
 from xinka.accounts.notifying import promise_notice
 from xinka.platform.audit.actions import record
 
@@ -41,7 +41,7 @@ def erase(person: User, now: datetime) -> None:
     """
     for session in UserSession.objects.filter(user=person):
         session.end()
-    for kind in (EmailAddress, Authenticator, KnownDevice, Notice):
+    for kind in (EmailAddress, Authenticator, KnownDevice, Notice, SavedFilter):
         kind.objects.filter(user=person).delete()
     person.email = f"closed-{person.pk}@account.invalid"  # RFC 2606, section 2: nobody's, for ever
     person.display_name = person.language = ""

@@ -58,3 +58,30 @@ class AddressNotServed(Refusal):
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     zh = "邮件服务器不收这个邮箱的信。请检查邮箱有没有写错，或者换一个邮箱。"
     en = "The mail server does not take mail for this address. Check how it is spelt, or use another one."
+
+
+class NoSuchFilter(Refusal):
+    """There is no such filter, or it is somebody else's: the answer is the same."""
+
+    code = "filter_not_found"
+    status = HTTPStatus.NOT_FOUND
+    zh = "没有这个筛选。可能已经删除，请回到列表。"
+    en = "There is no such filter. It may have been deleted; go back to the list."
+
+
+class FilterNameTaken(Refusal):
+    """Somebody has a filter of this name in this queue already."""
+
+    code = "filter_name_taken"
+    status = HTTPStatus.CONFLICT
+    zh = "你在这个列表里已经有一个叫这个名字的筛选，请换一个名字。"
+    en = "You have a filter of this name in this list already. Choose another name."
+
+
+class TooManyFilters(Refusal):
+    """Somebody keeps as many filters of a queue as there may be."""
+
+    code = "too_many_filters"
+    status = HTTPStatus.CONFLICT
+    zh = "每个列表最多保存 {most} 个筛选。请先删除一个再保存。"
+    en = "A list keeps {most} filters at most. Delete one, then save this one."

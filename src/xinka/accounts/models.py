@@ -112,3 +112,21 @@ class KnownDevice(models.Model):
 
     def __str__(self) -> str:
         return self.label
+
+
+class SavedFilter(models.Model):
+    """What somebody of staff keeps of a queue under a name; ``query`` is the filter as the queue writes it."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="saved_filters")
+    queue = models.CharField(max_length=20)
+    name = models.CharField(max_length=30)
+    query = models.CharField(max_length=1000)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["user", "queue", "name"], name="saved_filter_once_per_name"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -11,14 +11,14 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_POST, require_safe
 
-from xinka.accounts.models import User
 from xinka.accounts.policies import require_fresh_proof, signed_in
 from xinka.disputes import reasons
 from xinka.disputes.actions import LONGEST_TEXT
@@ -27,7 +27,7 @@ from xinka.disputes.forms import WordsForm
 from xinka.disputes.models import Case
 from xinka.disputes.policies import moves_for
 from xinka.disputes.progress import steps_of
-from xinka.disputes.queries import cases_for_staff, evidence_of
+from xinka.disputes.queries import evidence_of
 from xinka.disputes.states import CaseKind, CaseState, Decision
 from xinka.disputes.thread import thread_of
 from xinka.disputes.words import KINDS, badge_for, decision_in_words
@@ -40,6 +40,8 @@ from xinka.kernel.actors import Actor, Role
 from xinka.kernel.errors import BadIdentifier, Refusal
 from xinka.kernel.money import plain_amount
 from xinka.office.policies import Room, check_room, for_staff, may_enter
+from xinka.office.queue_filters import CASE_TABS, CaseFilter, kinds_open_to, room_of
+from xinka.office.queues import around, next_of, on_to_entry, place_in, queue_context
 from xinka.orders.contacts import shown_contact
 from xinka.payments.queries import is_going_back
 from xinka.platform.database.pages import FarPaginator
@@ -50,14 +52,7 @@ from xinka.platform.look.amounts import MOST_SIGNS, read_amount
 from xinka.platform.look.one_way import one_way
 from xinka.platform.look.templatetags.look import amount as amount_in_words
 
-_PER_PAGE = 30
 _EVERYTHING = gettext_lazy("Everything goes back to the buyer")
-TABS = (
-    ("", gettext_lazy("For us")),
-    ("open", pgettext_lazy("cases", "Open")),
-    ("chargebacks", gettext_lazy("Chargebacks")),
-    ("closed", pgettext_lazy("cases", "Closed")),
-)
 
 
 class DecisionForm(forms.Form):
@@ -119,8 +114,9 @@ class DecisionForm(forms.Form):
 @for_staff(Room.CASES, Room.CHARGEBACKS)
 def index(request: HttpRequest) -> HttpResponse:
     """List the cases: what is late first, then what is due soonest."""
-    which, kinds = request.GET.get("which", ""), kinds_open_to(signed_in(request))
-    page = FarPaginator(cases_for_staff(kinds, which=which), _PER_PAGE).get_page(request.GET.get("page"))
+    asked = CaseFilter.asked_by(request)
+    page = FarPaginator(asked.found(), asked.per_page).get_page(request.GET.get("page"))
+    which = asked.cleaned_data.get("which", "")
     rows = [
         {
             "case": case,
@@ -130,23 +126,14 @@ def index(request: HttpRequest) -> HttpResponse:
         }
         for case in page.object_list
     ]
-    by_bank = which == "chargebacks" or kinds == {CaseKind.CHARGEBACK}
-    context = {"page": page, "rows": rows, "which": which, "tabs": _tabs(kinds), "by_bank": by_bank}
-    return render(request, "office/cases.html", context)
-
-
-def kinds_open_to(user: User) -> frozenset[CaseKind]:
-    """Return the kinds of cases somebody works on: chargebacks are a matter of money, all others are support's."""
-    return frozenset(kind for kind in CaseKind if may_enter(user, _room_of(kind)))
-
-
-def _room_of(kind: CaseKind) -> Room:
-    return Room.CHARGEBACKS if kind is CaseKind.CHARGEBACK else Room.CASES
+    by_bank = which == "chargebacks" or asked.kinds == {CaseKind.CHARGEBACK}
+    context = {"page": page, "rows": rows, "which": which, "tabs": _tabs(asked.kinds), "by_bank": by_bank}
+    return render(request, "office/cases.html", context | queue_context(asked, page.number))
 
 
 def _tabs(kinds: frozenset[CaseKind]) -> list[tuple[str, object]]:
     is_whole = len(kinds) == len(CaseKind)  # to see one kind alone is no choice for who sees nothing else
-    return [(value, words) for value, words in TABS if is_whole or value != "chargebacks"]
+    return [(value, words) for value, words in CASE_TABS if is_whole or value != "chargebacks"]
 
 
 def _case(request: HttpRequest, case_id: str) -> Case:
@@ -163,7 +150,7 @@ def _case(request: HttpRequest, case_id: str) -> Case:
     found = Case.objects.select_related("merchant").filter(id=wanted).first()
     if found is None:
         raise CaseNotFound
-    check_room(request, _room_of(CaseKind(found.kind)))
+    check_room(request, room_of(CaseKind(found.kind)))
     return found
 
 
@@ -181,8 +168,11 @@ def _page(
     facts, me = facts_of(case, timezone.now()), signed_in(request)
     can = moves_for(case, Role.ARBITER)
     may_decide = (can["decide"] or can["decide_appeal"]) and may_enter(me, Room.CASES)
+    place = place_in(request, CaseFilter)
     context = {
         "case": case,
+        "place": place,
+        "around": around(place, case.id, request.GET.get("then", "")),
         "case_path": f"/office/cases/{case.shown_id}",
         "facts": facts,
         "order": facts.order,
@@ -226,7 +216,9 @@ def decide(request: HttpRequest, case_id: str) -> HttpResponse:
         sums = {Decision.REFUND: case.amount, Decision.PART: verdict.amount, Decision.RELEASE: 0}
         words = decision_in_words(verdict.decision.value, sums[verdict.decision], case.currency)
         context = {"case": case, "form": form, "words": words, "is_final": case.state == CaseState.APPEALED}
+        context["place"] = place_in(request, CaseFilter)
         return render(request, "office/case_decide.html", context)
+    onward = next_of(request, CaseFilter, case.id)
     act = deciding.decide_appeal if case.state == CaseState.APPEALED else deciding.decide
     try:
         act(case.id, verdict, by=me, now=timezone.now())
@@ -234,7 +226,7 @@ def decide(request: HttpRequest, case_id: str) -> HttpResponse:
         form.add_error(None, refusal.message(get_language() or ""))
         return _page(request, case, WordsForm(), form, HTTPStatus.UNPROCESSABLE_ENTITY)
     messages.success(request, _("Decided"))
-    return _back(case)
+    return _back(request, case, onward)
 
 
 def _not_sent_yet(request: HttpRequest) -> WordsForm:
@@ -267,14 +259,14 @@ def _say(request: HttpRequest, case: Case) -> HttpResponse:
             form.add_error(None, refusal.message(get_language() or ""))
         else:
             # A decision that was begun stays on the page, in nobody's session: it is not to lie about unsealed.
-            return _page(request, _case(request, case.shown_id), WordsForm(), begun) if is_begun else _back(case)
+            return (
+                _page(request, _case(request, case.shown_id), WordsForm(), begun) if is_begun else _back(request, case)
+            )
     return _page(request, case, form, begun, HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
-def _back(case: Case) -> HttpResponse:
-    response = redirect("office:case", case_id=case.shown_id)
-    response.status_code = HTTPStatus.SEE_OTHER
-    return response
+def _back(request: HttpRequest, case: Case, onward: str = "") -> HttpResponse:
+    return on_to_entry(request, CaseFilter, reverse("office:case", args=[case.shown_id]), onward)
 
 
 @require_POST
@@ -298,7 +290,7 @@ def sent_evidence(request: HttpRequest, case_id: str) -> HttpResponse:
         raise CaseMoved
     chargebacks.send_evidence(case.id, by=signed_in(request), now=timezone.now())
     messages.success(request, _("Written down"))
-    return _back(case)
+    return _back(request, case)
 
 
 @require_safe

@@ -20,6 +20,8 @@ from xinka.kernel import ids
 from xinka.kernel.errors import Refusal
 from xinka.office.matching import Why
 from xinka.office.policies import Room, for_staff
+from xinka.office.queue_filters import DifferenceFilter
+from xinka.office.queues import on_to_entry
 from xinka.payments.states import ReceiptOutcome
 from xinka.reconciling.models import Difference, LineEntry
 from xinka.reconciling.states import EntryState
@@ -52,12 +54,16 @@ def decide(request: HttpRequest, entry_id: UUID) -> HttpResponse:
         made = decide_entry(entry_id, grant=request.POST.get("grant") == "1", by=signed_in(request))
     except Refusal as refusal:
         messages.warning(request, refusal.message(get_language() or ""))
-        return see("office:difference", asked.difference_id)
+        return _back(request, asked.difference_id)
     if made.state == EntryState.REFUSED or made.journal_id is None:
         messages.success(request, gettext("Refused. Nothing was entered."))
-        return see("office:difference", asked.difference_id)
+        return _back(request, asked.difference_id)
     messages.success(request, gettext("Entered. Now say which order it is for, or send it back."))
     return see("office:money_unmatched", ids.show("jrn", made.journal_id))
+
+
+def _back(request: HttpRequest, difference_id: int) -> HttpResponseRedirect:
+    return on_to_entry(request, DifferenceFilter, reverse("office:difference", args=[difference_id]))
 
 
 def see(name: str, *arguments: object) -> HttpResponseRedirect:

@@ -17,8 +17,8 @@ from xinka.escrow.words import CAUSES
 from xinka.kernel import ids
 from xinka.kernel.actors import Role
 from xinka.kernel.errors import BadIdentifier, BadInput
-from xinka.office.disputes import kinds_open_to
 from xinka.office.money_words import REASONS
+from xinka.office.queue_filters import kinds_open_to
 from xinka.orders.contact import mask_contact, normalise_contact
 from xinka.orders.contacts import shown_contact
 from xinka.orders.models import Order

@@ -25,11 +25,11 @@ from xinka.flows.hindrances import hindrance_in_words
 from xinka.flows.order_letters import letters_to_buyer
 from xinka.kernel import ids
 from xinka.office import letters
-from xinka.office.disputes import kinds_open_to
 from xinka.office.finding import note_for_people
 from xinka.office.money_words import OUTCOMES, REASONS
 from xinka.office.names import named
 from xinka.office.policies import Room, may_enter
+from xinka.office.queue_filters import kinds_open_to
 from xinka.orders.models import Order
 from xinka.orders.states import OrderState
 from xinka.payments.models import BankLine, Payment, Receipt, Refund, SuspenseProposal

@@ -19,10 +19,10 @@ from xinka.escrow.states import LIVE, HoldState, SplitState, StaffRefundState
 from xinka.flows.disputes.deciding import is_impartial
 from xinka.kernel import ids
 from xinka.kernel.actors import Role
-from xinka.office.disputes import kinds_open_to
 from xinka.office.giving_back import left_to_give, why_not_to_give
 from xinka.office.order_moments import Told
 from xinka.office.policies import OPEN_TO, Room
+from xinka.office.queue_filters import kinds_open_to
 from xinka.orders.states import OrderState
 from xinka.payments.models import BankLine, Payment, Refund, SuspenseProposal
 from xinka.payments.states import BankLineState, ProposalState, RefundState

@@ -33,10 +33,12 @@ from xinka.kernel.errors import BadIdentifier, Refusal
 from xinka.merchants.models import Merchant
 from xinka.office.names import named
 from xinka.office.policies import Room, for_staff
+from xinka.office.queue_filters import PAYOUT_STATES, PayoutFilter
+from xinka.office.queues import around, back_to_queue, next_of, on_to_entry, place_in, queue_context
 from xinka.payouts.details import AccountKind
 from xinka.payouts.models import KINDS, OfPayee, Payout, PayoutApproval, PayoutBatch, PayoutHold
 from xinka.payouts.payees import Payee
-from xinka.payouts.queries import open_payouts, payouts_found, same_account_elsewhere
+from xinka.payouts.queries import payouts_found, same_account_elsewhere
 from xinka.payouts.states import PayoutState
 
 _MOST_RESULT_BYTES = 1_000_000
@@ -44,15 +46,6 @@ _RECENT = 20
 _MOVEMENTS = 20
 _PER_PAGE = 30
 _LONGEST_SEARCH = 80
-STATES = {
-    PayoutState.ASKED: (_("To approve"), "w", "alert"),
-    PayoutState.HELD: (_("On hold"), "d", "lock"),
-    PayoutState.APPROVED: (_("To send"), "held", "clock"),
-    PayoutState.SENDING: (_("Being sent"), "held", "arrow"),
-    PayoutState.PAID: (_("Paid out"), "g", "check"),
-    PayoutState.FAILED: (_("Failed"), "d", "stop"),
-    PayoutState.CANCELLED: (_("Cancelled"), "", "x"),
-}
 
 
 class Reason(forms.Form):
@@ -81,7 +74,7 @@ class Results(forms.Form):
 
 
 def _row(payout: Payout) -> dict[str, object]:
-    words, kind, icon = STATES[PayoutState(payout.state)]
+    words, kind, icon = PAYOUT_STATES[PayoutState(payout.state)]
     shown_as = {"words": words, "kind": kind, "icon": icon}
     return {"payout": payout, "shown_id": shown(payout), "payee": _payee(payout), **shown_as}
 
@@ -106,7 +99,8 @@ def index(request: HttpRequest) -> HttpResponse:
     ]
     asked_for = request.GET.get("q", "").replace("\0", "").strip()[:_LONGEST_SEARCH]
     page = Paginator(payouts_found(asked_for), _PER_PAGE).get_page(request.GET.get("page"))
-    waiting = Paginator(open_payouts(), _PER_PAGE).get_page(request.GET.get("open"))
+    asked = PayoutFilter.asked_by(request)
+    waiting = Paginator(asked.found(), asked.per_page).get_page(request.GET.get("open"))
     holds = PayoutHold.objects.filter(lifted_at=None).select_related("merchant", "buyer", "by").order_by("at")
     context = {
         "asked_for": asked_for,
@@ -118,7 +112,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "holds": [(one, _payee(one)) for one in holds],
         "batches": PayoutBatch.objects.select_related("made_by").order_by("-id")[:_RECENT],
     }
-    return render(request, "office/payouts.html", context)
+    return render(request, "office/payouts.html", context | queue_context(asked, waiting.number))
 
 
 @require_safe
@@ -141,8 +135,11 @@ def _payout(shown_id: str) -> Payout:
 def _page(request: HttpRequest, payout: Payout, form: Reason, *, status: int = HTTPStatus.OK) -> HttpResponse:
     state = PayoutState(payout.state)
     given = payout.approvals.filter(round=payout.round).select_related("by").order_by("at")
+    place = place_in(request, PayoutFilter)
     context = {
         **_row(payout),
+        "place": place,
+        "around": around(place, payout.id, request.GET.get("then", "")),
         "form": form,
         "given": given,
         "needed": review.approvals_needed(payout),
@@ -190,12 +187,14 @@ def _why_not(payout: Payout, reader: User, given: Iterable[PayoutApproval]) -> s
 @require_fresh_proof
 def approve(request: HttpRequest, shown_id: str) -> HttpResponse:
     """Say yes."""
-    payout = review.approve(_payout(shown_id).id, by=signed_in(request))
+    found = _payout(shown_id)
+    onward = next_of(request, PayoutFilter, found.id)
+    payout = review.approve(found.id, by=signed_in(request))
     if payout.state == PayoutState.APPROVED:
         messages.success(request, gettext("Approved; it can be sent now"))
     else:
         messages.success(request, gettext("Your yes is noted; somebody else has to approve it too"))
-    return _see("office:payout", shown_id)
+    return _on(request, shown_id, onward)
 
 
 @require_POST
@@ -207,7 +206,7 @@ def reject(request: HttpRequest, shown_id: str) -> HttpResponse:
         return _page(request, payout, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     review.reject(payout.id, by=signed_in(request), reason=form.cleaned_data["reason"])
     messages.success(request, gettext("Refused; the money is in the balance it came from again"))
-    return _see("office:payouts")
+    return back_to_queue(request, PayoutFilter)
 
 
 @require_POST
@@ -220,7 +219,7 @@ def send(request: HttpRequest, shown_id: str) -> HttpResponse:
         raise Http404
     gateway.send_through(_payout(shown_id).id, int(number), by=signed_in(request))
     messages.success(request, gettext("It is being sent"))
-    return _see("office:payout", shown_id)
+    return _on(request, shown_id)
 
 
 @require_POST
@@ -244,7 +243,7 @@ def by_hand(request: HttpRequest, shown_id: str) -> HttpResponse:
     told = _told(request, shown_id)
     gateway.settle_by_hand(told.payout_id, told, by=signed_in(request))
     messages.success(request, gettext("Entered"))
-    return _see("office:payout", shown_id)
+    return _on(request, shown_id)
 
 
 @require_POST
@@ -253,7 +252,7 @@ def call_back(request: HttpRequest, shown_id: str) -> HttpResponse:
     """Ask the gateway to have a payout back that its payee has not confirmed."""
     gateway.call_back(_payout(shown_id).id, by=signed_in(request))
     messages.success(request, gettext("The gateway is asked for it; its payee may still be quicker"))
-    return _see("office:payout", shown_id)
+    return _on(request, shown_id)
 
 
 @require_POST
@@ -279,7 +278,7 @@ def _hold(request: HttpRequest, payee: Payee, name: str) -> HttpResponse:
         messages.success(request, gettext("Payouts of %(name)s are on hold") % {"name": name})
     else:
         messages.warning(request, gettext("Nothing was stopped: write the reason, at least five characters."))
-    return _see("office:payouts")
+    return back_to_queue(request, PayoutFilter)
 
 
 @require_POST
@@ -370,6 +369,10 @@ def _told(request: HttpRequest, shown_id: str) -> Outcome:
         raise Http404
     is_paid = result == "paid"
     return Outcome(_payout(shown_id).id, is_paid, reference=words if is_paid else "", why="" if is_paid else words)
+
+
+def _on(request: HttpRequest, shown_id: str, onward: str = "") -> HttpResponseRedirect:
+    return on_to_entry(request, PayoutFilter, reverse("office:payout", args=[shown_id]), onward)
 
 
 def _see(name: str, *args: object) -> HttpResponseRedirect:

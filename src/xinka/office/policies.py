@@ -102,10 +102,15 @@ def check_room(request: HttpRequest, room: Room) -> None:
     Raises:
         NotYourRoom: if it is not open to them.
     """
-    _check_rooms(request, room)
+    check_any_room(request, room)
 
 
-def _check_rooms(request: HttpRequest, *rooms: Room) -> None:
+def check_any_room(request: HttpRequest, *rooms: Room) -> None:
+    """Let somebody of staff go on to whom one of these rooms is open.
+
+    Raises:
+        NotYourRoom: if none of them is.
+    """
     if not any(may_enter(signed_in(request), room) for room in rooms):
         tell_refused(request, "not_your_room")
         raise NotYourRoom
@@ -117,7 +122,7 @@ def for_staff(*rooms: Room) -> Callable[[View[P]], View[P]]:
     def decorate(view: View[P]) -> View[P]:
         @wraps(view)
         def inside(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-            _check_rooms(request, *rooms)
+            check_any_room(request, *rooms)
             return view(request, *args, **kwargs)
 
         guarded = require_staff(cast("View[P]", inside))

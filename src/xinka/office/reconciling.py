@@ -28,11 +28,13 @@ from xinka.flows.reconciling.differences import decide, payment_behind, settle_m
 from xinka.flows.reconciling.entering import propose_entry
 from xinka.kernel import ids
 from xinka.kernel.errors import Refusal
-from xinka.office.entering import entry_context, see
+from xinka.office.entering import entry_context
 from xinka.office.matching import Why
 from xinka.office.money_words import OUTCOMES
 from xinka.office.names import NamedChoice, named
 from xinka.office.policies import Room, for_staff
+from xinka.office.queue_filters import DifferenceFilter
+from xinka.office.queues import around, back_to_queue, on_to_entry, place_in, queue_context
 from xinka.payments.models import Channel
 from xinka.platform.audit.actions import record
 from xinka.platform.database.django_drive import run
@@ -42,7 +44,6 @@ from xinka.reconciling.models import Bill, Difference
 from xinka.reconciling.states import MOVES, DifferenceState
 from xinka.reconciling.words import ABOUTS, STATES
 
-_PAGE = 50
 _BILLS = 20
 
 
@@ -93,22 +94,20 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 def _index_page(request: HttpRequest, form: BillForm, status: int = HTTPStatus.OK) -> HttpResponse:
-    state = request.GET.get("state", DifferenceState.OPEN.value)
-    rows = Difference.objects.select_related("bill").order_by("-found_at", "-id")
-    if state in set(DifferenceState):
-        rows = rows.filter(state=state)
+    asked = DifferenceFilter.asked_by(request)
+    rows = asked.found()
+    state = asked.cleaned_data.get("state") or DifferenceState.OPEN.value
     channels = {channel.id: named(channel) for channel in Channel.objects.only("id", "name", "name_en")}
-    page = Paginator(rows, _PAGE).get_page(request.GET.get("page"))
+    page = Paginator(rows, asked.per_page).get_page(request.GET.get("page"))
     bills = Bill.objects.order_by("-day", "channel_id")[:_BILLS]
     context = {
         "form": form,
         "state": state,
-        "states": [(one.value, words) for one, words in STATES.items()],
         "page": page,
-        "rows": [(row, ABOUTS[row.about], channels.get(row.bill.channel_id, "")) for row in page.object_list],  # type: ignore[index]  # the column holds the enum's values
+        "rows": [(row, ABOUTS[row.about], channels.get(row.bill.channel_id, "")) for row in page.object_list],
         "bills": [(bill, channels.get(bill.channel_id, ""), _sums(bill)) for bill in bills],
     }
-    return render(request, "office/reconciling.html", context, status=status)
+    return render(request, "office/reconciling.html", context | queue_context(asked, page.number), status=status)
 
 
 def _sums(bill: Bill) -> list[tuple[str, int, int, int]]:
@@ -161,8 +160,11 @@ def _page(
     payment = payment_behind(found)
     state = DifferenceState(found.state)
     order_id = found.order_id or (payment.order_id if payment else None)
+    place = place_in(request, DifferenceFilter)
     context = {
         "found": found,
+        "place": place,
+        "around": around(place, found.id, request.GET.get("then", "")),
         "about": ABOUTS[found.about],  # type: ignore[index]  # the column holds the enum's values
         "channel": named(channel) if channel else "",
         "order": ids.show("ord", order_id) if order_id else "",
@@ -197,7 +199,7 @@ def settle(request: HttpRequest, difference_id: int) -> HttpResponse:
     settlement = settle_missing(_found(difference_id).id, by=signed_in(request))
     words = gettext("The gateway confirmed it; the money is entered") if settlement.is_new else gettext("It was known")
     messages.success(request, words)
-    return _see()
+    return back_to_queue(request, DifferenceFilter)
 
 
 @require_POST
@@ -216,7 +218,7 @@ def enter(request: HttpRequest, difference_id: int) -> HttpResponse:
         messages.warning(request, refusal.message(get_language() or ""))
     else:
         messages.success(request, gettext("Proposed. Somebody else has to agree before anything is entered."))
-    return see("office:difference", found.id)
+    return on_to_entry(request, DifferenceFilter, reverse("office:difference", args=[found.id]))
 
 
 @require_POST
@@ -235,7 +237,7 @@ def move(request: HttpRequest, difference_id: int) -> HttpResponse:
         return _page(request, found, form, HTTPStatus.UNPROCESSABLE_ENTITY)
     decide(found.id, target, by=signed_in(request), note=form.cleaned_data["note"], source=source)
     messages.success(request, gettext("Written down"))
-    return _see()
+    return back_to_queue(request, DifferenceFilter)
 
 
 def _found(difference_id: int) -> Difference:

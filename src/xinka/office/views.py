@@ -24,6 +24,8 @@ from xinka.kernel.errors import BadIdentifier
 from xinka.office import maintenance, queries
 from xinka.office.acts import AuditFilter, acts_in_words
 from xinka.office.policies import Room, for_staff, rooms_of
+from xinka.office.queue_filters import RefundFilter
+from xinka.office.queues import around, back_to_queue, place_in, queue_context
 from xinka.payments.models import Refund
 from xinka.platform.audit.actions import record
 from xinka.platform.audit.models import AuditEntry
@@ -110,7 +112,8 @@ def discard_job(request: HttpRequest, job_id: int) -> HttpResponse:
 @for_staff(Room.REFUNDS)
 def money(request: HttpRequest) -> HttpResponse:
     """Show refunds that are not done and money that belongs to no order."""
-    refunds = Paginator(queries.refunds_open(), _PAGE).get_page(request.GET.get("refunds"))
+    asked = RefundFilter.asked_by(request)
+    refunds = Paginator(asked.found(), asked.per_page).get_page(request.GET.get("refunds"))
     receipts = Paginator(queries.receipts_unmatched(), _PAGE).get_page(request.GET.get("unmatched"))
     context = {
         "refunds_page": refunds,
@@ -118,7 +121,7 @@ def money(request: HttpRequest) -> HttpResponse:
         "receipts_page": receipts,
         "receipts": queries.receipts_in_words(list(receipts.object_list)),
     }
-    return render(request, "office/money.html", context)
+    return render(request, "office/money.html", context | queue_context(asked, refunds.number))
 
 
 @require_safe
@@ -138,11 +141,11 @@ def refund_done(request: HttpRequest, shown_id: str) -> HttpResponse:
         return _refund_page(request, found, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     note = form.cleaned_data["note"]
     if request.POST.get("confirmed") != "1":
-        context = {"refund": found, "shown_id": shown_id, "note": note}
+        context = {"refund": found, "shown_id": shown_id, "note": note, "place": place_in(request, RefundFilter)}
         return render(request, "office/refund_confirm.html", context)
     mark_done_by_hand(found.id, by=signed_in(request), note=note)
     messages.success(request, gettext("Marked as done"))
-    return _see("office:money")
+    return back_to_queue(request, RefundFilter)
 
 
 @require_POST
@@ -152,10 +155,11 @@ def refund_send(request: HttpRequest, shown_id: str) -> HttpResponse:
     """Have a refund sent again, after a page that asks whether the gateway was looked at."""
     found = _refund(shown_id)
     if request.POST.get("confirmed") != "1":
-        return render(request, "office/refund_send.html", {"refund": found, "shown_id": shown_id})
+        context = {"refund": found, "shown_id": shown_id, "place": place_in(request, RefundFilter)}
+        return render(request, "office/refund_send.html", context)
     send_again(found.id, by=signed_in(request))
     messages.success(request, gettext("Queued again"))
-    return _see("office:money")
+    return back_to_queue(request, RefundFilter)
 
 
 @require_safe
@@ -184,7 +188,9 @@ def _refund(shown_id: str) -> Refund:
 
 def _refund_page(request: HttpRequest, found: Refund, form: Note, *, status: int = HTTPStatus.OK) -> HttpResponse:
     order = ids.show("ord", found.order_id) if found.order_id else ""
+    place = place_in(request, RefundFilter)
     context = {"refund": found, "shown_id": ids.show("ref", found.id), "order_id": order, "form": form}
+    context |= {"place": place, "around": around(place, found.id)}
     return render(request, "office/refund.html", context, status=status)
 
 
