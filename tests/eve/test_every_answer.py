@@ -29,7 +29,7 @@ ELSEWHERE = (
 )
 #: Names under which pages of this shop, or of any, are told where to go next.
 NAMES = ("next", "to", "back", "url", "return", "return_to", "redirect", "continue", "from", "came", "page")
-ONES_OWN_COOKIES = {"xk_lang", "xk_theme"}
+ONES_OWN_COOKIES = {"xk_lang", "xk_theme", "xk_keys"}
 
 
 def browsers() -> dict[str, Client]:

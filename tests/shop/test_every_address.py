@@ -83,7 +83,7 @@ def test_every_entrance_of_the_site_has_a_table() -> None:
 def test_the_switches_are_all_there_is_of_the_look() -> None:
     look = next(entry for entry in get_resolver().url_patterns if str(entry.pattern) == "look/")
     assert isinstance(look, URLResolver)
-    assert {str(entry.name) for entry in look.url_patterns} == {"language", "theme", "gallery"}
+    assert {str(entry.name) for entry in look.url_patterns} == {"language", "theme", "keys", "gallery"}
     assert settings.SANDBOX, "the gallery is there because of the sandbox"
 
 

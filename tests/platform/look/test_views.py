@@ -28,7 +28,7 @@ _FOREIGN = [
 ]
 
 
-@pytest.mark.parametrize("field", ["language", "theme"])
+@pytest.mark.parametrize("field", ["language", "theme", "keys"])
 def test_a_switch_returns_to_its_page(site: Client, field: str) -> None:
     response = site.post(f"/look/{field}", {field: "en", "next": "/p/game?tier=2&q=%E7%82%B9"})
     assert response.status_code == 303
@@ -51,10 +51,17 @@ def test_the_theme_is_remembered_until_the_system_decides_again(site: Client) ->
     assert site.post("/look/theme", {"theme": "auto"}).cookies["xk_theme"]["max-age"] == 0
 
 
+def test_keys_are_off_until_they_are_turned_on_again(site: Client) -> None:
+    chosen = site.post("/look/keys", {"keys": "off"}).cookies["xk_keys"]
+    assert (chosen.value, chosen["samesite"], chosen["path"]) == ("off", "Lax", "/")
+    assert site.post("/look/keys", {"keys": "on"}).cookies["xk_keys"]["max-age"] == 0
+
+
 @pytest.mark.parametrize("headers", [{"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://eve.example"}])
 def test_eves_page_cannot_change_a_preference(site: Client, headers: dict[str, str]) -> None:
     assert not site.post("/look/theme", {"theme": "dark"}, headers=headers).cookies
     assert not site.post("/look/language", {"language": "en"}, headers=headers).cookies
+    assert not site.post("/look/keys", {"keys": "off"}, headers=headers).cookies
 
 
 def test_a_switch_is_no_link(site: Client) -> None:

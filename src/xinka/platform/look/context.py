@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 
 from xinka.platform.look.addresses import page_of_form
 from xinka.platform.look.policy import cache_tags_of
-from xinka.platform.look.preferences import CHINESE, THEME_COOKIE, theme_of
+from xinka.platform.look.preferences import CHINESE, KEYS_COOKIE, KEYS_OFF, THEME_COOKIE, theme_of
 from xinka.platform.maintenance.state import HEADER, Maintenance, is_closed_now, of_header
 
 
@@ -46,6 +46,11 @@ class Look:
     def html_lang(self) -> str:
         """The language tag of the page (BCP 47)."""
         return "zh-Hans" if self.lang == CHINESE else self.lang
+
+    @property
+    def has_keys(self) -> bool:
+        """Whether single keys do something in a workspace."""
+        return KEYS_COOKIE.of(self.request.COOKIES) != KEYS_OFF
 
     @property
     def is_sandbox(self) -> bool:

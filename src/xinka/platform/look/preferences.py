@@ -1,4 +1,4 @@
-"""A visitor's language and theme, read from a request's headers alone.
+"""A visitor's language, theme and keys, read from a request's headers alone.
 
 No Django here: the till keys its cached pages by the same answer that the pages themselves were rendered with.
 """
@@ -14,6 +14,9 @@ Theme = Literal["light", "dark", ""]
 
 LANGUAGE_COOKIE: Final = Cookie("xk_lang", is_of_all=True)
 THEME_COOKIE: Final = Cookie("xk_theme", is_of_all=True)
+#: "off" where single keys shall do nothing in a workspace (WCAG 2.2, 2.1.4).
+KEYS_COOKIE: Final = Cookie("xk_keys", is_of_all=True)
+KEYS_OFF: Final = "off"
 COOKIE_AGE: Final = 365 * 24 * 3600
 CHINESE: Final = "zh-hans"
 ENGLISH: Final = "en"

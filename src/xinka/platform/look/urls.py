@@ -11,6 +11,7 @@ app_name = "look"
 urlpatterns = [
     path("language", views.choose_language, name="language"),
     path("theme", views.choose_theme, name="theme"),
+    path("keys", views.choose_keys, name="keys"),
 ]
 if settings.DEBUG or getattr(settings, "SANDBOX", False):
     urlpatterns.append(path("gallery", views.gallery, name="gallery"))

@@ -1,4 +1,4 @@
-"""The switches for language and theme, the error pages, and the gallery of components."""
+"""The switches for language, theme and keys, the error pages, and the gallery of components."""
 
 from __future__ import annotations
 
@@ -20,7 +20,15 @@ from xinka.platform.database.away import DatabaseAway, is_away
 from xinka.platform.logs import Seldom
 from xinka.platform.look import gallery as samples
 from xinka.platform.look.addresses import is_own_form, path_for_log, safe_path
-from xinka.platform.look.preferences import CHINESE, COOKIE_AGE, ENGLISH, LANGUAGE_COOKIE, THEME_COOKIE
+from xinka.platform.look.preferences import (
+    CHINESE,
+    COOKIE_AGE,
+    ENGLISH,
+    KEYS_COOKIE,
+    KEYS_OFF,
+    LANGUAGE_COOKIE,
+    THEME_COOKIE,
+)
 from xinka.platform.look.refusals import answer_refusal, error_answer
 
 log = logging.getLogger(__name__)
@@ -50,6 +58,21 @@ def choose_theme(request: HttpRequest) -> HttpResponse:
         _remember(response, THEME_COOKIE, theme)
     else:
         for name in THEME_COOKIE.names:
+            response.delete_cookie(name, samesite="Lax")
+    return response
+
+
+@csrf_exempt  # as above
+@require_POST
+def choose_keys(request: HttpRequest) -> HttpResponse:
+    """Remember in a cookie that single keys shall do nothing; anything else lets them work again."""
+    response = _back(request)
+    if not is_own_form(request):
+        return response
+    if request.POST.get("keys", "") == KEYS_OFF:
+        _remember(response, KEYS_COOKIE, KEYS_OFF)
+    else:
+        for name in KEYS_COOKIE.names:
             response.delete_cookie(name, samesite="Lax")
     return response
 
