@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -212,6 +213,38 @@ def test_the_code_of_another_product_cannot_be_chosen(ada: Merchant, alipay: Cha
     dear = cast.ware(ada, 1, slug="dear", sku={"choosable": True, "choose_premium": 0, "price": 99900})
     request = cast.ask(ware.sku, alipay, chosen=codes_of(dear.sku)[0])
     assert isinstance(refusal_of(request), ChosenGone)
+
+
+def test_of_codes_that_look_the_same_each_who_chose_the_one_that_was_shown_gets_one(
+    ada: Merchant, alipay: Channel
+) -> None:
+    sku = cast.ware(ada, 0, sku={"choosable": True, "choose_premium": 300}).sku
+    cast.stock_up(sku, ["A-1", "B-1", "A-2", "A-3"], labels=["Asia", "Brazil", "Asia", "Asia"])
+    first, brazil, second, third = codes_of(sku)
+    everybody = [cast.ask(sku, alipay, chosen=first, contact=f"cy{n}@example.com") for n in range(4)]
+    answers = place_all(*everybody)
+    assert [type(answer).__name__ for answer in answers] == ["Placed"] * 3 + ["ChosenGone"]
+    assert [reserved(one.order_id) for one in everybody[:3]] == [[first], [second], [third]]
+    assert all(answer.amount == 5200 for answer in answers if isinstance(answer, Placed))
+    chosen = Order.objects.order_by("chosen_code_id").values_list("chosen_code_id", flat=True)
+    assert list(chosen) == sorted([first, second, third])
+    assert reserved(cast.checkout(cast.ask(sku, alipay, contact="next@example.com")).order_id) == [brazil]
+
+
+def test_a_code_of_another_products_label_or_past_its_day_is_not_taken_in_its_place(
+    ada: Merchant, alipay: Channel
+) -> None:
+    sku = cast.ware(ada, 0, sku={"choosable": True, "choose_premium": 0}).sku
+    other = cast.ware(ada, 0, slug="other", sku={"choosable": True, "choose_premium": 0}).sku
+    cast.stock_up(sku, ["A-1", "A-2"], labels=["Asia", "Asia"])
+    cast.stock_up(other, ["O-1"], labels=["Asia"])
+    first, second = codes_of(sku)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE stock_unsold SET expires_on = '2020-01-01' WHERE code_id = %s", [second])
+    cast.checkout(cast.ask(sku, alipay, chosen=first))
+    late = cast.ask(sku, alipay, chosen=first, contact="late@example.com")
+    assert isinstance(refusal_of(late), ChosenGone)
+    assert isinstance(refusal_of(cast.ask(sku, alipay, chosen=codes_of(other)[0], contact="x@example.com")), ChosenGone)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from xinka.flows.promotions import aside
@@ -230,8 +230,31 @@ def _place_singly(batch: Sequence[CheckoutRequest], answers: dict[int, Placed | 
             answers[index] = yield from _place_wished(request, request.wish)
         elif request.chosen:
             # A chosen code is taken after the others, so that it cannot also be the next of the queue.
-            rows = yield query_of(PLACE_CHOSEN, [request])
+            rows = yield from _rows_of_chosen(PLACE_CHOSEN, request)
             answers[index] = (yield from _judge(request, rows[0])) if rows else errors.ChosenGone()
+
+
+def _rows_of_chosen(statement: str, request: CheckoutRequest, more: tuple[object, ...] = ()) -> Flow[list[Row]]:
+    """Return the rows for a chosen code, or for one that looks the same; none if there is neither."""
+    query = query_of(statement, [request])
+    rows = yield Query(query.sql, (*query.params, *more))
+    alike = None if rows else (yield from _alike(request))
+    if alike is None:
+        return rows
+    query = query_of(statement, [alike])
+    return (yield Query(query.sql, (*query.params, *more)))
+
+
+def _alike(request: CheckoutRequest) -> Flow[CheckoutRequest | None]:
+    """Return the request for another code with the label of the one that is gone, or nothing if there is none.
+
+    A page shows each label once: whoever chooses it in the same minute is shown the same code, and means the label. Of
+    labels that are told apart, one phone number for example, there is no other, and nobody gets another.
+    """
+    most = stock_sql.MOST_LOOKED_THROUGH
+    labels = yield Query(stock_sql.LABEL_OF, (request.sku_id, request.chosen))
+    found = (yield Query(stock_sql.NEXT_ALIKE, (request.sku_id, labels[0][0], most))) if labels else []
+    return replace(request, chosen=int(found[0][0])) if found else None
 
 
 def _place_wished(request: CheckoutRequest, wish: Wish) -> Flow[Placed | Refusal]:
@@ -256,12 +279,14 @@ def _place_wished(request: CheckoutRequest, wish: Wish) -> Flow[Placed | Refusal
 def _take_wished(request: CheckoutRequest, offer: Offer) -> Flow[Placed | Refusal]:
     """Place one request at an offer's price, or say why not."""
     facts = offer.facts
-    statement = PLACE_CHOSEN_WISHED if request.chosen else PLACE_NEXT_WISHED
-    query = query_of(statement, [request])
     more = (facts.flash, facts.level_bps, facts.off_fixed, facts.off_bps, facts.off_most)
+    if request.chosen:
+        rows = yield from _rows_of_chosen(PLACE_CHOSEN_WISHED, request, more)
+        return (yield from _judge(request, rows[0])) if rows else errors.ChosenGone()
+    query = query_of(PLACE_NEXT_WISHED, [request])
     rows = yield Query(query.sql, (*query.params, *more))
     if not rows:
-        return errors.ChosenGone() if request.chosen else (yield from _count_left(request))
+        return (yield from _count_left(request))
     return (yield from _judge(request, rows[0]))
 
 

@@ -10,11 +10,10 @@ from django.db import connection
 from xinka.kernel.flow import Query
 from xinka.platform.database.arrays import plain_array
 from xinka.platform.database.drive import fetch
-from xinka.stock.sql import COUNT_ON_SALE, COUNT_UNSOLD
+from xinka.stock.sql import COUNT_ON_SALE, COUNT_UNSOLD, MOST_LOOKED_THROUGH
 
-#: How many labels one page of "choose your own" shows, and how many codes are looked through for different ones.
+#: How many labels one page of "choose your own" shows.
 LABELS_PER_PAGE = 24
-MOST_LOOKED_THROUGH = 5_000
 
 _ON_OFFER = """
 SELECT c.id, c.label FROM stock_unsold u JOIN stock_stockcode c ON c.id = u.code_id

@@ -32,6 +32,21 @@ removed AS (
 taken AS (SELECT n, array_agg(code_id ORDER BY code_id) AS code_ids, false AS reusable FROM removed GROUP BY n)
 """
 
+#: How many codes are looked through for different labels, or for another code with one: the pages and the till agree.
+MOST_LOOKED_THROUGH = 5_000
+#: The label by which a code ($2) of a SKU ($1) is shown to those who choose, if it has one.
+LABEL_OF = "SELECT label FROM stock_stockcode WHERE id = $2 AND sku_id = $1 AND label <> ''"
+#: The next code of a SKU ($1) that has a label ($2), held until the transaction ends; those that others hold are passed
+#: over. Codes behind the ones that the pages look through ($3) are not on offer.
+NEXT_ALIKE = """
+SELECT u.code_id FROM stock_unsold u JOIN stock_stockcode c ON c.id = u.code_id
+WHERE u.sku_id = $1 AND u.place = u.code_id AND c.label = $2
+  AND (u.expires_on IS NULL OR u.expires_on > (now() AT TIME ZONE 'Asia/Shanghai')::date)
+  AND u.place <= (SELECT max(place) FROM (
+    SELECT place FROM stock_unsold WHERE sku_id = $1 ORDER BY place, code_id LIMIT $3) looked_through)
+ORDER BY u.place, u.code_id LIMIT 1 FOR UPDATE OF u SKIP LOCKED
+"""
+
 #: The buyer chose one code by its label. Its place in the queue is its own number (a constraint on the SKU).
 TAKE_CHOSEN = """
 removed AS (
