@@ -171,6 +171,34 @@ def test_others_see_nothing(case: Case) -> None:
     assert now_of(case).version == 1
 
 
+def test_the_orders_page_tells_of_a_chargeback_and_offers_nothing_that_would_be_refused(
+    deal: Trade, client: Client
+) -> None:
+    receipt = Receipt.objects.get(payment_id=deal.bought.payment_id)
+    told = chargebacks.Chargeback(receipt.channel_id, receipt.trade_no, "dp_1", 9_800)
+    client.force_login(User.objects.get(email="ada@ada-cards.example"))
+    client.cookies["xk_lang"] = "en"
+    address = f"/desk/ada-cards/orders/{ids.show('ord', deal.order.id)}"
+    assert "/give-back" in client.get(address).content.decode()
+    case = chargebacks.open_chargeback(told, now=timezone.now())
+    page = client.get(address).content.decode()
+    assert ("/give-back" in page, f"/cases/{case.shown_id}" in page) == (False, True)
+    assert "It asked for this payment back." in page
+    chargebacks.lose(case.id, now=timezone.now())
+    page = client.get(address).content.decode()
+    assert ("/give-back" in page, "It has given ¥98.00 back to the buyer" in page) == (False, True)
+
+
+def test_where_the_bank_decided_for_the_merchant_money_can_be_given_back_again(deal: Trade, client: Client) -> None:
+    receipt = Receipt.objects.get(payment_id=deal.bought.payment_id)
+    told = chargebacks.Chargeback(receipt.channel_id, receipt.trade_no, "dp_1", 9_800)
+    chargebacks.win(chargebacks.open_chargeback(told, now=timezone.now()).id, now=timezone.now())
+    client.force_login(User.objects.get(email="ada@ada-cards.example"))
+    client.cookies["xk_lang"] = "en"
+    page = client.get(f"/desk/ada-cards/orders/{ids.show('ord', deal.order.id)}").content.decode()
+    assert ("/give-back" in page, "decided for you" in page) == (True, True)
+
+
 def test_a_chargeback_says_that_there_is_nothing_to_do_until_the_bank_has_decided(deal: Trade, client: Client) -> None:
     receipt = Receipt.objects.get(payment_id=deal.bought.payment_id)
     told = chargebacks.Chargeback(receipt.channel_id, receipt.trade_no, "dp_1", 9_800)

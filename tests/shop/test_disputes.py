@@ -16,15 +16,18 @@ from tests.flows.rows import leaves_nothing
 from tests.platform.files.samples import SECRET, png
 from xinka.disputes.models import Case, Evidence
 from xinka.disputes.states import CaseState, Offer, Outcome
-from xinka.flows.disputes import cases, deciding
+from xinka.flows import escrow
+from xinka.flows.disputes import cases, chargebacks, deciding
 from xinka.flows.refunds.sending import execute_refund
 from xinka.ledger.accounts import Account
 from xinka.ledger.queries import balance_of
 from xinka.orders.access import order_path
-from xinka.payments.models import Refund
+from xinka.payments.models import Receipt, Refund
 from xinka.payments.states import RefundState, RefundTo
+from xinka.platform.database.django_drive import run
 from xinka.platform.files.models import StoredFile
 from xinka.platform.files.scanning import Scanner
+from xinka.platform.look.templatetags.look import amount
 
 pytestmark = pytest.mark.django_db
 
@@ -329,3 +332,31 @@ def test_otherwise_it_goes_back_the_way_it_was_paid(
     case = opened(cy, delivered, **({} if reason == "not asked for" else {"to_balance": "on"}))
     cases.concede(case.id, by=SELLER, now=timezone.now())
     assert Refund.objects.get().goes_to == RefundTo.CHANNEL
+
+
+def test_what_a_buyers_bank_does_is_said_beside_the_money(cy: Client, delivered: cast.Bought) -> None:
+    receipt = Receipt.objects.get(order_id=delivered.order_id)
+    told = chargebacks.Chargeback(receipt.channel_id, receipt.trade_no, "dp_1", receipt.amount)
+    run(escrow.ensure_hold(delivered.order_id))
+    case = chargebacks.open_chargeback(told, now=timezone.now())
+    confirming = f'action="{path_of(delivered)}/confirm"'
+    page = cy.get(path_of(delivered), headers={"accept-language": "en"}).content.decode()
+    assert "was asked to take this payment back" in page
+    assert confirming not in page
+    chargebacks.lose(case.id, now=timezone.now())
+    page = cy.get(path_of(delivered), headers={"accept-language": "en"}).content.decode()
+    assert f"Your bank has given you {amount(receipt.amount, 'CNY')} back" in page
+    assert "is held for you while" not in page
+    assert confirming not in page
+
+
+def test_where_the_bank_decided_for_the_merchant_the_money_is_told_of_as_before(
+    cy: Client, delivered: cast.Bought
+) -> None:
+    receipt = Receipt.objects.get(order_id=delivered.order_id)
+    told = chargebacks.Chargeback(receipt.channel_id, receipt.trade_no, "dp_1", receipt.amount)
+    run(escrow.ensure_hold(delivered.order_id))
+    chargebacks.win(chargebacks.open_chargeback(told, now=timezone.now()).id, now=timezone.now())
+    page = cy.get(path_of(delivered), headers={"accept-language": "en"}).content.decode()
+    assert "is held for you while you check the goods" in page
+    assert "bank has given" not in page

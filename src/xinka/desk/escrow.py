@@ -9,6 +9,8 @@ from uuid import UUID
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
+from xinka.disputes.queries import chargebacks_of_order
+from xinka.disputes.states import Outcome
 from xinka.escrow.models import Hold
 from xinka.escrow.states import HoldState, Timer
 from xinka.escrow.words import STATES
@@ -32,6 +34,18 @@ class MoneyOfOrder:
     def seized(self) -> int:
         """What a court had of it."""
         return self.hold.seized_held + self.hold.seized_net
+
+
+class Bank:
+    """What the buyer's bank has to do with an order's money: what it wanted back, and what it has given back."""
+
+    def __init__(self, order_id: UUID, hold: Hold | None) -> None:
+        self.cases = chargebacks_of_order(order_id)
+        self.is_deciding = any(case.is_open for case in self.cases)
+        self.given_back = sum(case.amount for case in self.cases if case.outcome == Outcome.LOST)
+        left = hold.amount - hold.refunded - hold.seized_held if hold else 0
+        #: Whether nothing can be given back here, now or at all.
+        self.is_final = self.is_deciding or 0 < self.given_back >= left
 
 
 def money_of_order(order_id: UUID) -> MoneyOfOrder | None:

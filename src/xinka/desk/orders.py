@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from xinka.accounts.policies import signed_in
 from xinka.desk.access import Desk, for_members
-from xinka.desk.escrow import money_of_order, shares_of
+from xinka.desk.escrow import Bank, money_of_order, shares_of
 from xinka.desk.giving_back import GiveBackForm, may_go_back
 from xinka.desk.order_filter import OrderFilter
 from xinka.disputes import reasons
@@ -122,13 +122,22 @@ def _page(request: HttpRequest, desk: Desk, order: Order, form: GiveBackForm | N
     may_give = money is not None and may_go_back(money.hold) and may(desk.membership.role, Duty.GIVE_BACK)
     # While a case is open, money goes back there: a form that would only refuse is not shown.
     case = open_case_of(order.id) if may_give and form is None else None
-    if form is None and money and may_give and case is None:
+    bank = Bank(order.id, money.hold if money else None)
+    if form is None and money and may_give and case is None and not bank.is_final:
         form = GiveBackForm(hold=money.hold)
     cases = [
         (case.shown_id, reasons.in_words(case.reason), badge_for(case, Role.SELLER))
-        for case in cases_of_order(order.id)
+        for case in [*bank.cases, *cases_of_order(order.id)]
     ]
-    context = {"desk": desk, "story": story, "money": money, "cases": cases, "give_back": form, "open_case": case}
+    context = {
+        "desk": desk,
+        "story": story,
+        "money": money,
+        "cases": cases,
+        "give_back": form,
+        "open_case": case,
+        "bank": bank,
+    }
     context |= _row(order)
     return render(request, "desk/order.html", context, status=422 if form and form.errors else 200)
 

@@ -21,6 +21,12 @@ def cases_of_order(order_id: UUID) -> list[Case]:
     return list(found.order_by("-opened_at", "-id"))
 
 
+def chargebacks_of_order(order_id: UUID) -> list[Case]:
+    """Return what banks wanted back of an order, the newest first."""
+    found = Case.objects.filter(order_id=order_id, kind=CaseKind.CHARGEBACK)
+    return list(found.order_by("-opened_at", "-id"))
+
+
 def open_case_of(order_id: UUID) -> Case | None:
     """Return the open case of an order, if there is one."""
     open_ones = Case.objects.filter(order_id=order_id).exclude(state=CaseState.CLOSED)

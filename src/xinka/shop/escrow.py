@@ -10,6 +10,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import get_language, gettext
 from django.views.decorators.http import require_POST
 
+from xinka.disputes.queries import chargebacks_of_order
+from xinka.disputes.states import Outcome
 from xinka.escrow.models import Hold
 from xinka.escrow.states import HoldState, Timer
 from xinka.flows.escrow import confirm
@@ -25,7 +27,7 @@ from xinka.shop.access import order_for
 class Holding:
     """What the page tells of a hold; ``left`` is what is still held of it (minor units).
 
-    ``until`` is when the money moves on by itself, if it does.
+    ``until`` is when the money moves on by itself, if it does; ``by_bank`` is what the buyer's bank has given back.
     """
 
     state: str
@@ -37,6 +39,13 @@ class Holding:
     left: int
     claim_days: int
     is_sealed: bool
+    is_at_bank: bool
+    by_bank: int
+
+    @property
+    def is_with_buyer(self) -> bool:
+        """Whether the bank has given back all that was left: nothing is held for the buyer any more."""
+        return 0 < self.by_bank >= self.left
 
 
 def holding_of(story: OrderStory) -> Holding | None:
@@ -46,6 +55,7 @@ def holding_of(story: OrderStory) -> Holding | None:
         return None
     is_leaving = hold.due_event == Timer.SHARE
     is_held = hold.state == HoldState.HELD
+    banks = chargebacks_of_order(hold.order_id)
     return Holding(
         state=hold.state,
         until=hold.due_at if hold.due_event in {Timer.CONFIRM, Timer.MATURE} else None,
@@ -56,6 +66,8 @@ def holding_of(story: OrderStory) -> Holding | None:
         left=hold.amount - hold.refunded - hold.seized_held,
         claim_days=max(1, timedelta(seconds=hold.after_sale_seconds).days),
         is_sealed=bool(story.codes) and story.is_sealed,
+        is_at_bank=any(case.is_open for case in banks),
+        by_bank=sum(case.amount for case in banks if case.outcome == Outcome.LOST),
     )
 
 

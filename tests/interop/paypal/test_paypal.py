@@ -248,7 +248,15 @@ def test_eves_certificate_on_the_same_gateway_does_not_sign_adas_webhooks(
             heard(provider, good._replace(headers=missing))
 
 
-@pytest.mark.parametrize(("ending", "about"), [("dispute", NoticeAbout.DISPUTE), ("refund-there", NoticeAbout.REFUND)])
+@pytest.mark.parametrize(
+    ("ending", "about"),
+    [
+        ("dispute", NoticeAbout.DISPUTE),
+        ("dispute-won", NoticeAbout.DISPUTE),
+        ("dispute-lost", NoticeAbout.DISPUTE),
+        ("refund-there", NoticeAbout.REFUND),
+    ],
+)
 def test_what_happens_after_the_payment_is_told_too(
     provider: PayPalProvider, payment: PaymentRequest, ending: str, about: NoticeAbout
 ) -> None:
@@ -258,7 +266,9 @@ def test_what_happens_after_the_payment_is_told_too(
     press(payment, ending)
     said = heard(provider, sent(payment))
     assert (said.about, said.trade_no, said.is_paid) == (about, trade_no, False)
-    assert (said.due_at is not None) is (ending == "dispute")
+    assert (said.due_at is not None) is (about is NoticeAbout.DISPUTE)
+    if ending.startswith("dispute-"):
+        assert said.status.lower() == f"resolved_{'seller' if ending == 'dispute-won' else 'buyer'}_favour"
 
 
 def test_eve_with_an_account_of_her_own_sees_nothing_of_adas(

@@ -214,7 +214,7 @@ def test_our_webhook_satisfies_stripes_verifier_and_ours(
     assert (said.out_trade_no, said.amount_minor, said.is_paid) == (payment.out_trade_no, 1990, True)
 
 
-@pytest.mark.parametrize("ending", ["dispute", "refund-there"])
+@pytest.mark.parametrize("ending", ["dispute", "dispute-won", "dispute-lost", "refund-there"])
 def test_what_happens_after_the_payment_is_told_too(
     provider: StripeProvider, payment: PaymentRequest, ending: str
 ) -> None:
@@ -226,9 +226,11 @@ def test_what_happens_after_the_payment_is_told_too(
     assert (said.is_paid, said.trade_no, said.about.value) == (
         False,
         trade_no,
-        "dispute" if ending == "dispute" else "refund",
+        "dispute" if ending.startswith("dispute") else "refund",
     )
-    assert (said.due_at is not None) is (ending == "dispute")
+    assert (said.due_at is not None) is ending.startswith("dispute")
+    if ending.startswith("dispute-"):
+        assert said.status == ending.removeprefix("dispute-")
 
 
 def test_the_cashiers_forgery_is_refused_by_both(

@@ -92,9 +92,10 @@ def refund(found: SandboxRefund) -> dict[str, Any]:
     }
 
 
-def dispute(trade: SandboxTrade, now: datetime, days: int = 10) -> dict[str, Any]:
-    """Return a dispute that waits for the shop's answer."""
+def dispute(trade: SandboxTrade, now: datetime, days: int = 10, outcome: str = "") -> dict[str, Any]:
+    """Return a dispute that waits for the shop's answer, or is resolved with an outcome."""
     disputed = {"seller_transaction_id": CAPTURE + trade.trade_no, "custom": trade.out_trade_no}
+    resolved = {"status": "RESOLVED", "dispute_outcome": {"outcome_code": outcome}} if outcome else {}
     return {
         "dispute_id": f"PP-D-{trade.trade_no}",
         "disputed_transactions": [disputed],
@@ -102,6 +103,7 @@ def dispute(trade: SandboxTrade, now: datetime, days: int = 10) -> dict[str, Any
         "status": "WAITING_FOR_SELLER_RESPONSE",
         "dispute_amount": money(trade.paid_money, trade.currency),
         "seller_response_due_date": f"{(now + timedelta(days=days)).astimezone(UTC):%Y-%m-%dT%H:%M:%S.000Z}",
+        **resolved,
     }
 
 

@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from types import MappingProxyType
 from typing import Any, ClassVar
 from urllib.parse import urlencode
@@ -55,6 +56,11 @@ def _open_dispute(at: Situation) -> None:
     notifier.plan(at.trade, request, due_at=at.now, kind=NoticeKind.GENUINE)
 
 
+def _resolve_dispute(at: Situation, outcome: str) -> None:
+    request = event(at.trade, "CUSTOMER.DISPUTE.RESOLVED", objects.dispute(at.trade, at.now, outcome=outcome))
+    notifier.plan(at.trade, request, due_at=at.now, kind=NoticeKind.GENUINE)
+
+
 def _refund_at_paypal(at: Situation) -> None:
     trades.refund(at.trade, at.trade.paid_money - at.trade.refunded_money, at.now)
     at.notify(Said.REFUNDED, kind=NoticeKind.GENUINE)
@@ -79,6 +85,18 @@ class PayPal:
                 _("Dispute it"),
                 _("The buyer complains at the gateway; the shop is told."),
                 _open_dispute,
+                after_payment=True,
+            ),
+            "dispute-won": Ending(
+                _("The gateway decides for the shop"),
+                _("The dispute ends; the shop keeps the money and is told."),
+                partial(_resolve_dispute, outcome="RESOLVED_SELLER_FAVOUR"),
+                after_payment=True,
+            ),
+            "dispute-lost": Ending(
+                _("The gateway decides for the buyer"),
+                _("The dispute ends; the buyer keeps the money and the shop is told."),
+                partial(_resolve_dispute, outcome="RESOLVED_BUYER_FAVOUR"),
                 after_payment=True,
             ),
             "refund-there": Ending(

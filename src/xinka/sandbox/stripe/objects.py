@@ -93,8 +93,8 @@ def refund(found: SandboxRefund) -> dict[str, Any]:
     }
 
 
-def dispute(trade: SandboxTrade, now: datetime, days: int = 7) -> dict[str, Any]:
-    """Return a dispute of a paid trade that waits for evidence."""
+def dispute(trade: SandboxTrade, now: datetime, days: int = 7, status: str = "needs_response") -> dict[str, Any]:
+    """Return a dispute of a paid trade that waits for evidence, or in another state."""
     return {
         "id": f"dp_{trade.trade_no}",
         "object": "dispute",
@@ -106,7 +106,7 @@ def dispute(trade: SandboxTrade, now: datetime, days: int = 7) -> dict[str, Any]
         "metadata": {},
         "payment_intent": INTENT + trade.trade_no,
         "reason": "fraudulent",
-        "status": "needs_response",
+        "status": status,
     }
 
 

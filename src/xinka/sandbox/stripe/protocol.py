@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 from typing import Any, ClassVar
 from uuid import uuid4
@@ -29,6 +30,11 @@ def _open_dispute(at: Situation) -> None:
     notifier.plan(at.trade, request, due_at=at.now, kind=NoticeKind.GENUINE)
 
 
+def _close_dispute(at: Situation, status: str) -> None:
+    request = event(at.trade, "charge.dispute.closed", objects.dispute(at.trade, at.now, status=status))
+    notifier.plan(at.trade, request, due_at=at.now, kind=NoticeKind.GENUINE)
+
+
 def _refund_at_stripe(at: Situation) -> None:
     trades.refund(at.trade, at.trade.paid_money - at.trade.refunded_money, at.now)
     at.notify(Said.REFUNDED, kind=NoticeKind.GENUINE)
@@ -47,6 +53,18 @@ class Stripe:
                 _("Dispute it"),
                 _("The card's holder asks his bank for the money; the shop is told."),
                 _open_dispute,
+                after_payment=True,
+            ),
+            "dispute-won": Ending(
+                _("The bank decides for the shop"),
+                _("The dispute ends; the shop keeps the money and is told."),
+                partial(_close_dispute, status="won"),
+                after_payment=True,
+            ),
+            "dispute-lost": Ending(
+                _("The bank decides for the buyer"),
+                _("The dispute ends; the buyer keeps the money and the shop is told."),
+                partial(_close_dispute, status="lost"),
                 after_payment=True,
             ),
             "refund-there": Ending(
