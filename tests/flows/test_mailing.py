@@ -6,13 +6,14 @@ from html import unescape
 
 import pytest
 from django.core.mail import EmailMultiAlternatives
+from django.utils import timezone
 from pytest_django import Settings
 
 from tests import cast
 from tests.flows.holding import held
 from tests.flows.mailbox import Mailbox
 from xinka.accounts.models import User
-from xinka.flows import mailing, merchant_letters
+from xinka.flows import back_in_stock, mailing, merchant_letters
 from xinka.flows.escrow import give_back
 from xinka.kernel import ids
 from xinka.kernel.actors import Actor, Role
@@ -268,6 +269,26 @@ def test_a_merchant_hears_of_low_stock_at_the_address_set_for_it(mailbox: Mailbo
     ware.product.merchant.save()
     merchant_letters.mail_low_stock(ware.sku.id, 1)
     assert [to for _, to, _ in mailbox.raw][1:] == ["stock@ada-cards.example"]
+
+
+def test_a_merchant_hears_apart_that_it_is_low_and_that_nothing_is_left_and_how_many_wait(mailbox: Mailbox) -> None:
+    ware = cast.ware(cast.adas_shop(), 1)
+    User.objects.filter(email="ada@ada-cards.example").update(language="en")
+    for _ in range(2):
+        for unsold in (1, 0):
+            assert merchant_letters.mail_low_stock(ware.sku.id, unsold) == 1
+    subjects = [str(mail["Subject"]) for mail in mailbox.mails]
+    assert subjects == ["Running low: Star Voyage card 300", "Sold out: Star Voyage card 300"]
+    text = mailbox.mails[-1].get_body(("plain",)).get_content()
+    assert "nobody can buy it" in text
+    assert "asked for a mail" not in text
+    SentLetter.objects.all().delete()
+    for address in (cast.CY, cast.EVE):
+        back_in_stock.ask(ware.sku, address, language="en", is_theirs=True, now=timezone.now())
+    merchant_letters.mail_low_stock(ware.sku.id, 0)
+    text = mailbox.mails[-1].get_body(("plain",)).get_content()
+    assert "2 people asked for a mail when it is back." in text
+    assert "example.com" not in text
 
 
 def test_a_letter_about_much_names_the_least_and_leads_to_the_list(mailbox: Mailbox) -> None:

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from tests import cast
 from tests.flows.poison import poison
+from xinka.catalog.models import Sku
 from xinka.flows import sweep
 from xinka.flows.relay import relay_batch
 from xinka.kernel import ids
@@ -25,7 +26,7 @@ from xinka.platform.database.django_drive import run
 from xinka.platform.jobs.each_alone import SomeFailed
 from xinka.platform.mail.models import LetterState, SentLetter
 from xinka.platform.outbox.models import OutboxEvent
-from xinka.stock.models import Reservation, UnsoldCode
+from xinka.stock.models import AsideCode, Reservation, UnsoldCode
 
 pytestmark = pytest.mark.django_db
 SOON = timedelta(minutes=11)
@@ -175,6 +176,40 @@ def test_low_stock_is_told_once_until_it_was_stocked(ware: cast.Ware) -> None:
     assert sweep.watch_stock() == 0
     cast.buy(ware.sku, cast.channel("wx"), quantity=2, contact="bo@example.com")
     assert sweep.watch_stock() == 1
+
+
+def test_what_runs_low_and_then_out_is_told_once_each_until_it_was_stocked(ware: cast.Ware) -> None:
+    cast.buy(ware.sku, cast.channel())
+    assert sweep.watch_stock() == 1
+    bought = cast.buy(ware.sku, cast.channel("wx"), quantity=2, contact="bo@example.com")
+    assert sweep.watch_stock() == 1
+    assert [args for _, args in deferred("mail.low_stock")] == [
+        {"sku_id": ware.sku.id, "unsold": 2},
+        {"sku_id": ware.sku.id, "unsold": 0},
+    ]
+    assert sweep.watch_stock() == 0
+    Reservation.objects.filter(order_id=bought.order_id).update(expires_at=timezone.now() - timedelta(hours=1))
+    sweep.expire_orders()
+    assert sweep.watch_stock() == 0, "pieces that were given back are no new stock"
+    cast.buy(ware.sku, cast.channel("wy"), quantity=2, contact="fay@example.com")
+    assert sweep.watch_stock() == 0, "and selling them is no other shortage"
+    cast.stock_up(ware.sku, ["NEW-1", "NEW-2", "NEW-3"])
+    assert sweep.watch_stock() == 0
+    cast.buy(ware.sku, cast.channel("wz"), quantity=3, contact="gus@example.com")
+    assert sweep.watch_stock() == 1, "low and out at once are one letter"
+    assert deferred("mail.low_stock")[-1][1] == {"sku_id": ware.sku.id, "unsold": 0}
+
+
+def test_what_a_flash_sale_still_sells_is_low_and_not_sold_out(ware: cast.Ware) -> None:
+    code = UnsoldCode.objects.filter(sku_id=ware.sku.id).values_list("code_id", flat=True)[0]
+    UnsoldCode.objects.filter(sku_id=ware.sku.id).delete()
+    aside = AsideCode.objects.create(code_id=code, sku_id=ware.sku.id, sale_id=1, sold_from=timezone.now() - SOON)
+    assert sweep.watch_stock() == 1
+    assert Sku.objects.get().sold_out_alerted_at is None
+    aside.delete()
+    assert sweep.watch_stock() == 1
+    assert Sku.objects.get().sold_out_alerted_at is not None
+    assert sweep.watch_stock() == 0
 
 
 def test_orders_of_the_day_are_counted_by_state(ware: cast.Ware) -> None:

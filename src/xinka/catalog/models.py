@@ -163,6 +163,7 @@ class Sku(models.Model):
     choose_premium = models.BigIntegerField(default=0, validators=[MinValueValidator(0)])
     low_stock_at = models.PositiveIntegerField(default=10)
     low_stock_alerted_at = models.DateTimeField(null=True, blank=True)
+    sold_out_alerted_at = models.DateTimeField(null=True, blank=True)
     on_sale = models.BooleanField(default=True)
     position = models.PositiveSmallIntegerField(default=0)
 

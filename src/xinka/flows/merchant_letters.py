@@ -18,6 +18,7 @@ from xinka.platform.jobs.queue import MAIL, Job, defer
 from xinka.platform.look.templatetags.look import grouped
 from xinka.platform.mail.letter import Letter
 from xinka.platform.mail.sending import send, send_each
+from xinka.stock.back_notes import n_waiting
 from xinka.stock.queries import unsold_counts
 
 MAIL_SHOP_OPEN = Job("mail.shop_open", MAIL)
@@ -83,7 +84,7 @@ def mail_much_low(merchant_id: int, n: int, sku_ids: Sequence[int], at: str) -> 
                     title=_("Running low: %(n)s products") % {"n": grouped(n)},
                     paragraphs=(
                         _("These have least left. All that runs low is listed at your desk, under Stock."),
-                        _("Stock it before it sells out; you hear of it again only after it was stocked."),
+                        _("Stock it in time; you hear of each again when nothing is left, and after it was stocked."),
                     ),
                     facts=tuple((skus[one].local_name, grouped(left.get(one, 0))) for one in sku_ids if one in skus),
                     action=(_("See what runs low"), f"{settings.SITE_URL}/desk/{merchant.slug}/stock?low=1"),
@@ -94,27 +95,44 @@ def mail_much_low(merchant_id: int, n: int, sku_ids: Sequence[int], at: str) -> 
 
 
 def mail_low_stock(sku_id: int, unsold: int) -> int:
-    """Tell a merchant that a product runs low; return to how many mailboxes it went."""
+    """Tell a merchant that a product runs low, or is sold out; return to how many mailboxes it went."""
     sku = Sku.objects.select_related("product__merchant").get(id=sku_id)
     people = _told_of_stock(sku.product.merchant)
-    since = sku.low_stock_alerted_at.isoformat() if sku.low_stock_alerted_at else ""
+    since_when = sku.low_stock_alerted_at if unsold else sku.sold_out_alerted_at
+    about = f"{'low' if unsold else 'out'}:{sku.id}:{since_when.isoformat() if since_when else ''}"
     letters = []
     for address, language in people.items():
         with translation.override(language or "zh-hans"):
             name = sku.local_name
             letter = Letter(
                 kind="low",
-                about=uuid5(NAMESPACE_URL, f"low:{sku.id}:{since}:{address}"),
+                about=uuid5(NAMESPACE_URL, f"{about}:{address}"),
                 to=address,
                 language=language or "zh-hans",
-                title=_("Running low: %(name)s") % {"name": name},
-                paragraphs=(
-                    ngettext("%(n)d piece is left.", "%(n)d pieces are left.", unsold) % {"n": unsold},
-                    _("Stock it before it sells out; you hear of it again only after it was stocked."),
-                ),
+                title=(_("Running low: %(name)s") if unsold else _("Sold out: %(name)s")) % {"name": name},
+                paragraphs=_of_the_rest(unsold) if unsold else _of_none(n_waiting([sku.id]).get(sku.id, 0)),
                 facts=((_("Product"), name), (_("Alert below"), str(sku.low_stock_at))),
                 action=(_("Add stock"), f"{settings.SITE_URL}/desk/"),
             )
             letters.append(letter)
     send_each(letters)
     return len(people)
+
+
+def _of_the_rest(unsold: int) -> tuple[str, ...]:
+    return (
+        ngettext("%(n)d piece is left.", "%(n)d pieces are left.", unsold) % {"n": unsold},
+        _("Stock it before it sells out; you hear of it when nothing is left, and again only after it was stocked."),
+    )
+
+
+def _of_none(n_people: int) -> tuple[str, ...]:
+    """Return what is said of a product of which nothing is left; buyers may have asked to be told of new stock."""
+    people = ngettext(
+        "%(n)d person asked for a mail when it is back.", "%(n)d people asked for a mail when it is back.", n_people
+    )
+    return (
+        _("Nothing is left, so nobody can buy it."),
+        *([people % {"n": n_people}] if n_people else []),
+        _("You hear of it again only after it was stocked."),
+    )

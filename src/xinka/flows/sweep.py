@@ -103,19 +103,25 @@ WHERE due_at < $1::timestamptz AND due_event IN ('confirm', 'mature', 'free_rese
 ORDER BY due_at LIMIT 100
 """
 
+#: Each shortage is told twice at most: when it runs low, and when nothing is left. A piece that a reservation gave back
+#: begins no other shortage; only stock above the alert's number ends one. What a flash sale sells now counts as stock.
 _LOW_STOCK = """
 WITH counted AS (
-  SELECT k.id, p.merchant_id, k.low_stock_at, k.low_stock_alerted_at, (SELECT count(*) FROM (
+  SELECT k.id, p.merchant_id, k.low_stock_at, (SELECT count(*) FROM (
     SELECT 1 FROM stock_unsold u WHERE u.sku_id = k.id AND (u.expires_on IS NULL
       OR u.expires_on > (now() AT TIME ZONE 'Asia/Shanghai')::date)
-    LIMIT k.low_stock_at + 1) few) AS unsold
+    LIMIT k.low_stock_at + 1) few)
+    + (SELECT count(*) FROM stock_aside a WHERE a.sku_id = k.id AND a.sold_from <= now()) AS unsold
   FROM catalog_sku k JOIN catalog_product p ON p.id = k.product_id
   WHERE k.mode = 'unique' AND k.on_sale AND p.state = 'live'),
 stocked AS (
-  UPDATE catalog_sku k SET low_stock_alerted_at = NULL FROM counted c
+  UPDATE catalog_sku k SET low_stock_alerted_at = NULL, sold_out_alerted_at = NULL FROM counted c
   WHERE k.id = c.id AND c.unsold > c.low_stock_at AND k.low_stock_alerted_at IS NOT NULL)
-UPDATE catalog_sku k SET low_stock_alerted_at = $1::timestamptz FROM counted c
-WHERE k.id = c.id AND c.unsold <= c.low_stock_at AND k.low_stock_alerted_at IS NULL
+UPDATE catalog_sku k SET low_stock_alerted_at = coalesce(k.low_stock_alerted_at, $1::timestamptz),
+  sold_out_alerted_at = CASE WHEN c.unsold = 0 THEN $1::timestamptz ELSE k.sold_out_alerted_at END
+FROM counted c
+WHERE k.id = c.id AND c.unsold <= c.low_stock_at
+  AND (k.low_stock_alerted_at IS NULL OR (c.unsold = 0 AND k.sold_out_alerted_at IS NULL))
 RETURNING c.merchant_id, k.id, c.unsold
 """
 
@@ -216,7 +222,10 @@ def _number_at(now: datetime) -> object:
 
 
 def watch_stock() -> int:
-    """Have merchants told, once per shortage, which products run low; return how many. Many at once are one letter."""
+    """Have merchants told, once per shortage, which products run low, and once which are sold out; return how many.
+
+    Many at once are one letter.
+    """
     return run(_watch_stock(timezone.now()))
 
 
