@@ -21,6 +21,7 @@ from xinka.flows.tasks import chores
 from xinka.kernel.errors import ProviderError
 from xinka.merchants.models import Merchant, MerchantState
 from xinka.platform.mail.models import LetterState, SentLetter
+from xinka.platform.maintenance.actions import close_shop, open_shop
 from xinka.platform.vault import keys
 from xinka.platform.vault.keys import open_envelope
 from xinka.stock import back_notes
@@ -170,6 +171,20 @@ def test_what_is_sold_out_again_before_the_letter_went_is_not_announced(sold_out
     assert BackNote.objects.get().queued_at is None, "it waits on"
     cast.stock_up(sold_out, ["B"])
     assert back_in_stock.tell_waiting(now()) == 1
+
+
+def test_while_the_shop_is_closed_nobody_is_sent_there_and_no_note_is_spent(sold_out: Sku) -> None:
+    wait(sold_out, 2)
+    cast.stock_up(sold_out, ["A"])
+    close_shop(None, begins_at=None, until=None)
+    assert back_in_stock.tell_waiting(now()) == 0
+    open_shop(None)
+    assert back_in_stock.tell_waiting(now()) == 2
+    close_shop(None, begins_at=None, until=None)
+    assert send_queued() == []
+    assert list(BackNote.objects.values_list("queued_at", flat=True)) == [None, None], "they wait on"
+    close_shop(None, begins_at=now() + timedelta(hours=1), until=None)
+    assert back_in_stock.tell_waiting(now()) == 2, "announced alone keeps nobody away"
 
 
 def _off_sale(sku: Sku) -> None:

@@ -24,6 +24,8 @@ from xinka.platform.database.django_drive import run
 from xinka.platform.jobs.queue import MAIL, Job, defer
 from xinka.platform.mail.letter import Letter
 from xinka.platform.mail.sending import send
+from xinka.platform.maintenance.actions import current
+from xinka.platform.maintenance.state import is_closed_now
 from xinka.stock import back_notes
 from xinka.stock.errors import NoteNotFound
 from xinka.stock.models import BackNote
@@ -112,8 +114,11 @@ def mail_question(note_id: UUID) -> bool:
 
 
 def tell_waiting(now: datetime) -> int:
-    """Queue the letters to those whose turn it is; return how many. A round a minute, see ``take_notes``."""
-    return run(_tell_waiting(now))
+    """Queue the letters to those whose turn it is; return how many. A round a minute, see ``take_notes``.
+
+    None while the shop is closed: they would lead people to a shut door, and be spent.
+    """
+    return 0 if is_closed_now(current()) else run(_tell_waiting(now))
 
 
 def _tell_waiting(now: datetime) -> Flow[int]:
@@ -125,12 +130,12 @@ def _tell_waiting(now: datetime) -> Flow[int]:
 def mail_back(note_id: UUID) -> bool:
     """Tell somebody that what they wait for is back, and forget them; false when there is nothing to tell.
 
-    Was it sold out again before the letter's turn came, the note waits on.
+    Was it sold out again, or the shop closed, before the letter's turn came, the note waits on.
     """
     note = BackNote.objects.select_related("sku__product__merchant").filter(id=note_id).first()
     if note is None or note.queued_at is None:
         return False
-    if not is_in_stock(note.sku):
+    if is_closed_now(current()) or not is_in_stock(note.sku):
         back_notes.put_back(note.id)
         return False
     with translation.override(note.language):
