@@ -20,7 +20,7 @@ from xinka.accounts.models import User
 from xinka.catalog.models import Product, ProductState, Sku
 from xinka.desk.fields import TiersField
 from xinka.desk.urls import urlpatterns
-from xinka.disputes.models import Evidence
+from xinka.disputes.models import Evidence, ReplyTemplate
 from xinka.flows import stocking
 from xinka.flows.disputes import cases
 from xinka.flows.teams import inviting
@@ -85,11 +85,19 @@ def every_address(shop: Merchant) -> Iterator[tuple[URLPattern, str]]:
         "sale_id": offers.sale(made.sku).id,
         "user_id": User.objects.get(email=f"bo@{shop.slug}.example").pk,
         "invitation_id": _invited(shop).id,
+        "template_id": _template(shop).pk,
     }
     for pattern in urlpatterns:
         if pattern.name != "choose":
             names = pattern.pattern.converters
             yield pattern, reverse(f"desk:{pattern.name}", kwargs={name: values[name] for name in names})
+
+
+def _template(shop: Merchant) -> ReplyTemplate:
+    name = f"Hello {ReplyTemplate.objects.count()}"
+    return ReplyTemplate.objects.create(
+        merchant=shop, owner=None, name=name, text="您好", text_en="Hello", changed_at=timezone.now()
+    )
 
 
 def _invited(shop: Merchant) -> Invitation:
@@ -106,6 +114,7 @@ def state_of_the_shop() -> list[object]:
         list(UnsoldCode.objects.order_by("code_id").values_list("code_id", flat=True)),
         list(Membership.objects.order_by("id").values_list("user_id", "role")),
         list(Invitation.objects.values_list("id", "state")),
+        list(ReplyTemplate.objects.order_by("id").values_list("id", "name", "text", "text_en")),
     ]
 
 
@@ -135,19 +144,9 @@ def test_ada_sees_all_her_pages(shop: Merchant, ada: Client) -> None:
     assert set(seen.values()) == {200, 302, 405}
     assert {name for name, status in seen.items() if status == 302} == {"payout_new", "payout_account_new"}
     assert {name for name, status in seen.items() if status == 405} == {
-        *(
-            "product_preview",
-            "product_move",
-            "content",
-            "columns",
-            "confirm",
-            "resume",
-            "discard",
-            "undo",
-            "withdraw",
-            "trace",
-        ),
-        *("case_say", "case_act", "payout_cancel", "payout_call_back", "payout_account_remove"),
+        *("product_preview", "product_move", "content", "columns", "confirm", "resume", "discard", "undo"),
+        *("withdraw", "trace", "case_say", "case_act", "case_template", "reply_template_delete"),
+        *("payout_cancel", "payout_call_back", "payout_account_remove"),
         *("coupon_codes", "coupon_stop", "sale_stop", "sale_withdraw", "referral_terms", "order_give_back"),
         *("team_invite", "team_uninvite", "team_leave", "team_answer", "team_take_back"),
         *("team_clerk", "team_offer", "team_remove"),
@@ -159,7 +158,7 @@ def test_bo_sees_what_a_clerk_may(shop: Merchant, bo: Client) -> None:
     money = {"balance", "statement", "statement_csv", "statement_xlsx", "payouts", "payout_new"}
     money |= {"months", "months_csv", "months_xlsx"}
     promotions = {"promotions", "coupon", "coupon_new", "coupon_csv", "sale", "sale_new"}
-    team = {"team_person"}
+    team = {"team_person", "reply_template"}  # the template is a shared one
     assert refused == {"orders_csv"} | money | {"payout_accounts", "payout_account_new"} | promotions | team
 
 

@@ -21,6 +21,7 @@ CLERKS = {
     *("stock", "trace", "sku", "content", "upload", "import", "progress", "confirm", "columns", "resume", "discard"),
     *("undo", "codes", "withdraw", "orders", "order", "cases", "case", "case_say", "case_act", "case_file"),
     *("team", "team_leave", "team_answer"),
+    *("case_template", "reply_templates", "reply_template_new", "reply_template", "reply_template_delete"),
 }
 OWNERS = {
     *("orders_csv", "order_give_back", "promotions", "coupon_new", "coupon", "coupon_codes", "coupon_csv"),

@@ -25,6 +25,7 @@ from xinka.accounts import closing
 from xinka.accounts.errors import ClosingWaits, LastMailNotSent
 from xinka.accounts.models import KnownDevice, Notice, SavedFilter, User
 from xinka.accounts.notifying import send_notice
+from xinka.disputes.models import ReplyTemplate
 from xinka.flows import back_in_stock, closing_accounts, closing_shops
 from xinka.flows.closing_accounts import close_account, close_due, ending_of
 from xinka.flows.relay import relay_batch
@@ -58,6 +59,7 @@ def cy() -> User:
     Authenticator.objects.create(user=cy, type="webauthn", data={"name": "phone", "credential": {}})
     KnownDevice.objects.create(user=cy, cookie_hash=b"x" * 32, label="Chrome, Windows")
     SavedFilter.objects.create(user=cy, queue="cases", name="Mine", query="older=7")
+    ReplyTemplate.objects.create(owner=cy, name="Mine", text="Hi", changed_at=timezone.now())
     return cy
 
 
@@ -84,6 +86,7 @@ def test_nothing_that_tells_who_it_was_is_left(cy: User) -> None:
     assert row.closed_at is not None
     for kind in (EmailAddress, Authenticator, KnownDevice, SavedFilter, UserSession):
         assert not kind.objects.filter(user=cy).exists()
+    assert not ReplyTemplate.objects.exists()
     with connection.cursor() as cursor:
         cursor.execute("SELECT u::text FROM accounts_user u WHERE id = %s", [cy.pk])
         text = cursor.fetchone()[0]

@@ -19,6 +19,7 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_POST, require_safe
 
 from xinka.desk.access import Desk, check_duty, desk_of, for_members
+from xinka.desk.reply_templates import shelf_of
 from xinka.disputes import reasons
 from xinka.disputes.errors import CaseMoved, CaseNotFound
 from xinka.disputes.forms import WordsForm
@@ -31,6 +32,7 @@ from xinka.disputes.thread import thread_of
 from xinka.disputes.words import KINDS, badge_for, decision_in_words, offer_in_words
 from xinka.flows.disputes import cases, deciding
 from xinka.flows.disputes.facts import codes_mailed_at, pieces_of
+from xinka.flows.disputes.filling import choices_of, filled_in
 from xinka.kernel import ids
 from xinka.kernel.actors import Actor, Role
 from xinka.kernel.errors import BadIdentifier, Refusal
@@ -71,6 +73,7 @@ def index(request: HttpRequest, desk: Desk) -> HttpResponse:
         for case in page.object_list
     ]
     context = {"desk": desk, "page": page, "rows": rows, "which": which, "tabs": TABS}
+    context["may_answer"] = may(desk.membership.role, Duty.ANSWER_CASES)
     return render(request, "desk/cases.html", context)
 
 
@@ -127,6 +130,9 @@ def _page(
         "form": form,
         "part": request.POST.get("amount", "") or request.GET.get("part", "")[:MOST_SIGNS],
         "part_problem": part_problem,
+        "replies": choices_of(shelf_of(desk), case) if may_answer else [],
+        "replies_path": reverse("desk:reply_templates", args=[desk.merchant.slug]) if may_answer else "",
+        "reply_chosen": request.POST.get("template", ""),
     }
     return render(request, "desk/case.html", context, status=status)
 
@@ -157,6 +163,20 @@ def _say(request: HttpRequest, desk: Desk, case: Case) -> HttpResponse:
         else:
             return _back(desk, case, part=request.POST.get("amount", ""))
     return _page(request, desk, case, form, status=422)
+
+
+@require_POST
+@for_members(Duty.ANSWER_CASES)
+def put_in(request: HttpRequest, desk: Desk, case_id: str) -> HttpResponse:
+    """Put a template behind what was typed, and show it: nothing is sent."""
+    case = _case(desk, case_id)
+    try:
+        text = filled_in(shelf_of(desk), request.POST.get("template", ""), case)
+    except Refusal as refusal:
+        form = WordsForm.beside(request.POST)
+        form.add_error(None, refusal.message(get_language() or ""))
+        return _page(request, desk, case, form, status=422)
+    return _page(request, desk, case, WordsForm.with_more(request.POST, text))
 
 
 def _back(desk: Desk, case: Case, part: str = "") -> HttpResponse:

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from xinka.desk import balance, disputes, home, imports, months, orders, payouts, products, promotions, stock, team
+from xinka.desk import (
+    balance,
+    disputes,
+    home,
+    imports,
+    months,
+    orders,
+    payouts,
+    products,
+    promotions,
+    reply_templates,
+    stock,
+    team,
+)
 
 app_name = "desk"
 
@@ -36,6 +49,11 @@ urlpatterns: list[URLPattern] = [
     path("<slug:merchant>/orders/<str:shown_id>/give-back", orders.give_back, name="order_give_back"),
     path("<slug:merchant>/cases", disputes.index, name="cases"),
     path("<slug:merchant>/cases/<str:case_id>", disputes.show, name="case"),
+    path("<slug:merchant>/cases/<str:case_id>/template", disputes.put_in, name="case_template"),
+    path("<slug:merchant>/templates", reply_templates.index, name="reply_templates"),
+    path("<slug:merchant>/templates/new", reply_templates.create, name="reply_template_new"),
+    path("<slug:merchant>/templates/<int:template_id>", reply_templates.edit, name="reply_template"),
+    path("<slug:merchant>/templates/<int:template_id>/delete", reply_templates.delete, name="reply_template_delete"),
     path("<slug:merchant>/cases/<str:case_id>/say", disputes.say, name="case_say"),
     path("<slug:merchant>/cases/<str:case_id>/act", disputes.act, name="case_act"),
     path("<slug:merchant>/cases/<str:case_id>/file/<str:evidence_id>", disputes.file, name="case_file"),

@@ -131,3 +131,39 @@ class CannotAppeal(Refusal):
     status = HTTPStatus.CONFLICT
     zh = "这个裁定你不能申诉，或申诉期已过。"
     en = "You cannot appeal against this decision, or the time for it is over."
+
+
+class TemplateNotFound(Refusal):
+    """There is no such template, or it is not this person's: the answer is the same."""
+
+    code = "template_not_found"
+    status = HTTPStatus.NOT_FOUND
+    zh = "没有这个答复模板，可能已经删除。请另选一个。"
+    en = "There is no such template; it may have been deleted. Choose another."
+
+
+class TemplateNameTaken(Refusal):
+    """Another template beside it has this name."""
+
+    code = "template_name_taken"
+    status = HTTPStatus.CONFLICT
+    zh = "已经有一个叫这个名字的答复模板，请换一个名字。"
+    en = "There is a template of this name already. Choose another name."
+
+
+class TooManyTemplates(Refusal):
+    """There are as many templates as there may be."""
+
+    code = "too_many_templates"
+    status = HTTPStatus.CONFLICT
+    zh = "自己的和共用的答复模板各最多 {most} 个。请先删除一个。"
+    en = "There may be {most} templates of your own, and {most} shared ones. Delete one first."
+
+
+class MayNotShare(Refusal):
+    """Shared templates are kept by operators, and in a team by its owners."""
+
+    code = "template_not_shared"
+    status = HTTPStatus.FORBIDDEN
+    zh = "共用的答复模板由运营（店里由店主）管理。你可以另存一份自己的。"
+    en = "Shared templates are kept by operators, and in a shop by its owners. You can make one of your own."

@@ -170,3 +170,35 @@ class CaseMove(models.Model):
     class Meta:
         db_table = "disputes_case_move"
         ordering = ["version"]
+
+
+class ReplyTemplate(models.Model):
+    """A text that is often said in cases, with placeholders; put into a form, never sent by itself.
+
+    Of a merchant's team where there is a merchant, else of staff. ``owner`` is whose own it is; one without is shared.
+    """
+
+    merchant = models.ForeignKey(Merchant, null=True, on_delete=models.CASCADE, related_name="+")
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE, related_name="+")
+    name = models.CharField(max_length=40)
+    text = models.TextField(blank=True)
+    text_en = models.TextField(blank=True)
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["merchant", "owner", "name"], nulls_distinct=False, name="template_once"),
+            models.CheckConstraint(name="template_says_something", condition=~Q(text="", text_en="")),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether everybody beside its writer sees it."""
+        return self.owner_id is None
+
+    def text_in(self, language: str) -> str:
+        """Return what it says in a language, for example ``en``; nothing where it says nothing in it."""
+        return self.text_en if language.startswith("en") else self.text

@@ -26,6 +26,7 @@ from xinka.accounts.errors import AddressNotServed, ClosingWaits, LastMailNotSen
 from xinka.accounts.models import User
 from xinka.accounts.notifying import promise_notice
 from xinka.disputes.models import Case
+from xinka.disputes.reply_templates import forget_own
 from xinka.disputes.states import CaseState
 from xinka.escrow.models import Hold
 from xinka.escrow.states import HoldState
@@ -141,6 +142,7 @@ def _close(person: User, *, by: str, now: datetime, but_money: bool, if_due: boo
         ids = [shop.id for shop in ending.ending_shops]
         Merchant.objects.filter(id__in=ids).update(alert_email="", stopped_at=None)
         forget_accounts(locked, now)
+        forget_own(locked)
         erase(locked, now)
         record(None, "account.close", f"#{locked.pk}", by=by)
     return []

@@ -34,6 +34,7 @@ class Duty(StrEnum):
     SEE_MONEY = "see_money"
     WITHDRAW = "withdraw"
     ANSWER_CASES = "answer_cases"
+    SHARE_TEMPLATES = "share_templates"
     GIVE_BACK = "give_back"
     PROMOTE = "promote"
     SEE_TEAM = "see_team"

@@ -35,6 +35,7 @@ from xinka.flows.disputes import cases, chargebacks, deciding
 from xinka.flows.disputes.deciding import LEAST_REASONS, Verdict, is_impartial
 from xinka.flows.disputes.evidence import evidence_pack
 from xinka.flows.disputes.facts import codes_mailed_at, facts_of
+from xinka.flows.disputes.filling import choices_of, filled_in
 from xinka.kernel import ids
 from xinka.kernel.actors import Actor, Role
 from xinka.kernel.errors import BadIdentifier, Refusal
@@ -42,6 +43,7 @@ from xinka.kernel.money import plain_amount
 from xinka.office.policies import Room, check_room, for_staff, may_enter
 from xinka.office.queue_filters import CASE_TABS, CaseFilter, kinds_open_to, room_of
 from xinka.office.queues import around, next_of, on_to_entry, place_in, queue_context
+from xinka.office.reply_templates import shelf_of
 from xinka.orders.contacts import shown_contact
 from xinka.payments.queries import is_going_back
 from xinka.platform.database.pages import FarPaginator
@@ -194,6 +196,9 @@ def _page(
         else "",
         "form": form,
         "decision": decision,
+        "replies": choices_of(shelf_of(request), case),
+        "replies_path": reverse("office:reply_templates"),
+        "reply_chosen": request.POST.get("template", ""),
     }
     return render(request, "office/case.html", context, status=status)
 
@@ -249,8 +254,7 @@ def say(request: HttpRequest, case_id: str) -> HttpResponseBase:
 @require_POST
 def _say(request: HttpRequest, case: Case) -> HttpResponse:
     form = WordsForm(request.POST)
-    typed = {name: one_way(request.POST.get(name, "")) for name in DecisionForm.base_fields}
-    begun, is_begun = DecisionForm(case=case, initial=typed), any(typed.values())
+    begun, is_begun = _begun(request, case)
     if form.is_valid():
         by, files = Actor(Role.STAFF, signed_in(request).pk), tuple(handed_in(request, "files"))
         try:
@@ -263,6 +267,27 @@ def _say(request: HttpRequest, case: Case) -> HttpResponse:
                 _page(request, _case(request, case.shown_id), WordsForm(), begun) if is_begun else _back(request, case)
             )
     return _page(request, case, form, begun, HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+def _begun(request: HttpRequest, case: Case) -> tuple[DecisionForm, bool]:
+    """Return a decision as it was typed beside something else, and whether any of it was."""
+    typed = {name: one_way(request.POST.get(name, "")) for name in DecisionForm.base_fields}
+    return DecisionForm(case=case, initial=typed), any(typed.values())
+
+
+@require_POST
+@for_staff(Room.CASES, Room.CHARGEBACKS)
+def put_in(request: HttpRequest, case_id: str) -> HttpResponse:
+    """Put a template behind what was typed to both sides, and show it: nothing is sent."""
+    case = _case(request, case_id)
+    try:
+        text = filled_in(shelf_of(request), request.POST.get("template", ""), case)
+    except Refusal as refusal:
+        form, status = WordsForm.beside(request.POST), HTTPStatus.UNPROCESSABLE_ENTITY
+        form.add_error(None, refusal.message(get_language() or ""))
+    else:
+        form, status = WordsForm.with_more(request.POST, text), HTTPStatus.OK
+    return _page(request, case, form, _begun(request, case)[0], status)
 
 
 def _back(request: HttpRequest, case: Case, onward: str = "") -> HttpResponse:

@@ -30,6 +30,7 @@ class Room(StrEnum):
     ORDERS = "orders"
     CASES = "cases"
     CHARGEBACKS = "chargebacks"
+    SHARED_TEMPLATES = "shared_templates"
     HOLDS = "holds"
     STOPS = "stops"
     FREEZES = "freezes"
@@ -57,6 +58,7 @@ OPEN_TO: dict[Room, frozenset[StaffRole]] = {
     Room.ORDERS: _MONEY | {StaffRole.SUPPORT, StaffRole.RISK},
     Room.CASES: _OPERATOR | {StaffRole.SUPPORT},
     Room.CHARGEBACKS: _MONEY,
+    Room.SHARED_TEMPLATES: _OPERATOR,
     Room.HOLDS: _MONEY | {StaffRole.SUPPORT, StaffRole.RISK},
     Room.STOPS: _OPERATOR | {StaffRole.RISK},
     Room.FREEZES: _OPERATOR | {StaffRole.RISK},
