@@ -87,6 +87,12 @@ def test_names_we_do_not_know_are_shown_and_no_column_is_anything_until_it_is_sa
     assert 'name="reading"' not in page
 
 
+def test_eight_digits_that_may_be_a_password_are_not_shown(shop: Merchant, ada: Client) -> None:
+    text = "编号,卡片,密文\n1,CARDCARD-0001,20280229\n"
+    batch = stocking.receive(ware(shop).sku.id, [text.encode()], name="cards.csv", by_id=None)
+    assert "20280229" not in _page(ada, batch)
+
+
 def test_the_first_line_of_a_file_without_names_is_not_shown(shop: Merchant, ada: Client) -> None:
     text = "CODEFIRST-AAAA,b\nCODESECOND-AAAA,c\n"
     batch = stocking.receive(ware(shop).sku.id, [text.encode()], name="cards.csv", by_id=None)

@@ -40,6 +40,8 @@ def test_a_code_on_the_shelf_is_found_by_the_whole_of_it(shop: Merchant) -> None
         assert f"/desk/{shop.slug}/stock/{made.sku.id}" in page
         assert code not in page, "of a code only its ends are shown"
         assert re.search(r'/stock" aria-current="page"', page), "the way through the desk says where one is"
+    for around in ("\u200b{}", "\ufeff{}\u2060", "\u3000 {}\u200d\n"):
+        assert "Available" in ask(shop, around.format(CODES[0])), "chats put signs without width round what is copied"
     for typed in ("Card-0001", "card-0001-aaaa", "", "%", "\0", "x" * 5000):
         page = ask(shop, typed)
         assert "None of your codes reads so" in page

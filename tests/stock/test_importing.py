@@ -126,12 +126,20 @@ def test_a_web_page_that_calls_itself_a_table_is_refused(head: str) -> None:
     assert examine([b"<A-1>\n<html-2>"]).size == 14
 
 
-@pytest.mark.parametrize("day", ["2027-01-31", "2027/1/31", "2027.01.31", "2027年1月31日", "2027-1-31"])
+_DAYS = ["2027-01-31", "2027/1/31", "2027.01.31", "2027年1月31日", "2027-1-31", "20270131"]
+_TIMES = ["2027-01-31 00:00:00", "2027/1/31 0:00", "2027年01月31日 23:59:59", "2027-01-31T00:00:00.000"]
+
+
+@pytest.mark.parametrize("day", [*_DAYS, *_TIMES])
 def test_a_day_is_read_as_spreadsheets_write_it(day: str) -> None:
     assert records(f"A,,{day}", Layout.CSV) == [Record(1, b"A", "", date(2027, 1, 31))]
 
 
-@pytest.mark.parametrize("day", ["2027-1/31", "31/1/2027", "27/1/31", "2027/13/1", "2027年1月31", "２０２７-01-31"])
+_NO_DAYS = ["2027-1/31", "31/1/2027", "27/1/31", "2027/13/1", "2027年1月31", "２０２７-01-31", "20271301", "27013100"]
+_NO_TIMES = ["2027-01-31 24:00", "2027-01-31 UTC", "2027-01-31 1", "2027-01-31T00:00:00Z", "20270131000000"]
+
+
+@pytest.mark.parametrize("day", [*_NO_DAYS, *_NO_TIMES])
 def test_a_day_that_can_be_read_two_ways_is_none(day: str) -> None:
     assert records(f"A,,{day}", Layout.CSV) == [Problem(1, Why.BAD_DATE)]
 

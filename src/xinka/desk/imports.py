@@ -37,7 +37,7 @@ WORDS = {
     Why.HEADING: gettext_lazy("is the name of a column, not a code"),
     Why.BAD_QUOTES: gettext_lazy("has a quotation mark without its other half"),
     Why.TOO_MANY_COLUMNS: gettext_lazy("has more columns than the first line"),
-    Why.BAD_DATE: gettext_lazy("has a date that is not like 2027-01-31 or 2027/1/31"),
+    Why.BAD_DATE: gettext_lazy("has a date that is not like 2027-01-31, 2027/1/31 or 20270131"),
     Why.EXPIRED: gettext_lazy("has expired already"),
     Why.ROUNDED: gettext_lazy(
         "was rounded by a spreadsheet, as in 1.23E+15; its digits are lost, so export it again as text"

@@ -151,8 +151,11 @@ def _sample(number: int, names: list[str], rows: list[list[str]]) -> ColumnSampl
 
 
 def _masked_cell(cell: str) -> str:
-    """Show a date, since it tells the column and nothing else; of a short cell only how long it is."""
-    if date_of(cell):
+    """Show a date, since it tells the column and nothing else; of a short cell only how long it is.
+
+    Eight digits may be a day, but as well a password.
+    """
+    if date_of(cell) and not cell.isdigit():
         return cell
     return mask_code(cell) if len(cell) >= 3 * _SHOWN else "•" * len(cell)
 

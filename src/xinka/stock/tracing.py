@@ -7,6 +7,7 @@ from datetime import date
 
 from xinka.merchants.models import Merchant
 from xinka.platform.vault.keys import blind_index
+from xinka.stock.importing.columns import TRIMMED
 from xinka.stock.models import AsideCode, Reservation, StockBatch, StockCode, UnsoldCode
 
 
@@ -29,8 +30,11 @@ class TracedCode:
 
 
 def trace_code(merchant: Merchant, typed: str) -> TracedCode | None:
-    """Return the code of this merchant that reads exactly so, or ``None``; other merchants' codes are not found."""
-    fingerprint = blind_index("code").uuid(typed.encode())
+    """Return the code of this merchant that reads exactly so, or ``None``; other merchants' codes are not found.
+
+    What surrounds it is dropped as an import drops it: chats put signs without width round what is copied there.
+    """
+    fingerprint = blind_index("code").uuid(typed.strip(TRIMMED).encode())
     code = StockCode.objects.filter(fingerprint=fingerprint, sku__product__merchant=merchant).first()
     if code is None:
         return None

@@ -27,8 +27,13 @@ _ROUNDED = re.compile(r"[1-9](?:\.\d+)?E\+\d{2}", re.ASCII)
 _SUSPICIOUS = re.compile(f"{_CONTROL.pattern}|{_ROUNDED.pattern}", re.ASCII)
 #: How exports keep a spreadsheet from rounding a number: ="00123".
 _KEPT_AS_TEXT = re.compile(r'="([^"]*)"')
-#: A day with its year in front, as people and spreadsheets write it: 2027-01-31, 2027/1/31, 2027.1.31, 2027年1月31日.
-_DATE = re.compile(r"(\d{4})(?:([-/.])(\d{1,2})\2(\d{1,2})|年(\d{1,2})月(\d{1,2})日)", re.ASCII)
+#: A day with its year in front, as people, spreadsheets and databases write it: 2027-01-31, 2027/1/31, 2027.1.31,
+#: 2027年1月31日, 20270131. A time behind it (2027-01-31 00:00:00) is let go: no code is sold on the day it ends.
+_DATE = re.compile(
+    r"(?:(\d{4})(?:([-/.])(\d{1,2})\2(\d{1,2})|年(\d{1,2})月(\d{1,2})日)|(20\d\d)(\d\d)(\d\d))"
+    r"(?:(?: +|T)(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,6})?)?)?",
+    re.ASCII,
+)
 
 
 class Layout(StrEnum):
@@ -151,7 +156,8 @@ def date_of(text: str) -> date | None:
     found = _DATE.fullmatch(text)
     if found is None:
         return None
+    year, month, day = (int(part) for part in found.groups() if part and part.isdigit())
     try:
-        return date(int(found[1]), int(found[3] or found[5]), int(found[4] or found[6]))
+        return date(year, month, day)
     except ValueError:
         return None
