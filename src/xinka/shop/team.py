@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -60,4 +60,4 @@ def answer(request: HttpRequest, shown_id: str, proof: str) -> HttpResponse:
         raise Http404
     inviting.decline(invitation, signed_in(request), now=timezone.now())
     messages.success(request, _("Declined."))
-    return HttpResponseRedirect("/")
+    return redirect("account_overview")  # the front page is everybody's and shows nobody's messages
