@@ -28,7 +28,7 @@ from xinka.kernel.errors import Refusal
 from xinka.kernel.flow import Flow
 from xinka.kernel.ids import new_uuid
 from xinka.merchants.models import Membership, Merchant, Role
-from xinka.orders.access import OrderAccess, contact_place, normalise_password
+from xinka.orders.access import OrderAccess, contact_place, kept_password
 from xinka.orders.contact import normalise_contact
 from xinka.orders.models import Order
 from xinka.payments.models import Channel, Payment
@@ -194,7 +194,7 @@ def ask(
     """Return a request as the till shapes it; ``more`` replaces its fields."""
     order_id = new_uuid()
     address = normalise_contact(contact)
-    secret = normalise_password(password or access().made_password(order_id))
+    secret = kept_password(password or access().made_password(order_id))
     unit = sku.price
     for tier in sku.tiers.all():
         unit = tier.unit_price if quantity >= tier.min_quantity else unit

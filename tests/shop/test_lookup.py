@@ -14,6 +14,7 @@ from tests import cast
 from xinka.orders.access import order_path
 from xinka.orders.models import Order
 from xinka.payments.models import Channel
+from xinka.platform.vault.keys import blind_index
 from xinka.shop import lookup_limits
 
 pytestmark = pytest.mark.django_db
@@ -71,10 +72,18 @@ def test_a_made_password_is_understood_however_its_halves_are_joined(
 def test_a_chosen_password_in_full_width_opens_as_it_was_set_and_in_half_width(
     ware: cast.Ware, alipay: Channel, stranger: Client
 ) -> None:
-    for chosen, typed in (("ｇｒｅｅｎ１", "ｇｒｅｅｎ１"), ("yellow-2", "ｙｅｌｌｏｗ－２")):
+    pairs = (("ｇｒｅｅｎ１", "ｇｒｅｅｎ１"), ("yellow-2", "ｙｅｌｌｏｗ－２"), ("ｐｕｒｐｌｅ３", "purple3"))
+    for chosen, typed in pairs:
         mine = cast.buy(ware.sku, alipay, password=chosen)
         response = stranger.post(FIND, {"contact": cast.CY, "password": typed})
         assert response["Location"] == order_path(mine.order_id)
+
+
+def test_a_password_that_was_kept_in_full_width_still_opens_its_order(bought: cast.Bought, stranger: Client) -> None:
+    kept = blind_index("order-password").uuid("ｇｒｅｅｎ１".encode())
+    Order.objects.filter(id=bought.order_id).update(password_key=kept)
+    response = stranger.post(FIND, {"contact": cast.CY, "password": "ｇｒｅｅｎ１"})
+    assert response["Location"] == order_path(bought.order_id)
 
 
 def test_a_qq_number_finds_what_was_ordered_with_its_mailbox(

@@ -165,6 +165,17 @@ def test_a_password_that_is_too_short_is_refused_with_how_long_it_must_be(counte
     assert counter.order(password="   ").status == 200  # none at all: the shop makes one
 
 
+def test_a_password_typed_in_full_width_is_kept_as_the_same_one_in_half_width(counter: Counter) -> None:
+    from xinka.kernel import ids  # here, as above: what the till wrote is read by Django
+    from xinka.orders.models import Order
+
+    answers = [
+        counter.order(password=text, contact=f"{n}@wide.example") for n, text in enumerate(("Ａｂ１２３４", "ab1234"))
+    ]
+    numbers = [ids.parse("ord", answer.json()["order"]) for answer in answers]
+    assert Order.objects.filter(id__in=numbers).values("password_key").distinct().count() == 1
+
+
 WRONG_FORMS: list[tuple[str, bytes]] = [
     ("nothing", b""),
     ("no pairs", b"hello"),

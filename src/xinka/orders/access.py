@@ -76,12 +76,20 @@ def normalise_password(text: str) -> str:
     return text.strip().lower()
 
 
+def kept_password(text: str) -> str:
+    """Return an order password as a new order keeps it: also in half width, whichever way it was typed on that day.
+
+    Orders of before keep it as it stood; ``meant_passwords`` finds both.
+    """
+    return normalise_password(unicodedata.normalize("NFKC", text))
+
+
 def meant_passwords(text: str) -> list[str]:
     """Return what somebody who types an order password may mean, normalised: what stands there comes first.
 
     Telephones make letters full-width and dashes long; and one that the shop made is often told without its dash.
     """
-    plain = normalise_password(unicodedata.normalize("NFKC", text))
+    plain = kept_password(text)
     letters = _BETWEEN.sub("", plain)
     made = [f"{letters[:4]}-{letters[4:]}"] if _MADE.fullmatch(letters) else []
     return list(dict.fromkeys([normalise_password(text), plain, *made]))

@@ -16,7 +16,7 @@ from xinka.flows.checkout import CheckoutRequest, Placed
 from xinka.kernel import ids
 from xinka.kernel.errors import BadInput, Refusal
 from xinka.kernel.places import place_of
-from xinka.orders.access import COOKIE, COOKIE_FOR, LEAST_PASSWORD, contact_place, normalise_password, order_path
+from xinka.orders.access import COOKIE, COOKIE_FOR, LEAST_PASSWORD, contact_place, kept_password, order_path
 from xinka.orders.contact import normalise_contact
 from xinka.orders.errors import NoSuchChannel, PriceChanged
 from xinka.platform.database.away import DatabaseAway, is_away
@@ -155,7 +155,7 @@ def parse_checkout(body: bytes, *, is_json: bool) -> CheckoutForm:
             why_zh=f"要 {_LEAST_KEY} 到 {_MAX_KEY} 个字符，随机生成，不能让人猜到",
             why_en=f"{_LEAST_KEY} to {_MAX_KEY} characters are needed, made at random so that nobody guesses them",
         )
-    if len(form.password) > _MAX_PASSWORD or 0 < len(normalise_password(form.password)) < LEAST_PASSWORD:
+    if len(form.password) > _MAX_PASSWORD or 0 < len(kept_password(form.password)) < LEAST_PASSWORD:
         raise BadInput(
             field="password",
             why_zh=f"要 {LEAST_PASSWORD} 到 {_MAX_PASSWORD} 个字符；留空就由我们生成",
@@ -201,7 +201,7 @@ def seal_request(till: Till, form: CheckoutForm, request: Request) -> CheckoutRe
         raise NoSuchChannel
     wish, referrer_id, buyer_id = till.wishes.read(form.coupon, form.sale, request)
     order_id = ids.new_uuid()
-    password = normalise_password(form.password) or till.access.made_password(order_id)
+    password = kept_password(form.password) or till.access.made_password(order_id)
     key = stored_request_key(till.request_index, form.request_key) if form.request_key else ids.new_uuid().hex
     facts = f"{form.sku}|{form.quantity}|{form.chosen}|{form.expected}|{channel.id}|{form.password}|".encode() + contact
     if wish is not None:
