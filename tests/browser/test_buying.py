@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -136,6 +137,17 @@ def test_reload_back_and_a_second_tab_are_still_one_order_and_one_charge(page: P
         order_id = ids.parse("ord", place.rpartition("/")[2])
         found = database.execute("SELECT state FROM payments_payment WHERE order_id = %s", [order_id]).fetchall()
     assert found == [("paid",)]
+
+
+def test_with_letters_twice_as_large_on_the_narrowest_phone_nothing_leaves_its_page(visit: Visit, shop: Shop) -> None:
+    for locale in ("zh-CN", "en"):
+        page = visit(locale=locale, viewport={"width": 320, "height": 640})
+        place = order(page, shop.url, "/p/star-voyage-300", "alipay-sandbox", contact=qq_number())
+        for path in ("/p/star-voyage-300", "/orders/find", urlsplit(place).path + "/pay"):
+            page.goto(f"{shop.url}{path}")
+            assert page.evaluate("document.documentElement.scrollWidth") == 320
+            page.evaluate("document.documentElement.style.fontSize = '200%'")
+            assert page.evaluate("document.documentElement.scrollWidth") == 320, (locale, path)
 
 
 def test_without_scripts_the_goods_are_still_bought_and_read(visit: Visit, shop: Shop) -> None:

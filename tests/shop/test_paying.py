@@ -55,6 +55,17 @@ def test_the_button_leads_to_the_gateway_with_the_payments_number(bought: cast.B
     assert cast.KEY not in page
 
 
+def test_without_scripts_both_pages_say_until_when_and_where_to_look(bought: cast.Bought, cy: Client) -> None:
+    order = Order.objects.get(id=bought.order_id)
+    for path in (f"{order_path(order.id)}/pay", order_path(order.id)):
+        page = cy.get(path).content.decode()
+        told = page[page.index("<noscript>") : page.index("</noscript>")]
+        assert f'href="{order_path(order.id)}"' in told
+        assert f"{timezone.localtime(order.expires_at):%Y-%m-%d %H:%M}" in told
+    cast.settle(cast.money_for(bought))
+    assert "<noscript>" not in cy.get(order_path(order.id)).content.decode()
+
+
 @pytest.mark.parametrize(("kept", "title"), [("en", "Star Voyage card 300"), ("zh-hans", "星海远征 点卡 300 点")])
 def test_the_gateway_hears_the_title_in_the_orders_language_whatever_the_page_speaks(
     bought: cast.Bought, cy: Client, gateway: Mock, kept: str, title: str
