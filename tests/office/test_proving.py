@@ -67,6 +67,20 @@ def test_an_approval_is_carried_out_once_its_giver_has_proved_who_they_are(stale
     assert payout.state == PayoutState.APPROVED
 
 
+def test_a_form_sent_from_a_place_in_a_queue_is_carried_out_there_after_the_proof(
+    stale: Client, shop: Merchant
+) -> None:
+    """The library compares where to go with the bare path, and would drop a form whose address has a question."""
+    payout = asked(account(shop), 10_000)
+    page, place = f"/office/payouts/{shown(payout)}", "?in=older%3D7%26open%3D2"
+    answer = stale.post(f"{page}/approve{place}")
+    payout.refresh_from_db()
+    assert payout.state == PayoutState.ASKED
+    answer = stale.post(answer["Location"], {"password": cast.PASSWORD})
+    payout.refresh_from_db()
+    assert (payout.state, answer["Location"]) == (PayoutState.APPROVED, f"{page}{place}")
+
+
 def test_what_is_refused_after_the_proof_leads_back_to_a_page_that_is_there(
     stale: Client, dee: User, shop: Merchant
 ) -> None:

@@ -8,6 +8,7 @@ from typing import Concatenate, ParamSpec, cast
 
 from allauth.account.decorators import reauthentication_required
 from allauth.account.internal.flows.reauthentication import is_reauthentication_required
+from allauth.core.exceptions import ReauthenticationRequired
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib import messages
@@ -69,7 +70,28 @@ def require_fresh_proof(view: View[P]) -> View[P]:
             request.resolver_match = resolve(request.path_info)
         return view(request, *args, **kwargs)
 
-    return cast("View[P]", reauthentication_required(at_its_own_address))
+    proven = reauthentication_required(at_its_own_address)
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        try:
+            return cast("View[P]", proven)(request, *args, **kwargs)
+        except ReauthenticationRequired:
+            _come_back_by_path(request)
+            raise
+
+    return cast("View[P]", guarded)
+
+
+def _come_back_by_path(request: HttpRequest) -> None:
+    """Have a form that is kept meanwhile found again: allauth compares where to go on with its path alone.
+
+    What its address asks for besides is kept with the form. Of a visit nothing is kept but the address, all of it.
+    """
+    if request.method in _VISITS:
+        return
+    request.GET  # noqa: B018 - read before its source is taken away, and kept on the request
+    request.META = {**request.META, "QUERY_STRING": ""}
 
 
 def require_fresh_proof_to_act(view: View[P]) -> View[P]:
