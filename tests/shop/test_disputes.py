@@ -347,6 +347,8 @@ def test_what_a_buyers_bank_does_is_said_beside_the_money(cy: Client, delivered:
     page = cy.get(path_of(delivered), headers={"accept-language": "en"}).content.decode()
     assert f"Your bank has given you {amount(receipt.amount, 'CNY')} back" in page
     assert "is held for you while" not in page
+    assert page.count("Given back by your bank") == 2  # the badge, and the last step
+    assert "Held while you check" not in page
     assert confirming not in page
 
 

@@ -71,8 +71,10 @@ def holding_of(story: OrderStory) -> Holding | None:
     )
 
 
-def badge_of(hold: Hold | None) -> tuple[str, str, str]:
-    """Return the badge of a delivered order's money: its kind, its icon, its words."""
+def badge_of(hold: Hold | None, *, by_bank: bool = False) -> tuple[str, str, str]:
+    """Return the badge of a delivered order's money, ``by_bank`` if a bank gave it back: kind, icon, words."""
+    if by_bank:
+        return "", "check", gettext("Given back by your bank")
     if hold is None or (hold.state == HoldState.HELD and not hold.n_stops):
         return "held", "lock", gettext("Held")
     if hold.state == HoldState.SEIZED:

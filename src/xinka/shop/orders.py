@@ -146,6 +146,7 @@ def order_context(story: OrderStory) -> dict[str, object]:
     """Return what every part of an order's page shows."""
     found, product = story.order, story.sku.product
     delivered = story.state is OrderState.DELIVERED
+    holding = holding_of(story) if delivered else None
     return {
         "story": story,
         "order": found,
@@ -158,15 +159,15 @@ def order_context(story: OrderStory) -> dict[str, object]:
         "headline": words.delivered_in_words(story.kind, sum(code.replaces is None for code in story.codes)),
         "content_label": words.content_label(story.kind),
         "care": words.care_in_words(story.kind),
-        "steps": steps_of(story),
+        "steps": steps_of(story, by_bank=holding is not None and holding.is_with_buyer),
         "password": _made_password(story),
         "after_payment": prose(product.local_after_payment) if delivered else "",
         "how_to": prose(product.local_how_to) if delivered else "",
         "is_waiting": story.state.is_open and not story.is_late,
         "is_over": story.is_late or story.state in CLOSED_UNPAID,
         "received": found.amount - story.missing,
-        "money_badge": badge_of(story.hold),
-        "holding": holding_of(story) if delivered else None,
+        "money_badge": badge_of(story.hold, by_bank=holding is not None and holding.is_with_buyer),
+        "holding": holding,
         "is_going_back": story.is_going_back,
         "left_open": left_open_of(found) if story.is_late or story.state in CLOSED_UNPAID else None,
         "is_sent_by_hand": waits_for_a_person(story.refunds),

@@ -24,13 +24,13 @@ class Step:
     text: str
 
 
-def steps_of(story: OrderStory) -> list[Step]:
-    """Return the steps of an order from placing it to the merchant's money."""
+def steps_of(story: OrderStory, *, by_bank: bool = False) -> list[Step]:
+    """Return the steps of an order from placing it to the merchant's money, or to the bank that gave it back."""
     order = story.order
     placed = Step("done", gettext("Order placed"), _time(order.placed_at))
     match OrderState.EXPIRED if story.is_late else story.state:
         case OrderState.DELIVERED | OrderState.PAID:
-            return [placed, *_paid(story)]
+            return [placed, *_paid(story, by_bank=by_bank)]
         case OrderState.EXPIRED | OrderState.CANCELLED:
             over = gettext("Cancelled") if story.state is OrderState.CANCELLED else gettext("Expired")
             return [placed, Step("done", over, _time(order.closed_at or order.expires_at))]
@@ -47,10 +47,11 @@ def steps_of(story: OrderStory) -> list[Step]:
             ]
 
 
-def _paid(story: OrderStory) -> list[Step]:
+def _paid(story: OrderStory, *, by_bank: bool) -> list[Step]:
     if story.state is OrderState.PAID:
         return [_pay_step(story), Step("now", gettext("Delivery"), gettext("on its way"))]
-    return [_pay_step(story), _delivery_step(story), *_held(story.hold)]
+    money = [Step("done", gettext("Given back by your bank"), "")] if by_bank else _held(story.hold)
+    return [_pay_step(story), _delivery_step(story), *money]
 
 
 def _pay_step(story: OrderStory) -> Step:
