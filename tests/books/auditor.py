@@ -10,6 +10,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from tests.books.purses import Purse
+
 BPS = 700
 #: Only in worlds with a reserve.
 RESERVE_BPS = 1_000
@@ -38,6 +40,10 @@ class Sale:
     #: At a provider: whether its word is missing ("due" while it was not asked, "sent"), and what it shared out.
     sharing: str = ""
     shared: int = 0
+    #: Whose order it is, if they have an account; whose balance paid it; where its buyer wants money of it back.
+    buyer: Purse | None = None
+    payer: Purse | None = None
+    wish: bool | None = None
 
     @property
     def gross(self) -> int:
@@ -53,6 +59,15 @@ class Sale:
         while most and (self.gross - most) - (self.gross - most) * BPS // 10_000 < self.seized_net:
             most -= 1
         return most
+
+    @property
+    def goes_back_to(self) -> Purse | None:
+        """Into which balance money goes back now; into none if it goes the way it came."""
+        if self.payer is not None:
+            return self.payer
+        if self.buyer is None or self.buyer.is_closed:
+            return None
+        return self.buyer if (self.buyer.to_balance if self.wish is None else self.wish) else None
 
     @property
     def commission(self) -> int:
@@ -138,10 +153,31 @@ class Auditor:
     reserve_used: int = 0
     #: What a provider shared out of settled orders: it has left for good.
     shared_out: int = 0
+    #: Buyers' balances; what went back into them, and what orders were paid from them.
+    purses: list[Purse] = field(default_factory=list)
+    credited: int = 0
+    spent: int = 0
+    #: What belonged into a balance that was closed, and went back by hand: what a balance had paid, and what a gateway.
+    by_hand_from_trust: int = 0
+    by_hand_from_clearing: int = 0
+    #: Gift cards that were given away: their worth, and how much of it is on no balance yet.
+    cards_given: int = 0
+    on_cards: int = 0
+
+    @property
+    def by_hand(self) -> int:
+        """What staff sent by hand."""
+        return self.by_hand_from_trust + self.by_hand_from_clearing
 
     def in_reserve(self) -> int:
         """Return what the reserve has."""
         return self.expected()["SELLER_RESERVE"]
+
+    def in_purses(self) -> dict[tuple[int, int], int]:
+        """Return what every buyer must have, by the number of the account in the books and of the person."""
+        found = {(12, purse.user_id): purse.balance for purse in self.purses}
+        found |= {(25, purse.user_id): purse.in_transit for purse in self.purses}
+        return {where: amount for where, amount in found.items() if amount}
 
     def take_reserve(self, wanted: int) -> int:
         """Take a sum that some order has in reserve, and return what of it the reserve does not have any more."""
@@ -168,9 +204,15 @@ class Auditor:
         found["SELLER_RESERVE"] -= self.reserve_used
         found["SELLER_RECEIVABLE"] -= self.owed
         found["SELLER_IN_TRANSIT"] += self.in_transit
-        found["REFUND_IN_TRANSIT"] += self.promised - self.sent_back
+        found["REFUND_IN_TRANSIT"] += self.promised - self.sent_back - self.credited - self.by_hand
         found["SUSPENSE"] += self.suspense
         found["PAYOUT_FEE"] += self.fees
-        found["CLEARING"] -= self.received - self.sent_back - self.lost - self.wired_out - self.shared_out
-        found["BANK_TRUST"] += self.paid_out + sum(sale.seized_held + sale.seized_net for sale in sales)
+        left = self.sent_back + self.by_hand_from_clearing + self.lost + self.wired_out + self.shared_out
+        found["CLEARING"] -= self.received - self.spent - left
+        found["BANK_TRUST"] += self.paid_out + self.by_hand_from_trust
+        found["BANK_TRUST"] += sum(sale.seized_held + sale.seized_net for sale in sales)
+        found["WALLET"] += sum(purse.balance for purse in self.purses)
+        found["WALLET_IN_TRANSIT"] += sum(purse.in_transit for purse in self.purses)
+        found["GIFT_CARDS"] += self.on_cards
+        found["PROMOTIONS"] -= self.cards_given
         return Counter({name: amount for name, amount in found.items() if amount})

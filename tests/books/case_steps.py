@@ -40,7 +40,8 @@ class CaseSteps(HoldSteps):
         ):
             for question in (False, True):
                 yield lambda question=question: self.open_case(name, question=question)  # type: ignore[misc]
-        yield lambda: self.open_chargeback(name)
+        if sale.payer is None:  # what was paid from a balance, no bank knows of
+            yield lambda: self.open_chargeback(name)
 
     def open_case(self, name: str, *, question: bool) -> None:
         """Let the buyer open a question, a dispute or a claim."""

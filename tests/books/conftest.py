@@ -36,6 +36,8 @@ def walk(db: None, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Calla
     # Nobody signs in here, and hundreds of worlds have eight people each: the real hash is tested with the accounts.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.PAYOUT_FEE_FIXED, settings.PAYOUT_FOUR_EYES_FROM = 3, 20_000
+    settings.WALLET = True
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
     settings.DISPUTE_ARBITER_HOURS = settings.DISPUTE_APPEAL_HOURS = 72
 
     def begin(seed: int, *, with_reserve: bool = False, at_provider: bool = False, merchant: str = "ada-cards") -> Walk:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from tests.books.auditor import RESERVE, Sale
+from tests.books.purses import Purse
 from tests.books.world import Step, World
 from tests.flows.disputing import BUYER
 from xinka.escrow.models import FreezeCase
@@ -56,7 +57,9 @@ class HoldSteps:
         self.payouts: dict[str, tuple[str, int, int]] = {}
         self.asked_at: dict[str, datetime] = {}
         self.by_wire: set[str] = set()
-        self.payout_hold = 0
+        #: Whose balance a payout is of, the merchant's left out, and what stops a payee's; ``None`` is the merchant.
+        self.whose: dict[str, Purse] = {}
+        self.payout_holds: dict[Purse | None, int] = {}
         self.lost_to_bank: dict[str, int] = {}
 
     # ── holds ─────────────────────────────────────────────────────────────────────────────────────

@@ -243,8 +243,44 @@ MUTANTS = [
         "_finish(refund, RefundState.SENDING)",
         scene="refund, silent",
     ),
+    Mutant(
+        "xinka.flows.refunds.sending:_paid_from_balance_of",
+        "refund.channel.provider != BALANCE",
+        "True",
+        scene="balance spent, then back",
+    ),
+    Mutant(
+        "xinka.flows.refunds.sending:_into_balance",
+        "if run(open_accounts([whose])):",
+        "if True:",
+        scene="balance spent, closed, then back",
+    ),
+    Mutant(
+        "xinka.flows.refunds.sending:_enter",
+        "if refund.channel.provider == BALANCE else",
+        "if False else",
+        scene="balance spent, closed, then back",
+    ),
+    Mutant(
+        "xinka.flows.closing_accounts:_as_buyer",
+        "account__in=USER_OWNED",
+        "account=Account.WALLET",
+        scene="balance spent, closed, then back",
+    ),
+    Mutant(
+        "xinka.flows.refunds.wishes:destination_of",
+        "wish is not None and not wish.to_balance",
+        "False",
+        scene="balance not wished",
+    ),
+    Mutant(
+        "xinka.flows.payouts.payees:fee_for",
+        "Fee() if payee.is_buyer else",
+        "Fee() if False else",
+        scene="balance withdrawn",
+    ),
     Mutant("xinka.flows.settle:_settle_or_return", "if excess:", "if False:"),
-    Mutant("xinka.flows.settle:_judge_repeated", "is_new=False", "is_new=True", way=("case", "decided", "waive")),
+    Mutant("xinka.flows.settle:_judge_repeated", "is_new=False", "is_new=True", scene="payout, yes"),
 ]
 
 

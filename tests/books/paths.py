@@ -15,6 +15,7 @@ from tests.books.table import AT_PROVIDER
 from tests.books.walks import TABLES, Walk, shortest
 from tests.books.world import Step
 from tests.flows.disputing import BUYER
+from xinka.accounts.models import User
 from xinka.flows import escrow
 from xinka.payments.models import Refund
 from xinka.platform.database.django_drive import run
@@ -168,7 +169,8 @@ def pay_out(walking: Walk, mood: str) -> str:
     for minutes in (0, 2, 4, 6, 12, 14):
         if name in steps.wired():
             world.now += timedelta(minutes=2) if minutes else timedelta()
-            steps.look_at(name, later=timedelta())
+            # A worker that died every time would leave the payout to the calm end of the world, whatever the mood.
+            steps.look_at(name, later=timedelta(), may_die=False)
             if mood in _CALLED_BACK and not minutes:
                 world.take(_find(steps.of_payouts(), ""))
             world.now += timedelta(minutes=6) if minutes == 6 else timedelta()
@@ -193,6 +195,60 @@ def spend_reserve(walking: Walk, event: str) -> None:
     walking.world.take(_find(steps.of_hold(first), "confirm"))
     steps.open_chargeback(walking.world.sell())
     walking.world.take(_find(steps.of_hold(first), event))
+    walking.settle_everything()
+
+
+def _spent(walking: Walk) -> str:
+    """Have a balance filled and all of it spent on an order under another address; return the order's name."""
+    steps, purse = walking.steps, walking.world.purses[0]
+    steps.put_in(purse, walking.world.price)
+    return steps.spend_on(purse, User.objects.get(pk=purse.user_id), 1, "other@mail.example")
+
+
+def spend_balance(walking: Walk) -> None:
+    """Have part of an order that was paid from a balance given back: it is in the balance again, and not before."""
+    name = _spent(walking)
+    walking.world.take(_find(walking.steps.of_hold(name), "give_back_part"))
+    walking.settle_everything()
+    assert walking.world.auditor.credited
+
+
+def spend_and_close(walking: Walk) -> None:
+    """Close an account whose balance is spent, which before was refused, and have the order's money come back then."""
+    steps, purse = walking.steps, walking.world.purses[0]
+    steps.put_in(purse, 1)
+    steps.close(purse)
+    steps.withdraw_some(purse, 1)
+    steps.close(purse)
+    walking.world.take(_find(steps.of_payouts(), "cancel"))
+    steps.put_in(purse, walking.world.price - 1)
+    name = steps.spend_on(purse, User.objects.get(pk=purse.user_id), 1, "other@mail.example")
+    steps.close(purse)
+    assert purse.is_closed
+    walking.world.take(_find(steps.of_hold(name), "give_back"))
+    walking.settle_everything()
+    assert walking.world.auditor.by_hand_from_trust
+
+
+def withdraw_balance(walking: Walk) -> None:
+    """Have all of a balance paid out, which costs nothing, and fail; and again, and be paid."""
+    steps, purse, world = walking.steps, walking.world.purses[0], walking.world
+    steps.put_in(purse, 5_000)
+    for event in ("fail", "pay"):
+        steps.withdraw_some(purse, 5_000)
+        for step in ("approve", "send", event):
+            world.take(_find(steps.of_payouts(), step))
+    walking.settle_everything()
+    assert (purse.balance, world.auditor.paid_out) == (0, 5_000)
+
+
+def wish_otherwise(walking: Walk) -> None:
+    """Have money of an order go the way it came, though its buyer has it go into a balance always."""
+    world, name = walking.world, ""
+    while not name:
+        name = next((one for one in world.sell_some(3) if world.buyer_of.get(one) in world.purses[:2]), "")
+    walking.steps.wish_for(name, to_balance=False)
+    world.take(_find(walking.steps.of_hold(name), "give_back"))
     walking.settle_everything()
 
 
@@ -227,6 +283,10 @@ SCENES: dict[str, Callable[[Walk], None]] = {
     **{f"reserve spent, {event}": partial(spend_reserve, event=event) for event in ("freeze", "give_back")},
     "shared, then back": back_from_provider,
     "a stopped hold": confirm_stopped,
+    "balance spent, then back": spend_balance,
+    "balance spent, closed, then back": spend_and_close,
+    "balance withdrawn": withdraw_balance,
+    "balance not wished": wish_otherwise,
 }
 
 

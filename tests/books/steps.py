@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from tests.books.case_steps import CaseSteps
-from tests.books.payout_steps import PayoutSteps
 from tests.books.split_steps import SplitSteps
+from tests.books.wallet_steps import WalletSteps
 from tests.books.wire_steps import WireSteps
 
 
-class Steps(SplitSteps, CaseSteps, WireSteps, PayoutSteps):
+class Steps(SplitSteps, CaseSteps, WireSteps, WalletSteps):
     """Finds what can happen in a world."""

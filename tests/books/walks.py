@@ -8,13 +8,15 @@ from contextlib import suppress
 from datetime import timedelta
 from uuid import UUID
 
+from tests.books.purses import Purse
 from tests.books.steps import Steps
 from tests.books.table import CASE, FINAL, HOLD, PAYOUT, SPLIT, Table
 from tests.books.world import Crash, Step, World, dying
 from tests.flows.disputing import BUYER, SELLER
 from xinka.flows import escrow
 from xinka.flows.disputes import cases
-from xinka.flows.refunds.sending import execute_refund, send_again
+from xinka.flows.payouts.buyers import movements
+from xinka.flows.refunds.sending import execute_refund, mark_done_by_hand, send_again
 from xinka.kernel import ids
 from xinka.kernel.actors import Actor, Role
 from xinka.kernel.errors import ProviderError
@@ -24,6 +26,8 @@ from xinka.platform.database.django_drive import run
 
 #: How many open sales a world has at a time.
 _AT_A_TIME = 16
+#: How often something happens to a buyer's balance, where there are any.
+_AT_A_PURSE = 0.12
 
 
 class Walk:
@@ -32,6 +36,7 @@ class Walk:
     def __init__(self, world: World) -> None:
         self.world = world
         self.steps = Steps(world)
+        self.decided: dict[UUID, Purse | None] = {}
 
     @property
     def auditor_sales(self) -> list[str]:
@@ -55,7 +60,9 @@ class Walk:
         """Let one thing happen."""
         world, kind = self.world, self.world.random.random()
         open_sales = [name for name, sale in world.auditor.sales.items() if sale.state not in FINAL]
-        if len(open_sales) < _AT_A_TIME:
+        if world.purses and world.random.random() < _AT_A_PURSE:
+            self.steps.of_purse(world.random.choice(world.purses))
+        elif len(open_sales) < _AT_A_TIME:
             sell = self.sell_some if kind < 0.9 else world.sell_late if kind < 0.95 else world.sell_matched
             sell()
         elif kind < 0.08:
@@ -146,6 +153,7 @@ class Walk:
 
     def _die_refunding(self, refund_id: UUID) -> None:
         """Die between the worker's transactions or in one; what was committed before stays, as it would."""
+        self._destination(Refund.objects.get(id=refund_id))
         try:
             with self.world.clock(), dying(self.world.random.randrange(2, 12)):
                 execute_refund(refund_id)
@@ -159,18 +167,37 @@ class Walk:
         """Run the job of one refund, and return whether it is done; staff send it again when it waits for them."""
         world = self.world
         refund = Refund.objects.get(id=refund_id)
+        purse = self._destination(refund)
         with world.clock():
-            if refund.state == "needs_staff":
+            if refund.state == "needs_staff" and purse is not None and purse.is_closed:
+                mark_done_by_hand(refund_id, by=world.staff[0], note="to the card they wrote of")
+            elif refund.state == "needs_staff":
                 send_again(refund_id, by=world.staff[0])
             with suppress(ProviderError):
                 execute_refund(refund_id)
         return self._count_done(refund_id)
 
+    def _destination(self, refund: Refund) -> Purse | None:
+        """Foretell into which balance a refund goes: decided when it is first sent, and never otherwise after that."""
+        sale = self.world.auditor.sales.get(str(refund.order_id))
+        if refund.state == "due" or refund.id not in self.decided:
+            self.decided[refund.id] = sale.goes_back_to if sale else None
+        return self.decided[refund.id]
+
     def _count_done(self, refund_id: UUID) -> bool:
-        refund = Refund.objects.get(id=refund_id)
+        refund, auditor = Refund.objects.get(id=refund_id), self.world.auditor
         if refund.state == "done" and str(refund_id) not in self.world.done:
             self.world.done.add(str(refund_id))
-            self.world.auditor.sent_back += refund.amount
+            purse = self.decided[refund_id]
+            if purse is None:
+                auditor.sent_back += refund.amount
+            elif purse.is_closed and refund.channel_id == self.world.balances.id:
+                auditor.by_hand_from_trust += refund.amount
+            elif purse.is_closed:
+                auditor.by_hand_from_clearing += refund.amount
+            else:
+                auditor.credited += refund.amount
+                purse.balance += refund.amount
         return refund.state == "done"
 
     def settle_everything(self) -> None:
@@ -184,9 +211,13 @@ class Walk:
                     break
         self.world.compare(whole=True)
         self.world.audit()
-        ours = {ids.show("ref", one.id): one.amount for one in Refund.objects.all()}
-        assert self.world.gateway.given_back == ours
-        assert sum(ours.values()) == self.world.auditor.promised == self.world.auditor.sent_back
+        sent = {one.id: one.amount for one in Refund.objects.all() if self.decided[one.id] is None}
+        auditor = self.world.auditor
+        assert self.world.gateway.given_back == {ids.show("ref", one): amount for one, amount in sent.items()}
+        assert sum(sent.values()) == auditor.sent_back == auditor.promised - auditor.credited - auditor.by_hand
+        for purse in auditor.purses:
+            told = [(one.amount, one.after) for one in movements(purse.user_id, limit=1_000)]
+            assert sum(amount for amount, _ in told) == purse.balance == (told[0][1] if told else 0)
 
     # ── what is forbidden ─────────────────────────────────────────────────────────────────────────
 
@@ -204,6 +235,8 @@ class Walk:
             ("one person freezes", lambda: run(escrow.freeze(order_id, "case", by=(3, 3)))),
             ("more is withdrawn than there is", self.steps.ask_for_too_much),
         ]
+        if world.purses:
+            tries.append(("more is withdrawn than is in a balance", self.steps.withdraw_too_much))
         if sale.state == "held":
             tries += [
                 ("a seller confirms", lambda: run(escrow.confirm(order_id, by=seller))),

@@ -25,13 +25,11 @@ class WireSteps(PayoutSteps):
     def of_payouts(self) -> Iterator[Step]:
         """What can happen to payouts; one that a gateway is at ends by its word alone."""
         yield from super().of_payouts()
-        if self.payout_hold:
-            return
         for name, (state, amount, _) in list(self.payouts.items()):
             if state == "approved":
                 yield self._wire_step(name, amount)
         for name in self.wired():
-            if Payout.objects.get(id=UUID(name)).may_be_called_back:
+            if not self.is_on_hold(name) and Payout.objects.get(id=UUID(name)).may_be_called_back:
                 yield self._call_back_step(name)
 
     def _call_back_step(self, name: str) -> Step:
@@ -50,11 +48,11 @@ class WireSteps(PayoutSteps):
 
         return Step("payout", "approved", "send", act, then)
 
-    def look_at(self, name: str, *, later: timedelta = timedelta()) -> None:
-        """Run the job of one payout some time from now; sometimes the worker dies at it."""
+    def look_at(self, name: str, *, later: timedelta = timedelta(), may_die: bool = True) -> None:
+        """Run the job of one payout some time from now; sometimes the worker dies at it, unless it may not."""
         world = self.world
         with world.clock():
-            if not world.gateway.is_calm and world.random.random() < 0.15:
+            if may_die and not world.gateway.is_calm and world.random.random() < 0.15:
                 try:
                     with dying(world.random.randrange(2, 12)):
                         execute(UUID(name), now=world.now + later)
@@ -72,13 +70,8 @@ class WireSteps(PayoutSteps):
         is_paid, is_back = number in self.world.gateway.wired, number in self.world.gateway.taken_back
         truly = "paid" if is_paid else "cancelled" if is_back else "failed"
         assert payout.state == truly, f"{name} is {payout.state} and truly {truly}"
-        self.payouts[name] = (payout.state, amount, 0)
-        auditor.in_transit -= amount + 3
-        if is_paid:
-            auditor.wired_out += amount
-            auditor.fees += 3
-        else:
-            auditor.available += amount + 3
+        self.ended(name, payout.state)
+        auditor.wired_out += amount if is_paid else 0
         self.world.reached["payout", "sending", _EVENTS[payout.state]] += 1
 
     def wires_home(self) -> None:

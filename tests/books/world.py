@@ -21,7 +21,9 @@ from django.utils import timezone
 from tests import cast
 from tests.books.auditor import AFTERSALE, BPS, CONFIRM, RESERVE, RESERVE_BPS, Auditor, Sale
 from tests.books.gateway import MoodyGateway
+from tests.books.purses import Purse
 from tests.books.table import FINAL
+from tests.flows import buyers
 from tests.flows.holding import terms
 from tests.flows.payouts import BANK
 from xinka.accounts.models import User
@@ -32,14 +34,18 @@ from xinka.flows.relay import relay_batch
 from xinka.flows.settle import VerifiedMoney, settle_unusual
 from xinka.kernel.errors import Refusal
 from xinka.ledger.accounts import Account
+from xinka.ledger.models import Balance
 from xinka.payments.channels import seal_config
 from xinka.payments.models import Channel
+from xinka.payouts.models import PayoutAccount
 from xinka.platform.database import drive
 from xinka.platform.database.django_drive import run
 
 PRICE = 9_973  # a prime, so that shares never come out even
 #: At most three are bought at once, and one more may be replaced.
 _CODES_PER_SALE = 4
+#: What is kept of a buyer's balance.
+_PURSE = (Account.WALLET, Account.WALLET_IN_TRANSIT)
 
 
 class Crash(BaseException):
@@ -100,11 +106,36 @@ class World:
         self.staff = [cast.person(f"staff{n}-{self.seed}@example.com", staff=True) for n in range(6)]
         self.account = self._account()
         self.bought: dict[str, cast.Bought] = {}
+        self.price = PRICE
+        self.balances = Channel.objects.create(
+            slug="balance", name="余额", name_en="Balance", provider="balance", config=seal_config("balance", {})
+        )
+        #: Where each balance can be paid out to, and whose an order is that somebody with an account placed.
+        self.accounts: dict[Purse, PayoutAccount] = {}
+        self.buyer_of: dict[str, Purse] = {}
+        if not self.at_provider:
+            for to_balance in (True, True, False):
+                self.open_purse(to_balance=to_balance)
 
     def _account(self) -> object:
         from tests.flows.payouts import account  # here, because it needs the merchant's owner
 
         return account(self.merchant, BANK, days_old=9)
+
+    @property
+    def purses(self) -> list[Purse]:
+        """The balances of accounts that are open."""
+        return list(self.accounts)
+
+    def open_purse(self, *, to_balance: bool) -> None:
+        """Let somebody open an account, in place of the one that was closed."""
+        email = f"purse{len(self.auditor.purses)}-{self.seed}@example.com"
+        person = cast.person(email)
+        User.objects.filter(pk=person.pk).update(refunds_to_balance=to_balance)
+        purse = Purse(email, person.pk, to_balance)
+        self.auditor.purses.append(purse)
+        self.accounts = {one: to for one, to in self.accounts.items() if not one.is_closed}
+        self.accounts[purse] = buyers.account(person, BANK, days_old=9)
 
     @property
     def ada(self) -> User:
@@ -176,6 +207,9 @@ class World:
             shown = (hold.state, hold.refunded, hold.due_at)
             assert shown == (sale.state, sale.refunded, _due(sale)), (hold.order_id, shown, sale)
         assert sales == {}, "the shop has no such holds"
+        kept = Balance.objects.filter(account__in=_PURSE).exclude(amount=0)
+        there = {(one.account, one.owner_id): -one.amount for one in kept}
+        assert there == self.auditor.in_purses()
 
     def audit(self) -> None:
         """Have the shop's own auditor prove its rules."""
@@ -190,7 +224,7 @@ class World:
 
     def sell_some(self, n_orders: int) -> list[str]:
         """Sell orders in one batch, as the till does; now and then a notice comes again, money twice, or too much."""
-        bought = cast.buy_together([self._ask() for _ in range(n_orders)], self.channel)
+        bought = cast.buy_together([self._ask(purse) for purse in self._some_buyers(n_orders)], self.channel)
         odds = [self.random.random() for _ in bought]
         extras = [7 if odd < 0.1 else 0 for odd in odds]
         moneys = [cast.money_for(one, amount=one.amount + extra) for one, extra in zip(bought, extras, strict=True)]
@@ -205,21 +239,31 @@ class World:
                 self.auditor.received += one.amount
                 self.auditor.promised += one.amount
         run(relay_batch())
-        return [self._note(one) for one in bought]
+        return [self.note(one) for one in bought]
 
-    def _ask(self) -> CheckoutRequest:
+    def _some_buyers(self, n_orders: int) -> list[Purse | None]:
+        """Return who buys together, each with an account at most once: nobody may have many unpaid orders."""
+        buyers = [*self.random.sample(self.purses, len(self.purses)), *[None] * max(n_orders, 2)]
+        return self.random.sample(buyers[: n_orders + 2], n_orders)
+
+    def _ask(self, purse: Purse | None) -> CheckoutRequest:
         self.n_events += 1
-        self._lay_in()
-        contact = f"cy{self.n_events}@mail.example"
-        return cast.ask(self.ware.sku, self.channel, quantity=self.random.randint(1, 3), contact=contact)
+        self.lay_in()
+        contact = purse.email if purse else f"cy{self.n_events}@mail.example"
+        asked = cast.ask(self.ware.sku, self.channel, quantity=self.random.randint(1, 3), contact=contact)
+        if purse:
+            self.buyer_of[str(asked.order_id)] = purse
+        return asked
 
-    def _note(self, bought: cast.Bought) -> str:
+    def note(self, bought: cast.Bought) -> str:
+        """Take note of an order that was sold, and return its name."""
         name = str(bought.order_id)
         self.auditor.sales[name] = self._sale(name, bought.amount)
+        self.auditor.sales[name].buyer = self.buyer_of.get(name)
         self.bought[name] = bought
         return name
 
-    def _lay_in(self) -> None:
+    def lay_in(self) -> None:
         """Have stock for this sale and a replacement; many codes at a time, for that is quicker."""
         if self._n_laid_in_for == 0:
             self._n_laid_in_for = 50
@@ -236,20 +280,20 @@ class World:
         from xinka.flows.expire import cancel  # here, beside its only use
 
         self.n_events += 1
-        self._lay_in()
+        self.lay_in()
         bought = cast.buy(self.ware.sku, self.channel, contact=f"late{self.n_events}@mail.example")
         run(cancel(bought.order_id))
         cast.settle(cast.money_for(bought))
         run(relay_batch())
         self.auditor.received += bought.amount
-        self._note(bought)
+        self.note(bought)
 
     def sell_matched(self) -> None:
         """Money that names no order waits in suspense until two people say whose it is; then it is like any other."""
         from xinka.flows.matching import Wanted, decide, propose  # here, beside its only use
 
         self.n_events += 1
-        self._lay_in()
+        self.lay_in()
         bought = cast.buy(self.ware.sku, self.channel, contact=f"stray{self.n_events}@mail.example")
         stray = VerifiedMoney(self.channel.id, None, f"S{self.seed}-{self.n_events}", bought.amount)
         run(settle_unusual(stray))
@@ -263,7 +307,7 @@ class World:
         self.refuse("agreeing twice", lambda: decide(proposed.id, grant=True, by=self.staff[2]))
         self.auditor.suspense -= bought.amount
         run(relay_batch())
-        self._note(bought)
+        self.note(bought)
 
 
 def _due(sale: Sale) -> datetime | None:
