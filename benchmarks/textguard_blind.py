@@ -7,7 +7,8 @@ what was missed. The disguises are not those of ``textguard_evasion``, and no ta
 pairs. With ``--later`` every text, bad and lawful, is measured in each family of ``textguard_later_disguises``.
 
 A set may also hold longer lawful texts (pages, rules, notices, dialogues, complaints, warnings, news). Those are judged
-as listings and as talk; only what is stopped wrongly is counted, of all and of each kind.
+as listings and as talk; what is stopped wrongly is counted, of all and of each kind. Longer bad texts (``bad_long_…``)
+are offers or talk and judged as such; by score they are measured against the longer lawful ones.
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ OWN = Path(__file__).parent / "textguard_data"
 STOPPED = {"block", "review"}
 #: The parts a set may have, and the task each is judged as.
 PARTS: dict[str, Task] = {"listings": "listing", "talk": "chat", "spam": "chat"}
-#: What longer lawful texts are judged as.
-LONG_AS: tuple[Task, ...] = ("listing", "chat")
+#: What longer lawful texts are judged as, with the part that holds the longer bad ones of the task.
+LONG_AS: dict[Task, str] = {"listing": "long_listings", "chat": "long_talk"}
 FALSE_ALARMS = 0.01
 #: How the end of a line is written within a text of a set, which has a line of the file for each text.
 LINE_END = "\\n"
@@ -106,7 +107,10 @@ def measure_later(guard: Guard, name: str, part: str = "listings", seed: int = 3
 
 
 def measure_long(guard: Guard, name: str, task: Task, show: bool = False) -> dict[str, float]:
-    """Return the share of longer lawful texts that is stopped, and blocked, and what is stopped of each category."""
+    """Return the share of longer lawful texts that is stopped, and blocked, and what is stopped of each category.
+
+    Where the set has longer bad texts of the task, also what is found of those, plain and evaded.
+    """
     good = rows(f"{name}_lawful_long.txt")
     verdicts = guard.judge_all([text for _, text in good], task)
     if show:
@@ -114,11 +118,31 @@ def measure_long(guard: Guard, name: str, task: Task, show: bool = False) -> dic
     kinds: defaultdict[str, list[bool]] = defaultdict(list)
     for (category, _), verdict in zip(good, verdicts, strict=True):
         kinds[category].append(verdict.decision in STOPPED)
+    bad_part = f"{name}_bad_{LONG_AS[task]}.txt"
     return {
         "lawful": len(good),
         "false alarms": _stopped(verdicts),
         "blocked": statistics.fmean(v.decision == "block" for v in verdicts),
+        **(_found_of_long(guard, bad_part, task, verdicts, show) if (OWN / bad_part).is_file() else {}),
         **{f"stopped: {kind}": statistics.fmean(stopped) for kind, stopped in kinds.items()},
+    }
+
+
+def _found_of_long(guard: Guard, part: str, task: Task, lawful: list[Verdict], show: bool) -> dict[str, float]:
+    """Return what is found of longer bad texts, by decision and above the score that 1 % of the lawful ones reach."""
+    bad = rows(part)
+    evaded = disguised([text for _, text in bad])
+    plain, behind = (guard.judge_all([text for _, text in texts], task) for texts in (bad, evaded))
+    if show:
+        _show(bad, plain, evaded, behind)
+    at = sorted((v.score for v in lawful), reverse=True)[int(FALSE_ALARMS * len(lawful))]
+    return {
+        "bad": len(bad),
+        "recall, plain": _stopped(plain),
+        "recall, evaded": _stopped(behind),
+        "blocked, plain": statistics.fmean(v.decision == "block" for v in plain),
+        "by score at 1 %, plain": statistics.fmean(v.score > at for v in plain),
+        "by score at 1 %, evaded": statistics.fmean(v.score > at for v in behind),
     }
 
 

@@ -1,11 +1,12 @@
 """Trains the linear model of textguard and writes the table that is shipped, with a card of the run.
 
     scripts/setup training
-    .venv/bin/python -m tools.train_textguard --permissive FOLDER [--extra FILE.jsonl …] [--out FOLDER]
+    .venv/bin/python -m tools.train_textguard --permissive FOLDER [--extra FILE.jsonl …] [--out FOLDER] [--longer-only]
 
 ``FOLDER`` holds ``teleantifraud_dialogues.jsonl.xz`` (Apache-2.0) and ``evasion_cntp.jsonl.xz`` (MIT); all else is made
 by ``tools/textguard_corpus``. An operator who has the right to other data adds it with ``--extra`` (lines of
-``{"text", "label", "task"}``) and keeps the resulting table for themselves.
+``{"text", "label", "task"}``) and keeps the resulting table for themselves. With ``--longer-only`` the lines are not
+learnt anew, which takes minutes: only what longer texts put right in the shipped table is.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import argparse
 import json
 import sys
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from itertools import repeat
 from multiprocessing import get_context
 from pathlib import Path
@@ -25,12 +27,15 @@ from tools.textguard_corpus.build import GRAMMARS, rows_of
 from tools.textguard_corpus.fitting import Fitted, Settings, fit
 from tools.textguard_corpus.grammar import Grammar
 from tools.textguard_corpus.limits import Limits, limits_of
+from tools.textguard_corpus.longer import fit_parts, fit_wholes
+from tools.textguard_corpus.longer_rows import longer_rows_of, part_rows_of
 from tools.textguard_corpus.rows import Row
 from tools.textguard_corpus.samples import samples
 from tools.textguard_corpus.tables import character_tables
 from tools.textguard_corpus.words import Words
 from xinka.engines.textguard.model import SHIPPED, TASKS, Model, Task
-from xinka.engines.textguard.model.table import ModelFile, TaskTable, write
+from xinka.engines.textguard.model.features import Tables
+from xinka.engines.textguard.model.table import ModelFile, TaskTable, read, write
 from xinka.engines.textguard.views import clean_view
 
 #: What may be in a shipped table, and under which licence.
@@ -53,7 +58,8 @@ def main() -> None:
     tasks: dict[str, TaskTable] = {}
     card: dict[str, Any] = {"seed": asked.seed, "tasks": {}, "licences": dict(LICENCES), "character_tables": CHARACTERS}
     with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
-        for task, (table, figures) in zip(TASKS, pool.map(_trained, TASKS, repeat(asked)), strict=True):
+        train = _with_longer_only if asked.longer_only else _trained
+        for task, (table, figures) in zip(TASKS, pool.map(train, TASKS, repeat(asked)), strict=True):
             tasks[task], card["tasks"][task] = table, figures
             shown = {name: figure for name, figure in figures.items() if name != "samples"}
             sys.stdout.write(json.dumps({task: shown}, ensure_ascii=False) + "\n")
@@ -75,7 +81,33 @@ def _trained(task: Task, asked: argparse.Namespace) -> tuple[TaskTable, dict[str
     texts = {_cleaned(row).text: row.text for row in reversed(rows)}
     limits = limits_of(fitted, texts, task)
     table = structs.replace(fitted.table, review_from=limits.review_from, block_from=limits.block_from)
-    return table, _figures(rows, fitted, limits) | {"samples": samples(fitted, tables)}
+    table, longer = _with_longer(task, table, tables, asked)
+    return table, _figures(rows, fitted, limits) | {"samples": samples(fitted, tables), "longer": longer}
+
+
+def _with_longer_only(task: Task, asked: argparse.Namespace) -> tuple[TaskTable, dict[str, Any]]:
+    """Train what longer texts put right in the shipped table of a task; return as ``_trained``."""
+    shipped = read(SHIPPED)
+    card = json.loads((SHIPPED.parent / "card.json").read_text(encoding="utf-8"))
+    table, longer = _with_longer(task, shipped.tasks[task], shipped.tables(), asked)
+    return table, card["tasks"][task] | {"longer": longer}
+
+
+def _with_longer(
+    task: Task, table: TaskTable, tables: Tables, asked: argparse.Namespace
+) -> tuple[TaskTable, dict[str, Any]]:
+    """Return a table with what longer texts put right in it, and what the card says of that."""
+    rows = longer_rows_of(task, asked.permissive, asked.seed)
+    model = Model(tables, {task: table})
+    score = partial(model.scores, task=task)
+    found = fit_wholes(rows, score, tables, table.review_from)
+    parts = fit_parts(part_rows_of(task, asked.seed), score, tables)
+    return structs.replace(table, longer=found.table, parts=parts), {
+        "rows": _by_source(rows),
+        "pieces": found.table.pieces.count("\n") + 1,
+        "pieces_of_parts": parts.pieces.count("\n") + 1,
+        "unseen_writers": {name: round(value, 4) for name, value in found.figures.items()},
+    }
 
 
 def _largest_difference(path: Path, tasks: dict[str, Any]) -> float:
@@ -92,11 +124,16 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--permissive", type=Path, required=True, help="folder of the two permissively licensed sets")
     parser.add_argument("--extra", type=Path, action="append", default=[], help="more rows, for a table of your own")
     parser.add_argument("--out", type=Path, default=SHIPPED.parent, help="where table and card go")
+    parser.add_argument(
+        "--longer-only", action="store_true", help="only what longer texts put right in the shipped table"
+    )
     parser.add_argument("--most", type=int, default=150_000, help="pieces, and pairs, for each task")
     parser.add_argument("--seed", type=int, default=7)
     asked = parser.parse_args()
     if asked.extra and asked.out == SHIPPED.parent:
         parser.error("a table made with --extra is not the shipped one: give --out")
+    if asked.extra and asked.longer_only:
+        parser.error("--extra adds lines, which --longer-only does not learn")
     return asked
 
 
@@ -114,12 +151,16 @@ def _cleaned(row: Row) -> Row:
     return Row(clean_view(row.text).text, row.label, row.sentence, row.source, row.weight)
 
 
-def _figures(rows: list[Row], fitted: Fitted, limits: Limits) -> dict[str, Any]:
+def _by_source(rows: list[Row]) -> dict[str, dict[str, int]]:
     sources: dict[str, list[int]] = {}
     for row in rows:
         sources.setdefault(row.source, [0, 0])[row.label] += 1
+    return {source: {"harmless": good, "bad": bad} for source, (good, bad) in sorted(sources.items())}
+
+
+def _figures(rows: list[Row], fitted: Fitted, limits: Limits) -> dict[str, Any]:
     return {
-        "rows": {source: {"harmless": good, "bad": bad} for source, (good, bad) in sorted(sources.items())},
+        "rows": _by_source(rows),
         "features": fitted.table.features.count("\n") + 1,
         "pairs": len(fitted.table.pairs) // 4,
         "review_from": round(limits.review_from, 4),

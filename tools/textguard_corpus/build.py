@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import lzma
 import random
 import re
 from collections.abc import Iterator
@@ -14,6 +12,7 @@ from typing import cast
 from tools.textguard_corpus.evasion import Tricks
 from tools.textguard_corpus.grammar import Grammar
 from tools.textguard_corpus.lines import earlier_lines, read_lines, weighed
+from tools.textguard_corpus.longer_rows import read_packed
 from tools.textguard_corpus.rows import HAND, WRITTEN, Row
 from tools.textguard_corpus.words import Words
 
@@ -98,14 +97,9 @@ def _worn(text: str, label: int, number: int, grammar: Grammar, tricks: Tricks, 
     return tricks.evade(text, chance) if number % 2 else text
 
 
-def _read(path: Path) -> Iterator[dict[str, object]]:
-    with lzma.open(path, "rt", encoding="utf-8") as lines:
-        yield from map(json.loads, lines)
-
-
 def _dialogues(folder: Path, chance: random.Random) -> Iterator[Row]:
     """Stretches of TeleAntiFraud (Apache-2.0): what the caller says, in ordinary calls also the other side."""
-    for number, call in enumerate(_read(folder / "teleantifraud_dialogues.jsonl.xz")):
+    for number, call in enumerate(read_packed(folder / "teleantifraud_dialogues.jsonl.xz")):
         label, turns = int(str(call["label"])), cast("list[list[str]]", call["turns"])
         said = [turn[1] for turn in turns if turn[0] == "caller"]
         length = chance.choice((1, 2, 2, 3)) + label
@@ -118,6 +112,6 @@ def _dialogues(folder: Path, chance: random.Random) -> Iterator[Row]:
 
 def _comments(folder: Path) -> Iterator[Row]:
     """Ordinary comments of ToxiBenchCN (MIT), those marked harmless."""
-    for number, row in enumerate(_read(folder / "evasion_cntp.jsonl.xz")):
+    for number, row in enumerate(read_packed(folder / "evasion_cntp.jsonl.xz")):
         if row["label"] == 0:
             yield Row(str(row["text"]), 0, f"cntp {number}", "ToxiBenchCN")

@@ -18,7 +18,7 @@ from tools.textguard_corpus.lines import ITSELF, dealt
 from tools.textguard_corpus.rows import WRITTEN, Row
 from tools.textguard_corpus.scaling import Met, trust, voices_of
 from xinka.engines.textguard.model.features import Tables, bounded, features, pairs, shown, spelled
-from xinka.engines.textguard.model.table import GRID, TaskTable
+from xinka.engines.textguard.model.table import GRID, NOTHING_LONG, TaskTable
 
 #: A piece must be met in this many different sentences to count; a line written by hand, or a worn copy, is one.
 FEWEST = 3
@@ -229,6 +229,8 @@ def _table(names: list[str], line: LogisticRegression, calibration: LogisticRegr
         shift=float(calibration.intercept_[0]),
         review_from=REVIEW_FROM,
         block_from=REVIEW_FROM,
+        longer=NOTHING_LONG,
+        parts=NOTHING_LONG,
     )
 
 

@@ -12,10 +12,14 @@ from numpy.typing import NDArray
 from tools.textguard_corpus.fitting import FALSE_ALARMS, Fitted
 from xinka.engines.textguard.guard import Guard
 from xinka.engines.textguard.model import Task
+from xinka.engines.textguard.model.features import Tables
+from xinka.engines.textguard.model.longer_weights import Longer, LongWeights
 from xinka.engines.textguard.model.parts import NO_PARTS, Parts
+from xinka.engines.textguard.model.table import NOTHING_LONG
 
 #: So many of the lines that are blocked must be bad; and no limit is below the lowest.
 PRECISION, LOWEST = 0.995, 0.5
+_NOTHING = LongWeights(NOTHING_LONG, Tables("", "", ""))
 
 
 class Said:
@@ -37,6 +41,11 @@ class Said:
         """Return no parts: the lines are as short as parts are, and were scored whole."""
         del clean_text, task
         return NO_PARTS
+
+    def longer(self, task: Task) -> Longer:
+        """Return what says nothing: the lines are no longer texts."""
+        del task
+        return Longer(_NOTHING, _NOTHING)
 
     def review_from(self, task: Task) -> float:
         """Return the limit that is tried."""

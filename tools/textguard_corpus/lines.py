@@ -1,19 +1,22 @@
-"""Single sentences that were written by hand, each its own: the part of the corpus that no grammar speaks.
+r"""Single sentences that were written by hand, each its own: the part of the corpus that no grammar speaks.
 
 A file of ``lines/`` holds one task and category, a line each: ``label<TAB>hand<TAB>text``; label 1 is bad. A hand is
 one writer's part (``a07`` is part 7 of writer a), so that what is measured on one writer was learnt from the others.
+``longer/`` holds texts of more than a few sentences in the same form, the end of a line in them written as ``\n``.
 """
 
 from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tools.textguard_corpus.evasion import Tricks
 
-LINES = Path(__file__).parent / "lines"
+LINES, LONGER = Path(__file__).parent / "lines", Path(__file__).parent / "longer"
+#: How the end of a line is written within a longer text.
+LINE_END = "\\n"
 #: Listings that rules were once widened from: no longer blind, so they may be learnt as well.
 EARLIER = Path(__file__).parents[2] / "benchmarks" / "textguard_data"
 EARLIER_SETS = ("", "fresh_", "blind1_", "blind2_", "blind3_")
@@ -52,6 +55,15 @@ def read_lines(folder: Path = LINES) -> list[Line]:
                 raise ValueError(f"{path.name}:{number}: not label, hand and text / 应为：标签、作者、文本")
             found.append(Line(text, int(label), task, hand))
     return found
+
+
+def read_longer(folder: Path = LONGER) -> list[Line]:
+    """Return every longer text of a folder, in the order of files, with its line ends.
+
+    Raises:
+        ValueError: as for ``read_lines``.
+    """
+    return [replace(line, text=line.text.replace(LINE_END, "\n")) for line in read_lines(folder)]
 
 
 def earlier_lines() -> list[Line]:

@@ -13,9 +13,21 @@ from benchmarks.textguard_blind import OWN, rows
 from tools.textguard_corpus import grammar as grammar_module
 from tools.textguard_corpus.evasion import Tricks
 from tools.textguard_corpus.grammar import Grammar
-from tools.textguard_corpus.lines import DISGUISED, ELSEWHERE, Line, dealt, earlier_lines, read_lines, weighed
+from tools.textguard_corpus.lines import (
+    DISGUISED,
+    ELSEWHERE,
+    LINE_END,
+    Line,
+    dealt,
+    earlier_lines,
+    read_lines,
+    read_longer,
+    weighed,
+)
+from tools.textguard_corpus.longer_rows import OWN_PAGES, longer_rows_of, part_rows_of
 from tools.textguard_corpus.rows import WRITTEN, Row
 from tools.textguard_corpus.scaling import Met, trust, voices_of
+from xinka.engines.textguard.longer import is_long
 from xinka.engines.textguard.views import clean_text, squeezed_text
 
 GRAMMARS = Path(grammar_module.__file__).parent / "grammars"
@@ -78,17 +90,43 @@ def test_every_line_written_by_hand_is_its_own_and_of_a_known_kind() -> None:
     assert len({(line.task, line.text) for line in lines}) == len(lines)
 
 
+def test_every_longer_text_is_its_own_keeps_its_lines_and_is_by_a_hand_of_its_own() -> None:
+    longer = read_longer()
+    assert len({(line.task, line.text) for line in longer}) == len(longer) > 1_000
+    assert all(is_long(line.text) and LINE_END not in line.text for line in longer)
+    assert sum("\n" in line.text for line in longer) > 800
+    assert {line.writer for line in longer} == {"za", "zb", "zc", OWN_PAGES}
+    assert not {line.writer for line in longer} & {line.writer for line in read_lines()}
+    assert {(line.task, line.label) for line in longer} == {("listing", 0), ("listing", 1), ("chat", 0), ("chat", 1)}
+
+
+def test_a_longer_text_is_read_with_its_line_ends(tmp_path: Path) -> None:
+    (tmp_path / "chat_scam.tsv").write_text("1\tza01\t你好\\n请转账\n", encoding="utf-8")
+    assert read_longer(tmp_path) == [Line("你好\n请转账", 1, "chat", "za01")]
+
+
 def test_no_line_of_the_blind_sets_is_learnt() -> None:
-    learnt = {squeezed_text(clean_text(line.text)) for line in read_lines() + earlier_lines()}
+    learnt = {squeezed_text(clean_text(line.text)) for line in read_lines() + read_longer() + earlier_lines()}
     blind = [
         text
-        for name in ("blind4", "blind5", "blind6", "blind7", "blind8", "blind9", "blind10", "blind11", "blind12")
-        for part in ("listings", "talk", "spam", "long")
+        for name in (
+            "blind4",
+            "blind5",
+            "blind6",
+            "blind7",
+            "blind8",
+            "blind9",
+            "blind10",
+            "blind11",
+            "blind12",
+            "blind13",
+        )
+        for part in ("listings", "talk", "spam", "long", "long_listings", "long_talk")
         for kind in ("bad", "lawful")
         if (OWN / f"{name}_{kind}_{part}.txt").is_file()
         for _, text in rows(f"{name}_{kind}_{part}.txt")
     ]
-    assert len(blind) == 1916 + 1903 + 1904 + 1909 + 1892 + 1012 + 2008 + 635 + 220
+    assert len(blind) == 1916 + 1903 + 1904 + 1909 + 1892 + 1012 + 2008 + 635 + 220 + 496
     assert [text for text in blind if squeezed_text(clean_text(text)) in learnt] == []
 
 
@@ -174,3 +212,25 @@ def test_the_voice_of_a_row_is_its_writer_and_grammars_and_the_other_task_have_n
         Row("出号吗", 0, "hand b", WRITTEN),
     ]
     assert voices_of(rows).tolist() == [0, 0, -1, -1, 1]
+
+
+def test_longer_texts_of_the_task_weigh_most_lawful_ones_of_the_other_half_and_bad_ones_of_the_other_nothing() -> None:
+    rows, texts = longer_rows_of("listing", Path()), {line.text: line for line in read_longer()}
+    assert {row.text for row in rows} == {
+        line.text for line in texts.values() if line.task == "listing" or not line.label
+    }
+    for row in rows:
+        line = texts[row.text]
+        own_page, own_task = line.writer == OWN_PAGES, line.task == "listing"
+        assert row.weight == (0.1 if own_page else 1.0 if own_task else 0.5)
+        assert row.sentence == f"hand {line.writer}"
+
+
+def test_parts_are_those_of_lawful_texts_beside_as_many_bad_as_harmless_lines() -> None:
+    rows, writers = part_rows_of("chat"), {"za", "zb", "zc", OWN_PAGES}
+    parts, lines = ([r for r in rows if (r.sentence in writers) is of_page] for of_page in (True, False))
+    assert not any(row.label for row in parts)
+    assert len(parts) > 5_000
+    assert max(len(row.text) for row in parts) <= 45
+    assert Counter(row.label for row in lines) == {0: 6_000, 1: 6_000}
+    assert rows == part_rows_of("chat")

@@ -2,15 +2,43 @@
 
 from __future__ import annotations
 
+from array import array
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.textguard_blind import measure_long
 from xinka.engines.textguard.guard import Guard
-from xinka.engines.textguard.longer import LONG, is_long, of_parts, of_whole, share, so_many, tells
-from xinka.engines.textguard.model import TASKS, Model, Task
+from xinka.engines.textguard.longer import (
+    DRIFT,
+    FULLY,
+    LONG,
+    is_long,
+    log_odds,
+    of_parts,
+    of_whole,
+    share,
+    so_many,
+    tells,
+)
+from xinka.engines.textguard.model import SHIPPED, TASKS, Model, Task
+from xinka.engines.textguard.model.features import Tables
+from xinka.engines.textguard.model.longer_weights import LongWeights, pieces
+from xinka.engines.textguard.model.table import NOTHING_LONG, LongTable, numbers_of, read
 from xinka.engines.textguard.views import clean_text
+
+#: A table of letters as they are.
+_PLAIN = Tables("", "", "")
+NOTHING = LongWeights(NOTHING_LONG, _PLAIN)
+
+
+def weights_of(of_lines: float = 1.0, of_warning: float = 0.0, bias: float = 0.0, **weights: float) -> LongWeights:
+    """Return weights of a few pieces."""
+    weights = weights or {"无": 0.0}
+    data = array("f", weights.values()).tobytes()
+    return LongWeights(LongTable("\n".join(weights), data, of_lines, of_warning, bias), _PLAIN)
+
 
 GUARD = Guard(model=Model.load())
 #: A page of help on cards and accounts, in which no part reads badly: what was stopped was its length.
@@ -49,11 +77,30 @@ def test_a_warning_that_names_what_it_warns_of_is_for_a_person_at_most(task: Tas
     assert GUARD.judge_all([WARNING, HELP] * 10, task) == [verdict, GUARD.judge(HELP, task)] * 10
 
 
-@pytest.mark.parametrize(("task", "most"), [("listing", 0.19), ("chat", 0.06)])
-def test_few_longer_lawful_texts_are_stopped_and_hardly_one_is_blocked(task: Task, most: float) -> None:
-    figures = measure_long(GUARD, "blind11", task)
+@pytest.mark.parametrize(
+    ("name", "task", "most"),
+    [
+        ("blind11", "listing", 0.05),
+        ("blind11", "chat", 0.035),
+        ("blind12", "listing", 0.075),
+        ("blind12", "chat", 0.025),
+        ("blind13", "listing", 0.041),
+        ("blind13", "chat", 0.021),
+    ],
+)
+def test_few_longer_lawful_texts_are_stopped_and_hardly_one_is_blocked(name: str, task: Task, most: float) -> None:
+    figures = measure_long(GUARD, name, task)
     assert figures["false alarms"] <= most
     assert figures["blocked"] <= 0.02
+
+
+@pytest.mark.parametrize(("task", "least"), [("listing", 0.99), ("chat", 0.98)])
+def test_longer_bad_texts_of_a_hand_that_taught_nothing_are_found(task: Task, least: float) -> None:
+    figures = measure_long(GUARD, "blind13", task)
+    assert figures["bad"] == 124
+    assert figures["recall, plain"] >= least
+    assert figures["recall, evaded"] >= least
+    assert figures["by score at 1 %, plain"] >= 0.96
 
 
 def test_words_of_warning_excuse_the_parts_on_their_line_only() -> None:
@@ -61,40 +108,88 @@ def test_words_of_warning_excuse_the_parts_on_their_line_only() -> None:
     text = "骗子会说这样的话，请当心。有人出钱收购你的卡。\n" + plain + "有人出钱收购你的卡。"
     first, last = text.index("有人"), text.rindex("有人")
     spans = [(first, first + 10), (last, last + 10)]
-    told, alone = of_parts(iter([0.9, 0.9]), spans, text)
+    told, alone = of_parts(iter([0.9, 0.9]), spans, text, NOTHING)
     assert told == pytest.approx(0.5)  # two different words: nine to one becomes one to one
-    assert alone == 0.9
+    assert alone == pytest.approx(0.9)
+
+
+def test_pieces_of_lawful_pages_lower_the_odds_of_a_part_within_bounds_and_never_raise_them() -> None:
+    text = "今天天气很好，我们去公园走走。" * 6
+    spans, n_found = [(0, 14)], len(pieces(text[:14]))
+    for weight, lowered in ((-(n_found**0.5), 1.0), (5.0, 0.0), (-1000.0, 2.5)):
+        (score,) = of_parts(iter([0.5]), spans, text, weights_of(天气=weight))
+        assert log_odds(score) == pytest.approx(-lowered)
+    assert list(of_parts(iter([0.5]), spans, text[:40], weights_of(天气=-1000.0))) == [
+        0.5
+    ]  # a short text has learnt lines
 
 
 def test_each_text_takes_the_scores_of_its_own_parts() -> None:
     scores = iter([0.1, 0.2, 0.3])
-    assert list(of_parts(scores, [(0, 5), (5, 9)], "短文")) == [0.1, 0.2]
-    assert list(of_parts(scores, [(0, 5)], "短文")) == [0.3]
+    assert list(of_parts(scores, [(0, 5), (5, 9)], "短文", NOTHING)) == [0.1, 0.2]
+    assert list(of_parts(scores, [(0, 5)], "短文", NOTHING)) == [0.3]
 
 
 @given(st.floats(0, 1), st.integers(0, LONG))
 def test_a_short_text_is_weighed_as_before(score: float, size: int) -> None:
     text = "字" * size
     assert not is_long(text)
-    assert of_whole(score, text) == score
+    assert of_whole(score, text, weights_of(0.0, 0.0, -9.0)) == score
     assert share(text) == 1
     assert not tells("骗子上当" * (size // 4))
 
 
-def test_the_longer_the_more_it_takes_and_an_offer_among_ten_lines_takes_no_more() -> None:
+def test_the_longer_the_more_its_like_says_without_a_step_and_an_offer_among_ten_lines_takes_no_more() -> None:
     many = "".join(map(chr, range(0x4E00, 0x4E00 + 2_000)))
-    scores = [of_whole(0.99, many[:size]) for size in (LONG, LONG + 1, 200, 400, 2_000)]
-    assert scores == sorted(scores, reverse=True)
-    assert scores[0] - scores[1] < 0.001  # there is no step
+    lengths = (LONG, LONG + 1, (LONG + FULLY) // 2, FULLY, 400, 2_000)
+    odds = [log_odds(of_whole(0.99, many[:size], weights_of(0.5, 0.0, -3.0))) for size in lengths]
+    by_lines = log_odds(0.99)
+    by_its_like = 0.5 * by_lines - 3.0
+    assert odds[0] == pytest.approx(by_lines)
+    assert abs(odds[1] - odds[0]) < 0.1
+    measured = by_lines - DRIFT * (((LONG + FULLY) / 2) ** 0.5 - LONG**0.5)
+    assert odds[2] == pytest.approx((measured + by_its_like) / 2)
+    assert odds[3:] == pytest.approx([by_its_like] * 3)
+    assert [share(many[:size]) for size in lengths] == pytest.approx([1.0, 1 - 1 / 120, 0.5, 0.0, 0.0, 0.0])
     assert [so_many(n) for n in (1, 2, 10)] == [1, 2, 10]
-    assert 20 < so_many(20) < 40
-    assert of_whole(1.0, many) == 1.0
+    assert 20 < so_many(20) < 30
+
+
+def test_words_of_warning_count_up_to_four_and_scores_without_doubt_stay_within_bounds() -> None:
+    page = "".join(map(chr, range(0x4E00, 0x4E00 + 300)))
+    odds = [
+        log_odds(of_whole(0.5, page + words, weights_of(1.0, -1.0)))
+        for words in ("", "骗子", "骗子上当", "骗子上当套路陷阱不得")
+    ]
+    assert odds == pytest.approx([0.0, -1.0, -2.0, -4.0])
+    for score in (0.0, 1.0):
+        assert of_whole(score, page, NOTHING) == pytest.approx(score, abs=1e-8)
+
+
+def test_a_piece_counts_once_and_is_of_one_to_four_letters() -> None:
+    assert pieces("") == set()
+    assert pieces("甲乙甲") == {"甲", "乙", "甲乙", "乙甲", "甲乙甲"}
+    assert pieces("甲乙丙丁戊") >= {"甲乙丙丁", "乙丙丁戊"}
+    assert max(map(len, pieces("甲乙丙丁戊"))) == 4
+    assert weights_of(甲=1.0, 丙=9.0).mean("甲甲") == pytest.approx(1 / 2**0.5)
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_the_shipped_tables_of_longer_texts_are_whole_and_small(task: Task) -> None:
+    shipped = read(SHIPPED).tasks[task]
+    for table, most in ((shipped.longer, 6_000), (shipped.parts, 4_000)):
+        names, weights = table.pieces.split("\n"), numbers_of("f", table.weights)
+        assert len(names) == len(set(names)) == len(weights) <= most
+        assert names == sorted(names)
+        assert all(weights)
+    assert 0 < shipped.longer.of_lines < 1.5  # what lines taught still counts
+    assert shipped.longer.of_warning < 0
 
 
 @pytest.mark.parametrize("task", TASKS)
 @pytest.mark.parametrize("times", [5, 20, 100])
 def test_who_repeats_an_offer_gains_nothing(task: Task, times: int) -> None:
-    assert of_whole(0.9, "好坏" * times) == 0.9
+    assert of_whole(0.9, "好坏" * times, weights_of(0.0, 0.0, -9.0)) == pytest.approx(0.9)
     assert GUARD.judge(f"{OFFERS[task]}。" * times, task).decision in {"review", "block"}
 
 

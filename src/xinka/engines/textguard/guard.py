@@ -15,6 +15,7 @@ from xinka.engines.textguard.layouts import as_read
 from xinka.engines.textguard.longer import of_parts, of_whole, share, so_many, tells
 from xinka.engines.textguard.masking import Mask, find_masks
 from xinka.engines.textguard.model import Task
+from xinka.engines.textguard.model.longer_weights import Longer
 from xinka.engines.textguard.model.parts import Parts, fewer
 from xinka.engines.textguard.packs import TASKS, Pack, load_packs
 from xinka.engines.textguard.rules import Hit, RuleSet
@@ -57,6 +58,9 @@ class Scorer(Protocol):
 
     def parts(self, clean_text: str, task: Task) -> Parts:
         """Return the parts of a clean text that may read forbidden by themselves."""
+
+    def longer(self, task: Task) -> Longer:
+        """Return what longer texts taught of a task."""
 
     def review_from(self, task: Task) -> float:
         """Return the score of rules and model together from which a text is worth a look."""
@@ -166,7 +170,8 @@ class Guard:
             return [None] * len(views)
         asked, model = [told(view.text) for view in views], self.model
         scores = model.scores(asked, task) if len(asked) > _FEW else [model.score(text, task) for text in asked]
-        return [of_whole(score, view.text) for score, view in zip(scores, views, strict=True)]
+        longer = model.longer(task).wholes
+        return [of_whole(score, text, longer) for score, text in zip(scores, asked, strict=True)]
 
     def _parts(self, cleans: Sequence[View], task: Task) -> list[tuple[Part, ...]]:
         """Return of each text the parts that may read forbidden by themselves, with what the model says of them."""
@@ -174,11 +179,11 @@ class Guard:
             return [()] * len(cleans)
         found = [self.model.parts(clean.text, task) for clean in cleans]
         asked = [told(clean.text[s:e]) for clean, parts in zip(cleans, found, strict=True) for s, e in parts.likely]
-        scores = iter(self.model.scores(asked, task) if asked else ())
+        scores, longer = iter(self.model.scores(asked, task) if asked else ()), self.model.longer(task).parts
         return [
             tuple(
                 Part(*clean.span(*at), score, parts.n_parts)
-                for at, score in zip(parts.likely, of_parts(scores, parts.likely, clean.text), strict=True)
+                for at, score in zip(parts.likely, of_parts(scores, parts.likely, clean.text, longer), strict=True)
             )
             for clean, parts in zip(cleans, found, strict=True)
         ]

@@ -1,8 +1,9 @@
-"""How a longer text is weighed: against what a lawful text of its length weighs, and in the light of what it says.
+"""How a longer text is weighed: by what longer texts taught, and in the light of what it says.
 
-A text weighs the sum of its pieces divided by the root of their number. The pieces of a lawful text about accounts,
-cards and payments weigh a little too much each; in a line that is nothing, over three hundred characters it is more
-than an offer weighs. And a page of rules, a warning or a report names what it forbids, warns of or tells.
+The table of pieces was taught by lines. The pieces of a lawful text about accounts, cards and payments weigh a little
+too much each; in a line that is nothing, over three hundred characters it is more than an offer weighs. And a page of
+rules, a warning or a report names what it forbids, warns of or tells. So each task has a small table of its own, taught
+by longer texts, that puts right what the first one says.
 """
 
 from __future__ import annotations
@@ -10,15 +11,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from math import exp, sqrt
+from math import exp, log, sqrt
 
 from xinka.engines.textguard.model.features import bounded
+from xinka.engines.textguard.model.longer_weights import LongWeights
 from xinka.engines.textguard.model.parts import fewer
 
 #: A text of more characters is a longer one. Most messages, offers and lines of the corpus are much shorter.
 LONG = 80
-#: By so much, in logarithms of odds, a longer text must outweigh its like for each root of a character. Chosen on the
-#: shop's own pages of help, reviews, calls, messages and `blind11`: few lawful ones are stopped, and most of the bad.
+#: From so many characters on only what longer texts taught counts; between, both do, in turn with the length.
+FULLY = 200
+#: By so much, in logarithms of odds, what lines taught of a longer text must outweigh its like for each root of a
+#: character: advertisements of 80 to 160 characters are stopped too often without it. It matters only below ``FULLY``.
 DRIFT = 0.45
 #: Words of those who warn, forbid, report, complain or explain. Each is found in at most fifteen of a thousand of the
 #: letters of fraud, bad calls and bad messages that the guard is measured with, and in five of bad blind lines.
@@ -35,12 +39,16 @@ _FRAME = re.compile("|".join(sorted(_FRAMES, key=len, reverse=True)))
 _REACH = 40
 #: A text with so many different ones is nothing that a weighed rule blocks: a person reads it.
 _TELLING = 2
-#: By so much each different such word lowers the odds of a part it speaks of, and of a whole; and so many count.
+#: By so much each different such word lowers the odds of a part it speaks of; so many count there, and in the whole.
 _OF_PART, _MOST_OF_PART = 3.0, 2
-_OF_WHOLE, _MOST_OF_WHOLE = 2.0, 4
+_MOST_OF_WHOLE = 4
 #: From so many parts on each weighs more than one: a page of so many speaks of accounts and cards in most of them, and
 #: far more of those read badly by chance than of parts of talk. Chosen so that an offer among ten lines is still found.
-_MANY, _POWER = 10, 0.7
+_MANY, _POWER = 10, 0.35
+#: Pieces that lawful longer texts taught lower the logarithm of a part's odds by so much at most.
+_MOST_LOWERED = 2.5
+#: Odds beyond this say nothing more.
+_SUREST = 20.0
 
 
 def is_long(text: str) -> bool:
@@ -61,16 +69,42 @@ def so_many(n_parts: int) -> float:
 
 def share(text: str) -> float:
     """Return how much of what rules say of a clean text counts for the whole: a longer one has more by chance."""
-    return sqrt(LONG / max(LONG, _size(bounded(text)))) if is_long(text) else 1.0
+    return 1 - _longness(_size(bounded(text))) if is_long(text) else 1.0
 
 
-def of_whole(score: float, text: str) -> float:
-    """Return what the model says of a clean text, if it is a longer one measured by its like; of both ends, as it."""
+def n_warnings(text: str) -> int:
+    """Return how many different words of those who warn, forbid, report or explain count in a bounded clean text."""
+    return min(len(set(_FRAME.findall(text))), _MOST_OF_WHOLE)
+
+
+def log_odds(score: float) -> float:
+    """Return the logarithm of the odds of a score, within what says something."""
+    if not 0 < score < 1:
+        return _SUREST if score else -_SUREST
+    return max(-_SUREST, min(_SUREST, log(score / (1 - score))))
+
+
+def of_whole(score: float, text: str, weights: LongWeights) -> float:
+    """Return what the model says of a clean text, if it is a longer one by what its like taught; of both ends, as it.
+
+    Args:
+        score: what the table of lines says.
+        text: as the model was told it.
+        weights: what longer texts taught of the task.
+    """
     if not is_long(text):
         return score
     read = bounded(text)
-    told = min(len(set(_FRAME.findall(read))), _MOST_OF_WHOLE)
-    return fewer(score, exp(DRIFT * (sqrt(max(LONG, _size(read))) - sqrt(LONG))) * _OF_WHOLE**told)
+    by_lines, size = log_odds(score), _size(read)
+    longness = _longness(size)
+    by_its_like = weights.log_odds(read, by_lines, n_warnings(read))
+    measured = by_lines - DRIFT * (sqrt(max(LONG, size)) - sqrt(LONG))
+    return 1 / (1 + exp(-max(-_SUREST, min(_SUREST, (1 - longness) * measured + longness * by_its_like))))
+
+
+def _longness(size: int) -> float:
+    """Return how much of a longer text of a size, from 0 to 1, is judged by what longer texts taught."""
+    return min(1.0, max(0, size - LONG) / (FULLY - LONG))
 
 
 def _size(read: str) -> int:
@@ -78,11 +112,26 @@ def _size(read: str) -> int:
     return len(set(pairwise(read))) + 1
 
 
-def of_parts(scores: Iterator[float], spans: Sequence[tuple[int, int]], text: str) -> Iterator[float]:
-    """Yield what the model says of parts of a clean text, less where the words around a part warn, forbid or report."""
+def of_parts(
+    scores: Iterator[float], spans: Sequence[tuple[int, int]], text: str, weights: LongWeights
+) -> Iterator[float]:
+    """Yield what the model says of parts of a clean text; of a longer one, less where they read as lawful pages do.
+
+    And less where the words around a part warn, forbid or report.
+
+    Args:
+        scores: what the table of lines says of the parts; those of the next text may follow.
+        spans: where the parts stand.
+        text: the whole.
+        weights: what longer texts taught of parts.
+    """
     for (start, end), score in zip(spans, scores):  # noqa: B905 - the scores go on, for the next text
-        around = _around(start, end, text) if is_long(text) else ()
-        yield fewer(score, _OF_PART ** min(len(around), _MOST_OF_PART)) if around else score
+        if not is_long(text):
+            yield score
+            continue
+        around = min(len(_around(start, end, text)), _MOST_OF_PART)
+        lowered = min(_MOST_LOWERED, max(0.0, -weights.mean(text[start:end])))
+        yield fewer(score, exp(lowered) * _OF_PART**around)
 
 
 def _around(start: int, end: int, text: str) -> set[str]:

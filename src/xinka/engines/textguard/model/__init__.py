@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from xinka.engines.textguard.blocks import blocks
 from xinka.engines.textguard.model.features import Tables, bounded, features, pairs, shown, spelled
+from xinka.engines.textguard.model.longer_weights import Longer, LongWeights
 from xinka.engines.textguard.model.parts import LIKELY_FROM, NO_PARTS, SHORTEST, Parts, chunks, cut
 from xinka.engines.textguard.model.table import TaskTable, read
 from xinka.engines.textguard.model.weighing import Weights
@@ -40,6 +41,7 @@ class Model:
         self._tasks = tasks
         self._weights: dict[Task, Weights] = {}
         self._many: dict[Task, ManyWeights] = {}
+        self._longer: dict[Task, Longer] = {}
 
     @classmethod
     @cache
@@ -78,6 +80,13 @@ class Model:
                 found = self._weights_of(task).likely(chunk, spans, LIKELY_FROM)
                 likely += [(begin + start, begin + end) for start, end in found]
         return Parts(likely, n_parts) if likely else NO_PARTS
+
+    def longer(self, task: Task) -> Longer:
+        """Return what longer texts taught of a task."""
+        if task not in self._longer:
+            table = self._tasks[task]
+            self._longer[task] = Longer(LongWeights(table.longer, self._tables), LongWeights(table.parts, self._tables))
+        return self._longer[task]
 
     def _means(self, texts: Sequence[str], task: Task) -> list[float]:
         """Return what texts without odd letters weigh."""

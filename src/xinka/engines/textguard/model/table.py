@@ -13,7 +13,7 @@ import msgspec
 
 from xinka.engines.textguard.model.features import Tables
 
-MAGIC = b"XKTG3\n"
+MAGIC = b"XKTG4\n"
 #: Weights are multiples of this: then sums of them are exact in floating point, whatever their order, and the file is
 #: a third smaller. A finer grid finds nothing more.
 GRID = 2.0**-6
@@ -21,6 +21,24 @@ GRID = 2.0**-6
 
 class UnreadableModel(ValueError):
     """The file is no model of this version, or was changed."""
+
+
+class LongTable(msgspec.Struct, frozen=True):
+    """What longer texts taught of one task: pieces of letters joined by line ends, a float32 for each.
+
+    Of a whole, ``log odds = of_lines * log odds by the table of lines + sum / sqrt(n pieces) + of_warning * n words +
+    bias``; of a part, ``log odds by the table of lines + min(0, sum / sqrt(n pieces) + bias)``.
+    """
+
+    pieces: str
+    weights: bytes
+    of_lines: float
+    of_warning: float
+    bias: float
+
+
+#: A table that leaves what the table of lines says as it is.
+NOTHING_LONG = LongTable("", bytes(4), 1.0, 0.0, 0.0)
 
 
 class TaskTable(msgspec.Struct, frozen=True):
@@ -38,6 +56,8 @@ class TaskTable(msgspec.Struct, frozen=True):
     shift: float
     review_from: float
     block_from: float
+    longer: LongTable
+    parts: LongTable
 
 
 class ModelFile(msgspec.Struct, frozen=True):
