@@ -7,12 +7,18 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from socket import create_server
+from tempfile import TemporaryDirectory
 
 import psycopg
 import pytest
+from click.testing import CliRunner
+from pytest_django import Settings
 
+from xinka.config.cli import main
 from xinka.config.environment import BadEnvironment, load
 from xinka.config.starting import remarks, vouch_for
 from xinka.platform.vault.envelope import Keyring
@@ -21,12 +27,18 @@ _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 _KEY, _OTHER_KEY = "11" * 32, "22" * 32
 
 
-def _run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def _run(*arguments: str, as_nobody: bool = False, **environment: str) -> subprocess.CompletedProcess[str]:
     """Call ``xinka`` as the operator does, with only these variables of ours."""
     ours = {name: text for name, text in os.environ.items() if name not in {"DATABASE_URL", "XINKA_SANDBOX"}}
     command = [sys.executable, "-c", "from xinka.config.cli import main; main()", *arguments]
     return subprocess.run(
-        command, env={**ours, **environment}, capture_output=True, text=True, check=False, timeout=100
+        command,
+        env={**ours, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=100,
+        user=65534 if as_nobody else None,
     )
 
 
@@ -80,12 +92,56 @@ def test_a_database_that_does_not_answer_is_said_in_one_sentence(command: str, t
 def test_a_place_that_is_no_directory_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     place = str(tmp_path / "file" / "data")
-    for command in ("run", "check"):
+    for command, why in {"run": "Not a directory", "check": "there is no shop in"}.items():
         result = _run(command, XINKA_DATA_DIR=place)
         assert result.returncode == 1
-        assert "Not a directory" in result.stderr
+        assert why in result.stderr
         assert place in result.stderr
         assert "Traceback" not in result.stderr
+
+
+_COMMANDS = (
+    ["check"],
+    ["merchant", "team", "ada"],
+    ["account", "close", "cy@shop.example"],
+    ["maintenance", "status"],
+    ["key", "change"],
+    ["key", "reseal"],
+    ["manage", "createsuperuser", "--email", "dee@shop.example"],
+)
+
+
+@pytest.mark.parametrize("command", _COMMANDS, ids=" ".join)
+def test_who_forgot_to_name_the_shop_is_told_so_and_gets_no_empty_one(command: list[str], tmp_path: Path) -> None:
+    """A new database with a new master key looks like the shop, and says there is nothing of all that was sold."""
+    place = tmp_path / "var"
+    result = _run(*command, XINKA_DATA_DIR=str(place))
+    assert result.returncode == 1
+    assert f"there is no shop in {place}; XINKA_DATA_DIR or DATABASE_URL names it" in result.stderr
+    assert "请用 XINKA_DATA_DIR 或 DATABASE_URL 指明" in result.stderr
+    assert not place.exists()
+
+
+@pytest.fixture
+def of_somebody_else() -> Iterator[Path]:
+    """The data directory of another user: root's for nobody, or, where the tests are not root, one without rights."""
+    with TemporaryDirectory() as name:
+        place = Path(name)
+        (place / "master.key").write_text(_KEY, encoding="ascii")
+        place.chmod(0o700 if os.geteuid() == 0 else 0o000)
+        yield place
+        place.chmod(0o700)
+
+
+@pytest.mark.parametrize(
+    "command", [["run"], ["backup", "-"], ["restore", "--check", __file__], *_COMMANDS], ids=" ".join
+)
+def test_another_user_is_told_whose_directory_it_is(command: list[str], of_somebody_else: Path) -> None:
+    result = _run(*command, as_nobody=os.geteuid() == 0, XINKA_DATA_DIR=str(of_somebody_else))
+    assert result.returncode == 1
+    assert f"XINKA_DATA_DIR: {of_somebody_else} cannot be written (Permission denied)" in result.stderr
+    assert "命令也要用这个用户来执行" in result.stderr
+    assert "Traceback" not in result.stderr
 
 
 @pytest.fixture
@@ -193,6 +249,25 @@ def test_a_mail_for_a_trial_that_is_not_taken_is_told_in_one_sentence(shop_datab
     assert result.returncode == 1
     assert "the mail was not sent: [Errno 111] Connection refused" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_a_mail_for_a_trial_that_only_became_a_file_is_not_taken_for_sent(shop_database: str, tmp_path: Path) -> None:
+    place = {"XINKA_DATA_DIR": str(tmp_path), "DATABASE_URL": shop_database, "EMAIL_URL": f"file://{tmp_path}/mail"}
+    result = _run("manage", "sendtestemail", "ada@shop.example", **place)
+    assert result.returncode == 0, result.stderr
+    assert f"the mail is a file in {tmp_path}/mail and went nowhere" in result.stdout
+    assert _CHINESE.search(result.stdout)
+
+
+def test_a_mail_for_a_trial_that_was_taken_says_by_whom(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
+    """Silence would say nothing of which server, and from whom, a mail is to be looked for that does not arrive."""
+    settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_FILE_PATH = "mail.example", 587, None
+    settings.DEFAULT_FROM_EMAIL = "no-reply@shop.example"
+    monkeypatch.setattr("xinka.config.cli.database.open_database", nullcontext)
+    result = CliRunner().invoke(main, ["manage", "sendtestemail", "ada@shop.example"])
+    assert result.exit_code == 0, result.output
+    assert "mail.example:587 took the mail, from no-reply@shop.example" in result.output
+    assert "mail.example:587 已收下" in result.output
 
 
 def test_ctrl_c_while_tables_are_made_is_quiet_and_the_next_start_goes_on(empty_database: str, tmp_path: Path) -> None:

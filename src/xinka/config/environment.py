@@ -122,6 +122,17 @@ class Environment:
         return derive(self.master_key, purpose, length)
 
 
+def cannot_be_written(error: OSError) -> BadEnvironment:
+    """Return what to say where the data directory, or something in it, belongs to somebody else."""
+    name, words = error.filename, error.strerror
+    return BadEnvironment(
+        "XINKA_DATA_DIR",
+        f"{name} cannot be written ({words}); it must belong to the user who runs the shop, "
+        "and commands must be run by that user",
+        f"{name} 写不了；它要归运行商店的用户所有，命令也要用这个用户来执行",
+    )
+
+
 def key_in(file: Path) -> bytes:
     """Return the key in a file, which is made with a new one where there is none."""
     if not file.exists():

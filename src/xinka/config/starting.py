@@ -6,12 +6,14 @@ Django here: the supervisor keeps what is imported.
 
 from __future__ import annotations
 
+import os
+from errno import EACCES
 from importlib import import_module
 from pathlib import Path
 
 from xinka.config import crews
 from xinka.config.database_url import as_django
-from xinka.config.environment import BadEnvironment, Environment, key_in, read
+from xinka.config.environment import BadEnvironment, Environment, cannot_be_written, key_in, read
 from xinka.platform.vault.envelope import EnvelopeError, Keyring, WrappedKey
 
 #: Pages of the settings that need no Django; reading one tells whether its values are right.
@@ -31,6 +33,23 @@ def look_over(environment: Environment) -> None:
     breached = pages["accounts"].BREACHED_PASSWORDS_FILE
     if breached and not Path(breached).is_file():
         raise BadEnvironment("XINKA_BREACHED_PASSWORDS_FILE", f"there is no file {breached}", f"没有文件 {breached}")
+
+
+def see_that_it_is_ours(environment: Environment) -> None:
+    """See that this user may work in the data directory, if there is one: nothing in it can be looked at otherwise.
+
+    Raises:
+        BadEnvironment: if not.
+    """
+    place, wanted = environment.data_dir, os.R_OK | os.X_OK | (0 if environment.database_url else os.W_OK)
+    try:
+        place.stat()
+    except PermissionError as error:
+        raise cannot_be_written(error) from None
+    except OSError:
+        return  # there is none yet; whoever makes it says what stands in the way
+    if not os.access(place, wanted):
+        raise cannot_be_written(PermissionError(EACCES, os.strerror(EACCES), str(place)))
 
 
 def remarks(environment: Environment) -> list[str]:

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from xinka.config.environment import BadEnvironment
+from xinka.config.environment import cannot_be_written
 from xinka.config.processes import Child
 from xinka.platform.database.embedded import DatabaseDidNotStart, EmbeddedPostgres
 
@@ -44,8 +44,7 @@ def sole_supervisor(data_dir: Path) -> Iterator[None]:
         place.mkdir(parents=True, exist_ok=True, mode=0o700)
         lock = (place / "supervisor.lock").open("a", encoding="ascii")
     except OSError as error:
-        why = f"{error.filename} cannot be written ({error.strerror}); it must belong to the user who runs the shop"
-        raise BadEnvironment("XINKA_DATA_DIR", why, f"{error.filename} 写不了；它要归运行商店的用户所有") from None
+        raise cannot_be_written(error) from None
     with lock as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -55,6 +55,16 @@ def test_anything_else_is_refused_without_its_password(url: str) -> None:
     assert "s3cret" not in caught.value.why_en + caught.value.why_zh
 
 
+@pytest.mark.parametrize("sign", "/?#")
+def test_a_sign_of_addresses_in_a_password_is_answered_with_how_to_write_it(sign: str) -> None:
+    """What follows it is no part of the host any more, so that the password would be read as a port."""
+    with pytest.raises(BadMailUrl) as caught:
+        django_settings(f"smtps://dee:s3cret{sign}word@mail.example:465")
+    assert "%2F %3F %23" in caught.value.why_en
+    assert "%2F %3F %23" in caught.value.why_zh
+    assert "s3cret" not in caught.value.why_en + caught.value.why_zh
+
+
 def test_a_wrong_address_stops_the_start_by_its_name(tmp_path: Path) -> None:
     environment = {**os.environ, "EMAIL_URL": "pigeon://roof", "XINKA_DATA_DIR": str(tmp_path)}
     done = subprocess.run(

@@ -13,8 +13,9 @@ from typing import BinaryIO
 
 import click
 
-from xinka.config.cli.shop import embedded_database, open_database, refusals_told
+from xinka.config.cli.shop import open_database, refusals_told
 from xinka.config.environment import Environment, load
+from xinka.config.starting import see_that_it_is_ours
 
 _NAME = "xinka-%Y%m%d-%H%M%S.backup"
 _ANY = "xinka-????????-??????.backup"
@@ -36,7 +37,6 @@ def backup(target: Path, keep: int | None) -> None:
     """
     if keep is not None and not target.is_dir():
         raise click.UsageError("--keep needs a directory / --keep 要与目录一起使用")
-    _must_be_a_shop(load())
     with _in_words(), open_database() as environment:
         from xinka.config import backups  # here, because --help does without
 
@@ -71,6 +71,7 @@ def restore(file: Path, check: bool) -> None:
 
     with _in_words():
         environment = load()
+        see_that_it_is_ours(environment)
         if not environment.has_key:
             raise click.ClickException(
                 "there is no master key; put the one of that time in place as "
@@ -79,7 +80,10 @@ def restore(file: Path, check: bool) -> None:
         with _bar("Reading / 正在检查", file.stat().st_size) as on_progress:
             n_tables = backups.look_over(environment, file, on_progress)
         if not check:
-            with open_database() as opened, _bar("Restoring / 正在恢复", file.stat().st_size) as on_progress:
+            with (
+                open_database(may_be_new=True) as opened,
+                _bar("Restoring / 正在恢复", file.stat().st_size) as on_progress,
+            ):
                 backups.restore(opened, file, on_progress)
     if check:
         click.echo(f"whole: {n_tables} tables / 备份完整，共 {n_tables} 张表")
@@ -137,16 +141,6 @@ def _remove_older(directory: Path, keep: int) -> None:
     for file in sorted(directory.glob(_ANY))[:-keep]:
         file.unlink()
         click.echo(f"removed / 已删除: {file}")
-
-
-def _must_be_a_shop(environment: Environment) -> None:
-    """Refuse a place without a shop, before one is made there by looking."""
-    database = embedded_database(environment)
-    if database is not None and not (database.directory / "PG_VERSION").exists():
-        raise click.ClickException(
-            f"there is no shop in {environment.data_dir}; XINKA_DATA_DIR or DATABASE_URL names it "
-            "/ 这里没有店铺，请用 XINKA_DATA_DIR 或 DATABASE_URL 指明"
-        )
 
 
 @contextmanager

@@ -35,7 +35,7 @@ def migrate() -> None:
 
 
 def _migrate() -> None:
-    with open_shop():
+    with open_shop(may_be_new=True):
         changed = room("xinka.config.prepare").migrate()
     click.echo("done / 已完成" if changed else "nothing to do / 无需更新")
 
@@ -77,7 +77,25 @@ def _execute(arguments: tuple[str, ...]) -> None:
 
     try:
         execute_from_command_line(["xinka manage", *arguments])
+        if arguments[0] == "sendtestemail":
+            click.echo(_where_it_went())
     except (SMTPException, OSError) as error:
         if arguments[0] != "sendtestemail":
             raise
         raise click.ClickException(f"the mail was not sent: {error} / 邮件没有发出去") from None
+
+
+def _where_it_went() -> str:
+    """Say who took a test letter: a file in a folder has left nothing, and silence would look like success."""
+    from django.conf import settings  # here, because Django is loaded only now
+
+    if folder := getattr(settings, "EMAIL_FILE_PATH", None):
+        return (
+            f"EMAIL_URL names no mail server, so the mail is a file in {folder} and went nowhere "
+            f"/ EMAIL_URL 没有写邮件服务器：邮件只是 {folder} 里的一个文件，没有发给任何人"
+        )
+    server = f"{settings.EMAIL_HOST}:{settings.EMAIL_PORT}"
+    return (
+        f"{server} took the mail, from {settings.DEFAULT_FROM_EMAIL}; now look whether it arrives, and not among spam "
+        f"/ {server} 已收下；发件人是 {settings.DEFAULT_FROM_EMAIL}。请看看收到没有，是不是进了垃圾箱"
+    )

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from xinka.config import supervisor
-from xinka.config.cli.shop import open_shop, room
+from xinka.config.cli.shop import must_be_a_shop, open_shop, room
 from xinka.config.environment import Environment, key_in, load, read
+from xinka.config.starting import see_that_it_is_ours
 
 if TYPE_CHECKING:
     from xinka.flows.master_key.resealing import Progress
@@ -48,6 +49,8 @@ def change(given: Path | None, *, yes: bool) -> None:
     更换主密钥（需要先停店，几秒钟完成），之后开店并运行 `xinka key reseal`。
     """
     environment = load()
+    see_that_it_is_ours(environment)
+    must_be_a_shop(environment)
     file = _next_key_file(environment, given)
     with _closed(environment), open_shop():
         if not yes:

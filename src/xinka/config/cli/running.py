@@ -19,7 +19,7 @@ from xinka.config.cli.shop import embedded_database, open_shop, refusals_told, r
 from xinka.config.environment import Environment, load, read, read_int, read_port
 from xinka.config.listening import PortTaken, lend, take_port
 from xinka.config.processes import THRIFTY, Child
-from xinka.config.starting import look_over, remarks, vouch_for
+from xinka.config.starting import look_over, remarks, see_that_it_is_ours, vouch_for
 from xinka.config.translations import compile_stale
 from xinka.platform.database.embedded import DatabaseDidNotStart, EmbeddedPostgres
 
@@ -39,6 +39,7 @@ def run(*, demo: bool, host: str, port: int | None) -> None:
     """
     environment = load()
     look_over(environment)
+    see_that_it_is_ours(environment)
     for words in remarks(environment):
         click.echo(words, err=True)
     try:
@@ -154,7 +155,7 @@ def demo() -> None:
     note = load().data_dir / "run" / "xinka.json"
     if note.exists():  # the pretend gateway is reached where the shop runs or ran last
         os.environ.setdefault("XINKA_SITE_URL", json.loads(note.read_text(encoding="utf-8"))["url"])
-    with open_shop():
+    with open_shop(may_be_new=True):
         room("xinka.config.prepare").migrate()
         with refusals_told():
             changed = room("xinka.config.demo").load()

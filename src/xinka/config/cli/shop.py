@@ -11,7 +11,7 @@ from types import ModuleType
 import click
 
 from xinka.config.environment import Environment, load
-from xinka.config.starting import vouch_for
+from xinka.config.starting import see_that_it_is_ours, vouch_for
 from xinka.platform.database.embedded import DatabaseDidNotStart, EmbeddedPostgres
 from xinka.platform.logs import only_warnings
 
@@ -28,10 +28,26 @@ def embedded_database(environment: Environment) -> EmbeddedPostgres | None:
     return None if environment.database_url else EmbeddedPostgres(environment.data_dir / "postgres")
 
 
+def must_be_a_shop(environment: Environment) -> None:
+    """Refuse a place without a shop, before an empty one with a new master key is made there by looking."""
+    database = embedded_database(environment)
+    if database is not None and not (database.directory / "PG_VERSION").exists():
+        raise click.ClickException(
+            f"there is no shop in {environment.data_dir}; XINKA_DATA_DIR or DATABASE_URL names it "
+            "/ 这里没有店铺，请用 XINKA_DATA_DIR 或 DATABASE_URL 指明"
+        )
+
+
 @contextmanager
-def open_database() -> Iterator[Environment]:
-    """Have the database running and named in the environment; a server that only this command needed ends with it."""
+def open_database(*, may_be_new: bool = False) -> Iterator[Environment]:
+    """Have the database running and named in the environment; a server that only this command needed ends with it.
+
+    Only a command that begins a shop makes one where there is none: whoever forgot ``XINKA_DATA_DIR`` is told so.
+    """
     environment = load()
+    see_that_it_is_ours(environment)
+    if not may_be_new:
+        must_be_a_shop(environment)
     database = embedded_database(environment)
     os.environ["XINKA_DATA_DIR"] = str(environment.data_dir)
     if database is None:
@@ -50,9 +66,9 @@ def open_database() -> Iterator[Environment]:
 
 
 @contextmanager
-def open_shop() -> Iterator[None]:
+def open_shop(*, may_be_new: bool = False) -> Iterator[None]:
     """Have the database running and Django ready."""
-    with open_database():
+    with open_database(may_be_new=may_be_new):
         set_up_django()
         from django.db import ProgrammingError  # here, because Django is loaded only now
 

@@ -28,7 +28,10 @@ def django_settings(url: str) -> dict[str, object]:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        raise BadMailUrl("the host or the port is malformed", "主机或端口写得不对") from None
+        raise BadMailUrl(
+            "the host or the port is malformed; write / ? # in a password as %2F %3F %23",
+            "主机或端口写得不对；密码里的 / ? # 要写成 %2F %3F %23",
+        ) from None
     if parts.scheme == "file":
         folder = unquote(parts.netloc + parts.path)
         if not folder:
