@@ -19,7 +19,7 @@ from xinka.platform.audit.models import AuditEntry
 pytestmark = pytest.mark.django_db
 
 #: Kept by hand. The same for everybody, so it has no token; it must come from this site, which is looked at.
-FROM_THIS_SITE = {"look:language", "look:theme", "look:keys", "shop:use_code"}
+FROM_THIS_SITE = {"look:language", "look:theme", "look:keys", "shop:use_code", "shop:back_ask"}
 #: These look at the token themselves, once they know how large an upload may be.
 LATER = {
     *("shop:help", "shop:case_say", "shop:case_act"),

@@ -1,6 +1,6 @@
 """A note when something is back in stock: asked for on its page, confirmed from the mailbox, spent by one letter.
 
-Anybody can type anybody's address, so nothing but one question goes to a mailbox that has not said yes (decision 40).
+Anybody can type anybody's address, so nothing but one question goes to a mailbox that has not said yes (decision 36).
 """
 
 from __future__ import annotations
