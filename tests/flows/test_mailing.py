@@ -18,6 +18,8 @@ from xinka.flows.escrow import give_back
 from xinka.kernel import ids
 from xinka.kernel.actors import Actor, Role
 from xinka.kernel.errors import ProviderError
+from xinka.merchants import actions as merchants
+from xinka.merchants.models import MerchantState
 from xinka.orders.states import OrderState
 from xinka.payments.models import Refund
 from xinka.payments.states import RefundReason, RefundState, RefundTo
@@ -259,6 +261,20 @@ def test_an_owner_hears_once_that_the_shop_is_open(mailbox: Mailbox) -> None:
     (mail,) = mailbox.mails
     assert "店已经开好：艾达卡铺" in mail["Subject"]
     assert f"/desk/{shop.slug}/" in mail.get_body(("plain",)).get_content()
+
+
+def test_owners_hear_that_their_shop_is_suspended_and_why_and_that_it_sells_again(mailbox: Mailbox) -> None:
+    shop = cast.adas_shop()
+    merchants.set_standing(shop.id, to=MerchantState.SUSPENDED, why="卖过的码又卖了一次。")
+    for at in ("2026-11-30T10:00", "2026-11-30T10:00"):
+        assert merchant_letters.mail_standing(shop.id, at) == 1
+    merchants.set_standing(shop.id, to=MerchantState.ACTIVE)
+    merchant_letters.mail_standing(shop.id, "2026-11-30T11:00")
+    stopped, again = mailbox.mails
+    assert (stopped["To"], stopped["Subject"]) == ("ada@ada-cards.example", "你的店铺已被暂停：艾达卡铺")
+    assert "原因：卖过的码又卖了一次。" in stopped.get_body(("plain",)).get_content()
+    assert again["Subject"] == "你的店铺恢复销售：艾达卡铺"
+    assert "卖过的码" not in again.get_body(("plain",)).get_content()
 
 
 def test_a_merchant_hears_of_low_stock_at_the_address_set_for_it(mailbox: Mailbox) -> None:

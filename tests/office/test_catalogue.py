@@ -62,14 +62,37 @@ def test_a_suspended_merchant_leaves_the_shop_and_comes_back(office: Client, cli
     shop = cast.adas_shop()
     made = cast.ware(shop, 1)
     assert client.get(f"/p/{made.product.slug}").status_code == 200
-    office.post(f"/office/merchants/{shop.id}/standing", {"to": "suspended"})
+    office.post(f"/office/merchants/{shop.id}/standing", {"to": "suspended", "reason": " no "})
+    assert client.get(f"/p/{made.product.slug}").status_code == 200
+    office.post(f"/office/merchants/{shop.id}/standing", {"to": "suspended", "reason": "Codes were used before."})
     assert client.get(f"/p/{made.product.slug}").status_code == 404
+    assert "Codes were used before." in office.get(f"/office/merchants/{shop.id}").content.decode()
     assert "Suspended" in office.get("/office/merchants").content.decode()
     office.post(f"/office/merchants/{shop.id}/standing", {"to": "active"})
     assert client.get(f"/p/{made.product.slug}").status_code == 200
     assert office.post(f"/office/merchants/{shop.id}/standing", {"to": "gone"}).status_code == 404
     acts = set(AuditEntry.objects.values_list("action", flat=True))
     assert acts == {"merchant.suspended", "merchant.active"}
+
+
+def test_the_owner_of_a_suspended_shop_is_told_by_mail_and_reads_why_on_every_page_of_the_desk(
+    office: Client,
+) -> None:
+    shop, client = cast.adas_shop(), Client()
+    client.force_login(shop.memberships.get(role="owner").user)
+    assert "被暂停" not in client.get("/desk/ada-cards/").content.decode()
+    for _ in range(2):  # who clicks twice has it told once
+        office.post(f"/office/merchants/{shop.id}/standing", {"to": "suspended", "reason": "<b>旧码</b>又卖了"})
+    for page in ("/desk/ada-cards/", "/desk/ada-cards/orders"):
+        said = client.get(page).content.decode()
+        assert "本店已被暂停" in said
+        assert "原因：&lt;b&gt;旧码&lt;/b&gt;又卖了" in said
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT args ->> 'merchant_id' FROM procrastinate_jobs WHERE task_name = 'mail.standing'")
+        assert cursor.fetchall() == [(str(shop.id),)]
+    assert AuditEntry.objects.get(action="merchant.suspended").details["reason"] == "<b>旧码</b>又卖了"
+    office.post(f"/office/merchants/{shop.id}/standing", {"to": "active"})
+    assert "被暂停" not in client.get("/desk/ada-cards/").content.decode()
 
 
 def test_merchants_are_found_by_their_name(office: Client) -> None:

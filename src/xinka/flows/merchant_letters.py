@@ -1,8 +1,10 @@
-"""What the shop writes to merchants: that their shop is open, and what runs low. Money has letters of its own."""
+"""What the shop writes to merchants: how their shop stands, and what runs low. Money has letters of its own."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
+from typing import TypedDict
 from uuid import NAMESPACE_URL, uuid5
 
 from django.conf import settings
@@ -12,7 +14,7 @@ from django.utils.translation import ngettext
 
 from xinka.accounts.models import User
 from xinka.catalog.models import Sku, spoken
-from xinka.merchants.models import Membership, Merchant, Role
+from xinka.merchants.models import Membership, Merchant, MerchantState, Role
 from xinka.platform.database.django_drive import run
 from xinka.platform.jobs.queue import MAIL, Job, defer
 from xinka.platform.look.templatetags.look import grouped
@@ -22,6 +24,7 @@ from xinka.stock.back_notes import n_waiting
 from xinka.stock.queries import unsold_counts
 
 MAIL_SHOP_OPEN = Job("mail.shop_open", MAIL)
+MAIL_STANDING = Job("mail.standing", MAIL)
 MAIL_LOW_STOCK = Job("mail.low_stock", MAIL, priority=-5)
 MAIL_MUCH_LOW = Job("mail.much_low", MAIL, priority=-5)
 #: So many products of one merchant that run low at once have letters of their own; more have one together.
@@ -57,6 +60,58 @@ def mail_shop_open(merchant_id: int, user_id: int) -> bool:
             closing=(_("You did not ask for a shop? Then tell whoever runs this site."),),
         )
         return send(letter)
+
+
+def tell_of_standing(merchant_id: int, now: datetime) -> None:
+    """Have the owners told that their shop was suspended, or sells again; part of the transaction that does it."""
+    run(defer(MAIL_STANDING, [{"merchant_id": merchant_id, "at": now.isoformat()}]))
+
+
+def mail_standing(merchant_id: int, at: str) -> int:
+    """Tell the owners how their shop stands since a moment, and why; return how many there are."""
+    merchant = Merchant.objects.get(id=merchant_id)
+    owners = merchant.memberships.filter(role=Role.OWNER, user__is_active=True).select_related("user")
+    letters = []
+    for owner in owners:
+        language = owner.user.language or "zh-hans"
+        with translation.override(language):
+            letters.append(
+                Letter(
+                    kind="standing",
+                    about=uuid5(NAMESPACE_URL, f"standing:{merchant_id}:{at}:{owner.user.pk}"),
+                    to=owner.user.email,
+                    language=language,
+                    action=(_("To your desk"), f"{settings.SITE_URL}/desk/{merchant.slug}/"),
+                    **_of_standing(merchant),
+                )
+            )
+    send_each(letters)
+    return len(letters)
+
+
+class _Standing(TypedDict):
+    """What is said of how a shop stands."""
+
+    title: str
+    paragraphs: tuple[str, ...]
+
+
+def _of_standing(merchant: Merchant) -> _Standing:
+    name = {"name": spoken(merchant.name, merchant.name_en)}
+    if merchant.state == MerchantState.ACTIVE:
+        return {
+            "title": _("Your shop sells again: %(name)s") % name,
+            "paragraphs": (_("Its goods are in the shop as before."),),
+        }
+    reason = [_("Why: %(why)s") % {"why": merchant.suspended_why}] if merchant.suspended_why else []
+    return {
+        "title": _("Your shop is suspended: %(name)s") % name,
+        "paragraphs": (
+            *reason,
+            _("Its goods are not on sale. What was paid is delivered, and orders, cases and money go on."),
+            _("Write to whoever runs this site if you think that this is wrong."),
+        ),
+    }
 
 
 def _told_of_stock(merchant: Merchant) -> dict[str, str]:

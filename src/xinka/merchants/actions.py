@@ -17,10 +17,11 @@ def open_merchant(merchant: Merchant, *, owner: User) -> Merchant:
     return merchant
 
 
-def set_standing(merchant_id: int, *, to: MerchantState) -> bool:
-    """Suspend a merchant, or let it sell again; false when it was so before."""
+def set_standing(merchant_id: int, *, to: MerchantState, why: str = "") -> bool:
+    """Suspend a merchant, with the reason its owners read, or let it sell again; false when it was so before."""
     others = Merchant.objects.filter(id=merchant_id).exclude(state=to, stopped_at__isnull=True)
-    return others.update(state=to, stopped_at=None) == 1
+    reason = why if to is MerchantState.SUSPENDED else ""
+    return others.update(state=to, stopped_at=None, suspended_why=reason) == 1
 
 
 def set_verified(merchant: Merchant, *, verified: bool) -> None:

@@ -41,6 +41,8 @@ class Merchant(models.Model):
     state = models.CharField(max_length=12, choices=MerchantState.choices, default=MerchantState.ACTIVE)
     #: Since when it is closed to buyers until its owner's account is closed; it stays where that was killed in between.
     stopped_at = models.DateTimeField(null=True, blank=True, editable=False)
+    #: What its owners were told when staff suspended it; empty while it sells.
+    suspended_why = models.CharField(max_length=200, blank=True, default="", db_default="", editable=False)
     verified_at = models.DateTimeField(null=True, blank=True)
     alert_email = models.EmailField(blank=True)
     joined_at = models.DateTimeField(auto_now_add=True)

@@ -14,6 +14,7 @@ from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -22,7 +23,7 @@ from xinka.accounts.models import User
 from xinka.accounts.policies import signed_in
 from xinka.catalog.categories import move_category, save_category
 from xinka.catalog.models import Category, Product
-from xinka.flows.merchant_letters import tell_of_opening
+from xinka.flows.merchant_letters import tell_of_opening, tell_of_standing
 from xinka.merchants.actions import open_merchant, set_standing, set_verified
 from xinka.merchants.models import Merchant, MerchantState
 from xinka.office.names import SHORT_NAME_ERRORS, SHORT_NAME_HELP
@@ -100,6 +101,12 @@ class MerchantForm(_MerchantForm):
         return email
 
 
+class Suspension(forms.Form):
+    """Why a merchant is suspended; its owners read it."""
+
+    reason = forms.CharField(min_length=5, max_length=200, strip=True)
+
+
 class CategoryForm(_CategoryForm):
     """A shelf."""
 
@@ -174,14 +181,20 @@ def merchant(request: HttpRequest, merchant_id: int) -> HttpResponse:
 @require_POST
 @for_staff(Room.MERCHANTS)
 def merchant_standing(request: HttpRequest, merchant_id: int) -> HttpResponse:
-    """Suspend a merchant, whose products then leave the shop, or let it sell again."""
+    """Suspend a merchant, whose products then leave the shop, or let it sell again; its owners are told, and why."""
     found, to = get_object_or_404(Merchant, id=merchant_id), request.POST.get("to", "")
     if to not in MerchantState.values:
         raise Http404
+    form = Suspension(request.POST)
+    if to == MerchantState.SUSPENDED and not form.is_valid():
+        messages.warning(request, gettext("Nothing was stopped: write the reason, at least five characters."))
+        return _see("office:merchant", found.id)
+    why = form.cleaned_data["reason"] if to == MerchantState.SUSPENDED else ""
     with transaction.atomic():
-        if set_standing(found.id, to=MerchantState(to)):
+        if set_standing(found.id, to=MerchantState(to), why=why):
             tell_tills()
-            record(signed_in(request), f"merchant.{to}", f"merchant {found.slug}")
+            tell_of_standing(found.id, timezone.now())
+            record(signed_in(request), f"merchant.{to}", f"merchant {found.slug}", **({"reason": why} if why else {}))
     messages.success(request, gettext("Saved"))
     return _see("office:merchant", found.id)
 

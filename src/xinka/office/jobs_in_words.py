@@ -34,6 +34,7 @@ TASKS: dict[str, Promise] = {
     "mail.payout_account": pgettext_lazy("job", "Mail: a payout account changed"),
     "mail.refund_done": pgettext_lazy("job", "Mail: money went back"),
     "mail.shop_open": pgettext_lazy("job", "Mail: a shop was opened, to its owner"),
+    "mail.standing": pgettext_lazy("job", "Mail: a shop was suspended, or sells again, to its owners"),
     "mail.short_paid": pgettext_lazy("job", "Mail: a part of the price is missing"),
     "mail.staff_refund": pgettext_lazy("job", "Mail: staff gave money back"),
     "mail.staff_roles": pgettext_lazy("job", "Mail: somebody's roles were changed"),

@@ -68,6 +68,12 @@ def mail_shop_open(merchant_id: int, user_id: int) -> None:
     merchant_letters.mail_shop_open(merchant_id, user_id)
 
 
+@app.task(name=merchant_letters.MAIL_STANDING.task, queue=MAIL, retry=_PATIENT)
+def mail_standing(merchant_id: int, at: str) -> None:
+    """Tell owners that their shop was suspended, or sells again."""
+    merchant_letters.mail_standing(merchant_id, at)
+
+
 @app.task(name=merchant_letters.MAIL_LOW_STOCK.task, queue=MAIL, retry=_PATIENT)
 def mail_low_stock(sku_id: int, unsold: int) -> None:
     """Tell a merchant that a product runs low."""
