@@ -192,12 +192,13 @@ class Guard:
         """Make a verdict of everything that is known."""
         masks, model = find_masks(text, clean), case.model
         known = {name: True for name in CONTEXT if case.context and case.context.get(name)}
-        score, part = _combine(hits, model, known, share(clean.text)), None
+        # Where no rule was broken it does not matter how much rules count, nor whether one of them may block.
+        score, part = _combine(hits, model, known, share(clean.text) if hits else 1.0), None
         decision = "mask" if masks else "allow"
         if model is None or self.model is None:
             decision = _by_rules(hits, known, decision)
         else:
-            block_from = NEVER if tells(clean.text) else self.model.block_from(case.task)
+            block_from = NEVER if hits and tells(clean.text) else self.model.block_from(case.task)
             limits = self.model.review_from(case.task), block_from
             decision = _by_score(hits, model, score, limits, decision)
             for one in case.parts:
