@@ -8,17 +8,13 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils import timezone
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from xinka.desk.access import Desk, for_members
-from xinka.disputes.errors import MayNotShare
-from xinka.disputes.forms import ReplyTemplateForm
+from xinka.disputes import template_pages
 from xinka.disputes.models import ReplyTemplate
-from xinka.disputes.reply_templates import PLACEHOLDERS, Shelf
-from xinka.kernel.errors import Refusal
+from xinka.disputes.reply_templates import Shelf
 from xinka.merchants.policies import Duty, may
 
 
@@ -41,38 +37,23 @@ def index(request: HttpRequest, desk: Desk) -> HttpResponse:
 @for_members(Duty.ANSWER_CASES)
 def create(request: HttpRequest, desk: Desk) -> HttpResponse:
     """Write a new one."""
-    shelf = shelf_of(desk)
-    form = ReplyTemplateForm(request.POST if request.method == "POST" else None, may_share=shelf.may_share)
-    if request.method == "POST" and form.is_valid():
-        try:
-            shelf.add(form.words(), shared=form.cleaned_data.get("shared", False), now=timezone.now())
-        except Refusal as refusal:
-            form.add_error(None, refusal.message(get_language() or ""))
-        else:
-            messages.success(request, _("The template is saved"))
-            return _see(desk)
-    return _page(request, desk, form, None)
+    return _write(request, desk, None)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_members(Duty.ANSWER_CASES)
 def edit(request: HttpRequest, desk: Desk, template_id: int) -> HttpResponse:
     """Change one."""
+    return _write(request, desk, template_pages.one_to_change(shelf_of(desk), template_id))
+
+
+def _write(request: HttpRequest, desk: Desk, found: ReplyTemplate | None) -> HttpResponse:
     shelf = shelf_of(desk)
-    found = shelf.one(template_id)
-    if not shelf.may_change(found):
-        raise MayNotShare
-    kept = {"name": found.name, "text": found.text, "text_en": found.text_en}
-    form = ReplyTemplateForm(request.POST if request.method == "POST" else None, initial=kept, may_share=False)
-    if request.method == "POST" and form.is_valid():
-        try:
-            shelf.change(found.pk, form.words(), now=timezone.now())
-        except Refusal as refusal:
-            form.add_error(None, refusal.message(get_language() or ""))
-        else:
-            messages.success(request, _("The template is saved"))
-            return _see(desk)
-    return _page(request, desk, form, found)
+    form = template_pages.form_of(request, shelf, found)
+    if template_pages.is_saved(shelf, form, found):
+        messages.success(request, _("The template is saved"))
+        return _see(desk)
+    return template_pages.page(request, "desk/reply_template.html", form, found, desk=desk)
 
 
 @require_POST
@@ -82,12 +63,6 @@ def delete(request: HttpRequest, desk: Desk, template_id: int) -> HttpResponse:
     shelf_of(desk).drop(template_id)
     messages.success(request, _("The template is deleted"))
     return _see(desk)
-
-
-def _page(request: HttpRequest, desk: Desk, form: ReplyTemplateForm, found: ReplyTemplate | None) -> HttpResponse:
-    context = {"desk": desk, "form": form, "template": found, "placeholders": PLACEHOLDERS.items()}
-    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
-    return render(request, "desk/reply_template.html", context, status=status)
 
 
 def _address(desk: Desk, template: ReplyTemplate) -> str:

@@ -8,16 +8,13 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils import timezone
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from xinka.accounts.policies import signed_in
-from xinka.disputes.errors import MayNotShare
-from xinka.disputes.forms import ReplyTemplateForm
+from xinka.disputes import template_pages
 from xinka.disputes.models import ReplyTemplate
-from xinka.disputes.reply_templates import PLACEHOLDERS, Shelf
-from xinka.kernel.errors import Refusal
+from xinka.disputes.reply_templates import Shelf
 from xinka.office.policies import Room, for_staff, may_enter
 
 
@@ -42,38 +39,23 @@ def index(request: HttpRequest) -> HttpResponse:
 @for_staff(Room.CASES, Room.CHARGEBACKS)
 def create(request: HttpRequest) -> HttpResponse:
     """Write a new one."""
-    shelf = shelf_of(request)
-    form = ReplyTemplateForm(request.POST if request.method == "POST" else None, may_share=shelf.may_share)
-    if request.method == "POST" and form.is_valid():
-        try:
-            shelf.add(form.words(), shared=form.cleaned_data.get("shared", False), now=timezone.now())
-        except Refusal as refusal:
-            form.add_error(None, refusal.message(get_language() or ""))
-        else:
-            messages.success(request, gettext("The template is saved"))
-            return _see()
-    return _page(request, form, None)
+    return _write(request, None)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_staff(Room.CASES, Room.CHARGEBACKS)
 def edit(request: HttpRequest, template_id: int) -> HttpResponse:
     """Change one."""
+    return _write(request, template_pages.one_to_change(shelf_of(request), template_id))
+
+
+def _write(request: HttpRequest, found: ReplyTemplate | None) -> HttpResponse:
     shelf = shelf_of(request)
-    found = shelf.one(template_id)
-    if not shelf.may_change(found):
-        raise MayNotShare
-    kept = {"name": found.name, "text": found.text, "text_en": found.text_en}
-    form = ReplyTemplateForm(request.POST if request.method == "POST" else None, initial=kept, may_share=False)
-    if request.method == "POST" and form.is_valid():
-        try:
-            shelf.change(found.pk, form.words(), now=timezone.now())
-        except Refusal as refusal:
-            form.add_error(None, refusal.message(get_language() or ""))
-        else:
-            messages.success(request, gettext("The template is saved"))
-            return _see()
-    return _page(request, form, found)
+    form = template_pages.form_of(request, shelf, found)
+    if template_pages.is_saved(shelf, form, found):
+        messages.success(request, gettext("The template is saved"))
+        return _see()
+    return template_pages.page(request, "office/reply_template.html", form, found)
 
 
 @require_POST
@@ -83,12 +65,6 @@ def delete(request: HttpRequest, template_id: int) -> HttpResponse:
     shelf_of(request).drop(template_id)
     messages.success(request, gettext("The template is deleted"))
     return _see()
-
-
-def _page(request: HttpRequest, form: ReplyTemplateForm, found: ReplyTemplate | None) -> HttpResponse:
-    context = {"form": form, "template": found, "placeholders": PLACEHOLDERS.items()}
-    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
-    return render(request, "office/reply_template.html", context, status=status)
 
 
 def _see() -> HttpResponseRedirect:
