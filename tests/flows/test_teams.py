@@ -11,6 +11,8 @@ from django.utils import timezone
 
 from tests import cast
 from xinka.accounts.models import User
+from xinka.disputes.models import ReplyTemplate
+from xinka.disputes.reply_templates import Shelf, Words
 from xinka.flows.payouts.mailing import News, mail_account
 from xinka.flows.teams import changing, handing_over, inviting
 from xinka.flows.teams.mailing import mail_invitation, mail_team
@@ -202,6 +204,19 @@ def test_owners_the_alarm_address_and_whoever_it_is_about_hear_of_a_change(shop:
     assert "You are no longer in the team" in letters[bo.email].subject
     assert "/desk/ada-cards/team" in str(letters[ada.email].body)
     assert "/desk/" not in str(letters[bo.email].body), "the desk is closed to them"
+
+
+def test_whoever_leaves_a_team_leaves_no_template_of_their_own_behind(shop: Merchant, ada: User, bo: User) -> None:
+    other, now = cast.adas_shop(slug="other"), timezone.now()
+    for shelf, shared in (
+        (Shelf(bo, shop.id, may_share=True), False),
+        (Shelf(bo, shop.id, may_share=True), True),
+        (Shelf(bo, other.id, may_share=False), False),
+    ):
+        shelf.add(Words("Hello", "您好", ""), shared=shared, now=now)
+    changing.take_out(shop, bo, by=ada)
+    left = ReplyTemplate.objects.order_by("id").values_list("owner", "merchant__slug")
+    assert list(left) == [(None, "ada-cards"), (bo.pk, "other")]
 
 
 def test_nothing_is_told_or_recorded_when_nothing_was_changed(shop: Merchant, ada: User, bo: User) -> None:

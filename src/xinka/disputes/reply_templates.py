@@ -152,9 +152,13 @@ class Shelf:
             record(self.user, act, subject, name=template.name)
 
 
-def forget_own(user: User) -> None:
-    """Delete what somebody wrote for themselves; what they shared stays with those who use it, and names nobody."""
-    ReplyTemplate.objects.filter(owner=user).delete()
+def forget_own(user: User, merchant_id: int | None = None) -> None:
+    """Delete what somebody wrote for themselves, of one merchant's team if told: nobody else would ever see it.
+
+    What they shared stays with those who use it, and names nobody.
+    """
+    own = ReplyTemplate.objects.filter(owner=user)
+    (own if merchant_id is None else own.filter(merchant=merchant_id)).delete()
 
 
 def _refuse_taken(beside: QuerySet[ReplyTemplate], name: str) -> None:

@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from xinka.accounts.models import User
+from xinka.disputes.reply_templates import forget_own
 from xinka.flows.teams.mailing import tell
 from xinka.merchants.errors import NotInTeam
 from xinka.merchants.models import Merchant, Role
@@ -40,7 +41,7 @@ def take_out(merchant: Merchant, person: User, *, by: User) -> None:
     """
     lock_team(merchant.id)
     see_that_may_change(part_of(person, merchant), by=by, now=timezone.now())
-    had = leave_team(merchant, person)
+    had = _end(merchant, person)
     tell(record(by, "team.remove", f"merchant {merchant.slug}", person=person.pk, before=had))
 
 
@@ -51,10 +52,18 @@ def leave(merchant: Merchant, person: User) -> None:
     Raises:
         NotInTeam, LastOwner: as above.
     """
-    had = leave_team(merchant, person)
+    had = _end(merchant, person)
     if not had:
         raise NotInTeam
     tell(record(person, "team.leave", f"merchant {merchant.slug}", before=had))
+
+
+def _end(merchant: Merchant, person: User) -> str:
+    """Take somebody out, and forget what they had written down for themselves there; return the role they had."""
+    had = leave_team(merchant, person)
+    if had:
+        forget_own(person, merchant.pk)
+    return had
 
 
 @transaction.atomic
@@ -79,7 +88,7 @@ def take_out_by_command(merchant: Merchant, person: User) -> bool:
     Raises:
         LastOwner: as above.
     """
-    had = leave_team(merchant, person)
+    had = _end(merchant, person)
     if had:
         tell(record(None, "team.remove", f"merchant {merchant.slug}", person=person.pk, before=had, by="command"))
     return bool(had)
