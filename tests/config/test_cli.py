@@ -17,20 +17,30 @@ from xinka.config.cli import bench, main
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
 
-def _all_commands(group: click.Command = main, names: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
-    found = [names]
-    if isinstance(group, click.Group):
-        for name, command in group.commands.items():
-            found += _all_commands(command, (*names, name))
+def _all_commands(command: click.Command = main, names: tuple[str, ...] = ()) -> dict[tuple[str, ...], click.Command]:
+    """Return every command by its names; most are imported only when they are called."""
+    found, context = {names: command}, click.Context(command)
+    if isinstance(command, click.Group):
+        for name in command.list_commands(context):
+            if (one := command.get_command(context, name)) is not None:
+                found |= _all_commands(one, (*names, name))
     return found
 
 
-@pytest.mark.parametrize("names", _all_commands(), ids=" ".join)
+_EVERY = _all_commands()
+
+
+@pytest.mark.parametrize("names", _EVERY, ids=" ".join)
 def test_every_command_helps_in_english_and_chinese(names: tuple[str, ...]) -> None:
     result = CliRunner().invoke(main, [*names, "--help"])
     assert result.exit_code == 0
     assert "Usage:" in result.output
     assert _CHINESE.search(result.output)
+    assert [one.name for one in _EVERY[names].params if _is_told_in_english_alone(one)] == []
+
+
+def _is_told_in_english_alone(parameter: click.Parameter) -> bool:
+    return isinstance(parameter, click.Option) and bool(parameter.help) and not _CHINESE.search(parameter.help or "")
 
 
 def test_help_loads_neither_django_nor_rich_nor_psycopg() -> None:

@@ -57,7 +57,7 @@ def _is_shop_here() -> bool:
 @click.group(
     cls=_Main, places=_PLACES, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120}
 )
-@click.version_option(__version__, prog_name="xinka")
+@click.version_option(__version__, prog_name="xinka", help="Show the version and exit. / 显示版本")
 def main() -> None:
     """Xinka 信卡: a self-hosted marketplace for digital goods.
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from xinka.accounts.models import User
 
 _EMAIL = click.argument("email")
-_YES = click.option("--yes", is_flag=True, help="Do not ask whether you are sure.")
+_YES = click.option("--yes", is_flag=True, help="Do not ask whether you are sure. / 不再询问")
 
 
 @click.group()
@@ -28,7 +28,11 @@ def account() -> None:
 
 @account.command("close")
 @_EMAIL
-@click.option("--money-settled", is_flag=True, help="You have paid out what they had here; the books stay as they are.")
+@click.option(
+    "--money-settled",
+    is_flag=True,
+    help="You have paid out what they had here; the books stay as they are. / 余额已另行付清；账簿不变",
+)
 @_YES
 def close(email: str, *, money_settled: bool, yes: bool) -> None:
     """Close the account of EMAIL now, after its person asked you to; what has to be done first is named.

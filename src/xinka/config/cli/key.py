@@ -40,9 +40,10 @@ def key() -> None:
     "--to",
     "given",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="The file of the new key, made if there is none; only where XINKA_MASTER_KEY names the old one.",
+    help="The file of the new key, made if there is none; only where XINKA_MASTER_KEY names the old one. "
+    "/ 新密钥的文件，没有就新建；仅当旧密钥由 XINKA_MASTER_KEY 指定时使用",
 )
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask. / 不再询问")
 def change(given: Path | None, *, yes: bool) -> None:
     """Give the stopped shop another master key; then start it and run `xinka key reseal`.
 

@@ -48,7 +48,9 @@ def ledger() -> None:
 
 
 @ledger.command()
-@click.option("--as-of", type=_DAY, metavar=_WRITTEN, help="The end of this day instead of now.")
+@click.option(
+    "--as-of", type=_DAY, metavar=_WRITTEN, help="The end of this day instead of now. / 截至当天结束，而不是现在"
+)
 @click.option("--language", type=_LANGUAGES, default="zh-hans")
 def balance(as_of: datetime | None, language: str) -> None:
     """Print the trial balance; the exit status is 1 if customers' money is not all there.
@@ -73,9 +75,15 @@ def balance(as_of: datetime | None, language: str) -> None:
 
 @ledger.command()
 @click.option("--format", "form", type=click.Choice(["beancount", "csv", "xlsx"]), required=True)
-@click.option("--from", "first", type=_DAY, metavar=_WRITTEN, required=True, help="The first day.")
-@click.option("--to", "last", type=_DAY, metavar=_WRITTEN, required=True, help="The last day, included.")
-@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="A file instead of the terminal.")
+@click.option("--from", "first", type=_DAY, metavar=_WRITTEN, required=True, help="The first day. / 第一天")
+@click.option(
+    "--to", "last", type=_DAY, metavar=_WRITTEN, required=True, help="The last day, included. / 最后一天（含）"
+)
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="A file instead of the terminal. / 写入文件，而不是终端",
+)
 @click.option("--language", type=_LANGUAGES, default="zh-hans")
 def export(form: str, first: datetime, last: datetime, output: Path | None, language: str) -> None:
     """Write all journals of a period, as text for beancount, as CSV or as XLSX.

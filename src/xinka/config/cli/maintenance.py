@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 _LENGTH = re.compile(r"(\d{1,4})(m|h|d)")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 _FORMS = ("%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M")
-_HOW = "2026-12-01 03:00 in the shop's time, or 45m, 2h, 1d from now / 商店时间，或从现在起多久"
+_HOW = "2026-12-01 03:00 in the shop's time, or 45m, 2h, 1d from now"
+_HOW_ZH = "商店时间，或从现在起多久"
 
 
 @click.group()
@@ -28,10 +29,18 @@ def maintenance() -> None:
 
 
 @maintenance.command("on")
-@click.option("--from", "begins", default="", metavar="TIME", help=f"Announce it and close later. {_HOW}.")
-@click.option("--until", default="", metavar="TIME", help=f"When it is expected to be over. {_HOW}.")
-@click.option("--words-zh", default="", help="What buyers read, in Chinese.")
-@click.option("--words-en", default="", help="What buyers read, in English.")
+@click.option(
+    "--from",
+    "begins",
+    default="",
+    metavar="TIME",
+    help=f"Announce it and close later; {_HOW} / 先公告，到点再关：{_HOW_ZH}",
+)
+@click.option(
+    "--until", default="", metavar="TIME", help=f"When it is expected to be over; {_HOW} / 预计何时结束：{_HOW_ZH}"
+)
+@click.option("--words-zh", default="", help="What buyers read, in Chinese. / 给买家看的中文说明")
+@click.option("--words-en", default="", help="What buyers read, in English. / 给买家看的英文说明")
 def close(begins: str, until: str, words_zh: str, words_en: str) -> None:
     """Close the shop now, or from a time on; again, to change what is said. It opens by `off` alone.
 
@@ -111,4 +120,4 @@ def _moment(option: str, typed: str) -> datetime | None:
             return timezone.make_aware(datetime.strptime(typed.strip(), form))  # noqa: DTZ007 - made aware at once
         except ValueError:
             continue
-    raise click.BadParameter(f"write it like {_HOW}", param_hint=option)
+    raise click.BadParameter(f"write it like {_HOW} / 请这样写：2026-12-01 03:00（{_HOW_ZH}）", param_hint=option)

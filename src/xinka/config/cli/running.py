@@ -28,10 +28,19 @@ _DEMO_LOGINS = "demo-logins.txt"
 
 @click.command()
 @click.option(
-    "--demo", is_flag=True, help="Fill an empty shop with demo merchants and goods, and open the pretend gateway."
+    "--demo",
+    is_flag=True,
+    help="Fill an empty shop with demo merchants and goods, and open the pretend gateway. "
+    "/ 装入演示商家和商品，并开启沙盒网关",
 )
-@click.option("--host", default=lambda: read("XINKA_HOST", "127.0.0.1"), help="Where to listen. [127.0.0.1]")
-@click.option("--port", type=click.IntRange(1, 65535), help="Which port to listen on. [the first free one from 8000]")
+@click.option(
+    "--host", default=lambda: read("XINKA_HOST", "127.0.0.1"), help="Where to listen. [127.0.0.1] / 监听的地址"
+)
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    help="Which port to listen on. [the first free one from 8000] / 监听的端口，默认从 8000 起第一个空闲的",
+)
 def run(*, demo: bool, host: str, port: int | None) -> None:
     """Serve the shop until Ctrl-C: database, till, web server and worker.
 

@@ -50,10 +50,14 @@ def merchant() -> None:
 
 @merchant.command("open")
 @click.argument("slug", callback=_short_name)
-@click.option("--name", required=True, callback=_shown(60), help="The name buyers see.")
-@click.option("--name-en", default="", callback=_shown(60), help="The same in English.")
-@click.option("--owner", required=True, help="E-mail address of an account that exists; it becomes the owner.")
-@click.option("--verified", is_flag=True, help="You have checked who this is.")
+@click.option("--name", required=True, callback=_shown(60), help="The name buyers see. / 买家看到的名称")
+@click.option("--name-en", default="", callback=_shown(60), help="The same in English. / 英文名称")
+@click.option(
+    "--owner",
+    required=True,
+    help="E-mail address of an account that exists; it becomes the owner. / 店主的邮箱，账号须已存在",
+)
+@click.option("--verified", is_flag=True, help="You have checked who this is. / 已核验身份")
 def open_merchant(slug: str, name: str, name_en: str, owner: str, *, verified: bool) -> None:
     """Open a merchant under the short name SLUG.
 
@@ -90,7 +94,12 @@ def show_team(slug: str) -> None:
 @merchant.command("join")
 @click.argument("slug")
 @click.argument("email")
-@click.option("--owner", "is_owner", is_flag=True, help="Sees the money and withdraws it; without this a clerk.")
+@click.option(
+    "--owner",
+    "is_owner",
+    is_flag=True,
+    help="Sees the money and withdraws it; without this a clerk. / 店主，可看钱款和提现；不加则为店员",
+)
 def join(slug: str, email: str, *, is_owner: bool) -> None:
     """Take EMAIL, who has signed up, into the team of the merchant SLUG, or change what they are there.
 
@@ -141,24 +150,30 @@ def channel() -> None:
 @channel.command("set")
 @click.argument("slug", callback=_short_name)
 @click.option("--name", required=True, callback=_shown(40), help="What buyers read, for example 支付宝.")
-@click.option("--name-en", required=True, callback=_shown(40), help="The same in English.")
-@click.option("--method", default="alipay", help="The gateway's way to pay: alipay, wxpay or qqpay. [alipay]")
-@click.option("--base-url", required=True, help="The gateway's address, with https://.")
-@click.option("--pid", required=True, help="Your number at the gateway.")
+@click.option("--name-en", required=True, callback=_shown(40), help="The same in English. / 英文名称")
+@click.option(
+    "--method", default="alipay", help="The gateway's way to pay: alipay, wxpay or qqpay. [alipay] / 网关的付款方式"
+)
+@click.option("--base-url", required=True, help="The gateway's address, with https://. / 网关地址，含 https://")
+@click.option("--pid", required=True, help="Your number at the gateway. / 你在网关的商户号")
 @click.option(
     "--key-file",
     required=True,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A file that holds the gateway's key and nothing else.",
+    help="A file that holds the gateway's key and nothing else. / 只装网关密钥的文件",
 )
 @click.option(
     "--sign-type",
     type=click.Choice(["MD5", "HMAC-SHA256"]),
     default="MD5",
-    help="As the gateway signs; HMAC-SHA256 where it can. [MD5]",
+    help="As the gateway signs; HMAC-SHA256 where it can. [MD5] / 签名方式，网关支持时用 HMAC-SHA256",
 )
-@click.option("--qr", is_flag=True, help="Ask the gateway's API for a QR code instead of going to its page.")
-@click.option("--off", is_flag=True, help="Do not offer it to buyers.")
+@click.option(
+    "--qr",
+    is_flag=True,
+    help="Ask the gateway's API for a QR code instead of going to its page. / 向网关接口取二维码，不跳转",
+)
+@click.option("--off", is_flag=True, help="Do not offer it to buyers. / 先不开放给买家")
 def set_channel(slug: str, name: str, name_en: str, method: str, key_file: Path, **facts: str | bool) -> None:
     """Write the epay channel SLUG, new or known; its key is read from a file and kept sealed.
 

@@ -29,14 +29,28 @@ _SEPARATORS = {"comma": ",", "tab": "\t", "semicolon": ";", "bar": "|", "dashes"
 
 @stock.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--sku", type=int, required=True, help="The number of the SKU that gets the codes.")
-@click.option("--separator", type=click.Choice(list(_SEPARATORS)), help="What stands between the columns.")
-@click.option("--heading/--no-heading", default=None, help="Whether the first line names the columns.")
-@click.option("--code", help="Columns that make the code, in order: numbers from 1 on or names, as in 2,3.")
-@click.option("--join", help="What comes between the parts of a code; a space unless told.")
-@click.option("--label", help="The column of labels, which buyers can read.")
-@click.option("--expires", help="The column of expiry dates.")
-@click.option("--preview", is_flag=True, help="Show what an import would do, codes masked, and import nothing.")
+@click.option("--sku", type=int, required=True, help="The number of the SKU that gets the codes. / 入库的规格编号")
+@click.option(
+    "--separator", type=click.Choice(list(_SEPARATORS)), help="What stands between the columns. / 列之间的分隔符"
+)
+@click.option(
+    "--heading/--no-heading", default=None, help="Whether the first line names the columns. / 第一行是不是列名"
+)
+@click.option(
+    "--code",
+    help="Columns that make the code, in order: numbers from 1 on or names, as in 2,3. "
+    "/ 组成卡密的列，按顺序写编号或列名",
+)
+@click.option(
+    "--join", help="What comes between the parts of a code; a space unless told. / 卡密各部分之间的连接符，默认空格"
+)
+@click.option("--label", help="The column of labels, which buyers can read. / 标签列，买家可见")
+@click.option("--expires", help="The column of expiry dates. / 有效期列")
+@click.option(
+    "--preview",
+    is_flag=True,
+    help="Show what an import would do, codes masked, and import nothing. / 只预览，卡密打码，不导入",
+)
 def import_codes(file: Path, sku: int, *, preview: bool, **columns: Any) -> None:
     """Put the codes of FILE (TXT or CSV; UTF-8 or GBK) into stock; codes that are there already are left out.
 

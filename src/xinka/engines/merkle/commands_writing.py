@@ -113,7 +113,11 @@ def _key_in(place: Path, name: str) -> Signer:
 @_place
 @click.option("--format", "form", type=click.Choice(["lines", "jsonl", "binary"]), default="lines", show_default=True)
 @click.option(
-    "--batch", type=click.IntRange(1, 100_000), default=1000, show_default=True, help="Entries to make durable at once."
+    "--batch",
+    type=click.IntRange(1, 100_000),
+    default=1000,
+    show_default=True,
+    help="Entries to make durable at once. / 每批写入多少条",
 )
 @click.option(
     "--checkpoint/--no-checkpoint", "signing", default=True, show_default=True, help="Sign at the end. 最后签发检查点"
