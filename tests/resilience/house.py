@@ -162,11 +162,15 @@ def broken_rules(database_url: str) -> dict[str, list[object]]:
 
 
 def add_codes(database_url: str, sku_id: int, n: int) -> None:
-    """Put codes on sale that nobody will open: the paths that sell them never look inside."""
+    """Put codes on sale that nobody will open: the paths that sell them never look inside.
+
+    Their envelopes name a key of the shop and are as long as one is; no more is looked at without the master key.
+    """
     with psycopg.connect(database_url) as connection:
         connection.execute(
             "WITH made AS (INSERT INTO stock_stockcode (sku_id, batch_id, fingerprint, envelope, label) "
-            "SELECT %(sku)s, (SELECT min(id) FROM stock_stockbatch WHERE sku_id = %(sku)s), gen_random_uuid(), '', '' "
+            "SELECT %(sku)s, (SELECT min(id) FROM stock_stockbatch WHERE sku_id = %(sku)s), gen_random_uuid(), "
+            "decode('01' || lpad(to_hex((SELECT max(id) FROM vault_data_key)), 8, '0') || repeat('00', 40), 'hex'), '' "
             "FROM generate_series(1, %(n)s) RETURNING sku_id, id) "
             "INSERT INTO stock_unsold (sku_id, place, code_id) SELECT sku_id, id, id FROM made",
             {"sku": sku_id, "n": n},
