@@ -84,8 +84,8 @@ def test_money_that_comes_after_the_end_still_delivers(page: Page, shop: Shop) -
             "UPDATE sandbox_sandboxtrade SET expires_at = now() - interval '2 min' WHERE token = %s", [_token(page)]
         )
         drive(database, _expire_now(place))
-    waiting.reload()
-    expect(waiting.locator("h1")).to_have_text(re.compile("过期"))
+    # The page that waits hears of it and turns by itself.
+    expect(waiting.locator("h1")).to_have_text(re.compile("过期"), timeout=20_000)
     page.reload()
     end(page, "pay-late")
     _read(page, place, "卡密已到", "")
