@@ -54,6 +54,7 @@ def sweep_round(timestamp: int) -> None:
             ("shops", lambda: open_left_behind(timezone.now())),
             ("hours", set_hours_right),
             ("forgotten", lambda: len(sweep.sweep())),
+            ("problems", forget_problems),  # of jobs that were done since, hundreds after an hour of faults
         ]
     )
 
@@ -93,7 +94,6 @@ def tidy(timestamp: int) -> None:
             ("notes", lambda: forget_old_notes(now)),
             ("former owners", lambda: forget_former_owners(now)),
             ("letters", forget_old_letters),
-            ("problems", forget_problems),
         ]
     )
 
