@@ -190,11 +190,6 @@ def place_in(request: HttpRequest, kind: type[QueueFilter]) -> Place:
     return Place(kind(told, reader=reader), _page_number(told.get(kind.number, "")), "in" in request.GET)
 
 
-def place_of_page(asked: QueueFilter, page: int) -> Place:
-    """Return the place that a page of a queue is."""
-    return Place(asked, page)
-
-
 def _page_number(text: str) -> int:
     number = int(text) if text.isascii() and text.isdecimal() and len(text) < 8 else 1
     return max(1, min(number, _MOST_PAGES))
@@ -236,7 +231,7 @@ def queue_context(asked: QueueFilter, page: int) -> dict[str, Any]:
     current = next((tab for tab in tabs if tab.is_current), None)
     return {
         "asked": asked,
-        "place": place_of_page(asked, page),
+        "place": Place(asked, page),
         "kept_tabs": tabs,
         "kept_current": current,
         "may_keep": asked.is_part and asked.is_valid() and current is None and len(tabs) < MOST_FILTERS,
