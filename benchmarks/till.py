@@ -43,6 +43,8 @@ from benchmarks.stage import (
 from xinka.flows.audit import CHECKS
 
 _WARM_UP = 2.0
+#: One till for two processors: the other is PostgreSQL's (decision 39).
+_TILLS = max(1, (os.cpu_count() or 1) // 2)
 #: Codes to lay in per second of selling, hot and uniform, and per second of measuring a limit: more than can be sold.
 _HOT_PER_SECOND, _UNIFORM_PER_SECOND, _LIMIT_PER_SECOND = 20_000, 10_000, 45_000
 _UNIFORM = list(range(HOT_SKU + 1, HOT_SKU + 1 + N_UNIFORM))
@@ -71,7 +73,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="xinka bench till", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--clients", type=int, default=128)
     parser.add_argument("--seconds", type=float, default=20.0, help="measured time of each part")
-    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes of the till")
+    parser.add_argument("--workers", type=int, default=_TILLS, help="processes of the till")
     parser.add_argument("--limit-seconds", type=int, default=8, help="measured time of each limit")
     parser.add_argument("--weak", action="store_true", help="measure the MD5 channel too")
     parser.add_argument("--json", action="store_true", help="print nothing but one line of JSON")

@@ -16,16 +16,20 @@ Work = Callable[[Sequence[int]], Awaitable[Sequence[int | Exception]]]
 class Bench:
     """Work that notes its batches, and waits at the gate until the test opens it."""
 
-    def __init__(self, *, poison: frozenset[int] = frozenset(), refuse: frozenset[int] = frozenset()) -> None:
+    def __init__(
+        self, *, poison: frozenset[int] = frozenset(), refuse: frozenset[int] = frozenset(), takes: float = 0.0
+    ) -> None:
         self.batches: list[list[int]] = []
         self.gate = asyncio.Event()
         self.gate.set()
-        self.poison, self.refuse = poison, refuse
+        self.poison, self.refuse, self.takes = poison, refuse, takes
 
     async def work(self, items: Sequence[int]) -> list[int | Exception]:
         """Double each item; refuse some, and fail as a whole when a poisoned one is among them."""
         self.batches.append(list(items))
         await self.gate.wait()
+        if self.takes:
+            await asyncio.sleep(self.takes)
         if self.poison & set(items):
             raise ValueError(f"poisoned: {sorted(self.poison & set(items))}")
         return [KeyError(item) if item in self.refuse else item * 2 for item in items]
@@ -36,9 +40,12 @@ def run(story: Coroutine[Any, Any, None]) -> None:
     asyncio.run(asyncio.wait_for(story, 30))
 
 
-def batcher(bench: Bench, *, n_workers: int = 1, max_batch: int = 100, beat: float = 0.0) -> Batcher[int, int]:
-    """Return a batcher whose key is the item's remainder of 1,000."""
-    return Batcher(bench.work, lambda item: item % 1000, n_workers=n_workers, max_batch=max_batch, beat=beat)
+def batcher(
+    bench: Bench, *, min_batch: int | None = None, max_batch: int = 100, beat: float = 0.0
+) -> Batcher[int, int]:
+    """Return a batcher whose key is the item's remainder of 1,000, and whose batches are whole unless told."""
+    least = max_batch if min_batch is None else min_batch
+    return Batcher(bench.work, lambda item: item % 1000, min_batch=least, max_batch=max_batch, beat=beat)
 
 
 def test_a_lone_item_does_not_wait_for_company() -> None:
@@ -107,16 +114,37 @@ def test_with_a_beat_items_that_come_soon_after_a_batch_share_the_next_one(
     run(story())
 
 
-def test_workers_that_wait_for_one_beat_run_no_empty_batch() -> None:
+def test_a_batch_that_is_full_does_not_wait_for_its_beat() -> None:
     async def story() -> None:
         bench = Bench()
-        queue = batcher(bench, n_workers=3, beat=0.05)
-        for item in range(6):
-            queue.submit(item, limit=10)
-            await asyncio.sleep(0)
-        await queue.drain()
-        assert sorted(item for batch in bench.batches for item in batch) == list(range(6))
-        assert all(bench.batches)
+        queue = batcher(bench, max_batch=3, beat=60)
+        await asyncio.gather(queue.submit(0, limit=10), queue.submit(1, limit=10))
+        waiting = [queue.submit(item, limit=10) for item in (2, 3)]
+        await asyncio.sleep(0.05)
+        assert bench.batches == [[0, 1]], "two of three wait for the beat"
+        waiting.append(queue.submit(4, limit=10))
+        assert await asyncio.wait_for(asyncio.gather(*waiting), 10) == [4, 6, 8]
+        assert bench.batches == [[0, 1], [2, 3, 4]]
+
+    run(story())
+
+
+def test_a_batch_is_not_quite_half_of_what_is_under_way() -> None:
+    async def story() -> None:
+        bench = Bench(takes=0.02)
+        queue = batcher(bench, min_batch=10)
+
+        async def buyer(item: int) -> None:
+            for _ in range(8):
+                await queue.submit(item, limit=1000)
+
+        await asyncio.gather(*[buyer(item) for item in range(80)])
+        sizes = [len(batch) for batch in bench.batches]
+        assert sum(sizes) == 640
+        assert sizes[0] == 80, "nobody knows yet how many there are"
+        usual = sizes[2 : len(sizes) // 2]
+        assert min(usual) >= 30
+        assert max(usual) <= 40
 
     run(story())
 
@@ -220,15 +248,15 @@ def test_a_buyer_who_hung_up_spoils_nothing_for_the_others() -> None:
     run(story())
 
 
-def test_several_workers_run_at_once_and_draining_waits_for_all() -> None:
+def test_one_batch_runs_at_a_time_and_draining_waits_for_all() -> None:
     async def story() -> None:
         bench = Bench()
         bench.gate.clear()
-        queue = batcher(bench, n_workers=2, max_batch=3)
+        queue = batcher(bench, max_batch=3)
         futures = [queue.submit(item, limit=100) for item in range(12)]
         for _ in range(5):
             await asyncio.sleep(0)
-        assert len(bench.batches) == 2, "exactly as many batches as workers run at a time"
+        assert len(bench.batches) == 1
         bench.gate.set()
         await queue.drain()
         assert [future.result() for future in futures] == [item * 2 for item in range(12)]

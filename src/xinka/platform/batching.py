@@ -11,12 +11,14 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from http import HTTPStatus
-from typing import Generic, TypeVar, cast
+from typing import Generic, TypeVar
 
 from xinka.kernel.errors import Refusal
 
 #: Event loops count in milliseconds; less would be a busy loop.
 SHORTEST_SLEEP = 0.001
+#: How much of what is under way shares a batch: a little less than half, so that the next is whole when one is done.
+_SHARE = 0.45
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -32,13 +34,17 @@ class Overloaded(Refusal):
 
 
 class Batcher(Generic[Item, Answer]):
-    """Gathers items and hands them to ``work`` in lists; ``work`` answers each, with a value or an exception.
+    """Gathers items and hands them to ``work`` in lists, one after the other; ``work`` answers each, or says why not.
 
-    Items with the same key never share a batch, and a batch that fails as a whole is run again by halves, so that one
-    poisoned item never spoils its neighbours. ``work`` must be safe to repeat.
+    An answer is a value or an exception. Items with the same key never share a batch, and a batch that fails as a whole
+    is run again by halves, so that one poisoned item never spoils its neighbours. ``work`` must be safe to repeat.
 
-    With a ``beat``, in seconds, a batch begins no sooner than that after the one before it began: an item waits for it
-    only if another came just before.
+    With a ``beat``, in seconds, a batch begins no sooner than that after the one before it began, unless as many wait
+    as it may hold: an item waits only if others came just before.
+
+    A batch holds not quite half of what is under way, within ``min_batch`` and ``max_batch``. Were it all, this process
+    would have nothing to do while the batch runs, and whoever runs it nothing while this process hands out the answers
+    and reads what comes next: of two halves, one is always here and one there (decision 39).
     """
 
     def __init__(
@@ -46,18 +52,21 @@ class Batcher(Generic[Item, Answer]):
         work: Callable[[Sequence[Item]], Awaitable[Sequence[Answer | Exception]]],
         key: Callable[[Item], object],
         *,
-        n_workers: int,
+        min_batch: int,
         max_batch: int,
         beat: float = 0.0,
     ) -> None:
         self._work = work
         self._key = key
-        self._n_workers = n_workers
+        self._min_batch = min_batch
         self._max_batch = max_batch
+        self._most = max_batch
         self._beat = beat
         self._due = 0.0
         self._waiting: deque[tuple[Item, asyncio.Future[Answer]]] = deque()
-        self._running: set[asyncio.Task[None]] = set()
+        self._runner: asyncio.Task[None] | None = None
+        #: There while the runner waits for its beat; set when it need not wait any longer.
+        self._enough: asyncio.Future[None] | None = None
         self.n_batches = 0
         self.n_items = 0
 
@@ -76,42 +85,57 @@ class Batcher(Generic[Item, Answer]):
         """
         if len(self._waiting) >= limit:
             raise Overloaded
-        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Answer] = loop.create_future()
         self._waiting.append((item, future))
-        if len(self._running) < self._n_workers:
-            self._running.add(asyncio.get_running_loop().create_task(self._run()))
+        if self._runner is None:
+            self._runner = loop.create_task(self._run())
+        elif self._enough is not None and len(self._waiting) >= self._most:
+            _wake(self._enough)
         return future
 
     async def drain(self) -> None:
         """Wait until everything that was queued is answered."""
-        while self._running:
-            await asyncio.wait(self._running)
+        while self._runner is not None:
+            await asyncio.wait([self._runner])
 
     async def _run(self) -> None:
         try:
             await self._empty()
         finally:
             # Here and not when the loop gets round to saying that this task is done: what is queued in between would
-            # find a worker that looks no more, and wait until somebody else comes.
-            self._running.discard(cast("asyncio.Task[None]", asyncio.current_task()))
+            # find a runner that looks no more, and wait until somebody else comes.
+            self._runner = None
 
     async def _empty(self) -> None:
         clock = asyncio.get_running_loop().time
         while self._waiting:
-            if (early := self._due - clock()) > 0:
-                await asyncio.sleep(max(early, SHORTEST_SLEEP))
-                continue  # another worker may have taken what waited
+            if (early := self._due - clock()) > 0 and len(self._waiting) < self._most:
+                await self._wait_for_more(early)
             batch = self._next_batch()
             self._due = clock() + self._beat
             await self._answer(batch)
             if len(batch) == 1 and not self._waiting:
                 self._due = 0.0
+            share = int((len(batch) + len(self._waiting)) * _SHARE)
+            self._most = min(max(share, self._min_batch), self._max_batch)
+
+    async def _wait_for_more(self, seconds: float) -> None:
+        """Wait for the beat, or until a batch is full."""
+        loop = asyncio.get_running_loop()
+        self._enough = loop.create_future()
+        alarm = loop.call_later(max(seconds, SHORTEST_SLEEP), _wake, self._enough)
+        try:
+            await self._enough
+        finally:
+            alarm.cancel()
+            self._enough = None
 
     def _next_batch(self) -> list[tuple[Item, asyncio.Future[Answer]]]:
         batch: list[tuple[Item, asyncio.Future[Answer]]] = []
         keys = set()
         postponed = []
-        while self._waiting and len(batch) < self._max_batch:
+        while self._waiting and len(batch) < self._most:
             entry = self._waiting.popleft()
             key = self._key(entry[0])
             if key in keys:
@@ -147,3 +171,9 @@ def _resolve(future: asyncio.Future[Answer], answer: Answer | Exception) -> None
         future.set_exception(answer)
     else:
         future.set_result(answer)
+
+
+def _wake(sleeper: asyncio.Future[None]) -> None:
+    """Let whoever sleeps go on, once."""
+    if not sleeper.done():
+        sleeper.set_result(None)

@@ -31,7 +31,7 @@ _CHANNELS = "SELECT id, slug, provider, config FROM payments_channel"
 _KEYS = "SELECT id, scope, wrapped, retired_at IS NULL FROM vault_data_key WHERE scope IN ('contacts', 'channels')"
 _INDEX_KEYS = "SELECT id, scope, wrapped FROM vault_data_key WHERE scope LIKE 'index:%'"
 _NEW_KEY = "INSERT INTO vault_data_key (scope, wrapped, created_at) VALUES ($1, $2, now()) ON CONFLICT DO NOTHING"
-#: A pool this small never waits for itself: two batches, one reader, one spare.
+#: A pool this small never waits for itself: one batch, two unusual settlements, one reader.
 _POOL = 4
 #: Seconds that a request waits for a database that restarts; after that its visitor should hear of it.
 _PATIENCE = 6.0
