@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.till.visiting import GET, echo, tell
+from tests.till.visiting import GET, echo, tell, until
 from xinka.till.serving.connection import Edge
 from xinka.till.serving.exchange import Exchange, HungUp
 from xinka.till.serving.heads import SAFE, response_head
@@ -40,6 +40,49 @@ def test_a_slow_answer_is_not_overtaken() -> None:
         assert [(await visitor.answer())[1]["x-path"] for _ in range(2)] == ["/0", "/1"]
 
     tell(story, first_sleeps)
+
+
+def test_nobody_works_on_for_a_visitor_who_is_gone() -> None:
+    held = asyncio.Event()
+
+    async def waits(exchange: Exchange) -> None:
+        if exchange.path == "/held":
+            await held.wait()
+        await echo(exchange)
+
+    async def story(visit: Any, edge: Edge) -> None:
+        before = len(asyncio.all_tasks())
+        resting, waiting, fresh = [await visit() for _ in range(3)]
+        for visitor, path in ((resting, b"one"), (resting, b"two"), (waiting, b"held")):
+            visitor.send(GET % path)
+            if visitor is resting:
+                await visitor.answer()
+        await until(lambda: len(asyncio.all_tasks()) == before + 2)
+        for visitor in (resting, waiting, fresh):
+            visitor.writer.close()
+        held.set()
+        await until(lambda: len(asyncio.all_tasks()) == before and not edge.connections)
+
+    tell(story, waits)
+
+
+def test_a_fault_in_one_answer_ends_its_connection_and_no_other() -> None:
+    async def breaks(exchange: Exchange) -> None:
+        if exchange.path == "/broken":
+            raise RuntimeError("a fault of ours")
+        await echo(exchange)
+
+    async def story(visit: Any, _edge: Edge) -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+        one, other = await visit(), await visit()
+        other.send(GET % b"0")
+        assert (await other.answer())[0] == 200
+        one.send(GET % b"broken" + GET % b"next")
+        assert await one.rest() == b""
+        other.send(GET % b"1")
+        assert (await other.answer())[1]["x-path"] == "/1"
+
+    tell(story, breaks)
 
 
 @pytest.mark.parametrize(

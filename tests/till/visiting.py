@@ -77,3 +77,10 @@ def tell(story: Callable[[Callable[..., Awaitable[Visitor]], Edge], Awaitable[No
             await story(visit, edge)
 
     asyncio.run(asyncio.wait_for(run(), 30))
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    """Wait until something holds that nobody tells us of."""
+    async with asyncio.timeout(10):
+        while not holds():  # noqa: ASYNC110 - there is no event for it
+            await asyncio.sleep(0.01)

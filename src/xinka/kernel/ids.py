@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from uuid import UUID
+from uuid import UUID, SafeUUID
 
 from xinka.kernel.errors import BadIdentifier
 
@@ -29,7 +29,7 @@ def new_uuid(at: float | None = None) -> UUID:
     value = (milliseconds & 0xFFFFFFFFFFFF) << 80
     value |= 0x7000 << 64 | (random >> 68) << 64
     value |= 0x8000000000000000 | (random & 0x3FFFFFFFFFFFFFFF)
-    return UUID(int=value)
+    return _of_number(value)
 
 
 def first_of(seconds: float) -> UUID:
@@ -53,4 +53,12 @@ def parse(prefix: str, shown: str) -> UUID:
     head, _, letters = shown.partition("_")
     if head != prefix or not _SHOWN.fullmatch(letters):
         raise BadIdentifier
-    return UUID(int=int(letters.translate(_TO_BASE_32), 32))
+    return _of_number(int(letters.translate(_TO_BASE_32), 32))
+
+
+def _of_number(value: int) -> UUID:
+    """Return ``UUID(int=value)`` for a number of 128 bits, in less than half the time: an order makes four of them."""
+    made = object.__new__(UUID)
+    object.__setattr__(made, "int", value)
+    object.__setattr__(made, "is_safe", SafeUUID.unknown)
+    return made

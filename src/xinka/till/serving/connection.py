@@ -23,6 +23,7 @@ from xinka.kernel.places import place_of, plain_address
 from xinka.till.serving.exchange import Exchange, HungUp
 from xinka.till.serving.heads import NO_STORE, SAFE, Headers, response_head
 from xinka.till.serving.targets import read_target
+from xinka.till.serving.worker import Worker
 
 MAX_HEAD = 16 * 1024
 MAX_HEADERS = 100
@@ -129,8 +130,8 @@ class Connection(asyncio.Protocol):
         self._n_fruitless = 0
         self._problem: HTTPStatus | None = None
         self._receiving: Exchange | None = None
-        self._active: Exchange | None = None
-        self._task: asyncio.Task[None] | None = None
+        self.active: Exchange | None = None
+        self._worker = Worker(edge.loop, edge.handler)
         self._queue: deque[Exchange] = deque()
         self._is_reading = True
         self._is_ending = False
@@ -156,7 +157,7 @@ class Connection(asyncio.Protocol):
         if self._is_ending:
             self._discard(len(data))
             return
-        if self._active is None and not self._n_fruitless:
+        if self.active is None and not self._n_fruitless:
             self.deadline = self._edge.loop.time() + HEAD_WITHIN  # for the whole head, however small its pieces
         self._n_fruitless += len(data)
         try:
@@ -194,7 +195,7 @@ class Connection(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         """Whoever half-closes still gets the answer that is under way."""
-        if self._active is None or not self._active.is_whole:
+        if self.active is None or not self.active.is_whole:
             return False
         self._is_ending = True
         return True
@@ -203,12 +204,13 @@ class Connection(asyncio.Protocol):
         """Tell whoever works for this visitor."""
         self._edge.forget(self)
         self._is_ending = True
-        for exchange in (self._receiving, self._active, *self._queue):
+        for exchange in (self._receiving, self.active, *self._queue):
             if exchange is not None:
                 exchange.lose()
         self._queue.clear()
         if self._writable is not None and not self._writable.done():
             self._writable.set_result(None)
+        self._worker.wake(self)
         # What is under way goes on: a gateway that hung up told us of money all the same.
 
     def pause_writing(self) -> None:
@@ -262,7 +264,7 @@ class Connection(asyncio.Protocol):
             self._problem = HTTPStatus.BAD_REQUEST
             return
         self._receiving = exchange
-        if self._active is None:
+        if self.active is None:
             self._begin(exchange)
         else:
             self._queue.append(exchange)
@@ -297,7 +299,7 @@ class Connection(asyncio.Protocol):
     def _complete(self) -> None:
         if self._receiving is not None:
             self._receiving.complete()
-            if self._receiving is self._active:
+            if self._receiving is self.active:
                 self.deadline = math.inf
             self._receiving = None
 
@@ -331,7 +333,7 @@ class Connection(asyncio.Protocol):
 
     def is_last(self) -> bool:
         """Whether this connection ends after the exchange under way."""
-        active = self._active
+        active = self.active
         return self._is_ending or self._edge.is_closing or active is None or not (active.keep_alive and active.is_whole)
 
     # ── between them ──────────────────────────────────────────────────────────────────────────────
@@ -353,35 +355,35 @@ class Connection(asyncio.Protocol):
         exchange.address = self._address
         exchange.keep_alive = parser.should_keep_alive() and not self._wishes_with_body()
         exchange.is_old = old
-        if fields.get(b"expect", b"").lower() == b"100-continue" and not old and self._active is None:
+        if fields.get(b"expect", b"").lower() == b"100-continue" and not old and self.active is None:
             self.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         return exchange
 
     def _begin(self, exchange: Exchange) -> None:
-        self._active = exchange
+        self.active = exchange
         self.deadline = math.inf if exchange.is_whole else self._edge.loop.time() + BODY_PAUSE
         if not exchange.is_whole:
             self._read_on()
-        self._task = self._edge.loop.create_task(self._work(exchange))
+        self._worker.wake(self)
 
-    async def _work(self, exchange: Exchange) -> None:
-        try:
-            await self._edge.handler(exchange)
-        except HungUp:
-            pass
-        finally:
-            self._finish(exchange)
+    def is_over(self) -> bool:
+        """Whether no request will come any more."""
+        return self._transport.is_closing()
 
-    def _finish(self, exchange: Exchange) -> None:
+    def abort(self) -> None:
+        """End at once."""
+        self._transport.abort()
+
+    def finish(self, exchange: Exchange) -> None:
         """Go on with the next request, or end the connection, as the answer has announced."""
         if self._transport.is_closing():
-            self._active = None
+            self.active = None
             return
         if not exchange.is_answered:
             self._transport.abort()  # half an answer: a closed connection says so, silence would not
             return
         last = self.is_last()
-        self._active = None
+        self.active = None
         if not exchange.is_whole:
             self._is_ending = True
             exchange.forget()
@@ -401,13 +403,13 @@ class Connection(asyncio.Protocol):
     def _discard(self, n_bytes: int) -> None:
         """Read over what belongs to a request that has its refusal already."""
         self._discarded += n_bytes
-        if self._active is None and self._discarded > DISCARD_BYTES:
+        if self.active is None and self._discarded > DISCARD_BYTES:
             self._transport.abort()
 
     def _refuse(self, status: HTTPStatus) -> None:
         """Answer what is no request, and end the connection."""
         self._is_ending = True
-        active = self._active
+        active = self.active
         if active is None or not (active.is_whole or active.is_begun):
             self._write_refusal(status)
             self._transport.close()
@@ -429,16 +431,16 @@ class Connection(asyncio.Protocol):
 
     def is_worked_for(self) -> bool:
         """Whether there is a whole request on it that is being answered."""
-        return self._active is not None and self._active.is_whole
+        return self.active is not None and self.active.is_whole
 
     def close_if_idle(self) -> None:
         """Close it unless a request is under way."""
-        if self._active is None:
+        if self.active is None:
             self._transport.close()
 
     def give_up(self) -> None:
         """Its time is over: close it, saying so if a request was on its way."""
-        if self._receiving is None and self._active is None and self._head_size and not self._is_ending:
+        if self._receiving is None and self.active is None and self._head_size and not self._is_ending:
             self._write_refusal(HTTPStatus.REQUEST_TIMEOUT)
             self._transport.close()
         else:

@@ -12,6 +12,9 @@ from xinka.till.serving.heads import Headers
 
 #: How many bytes of a body may wait for their reader before the sender is told to pause.
 _MANY = 256 * 1024
+#: Answers without a body, beside those that only announce another (RFC 9110, section 6.4.1).
+_BODILESS = frozenset({int(HTTPStatus.NO_CONTENT), int(HTTPStatus.NOT_MODIFIED)})
+_FIRST_OF_FINAL = int(HTTPStatus.OK)
 
 
 class HungUp(Exception):
@@ -136,7 +139,7 @@ class Exchange:
         if self._gone:
             return
         self.is_begun = self.is_answered = True
-        silent = status == HTTPStatus.NOT_MODIFIED or status < HTTPStatus.OK or status == HTTPStatus.NO_CONTENT
+        silent = status in _BODILESS or status < _FIRST_OF_FINAL
         head = self._line.head(status, headers, None if silent else len(body))
         self._line.write(head if silent or self.method == "HEAD" else head + body)
 
