@@ -244,6 +244,18 @@ def test_late_money_for_a_chosen_code_brings_that_very_code_or_goes_back(
         assert list(DeliveredCode.objects.values_list("code_id", flat=True)) == [third]
 
 
+def test_late_money_for_a_chosen_label_brings_another_code_with_it_if_the_chosen_one_is_gone(alipay: Channel) -> None:
+    sku = cast.ware(cast.adas_shop(), 0, sku={"choosable": True, "choose_premium": 300}).sku
+    cast.stock_up(sku, ["A-1", "A-2", "E-1"], labels=["Asia", "Asia", "Europe"])
+    first, second, other = UnsoldCode.objects.filter(sku_id=sku.id).order_by("place").values_list("code_id", flat=True)
+    late = cast.buy(sku, alipay, chosen=first)
+    let_expire(late)
+    cast.buy(sku, alipay, chosen=first, contact="quick@example.com")
+    assert cast.pay(late).outcome == "late_settled"
+    assert list(DeliveredCode.objects.values_list("code_id", flat=True)) == [second]
+    assert list(UnsoldCode.objects.filter(sku_id=sku.id).values_list("code_id", flat=True)) == [other]
+
+
 def test_late_and_short_goes_back(bought: Bought) -> None:
     let_expire(bought)
     assert cast.settle(cast.money_for(bought, amount=9799)).outcome == "late_refunded"

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
+from xinka.flows.choosing import next_alike
 from xinka.flows.promotions import aside
 from xinka.flows.promotions.spending import Basket, Offer, Wish, lock_for, note_referrals, offer_for, spend
 from xinka.kernel.errors import Refusal
@@ -246,15 +247,9 @@ def _rows_of_chosen(statement: str, request: CheckoutRequest, more: tuple[object
 
 
 def _alike(request: CheckoutRequest) -> Flow[CheckoutRequest | None]:
-    """Return the request for another code with the label of the one that is gone, or nothing if there is none.
-
-    A page shows each label once: whoever chooses it in the same minute is shown the same code, and means the label. Of
-    labels that are told apart, one phone number for example, there is no other, and nobody gets another.
-    """
-    most = stock_sql.MOST_LOOKED_THROUGH
-    labels = yield Query(stock_sql.LABEL_OF, (request.sku_id, request.chosen))
-    found = (yield Query(stock_sql.NEXT_ALIKE, (request.sku_id, labels[0][0], most))) if labels else []
-    return replace(request, chosen=int(found[0][0])) if found else None
+    """Return the request for another code with the label of the one that is gone, or nothing if there is none."""
+    code_id = yield from next_alike(request.sku_id, request.chosen)
+    return None if code_id is None else replace(request, chosen=code_id)
 
 
 def _place_wished(request: CheckoutRequest, wish: Wish) -> Flow[Placed | Refusal]:

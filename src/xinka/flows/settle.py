@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from xinka.flows.choosing import next_alike
 from xinka.flows.promotions.returning import retake
 from xinka.kernel.flow import Flow, Query, Row
 from xinka.kernel.ids import new_uuid
@@ -356,9 +357,8 @@ def _claim_codes(order: _Order) -> Flow[tuple[list[int], bool] | None]:
     if reserved:
         return reserved[0][0], reserved[0][1]
     if order.chosen is not None:
-        # The buyer paid for this very code: another one would be something else.
-        found = yield Query(stock_sql.CLAIM_CHOSEN, (order.sku_id, order.chosen))
-        return ([order.chosen], False) if found else None
+        # The buyer paid for this very code, or for what stands on it: another one would be something else.
+        return (yield from _claim_chosen(order.sku_id, order.chosen))
     fresh = yield Query(stock_sql.CLAIM_FRESH, (order.sku_id, order.quantity))
     if fresh and (fresh[0][1] or len(fresh[0][0]) == order.quantity):
         return fresh[0][0], fresh[0][1]
@@ -366,6 +366,16 @@ def _claim_codes(order: _Order) -> Flow[tuple[list[int], bool] | None]:
         # Too few: the sale would be in part. Give back what this statement removed.
         yield Query(stock_sql.GIVE_BACK, (order.sku_id, plain_array(fresh[0][0])))
     return None
+
+
+def _claim_chosen(sku_id: int, chosen: int) -> Flow[tuple[list[int], bool] | None]:
+    """Return the chosen code, else another with its label, else ``None``."""
+    if (yield Query(stock_sql.CLAIM_CHOSEN, (sku_id, chosen))):
+        return [chosen], False
+    alike = yield from next_alike(sku_id, chosen)
+    if alike is None or not (yield Query(stock_sql.CLAIM_CHOSEN, (sku_id, alike))):
+        return None
+    return [alike], False
 
 
 def _unclaim(order: _Order, codes: tuple[list[int], bool]) -> Flow[None]:
