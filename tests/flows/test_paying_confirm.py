@@ -20,7 +20,7 @@ from tests.flows.gateway import Gateway, Trade
 from xinka.flows.expire import expire_due
 from xinka.flows.hints import take_hint
 from xinka.flows.paying import confirm
-from xinka.flows.paying.confirm import Answer, ask_about_expired, ask_about_open, confirm_payment
+from xinka.flows.paying.confirm import Answer, ExpiredRounds, ask_about_expired, ask_about_open, confirm_payment
 from xinka.flows.tasks import payments as tasks
 from xinka.kernel import ids
 from xinka.kernel.errors import ProviderError
@@ -278,6 +278,54 @@ def test_an_expired_payment_is_asked_about_less_and_less_for_a_day(bought: cast.
     assert len(asked_at) == len(confirm.AGES_EXPIRED)
     for age, minute in zip(confirm.AGES_EXPIRED, asked_at, strict=True):
         assert 15 + age // 60 <= minute <= 16 + age // 60
+
+
+def test_rounds_that_are_steady_ask_no_more_than_the_schedule_says(bought: cast.Bought) -> None:
+    Reservation.objects.update(expires_at=TransactionNow() - timedelta(seconds=1))
+    assert run(expire_due()) == 1
+    rounds = ExpiredRounds()
+    n_asked = 0
+    for minute in range(16, 26 * 60):
+        n_asked += run(rounds.ask(_after(bought, minute * 60)))
+        _ask_all()
+    assert n_asked == len(confirm.AGES_EXPIRED)
+
+
+@pytest.mark.parametrize("hours", [1, 6, 30, 100])
+def test_what_was_to_be_asked_while_the_machine_stood_still_is_asked_when_it_is_back(
+    bought: cast.Bought, hours: int
+) -> None:
+    Reservation.objects.update(expires_at=TransactionNow() - timedelta(seconds=1))
+    assert run(expire_due()) == 1
+    back = _after(bought, hours * 3600)
+    assert run(ask_about_expired(back)) == 0, "a round like any other passes it over"
+    rounds = ExpiredRounds()
+    assert run(rounds.ask(back)) == 1
+    _ask_all()
+    assert run(rounds.ask(back + timedelta(minutes=1))) == 0
+    assert run(ExpiredRounds().ask(back + timedelta(minutes=2))) == 0, "another process knows that it was asked"
+
+
+def test_of_many_that_were_left_behind_each_is_asked_about_within_the_budget(channel: Channel) -> None:
+    ware = cast.ware(cast.adas_shop(), 5)
+    all_bought = [cast.buy(ware.sku, channel, contact=f"cy{n}@example.com") for n in range(5)]
+    Reservation.objects.update(expires_at=TransactionNow() - timedelta(seconds=1))
+    assert run(expire_due()) == 5
+    rounds, back = ExpiredRounds(), _after(all_bought[0], 6 * 3600)
+    asked = [run(rounds.ask(back + timedelta(minutes=minute), budget=2)) for minute in range(4)]
+    assert asked == [2, 2, 1, 0]
+    assert sorted(_asked()) == sorted(bought.payment_id for bought in all_bought)
+
+
+@pytest.mark.parametrize("seconds", [3600, -3600], ids=["ahead", "back"])
+def test_a_clock_that_jumps_lets_no_payment_wait_for_its_ages(bought: cast.Bought, seconds: int) -> None:
+    Reservation.objects.update(expires_at=TransactionNow() - timedelta(seconds=1))
+    assert run(expire_due()) == 1
+    rounds = ExpiredRounds()
+    before = max(0, -seconds)
+    assert run(rounds.ask(_after(bought, 20 + before))) == (1 if before else 0)
+    _ask_all()
+    assert run(rounds.ask(_after(bought, 80 + before + seconds))) == 1, "also if it was asked at what is still to come"
 
 
 def test_late_money_found_by_asking_still_brings_the_goods(gateway: Gateway, bought: cast.Bought) -> None:

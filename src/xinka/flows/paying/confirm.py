@@ -10,6 +10,7 @@ import logging
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import pairwise
 from uuid import UUID
 
 from django.db import close_old_connections, connection, transaction
@@ -39,8 +40,12 @@ AGES = (30, 60, 120, 300, 600)
 BEFORE_EXPIRY = 50
 #: Seconds after expiry at which a payment is asked about again: late money is still the buyer's.
 AGES_EXPIRED = (60, 300, 900, 3600, 3 * 3600, 8 * 3600, 24 * 3600)
-#: How late an expired payment's question may be asked when no worker ran at its time.
+#: How late an expired payment's question may be asked in a round like any other.
 CATCH_UP = 900
+#: Rounds further apart than this, in seconds, leave questions behind: the machine stood still, or its clock jumped.
+STEADY = 300
+#: How long ago, in seconds, a payment may have been begun for such a round to ask about it still.
+LONGEST_STOP = 7 * 24 * 3600
 #: The most questions put to one channel per round.
 BUDGET = 20
 #: Questions of the schedule wait for all else about money: each to a gateway that hangs takes seconds, and a refund, or
@@ -170,7 +175,8 @@ due AS (
   SELECT p.id, p.asked_at, row_number() OVER (PARTITION BY p.channel_id ORDER BY p.id DESC) AS nth
   FROM unnest($2::uuid[], $3::uuid[], $4::timestamptz[]) AS span(first, last, moment)
   JOIN payments_payment p ON p.id >= span.first AND p.id < span.last
-  WHERE p.state = 'pending' AND (p.asked_at IS NULL OR p.asked_at < p.created_at + (($1::timestamptz - span.moment)))
+  WHERE p.state = 'pending' AND (p.asked_at IS NULL OR p.asked_at < p.created_at + (($1::timestamptz - span.moment))
+      OR p.asked_at > $1::timestamptz + interval '1 minute')
     AND NOT EXISTS (SELECT 1 FROM queued q WHERE q.payment_id = p.id))
 """
 
@@ -191,21 +197,60 @@ def ask_about_open(now: datetime, *, budget: int = BUDGET) -> Flow[int]:
     return len(rows)
 
 
-def ask_about_expired(now: datetime, *, budget: int = BUDGET) -> Flow[int]:
+def ask_about_expired(now: datetime, *, budget: int = BUDGET, after_a_stop: bool = False) -> Flow[int]:
     """Queue questions about payments whose order expired less than a day ago; return how many.
 
-    Payments are found by their numbers, which grow with time, so this reads only what is due now.
+    Payments are found by their numbers, which grow with time, so this reads only what is due now. ``after_a_stop`` also
+    finds each whose last question fell into a time in which nobody asked, which reads the payments of a week.
     """
-    spans = [_span(now, RESERVED_FOR + age) for age in AGES_EXPIRED]
-    firsts, lasts, moments = zip(*spans, strict=True)
     sql = _CLAIM_EXPIRED + _ASK % int(budget)
+    firsts, lasts, moments = zip(*(_whole_spans(now) if after_a_stop else _spans(now)), strict=True)
     rows = yield Query(sql, (now, plain_array(firsts), plain_array(lasts), list(moments)))
     yield from defer(_SCHEDULED, [{"payment_id": row[0]} for row in rows])
     return len(rows)
 
 
-def _span(now: datetime, age: int) -> tuple[UUID, UUID, datetime]:
-    """Return the payment numbers that reached ``age`` within the last ``CATCH_UP`` seconds, and when they were made."""
+class ExpiredRounds:
+    """The rounds of :func:`ask_about_expired` in one process, which notice when they come too late.
+
+    A gateway that found the shop's machine dead has stopped sending its notice when the machine is back; without this
+    the buyer would wait for the next age on the list, which may be hours away. So the first round of a process, and
+    the first after a stop or a jump of the clock, asks for all that was left behind, and so does the next until less
+    than a budget was left.
+    """
+
+    def __init__(self) -> None:
+        self._caught_up_at: datetime | None = None
+
+    def ask(self, now: datetime, *, budget: int = BUDGET) -> Flow[int]:
+        """Queue the questions that are due; return how many."""
+        last = self._caught_up_at
+        is_behind = last is None or abs((now - last).total_seconds()) > STEADY
+        n_asked = yield from ask_about_expired(now, budget=budget, after_a_stop=is_behind)
+        if n_asked < budget:
+            self._caught_up_at = now
+        return n_asked
+
+
+_Span = tuple[UUID, UUID, datetime]
+
+
+def _spans(now: datetime) -> list[_Span]:
+    """Return, for each age, the payment numbers that reached it within the last ``CATCH_UP`` seconds."""
+    return [_span(now, RESERVED_FOR + age, RESERVED_FOR + age + CATCH_UP) for age in AGES_EXPIRED]
+
+
+def _whole_spans(now: datetime) -> list[_Span]:
+    """Return, for each age, the payment numbers that have reached it and not the next.
+
+    The ages of orders that can still be paid are among them: a clock that was ahead for a moment has let such expire.
+    """
+    ages = [*AGES, *[RESERVED_FOR + age for age in AGES_EXPIRED], LONGEST_STOP]
+    return [_span(now, age, following) for age, following in pairwise(ages)]
+
+
+def _span(now: datetime, age: int, oldest: int) -> _Span:
+    """Return the payment numbers between two ages in seconds, and the moment at which the youngest was made."""
     made = now.timestamp() - age
     last = datetime.fromtimestamp(made, tz=now.tzinfo)
-    return ids.first_of(made - CATCH_UP), ids.first_of(made), last
+    return ids.first_of(now.timestamp() - oldest), ids.first_of(made), last

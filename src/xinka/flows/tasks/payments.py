@@ -13,7 +13,7 @@ from xinka.flows.expire import CLOSE_PAYMENT
 from xinka.flows.hints import CONFIRM
 from xinka.flows.paying.closing import close_payment, leave_open
 from xinka.flows.paying.confirm import (
-    ask_about_expired,
+    ExpiredRounds,
     ask_about_open,
     confirm_payment,
     is_left_to_the_schedule,
@@ -31,6 +31,7 @@ _PATIENT_WITH_MONEY = Backoff(first=30.0)
 #: A question without an answer is asked again by the schedule anyway.
 _BRIEF = Backoff(first=5.0, attempts=3)
 _WHILE_IT_MATTERS = Backoff(first=10.0, attempts=4)
+_EXPIRED_ROUNDS = ExpiredRounds()
 
 
 def _may_pass(error: Exception) -> bool:
@@ -70,7 +71,7 @@ def ask_open(timestamp: int) -> None:
 @app.task(name="payment.ask_expired", queue=MONEY, queueing_lock="payment.ask_expired")
 def ask_expired(timestamp: int) -> None:
     """Ask about payments of orders that have expired."""
-    run(ask_about_expired(timezone.now()))
+    run(_EXPIRED_ROUNDS.ask(timezone.now()))
 
 
 @app.task(name=CLOSE_PAYMENT.task, queue=CLOSE_PAYMENT.queue, retry=_WHILE_IT_MATTERS, pass_context=True)
