@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -58,8 +58,25 @@ class Hit:
     intent: bool
 
 
+class _Words(NamedTuple):
+    """The words that matter to one rule, besides its own terms."""
+
+    excuses: frozenset[str]
+    besides: frozenset[str]
+    needs: frozenset[str]
+
+    @classmethod
+    def of(cls, rule: Rule) -> _Words:
+        """Return the words of a rule."""
+        return cls(frozenset(rule.not_near), frozenset(rule.beside), frozenset(rule.needs_any))
+
+
+#: What was found of each word.
+_Places = Mapping[str, Sequence[Found]]
+
+
 class _Around(NamedTuple):
-    """What was found in a text that matters to one rule, besides its own terms."""
+    """What was found in a text that matters to one rule, besides its own terms; in no order."""
 
     excuses: list[Found]
     negations: list[Found]
@@ -73,18 +90,15 @@ class RuleSet:
     def __init__(self, packs: Sequence[Pack]) -> None:
         self.packs = tuple(packs)
         self._leads: defaultdict[str, list[Rule]] = defaultdict(list)
-        self._needs: defaultdict[str, set[str]] = defaultdict(set)
-        self._besides: defaultdict[str, set[str]] = defaultdict(set)
-        self._excuses: defaultdict[str, set[str]] = defaultdict(set)
-        for rule in (rule for pack in packs for rule in pack.rules):
+        rules = [rule for pack in packs for rule in pack.rules]
+        for rule in rules:
             for text in rule.terms:
                 self._leads[text].append(rule)
-            for text in rule.needs_any:
-                self._needs[text].add(rule.id)
-            for text in rule.beside:
-                self._besides[text].add(rule.id)
-            for text in rule.not_near:
-                self._excuses[text].add(rule.id)
+        # dictionaries, since they have an order, and the numbers of terms follow it
+        self._needs = dict.fromkeys(text for rule in rules for text in rule.needs_any)
+        self._besides = dict.fromkeys(text for rule in rules for text in rule.beside)
+        self._excuses = dict.fromkeys(text for rule in rules for text in rule.not_near)
+        self._words = {rule.id: _Words.of(rule) for rule in rules}
         self._negations, self._compounds = frozenset(NEGATIONS), frozenset(COMPOUNDS)
         source = msgspec.msgpack.encode(self.packs, order="deterministic")  # a set has no order
         kept = prepared("rules", source, lambda: msgspec.msgpack.encode(self._built()))
@@ -112,13 +126,16 @@ class RuleSet:
             return []
         found = self._without_pieces(found)
         words = [(self._terms[f.term].text, f) for f in found]
+        places = _by_word(words)
+        negations = [spot for spot in _of(self._negations, places) if spot.view in {"clean", "squeezed"}]
         around: dict[str, _Around] = {}
         hits: dict[tuple[str, int], Hit] = {}
         for word, lead in words:
             for rule in self._leads.get(word, ()):
                 if task in rule.tasks and DEPTH[lead.view] <= rule.deepest and (rule.id, lead.start) not in hits:
                     if rule.id not in around:
-                        around[rule.id] = self._around(rule, words)
+                        excuses, besides, needs = (_of(each, places) for each in self._words[rule.id])
+                        around[rule.id] = _Around(excuses, negations, besides, needs)
                     if hit := _applied(rule, lead, around[rule.id], text):
                         hits[rule.id, lead.start] = hit
         return list(hits.values())
@@ -129,44 +146,55 @@ class RuleSet:
 
     def _without_pieces(self, found: list[Found]) -> list[Found]:
         """Drop words of trade that are only pieces of harmless longer ones."""
-        longer = [f for f in found if self._terms[f.term].text in self._compounds]
+        terms, compounds = self._terms, self._compounds
+        longer = [f for f in found if terms[f.term].text in compounds]
         if not longer:
             return found
-        return [f for f in found if self._terms[f.term].leads or f in longer or not any(_inside(f, c) for c in longer)]
+        return [
+            f for f in found if terms[f.term].leads or terms[f.term].text in compounds or not _is_inside_any(f, longer)
+        ]
 
-    def _around(self, rule: Rule, words: list[tuple[str, Found]]) -> _Around:
-        name, nothing = rule.id, frozenset[str]()
-        return _Around(
-            excuses=[f for word, f in words if name in self._excuses.get(word, nothing)],
-            negations=[f for word, f in words if word in self._negations and f.view in {"clean", "squeezed"}],
-            besides=[f for word, f in words if name in self._besides.get(word, nothing)] if rule.beside else [],
-            needs=[f for word, f in words if name in self._needs.get(word, nothing)] if rule.needs_any else [],
-        )
+
+def _by_word(words: Sequence[tuple[str, Found]]) -> _Places:
+    places: defaultdict[str, list[Found]] = defaultdict(list)
+    for word, spot in words:
+        places[word].append(spot)
+    return places
+
+
+def _of(words: frozenset[str], places: _Places) -> list[Found]:
+    """Return what was found of some words."""
+    return [spot for word in words.intersection(places) for spot in places[word]]
 
 
 def _applied(rule: Rule, lead: Found, around: _Around, text: str) -> Hit | None:
     """Return the hit if a rule is broken at one of its terms, with all that was found around it."""
-    if any(_near(lead, other, _NEAR) for other in around.excuses):
+    if _near(lead, around.excuses, _NEAR):
         return None
     if rule.negatable and any(_forbids(word, lead, text) for word in around.negations):
         return None
-    if rule.beside and not any(_near(lead, other, _BESIDE) for other in around.besides):
+    if rule.beside and not _near(lead, around.besides, _BESIDE):
         return None
     if not rule.needs_any:
         return Hit(rule, lead.start, lead.end, lead.view, intent=True)
-    needs = [other for other in around.needs if _near(lead, other, rule.reach) and not _inside(other, lead)]
+    needs = [other for other in _near(lead, around.needs, rule.reach) if not _is_inside_any(other, (lead,))]
     if not needs:
         return None
     plain_need = any(DEPTH[need.view] <= DEPTH["squeezed"] for need in needs)
     return Hit(rule, lead.start, lead.end, lead.view, intent=plain_need)
 
 
-def _near(lead: Found, other: Found, reach: int) -> bool:
-    return other.start <= lead.end + reach and other.end >= lead.start - reach
+def _near(lead: Found, others: Sequence[Found], reach: int) -> list[Found]:
+    """Return those of the others that touch a lead or are at most so many characters away."""
+    if not others:
+        return []
+    first, last = lead.start - reach, lead.end + reach
+    return [other for other in others if other.start <= last and other.end >= first]
 
 
-def _inside(other: Found, lead: Found) -> bool:
-    return lead.start <= other.start and other.end <= lead.end
+def _is_inside_any(spot: Found, others: Sequence[Found]) -> bool:
+    start, end = spot.start, spot.end
+    return any(other.start <= start and end <= other.end for other in others)
 
 
 def _asks(word: Found, text: str) -> bool:
@@ -176,8 +204,10 @@ def _asks(word: Found, text: str) -> bool:
 
 def _forbids(word: Found, lead: Found, text: str) -> bool:
     """Say whether a negation stands close before the lead, in the same sentence; half of 有没有 is none."""
+    if not 0 <= lead.start - word.end <= _LIST_REACH or _asks(word, text):
+        return False
     between = text[word.end : lead.start]
-    if word.end > lead.start or _asks(word, text) or not _SENTENCE_ENDS.isdisjoint(between):
+    if not _SENTENCE_ENDS.isdisjoint(between):
         return False
     return len(between) <= _NEGATION_REACH or _lists(word, lead, text)
 
@@ -185,7 +215,7 @@ def _forbids(word: Found, lead: Found, text: str) -> bool:
 def _lists(word: Found, lead: Found, text: str) -> bool:
     """Say whether a lead stands in the list of what a word of the language of rules forbids."""
     between = text[word.end : lead.start]
-    if text[word.start : word.end] not in _OF_RULES or len(between) > _LIST_REACH:
+    if text[word.start : word.end] not in _OF_RULES:
         return False
     n_commas = text.count(_LIST_COMMA, word.end, lead.end + _AFTER)
     return _LIST_COMMA in between and n_commas >= _FEWEST_COMMAS and not {",", "，", ":"} & set(between)
