@@ -35,6 +35,9 @@ _LAST_LEARNT = 0xFFFF
 _GONE, _MANY = "\uffff", "\ufffe"
 _CODED = ("utf-8", "surrogatepass")
 _UNFIT = re.compile("[\ufffe\U00010000-\U0010ffff]").search
+#: Rows of characters that the flat table cannot tell, or that go.
+_UNFIT_ROWS = re.compile("[\ufffe\U00010000-\U0010ffff]+").finditer
+_MOVING_ROWS = re.compile("[\ufffe\uffff\U00010000-\U0010ffff]+").finditer
 
 
 @cache
@@ -84,9 +87,14 @@ class Kept:
     def change(self, text: str) -> str:
         """Return ``text.translate(table)``; one look into one flat table a character where that is enough."""
         changed = text.translate(self._flat)
-        if _UNFIT(changed):
-            return text.translate(self.table)
-        return changed.replace(_GONE, "") if _GONE in changed else changed
+        if not _UNFIT(changed):
+            return changed.replace(_GONE, "") if _GONE in changed else changed
+        pieces, begin = [], 0
+        for row in _UNFIT_ROWS(changed):
+            start, end = row.span()
+            pieces += [changed[begin:start].replace(_GONE, ""), text[start:end].translate(self.table)]
+            begin = end
+        return "".join([*pieces, changed[begin:].replace(_GONE, "")])
 
     def change_common(self, text: str) -> str:
         """Return ``change(text)`` of a text without characters beyond the basic plane, by a table that adds none."""
@@ -95,24 +103,16 @@ class Kept:
 
     def starts(self, text: str) -> Sequence[int]:
         """Return where each character of ``change(text)`` began in ``text``; each came from one."""
-        changed = text.translate(self._flat)
-        if not _UNFIT(changed):
-            return _places_kept(changed) if _GONE in changed else range(len(text))
         starts: list[int] = []
-        for at, char in enumerate(text):
-            became = self.table.get(ord(char), char)
-            if became:
-                starts.extend([at] * len(became))
-        return starts
-
-
-def _places_kept(changed: str) -> list[int]:
-    starts: list[int] = []
-    begin = 0
-    while (end := changed.find(_GONE, begin)) >= 0:
-        starts += range(begin, end)
-        begin = end + 1
-    return [*starts, *range(begin, len(changed))]
+        begin = 0
+        for row in _MOVING_ROWS(text.translate(self._flat)):
+            starts += range(begin, row.start())
+            begin = row.end()
+            for at in range(row.start(), begin):
+                became = self.table.get(ord(text[at]), text[at])
+                if became:
+                    starts.extend([at] * len(became))
+        return [*starts, *range(begin, len(text))] if begin else range(len(text))
 
 
 class Dropping:

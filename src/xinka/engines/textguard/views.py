@@ -88,7 +88,28 @@ class View:
 class _Ordered(View):
     """A view whose characters stand in the order of those they came from."""
 
-    __slots__ = ()
+    __slots__ = ("_whole_way",)
+
+    def __init__(
+        self, name: str, text: str, trace: Callable[[], Offsets] | None = None, before: View | None = None
+    ) -> None:
+        super().__init__(name, text, trace, before)
+        self._whole_way: Offsets | None = None
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """Return the span of the original, see ``View.span``; the way to it is worked out once, unless it is long."""
+        way = self._whole_way or self.whole_way()
+        return (way[0][start], way[1][end - 1]) if way else super().span(start, end)
+
+    def whole_way(self) -> Offsets | None:
+        """Return where in the original each character begins and ends; None if that is better asked step by step."""
+        if self._whole_way is None and len(self.text) <= BLOCK:
+            before = self._before
+            way = before.whole_way() if isinstance(before, _Ordered) else None
+            if before is None or way:
+                starts, ends = self._traced()
+                self._whole_way = _joined(way, starts, ends) if way else (starts, ends)
+        return self._whole_way
 
     def _step(self, start: int, end: int) -> tuple[int, int]:
         starts, ends = self._traced()
@@ -114,6 +135,12 @@ class _Translated(_Ordered):
         if self._long is None:
             self._long = LongTrace(self._source, self._table)
         return self._long.place(start), self._long.place(end - 1) + 1
+
+
+def _joined(way: Offsets, starts: Sequence[int], ends: Sequence[int]) -> Offsets:
+    """Return offsets into the original, of those into a text whose way to it is known."""
+    first, last = way
+    return [first[at] for at in starts], [last[at - 1] for at in ends]
 
 
 def _one_each(starts: Sequence[int]) -> Offsets:
