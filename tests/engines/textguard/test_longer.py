@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from array import array
 
 import pytest
@@ -22,7 +23,7 @@ from xinka.engines.textguard.longer import (
     so_many,
     tells,
 )
-from xinka.engines.textguard.model import SHIPPED, TASKS, Model, Task
+from xinka.engines.textguard.model import SHIPPED, TASKS, Model, Task, counting
 from xinka.engines.textguard.model.features import Tables
 from xinka.engines.textguard.model.longer_weights import LongWeights, pieces
 from xinka.engines.textguard.model.table import NOTHING_LONG, LongTable, numbers_of, read
@@ -199,3 +200,17 @@ def test_of_a_text_of_millions_of_characters_the_ends_are_judged_as_ever(task: T
     assert GUARD.judge("字" * 8_000_000, task).decision == "allow"
     assert GUARD.judge(offer * 200_000, task).decision in {"review", "block"}
     assert GUARD.judge("骗子" * 3_000_000, task).decision != "block"
+
+
+def test_pieces_of_a_longer_text_are_counted_as_if_made() -> None:
+    chance = random.Random(4)
+    for letters in ("甲乙丙丁戊己", "甲乙a1", "甲\U0001f600乙丁", "甲"):
+        row = "".join(chance.choices(letters, k=counting.LONG + 40))
+        sounds = row.replace("甲", "\ue000").replace("丁", "\ue001").replace("丙", "\ue000")
+        heard = {sounds[at : at + size] for size in (2, 3) for at in range(len(sounds) - size + 1)}
+        assert counting.n_pieces(row, sounds) == len(pieces(row) | heard)
+
+
+def test_a_longer_text_weighs_what_its_pieces_do() -> None:
+    row = "甲乙丙丁戊己庚辛壬癸" * 10 + "子丑"
+    assert weights_of(甲=1.0, 甲乙=0.5, 子丑=0.25, 寅=9.0).mean(row) == 1.75 / len(pieces(row)) ** 0.5

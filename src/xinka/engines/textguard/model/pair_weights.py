@@ -6,14 +6,12 @@ from functools import cached_property
 from math import fsum, sqrt
 from typing import TYPE_CHECKING
 
+from xinka.engines.textguard.model.counting import LONG
 from xinka.engines.textguard.model.features import pairs
 from xinka.engines.textguard.model.table import TaskTable, numbers_of
 
 if TYPE_CHECKING:
     from xinka.engines.textguard.model.rows import Known
-
-#: From so many letters on, rows of numbers are quicker than looking up each pair: memory is slow, and they need less.
-_LONG = 80
 
 
 class PairWeights:
@@ -38,7 +36,7 @@ class PairWeights:
 
     def mean(self, letters: str) -> float:
         """Return what the pairs weigh, divided by the root of their number; a text of one or two letters has none."""
-        if len(letters) >= _LONG:
+        if len(letters) >= LONG:
             return self._mean_of_long(letters)
         found = pairs(letters)
         if not found:

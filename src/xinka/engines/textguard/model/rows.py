@@ -21,6 +21,7 @@ LETTER_BITS = 16
 LAST_LETTER = "\uffff"
 #: Fibonacci hashing (Knuth, The Art of Computer Programming 3, 6.4): the golden ratio in 64 bits.
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_FIRST_SOUND, _LAST_SOUND = 0xE000, 0xF8FF
 #: A sieve has so many places for each number, at least: few of the unknown pass it, and it stays small.
 _ROOM = 8
 
@@ -79,6 +80,32 @@ def distinct(row: NDArray[Any]) -> NDArray[Any]:
     """Return the different numbers of a row, sorted."""
     ordered = np.sort(row)
     return ordered[_is_new(ordered)] if len(row) else ordered
+
+
+def n_pieces(letters: str) -> int | None:
+    """Return how many different pieces of one to four letters a row has; None if some letters take more bits."""
+    units = coded(letters).astype(np.uint64)
+    if len(units) != len(letters):
+        return None
+    row, found = units, n_distinct(units)
+    for length in range(1, 4):
+        row = row[:-1] | (units[length:] << bits(LETTER_BITS * length))
+        found += n_distinct(row)
+    return found
+
+
+def n_heard(sounds: str) -> int:
+    """Return how many different pieces of two and three sounds a row has in which something is not as written."""
+    units = coded(sounds).astype(np.uint64)
+    is_sound = (units >= _FIRST_SOUND) & (units <= _LAST_SOUND)
+    two, is_heard = units[:-1] | (units[1:] << bits(LETTER_BITS)), is_sound[:-1] | is_sound[1:]
+    three = two[:-1] | (units[2:] << bits(2 * LETTER_BITS))
+    return n_distinct(two[is_heard]) + n_distinct(three[is_heard[:-1] | is_sound[2:]])
+
+
+def n_distinct(row: Numbers) -> int:
+    """Return how many different numbers a row has."""
+    return int(np.count_nonzero(_is_new(np.sort(row)))) if len(row) else 0
 
 
 def pairs_apart(letters: str) -> Numbers:

@@ -6,27 +6,26 @@ The rest of the features weigh nothing and are only counted, most of them withou
 from __future__ import annotations
 
 import re
-from array import array
 from collections.abc import Callable, Sequence
 from functools import cached_property, lru_cache
 from itertools import product, repeat
 from math import fsum, sqrt
 from operator import itemgetter
+from typing import NamedTuple
 
 import msgspec
 from daachorse import CharwiseDoubleArrayAhoCorasick
 
+from xinka.engines.textguard.model.counting import n_pieces
 from xinka.engines.textguard.model.features import SEPARATOR, SHAPES, Tables, counted, edges, features, spelled
 from xinka.engines.textguard.model.pair_weights import PairWeights
-from xinka.engines.textguard.model.parts import PIECES_A_LETTER
+from xinka.engines.textguard.model.parts import LONGEST_PART, PIECES_A_LETTER
 from xinka.engines.textguard.model.table import TaskTable, numbers_of
 from xinka.engines.textguard.prepared import prepared
 
 #: Letters of private use could be taken for sounds and shapes; a clean text has none.
 _PRIVATE = re.compile("[\ue000-\uf8ff]").search
 _MARKED = re.compile("[\uf8a0-\uf8ff]").search
-#: Rows of two and more in which each letter sounds as it is written.
-_AS_WRITTEN = re.compile("[^\ue000-\uf8ff]{2,}").findall
 #: The shapes of so many messages are remembered, if they are no longer than this: most short ones are alike.
 _REMEMBERED, _SHORT = 8192, 48
 _which = itemgetter(2)
@@ -38,6 +37,14 @@ class _Built(msgspec.Struct):
     automaton: bytes
     #: The numbers of the features of shapes and of all others that hold a mark.
     numbers: dict[str, int]
+
+
+class _Met(NamedTuple):
+    """A text that was weighed, its letters folded, and the features of letters, then of sounds, that stand in it."""
+
+    text: str
+    folded: str
+    places: list[tuple[int, int, int]]
 
 
 class Weights:
@@ -54,6 +61,7 @@ class Weights:
         ).find_overlapping
         self._numbers = built.numbers
         self.pairs = PairWeights(table)
+        self._last = _Met("", "", [])
         self._of_short_shape = lru_cache(maxsize=_REMEMBERED)(self._of_shape)
 
     @cached_property
@@ -74,7 +82,10 @@ class Weights:
         numbers, n_found = self._of_short_shape(shape) if len(shape) <= _SHORT else self._of_shape(shape)
         words = edges(folded)
         n_found += n_pieces(letters, sounds) + len(words)
-        met = set(map(_which, self._find(f"{letters}\0{sounds}")))
+        places = self._find(f"{letters}\0{sounds}")
+        if len(text) > LONGEST_PART:
+            self._last = _Met(text, folded, places)
+        met = set(map(_which, places))
         met.update(numbers)
         met.update(map(self._numbers.__getitem__, words & self._numbers.keys()))
         of_pieces = fsum(map(self._weights.__getitem__, met)) / sqrt(n_found)  # the sum is exact: a set has no order
@@ -84,20 +95,30 @@ class Weights:
         """Return which spans of a clean text, that cover it in order, have pieces of letters that weigh so much.
 
         It is a glance: a piece counts as often as it is met, with the span it begins in, and sounds, shapes and pairs
-        do not count. A twentieth of the time that weighing takes.
+        do not count. A twentieth of the time that weighing takes, and less for the text that was weighed last.
         """
-        folded = text.translate(self._tables.fold)
-        letters = folded.replace(SEPARATOR, "")
-        weights, sums = self._weights, [0.0] * len(letters)
-        for first, _, number in self._find(letters):
+        folded, places = self._letters_met(text)
+        weights, size = self._weights, len(folded) - folded.count(SEPARATOR)
+        sums = [0.0] * size
+        for first, after, number in places:
+            if after > size:
+                break  # from here on in sounds
             sums[first] += weights[number]
         found, at = [], 0
         for start, end in spans:
-            size = end - start - folded.count(SEPARATOR, start, end)
-            if size and sum(sums[at : at + size]) >= at_least * sqrt(PIECES_A_LETTER * size):
+            n_letters = end - start - folded.count(SEPARATOR, start, end)
+            if n_letters and sum(sums[at : at + n_letters]) >= at_least * sqrt(PIECES_A_LETTER * n_letters):
                 found.append((start, end))
-            at += size
+            at += n_letters
         return found
+
+    def _letters_met(self, text: str) -> tuple[str, list[tuple[int, int, int]]]:
+        """Return a text with its letters folded, and the features that stand in it, those of letters first."""
+        last = self._last  # another thread may change it
+        if last.text == text:
+            return last.folded, last.places
+        folded = text.translate(self._tables.fold)
+        return folded, self._find(folded.replace(SEPARATOR, ""))
 
     def _of_shape(self, shape: str) -> tuple[tuple[int, ...], int]:
         """Return which features of the shape weigh something, and how many it has."""
@@ -114,38 +135,3 @@ def _build(table: TaskTable) -> bytes:
     numbers = {name: number for number, name in enumerate(names) if _MARKED(name)}
     names += [piece for piece in map("".join, product(SHAPES, repeat=3)) if piece not in numbers]
     return msgspec.msgpack.encode(_Built(CharwiseDoubleArrayAhoCorasick(names).serialize(), numbers))
-
-
-def n_pieces(letters: str, sounds: str) -> int:
-    """Return how many different pieces of letters and of sounds a text has; its letters are of no private use.
-
-    Neighbours are compared as numbers of sixteen bits a letter, which is quick. Where no pair is there twice, no longer
-    piece can be: then the longer ones need not be made.
-    """
-    size = len(letters)
-    rows = f"{letters}\0{sounds}"
-    coded = rows.encode("utf-16-le", "surrogatepass")
-    if size < 4 or len(coded) != 4 * size + 2:
-        return _n_pieces_made(letters, sounds)
-    n_pairs = len({*array("I", coded[:-2]), *array("I", coded[2:])}) - 2  # without those that hold the mark between
-    runs = _AS_WRITTEN(sounds)
-    n_as_written = sum(map(len, runs)) - len(runs) if runs else 0
-    if n_pairs + n_as_written == 2 * (size - 1):
-        return len(set(letters)) + n_pairs + 2 * (size - 2) - n_as_written + len(runs) + size - 3
-    units = array("H", coded)
-    threes = array("H", bytes(8 * (len(units) - 2)))
-    threes[0::4], threes[1::4], threes[2::4] = units[:-2], units[1:-1], units[2:]
-    n_threes = len(set(array("Q", threes.tobytes()))) - 3
-    fours: set[int] = set()
-    for first in range(0, 8, 2):
-        fours.update(array("Q", coded[first : first + ((2 * size - first) & ~7)]))
-    return len(set(letters)) + n_pairs + n_threes + len(fours)
-
-
-def _n_pieces_made(letters: str, sounds: str) -> int:
-    """Make every piece, where letters take more than sixteen bits, or are few."""
-    found = set(letters)
-    for row, lengths in ((letters, (2, 3, 4)), (sounds, (2, 3))):
-        for length in lengths:
-            found.update(row[at : at + length] for at in range(len(row) - length + 1))
-    return len(found)
