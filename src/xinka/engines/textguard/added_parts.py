@@ -25,7 +25,7 @@ def is_sum(written: str) -> bool:
 def added_up(clean: View) -> View:
     """Return a clean view with sums of parts as the character they make; the same view if there are none."""
     text = clean.text
-    if len(text) > LONGEST_READ or "+" not in text:
+    if len(text) > LONGEST_READ or "+" not in text or not is_sum(text):
         return clean
     characters = list(_characters(text))
     if len(characters) == len(text):
@@ -37,11 +37,16 @@ def added_up(clean: View) -> View:
 def _characters(text: str) -> Iterator[tuple[int, int, str]]:
     """Yield the characters of a text, sums as one, each with its place."""
     at = 0
-    while at < len(text):
-        found = _SUM.match(text, at)
-        end, letter = _longest_sum(found[0]) if found else (1, text[at])
-        yield at, at + end, letter
-        at += end
+    while found := _SUM.search(text, at):
+        yield from _as_they_are(text, at, found.start())
+        size, letter = _longest_sum(found[0])
+        at = found.start() + size
+        yield found.start(), at, letter
+    yield from _as_they_are(text, at, len(text))
+
+
+def _as_they_are(text: str, start: int, end: int) -> Iterator[tuple[int, int, str]]:
+    return ((at, at + 1, text[at]) for at in range(start, end))
 
 
 def _longest_sum(written: str) -> tuple[int, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -103,6 +103,8 @@ class Index:
     def __init__(self, terms: Sequence[Term], data: IndexData) -> None:
         self._terms, self._ways = terms, ReadyWays(data.ways)
         self._n_exact, self._longest = data.n_exact, data.longest
+        #: Of each pattern met so far: the terms it stands for, each with its view if that is another, and its depth.
+        self._meant: dict[int, tuple[tuple[int, str, int], ...]] = {}
 
     def scan(self, written: str, sounds: str) -> tuple[list[Place], list[Place]]:
         """Return what stands in a squeezed text and what in its sounds, in one pass if the text is not long."""
@@ -141,11 +143,19 @@ class Index:
                 break
         return found[:_MOST_FOUND]
 
-    def candidates(self, places: Iterable[Place], view: View, name: str) -> Iterator[Candidate]:
-        """Yield the terms that stand at places of a view, as they are spelled there."""
-        terms, depth = self._terms, DEPTH[name]
-        for start, end, which in places:
-            for number in self._ways.of(which):
-                term, way = divmod(number, _VIEWS)
-                if terms[term].depth >= depth:
-                    yield Candidate(term, name if not way else DEPTHS[way], view, start, end)
+    def candidates(self, places: Iterable[Place], view: View, name: str) -> list[Candidate]:
+        """Return the terms that stand at places of a view, as they are spelled there."""
+        depth = DEPTH[name]
+        return [
+            Candidate(term, way or name, view, start, end)
+            for start, end, which in places
+            for term, way, deepest in self._meant.get(which) or self._meant_by(which)
+            if deepest >= depth
+        ]
+
+    def _meant_by(self, which: int) -> tuple[tuple[int, str, int], ...]:
+        found = []
+        for number in self._ways.of(which):
+            term, way = divmod(number, _VIEWS)
+            found.append((term, DEPTHS[way] if way else "", self._terms[term].depth))
+        return self._meant.setdefault(which, tuple(found))

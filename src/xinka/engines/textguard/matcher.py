@@ -120,7 +120,7 @@ class _Reading:
     def read_by(self, index: Index) -> list[Candidate]:
         """Return the terms of an index that stand or sound in any view."""
         exact, heard = index.scan(self.whole_text, self.sounds)
-        found = list(index.candidates(exact, self._squeezed_whole, "clean")) if exact else []
+        found = index.candidates(exact, self._squeezed_whole, "clean") if exact else []
         for view in self.others:
             found += index.candidates(self._changed(index.places(view.text), view.text), view, view.name)
         if heard:
@@ -183,9 +183,10 @@ class Matcher:
     def _settle(self, text: str, candidates: list[Candidate], found: dict[tuple[int, int], Found]) -> None:
         """Add the candidates that stand, each term once per place in its plainest view."""
         for candidate in candidates[:MOST_CANDIDATES]:
-            start, end = candidate.view.span(candidate.start, candidate.end)
-            known = found.get((candidate.term, start))
-            if known and DEPTH[known.view] <= DEPTH[candidate.way]:
+            number, way, view, first, after = candidate
+            start, end = view.span(first, after)
+            known = found.get((number, start))
+            if known and DEPTH[known.view] <= DEPTH[way]:
                 continue  # seen as plainly already
             hit = self._settled(text, candidate, start, end)
             if hit and (known is None or DEPTH[hit.view] < DEPTH[known.view]):

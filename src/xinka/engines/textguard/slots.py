@@ -230,25 +230,23 @@ class SlotTree:
                 if node.ends and kinds & ~_SOUND:
                     for number in node.ends:
                         yield number, first, at, kinds
-                if at >= length or not node.height or (not kinds & ~_SOUND and odd_at[at] - at >= node.height):
+                if at >= length or not node.height:
                     continue
-                ways = node.ways
+                ways, behind = node.ways, at + 1
+                reach = odd_at[behind] - behind
                 for bit, key in row[at][2]:
                     budget -= 1
                     if ways is not None and key not in ways:
                         continue  # nearly always
                     after = node.step(key)
-                    if after:
-                        stack.append((after, at + 1, kinds | bit))
+                    if after and ((kinds | bit) & ~_SOUND or reach < after.height):
+                        stack.append((after, behind, kinds | bit))
 
 
 def _next_odd(row: Sequence[Element]) -> list[int]:
-    """Return for each place where the next element stands that may be more than one plain sound."""
-    places = [0] * len(row)
-    last = len(row) + _FAR
-    for at in range(len(row) - 1, -1, -1):
-        keys = row[at][2]
+    """Return for each place, and the one after all, where the next element stands that may be more than its sound."""
+    places: list[int] = []
+    for at, (_start, _end, keys) in enumerate(row):
         if len(keys) != 1 or keys[0][0] != _SOUND:
-            last = at
-        places[at] = last
-    return places
+            places += [at] * (at + 1 - len(places))
+    return places + [len(row) + _FAR] * (len(row) + 1 - len(places))

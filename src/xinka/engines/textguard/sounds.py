@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from functools import cache, lru_cache
 
@@ -78,15 +79,7 @@ def _run_codes(run: str) -> str:
 def encode(text: str) -> str:
     """Return a clean text as codes; letters that are no pinyin stay, signs go."""
     table = sound_table()
-    if _LETTERS.search(text):
-        pieces, at = [], 0
-        for match in _LETTERS.finditer(text):
-            pieces.append(table.change(text[at : match.start()]))
-            pieces.append(_run_codes(match[0]))
-            at = match.end()
-        pieces.append(table.change(text[at:]))
-        return "".join(pieces)
-    return table.change(text)
+    return table.change(_LETTERS.sub(lambda run: _run_codes(run[0]), text))  # it leaves codes as they are
 
 
 def encode_common(text: str) -> str:
@@ -96,21 +89,21 @@ def encode_common(text: str) -> str:
 
 def encoded_offsets(text: str) -> tuple[Sequence[int], Sequence[int]]:
     """Return where each character of ``encode(text)`` came from."""
-    table = sound_table()
+    kept = sound_table().starts(text)  # as if all letters stayed
     starts: list[int] = []
     ends: list[int] = []
-    at = 0
-    for match in (*_LETTERS.finditer(text), None):
-        stop = match.start() if match else len(text)
-        kept = [at + place for place in table.starts(text[at:stop])]
-        starts += kept
-        ends += [place + 1 for place in kept]
-        if match is None:
-            break
-        lengths = map(len, syllables_of(match[0]) or match[0])
-        at = match.start()
-        for length in lengths:
+    begin = 0
+    for run in _LETTERS.finditer(text):
+        syllables = syllables_of(run[0])
+        if not syllables:
+            continue
+        at = run.start()
+        stop = bisect_left(kept, at, begin)
+        starts += kept[begin:stop]
+        ends += [place + 1 for place in kept[begin:stop]]
+        begin = stop + len(run[0])
+        for syllable in syllables:
             starts.append(at)
-            at += length
+            at += len(syllable)
             ends.append(at)
-    return starts, ends
+    return [*starts, *kept[begin:]], [*ends, *(place + 1 for place in kept[begin:])]

@@ -20,8 +20,15 @@ _FACES = (
 )
 
 
+#: What is no longer is remembered in its plain form: the same terms and neighbours are asked for again and again.
+_SHORT = 12
+_short_clean = lru_cache(maxsize=16384)(views.clean_text)
+_short_plain = lru_cache(maxsize=16384)(plain)
+
+
 def _around(text: str, start: int, end: int, reach: int = 3) -> tuple[str, str]:
-    return views.clean_text(text[max(0, start - reach) : start]), views.clean_text(text[end : end + reach])
+    """Return at most three clean characters before and behind a span."""
+    return _short_clean(text[max(0, start - reach) : start]), _short_clean(text[end : end + reach])
 
 
 def stands_for(text: str, start: int, end: int, term: str, reading: tuple[str, int]) -> bool:
@@ -35,7 +42,7 @@ def stands_for(text: str, start: int, end: int, term: str, reading: tuple[str, i
         reading: the view that it is seen in, and by how many half bits the text must become cheaper.
     """
     way, least = reading
-    written = plain(text[start:end])
+    written = _short_plain(text[start:end]) if end - start <= _SHORT else plain(text[start:end])
     if len(written) <= len(term) and plausible.cost(written) - _TERM_COST < least:
         return False  # its neighbours can hardly make it likelier
     if not _may_stand(text, start, end, way, written):

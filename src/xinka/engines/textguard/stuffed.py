@@ -20,6 +20,8 @@ _COUNTS = re.compile(
     "[元块角分钱个件号室页章字节天时秒年月日周度楼层单栋幢座期批箱包袋瓶盒片粒颗支张本册套台部辆条米斤克吨升岁人名位次遍局场关级"
     "折倍点版路届季集回步和与或比到至加减乘除等于为是共约超第]"
 )
+#: Ten digits after a one, each no farther from the one before than anything here allows.
+_LIKE_A_PHONE = re.compile("1(?:[^0-9]{0,10}[0-9]){10}")
 _MAYBE = re.compile("1[3-9][0-9][^0-9]{1,10}[0-9]{4}[^0-9]{1,10}[0-9]{4}")
 
 
@@ -30,6 +32,8 @@ def may_be_stuffed(likely: str) -> bool:
 
 def stuffed_phones(digits: str) -> Iterator[tuple[int, int]]:
     """Yield where mobile numbers stand that are cut by words: in their three groups, or anyhow after a word for one."""
+    if not _LIKE_A_PHONE.search(digits):
+        return
     for match in _IN_GROUPS.finditer(digits):
         if not _COUNTS.search(match["first"] + match["second"]):
             yield match.span()
