@@ -168,7 +168,7 @@ def test_a_slip_of_the_caller_is_an_error_and_lets_nothing_through(guard: Guard)
 def saying(score: float, packs: tuple[Pack, ...] | None = None) -> Guard:
     """A guard whose model always says the same, with the shipped packs or others."""
     limits = {"review_from": lambda *_: 0.9, "block_from": lambda *_: 0.8}
-    return Guard(packs, Mock(score=lambda *_: score, parts=lambda *_: NO_PARTS, **limits))
+    return Guard(packs, Mock(scores=lambda texts, _: [score] * len(texts), parts=lambda *_: NO_PARTS, **limits))
 
 
 @pytest.mark.parametrize("said", [0.0, 0.01, 0.3, 0.5, 0.95, 0.9999, 1.0])

@@ -155,3 +155,12 @@ def test_a_long_text_full_of_terms_takes_no_more_memory_among_others_than_alone(
         assert tracemalloc.get_traced_memory()[1] < 4 << 20  # each of its places was kept: sixteen times as much
     finally:
         tracemalloc.stop()
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_a_longer_text_and_its_parts_weigh_the_same_together_and_alone(task: Task) -> None:
+    model = Model.load()
+    text = "出售老号，微信联系。今天晚上一起吃饭吗？请把验证码发给我，我帮您退款；" * 8
+    likely = [text[start:end] for start, end in model.parts(text, task).likely]
+    assert len(likely) >= 4
+    assert model.scores([text, *likely], task) == [model.score(one, task) for one in (text, *likely)]

@@ -50,11 +50,8 @@ Context = Mapping[str, bool] | None
 class Scorer(Protocol):
     """A model of talk and listings."""
 
-    def score(self, clean_text: str, task: Task) -> float:
-        """Return how likely a clean text is forbidden, 0..1."""
-
     def scores(self, clean_texts: Sequence[str], task: Task) -> Sequence[float]:
-        """Return the same of many texts."""
+        """Return how likely each of some clean texts is forbidden, 0..1."""
 
     def parts(self, clean_text: str, task: Task) -> Parts:
         """Return the parts of a clean text that may read forbidden by themselves."""
@@ -148,8 +145,7 @@ class Guard:
         cleans = list(map(clean_view, texts))
         readings = list(map(_readings, texts, cleans))
         views = [view for reading in readings for view in reading]
-        models = self._models(views, task)
-        judged = zip(views, models, self._parts(views, task), self._quiet(views), strict=True)
+        judged = zip(views, *self._modelled(views, task), self._quiet(views), strict=True)
         for text, clean, reading, context in zip(texts, cleans, readings, contexts, strict=True):
             verdicts = []
             for view, model, parts, is_quiet in islice(judged, len(reading)):
@@ -164,28 +160,24 @@ class Guard:
         """Say of each view whether rules surely find nothing; a few are quicker read than looked over before."""
         return self.rules.quiet([v.text for v in views]) if len(views) > _FEW else [False] * len(views)
 
-    def _models(self, views: Sequence[View], task: Task) -> Sequence[float | None]:
-        """Return what the model says of each view, if there is a model."""
+    def _modelled(self, views: Sequence[View], task: Task) -> tuple[Sequence[float | None], Sequence[tuple[Part, ...]]]:
+        """Return what the model, if there is one, says of each view, and of its parts that may read forbidden alone."""
         if self.model is None:
-            return [None] * len(views)
-        asked, model = [told(view.text) for view in views], self.model
-        scores = model.scores(asked, task) if len(asked) > _FEW else [model.score(text, task) for text in asked]
-        longer = model.longer(task).wholes
-        return [of_whole(score, text, longer) for score, text in zip(scores, asked, strict=True)]
-
-    def _parts(self, cleans: Sequence[View], task: Task) -> list[tuple[Part, ...]]:
-        """Return of each text the parts that may read forbidden by themselves, with what the model says of them."""
-        if self.model is None:
-            return [()] * len(cleans)
-        found = [self.model.parts(clean.text, task) for clean in cleans]
-        asked = [told(clean.text[s:e]) for clean, parts in zip(cleans, found, strict=True) for s, e in parts.likely]
-        scores, longer = iter(self.model.scores(asked, task) if asked else ()), self.model.longer(task).parts
-        return [
+            return [None] * len(views), [()] * len(views)
+        longer, found = self.model.longer(task), [self.model.parts(view.text, task) for view in views]
+        asked = [told(view.text) for view in views]
+        asked += [told(view.text[s:e]) for view, parts in zip(views, found, strict=True) for s, e in parts.likely]
+        scores = iter(self.model.scores(asked, task))
+        wholes = [
+            of_whole(score, text, longer.wholes)
+            for text, score in zip(asked[: len(views)], islice(scores, len(views)), strict=True)
+        ]
+        return wholes, [
             tuple(
-                Part(*clean.span(*at), score, parts.n_parts)
-                for at, score in zip(parts.likely, of_parts(scores, parts.likely, clean.text, longer), strict=True)
+                Part(*view.span(*at), score, parts.n_parts)
+                for at, score in zip(parts.likely, of_parts(scores, parts.likely, view.text, longer.parts), strict=True)
             )
-            for clean, parts in zip(cleans, found, strict=True)
+            for view, parts in zip(views, found, strict=True)
         ]
 
     def _verdict(self, text: str, clean: View, hits: Sequence[Hit], case: _Case) -> Verdict:

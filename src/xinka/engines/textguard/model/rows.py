@@ -6,6 +6,7 @@ has its own part, and what stands in a text twice is found by sorting.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,11 +27,13 @@ _FIRST_SOUND, _LAST_SOUND = 0xE000, 0xF8FF
 _ROOM = 8
 
 
+@cache
 def bits(n: int) -> np.uint64:
     """Return a count of bits to shift by."""
     return np.uint64(n)
 
 
+@cache
 def low(n: int) -> np.uint64:
     """Return a mask of the ``n`` lowest bits."""
     return np.uint64((1 << n) - 1)
@@ -78,8 +81,9 @@ class Names:
 
 def distinct(row: NDArray[Any]) -> NDArray[Any]:
     """Return the different numbers of a row, sorted."""
-    ordered = np.sort(row)
-    return ordered[_is_new(ordered)] if len(row) else ordered
+    ordered = row.copy()
+    ordered.sort()
+    return ordered[_is_new(ordered)]
 
 
 def n_pieces(letters: str) -> int | None:
@@ -105,7 +109,7 @@ def n_heard(sounds: str) -> int:
 
 def n_distinct(row: Numbers) -> int:
     """Return how many different numbers a row has."""
-    return int(np.count_nonzero(_is_new(np.sort(row)))) if len(row) else 0
+    return int(np.count_nonzero(_is_new(np.sort(row))))
 
 
 def pairs_apart(letters: str) -> Numbers:
@@ -120,7 +124,9 @@ def pairs_apart(letters: str) -> Numbers:
 
 def _is_new(ordered: NDArray[Any]) -> NDArray[np.bool_]:
     """Say of each number of a sorted row whether it is another than the one before."""
-    return np.concatenate([[True], ordered[1:] != ordered[:-1]])
+    found = np.ones(len(ordered), dtype=np.bool_)
+    np.not_equal(ordered[1:], ordered[:-1], out=found[1:])
+    return found
 
 
 class Known:
@@ -141,9 +147,10 @@ class Known:
 
     def find(self, numbers: Numbers) -> tuple[Places, Places]:
         """Return which of the numbers are known, as places in ``numbers``, and where the weight of each of these is."""
-        likely = np.flatnonzero(self._sieve[self._hashed(numbers)])
-        places = np.searchsorted(self._numbers, numbers[likely])
-        known = self._numbers[places] == numbers[likely]
+        likely = self._sieve[self._hashed(numbers)].nonzero()[0]
+        asked = numbers[likely]
+        places = self._numbers.searchsorted(asked)
+        known = self._numbers[places] == asked
         return likely[known], places[known]
 
 

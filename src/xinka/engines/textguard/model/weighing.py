@@ -40,7 +40,7 @@ class _Built(msgspec.Struct):
 
 
 class _Met(NamedTuple):
-    """A text that was weighed, its letters folded, and the features of letters, then of sounds, that stand in it."""
+    """A text, its letters folded, and the features of letters that stand in it."""
 
     text: str
     folded: str
@@ -82,10 +82,11 @@ class Weights:
         numbers, n_found = self._of_short_shape(shape) if len(shape) <= _SHORT else self._of_shape(shape)
         words = edges(folded)
         n_found += n_pieces(letters, sounds) + len(words)
-        places = self._find(f"{letters}\0{sounds}")
         if len(text) > LONGEST_PART:
-            self._last = _Met(text, folded, places)
-        met = set(map(_which, places))
+            met = set(map(_which, self._met(text).places))
+            met.update(map(_which, self._find(sounds)))
+        else:
+            met = set(map(_which, self._find(f"{letters}\0{sounds}")))
         met.update(numbers)
         met.update(map(self._numbers.__getitem__, words & self._numbers.keys()))
         of_pieces = fsum(map(self._weights.__getitem__, met)) / sqrt(n_found)  # the sum is exact: a set has no order
@@ -95,30 +96,27 @@ class Weights:
         """Return which spans of a clean text, that cover it in order, have pieces of letters that weigh so much.
 
         It is a glance: a piece counts as often as it is met, with the span it begins in, and sounds, shapes and pairs
-        do not count. A twentieth of the time that weighing takes, and less for the text that was weighed last.
+        do not count. A twentieth of the time that weighing takes, and weighing the same text next takes less.
         """
-        folded, places = self._letters_met(text)
-        weights, size = self._weights, len(folded) - folded.count(SEPARATOR)
-        sums = [0.0] * size
-        for first, after, number in places:
-            if after > size:
-                break  # from here on in sounds
+        _, folded, places = self._met(text)
+        weights, sums = self._weights, [0.0] * (len(folded) - folded.count(SEPARATOR))
+        for first, _, number in places:
             sums[first] += weights[number]
         found, at = [], 0
         for start, end in spans:
-            n_letters = end - start - folded.count(SEPARATOR, start, end)
-            if n_letters and sum(sums[at : at + n_letters]) >= at_least * sqrt(PIECES_A_LETTER * n_letters):
+            size = end - start - folded.count(SEPARATOR, start, end)
+            if size and sum(sums[at : at + size]) >= at_least * sqrt(PIECES_A_LETTER * size):
                 found.append((start, end))
-            at += n_letters
+            at += size
         return found
 
-    def _letters_met(self, text: str) -> tuple[str, list[tuple[int, int, int]]]:
-        """Return a text with its letters folded, and the features that stand in it, those of letters first."""
+    def _met(self, text: str) -> _Met:
+        """Return a text with the features of letters that stand in it; of the last one they are remembered."""
         last = self._last  # another thread may change it
-        if last.text == text:
-            return last.folded, last.places
-        folded = text.translate(self._tables.fold)
-        return folded, self._find(folded.replace(SEPARATOR, ""))
+        if last.text != text:
+            folded = text.translate(self._tables.fold)
+            last = self._last = _Met(text, folded, self._find(folded.replace(SEPARATOR, "")))
+        return last
 
     def _of_shape(self, shape: str) -> tuple[tuple[int, ...], int]:
         """Return which features of the shape weigh something, and how many it has."""

@@ -68,7 +68,7 @@ class ManyWeights:
         sizes = np.fromiter(map(len, texts), np.intp, len(texts))
         numbers = np.repeat(np.arange(len(texts), dtype=np.uint64), sizes)
         folded = self._fold[codes]
-        where = np.flatnonzero(folded)
+        where = folded.nonzero()[0]
         letters, of = folded[where].astype(np.uint64), numbers[where]
         words = Words.of(where, of)
         tally = Tally(len(texts))
