@@ -259,7 +259,7 @@ def _combine(hits: Sequence[Hit], model: float | None, context: Mapping[str, boo
     never lowers what the model says, and a model that reads a lawful text can outweigh a single hit. The score orders
     texts, fine enough for any threshold.
     """
-    rest = exp(-_evidence(hits, None if model is None else SHARE * counts))
+    rest = exp(-_evidence(hits, None if model is None else SHARE * counts)) if hits else 1.0
     if model is not None:
         rest = (1 - model) * rest / (model + (1 - model) * rest) if model < 1 else 0.0
     if hits or (model is not None and model >= REVIEW_AT):
@@ -289,9 +289,11 @@ def _known(context: Mapping[str, bool]) -> float:
 
 def _by_rules(hits: Sequence[Hit], known: Mapping[str, bool], otherwise: str, model: float | None = None) -> str:
     """Decide by rules that stand as they are: grave ones block, others lead to a person by their weight."""
+    if not hits:
+        return otherwise
     if _blocks(hits, model):
         return "block"
-    if hits and otherwise != "block" and round(1 - exp(-_evidence(hits)) * _known(known), 4) >= REVIEW_AT:
+    if otherwise != "block" and round(1 - exp(-_evidence(hits)) * _known(known), 4) >= REVIEW_AT:
         return "review"
     return otherwise
 
@@ -299,7 +301,7 @@ def _by_rules(hits: Sequence[Hit], known: Mapping[str, bool], otherwise: str, mo
 def _by_score(hits: Sequence[Hit], model: float, score: float, limits: tuple[float, float], otherwise: str) -> str:
     """Decide by rules that are weighed against the model: what it reads as lawful is not blocked for a word in it."""
     review_from, block_from = limits
-    if otherwise == "block" or (score >= block_from and _blocks(hits, model)):
+    if otherwise == "block" or (hits and score >= block_from and _blocks(hits, model)):
         return "block"
     return "review" if score >= review_from else otherwise
 

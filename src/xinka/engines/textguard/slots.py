@@ -9,7 +9,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
-from itertools import groupby
+from itertools import dropwhile, groupby, takewhile
 
 from xinka.engines.textguard import sounds
 from xinka.engines.textguard.plausible import character_costs, rarity
@@ -50,10 +50,13 @@ class _Node:
         self._tree, self._parts, self._at = tree, parts, at
         #: By key, the parts of the list that come next; once walked, the node that stands for them. None: unknown.
         self.ways: dict[str, list[tuple[int, int]] | _Node] | None = None
-        texts, numbers = tree.texts, tree.numbers
-        self.ends = [numbers[i] for first, after in parts for i in range(first, after) if len(texts[i]) == at]
+        lengths, numbers = tree.lengths, tree.numbers
+        # of a part, which is sorted, the terms that end here come first
+        self.ends = [
+            numbers[i] for first, after in parts for i in takewhile(lambda i: lengths[i] == at, range(first, after))
+        ]
         #: The characters of the longest term from here on.
-        self.height = max((max(tree.lengths[first:after]) for first, after in parts), default=at) - at
+        self.height = max((max(lengths[first:after]) for first, after in parts), default=at) - at
 
     def step(self, key: str) -> _Node | None:
         """Return the node that stands for all that a key leads to: terms that sound alike are walked as one."""
@@ -68,9 +71,9 @@ class _Node:
 
     def _open(self) -> dict[str, list[tuple[int, int]] | _Node]:
         ways: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
-        texts, at = self._tree.texts, self._at
+        texts, lengths, at = self._tree.texts, self._tree.lengths, self._at
         for first, after in self._parts:
-            going_on = (i for i in range(first, after) if len(texts[i]) > at)
+            going_on = dropwhile(lambda i: lengths[i] == at, range(first, after))
             for character, group in groupby(going_on, lambda i: texts[i][at]):
                 rows = list(group)
                 for key in _keys_of_term(character):
