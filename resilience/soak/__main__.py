@@ -28,7 +28,9 @@ _INSIDE = "XINKA_SOAK_PLACE"
 _DISK_MB = 1200
 #: Seconds after a fault within which the shop must sell again, on a machine that does nothing else.
 _SELLS_AGAIN = 60.0
-_QUIET = 420.0
+#: As long as it may take until a payment is asked about again whose order a clock that jumped has let expire, and whose
+#: gateway had no answer the first time.
+_QUIET = 1100.0
 _CREWS = "SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > now() - interval '15 seconds'"
 _WARES = f"""
 SELECT k.id, k.price, p.slug FROM catalog_sku k JOIN catalog_product p ON p.id = k.product_id
