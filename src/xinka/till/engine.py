@@ -31,7 +31,7 @@ Pool = AsyncConnectionPool[psycopg.AsyncConnection[Any]]
 CHECKOUTS_WAITING = 2_000
 NOTICES_WAITING = 6_000
 #: A batch is as large as a share of what is under way, within these bounds (decision 39).
-MIN_BATCH = 24
+MIN_BATCH = 32
 MAX_BATCH = 200
 #: A smaller one begins at least so many seconds after the one before. Without it, batches at half load are many and
 #: small, and each costs PostgreSQL more than half a millisecond, whatever is in it (decision 21).
