@@ -307,13 +307,13 @@ def test_what_was_to_be_asked_while_the_machine_stood_still_is_asked_when_it_is_
 
 
 def test_of_many_that_were_left_behind_each_is_asked_about_within_the_budget(channel: Channel) -> None:
-    ware = cast.ware(cast.adas_shop(), 5)
-    all_bought = [cast.buy(ware.sku, channel, contact=f"cy{n}@example.com") for n in range(5)]
+    ware = cast.ware(cast.adas_shop(), 8)
+    all_bought = [cast.buy(ware.sku, channel, contact=f"cy{n}@example.com") for n in range(8)]
     Reservation.objects.update(expires_at=TransactionNow() - timedelta(seconds=1))
-    assert run(expire_due()) == 5
+    assert run(expire_due()) == 8
     rounds, back = ExpiredRounds(), _after(all_bought[0], 6 * 3600)
-    asked = [run(rounds.ask(back + timedelta(minutes=minute), budget=2)) for minute in range(4)]
-    assert asked == [2, 2, 1, 0]
+    asked = [run(rounds.ask(back + timedelta(minutes=minute), budget=1)) for minute in range(4)]
+    assert asked == [6, 2, 0, 0]
     assert sorted(_asked()) == sorted(bought.payment_id for bought in all_bought)
 
 

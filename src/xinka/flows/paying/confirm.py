@@ -44,6 +44,8 @@ AGES_EXPIRED = (60, 300, 900, 3600, 3 * 3600, 8 * 3600, 24 * 3600)
 CATCH_UP = 900
 #: Rounds further apart than this, in seconds, leave questions behind: the machine stood still, or its clock jumped.
 STEADY = 300
+#: How many times the usual may be asked in such a round: it comes once a minute, those about open orders six times.
+CATCHING_UP = 6
 #: How long ago, in seconds, a payment may have been begun for such a round to ask about it still.
 LONGEST_STOP = 7 * 24 * 3600
 #: The most questions put to one channel per round.
@@ -216,7 +218,7 @@ class ExpiredRounds:
     A gateway that found the shop's machine dead has stopped sending its notice when the machine is back; without this
     the buyer would wait for the next age on the list, which may be hours away. So the first round of a process, and
     the first after a stop or a jump of the clock, asks for all that was left behind, and so does the next until less
-    than a budget was left.
+    was left than may be asked at once.
     """
 
     def __init__(self) -> None:
@@ -226,8 +228,9 @@ class ExpiredRounds:
         """Queue the questions that are due; return how many."""
         last = self._caught_up_at
         is_behind = last is None or abs((now - last).total_seconds()) > STEADY
-        n_asked = yield from ask_about_expired(now, budget=budget, after_a_stop=is_behind)
-        if n_asked < budget:
+        most = budget * CATCHING_UP if is_behind else budget
+        n_asked = yield from ask_about_expired(now, budget=most, after_a_stop=is_behind)
+        if n_asked < most:
             self._caught_up_at = now
         return n_asked
 
