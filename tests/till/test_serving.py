@@ -66,6 +66,29 @@ def test_nobody_works_on_for_a_visitor_who_is_gone() -> None:
     tell(story, waits)
 
 
+@pytest.mark.parametrize("fault", [None, HungUp, RuntimeError])
+def test_what_ended_in_half_an_answer_is_not_begun_again(fault: type[Exception] | None) -> None:
+    begun: list[str] = []
+
+    async def stops(exchange: Exchange) -> None:
+        begun.append(exchange.path)
+        exchange.begin(200, [("content-length", "9")])
+        await exchange.send(b"half")
+        if fault is not None:
+            raise fault
+
+    async def story(visit: Any, edge: Edge) -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+        visitor = await visit()
+        visitor.send(GET % b"once")
+        assert (await visitor.rest()).startswith(b"HTTP/1.1 200")
+        await until(lambda: not edge.connections)
+        await asyncio.sleep(0.05)
+        assert begun == ["/once"]
+
+    tell(story, stops)
+
+
 def test_a_fault_in_one_answer_ends_its_connection_and_no_other() -> None:
     async def breaks(exchange: Exchange) -> None:
         if exchange.path == "/broken":

@@ -380,6 +380,7 @@ class Connection(asyncio.Protocol):
             self.active = None
             return
         if not exchange.is_answered:
+            self.active = None  # or its worker would begin it again
             self._transport.abort()  # half an answer: a closed connection says so, silence would not
             return
         last = self.is_last()
