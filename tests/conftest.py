@@ -276,6 +276,7 @@ def _make_template(name: str) -> None:
     environment = {**os.environ, "DATABASE_URL": _named(os.environ["DATABASE_URL"], half)}
     command = [sys.executable, "-m", "django", "migrate", "--verbosity=0", "--skip-checks"]
     subprocess.run(command, env=environment, check=True, timeout=300)
+    _administer("ALTER DATABASE {} ALLOW_CONNECTIONS false", half)  # who is connected to it keeps others from copying
     _administer("ALTER DATABASE {} RENAME TO {}", half, name)
 
 

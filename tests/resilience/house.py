@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 from django.db import connections
@@ -44,6 +44,19 @@ def django_on(database_url: str) -> Iterator[str]:
     finally:
         _point_at(before)
         keys.forget()
+
+
+@contextmanager
+def fresh_copy(server: str, template: str) -> Iterator[str]:
+    """Copy a database under a name of its own, since another worker may run the same module's tests, and drop it."""
+    name = f"copy_{os.getpid()}_{time.monotonic_ns()}"
+    with psycopg.connect(server, autocommit=True) as administrator:
+        made = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+        administrator.execute(made.format(sql.Identifier(name), sql.Identifier(template)))
+        try:
+            yield urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
+        finally:
+            administrator.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 def _host_of(database_url: str) -> str:

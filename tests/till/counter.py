@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
-from psycopg import sql
 
 from tests import cast
 from tests.resilience.client import Answer, Client, checkout_body
-from tests.resilience.house import Server, broken_rules, django_on, open_till, rows_of
+from tests.resilience.house import Server, broken_rules, django_on, fresh_copy, open_till, rows_of
 
 #: What must never be read in a log, an answer to somebody else, or a redirect.
 CANARY_CONTACT = "xk-canary-cy@example.com"
@@ -88,16 +85,10 @@ def some_address() -> str:
 @contextmanager
 def open_counter(server: str, template: str, log: Path) -> Iterator[Counter]:
     """Run a till on a fresh shop, and in the end hold the shop's books and the till's log to account."""
-    name = f"counter_{os.getpid()}_{secrets.token_hex(4)}"
-    with psycopg.connect(server, autocommit=True) as administrator:
-        made = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
-        administrator.execute(made.format(sql.Identifier(name), sql.Identifier(template)))
-        url = urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
-        with django_on(url), _stocked(url, log) as counter:
-            yield counter
-            assert broken_rules(url) == {}
-            assert counter.till.words().count("Traceback") == 0, counter.till.words()[-3000:]
-        administrator.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+    with fresh_copy(server, template) as url, django_on(url), _stocked(url, log) as counter:
+        yield counter
+        assert broken_rules(url) == {}
+        assert counter.till.words().count("Traceback") == 0, counter.till.words()[-3000:]
 
 
 @contextmanager

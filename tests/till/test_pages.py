@@ -13,7 +13,7 @@ import pytest
 from pytest_django import DjangoDbBlocker
 
 from tests.resilience.client import Client
-from tests.resilience.house import django_on, open_till
+from tests.resilience.house import django_on, fresh_copy, open_till
 
 
 class Echo(http.server.BaseHTTPRequestHandler):
@@ -56,29 +56,23 @@ def port(
     """A till before that page."""
     import shutil  # here, because only this fixture makes and removes a short directory
     import tempfile
-    from urllib.parse import urlsplit, urlunsplit
 
     place = Path(tempfile.mkdtemp(prefix="xk-"))
     (place / "run").mkdir()
     server = UnixServer(str(place / "run" / "web.sock"), Echo)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
-    url = urlunsplit(urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{migrated_template}_pages"))
-    import psycopg
-
-    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as administrator:
-        administrator.execute(f"CREATE DATABASE {migrated_template}_pages TEMPLATE {migrated_template}".encode())
-        try:
-            with django_db_blocker.unblock(), django_on(url):
-                log = tmp_path_factory.mktemp("pages") / "till.log"
-                with open_till(url, log, XINKA_DATA_DIR=str(place), XINKA_MASTER_KEY="ab" * 32) as till:
-                    yield till.port
-        finally:
-            server.shutdown()
-            server.server_close()
-            thread.join()
-            administrator.execute(f"DROP DATABASE {migrated_template}_pages WITH (FORCE)".encode())
-            shutil.rmtree(place, ignore_errors=True)
+    log = tmp_path_factory.mktemp("pages") / "till.log"
+    ours = {"XINKA_DATA_DIR": str(place), "XINKA_MASTER_KEY": "ab" * 32}
+    shop = fresh_copy(os.environ["DATABASE_URL"], migrated_template)
+    try:
+        with django_db_blocker.unblock(), shop as url, django_on(url), open_till(url, log, **ours) as till:
+            yield till.port
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+        shutil.rmtree(place, ignore_errors=True)
 
 
 def get(port: int, path: str, **headers: str) -> str:
