@@ -209,24 +209,27 @@
   }, true);
 })();
 
-/* A flash price: how long it lasts, or until it begins. When the moment comes, the page is made anew by the shop. */
+/* A flash price: how long it lasts, or until it begins, by the shop's clock, which its answers about stock bring along: a
+   telephone's may be hours off. When the moment has come and the shop answers, the page is made anew. */
 (() => {
   "use strict";
+  const HEARD_BY_TILLS = 6000; // the tills hear of a beginning or an end within five seconds
   for (const box of document.querySelectorAll("[data-flash]")) {
     const ends = Date.parse(box.dataset.ends), face = box.querySelector("[data-flash-clock]");
     const two = (number) => String(number).padStart(2, "0");
+    let timer = 0, shift = 0, isOver = false;
+    const left = () => Math.ceil((ends - Date.now() - shift) / 1000);
     const tick = () => {
-      const left = Math.ceil((ends - Date.now()) / 1000);
-      if (left <= 0) {
-        clearInterval(timer);
-        face.textContent = "00:00:00";
-        // The tills hear of it within five seconds; a page that was late already is not asked for again and again.
-        if (left > -3) setTimeout(() => location.reload(), 6000);
-        return;
-      }
-      face.textContent = `${two(Math.trunc(left / 3600))}:${two(Math.trunc(left / 60) % 60)}:${two(left % 60)}`;
+      const seconds = Math.max(0, left());
+      face.textContent = `${two(Math.trunc(seconds / 3600))}:${two(Math.trunc(seconds / 60) % 60)}:${two(seconds % 60)}`;
     };
-    const timer = setInterval(tick, 1000);
-    tick();
+    document.addEventListener("xk:clock", (event) => {
+      const now = Date.parse(event.detail.now) - Date.now();
+      if (!timer || Math.abs(now - shift) > 2000) shift = now; // the Date header knows whole seconds only
+      // A page that was late already is not asked for again and again.
+      if (!timer) { isOver = left() <= -3; timer = setInterval(tick, 1000); tick(); }
+      if (!isOver && left() * 1000 <= -HEARD_BY_TILLS) { isOver = true; location.reload(); }
+    });
   }
+  if (document.querySelector("[data-flash]")) window.xk.poll();
 })();

@@ -42,9 +42,13 @@
   };
   each("[data-qty]", steps);
 
+  // What the page says of its time was true when it began to arrive; on a slow line that is long ago when scripts begin.
+  const arrival = performance.getEntriesByType("navigation")[0]?.responseStart || performance.now();
+  const underWay = Math.max(0, performance.now() - arrival);
+
   // countdown by the server's clock
   each("[data-countdown]", (box) => {
-    let ends = moment(box.dataset.expires || "") || Date.now() + box.dataset.left * 1000, shift = moment(box.dataset.now) - Date.now() || 0, before = Infinity;
+    let ends = moment(box.dataset.expires || "") || Date.now() + box.dataset.left * 1000, shift = moment(box.dataset.now) + underWay - Date.now() || 0, before = Infinity;
     const face = box.querySelector("[data-clock]"), arc = box.querySelector(".arc"), ring = box.querySelector(".qr"), say = box.querySelector("[data-say]");
     const tick = () => {
       const left = Math.max(0, Math.ceil((ends - Date.now() - shift) / 1000));
@@ -78,7 +82,8 @@
     if (!nodes.length || doc.hidden) return;
     const skus = [...new Set(nodes.map((node) => node.dataset.stockSku))].sort().slice(0, 100);
     try {
-      const answer = await (await fetch(`/stock?sku=${skus.map(encodeURIComponent).join(",")}`)).json();
+      const got = await fetch(`/stock?sku=${skus.map(encodeURIComponent).join(",")}`), answer = await got.json();
+      doc.dispatchEvent(new CustomEvent("xk:clock", { detail: { now: got.headers.get("date") } }));
       nodes.forEach((node) => {
         const count = (answer.stock || answer)[node.dataset.stockSku];
         if (count === undefined) return;
@@ -96,28 +101,55 @@
     doc.addEventListener("visibilitychange", poll);
   }
 
-  // an order's state: asks and waits until it has moved, then shows the page as it is now
+  // Asks the shop, which answers within 25 seconds. A telephone that comes back out of a tunnel or from the payment app holds
+  // lines that are dead without its knowing: they are given up then, and after 40 seconds without a word.
+  const comesBack = (act) => {
+    const seen = () => { if (!doc.hidden) act(); };
+    addEventListener("online", seen);
+    ["visibilitychange", "xk:ask"].forEach((type) => doc.addEventListener(type, seen));
+    return () => { removeEventListener("online", seen); ["visibilitychange", "xk:ask"].forEach((type) => doc.removeEventListener(type, seen)); };
+  };
+  const ask = async (address, read, headers) => {
+    const line = new AbortController(), giveUp = () => line.abort(), late = setTimeout(giveUp, 40000), off = comesBack(giveUp);
+    try {
+      const answer = await fetch(address, { headers, signal: line.signal });
+      if (!answer.ok) throw Object.assign(new Error(answer.status), { isGone: [404, 410].includes(answer.status) });
+      return [await answer[read](), answer.headers.get("date")];
+    } finally { clearTimeout(late); off(); }
+  };
+  const pause = (time) => new Promise((go) => {
+    const off = comesBack(() => { clearTimeout(timer); off(); go(); }), timer = setTimeout(() => { off(); go(); }, time);
+  });
+
+  // an order's state: asks and waits until it has moved, then shows the page as it is now. No page is left while the shop
+  // does not answer: the browser's own error page would stand in its place.
   each("[data-order-status]", async (box) => {
     // What has expired while it was looked at invites nobody to pay any more: the shop shows what is left to do.
-    box.addEventListener("xk:expired", () => setTimeout(() => location.reload(), 1500));
-    let wait = 1000;
+    let isOver = false, isLost = false, wait = 1000;
+    box.addEventListener("xk:expired", () => setTimeout(() => { isOver = true; doc.dispatchEvent(new Event("xk:ask")); }, 1500));
+    const show = async () => {
+      const { swap, next } = box.dataset;
+      if (!swap || !window.htmx) { location.assign(next || location.href); return; }
+      const [text] = await ask(next || location.href, "text", { "HX-Request": "true" });
+      htmx.swap(swap, text, { swapStyle: "outerHTML" }, { select: swap });
+    };
+    // Without the order's cookie the page can never follow: it says so, and goes on once the browser has one again.
+    const tellLost = (lost) => { isLost = lost; all("[data-lost]", box).forEach((node) => { if (node.hidden === lost) node.hidden = !lost; }); };
     while (box.isConnected) {
       if (doc.hidden) await new Promise((go) => doc.addEventListener("visibilitychange", go, { once: true }));
+      const after = isOver || isLost ? "" : `?after=${encodeURIComponent(box.dataset.state)}`;
       try {
-        const answer = await fetch(`${box.dataset.orderStatus}?after=${encodeURIComponent(box.dataset.state)}`, { headers: { Accept: "application/json" } });
-        if (!answer.ok) throw new Error(answer.status);
-        const order = await answer.json();
-        doc.dispatchEvent(new CustomEvent("xk:clock", { detail: { now: answer.headers.get("date"), ...order } }));
-        if (order.state !== box.dataset.state) {
-          const target = box.dataset.swap;
-          if (target && window.htmx) { box.dataset.state = order.state; await htmx.ajax("GET", box.dataset.next || location.href, { target, select: target, swap: "outerHTML" }); }
-          else if (box.dataset.next) location.assign(box.dataset.next);
-          else location.reload();
-          return;
-        }
+        const [order, now] = await ask(box.dataset.orderStatus + after, "json", { Accept: "application/json" });
+        doc.dispatchEvent(new CustomEvent("xk:clock", { detail: { now, ...order } }));
+        tellLost(false);
         wait = 1000;
-      } catch { wait = Math.min(wait * 2, 15000); }
-      await new Promise((go) => setTimeout(go, wait));
+        if (order.state !== box.dataset.state) { await show(); return; }
+        if (isOver) { location.reload(); return; }
+      } catch (error) {
+        if (error.isGone) tellLost(true);
+        wait = error.name === "AbortError" ? 300 : Math.min(wait * 2, 15000);
+      }
+      await pause(wait);
     }
   });
 })();
