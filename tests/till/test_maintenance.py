@@ -173,6 +173,10 @@ class Visit:
         """What was chosen."""
         return self._language
 
+    def header(self, _name: str) -> str:
+        """None was sent."""
+        return ""
+
     def kept(self, _cookie: object) -> str:
         """No theme was chosen."""
         return ""

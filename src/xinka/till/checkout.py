@@ -19,6 +19,7 @@ from xinka.kernel.places import place_of
 from xinka.orders.access import COOKIE, COOKIE_FOR, LEAST_PASSWORD, contact_place, kept_password, order_path
 from xinka.orders.contact import normalise_contact
 from xinka.orders.errors import NoSuchChannel, PriceChanged
+from xinka.platform.batching import Overloaded
 from xinka.platform.database.away import DatabaseAway, is_away
 from xinka.platform.maintenance.state import ShopClosed
 from xinka.platform.vault.envelope import BlindIndex
@@ -92,10 +93,10 @@ async def checkout(till: Till, request: Request) -> Response:
             return refusal_response(refusal, request.language())
         return _show_refusal(till, refusal, form)
     except psycopg.OperationalError as error:
-        if wants_json or not is_away(error):
+        if wants_json:
             raise
         tell_database_unavailable(error)
-        return _show_refusal(till, DatabaseAway(), form)
+        return _show_refusal(till, DatabaseAway() if is_away(error) else Overloaded(), form)
     path = order_path(placed.order_id)
     cookie = _cookie(till, placed, path)
     if wants_json:

@@ -12,8 +12,9 @@ from http import HTTPStatus
 
 from xinka.platform.look.preferences import LANGUAGE_COOKIE, THEME_COOKIE, theme_of
 from xinka.platform.maintenance.state import Maintenance
-from xinka.till.http import TEXT, Request, Response, refusal_response
-from xinka.till.serving.heads import NO_STORE, SAFE, Headers
+from xinka.till.http import Request, Response, refusal_response
+from xinka.till.plain import plain_page
+from xinka.till.serving.heads import Headers
 from xinka.till.turns import ManyAreHere, TooManyPages
 from xinka.till.upstream import Upstream
 
@@ -48,8 +49,9 @@ class ClosedPages:
         kept = await self._page(request)
         if kept is not None:
             return Response(HTTPStatus.SERVICE_UNAVAILABLE, kept[2], [*kept[1], later])
-        text = f"{refusal.message('zh-hans')}\n{refusal.message('en')}\n"
-        return Response(HTTPStatus.SERVICE_UNAVAILABLE, text.encode(), [TEXT, NO_STORE, later, *SAFE])
+        texts = (refusal.message("zh-hans"), refusal.message("en"))
+        wait = maintenance.retry_after(now)
+        return plain_page(request, HTTPStatus.SERVICE_UNAVAILABLE, *texts, retry_after=wait, was_done=False)
 
     async def _page(self, request: Request) -> _Kept | None:
         key = (request.language(), theme_of(request.kept(THEME_COOKIE)))

@@ -26,6 +26,7 @@ from xinka.till.closed import ClosedPages
 from xinka.till.context import Till, close_till, open_till
 from xinka.till.http import Request, Response, client_address, refusal_response
 from xinka.till.live_stock import LiveStock
+from xinka.till.plain import plain_page, wants_page
 from xinka.till.serving.connection import Connection, Edge
 from xinka.till.serving.exchange import Exchange, HungUp
 from xinka.till.serving.heads import NO_STORE, SAFE, Headers
@@ -152,18 +153,28 @@ class App:
 
 
 def _failed(request: Request, error: Exception) -> Response:
-    """Return the answer for what was refused or went wrong; only the latter is worth a line with its trace."""
+    """Return the answer for what was refused or went wrong: a page for a person, a problem document for a program."""
+    refusal = _refusal_of(request, error)
+    if not wants_page(request):
+        return refusal_response(refusal, request.language())
+    wait = int(str(refusal.params.get("retry_after", 2)))
+    texts = (refusal.message("zh-hans"), refusal.message("en"))
+    return plain_page(request, int(refusal.status), *texts, retry_after=wait, was_done=False)
+
+
+def _refusal_of(request: Request, error: Exception) -> Refusal:
+    """Return what is said of an error; only what went wrong is worth a line with its trace."""
     if isinstance(error, Refusal):
         logs.tell_refused(error, request.address)
-        return refusal_response(error, request.language())
+        return error
     if is_away(error):
         logs.tell_database_unavailable(error)
-        return refusal_response(DatabaseAway(), request.language())
+        return DatabaseAway()
     if isinstance(error, psycopg.OperationalError):  # a lock that did not come free, for one
         logs.tell_database_unavailable(error)
-        return refusal_response(Overloaded(), request.language())
+        return Overloaded()
     log.error("till.failed", exc_info=error, path_kind=request.path.split("/")[1][:12])
-    return refusal_response(InternalFault(), request.language())
+    return InternalFault()
 
 
 class InternalFault(Refusal):

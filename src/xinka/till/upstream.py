@@ -11,8 +11,9 @@ import httpcore
 import structlog
 
 from xinka.kernel.places import place_of
-from xinka.till.http import TEXT, Request, Response, refusal_response
+from xinka.till.http import Request, Response, refusal_response
 from xinka.till.logs import seldom
+from xinka.till.plain import plain_page
 from xinka.till.serving.exchange import Exchange
 from xinka.till.serving.heads import NO_STORE, SAFE, Headers
 from xinka.till.turns import Allowance, ManyAreHere, TooManyPages, Turns
@@ -46,12 +47,12 @@ _WHOLE = 1_000_000
 MAX_UPLOAD = 256 * 1024 * 1024
 
 _RESTARTING = (
-    "页面服务正在重启，几秒后刷新即可。订单和付款不受影响。\n"
-    "Pages are restarting; reload in a few seconds. Orders and payments are safe.\n"
+    "页面服务正在重启，几秒后刷新即可。订单和付款不受影响。",
+    "Pages are restarting; reload in a few seconds. Orders and payments are safe.",
 )
 _MANY_UPLOADS = (
-    "同时上传大文件的人太多，什么都没有保存。请过半分钟再传一次。\n"
-    "Too many large files are being sent at once; nothing was saved. Please send yours again in half a minute.\n"
+    "同时上传大文件的人太多，什么都没有保存。请过半分钟再传一次。",
+    "Too many large files are being sent at once; nothing was saved. Please send yours again in half a minute.",
 )
 
 log = structlog.get_logger("xinka.till")
@@ -104,7 +105,7 @@ class Upstream:
                 extensions={"timeout": _TIMEOUTS},
             )
         except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError) as error:
-            return _unavailable(error)
+            return _unavailable(error, request, for_all=bool(path))
         return Response(answer.status, answer.content, _pass_back(answer.headers))
 
     async def relay(self, request: Request) -> None:
@@ -126,7 +127,8 @@ class Upstream:
                 await self._pass_on(request, has_body=True)
         except TooManyUploads:
             log.warning("upstream.too_many_uploads", address=request.address)
-            _send(request.exchange, _come_back(_MANY_UPLOADS, "30"))
+            busy = plain_page(request, HTTPStatus.SERVICE_UNAVAILABLE, *_MANY_UPLOADS, retry_after=30, was_done=False)
+            _send(request.exchange, busy)
 
     async def _in_turn(self, request: Request, *, has_body: bool) -> None:
         try:
@@ -147,7 +149,7 @@ class Upstream:
             ) as answer:
                 await _pass_body(answer, exchange)
         except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError) as error:
-            unavailable = _unavailable(error)
+            unavailable = _unavailable(error, request)
             if not exchange.is_begun:  # half an answer cannot be taken back; the connection is closed instead
                 _send(exchange, unavailable)
 
@@ -215,26 +217,31 @@ def _send(exchange: Exchange, response: Response) -> None:
     exchange.answer(response.status, response.headers, response.body)
 
 
-def _unavailable(error: Exception) -> Response:
-    """Django is starting, restarting or overwhelmed; what matters about money is not lost, so say just that."""
+def _unavailable(error: Exception, request: Request, *, for_all: bool = False) -> Response:
+    """Django is starting, restarting or overwhelmed; what matters about money is not lost, so say just that.
+
+    ``for_all`` is what was asked for on behalf of many, whom no single one's words are for.
+    """
     if n := seldom.count("upstream.unavailable", type(error).__name__):
         log.warning("upstream.unavailable", reason=type(error).__name__, n=n)
-    return _come_back(_RESTARTING, "3")
+    if for_all:
+        return Response(HTTPStatus.SERVICE_UNAVAILABLE, b"", [NO_STORE, *SAFE])
+    return plain_page(request, HTTPStatus.SERVICE_UNAVAILABLE, *_RESTARTING, retry_after=3, asks_again=True)
 
 
 def come_later(refusal: TooManyPages | ManyAreHere, request: Request) -> Response:
-    """Return the answer to somebody whose page was not made, in both languages: what would choose one was not asked."""
+    """Return the answer to somebody whose page was not made, in both languages."""
     if n := seldom.count("upstream.too_many_pages", refusal.code):
         log.warning("upstream.too_many_pages", why=refusal.code, address=request.address, n=n)
     if request.wants_json():
         return refusal_response(refusal, request.language())
-    text = f"{refusal.message('zh-hans')}\n{refusal.message('en')}\n"
-    seconds = "30" if isinstance(refusal, TooManyPages) else "3"
-    # What a script fetches for a part of a page must not be put in its place: the page says that it failed.
-    stays = [("hx-reswap", "none")] if request.header("hx-request") else []
-    return Response(int(refusal.status), text.encode(), [TEXT, NO_STORE, ("retry-after", seconds), *SAFE, *stays])
-
-
-def _come_back(text: str, seconds: str) -> Response:
-    headers = [TEXT, NO_STORE, ("retry-after", seconds), *SAFE]
-    return Response(HTTPStatus.SERVICE_UNAVAILABLE, text.encode(), headers)
+    is_here = isinstance(refusal, ManyAreHere)
+    return plain_page(
+        request,
+        int(refusal.status),
+        refusal.message("zh-hans"),
+        refusal.message("en"),
+        retry_after=3 if is_here else 30,
+        asks_again=is_here,
+        was_done=False,
+    )
