@@ -177,3 +177,18 @@ def test_a_telephone_whose_clock_is_off_counts_a_sale_down_as_the_shop_does(
     finally:
         with shop.database() as database:
             database.execute("UPDATE promotions_flashsale SET ends_at = now() WHERE ends_at > now() AND units = 5")
+
+
+def test_without_scripts_going_back_and_ordering_again_is_the_same_order(
+    phone: Callable[..., BrowserContext], shop: Shop
+) -> None:
+    page = phone(java_script_enabled=False).new_page()
+    contact = f"{secrets.token_hex(6)}@mail.example"
+    numbers = []
+    for _ in range(2):
+        page.goto(shop.url + PRODUCT)
+        page.fill("#contact", contact)
+        page.click(".buybar button")
+        numbers.append(page.locator("aside .mono").first.inner_text())
+    assert numbers[0].startswith("ord_")
+    assert numbers[0] == numbers[1]

@@ -26,6 +26,12 @@ SELECT o.id, o.request_hash, o.amount,
 FROM orders_order o WHERE o.request_key = $1::uuid
 """
 
+#: The key of an order that can still be paid, if it was asked for in just these words.
+OPEN_REQUEST = """
+SELECT o.request_key FROM orders_order o
+WHERE o.id = $1 AND o.request_hash = $2 AND o.state IN ('awaiting_payment', 'part_paid') AND o.expires_at > now()
+"""
+
 DELIVER_ONE = """
 UPDATE orders_order SET state = 'delivered', paid_at = coalesce(paid_at, now()), delivered_at = now()
 WHERE id = $1 AND state = ANY($2::text[])

@@ -23,6 +23,7 @@ from xinka.platform.batching import Overloaded
 from xinka.platform.database.away import DatabaseAway, is_away
 from xinka.platform.maintenance.state import ShopClosed
 from xinka.platform.vault.envelope import BlindIndex
+from xinka.till import placed_before
 from xinka.till.context import Till
 from xinka.till.http import Request, Response, json_response, parse_form, refusal_response
 from xinka.till.logs import tell_database_unavailable, tell_refused
@@ -86,7 +87,7 @@ async def checkout(till: Till, request: Request) -> Response:
             await request.body(_LIMIT), is_json=request.header("content-type").startswith("application/json")
         )
         refuse_while_closed(till)
-        placed = await till.engine.place(seal_request(till, form, request))
+        placed = await till.engine.place(await _wanted(till, form, request))
     except Refusal as refusal:
         tell_refused(refusal, request.address)
         if wants_json:
@@ -107,7 +108,21 @@ async def checkout(till: Till, request: Request) -> Response:
             "pay_url": f"{path}/pay",
         }
         return json_response(answer, headers=[cookie])
-    return Response(HTTPStatus.SEE_OTHER, b"", [("location", f"{path}/pay"), cookie, NO_STORE, *SAFE])
+    remembered = [placed_before.remember(till, placed.order_id)] if _is_bare(form, request) else []
+    return Response(HTTPStatus.SEE_OTHER, b"", [("location", f"{path}/pay"), *remembered, cookie, NO_STORE, *SAFE])
+
+
+async def _wanted(till: Till, form: CheckoutForm, request: Request) -> CheckoutRequest:
+    """Return what is ordered; a page without scripts, asked the same again, asks for the order that is still unpaid."""
+    wanted = seal_request(till, form, request)
+    if _is_bare(form, request):
+        wanted.request_key = await placed_before.key_of_the_same(till, wanted, request) or wanted.request_key
+    return wanted
+
+
+def _is_bare(form: CheckoutForm, request: Request) -> bool:
+    """Whether a browser without scripts sent the form: with them it has a key."""
+    return not form.request_key and not request.wants_json()
 
 
 def refuse_while_closed(till: Till) -> None:
