@@ -170,7 +170,7 @@ def test_who_comes_back_from_a_closed_payment_reads_so_and_may_choose_the_same_w
     monkeypatch.setattr(confirm, "provider_of", lambda _channel: provider)
     for _ in range(2):
         back = cy.get(f"/pay/return/alipay-md5/{number}")
-        assert back["Location"] == f"{order_path(bought.order_id)}/pay"
+        assert back["Location"] == f"{order_path(bought.order_id)}/pay?paid={number}"
     page = pay_page(cy, bought)
     assert "The last payment was closed at the payment provider; you have not been charged" in page
     assert 'name="channel" value="alipay-md5"' in page
@@ -236,7 +236,8 @@ def test_the_link_back_is_not_believed_but_the_gateway_is_asked_once(
     lie = {"out_trade_no": ids.show("pay", bought.payment_id), "trade_status": "TRADE_SUCCESS", "money": "98.00"}
     for _ in range(3):
         response = stranger.get("/pay/return/alipay-md5", lie)
-        assert (response.status_code, response["Location"]) == (303, order_path(bought.order_id))
+        back = f"{order_path(bought.order_id)}?paid={lie['out_trade_no']}"
+        assert (response.status_code, response["Location"]) == (303, back)
         assert not response.cookies
     asked.assert_called_once_with(bought.payment_id)
     assert bought.order.state == "awaiting_payment"
@@ -272,7 +273,8 @@ def test_who_comes_back_without_having_paid_is_at_the_order_though_the_gateway_a
     pay_page(cy, bought)
     (asked,), _ = gateway.prepare.call_args
     response = cy.get(urlsplit(asked.return_url).path)
-    assert (response.status_code, response["Location"]) == (303, order_path(bought.order_id))
+    back = f"{order_path(bought.order_id)}?paid={asked.out_trade_no}"
+    assert (response.status_code, response["Location"]) == (303, back)
     for wrong in ("/pay/return/other/", "/pay/return/alipay-md5/x"):
         assert cy.get(f"{wrong}{asked.out_trade_no}").status_code == 404
 

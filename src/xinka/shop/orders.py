@@ -20,6 +20,7 @@ from xinka.delivery.models import DeliveredCode
 from xinka.flows.order_story import OrderStory, story_of
 from xinka.flows.reveal import reveal
 from xinka.kernel import ids
+from xinka.orders.errors import OrderNotFound
 from xinka.orders.models import Order
 from xinka.orders.states import CLOSED_UNPAID, OrderState
 from xinka.platform.look.prose import prose
@@ -32,6 +33,7 @@ from xinka.shop.escrow import badge_of, holding_of
 from xinka.shop.known_browsers import remember_browser
 from xinka.shop.left_open import left_open_of, waits_for_a_person
 from xinka.shop.lookup import open_by_link
+from xinka.shop.paid_elsewhere import paid_elsewhere
 from xinka.shop.progress import steps_of
 from xinka.shop.wishes import wish_of
 
@@ -55,7 +57,12 @@ def order(request: HttpRequest, shown_id: str) -> HttpResponse:
     """Show an order. No code is in this page, however often it was opened before."""
     if "key" in request.GET:
         return open_by_link(request, shown_id)
-    found = order_for(request, shown_id)
+    try:
+        found = order_for(request, shown_id)
+    except OrderNotFound:
+        if told := paid_elsewhere(request, shown_id):
+            return told
+        raise
     return _answer(request, found, "shop/order.html", {})
 
 

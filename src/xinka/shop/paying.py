@@ -35,6 +35,7 @@ from xinka.shop import words
 from xinka.shop.access import grant_if_missing, order_for
 from xinka.shop.elsewhere import app_that_stops
 from xinka.shop.left_open import left_open_of, will_stay_open
+from xinka.shop.paid_elsewhere import coming_back, paid_elsewhere
 from xinka.shop.paying_inside import device_of
 from xinka.shop.qr import qr_image
 
@@ -50,7 +51,12 @@ def pay(request: HttpRequest, shown_id: str) -> HttpResponse:
 
     Looking never makes a payment while one is open.
     """
-    order = order_for(request, shown_id)
+    try:
+        order = order_for(request, shown_id)
+    except OrderNotFound:
+        if told := paid_elsewhere(request, shown_id):
+            return told
+        raise
     address = reverse("shop:pay", args=[shown_id])
     if request.method == "POST":
         again, wanted = request.POST.get("again", ""), request.POST.get("channel", "")
@@ -95,7 +101,8 @@ def gateway_return(request: HttpRequest, channel: str, number: str = "") -> Http
         payment.refresh_from_db(fields=["state"])
     where = order_path(payment.order_id)
     # A closed one is not worth waiting for: the payment page says so and offers another.
-    return HttpResponseRedirect(f"{where}/pay" if payment.state == PaymentState.CLOSED else where, status=303)
+    where = f"{where}/pay" if payment.state == PaymentState.CLOSED else where
+    return HttpResponseRedirect(coming_back(where, payment.id), status=303)
 
 
 def _ask_gateway(payment: Payment) -> None:

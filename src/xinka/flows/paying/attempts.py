@@ -242,6 +242,13 @@ def payment_by_number(channel_slug: str, out_trade_no: str) -> Payment | None:
     return found.select_related("channel").first()
 
 
+def payment_with_order(payment_id: UUID, order_id: UUID, *, since: datetime) -> tuple[Payment, Order] | None:
+    """Return an attempt made after ``since`` together with the order that it pays, if these two belong together."""
+    payment = Payment.objects.filter(id=payment_id, order_id=order_id, created_at__gt=since).first()
+    order = Order.objects.filter(id=order_id).first() if payment else None
+    return (payment, order) if payment and order else None
+
+
 def claim_question(payment_id: UUID, now: datetime) -> bool:
     """Whether the gateway may be asked about a pending attempt now; nobody is asked twice within a few seconds."""
     lately = now - timedelta(seconds=ASK_EVERY)
