@@ -12,7 +12,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from tests.browser.telephones import PHONE
 from tools.tour import open_cashier, order
+from xinka.flows.expire import expire_due
 from xinka.kernel import ids
+from xinka.platform.database.drive import drive
 
 if TYPE_CHECKING:
     from conftest import Shop
@@ -162,7 +164,7 @@ def test_a_telephone_whose_clock_is_off_counts_a_sale_down_as_the_shop_does(
         database.execute(
             "INSERT INTO promotions_flashsale (sku_id, merchant_id, price, units, starts_at, ends_at, created_at)"
             " SELECT k.id, p.merchant_id, k.price - 100, 5, now() - interval '1 s', now() + interval '80 s', now()"
-            " FROM catalog_sku k JOIN catalog_product p ON p.id = k.product_id WHERE p.slug = 'star-voyage-300'"
+            " FROM catalog_sku k JOIN catalog_product p ON p.id = k.product_id WHERE p.slug = 'quiet-yoga'"
             " ORDER BY k.id LIMIT 1"
         )
     try:
@@ -171,7 +173,7 @@ def test_a_telephone_whose_clock_is_off_counts_a_sale_down_as_the_shop_does(
             f"{{ const right = Date.now.bind(Date); Date.now = () => right() + {hours} * 3600000; }}"
         )
         page = telephone.new_page()
-        page.goto(f"{shop.url}{PRODUCT}?quantity=1&fresh={secrets.token_hex(4)}")
+        page.goto(f"{shop.url}/p/quiet-yoga?quantity=1&fresh={secrets.token_hex(4)}")
         expect(page.locator("[data-flash-clock]")).to_have_text(re.compile(r"00:0[01]:\d\d"))
         assert page.locator("[data-flash-clock]").inner_text() != "00:00:00"
     finally:
@@ -192,3 +194,57 @@ def test_without_scripts_going_back_and_ordering_again_is_the_same_order(
         numbers.append(page.locator("aside .mono").first.inner_text())
     assert numbers[0].startswith("ord_")
     assert numbers[0] == numbers[1]
+
+
+def test_money_that_comes_after_the_end_is_shown_on_the_page_that_says_so(
+    phone: Callable[..., BrowserContext], shop: Shop
+) -> None:
+    telephone = phone()
+    page = telephone.new_page()
+    place = order(page, shop.url, PRODUCT, CHANNEL)
+    order_id = ids.parse("ord", place.rpartition("/")[2])
+    cashier = telephone.new_page()
+    cashier.goto(f"{place}/pay")
+    open_cashier(cashier)
+    with shop.database() as database:
+        token = cashier.url.partition("/sandbox/pay/")[2].partition("/")[0].partition("?")[0]
+        database.execute(
+            "UPDATE sandbox_sandboxtrade SET expires_at = now() - interval '2 min' WHERE token = %s", [token]
+        )
+        database.execute("UPDATE orders_order SET expires_at = now() WHERE id = %s", [order_id])
+        drive(database, expire_due(only=order_id))
+    page.goto(place)
+    expect(page.locator("h1")).to_have_text(re.compile("过期"))
+    cashier.reload()
+    cashier.click("button[formaction$='/pay-late'], form[action$='/pay-late'] button")
+    expect(page.locator("article.code")).to_have_count(1, timeout=30_000)
+
+
+@pytest.mark.parametrize(
+    ("zone", "says"), [("Europe/Berlin", True), ("Asia/Shanghai", False), ("Asia/Singapore", False)]
+)
+def test_a_telephone_in_another_zone_reads_in_which_one_a_time_is(
+    phone: Callable[..., BrowserContext], shop: Shop, zone: str, *, says: bool
+) -> None:
+    page = phone(timezone_id=zone).new_page()
+    place = order(page, shop.url, PRODUCT, "alipay-sandbox")
+    page.goto(f"{place}/pay")
+    time = page.locator(".payp time").first
+    expect(time).to_have_text(re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d" + (r" \(UTC\+8\)$" if says else "$")))
+
+
+def test_the_quantity_goes_along_to_another_language_and_another_variant(
+    phone: Callable[..., BrowserContext], shop: Shop
+) -> None:
+    page = phone().new_page()
+    page.goto(f"{shop.url}/p/cloud-realm-pass")
+    page.click("[data-step='1']")
+    page.click("[data-step='1']")
+    page.click("a.chip:has-text('季卡')")
+    expect(page.locator("a.chip[aria-current]")).to_contain_text("季卡")
+    expect(page.locator("#qty")).to_have_value("3")
+    page.click("[data-step='-1']")
+    page.click("button[name=language]")
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    expect(page.locator("#qty")).to_have_value("2")
+    expect(page.locator("a.chip[aria-current]")).to_contain_text("3 months")

@@ -218,6 +218,17 @@ def test_an_expired_order_shows_no_way_to_pay_but_one_to_order_again(bought: cas
     assert "Order again" in page
 
 
+@pytest.mark.parametrize(("minutes", "follows"), [(1, True), (9, True), (11, False)])
+def test_pages_of_an_expired_order_follow_it_as_long_as_money_may_be_late(
+    bought: cast.Bought, cy: Client, minutes: int, *, follows: bool
+) -> None:
+    past = timezone.now() - timedelta(minutes=minutes)
+    Order.objects.filter(id=bought.order_id).update(state="expired", expires_at=past, closed_at=past)
+    for page in (pay_page(cy, bought), cy.get(order_path(bought.order_id)).content.decode()):
+        assert ("data-order-status" in page) == follows
+        assert ('data-state="expired"' in page) == follows
+
+
 def test_a_paid_order_leads_from_the_payment_page_to_the_goods(delivered: cast.Bought, cy: Client) -> None:
     response = cy.get(f"{order_path(delivered.order_id)}/pay")
     assert (response.status_code, response["Location"]) == (303, order_path(delivered.order_id))

@@ -34,7 +34,7 @@ from xinka.shop.known_browsers import remember_browser
 from xinka.shop.left_open import left_open_of, waits_for_a_person
 from xinka.shop.lookup import open_by_link
 from xinka.shop.paid_elsewhere import paid_elsewhere
-from xinka.shop.progress import steps_of
+from xinka.shop.progress import is_followed, steps_of
 from xinka.shop.wishes import wish_of
 
 
@@ -171,6 +171,7 @@ def order_context(story: OrderStory) -> dict[str, object]:
         "after_payment": prose(product.local_after_payment) if delivered else "",
         "how_to": prose(product.local_how_to) if delivered else "",
         "is_waiting": story.state.is_open and not story.is_late,
+        "is_followed": is_followed(story),
         "is_over": story.is_late or story.state in CLOSED_UNPAID,
         "received": found.amount - story.missing,
         "money_badge": badge_of(story.hold, by_bank=holding is not None and holding.is_with_buyer),

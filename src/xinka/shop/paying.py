@@ -37,6 +37,7 @@ from xinka.shop.elsewhere import app_that_stops
 from xinka.shop.left_open import left_open_of, will_stay_open
 from xinka.shop.paid_elsewhere import coming_back, paid_elsewhere
 from xinka.shop.paying_inside import device_of
+from xinka.shop.progress import is_followed
 from xinka.shop.qr import qr_image
 
 log = logging.getLogger(__name__)
@@ -132,6 +133,7 @@ def _frame(story: OrderStory) -> dict[str, object]:
         "missing": story.missing,
         "received": order.amount - story.missing,
         "is_open": left > 0 and story.state.is_open,
+        "is_followed": is_followed(story),
     }
 
 

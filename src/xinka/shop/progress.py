@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -14,6 +14,9 @@ from xinka.flows.order_story import OrderStory
 from xinka.orders.states import OrderState
 from xinka.platform.look.templatetags.look import amount
 
+#: Gateways that were paid in the last moment tell of it within minutes.
+_LATE_MONEY_COMES = timedelta(minutes=10)
+
 
 @dataclass(frozen=True)
 class Step:
@@ -22,6 +25,14 @@ class Step:
     state: str
     title: str
     text: str
+
+
+def is_followed(story: OrderStory) -> bool:
+    """Whether a page that shows the order waits for it to move: while it can be paid, and a while after it expired."""
+    order = story.order
+    if story.state is OrderState.EXPIRED:
+        return timezone.now() < (order.closed_at or order.expires_at) + _LATE_MONEY_COMES
+    return story.state.is_open
 
 
 def steps_of(story: OrderStory, *, by_bank: bool = False) -> list[Step]:

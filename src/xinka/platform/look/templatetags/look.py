@@ -130,7 +130,10 @@ def clock(moment: datetime | None) -> SafeString:
     """Write a moment as ``2026-11-21 21:04`` in the site's time zone."""
     if moment is None:
         return SafeString("—")
-    return _time(moment, timezone.localtime(moment).strftime("%Y-%m-%d %H:%M"))
+    local = timezone.localtime(moment)
+    # Those who read it in another time zone are told which one it is (xinka.js).
+    east = int((local.utcoffset() or timedelta()) / timedelta(minutes=1))
+    return _time(moment, local.strftime("%Y-%m-%d %H:%M"), east)
 
 
 @register.filter
@@ -202,8 +205,8 @@ def unsigned(minor: int, currency: str) -> str:
     return f"{int(whole):,}{point}{rest}"
 
 
-def _time(moment: datetime, words: str) -> SafeString:
+def _time(moment: datetime, words: str, east: int | None = None) -> SafeString:
     local = timezone.localtime(moment)
-    return format_html(
-        '<time datetime="{}" title="{}">{}</time>', local.isoformat(), local.strftime("%Y-%m-%d %H:%M:%S %Z"), words
-    )
+    zone = "" if east is None else format_html(' data-east="{}"', east)
+    title = local.strftime("%Y-%m-%d %H:%M:%S %Z")
+    return format_html('<time datetime="{}" title="{}"{}>{}</time>', local.isoformat(), title, zone, words)

@@ -184,6 +184,20 @@
   // Not when the button is being pressed: a line that appears then moves it from under the finger, and the press is lost.
   contact.addEventListener("blur", (event) => { if (!event.relatedTarget?.matches("#buy .pri")) judge(); });
   contact.addEventListener("input", () => { if (contact.hasAttribute("aria-invalid")) judge(); });
+  // The quantity goes along in the address, since it is no secret.
+  const withQuantity = (address) => {
+    const taken = new URL(address, location.href);
+    taken.searchParams.set("quantity", quantity.value);
+    return taken.pathname + taken.search + taken.hash;
+  };
+  document.addEventListener("submit", (event) => {
+    const next = event.target.matches("[action='/look/language']") && event.target.elements.namedItem("next");
+    if (next) next.value = withQuantity(next.value);
+  });
+  document.addEventListener("click", (event) => {
+    const variant = event.target.closest("a.chip[href*='sku=']");
+    if (variant) variant.href = withQuantity(variant.href);
+  });
   // The order password: the shop counts without the blanks around it, and takes none at all as well.
   const secret = form.querySelector("[data-password]"), short = document.getElementById("password-e");
   const measure = () => {

@@ -128,7 +128,6 @@
   });
 
   // ask before, send once, submit on change
-  const SEND_AGAIN_AFTER = 10000, sendable = (form) => { delete form.dataset.sent; [...form.elements].forEach((node) => node.removeAttribute("aria-busy")); };
   on("submit", "form", (form, event) => {
     const words = event.submitter?.dataset.confirm ?? form.dataset.confirm;
     if (words && !confirm(words)) { event.preventDefault(); event.stopImmediatePropagation(); }
@@ -138,9 +137,6 @@
     if (form.dataset.sent) { event.preventDefault(); return; }
     form.dataset.sent = "1";
     (event.submitter || form.querySelector("[type=submit]"))?.setAttribute("aria-busy", "true");
-    // No browser says that the sending was stopped, by hand or by a lost line, while the page stays: a button must not be
-    // dead for ever. Large files take their time.
-    if (!form.querySelector("[type=file]")) setTimeout(() => sendable(form), SEND_AGAIN_AFTER);
   });
   // What is fetched into the page: the pressed button says that it works, and where the answer took the button away, the
   // focus goes to what came for it (data-lands), so that keyboards and screen readers go on there.
@@ -151,7 +147,7 @@
     const came = event.detail.elt; // the whole page, when it begins: nothing was pressed yet
     if (came !== body() && doc.activeElement === body()) came.querySelector("[data-lands]")?.focus({ preventScroll: true });
   });
-  addEventListener("pageshow", () => all("form[data-once]").forEach(sendable));
+  addEventListener("pageshow", () => all("form[data-once]").forEach((form) => { delete form.dataset.sent; [...form.elements].forEach((node) => node.removeAttribute("aria-busy")); }));
   on("change", "[data-submit]", (node) => node.form?.requestSubmit());
   window.xk = { toast, copy, all, each };
 })();
