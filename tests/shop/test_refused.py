@@ -8,6 +8,7 @@ from django.test import Client
 from tests import cast
 from tests.promotions import offers
 from xinka.catalog.models import Product
+from xinka.payments.models import Channel
 from xinka.shop.deals import passes
 
 pytestmark = pytest.mark.django_db
@@ -60,6 +61,18 @@ def test_from_a_product_taken_off_the_shelf_the_way_leads_to_its_neighbours(
     page = main_of(stranger, {"code": "product_gone", "sku": ware.sku.id})
     assert f'class="btn pri" href="{way}"' in page
     assert "Star Voyage" not in page
+
+
+def test_from_what_has_just_sold_out_a_second_way_leads_to_where_one_is_told_when_it_is_back(
+    alipay: Channel, stranger: Client
+) -> None:
+    ware = cast.ware(cast.adas_shop(), 0)
+    page = main_of(stranger, {"code": "out_of_stock", "sku": ware.sku.id, "quantity": 2})
+    assert f'href="/p/star-300?sku={ware.sku.id}&amp;quantity=2#buy">Tell me when it is back</a>' in page
+    asked = stranger.get(f"/p/star-300?sku={ware.sku.id}&quantity=2").content.decode()
+    assert 'action="/back-in-stock"' in asked
+    for other in ("product_gone", "price_changed"):
+        assert "Tell me" not in main_of(stranger, {"code": other, "sku": ware.sku.id, "quantity": 2})
 
 
 def test_part_left_offers_to_buy_what_is_left(ware: cast.Ware, stranger: Client) -> None:

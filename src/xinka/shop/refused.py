@@ -128,6 +128,7 @@ def refused(request: HttpRequest) -> HttpResponse:
     context = {
         "heading": refusal.message(get_language() or ""),
         "way_on": _way_on(refusal, sku, quantity, _chosen(request, sku)) if sku else _way_without(refusal, sku_id),
+        "back_page": _page(sku, quantity) if sku and isinstance(refusal, errors.OutOfStock) else "",
         "title": title_of(sku.product) if sku else "",
         "product": sku.product if sku else None,
     }
