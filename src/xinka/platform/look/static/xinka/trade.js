@@ -105,7 +105,7 @@
   // Times are the shop's; where the telephone is in another zone, each says in which it is.
   each("time[data-east]", (node) => {
     const east = Number(node.dataset.east);
-    if (-new Date(node.dateTime).getTimezoneOffset() !== east) node.append(` (UTC${east < 0 ? "−" : "+"}${Math.abs(east) / 60})`);
+    if (-new Date(node.dateTime).getTimezoneOffset() !== east) node.after(` (UTC${east < 0 ? "−" : "+"}${Math.abs(east) / 60})`);
   });
 
   // No browser says that a sending was stopped, by hand or by a lost line, while the page stays: a button must not be dead
