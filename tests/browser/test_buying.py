@@ -144,7 +144,7 @@ def test_with_letters_twice_as_large_on_the_narrowest_phone_nothing_leaves_its_p
         page = visit(locale=locale, viewport={"width": 320, "height": 640})
         place = order(page, shop.url, "/p/star-voyage-300", "alipay-sandbox", contact=qq_number())
         path_of_order = urlsplit(place).path
-        for path in ("/p/star-voyage-300", "/orders/find", path_of_order, f"{path_of_order}/pay"):
+        for path in ("/", "/p/star-voyage-300", "/orders/find", path_of_order, f"{path_of_order}/pay"):
             page.goto(f"{shop.url}{path}")
             assert page.evaluate("document.documentElement.scrollWidth") == 320
             page.evaluate("document.documentElement.style.fontSize = '200%'")
