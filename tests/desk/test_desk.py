@@ -16,7 +16,8 @@ from django.utils import timezone
 
 from tests.cast import adas_shop, buy, channel, pay, person, ware
 from tests.promotions import offers
-from xinka.accounts.models import User
+from xinka.accounts.models import SavedFilter, User
+from xinka.accounts.saved_filters import keep_filter
 from xinka.catalog.models import Product, ProductState, Sku
 from xinka.desk.fields import TiersField
 from xinka.desk.urls import urlpatterns
@@ -86,6 +87,8 @@ def every_address(shop: Merchant) -> Iterator[tuple[URLPattern, str]]:
         "user_id": User.objects.get(email=f"bo@{shop.slug}.example").pk,
         "invitation_id": _invited(shop).id,
         "template_id": _template(shop).pk,
+        "filter_id": _filter(shop).pk,
+        "key": "orders",
     }
     for pattern in urlpatterns:
         if pattern.name != "choose":
@@ -100,6 +103,12 @@ def _template(shop: Merchant) -> ReplyTemplate:
     )
 
 
+def _filter(shop: Merchant) -> SavedFilter:
+    """Return a filter that Ada keeps of her orders."""
+    ada, name = User.objects.get(email=f"ada@{shop.slug}.example"), f"Mine {SavedFilter.objects.count()}"
+    return keep_filter(ada, f"orders:{shop.pk}", name=name, query="state=paid")
+
+
 def _invited(shop: Merchant) -> Invitation:
     ada = User.objects.get(email=f"ada@{shop.slug}.example")
     return inviting.invite(shop, "fay@example.com", by=ada, language="en", now=timezone.now())
@@ -108,13 +117,14 @@ def _invited(shop: Merchant) -> Invitation:
 def state_of_the_shop() -> list[object]:
     """Return what a forbidden request must leave alone."""
     return [
-        list(Product.objects.values_list("id", "state", "title")),
+        list(Product.objects.order_by("id").values_list("id", "state", "title", "category_id")),
         list(Sku.objects.values_list("id", "price")),
         list(StockBatch.objects.order_by("id").values_list("id", "state", "n_added", "n_undone")),
         list(UnsoldCode.objects.order_by("code_id").values_list("code_id", flat=True)),
         list(Membership.objects.order_by("id").values_list("user_id", "role")),
         list(Invitation.objects.values_list("id", "state")),
         list(ReplyTemplate.objects.order_by("id").values_list("id", "name", "text", "text_en")),
+        list(SavedFilter.objects.order_by("id").values_list("id", "name", "query")),
     ]
 
 
@@ -142,9 +152,14 @@ def test_nobody_gets_in_without_signing_in(shop: Merchant, method: str) -> None:
 def test_ada_sees_all_her_pages(shop: Merchant, ada: Client) -> None:
     seen = {pattern.name: ada.get(address).status_code for pattern, address in every_address(shop)}
     assert set(seen.values()) == {200, 302, 405}
-    assert {name for name, status in seen.items() if status == 302} == {"payout_new", "payout_account_new"}
+    assert {name for name, status in seen.items() if status == 302} == {
+        "payout_new",
+        "payout_account_new",
+        "products_many",
+    }
     assert {name for name, status in seen.items() if status == 405} == {
-        *("product_preview", "product_move", "content", "columns", "confirm", "resume", "discard", "undo"),
+        *("product_preview", "product_move", "product_copy", "filter_keep", "filter_delete"),
+        *("content", "columns", "confirm", "resume", "discard", "undo"),
         *("withdraw", "trace", "case_say", "case_act", "case_template", "reply_template_delete"),
         *("payout_cancel", "payout_call_back", "payout_account_remove"),
         *("coupon_codes", "coupon_stop", "sale_stop", "sale_withdraw", "referral_terms", "order_give_back"),
@@ -168,9 +183,17 @@ def test_every_change_needs_the_token(shop: Merchant) -> None:
     before = state_of_the_shop()
     answers = {pattern.name: browser.post(address).status_code for pattern, address in addresses}
     assert set(answers.values()) <= {403, 405}
-    assert {"undo", "confirm", "upload", "columns", "product", "product_move", "withdraw"} <= {
-        name for name, status in answers.items() if status == 403
-    }
+    assert {
+        "undo",
+        "confirm",
+        "upload",
+        "columns",
+        "product",
+        "product_move",
+        "products_many",
+        "product_copy",
+        "withdraw",
+    } <= {name for name, status in answers.items() if status == 403}
     assert state_of_the_shop() == before
 
 
@@ -426,7 +449,7 @@ def test_tiers_are_shown_as_they_are_read() -> None:
     assert field.clean(field.prepare_value([(10, 4655), (50, 4400)])) == [(10, 4655), (50, 4400)]
 
 
-@pytest.mark.parametrize(("page", "most"), [("", 14), ("products", 7), ("stock", 9), ("orders", 7)])
+@pytest.mark.parametrize(("page", "most"), [("", 14), ("products", 11), ("stock", 9), ("orders", 9)])
 def test_lists_cost_the_same_whatever_their_length(shop: Merchant, ada: Client, page: str, most: int) -> None:
     pay_by = channel()
     buy(ware(shop, 2, slug="one").sku, pay_by)

@@ -18,6 +18,7 @@ pytestmark = pytest.mark.django_db
 #: Kept by hand: what a clerk may. All else is for owners, and a new address without a line here fails.
 CLERKS = {
     *("start", "products", "product_new", "product_preview", "product", "product_move"),
+    *("products_many", "product_copy", "filter_keep", "filter", "filter_delete"),
     *("stock", "trace", "sku", "content", "upload", "import", "progress", "confirm", "columns", "resume", "discard"),
     *("undo", "codes", "withdraw", "orders", "order", "cases", "case", "case_say", "case_act", "case_file"),
     *("team", "team_leave", "team_answer"),

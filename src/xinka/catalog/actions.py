@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from django.db import connection, transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.text import slugify
 
 from xinka.catalog.errors import NothingToSell, ProductMovedOn
-from xinka.catalog.models import PriceTier, Product, ProductState, Sku
+from xinka.catalog.models import LONG_TEXTS, Category, PriceTier, Product, ProductState, Sku
 
 #: The channel on which the tills hear which of their pages are stale.
 PAGES = "xinka_pages"
@@ -22,6 +23,22 @@ MOVES: dict[ProductState, frozenset[ProductState]] = {
     ProductState.PAUSED: frozenset({ProductState.LIVE, ProductState.ARCHIVED}),
     ProductState.ARCHIVED: frozenset({ProductState.DRAFT}),
 }
+#: What a copy of a product has from it, and a copy of a variant.
+_COPIED = ("merchant", "category", "kind", "face", "face_en", "summary", "summary_en", *LONG_TEXTS)
+_COPIED_OF_SKU: tuple[str, ...] = (
+    "label",
+    "label_en",
+    "price",
+    "currency",
+    "mode",
+    "delivery_order",
+    "min_quantity",
+    "max_quantity",
+)
+_COPIED_OF_SKU += ("choosable", "choose_premium", "low_stock_at", "on_sale")
+_DROP_MANY = """
+SELECT pg_notify(%s, page) FROM unnest(%s::text[]) AS page UNION ALL SELECT pg_notify(%s, 'catalog')
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +47,13 @@ class Variant:
 
     sku: Sku
     tiers: Sequence[tuple[int, int]] = ()
+
+
+def drop_pages_of_many(product_ids: Collection[int]) -> None:
+    """Tell every till that the pages of some products, and the lists they are in, are stale; heard at the commit."""
+    if product_ids:
+        with connection.cursor() as cursor:
+            cursor.execute(_DROP_MANY, [PAGES, [f"product:{one}" for one in product_ids], PAGES])
 
 
 def drop_pages_of(product_id: int) -> None:
@@ -82,3 +106,47 @@ def move_product(product_id: int, *, seen: ProductState, to: ProductState) -> No
     if moved != 1:
         raise ProductMovedOn
     drop_pages_of(product_id)
+
+
+@transaction.atomic
+def move_products(product_ids: Collection[int], *, to: ProductState) -> int:
+    """Move products to a state, as far as they may go there from theirs; return how many went.
+
+    What has no variant on sale does not go on the shelf.
+    """
+    sources = [state for state, there in MOVES.items() if to in there]
+    found = Product.objects.filter(id__in=product_ids, state__in=sources)
+    if to is ProductState.LIVE:
+        found = found.filter(Exists(Sku.objects.filter(product=OuterRef("pk"), on_sale=True)))
+    going = list(found.order_by("id").select_for_update(no_key=True).values_list("id", flat=True))
+    Product.objects.filter(id__in=going).update(state=to, updated_at=timezone.now())
+    drop_pages_of_many(going)
+    return len(going)
+
+
+@transaction.atomic
+def put_on_shelf_of(product_ids: Collection[int], category: Category) -> int:
+    """Put products into a category; return how many were in another."""
+    found = Product.objects.filter(id__in=product_ids).exclude(category=category)
+    going = list(found.order_by("id").select_for_update(no_key=True).values_list("id", flat=True))
+    Product.objects.filter(id__in=going).update(category=category, updated_at=timezone.now())
+    drop_pages_of_many(going)
+    return len(going)
+
+
+def copy_product(product: Product) -> Product:
+    """Make a draft of what a product is: its texts, variants and price tiers; none of its stock, sales or orders."""
+    variants = []
+    for sku in product.skus.prefetch_related("tiers"):
+        tiers = [(tier.min_quantity, tier.unit_price) for tier in sku.tiers.all()]
+        variants.append(Variant(Sku(**{name: getattr(sku, name) for name in _COPIED_OF_SKU}), tiers))
+    made = Product(
+        **{name: getattr(product, name) for name in _COPIED}, title=_title_of_copy(product.title, "（副本）", 80)
+    )
+    if product.title_en:
+        made.title_en = _title_of_copy(product.title_en, " (copy)", 120)
+    return save_product(made, variants)
+
+
+def _title_of_copy(title: str, mark: str, most: int) -> str:
+    return title[: most - len(mark)].rstrip() + mark

@@ -21,3 +21,12 @@ class ProductMovedOn(Refusal):
     status = 409
     zh = "商品状态已经变了，这一步没有执行。刷新后再看。"
     en = "The product is in another state now, so nothing was done. Reload the page."
+
+
+class PricesMoved(Refusal):
+    """Somebody changed one of the prices after the new ones were worked out."""
+
+    code = "prices_moved"
+    status = 409
+    zh = "其中有价格刚刚被别人改过，所以一个都没有改。请重新预览。"
+    en = "Somebody changed one of these prices just now, so none was changed. Look at the preview again."

@@ -11,6 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from xinka.kernel.money import MAX_MINOR
 from xinka.merchants.models import Merchant
 
+#: What lists of products do without.
+LONG_TEXTS = tuple(name + end for name in ("description", "how_to", "after_payment") for end in ("", "_en"))
+
 
 class Tint(models.TextChoices):
     """The four tints of the drawn ticket, one per kind of goods."""

@@ -6,15 +6,13 @@ from functools import lru_cache
 
 from django.db.models import Case, Min, Prefetch, Q, QuerySet, When
 
-from xinka.catalog.models import Category, PriceTier, Product, ProductState, Sku, spoken
+from xinka.catalog.models import LONG_TEXTS, Category, PriceTier, Product, ProductState, Sku, spoken
 from xinka.kernel.money import HOME
 from xinka.merchants.models import Merchant, MerchantState, Record
 from xinka.platform.database.rows import Columns, put_at_hand, rows_of
 
 #: How many titles the search for the nearest match looks at, the newest first.
 NEAREST_AMONG = 1000
-#: What lists of products do without.
-LONG_TEXTS = tuple(name + end for name in ("description", "how_to", "after_payment") for end in ("", "_en"))
 _LEAST_LIKENESS = 0.2
 _LEAST_SIGNS = 0.5
 #: From here on a letter of Chinese or Japanese is a word or half of one; a Latin letter says nothing by itself.

@@ -15,10 +15,12 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from xinka.accounts.lists import around, list_context
 from xinka.accounts.policies import signed_in
 from xinka.desk.access import Desk, for_members
 from xinka.desk.escrow import Bank, money_of_order, shares_of
 from xinka.desk.giving_back import GiveBackForm, may_go_back
+from xinka.desk.lists import place_in
 from xinka.desk.order_filter import OrderFilter
 from xinka.disputes import reasons
 from xinka.disputes.queries import cases_of_order, open_case_of
@@ -37,7 +39,6 @@ from xinka.orders.states import OrderState
 from xinka.orders.words import STATES
 from xinka.platform.database.pages import FarPaginator
 
-_PER_PAGE = 30
 _AT_ONCE = 500
 #: What the file reads of each order: half of the columns, and a sort of them stays small.
 _IN_FILE = ("title", "quantity", "amount", "currency", "state", "contact", "placed_at", "paid_at")
@@ -61,15 +62,17 @@ def _row(order: Order) -> dict[str, object]:
 @for_members(Duty.SEE_ORDERS)
 def index(request: HttpRequest, desk: Desk) -> HttpResponse:
     """List the orders, newest first."""
-    asked = OrderFilter(request.GET, merchant=desk.merchant)
-    page = FarPaginator(asked.orders(), _PER_PAGE).get_page(request.GET.get("page"))
+    asked = OrderFilter.asked_by(request, desk)
+    page = FarPaginator(asked.found(), asked.per_page).get_page(request.GET.get("page"))
+    theirs = asked.of_buyer
     context = {
         "desk": desk,
         "page": page,
         "rows": [_row(order) for order in page.object_list],
         "form": asked,
-        "is_part": asked.is_part,
-        "asked": request.GET.urlencode(),
+        "of_product": asked.of_product,
+        "of_buyer": shown_contact(theirs) if theirs else "",
+        **list_context(asked, page.number),
     }
     return render(request, "desk/orders.html", context)
 
@@ -98,7 +101,8 @@ def give_back(request: HttpRequest, desk: Desk, shown_id: str) -> HttpResponse:
             form.add_error(None, refusal.message(get_language() or ""))
         else:
             messages.success(request, _("It goes back to the buyer"))
-            return redirect("desk:order", merchant=desk.merchant.slug, shown_id=shown_id)
+            place = place_in(request, desk, OrderFilter)
+            return redirect(place.asked.page_of(order.id) + place.suffix)
     return _page(request, desk, order, form)
 
 
@@ -138,15 +142,22 @@ def _page(request: HttpRequest, desk: Desk, order: Order, form: GiveBackForm | N
         "open_case": case,
         "bank": bank,
     }
-    context |= _row(order)
+    place = place_in(request, desk, OrderFilter)
+    context |= {**_row(order), "place": place, "around": around(place, order.id), "n_others": _n_others(order)}
     return render(request, "desk/order.html", context, status=422 if form and form.errors else 200)
+
+
+def _n_others(order: Order) -> int:
+    """Return how many other orders the same buyer placed with this merchant."""
+    theirs = Order.objects.filter(contact_key=order.contact_key, merchant_id=order.merchant_id)
+    return theirs.exclude(id=order.id).count()
 
 
 @require_safe
 @for_members(Duty.EXPORT_ORDERS)
 def export(request: HttpRequest, desk: Desk) -> StreamingHttpResponse:
     """Hand the orders that are meant over as CSV, row by row; contacts stay masked."""
-    found = OrderFilter(request.GET, merchant=desk.merchant).orders()
+    found = OrderFilter.asked_by(request, desk).found()
     lines = _lines(found.select_related(None).only(*_IN_FILE).iterator(chunk_size=_AT_ONCE))
     response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
     name = f"orders-{desk.merchant.slug}-{timezone.localdate():%Y%m%d}.csv"

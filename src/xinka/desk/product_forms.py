@@ -15,7 +15,8 @@ from xinka.catalog.models import DeliveryOrder, Product, Sku, StockMode
 from xinka.desk.fields import PriceField, TiersField
 from xinka.kernel.money import HOME, home_first
 from xinka.payments.queries import currencies_taken
-from xinka.promotions.queries import is_in_a_sale
+from xinka.platform.look.templatetags.look import amount
+from xinka.promotions.queries import is_in_a_sale, sale_prices
 from xinka.stock.holdings import has_stock
 
 if TYPE_CHECKING:  # generic in the stubs alone
@@ -178,6 +179,10 @@ class SkuForm(_SkuForm):
         tiers, price = data.get("tiers"), data.get("price")
         if tiers and price and tiers[0][1] >= price:
             self.add_error("tiers", _("A tier must be cheaper than the price of one piece."))
+        sale_price = sale_prices([self.instance.id]).get(self.instance.id, 0) if self.instance.id and price else 0
+        if price and price <= sale_price and "price" in self.changed_data:
+            told = _("Its flash sale sells it at %(price)s, which has to stay below. End the sale first.")
+            self.add_error("price", told % {"price": amount(sale_price, self.instance.currency)})
         return data
 
     def _check_reusable(self, data: dict[str, Any]) -> None:

@@ -2,62 +2,51 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Aggregate, Count, Min, OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from xinka.catalog.actions import MOVES, move_product
-from xinka.catalog.models import Product, ProductState, Sku
-from xinka.catalog.queries import LONG_TEXTS
+from xinka.accounts.lists import Around, around, list_context
+from xinka.catalog.actions import MOVES, copy_product, move_product
+from xinka.catalog.models import Product, ProductState, Sku, StockMode
 from xinka.desk.access import Desk, check_duty, for_members
+from xinka.desk.lists import place_in
+from xinka.desk.product_filter import ProductFilter
 from xinka.desk.product_forms import ProductForm, currencies_for, currency_of, variant_forms
 from xinka.flows.stocking import save_product
 from xinka.kernel.errors import BadInput
 from xinka.merchants.policies import Duty
 from xinka.platform.look.prose import prose
+from xinka.stock.holdings import holdings_of
 
-_PER_PAGE = 30
 _LONGEST_PROSE = 20_000
-#: A number of so many digits is none of ours.
-_DIGITS = 19
-
-
-#: What the list tells of a product's variants; each is looked up for the products of the page alone.
-_FIGURES: dict[str, Aggregate] = {"n_skus": Count("id"), "lowest": Min("price"), "currency": Min("currency")}
-
-
-def _of_skus(function: Aggregate) -> QuerySet[Sku, Any]:
-    found = Sku.objects.filter(product=OuterRef("pk")).order_by().values("product")
-    return found.annotate(figure=function).values("figure")
 
 
 @require_safe
 @for_members(Duty.EDIT_PRODUCTS)
 def index(request: HttpRequest, desk: Desk) -> HttpResponse:
     """List the merchant's products."""
-    state = request.GET.get("state", "")
-    query = request.GET.get("q", "").strip()[:80]
-    found = (
-        Product.objects.filter(merchant=desk.merchant)
-        .select_related("category")
-        .annotate(**{name: Subquery(_of_skus(function)) for name, function in _FIGURES.items()})
-        .defer(*LONG_TEXTS)
-        .order_by("-id")
-    )
-    found = found.filter(state=state) if state in ProductState.values else found.exclude(state=ProductState.ARCHIVED)
-    if query:
-        words = query.replace("\0", "")  # which no text of the database holds
-        number = int(words) if words.isascii() and words.isdigit() and len(words) < _DIGITS else 0
-        found = found.filter(Q(title__icontains=words) | Q(title_en__icontains=words) | Q(id=number))
-    page = Paginator(found, _PER_PAGE).get_page(request.GET.get("page"))
-    context = {"desk": desk, "page": page, "state": state, "query": query, "states": ProductState.choices}
+    asked = ProductFilter.asked_by(request, desk)
+    page = Paginator(asked.found(), asked.per_page).get_page(request.GET.get("page"))
+    left = _left_of(page.object_list)
+    rows = [(product, left.get(product.pk, 0)) for product in page.object_list]
+    context = {"desk": desk, "page": page, "rows": rows, "form": asked, **list_context(asked, page.number)}
     return render(request, "desk/products.html", context)
+
+
+def _left_of(products: Iterable[Product]) -> dict[int, int]:
+    """Return how many codes that are sold once are left of each product; one without such variants is not there."""
+    found = Sku.objects.filter(product__in=[one.pk for one in products], mode=StockMode.UNIQUE)
+    skus = dict(found.order_by("id").values_list("id", "product_id"))
+    left: dict[int, int] = {}
+    for sku_id, holding in holdings_of(skus).items():
+        left[skus[sku_id]] = left.get(skus[sku_id], 0) + holding.available
+    return left
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -86,10 +75,14 @@ def _edit(request: HttpRequest, desk: Desk, product: Product) -> HttpResponse:
         currency=chosen if chosen in currencies else currency,
         extra=1 if request.GET.get("add") and not is_new else 0,
     )
+    place = place_in(request, desk, ProductFilter)
+    # Looked for before it is saved: another title may stand elsewhere in the list.
+    beside = Around() if is_new else around(place, product.pk)
     if data is not None and form.is_valid() and variants.is_valid():
         saved = save_product(form.save(commit=False), variants.variants)
         messages.success(request, _("Saved. The shop shows it within a second."))
-        return redirect("desk:product", merchant=desk.merchant.slug, product_id=saved.id)
+        here = place.asked.page_of(saved.pk) + place.suffix
+        return redirect((beside.after or here) if "onward" in data else here)
     state = ProductState(product.state)
     context = {
         "desk": desk,
@@ -98,6 +91,8 @@ def _edit(request: HttpRequest, desk: Desk, product: Product) -> HttpResponse:
         "product": product,
         "heading": heading,
         "is_new": is_new,
+        "place": place,
+        "around": beside,
         "has_currencies": len(currencies) > 1,
         "has_many": variants.initial_form_count() > 1,
         "moves": [] if is_new else [to for to in ProductState if to in MOVES[state] and _may(desk, to)],
@@ -124,7 +119,18 @@ def move(request: HttpRequest, desk: Desk, product_id: int) -> HttpResponse:
             "state": ProductState(to).label,
         },
     )
-    return redirect("desk:product", merchant=desk.merchant.slug, product_id=product.id)
+    place = place_in(request, desk, ProductFilter)
+    return redirect(place.asked.page_of(product.pk) + place.suffix)
+
+
+@require_POST
+@for_members(Duty.EDIT_PRODUCTS)
+def copy(request: HttpRequest, desk: Desk, product_id: int) -> HttpResponse:
+    """Make a draft of what a product is."""
+    made = copy_product(_product(desk, product_id))
+    messages.success(request, _("This is the copy: a draft, with the same variants and prices and without stock."))
+    place = place_in(request, desk, ProductFilter)
+    return redirect(place.asked.page_of(made.pk) + place.suffix)
 
 
 @require_POST

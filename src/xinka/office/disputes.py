@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_POST, require_safe
 
+from xinka.accounts.lists import around, list_context
 from xinka.accounts.policies import require_fresh_proof, signed_in
 from xinka.disputes import reasons
 from xinka.disputes.actions import LONGEST_TEXT
@@ -42,7 +43,7 @@ from xinka.kernel.errors import BadIdentifier, Refusal
 from xinka.kernel.money import plain_amount
 from xinka.office.policies import Room, check_room, for_staff, may_enter
 from xinka.office.queue_filters import CASE_TABS, CaseFilter, kinds_open_to, room_of
-from xinka.office.queues import around, next_of, on_to_entry, place_in, queue_context
+from xinka.office.queues import next_of, on_to_entry, place_in
 from xinka.office.reply_templates import shelf_of
 from xinka.orders.contacts import shown_contact
 from xinka.payments.queries import is_going_back
@@ -130,7 +131,7 @@ def index(request: HttpRequest) -> HttpResponse:
     ]
     by_bank = which == "chargebacks" or asked.kinds == {CaseKind.CHARGEBACK}
     context = {"page": page, "rows": rows, "which": which, "tabs": _tabs(asked.kinds), "by_bank": by_bank}
-    return render(request, "office/cases.html", context | queue_context(asked, page.number))
+    return render(request, "office/cases.html", context | list_context(asked, page.number))
 
 
 def _tabs(kinds: frozenset[CaseKind]) -> list[tuple[str, object]]:

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from xinka.accounts.lists import around, list_context
 from xinka.accounts.models import User
 from xinka.accounts.policies import require_fresh_proof, require_fresh_proof_before, signed_in
 from xinka.flows.payouts import gateway, review, sending
@@ -34,7 +35,7 @@ from xinka.merchants.models import Merchant
 from xinka.office.names import named
 from xinka.office.policies import Room, for_staff
 from xinka.office.queue_filters import PAYOUT_STATES, PayoutFilter
-from xinka.office.queues import around, back_to_queue, next_of, on_to_entry, place_in, queue_context
+from xinka.office.queues import back_to_queue, next_of, on_to_entry, place_in
 from xinka.payouts.details import AccountKind
 from xinka.payouts.models import KINDS, OfPayee, Payout, PayoutApproval, PayoutBatch, PayoutHold
 from xinka.payouts.payees import Payee
@@ -112,7 +113,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "holds": [(one, _payee(one)) for one in holds],
         "batches": PayoutBatch.objects.select_related("made_by").order_by("-id")[:_RECENT],
     }
-    return render(request, "office/payouts.html", context | queue_context(asked, waiting.number))
+    return render(request, "office/payouts.html", context | list_context(asked, waiting.number))
 
 
 @require_safe

@@ -80,8 +80,8 @@ class CaseFilter(QueueFilter):
         super().__init__(asked, reader=reader)
         self.kinds = kinds_open_to(reader)
         kinds = [(one.value, KINDS[one]) for one in CaseKind if one in self.kinds]
-        self._choose("kind", [("", gettext("all kinds")), *kinds])
-        self._choose("reason", [("", gettext("all problems")), *((one.value, words) for one, words in REASONS.items())])
+        self.choose("kind", [("", gettext("all kinds")), *kinds])
+        self.choose("reason", [("", gettext("all problems")), *((one.value, words) for one, words in REASONS.items())])
 
     def rows(self) -> QuerySet[Any]:
         """Return the cases of the reader's kinds, what is late or urgent first."""
@@ -114,7 +114,7 @@ class PayoutFilter(QueueFilter):
     def __init__(self, asked: dict[str, str], *, reader: User) -> None:
         super().__init__(asked, reader=reader)
         states = [(state.value, PAYOUT_STATES[state][0]) for state in PayoutState if state.is_in_transit]
-        self._choose("state", [("", gettext("all states")), *states])
+        self.choose("state", [("", gettext("all states")), *states])
 
     def rows(self) -> QuerySet[Any]:
         """Return them, the oldest first."""
@@ -143,8 +143,8 @@ class RefundFilter(QueueFilter):
 
     def __init__(self, asked: dict[str, str], *, reader: User) -> None:
         super().__init__(asked, reader=reader)
-        self._choose("state", [("", gettext("all states")), *((one.value, it) for one, it in REFUND_STATES.items())])
-        self._choose("channel", _channels())
+        self.choose("state", [("", gettext("all states")), *((one.value, it) for one, it in REFUND_STATES.items())])
+        self.choose("channel", _channels())
 
     def rows(self) -> QuerySet[Any]:
         """Return them, those that wait for staff first."""
@@ -177,9 +177,9 @@ class DifferenceFilter(QueueFilter):
         super().__init__(asked, reader=reader)
         states = [(one.value, words) for one, words in DIFFERENCE_STATES.items() if one != DifferenceState.OPEN]
         undecided = ("", DIFFERENCE_STATES[DifferenceState.OPEN])
-        self._choose("state", [undecided, *states, ("all", _("All states"))])
-        self._choose("what", [("", gettext("all of them")), *((one.value, words) for one, words in WHATS.items())])
-        self._choose("channel", _channels())
+        self.choose("state", [undecided, *states, ("all", _("All states"))])
+        self.choose("what", [("", gettext("all of them")), *((one.value, words) for one, words in WHATS.items())])
+        self.choose("channel", _channels())
 
     def rows(self) -> QuerySet[Any]:
         """Return them, the newest first."""

@@ -22,6 +22,7 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
+from xinka.accounts.lists import around, list_context
 from xinka.accounts.policies import require_fresh_proof, signed_in
 from xinka.flows.reconciling.bills import READ_BILL, has_bills, reconcile_day, see_that_it_is_over
 from xinka.flows.reconciling.differences import decide, payment_behind, settle_missing
@@ -34,7 +35,7 @@ from xinka.office.money_words import OUTCOMES
 from xinka.office.names import NamedChoice, named
 from xinka.office.policies import Room, for_staff
 from xinka.office.queue_filters import DifferenceFilter
-from xinka.office.queues import around, back_to_queue, on_to_entry, place_in, queue_context
+from xinka.office.queues import back_to_queue, on_to_entry, place_in
 from xinka.payments.models import Channel
 from xinka.platform.audit.actions import record
 from xinka.platform.database.django_drive import run
@@ -107,7 +108,7 @@ def _index_page(request: HttpRequest, form: BillForm, status: int = HTTPStatus.O
         "rows": [(row, ABOUTS[row.about], channels.get(row.bill.channel_id, "")) for row in page.object_list],
         "bills": [(bill, channels.get(bill.channel_id, ""), _sums(bill)) for bill in bills],
     }
-    return render(request, "office/reconciling.html", context | queue_context(asked, page.number), status=status)
+    return render(request, "office/reconciling.html", context | list_context(asked, page.number), status=status)
 
 
 def _sums(bill: Bill) -> list[tuple[str, int, int, int]]:

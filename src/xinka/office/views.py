@@ -16,6 +16,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
+from xinka.accounts.lists import around, list_context
 from xinka.accounts.policies import require_fresh_proof, signed_in
 from xinka.flows.refunds.sending import mark_done_by_hand, send_again
 from xinka.flows.trying_mail import try_mail
@@ -25,7 +26,7 @@ from xinka.office import maintenance, queries
 from xinka.office.acts import AuditFilter, acts_in_words
 from xinka.office.policies import Room, for_staff, rooms_of
 from xinka.office.queue_filters import RefundFilter
-from xinka.office.queues import around, back_to_queue, place_in, queue_context
+from xinka.office.queues import back_to_queue, place_in
 from xinka.payments.models import Refund
 from xinka.platform.audit.actions import record
 from xinka.platform.audit.models import AuditEntry
@@ -121,7 +122,7 @@ def money(request: HttpRequest) -> HttpResponse:
         "receipts_page": receipts,
         "receipts": queries.receipts_in_words(list(receipts.object_list)),
     }
-    return render(request, "office/money.html", context | queue_context(asked, refunds.number))
+    return render(request, "office/money.html", context | list_context(asked, refunds.number))
 
 
 @require_safe

@@ -12,8 +12,10 @@ from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
+from xinka.catalog.models import Sku
 from xinka.kernel import ids
 from xinka.kernel.errors import BadIdentifier
+from xinka.kernel.money import HOME
 from xinka.orders.models import Order
 from xinka.orders.queries import contact_key
 from xinka.orders.states import OPEN, OrderState
@@ -126,7 +128,8 @@ class OrdersWanted:
     """Which of a merchant's orders are meant; what is empty narrows nothing.
 
     ``words`` are an order number or part of a title, or, where they can be read so, the normalised ``address`` of a
-    buyer. Orders were placed from ``since`` on, and before ``until``.
+    buyer. Orders were placed from ``since`` on, and before ``until``, and come to ``least`` up to ``most`` minor units
+    of the ``currency``.
     """
 
     state: str = ""
@@ -134,6 +137,9 @@ class OrdersWanted:
     address: str = ""
     since: datetime | None = None
     until: datetime | None = None
+    currency: str = ""
+    least: int | None = None
+    most: int | None = None
 
 
 def orders_of_merchant(merchant_id: int, wanted: OrdersWanted) -> QuerySet[Order]:
@@ -145,6 +151,12 @@ def orders_of_merchant(merchant_id: int, wanted: OrdersWanted) -> QuerySet[Order
         found = found.filter(placed_at__gte=wanted.since)
     if wanted.until is not None:
         found = found.filter(placed_at__lt=wanted.until)
+    if wanted.currency:
+        found = found.filter(currency=wanted.currency)
+    if wanted.least is not None:
+        found = found.filter(amount__gte=wanted.least)
+    if wanted.most is not None:
+        found = found.filter(amount__lte=wanted.most)
     return found.filter(_called(wanted)) if wanted.words else found
 
 
@@ -158,6 +170,11 @@ def _called(wanted: OrdersWanted) -> Q:
         return titled
     theirs = Q(contact_key=contact_key(wanted.address))
     return theirs if "@" in wanted.words else theirs | titled
+
+
+def currencies_of(merchant_id: int) -> set[str]:
+    """Return the currencies that a merchant's goods are priced in now, and the shop's own."""
+    return {HOME, *Sku.objects.filter(product__merchant_id=merchant_id).values_list("currency", flat=True).distinct()}
 
 
 def has_delivered(merchant_id: int) -> bool:

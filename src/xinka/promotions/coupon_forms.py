@@ -13,8 +13,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from xinka.catalog.models import Category, Product, ProductState, spoken
-from xinka.catalog.queries import LONG_TEXTS
+from xinka.catalog.models import LONG_TEXTS, Category, Product, ProductState, spoken
 from xinka.kernel.money import HOME, home_first
 from xinka.merchants.models import Merchant
 from xinka.promotions.actions import change_coupon, make_coupon

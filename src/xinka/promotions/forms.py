@@ -12,8 +12,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from xinka.catalog.models import ProductState, Sku
-from xinka.catalog.queries import LONG_TEXTS
+from xinka.catalog.models import LONG_TEXTS, ProductState, Sku
 from xinka.merchants.models import Merchant
 from xinka.platform.look.templatetags.look import amount
 from xinka.promotions.fields import MomentField, MoneyField, PercentField

@@ -1,4 +1,4 @@
-/* Adds an empty variant to a product form; without script the same link loads one. */
+/* Adds an empty variant to a product form; without script the same link loads one. Ticks all rows of a list at once. */
 (() => {
   "use strict";
   document.addEventListener("click", (event) => {
@@ -15,5 +15,17 @@
     list.append(copy);
     total.value = n + 1;
     list.lastElementChild.querySelector("input:not([type=hidden])").focus();
+  });
+  document.querySelectorAll("[data-tick-all]").forEach((all) => {
+    const boxes = [...all.closest("form").querySelectorAll("input[type=checkbox][name]")], one = all.querySelector("input");
+    const show = () => {
+      const n = boxes.filter((box) => box.checked).length;
+      one.checked = n === boxes.length;
+      one.indeterminate = n > 0 && n < boxes.length;
+    };
+    all.hidden = false;
+    one.addEventListener("change", () => boxes.forEach((box) => { box.checked = one.checked; }));
+    boxes.forEach((box) => box.addEventListener("change", show));
+    addEventListener("pageshow", show);
   });
 })();
