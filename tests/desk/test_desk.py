@@ -398,22 +398,6 @@ def test_an_export_holds_ones_own_orders_and_no_other(shop: Merchant, ada: Clien
         assert {row["title"] for row in csv.DictReader(io.StringIO(text))} == {titles[browser]}
 
 
-def test_stock_is_found_by_title_variant_or_number(shop: Merchant, ada: Client) -> None:
-    star = ware(shop, slug="star", product={"title": "星海", "title_en": "Star"}, sku={"label": "大礼包"})
-    mist = ware(shop, slug="mist", product={"title": "迷雾", "title_en": "Mist"}, sku={"label": "月卡"})
-    for query, there, gone in (
-        ("迷雾", mist, star),
-        ("mist", mist, star),
-        ("大礼包", star, mist),
-        (str(mist.sku.id), mist, star),
-    ):
-        page = ada.get(f"/desk/{shop.slug}/stock", {"q": query}).content.decode()
-        assert there.product.title in page
-        assert gone.product.title not in page
-    nothing = ada.get(f"/desk/{shop.slug}/stock", {"q": "9" * 30}).content.decode()
-    assert "没有符合条件的规格" in nothing
-
-
 def test_counts_have_commas_between_their_thousands(shop: Merchant, ada: Client) -> None:
     made = ware(shop, 1)
     batch = StockBatch.objects.get(sku=made.sku)
@@ -423,11 +407,6 @@ def test_counts_have_commas_between_their_thousands(shop: Merchant, ada: Client)
         assert "100,000" in page
         assert "1,234" in page
     assert "123,456 行" in page
-
-
-@pytest.mark.parametrize("room", ["orders", "products", "stock"])
-def test_what_no_text_can_hold_is_looked_for_without_it(ada: Client, shop: Merchant, room: str) -> None:
-    assert ada.get(f"/desk/{shop.slug}/{room}", {"q": "\0"}).status_code == 200
 
 
 def test_the_export_is_safe_in_spreadsheets_and_reads_back(shop: Merchant, ada: Client) -> None:
@@ -447,21 +426,6 @@ def test_the_export_is_safe_in_spreadsheets_and_reads_back(shop: Merchant, ada: 
 def test_tiers_are_shown_as_they_are_read() -> None:
     field = TiersField(required=False)
     assert field.clean(field.prepare_value([(10, 4655), (50, 4400)])) == [(10, 4655), (50, 4400)]
-
-
-@pytest.mark.parametrize(("page", "most"), [("", 14), ("products", 11), ("stock", 9), ("orders", 9)])
-def test_lists_cost_the_same_whatever_their_length(shop: Merchant, ada: Client, page: str, most: int) -> None:
-    pay_by = channel()
-    buy(ware(shop, 2, slug="one").sku, pay_by)
-    ada.get(f"/desk/{shop.slug}/{page}")
-    with CaptureQueriesContext(connection) as few:
-        ada.get(f"/desk/{shop.slug}/{page}")
-    for n in range(5):
-        buy(ware(shop, 2, slug=f"more-{n}").sku, pay_by, contact=f"c{n}@example.com")
-    with CaptureQueriesContext(connection) as many:
-        ada.get(f"/desk/{shop.slug}/{page}")
-    assert len(few) == len(many)
-    assert len(many) <= most
 
 
 def test_people_with_one_shop_go_there_and_those_with_none_are_told(shop: Merchant, ada: Client) -> None:

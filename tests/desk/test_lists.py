@@ -6,7 +6,9 @@ import re
 from html import unescape
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from tests import cast
@@ -286,3 +288,40 @@ def test_other_orders_of_a_buyer_are_counted_without_reading_those_of_others(sho
     numbers = [bought(made, f"b{n}@example.com", placed_at=now) for n in range(8)]
     read = read_by(lambda: ada.get(f"{ORDERS}/{numbers[0]}"), about="contact_key")
     assert read["orders_order"] == 2, "it, to show it, and it once more, to find no other"
+
+
+@pytest.mark.parametrize(("page", "most"), [("", 14), ("products", 11), ("stock", 10), ("orders", 9)])
+def test_lists_cost_the_same_whatever_their_length(shop: Merchant, ada: Client, page: str, most: int) -> None:
+    pay_by = cast.channel()
+    cast.buy(cast.ware(shop, 2, slug="one").sku, pay_by)
+    ada.get(f"/desk/{shop.slug}/{page}")
+    with CaptureQueriesContext(connection) as few:
+        ada.get(f"/desk/{shop.slug}/{page}")
+    for n in range(5):
+        cast.buy(cast.ware(shop, 2, slug=f"more-{n}").sku, pay_by, contact=f"c{n}@example.com")
+    with CaptureQueriesContext(connection) as many:
+        ada.get(f"/desk/{shop.slug}/{page}")
+    assert len(few) == len(many)
+    assert len(many) <= most
+
+
+def test_stock_is_found_by_title_variant_or_number(shop: Merchant, ada: Client) -> None:
+    ada.cookies["xk_lang"] = "zh-hans"
+    star = cast.ware(shop, slug="star", product={"title": "星海", "title_en": "Star"}, sku={"label": "大礼包"})
+    mist = cast.ware(shop, slug="mist", product={"title": "迷雾", "title_en": "Mist"}, sku={"label": "月卡"})
+    for query, there, gone in (
+        ("迷雾", mist, star),
+        ("mist", mist, star),
+        ("大礼包", star, mist),
+        (str(mist.sku.id), mist, star),
+    ):
+        page = ada.get(f"/desk/{shop.slug}/stock", {"q": query}).content.decode()
+        assert there.product.title in page
+        assert gone.product.title not in page
+    nothing = ada.get(f"/desk/{shop.slug}/stock", {"q": "9" * 30}).content.decode()
+    assert "没有符合条件的规格" in nothing
+
+
+@pytest.mark.parametrize("room", ["orders", "products", "stock"])
+def test_what_no_text_can_hold_is_looked_for_without_it(ada: Client, shop: Merchant, room: str) -> None:
+    assert ada.get(f"/desk/{shop.slug}/{room}", {"q": "\0"}).status_code == 200

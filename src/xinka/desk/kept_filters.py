@@ -14,11 +14,12 @@ from xinka.desk.access import Desk, check_duty, for_members
 from xinka.desk.lists import DeskList, shelf_of
 from xinka.desk.order_filter import OrderFilter
 from xinka.desk.product_filter import ProductFilter
+from xinka.desk.stock_filter import StockFilter
 from xinka.merchants.policies import Duty
 
 _PAGE = "desk/saved_filter.html"
 #: Every list of the desk of which filters are kept, by its name.
-LISTS: dict[str, type[DeskList]] = {kind.key: kind for kind in (OrderFilter, ProductFilter)}
+LISTS: dict[str, type[DeskList]] = {kind.key: kind for kind in (OrderFilter, ProductFilter, StockFilter)}
 
 
 @require_POST

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from functools import reduce
-from operator import or_
-
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from xinka.catalog.models import Product, ProductState, Sku, StockMode
+from xinka.accounts.lists import around, list_context
+from xinka.catalog.models import Sku, StockMode
 from xinka.delivery.queries import delivery_of
 from xinka.desk.access import Desk, for_members
+from xinka.desk.lists import number_in, place_in
+from xinka.desk.stock_filter import StockFilter
 from xinka.kernel import ids
 from xinka.merchants.policies import Duty, may
 from xinka.platform.vault.keys import open_envelope
 from xinka.stock import actions
 from xinka.stock.back_notes import n_waiting
-from xinka.stock.holdings import Holding, codes_of_batch, holdings_of, running_low
+from xinka.stock.holdings import SOON_DAYS, Holding, codes_of_batch, expiring_of, expiring_soon, holdings_of
 from xinka.stock.importing.records import MAX_CODE_BYTES
 from xinka.stock.importing.sealing import code_place
 from xinka.stock.models import StockBatch
@@ -39,40 +38,23 @@ _DIGITS = 19
 @require_safe
 @for_members(Duty.STOCK)
 def index(request: HttpRequest, desk: Desk) -> HttpResponse:
-    """List every variant with its stock, or those of one product, of a title or number, or those that run low."""
-    query = request.GET.get("q", "").strip().replace("\0", "")[:80]
-    found = (
-        Sku.objects.filter(product__merchant=desk.merchant)
-        .exclude(product__state=ProductState.ARCHIVED)
-        .select_related("product")
-        .order_by("-product_id", "position", "id")
-    )
-    of = _product(desk, _number(request.GET.get("product", "")))
-    if of is not None:
-        found = found.filter(product=of)
-    if query:
-        number = _number(query)
-        names = ("product__title", "product__title_en", "label", "label_en")
-        named = [Q(**{f"{name}__icontains": query}) for name in names]
-        found = found.filter(reduce(or_, named, Q(id=number)))
-    low_only = "low" in request.GET
-    if low_only:
-        found = found.filter(id__in=running_low(desk.merchant.id))
-    page = Paginator(found, _PER_PAGE).get_page(request.GET.get("page"))
+    """List every variant with its stock, or those of one product, of a title or number, that run low or expire soon."""
+    asked = StockFilter.asked_by(request, desk)
+    page = Paginator(asked.found(), asked.per_page).get_page(request.GET.get("page"))
     held = holdings_of(sku.id for sku in page.object_list)
     waiting = n_waiting(sku.id for sku in page.object_list)
-    rows = [(sku, held.get(sku.id, Holding()), waiting.get(sku.id, 0)) for sku in page.object_list]
-    context = {"desk": desk, "page": page, "rows": rows, "query": query, "low_only": low_only, "of": of}
+    soon = expiring_soon(desk.merchant.pk) if asked.data.get("expiring") else {}
+    rows = [(sku, held.get(sku.id, Holding()), waiting.get(sku.id, 0), soon.get(sku.id)) for sku in page.object_list]
+    context = {
+        "desk": desk,
+        "page": page,
+        "rows": rows,
+        "form": asked,
+        "of": asked.of_product,
+        "soon_days": SOON_DAYS,
+        **list_context(asked, page.number),
+    }
     return render(request, "desk/stock.html", context)
-
-
-def _product(desk: Desk, number: int) -> Product | None:
-    return Product.objects.filter(merchant=desk.merchant, id=number).first() if number else None
-
-
-def _number(text: str) -> int:
-    """Return the number of a thing of ours as it was typed, or 0."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < _DIGITS else 0
 
 
 @require_POST
@@ -99,6 +81,7 @@ def sku(request: HttpRequest, desk: Desk, sku_id: int) -> HttpResponse:
     """Show one variant: counts and batches, those that wait to be confirmed among them, or its content."""
     variant = sku_of(desk, sku_id)
     batches = StockBatch.objects.filter(sku=variant).select_related("created_by")
+    place = place_in(request, desk, StockFilter)
     context = {
         "desk": desk,
         "sku": variant,
@@ -107,6 +90,10 @@ def sku(request: HttpRequest, desk: Desk, sku_id: int) -> HttpResponse:
         "page": Paginator(batches, _PER_PAGE).get_page(request.GET.get("page")),
         "is_reusable": variant.mode == StockMode.REUSABLE,
         "limit": actions.MAX_CONTENT_BYTES,
+        "expiring": expiring_of(variant.id),
+        "soon_days": SOON_DAYS,
+        "place": place,
+        "around": around(place, variant.id),
     }
     return render(request, "desk/sku.html", context)
 
@@ -130,7 +117,7 @@ def codes(request: HttpRequest, desk: Desk, batch_id: int) -> HttpResponse:
     rows = codes_of_batch(
         batch,
         delivery_order=batch.sku.delivery_order,
-        after=int(after) if after.isascii() and after.isdigit() and len(after) < _DIGITS else 0,
+        after=number_in(after),
         limit=_CODES_PER_PAGE + 1,
     )
     shown = [
@@ -138,7 +125,11 @@ def codes(request: HttpRequest, desk: Desk, batch_id: int) -> HttpResponse:
         for row in rows[:_CODES_PER_PAGE]
     ]
     more = shown[-1][0].id if len(rows) > _CODES_PER_PAGE else None
-    return render(request, "desk/codes.html", {"desk": desk, "batch": batch, "rows": shown, "more": more})
+    return render(
+        request,
+        "desk/codes.html",
+        {"desk": desk, "batch": batch, "rows": shown, "more": more, "is_later": bool(number_in(after))},
+    )
 
 
 @require_POST

@@ -30,6 +30,20 @@ CROSS JOIN LATERAL (
 WHERE p.merchant_id = %s AND p.state = 'live' AND k.on_sale AND k.mode = 'unique' AND n.n <= k.low_stock_at
 ORDER BY n.n, k.id
 """
+#: By the index of what expires: it holds what has a date alone, and a variant's own walk would look at all its codes.
+_EXPIRING = """
+SELECT u.sku_id, count(*), min(u.expires_on) FROM stock_unsold u
+WHERE u.expires_on > (now() AT TIME ZONE 'Asia/Shanghai')::date
+  AND u.expires_on <= (now() AT TIME ZONE 'Asia/Shanghai')::date + %s::int
+  AND u.sku_id IN (
+    SELECT k.id FROM catalog_sku k JOIN catalog_product p ON p.id = k.product_id WHERE p.merchant_id = %s)
+GROUP BY u.sku_id ORDER BY 3, 1
+"""
+_EXPIRING_OF = """
+SELECT count(*), min(expires_on) FROM stock_unsold
+WHERE expires_on > (now() AT TIME ZONE 'Asia/Shanghai')::date
+  AND expires_on <= (now() AT TIME ZONE 'Asia/Shanghai')::date + %s::int AND sku_id = %s
+"""
 _HAS_STOCK = """
 SELECT EXISTS (SELECT 1 FROM catalog_product p JOIN catalog_sku k ON k.product_id = p.id
   WHERE p.merchant_id = %s AND p.state <> 'archived' AND k.on_sale
@@ -59,6 +73,18 @@ SELECT c.id, c.label, c.expires_on, c.envelope,
        ELSE 'sold' END
 FROM page c ORDER BY c.id
 """
+
+
+#: Codes that expire within so many days are pointed out; on their day they leave the stock by themselves.
+SOON_DAYS = 30
+
+
+@dataclass(frozen=True)
+class Expiring:
+    """How many unsold codes of a variant expire soon, and the last day of the first of them."""
+
+    n: int
+    first: date
 
 
 @dataclass(frozen=True)
@@ -104,6 +130,21 @@ def running_low(merchant_id: int) -> dict[int, int]:
     with connection.cursor() as cursor:
         cursor.execute(_RUNNING_LOW, [merchant_id])
         return {int(sku_id): int(left) for sku_id, left in cursor.fetchall()}
+
+
+def expiring_soon(merchant_id: int) -> dict[int, Expiring]:
+    """Return of which of a merchant's variants codes expire soon, the earliest first."""
+    with connection.cursor() as cursor:
+        cursor.execute(_EXPIRING, [SOON_DAYS, merchant_id])
+        return {int(sku_id): Expiring(int(n), first) for sku_id, n, first in cursor.fetchall()}
+
+
+def expiring_of(sku_id: int) -> Expiring | None:
+    """Return how many codes of one variant expire soon, or ``None`` where none does."""
+    with connection.cursor() as cursor:
+        cursor.execute(_EXPIRING_OF, [SOON_DAYS, sku_id])
+        ((n, first),) = cursor.fetchall()
+    return Expiring(n, first) if n else None
 
 
 def has_anything(merchant_id: int) -> bool:
