@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from html import unescape
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -15,6 +18,7 @@ from xinka.disputes.models import Case, Evidence
 from xinka.disputes.states import CaseState, Outcome
 from xinka.flows.disputes import cases, chargebacks
 from xinka.kernel import ids
+from xinka.kernel.ids import new_uuid
 from xinka.payments.models import Receipt
 from xinka.platform.files.actions import Handed
 
@@ -212,3 +216,34 @@ def test_a_chargeback_says_that_there_is_nothing_to_do_until_the_bank_has_decide
     chargebacks.lose(case.id, now=timezone.now())
     page = client.get(address).content.decode()
     assert ("This case is closed." in page, "there is nothing for you to do" in page) == (True, False)
+
+
+def another_case(case: Case, **changes: object) -> Case:
+    """Return a case like one, whose time ends a little later; its order is not there."""
+    told = {name: getattr(case, name) for name in ("merchant_id", "kind", "state", "reason", "amount", "currency")}
+    times = {"opened_at": case.opened_at, "moved_at": case.moved_at, "due_at": case.due_at + timedelta(hours=1)}
+    values = {**told, **times, "due_event": case.due_event, **changes}
+    return Case.objects.create(id=new_uuid(), order_id=new_uuid(), **values)
+
+
+def test_one_case_is_answered_after_the_other_in_the_order_of_the_list(ada: Client, case: Case) -> None:
+    after, other = another_case(case), another_case(case, reason="invalid")
+    place = "?in=which%3Dmine%26reason%3Dalready_used"
+    page = ada.get("/desk/ada-cards/cases?which=mine&reason=already_used").content.decode()
+    assert path_of(case, place) in page
+    assert path_of(other) not in page
+    shown = unescape(ada.get(path_of(case, place)).content.decode())
+    assert '<a class="back" href="/desk/ada-cards/cases?which=mine&reason=already_used">' in shown
+    assert f'rel="next" href="{path_of(after, place)}"' in shown
+    assert f'action="{path_of(case, "/say" + place)}"' in shown
+    answer = ada.post(path_of(case, "/say" + place), {"text": "Which?"})
+    assert now_of(case).state == CaseState.AWAITS_BUYER
+    again = unescape(ada.get(answer["Location"]).content.decode())
+    assert f'rel="next" href="{path_of(after, place)}"' in again, "it left the list, and the way on is still there"
+    assert '<a class="back" href="/desk/ada-cards/cases?which=mine&reason=already_used">' in again
+    assert "No case here is about that" in ada.get("/desk/ada-cards/cases?reason=never_arrived").content.decode()
+
+
+def test_a_way_on_leads_to_no_address_but_a_case_of_the_list(ada: Client, case: Case) -> None:
+    page = ada.get(path_of(case, "?in=which%3Dclosed&then=https://evil.example/")).content.decode()
+    assert 'href="https://evil' not in page

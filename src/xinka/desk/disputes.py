@@ -13,12 +13,15 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_POST, require_safe
 
+from xinka.accounts.lists import around, list_context
 from xinka.desk.access import Desk, check_duty, desk_of, for_members
+from xinka.desk.case_filter import TABS, CaseFilter
+from xinka.desk.lists import place_in
 from xinka.desk.reply_templates import shelf_of
 from xinka.disputes import reasons
 from xinka.disputes.errors import CaseMoved, CaseNotFound
@@ -26,7 +29,7 @@ from xinka.disputes.forms import WordsForm
 from xinka.disputes.models import Case
 from xinka.disputes.policies import moves_for
 from xinka.disputes.progress import steps_of
-from xinka.disputes.queries import cases_of_merchant, evidence_of
+from xinka.disputes.queries import evidence_of
 from xinka.disputes.states import CaseKind, Offer
 from xinka.disputes.thread import thread_of
 from xinka.disputes.words import KINDS, badge_for, decision_in_words, offer_in_words
@@ -46,21 +49,13 @@ from xinka.platform.files.uploads import handed_in, limit_uploads
 from xinka.platform.look.amounts import MOST_SIGNS, read_amount
 from xinka.platform.look.templatetags.look import amount as amount_in_words
 
-_PER_PAGE = 30
-TABS = (
-    ("mine", gettext_lazy("Your turn")),
-    ("open", pgettext_lazy("cases", "Open")),
-    ("closed", pgettext_lazy("cases", "Closed")),
-    ("all", gettext_lazy("All")),
-)
-
 
 @require_safe
 @for_members(Duty.SEE_ORDERS)
 def index(request: HttpRequest, desk: Desk) -> HttpResponse:
     """List the cases, the most urgent first."""
-    which = request.GET.get("which", "mine")
-    page = FarPaginator(cases_of_merchant(desk.merchant.id, which=which), _PER_PAGE).get_page(request.GET.get("page"))
+    asked = CaseFilter.asked_by(request, desk)
+    page = FarPaginator(asked.found(), asked.per_page).get_page(request.GET.get("page"))
     orders = Order.objects.in_bulk([case.order_id for case in page.object_list])
     rows = [
         {
@@ -72,7 +67,14 @@ def index(request: HttpRequest, desk: Desk) -> HttpResponse:
         }
         for case in page.object_list
     ]
-    context = {"desk": desk, "page": page, "rows": rows, "which": which, "tabs": TABS}
+    context = {
+        "desk": desk,
+        "page": page,
+        "rows": rows,
+        "form": asked,
+        "tabs": TABS,
+        **list_context(asked, page.number),
+    }
     context["may_answer"] = may(desk.membership.role, Duty.ANSWER_CASES)
     return render(request, "desk/cases.html", context)
 
@@ -106,9 +108,12 @@ def _page(
     order = Order.objects.get(id=case.order_id)
     base = f"/desk/{desk.merchant.slug}"
     may_answer = may(desk.membership.role, Duty.ANSWER_CASES)
+    place = place_in(request, desk, CaseFilter)
     context = {
         "desk": desk,
         "case": case,
+        "place": place,
+        "around": around(place, case.id, request.GET.get("then", "")),
         "case_path": f"{base}/cases/{case.shown_id}",
         "order": order,
         "order_link": f"{base}/orders/{ids.show('ord', order.id)}",
@@ -153,7 +158,7 @@ say.duty = Duty.ANSWER_CASES  # type: ignore[attr-defined]  # the tests read it 
 @csrf_protect
 @require_POST
 def _say(request: HttpRequest, desk: Desk, case: Case) -> HttpResponse:
-    form = WordsForm(request.POST)
+    form, onward = WordsForm(request.POST), _next_of(request, desk, case)
     if form.is_valid():
         by, files = Actor(Role.SELLER, desk.user_id), tuple(handed_in(request, "files"))
         try:
@@ -161,7 +166,7 @@ def _say(request: HttpRequest, desk: Desk, case: Case) -> HttpResponse:
         except Refusal as refusal:
             form.add_error(None, refusal.message(get_language() or ""))
         else:
-            return _back(desk, case, part=request.POST.get("amount", ""))
+            return _back(request, desk, case, onward, part=request.POST.get("amount", ""))
     return _page(request, desk, case, form, status=422)
 
 
@@ -179,10 +184,18 @@ def put_in(request: HttpRequest, desk: Desk, case_id: str) -> HttpResponse:
     return _page(request, desk, case, WordsForm.with_more(request.POST, text))
 
 
-def _back(desk: Desk, case: Case, part: str = "") -> HttpResponse:
-    """Show the case again, with the part of the money that was typed and not offered yet."""
-    kept = {"part": part[:MOST_SIGNS]} if part else {}
-    address = reverse("desk:case", kwargs={"merchant": desk.merchant.slug, "case_id": case.shown_id})
+def _next_of(request: HttpRequest, desk: Desk, case: Case) -> str:
+    """Return the address of the case after this one; asked for before an answer takes this one out of the list."""
+    return around(place_in(request, desk, CaseFilter), case.id).after.partition("?")[0]
+
+
+def _back(request: HttpRequest, desk: Desk, case: Case, onward: str, part: str = "") -> HttpResponse:
+    """Show the case again, with the part of the money that was typed and not offered yet, and the place in the list."""
+    place = place_in(request, desk, CaseFilter)
+    kept = {"in": place.query} if place.is_known else {}
+    kept |= {"then": onward} if onward else {}
+    kept |= {"part": part[:MOST_SIGNS]} if part else {}
+    address = place.asked.page_of(case.id)
     response = redirect(f"{address}?{urlencode(kept)}" if kept else address)
     response.status_code = 303
     return response
@@ -216,7 +229,7 @@ def _act(request: HttpRequest, desk: Desk, case: Case) -> HttpResponse:
     if move not in _DUTIES:
         raise CaseMoved
     check_duty(request, desk, _DUTIES[move])
-    form, part_problem = WordsForm.beside(request.POST), ""
+    form, part_problem, onward = WordsForm.beside(request.POST), "", _next_of(request, desk, case)
     if form.is_valid():
         try:
             with transaction.atomic():
@@ -229,7 +242,7 @@ def _act(request: HttpRequest, desk: Desk, case: Case) -> HttpResponse:
             form.add_error(None, refusal.message(get_language() or ""))
         else:
             messages.success(request, _("Done"))
-            return _back(desk, case)
+            return _back(request, desk, case, onward)
     return _page(request, desk, _case(desk, case.shown_id), form, status=422, part_problem=part_problem)
 
 

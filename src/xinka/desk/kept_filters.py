@@ -11,6 +11,7 @@ from xinka.accounts.models import SavedFilter
 from xinka.accounts.policies import signed_in
 from xinka.accounts.saved_filters import filter_of
 from xinka.desk.access import Desk, check_duty, for_members
+from xinka.desk.case_filter import CaseFilter
 from xinka.desk.lists import DeskList, shelf_of
 from xinka.desk.order_filter import OrderFilter
 from xinka.desk.product_filter import ProductFilter
@@ -19,7 +20,7 @@ from xinka.merchants.policies import Duty
 
 _PAGE = "desk/saved_filter.html"
 #: Every list of the desk of which filters are kept, by its name.
-LISTS: dict[str, type[DeskList]] = {kind.key: kind for kind in (OrderFilter, ProductFilter, StockFilter)}
+LISTS: dict[str, type[DeskList]] = {kind.key: kind for kind in (OrderFilter, ProductFilter, StockFilter, CaseFilter)}
 
 
 @require_POST
