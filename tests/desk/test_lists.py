@@ -15,6 +15,7 @@ from tests import cast
 from tests.desk.browsing import browser
 from tests.desk.test_products import filled_in
 from tests.plans import read_by
+from xinka.accounts import lists
 from xinka.accounts.models import SavedFilter, User
 from xinka.accounts.saved_filters import MOST_FILTERS
 from xinka.desk import order_filter
@@ -167,12 +168,12 @@ def test_an_address_that_was_looked_for_is_free_for_its_pages_its_file_and_the_w
     assert [row["shown_id"] for row in bos] == [number], "for the whole team"
 
 
-def test_a_filter_is_kept_under_a_name_of_ones_own_with_its_count(shop: Merchant, ada: Client) -> None:
+def test_a_filter_is_kept_under_a_name_of_ones_own(shop: Merchant, ada: Client) -> None:
     bought(cast.ware(shop, 3))
     answer = ada.post(f"{DESK}/filters/orders/keep", {"name": "Unpaid", "query": "state=awaiting_payment&page=3"})
     assert (answer.status_code, answer["Location"]) == (303, f"{ORDERS}?state=awaiting_payment")
     page = ada.get(ORDERS).content.decode()
-    assert re.search(r'href="[^"]+\?state=awaiting_payment">Unpaid <span class="num">1</span>', page)
+    assert re.search(r'href="[^"]+\?state=awaiting_payment">Unpaid</a>', page)
     kept = SavedFilter.objects.get()
     assert "Unpaid" not in browser("bo@ada-cards.example").get(ORDERS).content.decode()
     assert "Unpaid" not in ada.get(PRODUCTS).content.decode()
@@ -216,6 +217,19 @@ def test_there_are_only_so_many_filters_of_a_list(shop: Merchant, ada: Client) -
     assert answer.status_code == 422
     assert SavedFilter.objects.count() == MOST_FILTERS
     assert ada.get(PRODUCTS).status_code == 200
+
+
+def test_the_kept_filters_of_products_are_counted_and_reading_for_that_is_bounded(
+    shop: Merchant, ada: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lists, "_COUNTED", 3)
+    for n in range(4):
+        cast.ware(shop, slug=f"p{n}", product={"title_en": f"Moon {n}", "state": "paused" if n else "live"})
+    for name, query in (("Paused", "state=paused&sort=cheap"), ("Live", "state=live"), ("None", "q=sun")):
+        ada.post(f"{DESK}/filters/products/keep", {"name": name, "query": query})
+    page = ada.get(PRODUCTS).content.decode()
+    counts = dict(re.findall(r'">(Paused|Live|None) <span class="num">([^<]+)</span>', page))
+    assert counts == {"Paused": "2+", "Live": "1", "None": "0"}
 
 
 def titles(client: Client, **asked: str) -> list[str]:

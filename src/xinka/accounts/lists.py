@@ -39,6 +39,8 @@ class Asked(forms.Form):
     #: The parameter that its page's number is under, where one page has several lists.
     number: ClassVar[str] = "page"
     per_page: ClassVar[int] = 30
+    #: Whether each kept filter is counted whenever the list is looked at; not where that may read very much.
+    counts_kept: ClassVar[bool] = True
 
     def __init__(self, asked: Mapping[str, Any], *, reader: User) -> None:
         super().__init__(asked)
@@ -201,13 +203,15 @@ def around(place: Place, key: Any, onward: str = "") -> Around:
 
 
 def tabs_of(asked: Asked) -> list[Tab]:
-    """Return what the reader keeps of a list, each with how many entries it finds now."""
+    """Return what the reader keeps of a list, each with how many entries it finds now where that is counted."""
     return [_tab(kept, asked) for kept in filters_of(asked.reader, asked.shelf)]
 
 
 def _tab(kept: SavedFilter, asked: Asked) -> Tab:
-    n = asked.again(kept.query).found()[:_COUNTED].count()
-    shown = str(n) if n < _COUNTED else f"{_COUNTED - 1}+"
+    shown = ""
+    if asked.counts_kept:
+        n = asked.again(kept.query).found().order_by()[:_COUNTED].count()
+        shown = str(n) if n < _COUNTED else f"{_COUNTED - 1}+"
     address = f"{asked.path}?{kept.query}"
     return Tab(kept, address, asked.kept_address(kept.pk), shown, kept.query == asked.query)
 

@@ -47,6 +47,7 @@ class OrderFilter(DeskList):
     """What was asked for; without a question, all orders. What cannot be read narrows nothing, and is told."""
 
     key, address, duty = "orders", "orders", Duty.SEE_ORDERS
+    counts_kept = False  # a merchant may have a million orders, and a filter find three of them
 
     q = forms.CharField(
         label=gettext_lazy("Order number, title or buyer's address"), max_length=_LONGEST, required=False

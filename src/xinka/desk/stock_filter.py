@@ -22,6 +22,7 @@ class StockFilter(DeskList):
     """What was asked for; without a question every variant of what is not archived."""
 
     key, address, duty = "stock", "stock", Duty.STOCK
+    counts_kept = False  # what runs low is found by a look at every variant
 
     q = forms.CharField(label=_("Title, variant or SKU number"), max_length=_LONGEST, required=False)
     #: Only what runs low, only what has codes that expire soon, and the number of a product.
