@@ -178,10 +178,15 @@ def test_a_rule_that_cannot_be_read_is_told_and_changes_nothing(
     assert Sku.objects.get().price == 4900
 
 
-def test_an_amount_means_nothing_in_two_currencies_and_a_percentage_does(shop: Merchant, ada: Client) -> None:
+def test_an_amount_is_of_one_currency_and_a_percentage_of_each(shop: Merchant, ada: Client) -> None:
     both = cast.ware(shop, slug="yuan"), cast.ware(shop, slug="dollar", sku={"currency": "USD"})
-    answer = ada.post(these(*both), {"do": "prices", "how": "set", "value": "5", "step": "cent"})
-    assert "several currencies" in answer.content.decode()
+    assert '<option value="USD">' in ada.get(these(*both)).content.decode()
+    for more, yuan, dollar in (({}, 500, 4900), ({"currency": "USD"}, 500, 500)):
+        asked = {"do": "prices", "how": "set", "value": "5", "step": "cent", **more}
+        page = ada.post(these(*both), asked).content.decode()
+        assert "another currency" in page
+        ada.post(these(*both), {**asked, "seen": seen_in(page)})
+        assert prices() == {"yuan": yuan, "dollar": dollar}
     page = ada.post(these(*both), {"do": "prices", "how": "raise_share", "value": "100", "step": "cent"})
     assert "2 variants get a new price" in page.content.decode()
 

@@ -18,7 +18,7 @@ from django.utils import timezone
 from xinka.catalog.actions import drop_pages_of_many
 from xinka.catalog.errors import PricesMoved
 from xinka.catalog.models import PriceTier, Product, Sku
-from xinka.kernel.money import MAX_MINOR, MINOR_DIGITS
+from xinka.kernel.money import HOME, MAX_MINOR, MINOR_DIGITS
 
 #: A percentage is kept in hundredths of a percent.
 WHOLE = 10_000
@@ -54,11 +54,12 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """How prices change: ``value`` is hundredths of a percent, or minor units."""
+    """How prices change: ``value`` is hundredths of a percent, or minor units of a ``currency``."""
 
     how: How
     value: int
     step: Step = Step.CENT
+    currency: str = HOME
 
     def price(self, was: int, currency: str) -> int:
         """Return the new price of what had the price ``was``; nothing says that it can be one."""
@@ -78,6 +79,7 @@ class Why(StrEnum):
     NO_PRICE = "no_price"
     TIERS = "tiers"
     IN_A_SALE = "in_a_sale"
+    CURRENCY = "currency"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,8 @@ def worked_out(skus: Iterable[Sku], rule: Rule, *, sale_prices: Mapping[int, int
 
 
 def _of_one(sku: Sku, rule: Rule, sale_price: int) -> NewPrice:
+    if not rule.how.is_share and sku.currency != rule.currency:
+        return NewPrice(sku, sku.price, stays=Why.CURRENCY)
     price = rule.price(sku.price, sku.currency)
     kept = [(tier, tier.unit_price) for tier in sku.tiers.all()]
     moved = kept if rule.how is How.SET else [(tier, rule.price(was, sku.currency)) for tier, was in kept]

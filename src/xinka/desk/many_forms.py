@@ -50,6 +50,11 @@ class PricesForm(forms.Form):
 
     how = forms.ChoiceField(label=gettext_lazy("What to do"), choices=[(one.value, it) for one, it in _HOWS.items()])
     value = forms.CharField(label=gettext_lazy("By how much, or to what"), max_length=MOST_SIGNS)
+    currency = forms.ChoiceField(
+        label=gettext_lazy("Currency of the amount"),
+        required=False,
+        help_text=gettext_lazy("What has its price in another currency stays as it is."),
+    )
     step = forms.ChoiceField(
         label=gettext_lazy("Round the new prices"), choices=[(one.value, it) for one, it in _STEPS.items()]
     )
@@ -57,33 +62,35 @@ class PricesForm(forms.Form):
     def __init__(self, *args: Any, currencies: Sequence[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.currencies = currencies
+        self.fields["currency"].choices = [(one, one) for one in currencies]  # type: ignore[attr-defined]  # it has
         self.fields["value"].widget.attrs |= {"inputmode": "decimal", "autocomplete": "off", "class": "num"}
 
     def clean(self) -> dict[str, Any]:
-        """Read the percentage or the amount; an amount needs goods of one currency."""
+        """Read the percentage, or the amount in its currency."""
         told = self.cleaned_data
+        told["currency"] = told.get("currency") or self.currencies[0]
         if "how" in told and "value" in told:
             try:
-                told["minor"] = self._read(How(told["how"]), told["value"])
+                told["minor"] = _read(How(told["how"]), told["value"], told["currency"])
             except ValidationError as refusal:
                 self.add_error("value", refusal)
         return told
-
-    def _read(self, how: How, typed: str) -> int:
-        if how.is_share:
-            return _read_percent(typed, _MOST[how])
-        if len(self.currencies) > 1:
-            raise ValidationError(_("These goods have prices in several currencies: change them by percent, or apart."))
-        minor = read_amount(typed, self.currencies[0])
-        if minor < 1:
-            raise ValidationError(_("Write an amount that is not nothing."))
-        return minor
 
     @property
     def rule(self) -> Rule:
         """The rule, once all is right."""
         told = self.cleaned_data
-        return Rule(How(told["how"]), told["minor"], Step(told["step"]))
+        return Rule(How(told["how"]), told["minor"], Step(told["step"]), told["currency"])
+
+
+def _read(how: How, typed: str, currency: str) -> int:
+    """Return hundredths of a percent, or minor units."""
+    if how.is_share:
+        return _read_percent(typed, _MOST[how])
+    minor = read_amount(typed, currency)
+    if minor < 1:
+        raise ValidationError(_("Write an amount that is not nothing."))
+    return minor
 
 
 def _read_percent(typed: str, most: int) -> int:

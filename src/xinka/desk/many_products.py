@@ -25,6 +25,7 @@ from xinka.desk.lists import number_in, place_in
 from xinka.desk.many_forms import CategoryForm, PricesForm
 from xinka.desk.product_filter import ProductFilter
 from xinka.kernel.errors import BadInput
+from xinka.kernel.money import HOME, home_first
 from xinka.merchants.policies import Duty
 from xinka.promotions.queries import sale_prices
 
@@ -162,7 +163,7 @@ def _done(request: HttpRequest, many: Many, n: int, words: str, *, what: str, al
 
 
 def _currencies(many: Many) -> list[str]:
-    return sorted({sku.currency for sku in many.skus}) or ["CNY"]
+    return home_first({sku.currency for sku in many.skus} or {HOME})
 
 
 def _page(
@@ -206,6 +207,7 @@ def _why(stays: Why | None) -> str:
         Why.SAME: _("no change"),
         Why.NO_PRICE: _("that is no price"),
         Why.TIERS: _("its price tiers would not be cheaper"),
+        Why.CURRENCY: _("another currency"),
         Why.IN_A_SALE: _("its flash sale would not be cheaper"),
     }
     return words[stays]
