@@ -236,10 +236,31 @@ def test_all_that_a_filter_finds_is_changed_and_one_is_back_at_it(shop: Merchant
         cast.ware(shop, slug=f"moon-{n}", product={"title_en": f"Moon {n}"})
     cast.ware(shop, slug="sun", product={"title_en": "Sun"})
     address = f"{MANY}?all=1&in=q%3DMoon%26page%3D2"
-    assert "Change 3 products" in ada.get(address).content.decode()
-    answer = ada.post(address, {"do": "move", "to": "paused"})
+    page = ada.get(address).content.decode()
+    assert "Change 3 products" in page
+    (chosen,) = set(re.findall(r'name="chosen" value="([0-9a-f]+)"', page))
+    answer = ada.post(address, {"do": "move", "to": "paused", "chosen": chosen})
     assert answer["Location"] == "/desk/ada-cards/products?q=Moon&page=2"
     assert states() == {"moon-0": "paused", "moon-1": "paused", "moon-2": "paused", "sun": "live"}
+
+
+def test_what_a_filter_finds_only_since_it_was_looked_at_is_not_changed(shop: Merchant, ada: Client) -> None:
+    cast.ware(shop, slug="one")
+    address = f"{MANY}?all=1&in="
+    (chosen,) = set(re.findall(r'name="chosen" value="([0-9a-f]+)"', ada.get(address).content.decode()))
+    cast.ware(shop, slug="new")
+    page = ada.post(address, {"do": "move", "to": "paused", "chosen": chosen}).content.decode()
+    assert "finds other products by now" in page
+    assert "Change 2 products" in page
+    assert states() == {"one": "live", "new": "live"}
+
+
+def test_what_cannot_have_its_new_price_stands_first_in_the_preview(shop: Merchant, ada: Client) -> None:
+    cheap = cast.ware(shop, slug="cheap", sku={"price": 50}, product={"title_en": "Cheap"})
+    fine = cast.ware(shop, slug="fine", product={"title_en": "Fine"})
+    asked = {"do": "prices", "how": "lower_sum", "value": "1", "step": "cent"}
+    page = ada.post(these(fine, cheap), asked).content.decode()
+    assert page.index("Cheap") < page.index("Fine")
 
 
 def test_more_than_may_be_changed_at_once_is_not(shop: Merchant, ada: Client, monkeypatch: pytest.MonkeyPatch) -> None:

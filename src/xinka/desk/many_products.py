@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from dataclasses import dataclass
 from functools import cached_property
@@ -73,6 +74,11 @@ class Many:
         """Their numbers."""
         return [one.pk for one in self.products]
 
+    @property
+    def sign(self) -> str:
+        """A sign that changes with which they are: a filter may find others by the time something is sent."""
+        return hashlib.sha256(repr(sorted(self.ids)).encode()).hexdigest()[:32]
+
     @cached_property
     def skus(self) -> list[Sku]:
         """Their variants, each with its product and its tiers."""
@@ -104,6 +110,9 @@ def change(request: HttpRequest, desk: Desk) -> HttpResponse:
         messages.error(request, _("Tick the products first, then change them."))
         return redirect(many.place.back)
     if request.method != "POST" or many.too_many:
+        return _page(request, many)
+    if many.ticked is None and request.POST.get("chosen") != many.sign:
+        messages.warning(request, _("The list finds other products by now, so nothing was changed. Look again."))
         return _page(request, many)
     match request.POST.get("do"):
         case "move":
@@ -193,12 +202,17 @@ def _preview(request: HttpRequest, many: Many, form: PricesForm, prices: list[Ne
         "place": many.place,
         "told": {name: form.data.get(name, "") for name in form.fields},
         "here": request.get_full_path(),
-        "rows": [(one, _why(one.stays)) for one in prices],
+        "rows": [(one, _why(one.stays)) for one in sorted(prices, key=_to_look_at_first)],
         "n_moving": n_moving,
         "n_staying": len(prices) - n_moving,
         "seen": seal_of(prices),
     }
     return render(request, "desk/many_prices.html", context)
+
+
+def _to_look_at_first(one: NewPrice) -> int:
+    """Sort what cannot have its new price before what will, and what is not meant to change behind it."""
+    return 1 if one.stays is None else 2 if one.stays in (Why.SAME, Why.CURRENCY) else 0
 
 
 def _why(stays: Why | None) -> str:
