@@ -14,7 +14,7 @@ from xinka.desk import promotions
 from xinka.kernel.ids import new_uuid
 from xinka.merchants.models import Merchant
 from xinka.promotions import coupon_forms, forms
-from xinka.promotions.models import Coupon, FlashSale, Use
+from xinka.promotions.models import Code, Coupon, FlashSale, Use
 
 pytestmark = pytest.mark.django_db
 HOME = "/desk/ada-cards/promotions"
@@ -92,6 +92,32 @@ def test_the_last_uses_of_a_coupon_and_of_a_sale_are_read_alone(
     for page in (f"{HOME}/coupons/{coupon.id}", f"{HOME}/sales/{sale.id}"):
         read = read_by(lambda page=page: ada.get(page), about='FROM "promotions_use"')  # type: ignore[misc]
         assert read["promotions_use"] == 2, page
+
+
+def test_one_code_of_ten_thousand_tells_its_coupon_and_whether_it_was_used(shop: Merchant) -> None:
+    ada, now = browser_of("ada@ada-cards.example"), timezone.now()
+    assert 'name="q"' not in ada.get(HOME).content.decode(), "without a coupon there is nothing to look for"
+    spring, autumn = (
+        Coupon.objects.create(merchant=shop, name=name, amount=100, starts_at=now) for name in ("Spring", "Autumn")
+    )
+    single = Code.objects.create(coupon=spring, issuer_id=shop.pk, code="ABCD2345", most_uses=1, n_used=1)
+    Code.objects.create(coupon=autumn, issuer_id=shop.pk, code="FALL", n_used=7)
+    for n in range(30):
+        Code.objects.create(coupon=spring, issuer_id=shop.pk, code=f"WXYZ99{n:02}", most_uses=1)
+    eves = Coupon.objects.create(merchant=cast.adas_shop(slug="eves-cards"), name="Of Eve", amount=1, starts_at=now)
+    Code.objects.create(coupon=eves, issuer_id=eves.merchant_id, code="EVES")
+    for typed, says, there in (
+        (" abcd2345 ", f"The code {single.code} is one of “Spring”: used 1 of 1 times.", spring),
+        ("fall", "The code FALL is that of “Autumn”: used 7 times.", autumn),
+        ("spri", "", spring),
+        ("EVES", "none of yours has this code", None),
+        ("ABCD", "none of yours has this code", None),
+    ):
+        page = ada.get(HOME, {"q": typed})
+        assert says in page.content.decode(), typed
+        assert [one.pk for one in page.context["page"]] == ([there.pk] if there else []), typed
+    read = read_by(lambda: ada.get(HOME, {"q": "ABCD2345"}), about='FROM "promotions_code"')
+    assert read["promotions_code"] == 1
 
 
 def test_flash_sales_have_pages(monkeypatch: pytest.MonkeyPatch, ware: cast.Ware) -> None:

@@ -6,6 +6,7 @@ from http import HTTPStatus
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -20,10 +21,11 @@ from xinka.merchants.policies import Duty
 from xinka.payments.queries import currencies_taken
 from xinka.platform.look.templatetags.look import grouped
 from xinka.promotions import actions
+from xinka.promotions.codes import normalise_code
 from xinka.promotions.coupon_forms import CouponForm, CouponRules
 from xinka.promotions.exports import codes_as_csv
 from xinka.promotions.forms import MOST_CODES, SaleForm, TermsForm, WithdrawForm
-from xinka.promotions.models import Coupon, FlashSale, ReferralTerms, Use
+from xinka.promotions.models import Code, Coupon, FlashSale, ReferralTerms, Use
 from xinka.stock.holdings import n_aside
 
 _PER_PAGE = 30
@@ -33,18 +35,32 @@ _LATEST = 20
 @require_safe
 @for_members(Duty.PROMOTE)
 def index(request: HttpRequest, desk: Desk) -> HttpResponse:
-    """List coupons and sales, the newest first."""
-    coupons = Coupon.objects.filter(merchant=desk.merchant)
+    """List coupons and sales, the newest first; or the coupons of a name, and the one of a whole code."""
+    coupons, query = Coupon.objects.filter(merchant=desk.merchant), _query(request)
+    code = _code(desk, query)
+    if query:
+        coupons = coupons.filter(Q(name__icontains=query) | Q(id=code.coupon_id if code else 0))
     sales = FlashSale.objects.filter(merchant=desk.merchant).select_related("sku__product")
     terms = ReferralTerms.objects.filter(merchant=desk.merchant).first()
     context = {
         "desk": desk,
         "page": Paginator(coupons, _PER_PAGE).get_page(request.GET.get("page")),
+        "query": query,
+        "code": code,
+        "has_coupons": bool(query) or coupons.exists(),
         "sales": Paginator(sales, _PER_PAGE).get_page(request.GET.get("sales")),
         "now": timezone.now(),
         "terms": TermsForm(initial={"percent": terms.bps if terms else None}),
     }
     return render(request, "desk/promotions.html", context)
+
+
+def _code(desk: Desk, typed: str) -> Code | None:
+    """Return the code of a coupon of this merchant that somebody typed as buyers do."""
+    found = (
+        Code.objects.filter(issuer_id=desk.merchant.pk, code=normalise_code(typed)) if typed else Code.objects.none()
+    )
+    return found.select_related("coupon").first()
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
