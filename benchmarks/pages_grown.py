@@ -40,17 +40,20 @@ _EXPLAINED_MS = 5.0
 _PARTS = ("shop", "desk", "office", "account")
 #: More ways to ask for a page than by its bare address: far pages, searches of one letter, of many hits, of none.
 _FAR, _ONE, _NONE = "page=5000", "q=1", "q=zzzzqqqq"
+#: Orders of a product, of a sum, and of one buyer where there are none.
+_BY_MORE = ("product=1", "least=10&most=20&currency=CNY", "buyer=ord_x")
 _ALSO: dict[str, tuple[str, ...]] = {
     "shop:home": (_FAR, "sort=price"),
     "shop:category": (_FAR, "sort=price"),
     "shop:search": ("q=点卡", _ONE, "q=点", "q=点卡&" + _FAR, _NONE, "q=Crad 17"),
     "shop:my_orders": (_FAR,),
     "desk:start": ("days=30",),
-    "desk:products": (_FAR, _ONE, "q=点", _NONE),
-    "desk:stock": (_FAR, _ONE, "q=点", _NONE, "low=1"),
+    "desk:products": (_FAR, _ONE, "q=点", _NONE, "sort=dear", "sort=dear&" + _FAR, "category=1&sort=changed"),
+    "desk:products_many": ("all=1&in=q%3D1",),
+    "desk:stock": (_FAR, _ONE, "q=点", _NONE, "low=1", "expiring=1"),
     "desk:sku": (_FAR,),
     "desk:codes": ("after=99999999", "page=5000"),
-    "desk:orders": (_FAR, _ONE, "q=点", "q=点&" + _FAR, _NONE, "state=refunded", "state=delivered&" + _FAR),
+    "desk:orders": (_FAR, _ONE, "q=点", "q=点&" + _FAR, _NONE, "state=refunded", "state=delivered&" + _FAR, *_BY_MORE),
     "desk:orders_csv": ("state=refunded",),
     "desk:cases": (_FAR, "which=closed", "which=all"),
     "desk:promotions": (_FAR,),
@@ -274,7 +277,7 @@ def _subjects() -> dict[str, Any]:
         "difference_id": _one("SELECT max(id) FROM reconciling_difference WHERE state = 'open'"),
         "office:batch_id": _one("SELECT max(id) FROM payouts_payoutbatch"), "channel_id": 1, "category_id": 1,
         "level_id": _one("SELECT max(id) FROM promotions_level"), "pk": 1, "job_id": 1, "hold_id": 1, "line_id": 1,
-        "proposal_id": order, "refund_id": order, "change_id": order,
+        "filter_id": 1, "template_id": 1, "proposal_id": order, "refund_id": order, "change_id": order,
         "office:cards_stop:batch_id": order,
         "office:money_unmatched:shown_id": ids.show(
             "jrn", _one("SELECT journal_id FROM payments_receipt WHERE outcome = 'unmatched' LIMIT 1")),
