@@ -83,7 +83,15 @@ class Many:
     def skus(self) -> list[Sku]:
         """Their variants, each with its product and its tiers."""
         found = Sku.objects.filter(product__in=self.ids).select_related("product").prefetch_related("tiers")
+        found = found.defer(*(f"product__{name}" for name in LONG_TEXTS))
         return list(found.order_by("-product_id", "position", "id"))
+
+    @property
+    def currencies(self) -> list[str]:
+        """The currencies of their prices, the shop's own first; of too many, that alone: nothing is changed then."""
+        ids = [] if self.too_many else self.ids
+        found = Sku.objects.filter(product__in=ids).order_by().values_list("currency", flat=True).distinct()
+        return home_first(set(found) or {HOME})
 
     @property
     def moves(self) -> list[tuple[ProductState, int]]:
@@ -145,7 +153,7 @@ def _categorise(request: HttpRequest, many: Many) -> HttpResponse:
 
 
 def _reprice(request: HttpRequest, many: Many) -> HttpResponse:
-    form = PricesForm(request.POST, currencies=_currencies(many))
+    form = PricesForm(request.POST, currencies=many.currencies)
     if not form.is_valid():
         return _page(request, many, prices=form)
     prices = worked_out(many.skus, form.rule, sale_prices=sale_prices(sku.pk for sku in many.skus))
@@ -171,10 +179,6 @@ def _done(request: HttpRequest, many: Many, n: int, words: str, *, what: str, al
     return redirect(many.place.back)
 
 
-def _currencies(many: Many) -> list[str]:
-    return home_first({sku.currency for sku in many.skus} or {HOME})
-
-
 def _page(
     request: HttpRequest, many: Many, *, category: CategoryForm | None = None, prices: PricesForm | None = None
 ) -> HttpResponse:
@@ -186,7 +190,7 @@ def _page(
         "n": len(many.products),
         "shown": many.products[:_SHOWN],
         "category": category or CategoryForm(),
-        "prices": prices or PricesForm(currencies=_currencies(many)),
+        "prices": prices or PricesForm(currencies=many.currencies),
     }
     wrong = category is not None or prices is not None
     status = HTTPStatus.UNPROCESSABLE_ENTITY if wrong else HTTPStatus.OK
