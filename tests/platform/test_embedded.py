@@ -101,6 +101,39 @@ def test_a_mark_whose_number_went_to_another_process_does_not_block_the_start(
     assert server.is_running()
 
 
+def test_a_server_that_is_hidden_from_this_process_is_used_and_keeps_its_marks(
+    durable_postgres: Callable[[], EmbeddedPostgres], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As from a backup whose service is shown no process of others: without its marks PostgreSQL stops itself."""
+    server = durable_postgres()
+    marks = server.directory / "postmaster.pid"
+    before, pid = marks.read_bytes(), server.postmaster_pid
+    monkeypatch.setattr(embedded, "_PROC", tmp_path)
+    beside = EmbeddedPostgres(server.directory)
+    assert beside.start() == server.url()
+    assert (beside.postmaster_pid, marks.read_bytes()) == (pid, before)
+    assert _ask(beside.url(), "SELECT 1") == 1
+    beside.stop()
+    assert marks.read_bytes() == before, "the other process still works with it"
+
+
+def test_where_nothing_is_shown_a_process_that_is_no_server_is_left_alone_and_the_start_says_so(
+    durable_postgres: Callable[[], EmbeddedPostgres], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = durable_postgres()
+    server.stop()
+    monkeypatch.setattr(embedded, "_PROC", tmp_path)
+    monkeypatch.setattr(embedded, "_PATIENCE", 0.3)
+    with subprocess.Popen(["sleep", "100"]) as stranger:
+        (server.directory / "postmaster.pid").write_text(f"{stranger.pid}\n", encoding="ascii")
+        with pytest.raises(DatabaseDidNotStart, match=f"process {stranger.pid} is hidden"):
+            server.start()
+        assert stranger.poll() is None
+        stranger.kill()
+    server.start()
+    assert _ask(server.url(), "SELECT 1") == 1
+
+
 def test_the_second_start_is_quick_and_finds_the_same_cluster(durable_postgres: Callable[[], EmbeddedPostgres]) -> None:
     server = durable_postgres()
     before = _ask(server.admin_url, "SELECT system_identifier::text FROM pg_control_system()")

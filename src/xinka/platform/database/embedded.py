@@ -38,6 +38,7 @@ _PATIENCE = 5.0
 _RECOVERY_PATIENCE = 120.0
 _RECOVERS = re.compile("database system is (starting up|not yet accepting connections|in recovery mode)")
 _LOG_LIMIT = 5_000_000
+_PROC = Path("/proc")
 
 
 class DatabaseDidNotStart(RuntimeError):
@@ -55,12 +56,21 @@ def binaries() -> Path:
 def _processes_in(directory: Path) -> list[int]:
     """Return the processes of PostgreSQL in a cluster: each works there, as a person's shell may do too."""
     found = []
-    for entry in Path("/proc").iterdir():
+    for entry in _PROC.iterdir():
         if entry.name.isdigit():
             with suppress(OSError):  # gone meanwhile, or somebody else's
                 if (entry / "cwd").readlink() == directory and (entry / "exe").readlink().name.startswith(_PROGRAM):
                     found.append(int(entry.name))
     return found
+
+
+def _is_hidden(pid: int) -> bool:
+    """Whether a process of our own user is there that we may not look at; what we may not signal is somebody else's."""
+    try:
+        os.kill(pid, 0)
+    except OSError:
+        return False
+    return not (_PROC / str(pid)).exists()
 
 
 class EmbeddedPostgres:
@@ -117,13 +127,21 @@ class EmbeddedPostgres:
 
     @property
     def postmaster_pid(self) -> int | None:
-        """The process id of the running server, or ``None``; a number left by a killed server is not taken for one."""
+        """The process id of the running server, or ``None``; a number left by a killed server is not taken for one.
+
+        A process that is there and hidden from this one (``ProtectProc=`` of a service, another namespace of users) is
+        taken for the server: were it thought dead, its marks would be removed, and PostgreSQL stops within a minute
+        once they are gone.
+        """
         try:
             pid = int((self.directory / "postmaster.pid").read_text(encoding="ascii").split("\n", 1)[0])
-            command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-            state = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(") ")[2][:1]
         except (OSError, ValueError):
             return None
+        try:
+            command = (_PROC / str(pid) / "cmdline").read_bytes().split(b"\0")
+            state = (_PROC / str(pid) / "stat").read_text(encoding="ascii", errors="replace").rpartition(") ")[2][:1]
+        except OSError:
+            return pid if _is_hidden(pid) else None
         is_ours = os.fsencode(self.directory) in command and state != "Z"
         return pid if is_ours else None
 
@@ -212,7 +230,7 @@ class EmbeddedPostgres:
             except OperationalError as error:
                 patience = _RECOVERY_PATIENCE if _RECOVERS.search(str(error)) else 2 * _PATIENCE
                 if time.monotonic() - begin > patience:
-                    raise DatabaseDidNotStart(f"{error}\n{self._last_words()}") from None
+                    raise DatabaseDidNotStart(f"{error}\n{self._what_is_hidden()}{self._last_words()}") from None
                 time.sleep(0.05)
 
     def _launch(self) -> None:
@@ -249,6 +267,13 @@ class EmbeddedPostgres:
             time.sleep(0.02)
         (self.directory / "postmaster.pid").unlink(missing_ok=True)
         (self.socket_directory / f"{_SOCKET_NAME}.lock").unlink(missing_ok=True)
+
+    def _what_is_hidden(self) -> str:
+        """Say what to do where this process may not see whether the server runs."""
+        pid = self.postmaster_pid
+        if pid is None or not _is_hidden(pid):
+            return ""
+        return f"process {pid} is hidden from this one, so it is left alone: start both under the same restrictions\n"
 
     def _last_words(self) -> str:
         with suppress(OSError):
