@@ -18,7 +18,7 @@ from fido2 import cbor
 from fido2.cose import ES256
 from fido2.utils import websafe_decode, websafe_encode
 
-from tests.accounts.signing_in import confirm_it_is_me, sign_in
+from tests.accounts.signing_in import PASSWORD, confirm_it_is_me, sign_in
 from xinka.accounts.models import User
 
 Browsers = Callable[..., Client]
@@ -101,6 +101,16 @@ def use(client: Client, passkey: Passkey, **said: Any) -> int:
 
 def test_a_passkey_signs_in_from_here(passkey: Passkey, browser_of: Browsers) -> None:
     assert use(browser_of(), passkey) == 200
+
+
+def test_who_has_one_is_offered_it_at_the_second_step(cy: User, passkey: Passkey, browser_of: Browsers) -> None:
+    client = browser_of()
+    client.post("/account/login/", {"login": cy.email, "password": PASSWORD})
+    page = client.get("/account/two-factor/authenticate/")
+    assert b"Use a passkey" in page.content
+    options = page.context["js_data"]["request_options"]["publicKey"]
+    client.post("/account/two-factor/authenticate/", {"credential": passkey.used(options)})
+    assert client.get("/account/").status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -111,6 +111,69 @@ def test_a_recovery_code_works_once(cy: User, secret: str, browser: Client, brow
     assert recovery_codes(browser) == codes[1:]
 
 
+def test_a_recovery_code_that_was_used_is_mailed_and_logged_with_how_many_are_left(
+    cy: User, secret: str, browser: Client, browser_of: Browsers, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whoever finds the paper signs in from a browser that is known, too: without a word, but for this mail."""
+    codes = recovery_codes(browser)
+    browser.post("/account/logout/")
+    browser.post("/account/login/", {"login": cy.email, "password": PASSWORD})
+    hand_over_notices()
+    mail.outbox.clear()
+    caplog.set_level("INFO")
+    browser.post("/account/two-factor/authenticate/", {"code": "000000"})
+    hand_over_notices()
+    assert mail.outbox == []
+    browser.post("/account/two-factor/authenticate/", {"code": codes[0]})
+    hand_over_notices()
+    [sent] = mail.outbox
+    assert (sent.to, sent.subject) == ([cy.email], "A recovery code was used")
+    assert "Codes that are left: 9." in str(sent.body)
+    assert "/account/two-factor/" in str(sent.body)
+    [line] = [one for one in caplog.records if one.getMessage() == "account.recovery_code_used"]
+    assert (vars(line)["user"], vars(line)["left"]) == (cy.pk, 9)
+    assert codes[0] not in caplog.text + str(sent.body)
+
+
+def test_a_recovery_code_as_a_fresh_proof_is_mailed_and_one_of_the_app_is_not(
+    cy: User, secret: str, browser: Client
+) -> None:
+    codes = recovery_codes(browser)
+    hand_over_notices()
+    for code, subjects in ((codes[3], ["A recovery code was used"]), (app_code(secret), [])):
+        mail.outbox.clear()
+        browser.post("/account/two-factor/reauthenticate/", {"code": code, "next": "/account/"})
+        hand_over_notices()
+        assert [sent.subject for sent in mail.outbox] == subjects
+
+
+@pytest.mark.parametrize(
+    ("n_used", "told"),
+    [
+        (0, "10 codes left, for the day the phone is lost"),
+        (6, "4 codes left, for the day the phone is lost"),
+        (7, "Only 3 codes are left"),
+        (9, "Only 1 code is left"),
+        (10, "All codes are used up"),
+    ],
+)
+def test_pages_say_in_time_that_recovery_codes_run_out(
+    cy: User, secret: str, browser: Client, n_used: int, told: str
+) -> None:
+    kept = Authenticator.objects.get(type="recovery_codes")
+    kept.data["used_mask"] = (1 << n_used) - 1
+    kept.save()
+    for page in ("/account/", "/account/two-factor/"):
+        assert told in browser.get(page).content.decode(), page
+
+
+def test_the_second_step_offers_a_passkey_to_whom_has_one(cy: User, secret: str, browser_of: Browsers) -> None:
+    client = browser_of()
+    client.post("/account/login/", {"login": cy.email, "password": PASSWORD})
+    assert b"Use a passkey" not in client.get("/account/two-factor/authenticate/").content
+    assert b'name="code"' in client.get("/account/two-factor/authenticate/").content
+
+
 def test_the_second_step_can_be_tried_five_times(cy: User, secret: str, browser_of: Browsers) -> None:
     client = browser_of()
     client.post("/account/login/", {"login": cy.email, "password": PASSWORD})

@@ -139,6 +139,16 @@ MAILS: dict[str, Mail] = {
         link="account_overview",
         when_where=True,
     ),
+    "accounts/email/recovery_code_used": Mail(
+        _("A recovery code was used"),
+        (
+            _("One of your recovery codes was used in place of the app or a passkey. Codes that are left: %(left)s."),
+            _("It was you? Make new ones before they run out: without any, a lost phone shuts you out."),
+            _NOT_YOU_SECURITY,
+        ),
+        link="mfa_index",
+        when_where=True,
+    ),
     "mfa/email/webauthn_added": Mail(
         _("Passkey added"),
         (_("A passkey was added to your account. Whoever holds it can sign in."), _NOT_YOU_SECURITY),

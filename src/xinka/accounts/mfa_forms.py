@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from fido2.utils import websafe_decode
 
 from xinka.accounts.forms import Plain
+from xinka.accounts.recovery_codes import tell_one_was_used
 from xinka.accounts.seeds import seeds_of
 from xinka.accounts.sign_in_log import wrong_second_step
 
@@ -76,6 +77,8 @@ class OneTimeCode(Plain):
             code = str(super().clean_code())  # type: ignore[misc]  # the next class in line is allauth's form
         if self.authenticator.type == Authenticator.Type.TOTP and not spend_code(self.user, code):
             raise get_adapter().validation_error("incorrect_code")
+        if self.authenticator.type == Authenticator.Type.RECOVERY_CODES:
+            tell_one_was_used(self.user)
         return code
 
 

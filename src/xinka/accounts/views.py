@@ -31,6 +31,7 @@ from xinka.accounts.policies import (
     require_sign_in,
     signed_in,
 )
+from xinka.accounts.recovery_codes import FEW, n_left
 from xinka.accounts.user_agents import device_label
 from xinka.accounts.validators import LEAST_LENGTH, MOST_LENGTH
 
@@ -45,7 +46,8 @@ def overview(request: HttpRequest) -> HttpResponse:
     page: dict[str, Any] = {
         "n_passkeys": kinds.count(Authenticator.Type.WEBAUTHN),
         "has_app": Authenticator.Type.TOTP in kinds,
-        "has_recovery_codes": Authenticator.Type.RECOVERY_CODES in kinds,
+        "recovery_codes": n_left(user),
+        "few_codes": FEW,
         "n_sessions": len(UserSession.objects.purge_and_list(user)),
         "needs_second_factor": needs_second_factor(user),
         "has_balances": settings.WALLET,
