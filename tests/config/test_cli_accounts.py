@@ -62,8 +62,29 @@ def test_a_lost_second_factor_is_taken_off_and_its_person_told() -> None:
 
     cy = cast.person(cast.CY)
     Authenticator.objects.create(user=cy, type="webauthn", data={"name": "phone", "credential": {}})
-    answer = call("drop-second-factor", cast.CY, "--yes")
+    answer = call("drop-second-factor", cast.CY, "--now", "--yes")
     assert (answer.exit_code, answer.output) == (0, "1 taken off, signed out everywhere / 去掉 1 个，所有设备已退出\n")
     assert not Authenticator.objects.exists()
     assert send_notice(Notice.objects.get().id)
     assert mail.outbox[-1].to == [cast.CY]
+
+
+def test_a_lost_second_factor_is_taken_off_after_days_in_which_it_can_be_kept() -> None:
+    from allauth.mfa.models import Authenticator
+
+    from tests import cast
+    from xinka.accounts.models import User
+
+    cy = cast.person(cast.CY)
+    assert "there is no second step" in call("drop-second-factor", cast.CY, "--yes").output
+    assert "nobody wanted it off" in call("keep-second-factor", cast.CY).output
+    Authenticator.objects.create(user=cy, type="webauthn", data={"name": "phone", "credential": {}})
+    assert call("drop-second-factor", cast.CY, answer="n\n").exit_code == 1
+    assert User.objects.get(pk=cy.pk).second_step_ends_at is None
+    answer = call("drop-second-factor", cast.CY, answer="y\n")
+    assert answer.exit_code == 0
+    assert "and its person is told" in answer.output
+    assert Authenticator.objects.exists()
+    assert User.objects.get(pk=cy.pk).second_step_ends_at is not None
+    assert call("keep-second-factor", cast.CY).output == "it stays / 保留\n"
+    assert User.objects.get(pk=cy.pk).second_step_ends_at is None

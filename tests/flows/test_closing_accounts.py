@@ -294,13 +294,6 @@ def test_while_no_mail_leaves_the_account_waits(cy: User, monkeypatch: pytest.Mo
     assert Authenticator.objects.filter(user=cy).exists()
 
 
-def test_a_lost_second_factor_is_taken_off_and_every_device_signed_out(cy: User) -> None:
-    UserSession.objects.create(user=cy, session_key="k" * 32, ip="198.51.100.7", user_agent="")
-    assert closing.drop_second_factor(cy) == 1
-    assert not UserSession.objects.filter(user=cy).exists()
-    assert AuditEntry.objects.get().action == "account.drop_second_factor"
-
-
 def test_an_account_that_cannot_be_closed_keeps_no_other_open(cy: User) -> None:
     other = cast.person("bo@shop.example")
     for person in (cy, other):

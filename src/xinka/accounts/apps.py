@@ -16,8 +16,10 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         """Connect what follows from sign-in events."""
-        from xinka.accounts import first_confirmation, renewing, sign_in_log  # models exist only now
+        # models exist only now
+        from xinka.accounts import first_confirmation, losing_second_factor, renewing, sign_in_log
 
         first_confirmation.connect()
+        losing_second_factor.connect()
         renewing.connect()
         sign_in_log.connect()

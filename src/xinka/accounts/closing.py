@@ -8,12 +8,9 @@ from datetime import datetime, timedelta
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
-from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
 
 from xinka.accounts.models import KnownDevice, Notice, SavedFilter, User
-from xinka.accounts.notifying import promise_notice
 from xinka.platform.audit.actions import record
 
 log = logging.getLogger(__name__)
@@ -46,7 +43,7 @@ def erase(person: User, now: datetime) -> None:
     person.email = f"closed-{person.pk}@account.invalid"  # RFC 2606, section 2: nobody's, for ever
     person.display_name = person.language = ""
     person.is_active = person.is_superuser = person.refunds_to_balance = False
-    person.last_login = person.closing_at = None
+    person.last_login = person.closing_at = person.second_step_ends_at = None
     person.closed_at = now
     person.set_unusable_password()
     person.save()
@@ -64,15 +61,3 @@ def sign_out_everywhere(person: User, *, by: User) -> int:
     record(by, "account.sign_out", f"#{person.pk}")
     log.info("account.signed_out_by_staff", extra={"user": person.pk, "by": by.pk, "n": len(sessions)})
     return len(sessions)
-
-
-@transaction.atomic
-def drop_second_factor(person: User) -> int:
-    """Take the second step off somebody's sign-in, sign them out and have them told; return how many factors went."""
-    _, per_kind = Authenticator.objects.filter(user=person).delete()
-    for session in UserSession.objects.filter(user=person):
-        session.end()
-    record(None, "account.drop_second_factor", f"#{person.pk}")
-    facts = {"email": person.email, "language": person.language or settings.LANGUAGE_CODE}
-    promise_notice("accounts/email/second_factor_dropped", person, facts, now=timezone.now())
-    return per_kind.get("mfa.Authenticator", 0)

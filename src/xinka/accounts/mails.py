@@ -186,6 +186,24 @@ MAILS: dict[str, Mail] = {
             _("Orders stay as long as the law has them kept; find them with this address and the order password."),
         ),
     ),
+    "accounts/email/second_factor_ends": Mail(
+        _("The second step will be taken off"),
+        (
+            _("We were told that you lost the app, passkeys and recovery codes. So we take the second step off."),
+            _("From %(day)s on, signing in will not ask for it, and all devices are signed out."),
+            _("Not you? Press “Keep it” under Account where you are signed in, or sign in with the second step."),
+            _("Then set a new password, here and for your mailbox."),
+        ),
+        link="account_overview",
+    ),
+    "accounts/email/second_factor_stays": Mail(
+        _("The second step stays"),
+        (
+            _("The second step was used, or kept on a device that is signed in. So it is not taken off."),
+            _("It was not you? Sign that device out and set a new password. You still cannot get in? Write to us."),
+        ),
+        link="usersessions_list",
+    ),
     "accounts/email/second_factor_dropped": Mail(
         _("The second step was taken off"),
         (

@@ -40,6 +40,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     created_at = models.DateTimeField(_("member since"), db_default=Now(), editable=False)
     closing_at = models.DateTimeField(null=True, blank=True, help_text="when the account ends, as its person asked for")
     closed_at = models.DateTimeField(null=True, blank=True, help_text="since when the row is nobody's any more")
+    second_step_ends_at = models.DateTimeField(
+        null=True, blank=True, help_text="when staff take the second step off, unless its person says no"
+    )
 
     objects: ClassVar[UserManager] = UserManager()
 

@@ -17,5 +17,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("logout/", views.sign_out, name="account_logout"),
     path("sessions/", views.sessions, name="usersessions_list"),
     *[page for page in allauth_pages if page.name != "account_logout"],
+    path("two-factor/keep", views.keep_second_step, name="account_keep_second_step"),
     path("two-factor/", include("allauth.mfa.urls")),
 ]

@@ -23,7 +23,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_GET, require_POST
 
-from xinka.accounts import breaches, strength
+from xinka.accounts import breaches, losing_second_factor, strength
 from xinka.accounts.policies import (
     needs_second_factor,
     require_fresh_proof,
@@ -76,6 +76,15 @@ def set_refunds(request: HttpRequest) -> HttpResponse:
     user.save(update_fields=["refunds_to_balance"])
     messages.success(request, gettext("Noted"))
     return HttpResponseRedirect(reverse("account_overview"))
+
+
+@require_POST
+@require_sign_in
+def keep_second_step(request: HttpRequest) -> HttpResponse:
+    """Leave the second step on that staff were about to take off; it asks for nothing, as it opens nothing."""
+    if losing_second_factor.keep(signed_in(request)):
+        messages.success(request, gettext("The second step stays"))
+    return HttpResponseRedirect(reverse("account_overview"), status=HTTPStatus.SEE_OTHER)
 
 
 @require_POST

@@ -26,6 +26,7 @@ from xinka.platform.audit.models import AuditEntry
 from xinka.platform.look.templatetags.look import amount
 
 ACTS: dict[str, Promise] = {
+    "account.ask_to_drop_second_factor": pgettext_lazy("audit", "Was told that a second factor is lost"),
     "account.close": pgettext_lazy("audit", "Closed an account"),
     "account.drop_second_factor": pgettext_lazy("audit", "Took the second step off a sign-in"),
     "account.sign_out": pgettext_lazy("audit", "Signed somebody out everywhere"),
@@ -203,7 +204,12 @@ _SWITCHES = frozenset({"alone", "on", "paid", "shared"})
 #: Details that are the number of a person, per act where the name alone does not say so.
 _PEOPLE = frozenset({("", "asked_by"), ("", "giver"), ("", "person"), ("merchant.open", "owner")})
 #: Acts whose subject is a person, as ``#5``.
-_ON_PEOPLE = frozenset({"account.close", "account.drop_second_factor", "account.sign_out", "staff.roles"})
+_ON_PEOPLE = frozenset(
+    {
+        *("account.ask_to_drop_second_factor", "account.drop_second_factor"),
+        *("account.close", "account.sign_out", "staff.roles"),
+    }
+)
 
 
 @dataclass(frozen=True)

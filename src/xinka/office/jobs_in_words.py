@@ -7,7 +7,7 @@ from django.utils.translation import pgettext_lazy
 
 #: What each task does; those that are missing here are shown by their own name.
 TASKS: dict[str, Promise] = {
-    "accounts.close": pgettext_lazy("job", "Close accounts whose people asked for it"),
+    "accounts.close": pgettext_lazy("job", "Close accounts, and take off lost second steps, when due"),
     "audit.check": pgettext_lazy("job", "Check stock, books and deliveries"),
     "books.close_days": pgettext_lazy("job", "Close the books of past days"),
     "books.queue_bills": pgettext_lazy("job", "Ask gateways for their bills"),

@@ -52,16 +52,47 @@ def close(email: str, *, money_settled: bool, yes: bool) -> None:
 
 @account.command("drop-second-factor")
 @_EMAIL
+@click.option(
+    "--now",
+    "at_once",
+    is_flag=True,
+    help="Do not wait: the person stands before you, or you are it yourself. / 不等待：本人就在面前，或就是自己",
+)
 @_YES
-def drop_second_factor(email: str, *, yes: bool) -> None:
-    """Take the second step off the sign-in of EMAIL, who lost the phone and the recovery codes.
+def drop_second_factor(email: str, *, at_once: bool, yes: bool) -> None:
+    """Take the second step off the sign-in of EMAIL in three days, who lost the phone and the recovery codes.
 
-    本人丢了手机和恢复码时，去掉登录第二步，并让所有设备退出。先核实身份再用。
+    They are told by mail and on their pages, and may say no; using the second step is a no as well.
+
+    本人丢了手机和恢复码时，三天后去掉登录第二步，并让所有设备退出。先核实身份再用。期间会用邮件和页面告诉本人，本人可以阻止；用了第二步也算阻止。
     """
     with open_shop(), _person(email) as person:
         _ask(yes, f"Have you made sure that it is {person.email} who asks? / 已核实确实是 {person.email} 本人？")
-        n_dropped = room("xinka.accounts.closing").drop_second_factor(person)
-    click.echo(f"{n_dropped} taken off, signed out everywhere / 去掉 {n_dropped} 个，所有设备已退出")
+        losing = room("xinka.accounts.losing_second_factor")
+        if at_once:
+            n_dropped = losing.drop(person)
+            click.echo(f"{n_dropped} taken off, signed out everywhere / 去掉 {n_dropped} 个，所有设备已退出")
+            return
+        from django.utils import timezone  # here, because --help does without Django
+
+        ends_at = losing.ask_to_drop(person, timezone.now())
+        if ends_at is None:
+            raise click.ClickException("there is no second step / 没有登录第二步")
+        when = timezone.localtime(ends_at).strftime("%Y-%m-%d %H:%M")
+    click.echo(f"taken off at {when}, and its person is told / {when} 去掉，已通知本人")
+
+
+@account.command("keep-second-factor")
+@_EMAIL
+def keep_second_factor(email: str) -> None:
+    """Leave the second step of EMAIL on, that was to be taken off.
+
+    取消：不再去掉登录第二步。
+    """
+    with open_shop(), _person(email) as person:
+        if not room("xinka.accounts.losing_second_factor").keep(person):
+            raise click.ClickException("nobody wanted it off / 没有要去掉")
+    click.echo("it stays / 保留")
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from procrastinate import JobContext
 from procrastinate.contrib.django import app
 
 from xinka.accounts.actions import forget_unconfirmed
+from xinka.accounts.losing_second_factor import drop_due
 from xinka.accounts.notifying import forget_old_notices
 from xinka.accounts.sessions import forget_ended_sessions
 from xinka.flows import sweep
@@ -115,8 +116,9 @@ def forget_contacts(timestamp: int) -> None:
 @app.periodic(cron="50 * * * *")
 @app.task(name="accounts.close", queue=CHORES, queueing_lock="accounts.close", priority=-10)
 def close_accounts(timestamp: int) -> None:
-    """End the accounts whose time to think is over."""
-    close_due(timezone.now())
+    """End the accounts, and take off the lost second steps, whose time to think is over."""
+    now = timezone.now()
+    each_alone([("accounts", lambda: close_due(now)), ("second steps", lambda: drop_due(now))])
 
 
 @app.periodic(cron="* * * * * */5")
