@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from xinka.config.environment import BadEnvironment, Environment
+from xinka.config.in_clear import refuse_clear_database
 
 
 def as_django(environment: Environment) -> dict[str, Any]:
@@ -15,7 +16,7 @@ def as_django(environment: Environment) -> dict[str, Any]:
     set the variable, so that only they pay for it.
 
     Raises:
-        BadEnvironment: if the URL is not one of PostgreSQL.
+        BadEnvironment: if the URL is not one of PostgreSQL, or leads over a network in clear.
     """
     url = urlsplit(environment.database_url or "postgresql:///xinka")
     try:
@@ -28,6 +29,7 @@ def as_django(environment: Environment) -> dict[str, Any]:
         ) from None
     if url.scheme not in {"postgresql", "postgres"}:
         raise BadEnvironment("DATABASE_URL", "must begin with postgresql://", "要以 postgresql:// 开头")
+    refuse_clear_database(environment.database_url)
     options: dict[str, Any] = dict(parse_qsl(url.query))
     host = options.pop("host", "") or unquote(url.hostname or "")
     return {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from xinka.config.environment import BadEnvironment, read, read_int
+from xinka.config.in_clear import refuse_clear_text
 from xinka.platform.files.scanning import scanner_at
 
 #: The seller's answer: short for goods that are checked at once, longer for those that take a look (0: by kind).
@@ -23,3 +24,10 @@ except ValueError:
         "must be a path like /run/clamav/clamd.ctl, or host:port",
         "要写成 /run/clamav/clamd.ctl 或 主机:端口",
     ) from None
+if CLAMD is not None and CLAMD.host:
+    refuse_clear_text(
+        "XINKA_CLAMD",
+        CLAMD.host,
+        better_en="clamd has no TLS, so let one run on this machine",
+        better_zh="clamd 没有 TLS，请在本机运行一个",
+    )
