@@ -11,7 +11,7 @@ from allauth.account.models import EmailAddress
 from django.core import mail
 from django.test import Client
 
-from tests.accounts.signing_in import NEW_PASSWORD, mailed_code
+from tests.accounts.signing_in import NEW_PASSWORD, PASSWORD, mailed_code, sign_in
 from xinka.accounts.actions import create_person
 from xinka.accounts.models import User
 
@@ -121,3 +121,44 @@ def test_who_has_a_password_is_asked_for_that(cy: User, browser: Client) -> None
     assert browser.get(AGAIN)["Location"] == "/account/reauthenticate/"
     browser.post(AGAIN, {"action": "send"})
     assert mail.outbox == []
+
+
+def test_a_form_that_somebody_left_behind_is_not_carried_out_by_the_proof_for_a_visit(
+    cy: User, browser: Client
+) -> None:
+    """Eve sends it at Cy's open browser and stops at the question who she is; later Cy goes to that page himself."""
+    sign_in(browser, cy)
+    assert browser.post("/close-account")["Location"].startswith("/account/reauthenticate/")
+    asked = browser.get("/close-account")["Location"]
+    assert asked == "/account/reauthenticate/?next=%2Fclose-account"
+    answer = browser.post("/account/reauthenticate/", {"password": PASSWORD, "next": "/close-account"})
+    assert (answer.status_code, answer["Location"]) == (302, "/close-account")
+    cy.refresh_from_db()
+    assert cy.closing_at is None
+
+
+def test_nor_by_a_proof_that_is_given_long_after_it_was_asked_for(cy: User, browser: Client) -> None:
+    with time_machine.travel(time.time(), tick=False) as clock:
+        for minutes, is_done in ((11, False), (9, True)):
+            sign_in(browser, cy)
+            browser.get(browser.post("/close-account")["Location"])
+            clock.shift(minutes * 60)
+            browser.post("/account/reauthenticate/", {"password": PASSWORD, "next": "/close-account"})
+            cy.refresh_from_db()
+            assert (cy.closing_at is not None) == is_done
+            shown = browser.get("/account/").content.decode()
+            assert ("What you sent waited too long and was not done" in shown) != is_done
+            browser.post("/account/logout/")
+
+
+def test_a_form_of_ones_own_is_carried_out_after_the_proof_whatever_else_was_looked_at(
+    cy: User, browser: Client
+) -> None:
+    sign_in(browser, cy)
+    browser.post("/close-account")
+    browser.get("/account/")
+    browser.get("/account/two-factor/totp/activate/")
+    browser.get("/account/reauthenticate/?next=%2Fclose-account")
+    browser.post("/account/reauthenticate/", {"password": PASSWORD, "next": "/close-account"})
+    cy.refresh_from_db()
+    assert cy.closing_at is not None

@@ -344,6 +344,18 @@ def test_without_a_fresh_proof_the_roles_are_not_even_shown() -> None:
     assert sia.staff_roles == []
 
 
+def test_roles_that_somebody_else_asked_for_at_an_open_browser_are_not_given_by_the_next_proof() -> None:
+    """Eve is stopped by the question for the password; the operator answers it later, to look at the same page."""
+    dee, eve = staff("operator"), cast.person("eve@example.com")
+    browser, path = browser_of(dee), f"/office/staff/{eve.pk}"
+    assert "reauthenticate" in browser.post(path, {"roles": ["operator"]}).url
+    assert "reauthenticate" in browser.get(path).url
+    browser.post("/account/reauthenticate/", {"password": cast.PASSWORD, "next": path})
+    eve.refresh_from_db()
+    assert (eve.is_staff, eve.staff_roles) == (False, [])
+    assert browser.get(path).status_code == 200, "it was a proof all the same"
+
+
 def test_nobody_changes_their_own_roles() -> None:
     dee = staff("operator")
     browser = fresh(dee)

@@ -23,7 +23,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language, gettext, override
 
-from xinka.accounts import seeds
+from xinka.accounts import kept_forms, seeds
 from xinka.accounts.client_addresses import client_address
 from xinka.accounts.devices import recognise
 from xinka.accounts.email_addresses import normalise_email
@@ -136,6 +136,7 @@ class AccountAdapter(DefaultAccountAdapter):
             ReauthenticationRequired: for those, as allauth would let them through.
         """
         request = current.request
+        kept_forms.drop_before_a_visit(request)
         if has_no_other_proof(request.user) and not proved_by_code(request):
             raise ReauthenticationRequired
         return bool(super().is_reauthentication_required(app=app, **more))

@@ -21,6 +21,7 @@ from django.contrib import messages
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext
 
+from xinka.accounts.kept_forms import drop_outdated
 from xinka.accounts.models import User
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class PendingProofs:
             return self.get_response(request)
         if _drop_outdated(request):
             messages.warning(request, gettext("The password or the address was changed meanwhile. Begin again."))
+        drop_outdated(request)
         response = self.get_response(request)
         _mark(request.session)
         return response
