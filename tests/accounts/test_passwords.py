@@ -6,7 +6,9 @@ import hashlib
 import logging
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from unicodedata import normalize
 
 import pytest
@@ -74,6 +76,15 @@ def test_no_browser_cuts_a_pasted_password_off_without_a_word(db: None, browser:
 def test_one_s_own_address_is_no_password() -> None:
     assert "password_too_weak" in refusals("casimir.york", User(email="casimir.york@shop.example"))
     assert refusals("casimir.york") == set()
+
+
+def test_what_the_shop_is_called_is_no_password(settings: Any) -> None:
+    """ASVS 5.0, V6.2.11: by its host, as each operator's shop has one of its own."""
+    guesses = ("zhengyukami", "Zhengyukami1", "zhengyukami.com")
+    assert [refusals(guess) for guess in guesses] == [set(), set(), set()]
+    settings.ENVIRONMENT = replace(settings.ENVIRONMENT, site_url="https://www.zhengyukami.com")
+    assert [refusals(guess) for guess in guesses] == [{"password_too_weak"}] * 3
+    assert refusals("quiet-lantern-orbit-77") == set()
 
 
 def test_a_breached_password_is_refused_with_its_reason(db: None, browser: Client) -> None:

@@ -7,9 +7,11 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.utils.translation import gettext
 
 LEAST_SCORE = 3
+_SHORTEST_NAME = 4
 #: What the estimator looks at, at most. Its time grows with the square of the length, once for each of the ways in
 #: which signs can stand for letters ("1" for i or l). Of a password full of such signs there are hundreds: seconds of
 #: work for one request, and all who choose a password meanwhile wait. So its beginning is looked at, as much as
@@ -39,12 +41,18 @@ def measure(password: str, about_the_person: Iterable[str] = ()) -> Strength:
     """
     from zxcvbn import zxcvbn  # megabytes of word lists: loaded when the first password is set, not at start
 
-    known = [part for text in about_the_person for part in (text, *text.split("@")) if part]
+    known = [part for text in (*about_the_person, *_about_the_shop()) for part in (text, *text.split("@")) if part]
     with _estimator:  # zxcvbn keeps the person's words in a global, so two threads must not measure at once
-        result = zxcvbn(_affordable(password), user_inputs=[*known, "xinka", "信卡"])
+        result = zxcvbn(_affordable(password), user_inputs=known)
     feedback = result["feedback"]
     words = [feedback["warning"], *feedback["suggestions"]]
     return Strength(result["score"], tuple(gettext(word) for word in words if word))
+
+
+def _about_the_shop() -> list[str]:
+    """Return what this shop is called, and each part of its host's name that is more than an ending like ``com``."""
+    host = settings.ENVIRONMENT.site_host
+    return ["xinka", "信卡", host, *[part for part in host.split(".") if len(part) >= _SHORTEST_NAME]]
 
 
 def _affordable(password: str) -> str:
