@@ -150,6 +150,19 @@ def test_every_page_of_desk_and_office_shows_the_way_out() -> None:
     assert n_pages > 15
 
 
+def test_every_page_that_asks_for_a_sign_in_shows_the_way_out() -> None:
+    """ASVS 5.0, V7.4.4: also where somebody only buys."""
+    by_whom = browsers()
+    asked = {one.path for one, answer in answers(by_whom["guest"]) if "/account/login/" in str(answer.headers)}
+    shown, silent = set(), set()
+    for one, answer in answers(by_whom["everybody"]):
+        is_page = answer.status_code == 200 and answer.get("Content-Type", "").startswith("text/html")
+        if one.path in asked and is_page:
+            (shown if 'href="/account/logout/"' in answer.content.decode() else silent).add(one.path)
+    assert silent == set()
+    assert {"/orders", "/account/", "/account/email/", "/recommend"} <= shown
+
+
 STRANGE = ("\x00", "a" * 5_000, "%", "\ud800", "-1", "9" * 40, "' OR 1=1 --", "../../etc/passwd", "٣", "😀", "[]", "")
 ASKED = (
     "q",
