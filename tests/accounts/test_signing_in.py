@@ -395,8 +395,21 @@ def test_changing_the_address_needs_the_password_and_a_code_and_tells_the_old_on
     browser.post(answer["Location"], {"password": PASSWORD})
     cy.refresh_from_db()
     assert cy.email == "cy@shop.example", "nothing changes before the code"
-    browser.post("/account/confirm-email/", {"code": mailed_code()})
+    answer = browser.post("/account/confirm-email/", {"code": mailed_code()})
+    assert answer["Location"] == "/account/"
     cy.refresh_from_db()
     assert cy.email == "new@shop.example"
     hand_over_notices()
     assert (mail.outbox[-1].subject, mail.outbox[-1].to) == ("Your e-mail address was changed", ["cy@shop.example"])
+
+
+def test_a_code_that_was_wrong_three_times_asks_for_a_new_beginning_and_not_for_five_minutes(
+    cy: User, browser: Client
+) -> None:
+    browser.post("/account/login/code/", {"email": cy.email})
+    for _ in range(3):
+        answer = browser.post("/account/login/code/confirm/", {"code": "AAAA-AAAA"}, follow=True)
+    assert "Begin again in some minutes, or use another way to sign in" in answer.content.decode()
+    browser.post("/account/login/code/", {"email": cy.email})
+    browser.post("/account/login/code/confirm/", {"code": mailed_code()})
+    assert is_signed_in(browser), "it can be begun again at once"

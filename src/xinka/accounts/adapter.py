@@ -86,6 +86,12 @@ class AccountAdapter(DefaultAccountAdapter):
         """Go back to the overview."""
         return reverse("account_overview")
 
+    def get_email_verification_redirect_url(self, email_address: EmailAddress) -> str:
+        """Go back to the overview after a change of the address; a first confirmation goes on with the sign-in."""
+        if self.request.user.is_authenticated:
+            return reverse("account_overview")
+        return str(super().get_email_verification_redirect_url(email_address))
+
     def save_user(
         self, request: HttpRequest, user: AbstractBaseUser, form: BaseForm, commit: bool = True
     ) -> AbstractBaseUser:

@@ -48,7 +48,7 @@ ACCOUNT_REFUSALS: dict[str, Any] = {
     "second_step_closed": _(
         "Too many wrong codes today. Use a passkey, or try again tomorrow; if it was not you, set a new password."
     ),
-    "too_many_login_attempts": _("Too many tries. Wait five minutes, or use another way to sign in."),
+    "too_many_login_attempts": _("Too many tries. Begin again in some minutes, or use another way to sign in."),
 }
 
 MFA_REFUSALS: dict[str, Any] = {
