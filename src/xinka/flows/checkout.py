@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 from uuid import UUID
 
 from xinka.flows.choosing import next_alike
@@ -61,8 +62,7 @@ class CheckoutRequest:
     buyer_id: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(NamedTuple):
     """The answer to a request that has its codes; ``is_new`` is false when the same request had come before."""
 
     order_id: UUID

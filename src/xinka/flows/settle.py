@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 from uuid import UUID
 
 from xinka.flows.choosing import next_alike
@@ -61,8 +62,7 @@ class MatchedMoney(VerifiedMoney):
     by_id: int | None = field(kw_only=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Settlement:
+class Settlement(NamedTuple):
     """What became of the money. ``is_new`` is false for a notice that had been counted before."""
 
     outcome: ReceiptOutcome
@@ -153,8 +153,9 @@ def columns_of(batch: Sequence[VerifiedMoney]) -> tuple[object, ...]:
 def settlements(n_moneys: int, rows: Iterable[Row]) -> list[Settlement | None]:
     """Return the answers in rows of (n, order)."""
     answers: list[Settlement | None] = [None] * n_moneys
+    settled = ReceiptOutcome.SETTLED
     for n, order_id in rows:
-        answers[n - 1] = Settlement(ReceiptOutcome.SETTLED, order_id)
+        answers[n - 1] = Settlement(settled, order_id)
     return answers
 
 

@@ -20,16 +20,18 @@ _PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
 #: From Crockford's digits to those that ``int(text, 32)`` reads.
 _TO_BASE_32 = str.maketrans(_ALPHABET, "0123456789abcdefghijklmnopqrstuv")
 _SHOWN = re.compile(f"[0-7][{_ALPHABET}]{{25}}", re.ASCII)
+#: What is no chance in the last 80 bits: the version and the variant.
+_FIXED = 0x7000_8000_0000_0000_0000
+_CHANCE = 0x0FFF_3FFF_FFFF_FFFF_FFFF
+#: Named once: to look a member up in its enum costs as much as the rest of an identifier's making.
+_SAFETY = SafeUUID.unknown
 
 
 def new_uuid(at: float | None = None) -> UUID:
     """Return a fresh UUID version 7 from the clock, or ``at`` (Unix seconds), and the system's random source."""
     milliseconds = time.time_ns() // 1_000_000 if at is None else int(at * 1000)
-    random = int.from_bytes(os.urandom(10), "big")
-    value = (milliseconds & 0xFFFFFFFFFFFF) << 80
-    value |= 0x7000 << 64 | (random >> 68) << 64
-    value |= 0x8000000000000000 | (random & 0x3FFFFFFFFFFFFFFF)
-    return _of_number(value)
+    chance = int.from_bytes(os.urandom(10), "big") & _CHANCE
+    return _of_number((milliseconds & 0xFFFFFFFFFFFF) << 80 | _FIXED | chance)
 
 
 def first_of(seconds: float) -> UUID:
@@ -60,5 +62,5 @@ def _of_number(value: int) -> UUID:
     """Return ``UUID(int=value)`` for a number of 128 bits, in less than half the time: an order makes four of them."""
     made = object.__new__(UUID)
     object.__setattr__(made, "int", value)
-    object.__setattr__(made, "is_safe", SafeUUID.unknown)
+    object.__setattr__(made, "is_safe", _SAFETY)
     return made

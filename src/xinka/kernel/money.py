@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from decimal import Decimal
 
 from xinka.kernel.errors import BadInput
 
@@ -33,10 +32,12 @@ def parse_amount(text: str, currency: str = "CNY") -> int:
     """
     if not _PLAIN.fullmatch(text):
         raise BadInput(field="amount", why_zh="请写成 12.34 这样的数字", why_en="write it like 12.34")
-    scaled = Decimal(text).scaleb(MINOR_DIGITS[currency])
-    if scaled != scaled.to_integral_value() or scaled > MAX_MINOR:
+    digits = MINOR_DIGITS[currency]
+    whole, _, rest = text.partition(".")
+    minor = int(whole + rest[:digits].ljust(digits, "0"))
+    if rest[digits:].strip("0") or minor > MAX_MINOR:
         raise BadInput(field="amount", why_zh="小数位太多或金额太大", why_en="too many decimals, or too large")
-    return int(scaled)
+    return minor
 
 
 def plain_amount(minor: int, currency: str = "CNY") -> str:

@@ -9,8 +9,9 @@ from xinka.kernel.errors import BadInput
 
 _QQ = re.compile(r"[1-9][0-9]{4,11}", re.ASCII)
 # The dot-atom of RFC 5322 and a host name of RFC 1123; no quoting, no comments, no address literals.
-_LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*", re.ASCII)
-_LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?", re.ASCII)
+_LOCAL = re.compile(r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*", re.ASCII)
+_LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_HOST = re.compile(rf"(?:{_LABEL}\.)+(?![0-9]+\Z){_LABEL}", re.ASCII)
 _MAX = 254
 _MAX_LOCAL = 64
 
@@ -25,20 +26,12 @@ def normalise_contact(text: str) -> str:
         BadInput: if it is neither an address nor a QQ number.
     """
     folded = unicodedata.normalize("NFKC", text).strip().lower()
-    number = "".join(folded.split())
-    if _QQ.fullmatch(number):
-        return f"{number}@qq.com"
     local, at, host = folded.rpartition("@")
-    labels = host.split(".")
-    is_address = (
-        at == "@"
-        and len(folded) <= _MAX
-        and len(local) <= _MAX_LOCAL
-        and _LOCAL.fullmatch(local)
-        and len(labels) > 1
-        and all(_LABEL.fullmatch(label) for label in labels)
-        and not labels[-1].isdigit()
-    )
+    if not at:
+        number = "".join(folded.split())
+        if _QQ.fullmatch(number):
+            return f"{number}@qq.com"
+    is_address = len(folded) <= _MAX and len(local) <= _MAX_LOCAL and _LOCAL.fullmatch(local) and _HOST.fullmatch(host)
     if not is_address:
         raise BadInput(
             field="contact",

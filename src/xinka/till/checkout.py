@@ -27,7 +27,7 @@ from xinka.till import placed_before
 from xinka.till.context import Till
 from xinka.till.http import Request, Response, json_response, parse_form, refusal_response
 from xinka.till.logs import tell_database_unavailable, tell_refused
-from xinka.till.serving.heads import NO_STORE, SAFE
+from xinka.till.serving.heads import PRIVATE
 
 _LIMIT = 16 * 1024
 _MAX_PASSWORD = 64
@@ -109,7 +109,7 @@ async def checkout(till: Till, request: Request) -> Response:
         }
         return json_response(answer, headers=[cookie])
     remembered = [placed_before.remember(till, placed.order_id)] if _is_bare(form, request) else []
-    return Response(HTTPStatus.SEE_OTHER, b"", [("location", f"{path}/pay"), *remembered, cookie, NO_STORE, *SAFE])
+    return Response(HTTPStatus.SEE_OTHER, b"", [("location", f"{path}/pay"), *remembered, cookie], PRIVATE)
 
 
 async def _wanted(till: Till, form: CheckoutForm, request: Request) -> CheckoutRequest:
@@ -171,13 +171,18 @@ def parse_checkout(body: bytes, *, is_json: bool) -> CheckoutForm:
             why_zh=f"要 {_LEAST_KEY} 到 {_MAX_KEY} 个字符，随机生成，不能让人猜到",
             why_en=f"{_LEAST_KEY} to {_MAX_KEY} characters are needed, made at random so that nobody guesses them",
         )
-    if len(form.password) > _MAX_PASSWORD or 0 < len(kept_password(form.password)) < LEAST_PASSWORD:
+    if form.password and not _is_good_password(form.password):
         raise BadInput(
             field="password",
             why_zh=f"要 {LEAST_PASSWORD} 到 {_MAX_PASSWORD} 个字符；留空就由我们生成",
             why_en=f"{LEAST_PASSWORD} to {_MAX_PASSWORD} characters are needed; leave it empty and we make one",
         )
     return form
+
+
+def _is_good_password(text: str) -> bool:
+    """Whether a password may stay: what is blank counts as none."""
+    return len(text) <= _MAX_PASSWORD and not 0 < len(kept_password(text)) < LEAST_PASSWORD
 
 
 def _from_fields(fields: dict[str, str]) -> CheckoutForm:
@@ -269,7 +274,7 @@ def _show_refusal(till: Till, refusal: Refusal, form: CheckoutForm | None) -> Re
         if isinstance(refusal, PriceChanged):
             facts["shown"] = form.expected  # without scripts a page goes on showing the total of its first quantity
     query = {"code": refusal.code, **facts}
-    headers = [("location", f"/checkout/refused?{urlencode(query)}"), NO_STORE, *SAFE]
+    headers = [("location", f"/checkout/refused?{urlencode(query)}")]
     if form is not None and form.coupon and isinstance(refusal, PriceChanged):
         headers.append(till.wishes.remember_code(form.coupon, secure=till.environment.secure))
-    return Response(HTTPStatus.SEE_OTHER, b"", headers)
+    return Response(HTTPStatus.SEE_OTHER, b"", headers, PRIVATE)

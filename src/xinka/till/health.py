@@ -16,11 +16,11 @@ from xinka.config.environment import Environment
 from xinka.platform.maintenance.state import is_closed_now
 from xinka.till.context import Till
 from xinka.till.http import TEXT, Request, Response
-from xinka.till.serving.heads import NO_STORE, SAFE
+from xinka.till.serving.heads import PRIVATE, lines_of
 
 ROUTES = frozenset({"/livez", "/readyz", "/metrics"})
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
-_HEADERS = [TEXT, NO_STORE, *SAFE]
+_LINES = lines_of([TEXT]) + PRIVATE
 _METRICS = ("content-type", "text/plain; version=0.0.4; charset=utf-8")
 
 #: Seconds within which whoever watches the shop gets an answer, whatever the database does.
@@ -51,12 +51,12 @@ async def answer(till: Till, request: Request) -> Response:
     The figures tell how the shop does, so only this machine and the addresses named for it may read them.
     """
     if request.path == "/livez":
-        return Response(HTTPStatus.OK, _well(till), _HEADERS)
+        return Response(HTTPStatus.OK, _well(till), ready=_LINES)
     if request.path == "/readyz":
         return await _ready(till)
     if not _may_read_figures(till.environment, request):
-        return Response(HTTPStatus.NOT_FOUND, b"", _HEADERS)
-    return Response(HTTPStatus.OK, (await _figures(till)).encode(), [_METRICS, NO_STORE, *SAFE])
+        return Response(HTTPStatus.NOT_FOUND, b"", ready=_LINES)
+    return Response(HTTPStatus.OK, (await _figures(till)).encode(), [_METRICS], PRIVATE)
 
 
 def _may_read_figures(environment: Environment, request: Request) -> bool:
@@ -70,8 +70,8 @@ def _may_read_figures(environment: Environment, request: Request) -> bool:
 async def _ready(till: Till) -> Response:
     """Whether an order could be placed now, but for a closure that the operator wants: the database answers."""
     if await _ask("ready", lambda: _can_be_read(till)):
-        return Response(HTTPStatus.OK, _well(till), _HEADERS)
-    return Response(HTTPStatus.SERVICE_UNAVAILABLE, b"database\n", _HEADERS)
+        return Response(HTTPStatus.OK, _well(till), ready=_LINES)
+    return Response(HTTPStatus.SERVICE_UNAVAILABLE, b"database\n", ready=_LINES)
 
 
 def _well(till: Till) -> bytes:

@@ -12,12 +12,12 @@ from xinka.kernel.cookies import Cookie
 from xinka.kernel.errors import Refusal
 from xinka.platform.look.preferences import LANGUAGE_COOKIE, language_of
 from xinka.till.serving.exchange import Exchange
-from xinka.till.serving.heads import NO_STORE, SAFE, Headers
+from xinka.till.serving.heads import PRIVATE, Headers, lines_of
 
 _ENCODER = msgspec.json.Encoder()
-JSON = ("content-type", "application/json")
 PROBLEM = ("content-type", "application/problem+json")
 TEXT = ("content-type", "text/plain; charset=utf-8")
+_JSON = lines_of([("content-type", "application/json")]) + PRIVATE
 
 
 class BodyTooLarge(Refusal):
@@ -31,11 +31,12 @@ class BodyTooLarge(Refusal):
 
 @dataclass(slots=True)
 class Response:
-    """An answer whose body is known."""
+    """An answer whose body is known; ``ready`` are header lines that were written before (``lines_of``)."""
 
     status: int
     body: bytes = b""
     headers: Headers = field(default_factory=list)
+    ready: str = ""
 
 
 class Request:
@@ -69,6 +70,8 @@ class Request:
 
     def kept(self, cookie: Cookie) -> str:
         """Return the value of a cookie of the shop, or nothing."""
+        if b"cookie" not in self.exchange.fields:
+            return ""
         return self.cookie(cookie.guarded) or self.cookie(cookie.plain)
 
     def language(self) -> str:
@@ -104,15 +107,15 @@ class Request:
 
 def json_response(value: object, status: int = 200, headers: Headers | None = None) -> Response:
     """Return an answer in JSON that no cache keeps."""
-    return Response(status, _ENCODER.encode(value), [JSON, NO_STORE, *SAFE, *(headers or [])])
+    return Response(status, _ENCODER.encode(value), headers or [], _JSON)
 
 
 def refusal_response(refusal: Refusal, language: str) -> Response:
     """Return a refusal as a problem document (RFC 9457)."""
-    headers = [PROBLEM, NO_STORE, *SAFE]
+    headers = [PROBLEM]
     if refusal.status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}:
         headers.append(("retry-after", str(refusal.params.get("retry_after", 2))))
-    return Response(int(refusal.status), _ENCODER.encode(refusal.problem(language)), headers)
+    return Response(int(refusal.status), _ENCODER.encode(refusal.problem(language)), headers, PRIVATE)
 
 
 def parse_form(body: bytes, max_fields: int = 20) -> dict[str, str]:

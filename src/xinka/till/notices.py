@@ -19,11 +19,11 @@ from xinka.payments.providers.protocol import LearnsKeys, RawNotice, VerifiedNot
 from xinka.platform.database.drive import drive_async
 from xinka.till.context import Channel, Till
 from xinka.till.http import TEXT, Request, Response
-from xinka.till.serving.heads import NO_STORE, SAFE
+from xinka.till.serving.heads import PRIVATE, lines_of
 
 PREFIX = "/pay/notify/"
 _LIMIT = 64 * 1024
-_HEADERS = [TEXT, NO_STORE, *SAFE]
+_LINES = lines_of([TEXT]) + PRIVATE
 _FAIL = b"fail"
 
 log = structlog.get_logger("xinka.till")
@@ -36,7 +36,7 @@ async def notice(till: Till, request: Request) -> Response:
     """
     channel = till.channels.get(request.path[len(PREFIX) :])
     if channel is None:
-        return Response(HTTPStatus.NOT_FOUND, _FAIL, _HEADERS)
+        return Response(HTTPStatus.NOT_FOUND, _FAIL, ready=_LINES)
     try:
         body = await request.body(_LIMIT) if request.method != "GET" or request.header("content-length") else b""
         raw = RawNotice(
@@ -55,11 +55,11 @@ async def notice(till: Till, request: Request) -> Response:
             await _keep_event(till, channel, said)
     except Refusal as refusal:
         log.warning("notice.refused", channel=channel.slug, code=refusal.code, address=request.address)
-        return Response(int(refusal.status), channel.provider.failure_body, _HEADERS)
+        return Response(int(refusal.status), channel.provider.failure_body, ready=_LINES)
     except ProviderError as error:
         log.warning("notice.unconfirmed", channel=channel.slug, reason=str(error))
-        return Response(HTTPStatus.SERVICE_UNAVAILABLE, channel.provider.failure_body, _HEADERS)
-    return Response(HTTPStatus.OK, channel.provider.success_body, _HEADERS)
+        return Response(HTTPStatus.SERVICE_UNAVAILABLE, channel.provider.failure_body, ready=_LINES)
+    return Response(HTTPStatus.OK, channel.provider.success_body, ready=_LINES)
 
 
 async def _judge(channel: Channel, raw: RawNotice) -> VerifiedNotice:

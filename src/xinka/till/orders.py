@@ -9,7 +9,7 @@ from xinka.orders.access import COOKIE
 from xinka.orders.errors import OrderNotFound
 from xinka.till.context import Till
 from xinka.till.http import Request, Response, json_response, parse_form
-from xinka.till.serving.heads import NO_STORE, SAFE
+from xinka.till.serving.heads import PRIVATE
 
 SUFFIX = "/status"
 PREFIX = "/order/"
@@ -24,7 +24,7 @@ async def status(till: Till, request: Request) -> Response:
         OrderNotFound: if there is no such order, or this browser did not place it: the answer is the same.
     """
     if request.method != "GET":
-        return Response(HTTPStatus.METHOD_NOT_ALLOWED, b"", [("allow", "GET"), NO_STORE, *SAFE])
+        return Response(HTTPStatus.METHOD_NOT_ALLOWED, b"", [("allow", "GET")], PRIVATE)
     order_id = ids.parse("ord", request.path[len(PREFIX) : -len(SUFFIX)])
     if not till.access.allows_cookie(order_id, request.kept(COOKIE)):
         raise OrderNotFound

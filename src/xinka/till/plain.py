@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from xinka.kernel import ids
 from xinka.kernel.errors import BadIdentifier
 from xinka.till.http import TEXT, Request, Response
-from xinka.till.serving.heads import NO_STORE, SAFE
+from xinka.till.serving.heads import PRIVATE, SAFE, lines_of
 
 _STYLE = (
     ":root{color-scheme:light dark}body{max-width:32rem;margin:15vh auto 0;padding:0 1.25rem;font:1.0625rem/1.6 "
@@ -23,8 +23,8 @@ _STYLE = (
 )
 _HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 _POLICY = f"default-src 'none'; style-src 'sha256-{_HASH}'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
-_HTML = ("content-type", "text/html; charset=utf-8")
 _SAFE = [(name, _POLICY if name == "content-security-policy" else value) for name, value in SAFE]
+_PAGE = lines_of([("content-type", "text/html; charset=utf-8"), ("cache-control", "no-store"), *_SAFE])
 #: All who read the page do not ask again in the same moment.
 _JITTER = 4
 
@@ -58,7 +58,7 @@ def plain_page(  # noqa: PLR0913 - what it says, in two languages, and when to c
     if not wants_page(request):
         # What a script fetches for a part of a page must not be put in its place: the page says that it failed.
         stays = [("hx-reswap", "none")] if request.header("hx-request") else []
-        return Response(status, f"{zh}\n{en}\n".encode(), [TEXT, NO_STORE, *later, *SAFE, *stays])
+        return Response(status, f"{zh}\n{en}\n".encode(), [TEXT, *later, *stays], PRIVATE)
     is_looking = request.method in ("GET", "HEAD")
     texts = {"zh-hans": zh, "en": en}
     if not is_looking and was_done:
@@ -67,7 +67,7 @@ def plain_page(  # noqa: PLR0913 - what it says, in two languages, and when to c
     again = retry_after + random.randint(0, _JITTER)  # noqa: S311 - spreads a crowd, keeps no secret
     refresh = f'<meta http-equiv="refresh" content="{again}">' if is_looking and asks_again else ""
     document = _document(request.language(), texts, address, words, refresh)
-    return Response(status, document.encode(), [_HTML, NO_STORE, *later, *_SAFE])
+    return Response(status, document.encode(), later, _PAGE)
 
 
 def _document(own: str, texts: dict[str, str], address: str, words: dict[str, str], more: str) -> str:

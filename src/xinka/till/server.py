@@ -29,7 +29,7 @@ from xinka.till.live_stock import LiveStock
 from xinka.till.plain import plain_page, wants_page
 from xinka.till.serving.connection import Connection, Edge
 from xinka.till.serving.exchange import Exchange, HungUp
-from xinka.till.serving.heads import NO_STORE, SAFE, Headers
+from xinka.till.serving.heads import PRIVATE, Headers
 from xinka.till.upstream import Upstream
 
 log = structlog.get_logger("xinka.till")
@@ -88,7 +88,7 @@ class App:
         if response is None:
             await self._upstream.relay(request)
             return
-        exchange.answer(response.status, response.headers, response.body)
+        exchange.answer(response.status, response.headers, response.body, response.ready)
         health.count(request.path, response.status, time.perf_counter() - started)
 
     def _news(self) -> Headers:
@@ -108,7 +108,7 @@ class App:
         path = request.path
         if path == "/checkout":
             if request.method != "POST":
-                return Response(HTTPStatus.SEE_OTHER, b"", [("location", "/"), NO_STORE, *SAFE])
+                return Response(HTTPStatus.SEE_OTHER, b"", [("location", "/")], PRIVATE)
             return await checkout.checkout(till, request)
         if path.startswith(notices.PREFIX):
             return await notices.notice(till, request)

@@ -15,7 +15,7 @@ from xinka.till.http import Request, Response, refusal_response
 from xinka.till.logs import seldom
 from xinka.till.plain import plain_page
 from xinka.till.serving.exchange import Exchange
-from xinka.till.serving.heads import NO_STORE, SAFE, Headers
+from xinka.till.serving.heads import PRIVATE, Headers
 from xinka.till.turns import Allowance, ManyAreHere, TooManyPages, Turns
 from xinka.till.uploads import SMALL, TooManyUploads, Uploads
 
@@ -116,7 +116,7 @@ class Upstream:
         """
         length = request.header("content-length")
         if length.isdigit() and int(length) > MAX_UPLOAD:
-            _send(request.exchange, Response(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, b"", [NO_STORE, *SAFE]))
+            _send(request.exchange, Response(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, ready=PRIVATE))
             return
         has_body = length not in ("", "0") or bool(request.header("transfer-encoding"))
         if not has_body or await request.exchange.is_whole_within(SMALL):
@@ -214,7 +214,7 @@ async def _pass_body(answer: httpcore.Response, exchange: Exchange) -> None:
 
 
 def _send(exchange: Exchange, response: Response) -> None:
-    exchange.answer(response.status, response.headers, response.body)
+    exchange.answer(response.status, response.headers, response.body, response.ready)
 
 
 def _unavailable(error: Exception, request: Request, *, for_all: bool = False) -> Response:
@@ -225,7 +225,7 @@ def _unavailable(error: Exception, request: Request, *, for_all: bool = False) -
     if n := seldom.count("upstream.unavailable", type(error).__name__):
         log.warning("upstream.unavailable", reason=type(error).__name__, n=n)
     if for_all:
-        return Response(HTTPStatus.SERVICE_UNAVAILABLE, b"", [NO_STORE, *SAFE])
+        return Response(HTTPStatus.SERVICE_UNAVAILABLE, ready=PRIVATE)
     return plain_page(request, HTTPStatus.SERVICE_UNAVAILABLE, *_RESTARTING, retry_after=3, asks_again=True)
 
 

@@ -55,17 +55,17 @@ def read_form(
         text = raw.decode()
     except UnicodeDecodeError:
         raise MalformedNotice(why="utf-8") from None
-    pairs = text.split("&")
+    pairs = [pair.partition("=") for pair in text.split("&")]
     if len(pairs) > max_fields:
         raise MalformedNotice(why="too many fields")
-    fields: dict[str, str] = {}
-    for pair in pairs:
-        name, equals, value = pair.partition("=")
+    for name, equals, _ in pairs:
         if not equals or (name not in known and not _NAME.fullmatch(name)):
             raise MalformedNotice(why="field name")
-        if name in fields:
-            raise MalformedNotice(why="duplicate field")
-        fields[name] = _decode(value) if "%" in value or "+" in value else value
+    fields = {name: value for name, _, value in pairs}
+    if len(fields) != len(pairs):
+        raise MalformedNotice(why="duplicate field")
+    if "%" in text or "+" in text:
+        fields = {name: _decode(value) for name, value in fields.items()}
     if refused.search("".join(fields.values())):
         raise MalformedNotice(why="separator or control character in a value")
     return fields

@@ -21,7 +21,7 @@ import httptools
 
 from xinka.kernel.places import place_of, plain_address
 from xinka.till.serving.exchange import Exchange, HungUp
-from xinka.till.serving.heads import NO_STORE, SAFE, Headers, response_head
+from xinka.till.serving.heads import PRIVATE, Headers, response_head
 from xinka.till.serving.targets import read_target
 from xinka.till.serving.worker import Worker
 
@@ -327,9 +327,9 @@ class Connection(asyncio.Protocol):
             self._read_on()
             self.deadline = self._edge.loop.time() + BODY_PAUSE
 
-    def head(self, status: int, headers: Headers, length: int | None) -> bytes:
+    def head(self, status: int, headers: Headers, length: int | None, ready: str = "") -> bytes:
         """Return the head of the answer under way."""
-        return response_head(status, headers, length, is_last=self.is_last(), always=self._edge.always)
+        return response_head(status, headers, length, is_last=self.is_last(), always=self._edge.always, ready=ready)
 
     def is_last(self) -> bool:
         """Whether this connection ends after the exchange under way."""
@@ -418,7 +418,7 @@ class Connection(asyncio.Protocol):
             active.lose()
 
     def _write_refusal(self, status: HTTPStatus) -> None:
-        self.write(response_head(status, [NO_STORE, *SAFE], 0, is_last=True, always=self._edge.always))
+        self.write(response_head(status, [], 0, is_last=True, always=self._edge.always, ready=PRIVATE))
 
     def _stop_reading(self) -> None:
         if self._is_reading:

@@ -40,7 +40,7 @@ class Line(Protocol):
         """Read on."""
         ...
 
-    def head(self, status: int, headers: Headers, length: int | None) -> bytes:
+    def head(self, status: int, headers: Headers, length: int | None, ready: str = "") -> bytes:
         """Return the head of the answer under way."""
         ...
 
@@ -134,13 +134,13 @@ class Exchange:
             self._waiter.set_result(None)
         self._waiter = None
 
-    def answer(self, status: int, headers: Headers, body: bytes) -> None:
-        """Send a whole answer."""
+    def answer(self, status: int, headers: Headers, body: bytes, ready: str = "") -> None:
+        """Send a whole answer; ``ready`` are header lines as ``lines_of`` writes them."""
         if self._gone:
             return
         self.is_begun = self.is_answered = True
         silent = status in _BODILESS or status < _FIRST_OF_FINAL
-        head = self._line.head(status, headers, None if silent else len(body))
+        head = self._line.head(status, headers, None if silent else len(body), ready)
         self._line.write(head if silent or self.method == "HEAD" else head + body)
 
     def begin(self, status: int, headers: Headers) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from email.utils import formatdate
 from http import HTTPStatus
+from typing import Final
 
 Headers = list[tuple[str, str]]
 
-NO_STORE = ("cache-control", "no-store")
 #: On every answer the till writes itself, those to what is no request included; pages bring their own from Django.
 SAFE: Headers = [
     ("x-content-type-options", "nosniff"),
@@ -37,19 +37,35 @@ class _Clock:
 _clock = _Clock()
 
 
-def response_head(status: int, headers: Headers, length: int | None, *, is_last: bool, always: str = "") -> bytes:
-    """Return status line and headers; with a ``length``, any such header among ``headers`` gives way to it.
-
-    ``always`` are whole header lines of the shop's own.
+def lines_of(headers: Headers) -> str:
+    """Return headers as lines; what many answers bring is written once, and handed on as their ``ready`` lines.
 
     Raises:
         ValueError: if a header holds a line break, which would let its author write headers, or pages, of his own.
     """
-    lines = [f"{name}: {value}\r\n" for name, value in headers if length is None or name != "content-length"]
-    text = "".join(lines)
-    if text.count("\n") != len(lines) or text.count("\r") != len(lines):
+    text = "".join([f"{name}: {value}\r\n" for name, value in headers])
+    if text.count("\n") != len(headers) or text.count("\r") != len(headers):
         raise ValueError("a line break in a header")
+    return text
+
+
+#: Ready lines of what is for one visitor only, which no cache keeps.
+PRIVATE: Final = lines_of([("cache-control", "no-store"), *SAFE])
+
+
+def response_head(
+    status: int, headers: Headers, length: int | None, *, is_last: bool, always: str = "", ready: str = ""
+) -> bytes:
+    """Return status line and headers; with a ``length``, any such header among ``headers`` gives way to it.
+
+    ``ready`` are the lines of further headers, and ``always`` those of the shop's own on every answer.
+
+    Raises:
+        ValueError: as ``lines_of``.
+    """
+    if length is not None and headers:
+        headers = [header for header in headers if header[0] != "content-length"]
     size = "" if length is None else f"content-length: {length}\r\n"
     last = "connection: close\r\n" if is_last else ""
     first = _LINES.get(status) or f"HTTP/1.1 {status} \r\n"
-    return f"{first}{_clock.date()}{always}{size}{last}{text}\r\n".encode("latin-1", "replace")
+    return f"{first}{_clock.date()}{always}{size}{last}{ready}{lines_of(headers)}\r\n".encode("latin-1", "replace")

@@ -54,9 +54,8 @@ def verify_notice(config: EpayConfig, fields: dict[str, str]) -> VerifiedNotice:
 
 def _reading(config: EpayConfig, fields: dict[str, str]) -> VerifiedNotice:
     """Return the facts of a notice whose signature agrees."""
-    for name, value in fields.items():
-        if not value and name != _MAY_BE_EMPTY:
-            raise MalformedNotice(why="unsigned field")
+    if "" in fields.values() and any(not fields[name] for name in fields if name != _MAY_BE_EMPTY):
+        raise MalformedNotice(why="unsigned field")
     if not _NUMBER.fullmatch(fields["out_trade_no"]) or not _NUMBER.fullmatch(fields["trade_no"]):
         raise MalformedNotice(why="order number")
     try:
