@@ -47,7 +47,7 @@ def numbered(shop: Merchant) -> list[tuple[str, str]]:
     return [
         (str(pattern.name), address)
         for pattern, address in every_address(shop)
-        if set(pattern.pattern.converters) - {"merchant"}
+        if set(pattern.pattern.converters) - {"merchant", "key"}  # a key names one of the desk's lists
     ]
 
 
