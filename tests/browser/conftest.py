@@ -23,12 +23,16 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from tools.tour import chromium
+from xinka.flows.expire import BATCH, expire_due
+from xinka.platform.database.drive import drive
 from xinka.platform.database.embedded import EmbeddedPostgres
 
 _READY_WITHIN = 240
 #: Seconds a test may take, the start of the shop included. Each wait within has a limit of its own; this one is for
 #: walks through dozens of pages on a busy machine.
 _LONGEST = 900
+#: An order of a test that still runs, in another process, is not as old as this many seconds.
+_WALKED_WITHIN = 180
 #: The processes this one has started, kept because a forgotten one is a warning.
 _started: list[subprocess.Popen[bytes]] = []
 
@@ -77,6 +81,18 @@ class Shop:
     def database(self) -> psycopg.Connection[Any]:
         """A connection to the shop's own database, for what would take a quarter of an hour to wait for."""
         return psycopg.connect(EmbeddedPostgres(self.data_dir / "postgres").url(), autocommit=True)
+
+    def let_orders_run_out(self) -> None:
+        """End the unpaid orders of tests that are over: all visitors have one address, which may hold thirty."""
+        opened_at = (self.data_dir / "run" / "xinka.json").stat().st_mtime
+        with self.database() as database:
+            database.execute(
+                "UPDATE orders_order SET expires_at = now() WHERE state = 'awaiting_payment'"
+                " AND placed_at BETWEEN to_timestamp(%s) AND now() - %s * interval '1 s'",
+                [opened_at, _WALKED_WITHIN],
+            )
+            while drive(database, expire_due()) == BATCH:
+                pass
 
 
 def _start(place: Path) -> None:
@@ -144,6 +160,13 @@ def browser() -> Iterator[Browser]:
     """
     with chromium() as opened:
         yield opened
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _orders_run_out(shop: Shop) -> Iterator[None]:
+    """Leave no unpaid orders behind."""
+    yield
+    shop.let_orders_run_out()
 
 
 Visit = Callable[..., Page]
