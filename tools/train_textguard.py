@@ -1,12 +1,12 @@
 """Trains the linear model of textguard and writes the table that is shipped, with a card of the run.
 
     scripts/setup training
-    .venv/bin/python -m tools.train_textguard --permissive FOLDER [--extra FILE.jsonl …] [--out FOLDER] [--longer-only]
+    .venv/bin/python -m tools.train_textguard --permissive FOLDER [--extra FILE …] [--out FOLDER] [--lines-of TASK …]
 
 ``FOLDER`` holds ``teleantifraud_dialogues.jsonl.xz`` (Apache-2.0) and ``evasion_cntp.jsonl.xz`` (MIT); all else is made
 by ``tools/textguard_corpus``. An operator who has the right to other data adds it with ``--extra`` (lines of
-``{"text", "label", "task"}``) and keeps the resulting table for themselves. With ``--longer-only`` the lines are not
-learnt anew, which takes minutes: only what longer texts put right in the shipped table is.
+``{"text", "label", "task"}``) and keeps the resulting table for themselves. With ``--lines-of`` and nothing behind it
+the lines are not learnt anew, which takes minutes: only what longer texts put right in the shipped table is.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from itertools import repeat
@@ -33,6 +34,7 @@ from tools.textguard_corpus.rows import Row
 from tools.textguard_corpus.samples import samples
 from tools.textguard_corpus.tables import character_tables
 from tools.textguard_corpus.words import Words
+from xinka.engines.textguard.longer import log_odds
 from xinka.engines.textguard.model import SHIPPED, TASKS, Model, Task
 from xinka.engines.textguard.model.features import Tables
 from xinka.engines.textguard.model.table import ModelFile, TaskTable, read, write
@@ -58,8 +60,7 @@ def main() -> None:
     tasks: dict[str, TaskTable] = {}
     card: dict[str, Any] = {"seed": asked.seed, "tasks": {}, "licences": dict(LICENCES), "character_tables": CHARACTERS}
     with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
-        train = _with_longer_only if asked.longer_only else _trained
-        for task, (table, figures) in zip(TASKS, pool.map(train, TASKS, repeat(asked)), strict=True):
+        for task, (table, figures) in zip(TASKS, pool.map(_train, TASKS, repeat(asked)), strict=True):
             tasks[task], card["tasks"][task] = table, figures
             shown = {name: figure for name, figure in figures.items() if name != "samples"}
             sys.stdout.write(json.dumps({task: shown}, ensure_ascii=False) + "\n")
@@ -70,6 +71,10 @@ def main() -> None:
     card["sha256"] = write(asked.out / SHIPPED.name, model)
     card["largest_difference"] = _largest_difference(asked.out / SHIPPED.name, card["tasks"])
     (asked.out / "card.json").write_text(json.dumps(card, ensure_ascii=False, indent=1, sort_keys=True) + "\n")
+
+
+def _train(task: Task, asked: argparse.Namespace) -> tuple[TaskTable, dict[str, Any]]:
+    return _trained(task, asked) if task in asked.lines_of else _with_longer_only(task, asked)
 
 
 def _trained(task: Task, asked: argparse.Namespace) -> tuple[TaskTable, dict[str, Any]]:
@@ -99,15 +104,23 @@ def _with_longer(
     """Return a table with what longer texts put right in it, and what the card says of that."""
     rows = longer_rows_of(task, asked.permissive, asked.seed)
     model = Model(tables, {task: table})
-    score = partial(model.scores, task=task)
-    found = fit_wholes(rows, score, tables, table.review_from)
-    parts = fit_parts(part_rows_of(task, asked.seed), score, tables)
+    by_lines, glance = partial(_by_lines, model, task), partial(_glance, model, task)
+    found = fit_wholes(rows, by_lines, glance, tables, table.review_from)
+    parts = fit_parts(part_rows_of(task, asked.seed), by_lines, tables)
     return structs.replace(table, longer=found.table, parts=parts), {
         "rows": _by_source(rows),
         "pieces": found.table.pieces.count("\n") + 1,
         "pieces_of_parts": parts.pieces.count("\n") + 1,
         "unseen_writers": {name: round(value, 4) for name, value in found.figures.items()},
     }
+
+
+def _by_lines(model: Model, task: Task, texts: Sequence[str]) -> list[float]:
+    return list(map(log_odds, model.scores(texts, task)))
+
+
+def _glance(model: Model, task: Task, texts: Sequence[str]) -> list[float]:
+    return [model.glance(text, task) for text in texts]
 
 
 def _largest_difference(path: Path, tasks: dict[str, Any]) -> float:
@@ -125,15 +138,15 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--extra", type=Path, action="append", default=[], help="more rows, for a table of your own")
     parser.add_argument("--out", type=Path, default=SHIPPED.parent, help="where table and card go")
     parser.add_argument(
-        "--longer-only", action="store_true", help="only what longer texts put right in the shipped table"
+        "--lines-of", nargs="*", choices=TASKS, default=TASKS, help="the tasks whose lines are learnt anew, or none"
     )
     parser.add_argument("--most", type=int, default=150_000, help="pieces, and pairs, for each task")
     parser.add_argument("--seed", type=int, default=7)
     asked = parser.parse_args()
     if asked.extra and asked.out == SHIPPED.parent:
         parser.error("a table made with --extra is not the shipped one: give --out")
-    if asked.extra and asked.longer_only:
-        parser.error("--extra adds lines, which --longer-only does not learn")
+    if asked.extra and not asked.lines_of:
+        parser.error("--extra adds lines, which an empty --lines-of does not learn")
     return asked
 
 

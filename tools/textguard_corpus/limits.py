@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from tools.textguard_corpus.fitting import FALSE_ALARMS, Fitted
 from xinka.engines.textguard.guard import Guard
+from xinka.engines.textguard.longer import log_odds
 from xinka.engines.textguard.model import Task
 from xinka.engines.textguard.model.features import Tables
 from xinka.engines.textguard.model.longer_weights import Longer, LongWeights
@@ -29,9 +30,12 @@ class Said:
         self._scores, self._limits = scores, (review_from, block_from)
 
     def score(self, clean_text: str, task: Task) -> float:
-        """Return what was said of a text; each task has a table of its own, so the task changes nothing."""
+        """Return what was said of a text; each task has a table of its own, so the task changes nothing.
+
+        Of the few that are read otherwise than they are learnt, for their layout, nothing is known.
+        """
         del task
-        return self._scores[clean_text]
+        return self._scores.get(clean_text, 0.0)
 
     def scores(self, clean_texts: Sequence[str], task: Task) -> list[float]:
         """Return what was said of some texts."""
@@ -42,8 +46,12 @@ class Said:
         del clean_text, task
         return NO_PARTS
 
+    def glance(self, clean_text: str, task: Task) -> float:
+        """Return what was said of a text, as a logarithm of odds."""
+        return log_odds(self.score(clean_text, task))
+
     def longer(self, task: Task) -> Longer:
-        """Return what says nothing: the lines are no longer texts."""
+        """Return what says nothing: hardly a line is a longer text."""
         del task
         return Longer(_NOTHING, _NOTHING)
 

@@ -9,13 +9,14 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+from msgspec import structs
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, diags, hstack
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 from tools.textguard_corpus.rows import WRITTEN, Row
-from xinka.engines.textguard.longer import log_odds, n_warnings
+from xinka.engines.textguard.longer import log_odds, longness, n_warnings
 from xinka.engines.textguard.model.features import Tables, bounded, spelled
 from xinka.engines.textguard.model.longer_weights import pieces
 from xinka.engines.textguard.model.table import GRID, LongTable
@@ -30,7 +31,8 @@ ROUNDS = 300
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-Scores = Callable[[Sequence[str]], Sequence[float]]
+#: What a table says of texts, each as one number.
+Says = Callable[[Sequence[str]], Sequence[float]]
 
 
 class Freedom(NamedTuple):
@@ -41,7 +43,7 @@ class Freedom(NamedTuple):
     fewest: int
 
 
-WHOLES, PARTS = Freedom(30.0, 6_000, 3), Freedom(5.0, 4_000, 4)
+WHOLES, PARTS = Freedom(100.0, 6_000, 3), Freedom(5.0, 4_000, 4)
 
 
 class FittedLonger(NamedTuple):
@@ -83,17 +85,19 @@ class _Line(NamedTuple):
         return np.asarray(seen.numbers @ self.numbers + seen.pieces @ self.pieces + self.bias)
 
 
-def fit_wholes(rows: Sequence[Row], score: Scores, tables: Tables, review_from: float) -> FittedLonger:
+def fit_wholes(rows: Sequence[Row], by_lines: Says, glance: Says, tables: Tables, review_from: float) -> FittedLonger:
     """Fit the longer texts of a task.
 
     Args:
-        rows: the texts as they were written, the writer of each as its sentence. Those of source ``WRITTEN`` that weigh
-            one are what the limit and the figures are taken from.
-        score: what the table of lines says of clean texts.
+        rows: the texts as they were written, the writer of each as its sentence. The limit and the figures are taken
+            from those of source ``WRITTEN`` that weigh one and are so long that only their like speaks for them.
+        by_lines: the logarithms of odds that the table of lines gives clean texts.
+        glance: what it says of them at a glance.
         tables: what letters are read through.
         review_from: the score that the limit is put at.
     """
-    seen = _seen(rows, [bounded(told(clean_text(row.text))) for row in rows], score, tables, WHOLES)
+    texts = [told(clean_text(row.text)) for row in rows]
+    seen = _seen(rows, list(map(bounded, texts)), by_lines, tables, WHOLES)
     writers = np.array([row.sentence for row in rows])
     counts = np.array([row.source == WRITTEN and row.weight == 1 for row in rows])
     unseen = np.zeros(len(rows))
@@ -101,25 +105,30 @@ def fit_wholes(rows: Sequence[Row], score: Scores, tables: Tables, review_from: 
         others = writers != writer
         unseen[~others] = _fitted(seen.those(others), WHOLES).of(seen.those(~others))
     line = _fitted(seen, WHOLES)
-    lawful, bad = unseen[counts & (seen.labels == 0)], unseen[counts & (seen.labels == 1)]
+    like_alone = np.array(list(map(longness, texts))) == 1
+    fully = counts & like_alone
+    lawful, bad = unseen[fully & (seen.labels == 0)], unseen[fully & (seen.labels == 1)]
     at = float(np.sort(lawful)[::-1][int(FALSE_ALARMS * len(lawful))])
     shift = log_odds(review_from) - at - 1e-6
     table = _table(seen.names, line.pieces, (float(line.numbers[0]), float(line.numbers[1])), line.bias + shift)
+    glanced = glance([text for text, like in zip(texts, like_alone, strict=True) if like])
+    steep, rise = np.polyfit(glanced, seen.numbers[like_alone, 0], 1)
+    table = structs.replace(table, steep=float(steep), rise=float(rise))
     area = float(roc_auc_score(np.repeat([0, 1], [len(lawful), len(bad)]), np.concatenate([lawful, bad])))
-    figures = {"auc": area, "recall": float((bad > at).mean()), "rows": float(counts.sum())}
+    figures = {"auc": area, "recall": float((bad > at).mean()), "rows": float(fully.sum())}
     return FittedLonger(table, figures, unseen + shift)
 
 
-def fit_parts(rows: Sequence[Row], score: Scores, tables: Tables) -> LongTable:
+def fit_parts(rows: Sequence[Row], by_lines: Says, tables: Tables) -> LongTable:
     """Fit the parts of lawful longer texts, beside lines.
 
     Args:
         rows: clean texts.
-        score: what the table of lines says of clean texts. It has learnt the lines, so it is surer of them than of
-            others; what the pieces of a middling bad line weigh lowers nothing.
+        by_lines: the logarithms of odds that the table of lines gives clean texts. It has learnt the lines, so it is
+            surer of them than of others; what the pieces of a middling bad line weigh lowers nothing.
         tables: what letters are read through.
     """
-    seen = _seen(rows, [row.text for row in rows], score, tables, PARTS)
+    seen = _seen(rows, [row.text for row in rows], by_lines, tables, PARTS)
     seen.numbers[:, 1] = 0.0
     line = _fitted(seen, PARTS)
     weights = line.pieces / line.numbers[0]
@@ -133,7 +142,7 @@ def _table(names: Sequence[str], weights: Floats, of: tuple[float, float], bias:
     return LongTable(pieces_kept, on_grid[kept].astype("<f4").tobytes(), *of, bias)
 
 
-def _seen(rows: Sequence[Row], texts: Sequence[str], score: Scores, tables: Tables, freedom: Freedom) -> _Seen:
+def _seen(rows: Sequence[Row], texts: Sequence[str], says: Says, tables: Tables, freedom: Freedom) -> _Seen:
     found = [pieces(spelled(text, tables).letters) for text in texts]
     counts: dict[str, int] = {}
     for of_text in found:
@@ -145,7 +154,7 @@ def _seen(rows: Sequence[Row], texts: Sequence[str], score: Scores, tables: Tabl
     values = np.repeat([max(1, len(of_text)) ** -0.5 for of_text in found], [len(row) for row in known])
     ends = np.cumsum([0, *map(len, known)])
     matrix = csr_matrix((values, np.concatenate(known), ends), shape=(len(rows), len(names)))
-    numbers = np.array([[log_odds(said), n_warnings(text)] for said, text in zip(score(texts), texts, strict=True)])
+    numbers = np.array([[said, n_warnings(text)] for said, text in zip(says(texts), texts, strict=True)], float)
     return _Seen(numbers, matrix, names, np.array([row.label for row in rows]), np.array([row.weight for row in rows]))
 
 

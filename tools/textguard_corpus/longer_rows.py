@@ -11,13 +11,15 @@ from typing import cast
 
 from tools.textguard_corpus.lines import ITSELF, read_lines, read_longer
 from tools.textguard_corpus.rows import HAND, WRITTEN, Row
-from xinka.engines.textguard.longer import is_long
+from xinka.engines.textguard.longer import is_long, longness
 from xinka.engines.textguard.model.parts import cut
 from xinka.engines.textguard.views import clean_text
 
 #: What a lawful longer text of the other task weighs; a bad one is left out. The shop's own pages of how to run it
 #: are no writer's, and weigh as little as the calls do.
 LAWFUL_ELSEWHERE, OF_OTHERS = 0.5, 0.1
+#: What a text weighs of which the table of lines is asked as well: there are many, and longer ones have nobody else.
+MIDDLE = 0.5
 OWN_PAGES = "zd"
 #: So many calls are taken whole as longer talk.
 CALLS = 600
@@ -33,6 +35,8 @@ def longer_rows_of(task: str, permissive: Path, seed: int = 7) -> list[Row]:
         weight = ITSELF if line.task == task else LAWFUL_ELSEWHERE * (1 - line.label)
         if line.writer == OWN_PAGES:
             weight = OF_OTHERS
+        if longness(clean_text(line.text)) < 1:
+            weight *= MIDDLE
         if weight:
             rows.append(Row(line.text, line.label, f"{HAND}{line.writer}", WRITTEN, weight))
     if task == "chat":

@@ -27,7 +27,7 @@ from tools.textguard_corpus.lines import (
 from tools.textguard_corpus.longer_rows import OWN_PAGES, longer_rows_of, part_rows_of
 from tools.textguard_corpus.rows import WRITTEN, Row
 from tools.textguard_corpus.scaling import Met, trust, voices_of
-from xinka.engines.textguard.longer import is_long
+from xinka.engines.textguard.longer import is_long, longness
 from xinka.engines.textguard.views import clean_text, squeezed_text
 
 GRAMMARS = Path(grammar_module.__file__).parent / "grammars"
@@ -90,12 +90,16 @@ def test_every_line_written_by_hand_is_its_own_and_of_a_known_kind() -> None:
     assert len({(line.task, line.text) for line in lines}) == len(lines)
 
 
+#: Who wrote longer texts.
+LONGER_HANDS = {"na", "nb", "nc", "za", "zb", "zc", OWN_PAGES}
+
+
 def test_every_longer_text_is_its_own_keeps_its_lines_and_is_by_a_hand_of_its_own() -> None:
     longer = read_longer()
     assert len({(line.task, line.text) for line in longer}) == len(longer) > 1_000
     assert all(is_long(line.text) and LINE_END not in line.text for line in longer)
     assert sum("\n" in line.text for line in longer) > 800
-    assert {line.writer for line in longer} == {"za", "zb", "zc", OWN_PAGES}
+    assert {line.writer for line in longer} == LONGER_HANDS
     assert not {line.writer for line in longer} & {line.writer for line in read_lines()}
     assert {(line.task, line.label) for line in longer} == {("listing", 0), ("listing", 1), ("chat", 0), ("chat", 1)}
 
@@ -222,13 +226,14 @@ def test_longer_texts_of_the_task_weigh_most_lawful_ones_of_the_other_half_and_b
     for row in rows:
         line = texts[row.text]
         own_page, own_task = line.writer == OWN_PAGES, line.task == "listing"
-        assert row.weight == (0.1 if own_page else 1.0 if own_task else 0.5)
+        share = 1.0 if longness(clean_text(line.text)) == 1 else 0.5  # lines speak of the others too
+        assert row.weight == share * (0.1 if own_page else 1.0 if own_task else 0.5)
         assert row.sentence == f"hand {line.writer}"
 
 
 def test_parts_are_those_of_lawful_texts_beside_as_many_bad_as_harmless_lines() -> None:
-    rows, writers = part_rows_of("chat"), {"za", "zb", "zc", OWN_PAGES}
-    parts, lines = ([r for r in rows if (r.sentence in writers) is of_page] for of_page in (True, False))
+    rows = part_rows_of("chat")
+    parts, lines = ([r for r in rows if (r.sentence in LONGER_HANDS) is of_page] for of_page in (True, False))
     assert not any(row.label for row in parts)
     assert len(parts) > 5_000
     assert max(len(row.text) for row in parts) <= 45

@@ -60,10 +60,10 @@ def swapped_apart(text: str) -> set[tuple[int, int, int]]:
 
 
 def walked_plainly(squeezed: views.View) -> list[Candidate]:
-    """Walk a text with its letters as initials whenever it has letters, whatever they stand beside."""
+    """Walk a text, where a term may be read in initials also with its letters as such, whatever they stand beside."""
     text, candidates = squeezed.text, []
     rows = [slots.elements(text, as_initials=False)] if not slots.odd().isdisjoint(text) else []
-    if any("a" <= c <= "z" for c in text):
+    if MATCHER._reads_initials and any("a" <= c <= "z" for c in text):
         rows.append(slots.elements(text, as_initials=True))
     for row in rows:
         found = [

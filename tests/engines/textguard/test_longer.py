@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import random
 from array import array
+from statistics import correlation
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.textguard_blind import measure_long
+from tools.textguard_corpus.lines import read_longer
 from xinka.engines.textguard.guard import Guard
 from xinka.engines.textguard.longer import (
     DRIFT,
@@ -17,6 +19,7 @@ from xinka.engines.textguard.longer import (
     LONG,
     is_long,
     log_odds,
+    longness,
     of_parts,
     of_whole,
     share,
@@ -32,6 +35,11 @@ from xinka.engines.textguard.views import clean_text
 #: A table of letters as they are.
 _PLAIN = Tables("", "", "")
 NOTHING = LongWeights(NOTHING_LONG, _PLAIN)
+
+
+def weighed(text: str, by_lines: float, weights: LongWeights) -> float:
+    """What is said of a text that the table of lines gives such a score."""
+    return of_whole(by_lines, text, longness(text), weights)
 
 
 def weights_of(of_lines: float = 1.0, of_warning: float = 0.0, bias: float = 0.0, **weights: float) -> LongWeights:
@@ -85,7 +93,7 @@ def test_a_warning_that_names_what_it_warns_of_is_for_a_person_at_most(task: Tas
         ("blind11", "chat", 0.035),
         ("blind12", "listing", 0.075),
         ("blind12", "chat", 0.025),
-        ("blind13", "listing", 0.041),
+        ("blind13", "listing", 0.045),
         ("blind13", "chat", 0.021),
     ],
 )
@@ -135,7 +143,8 @@ def test_each_text_takes_the_scores_of_its_own_parts() -> None:
 def test_a_short_text_is_weighed_as_before(score: float, size: int) -> None:
     text = "字" * size
     assert not is_long(text)
-    assert of_whole(score, text, weights_of(0.0, 0.0, -9.0)) == score
+    assert longness(text) == 0
+    assert weighed(text, score, weights_of(0.0, 0.0, -9.0)) == score
     assert share(text) == 1
     assert not tells("骗子上当" * (size // 4))
 
@@ -143,7 +152,7 @@ def test_a_short_text_is_weighed_as_before(score: float, size: int) -> None:
 def test_the_longer_the_more_its_like_says_without_a_step_and_an_offer_among_ten_lines_takes_no_more() -> None:
     many = "".join(map(chr, range(0x4E00, 0x4E00 + 2_000)))
     lengths = (LONG, LONG + 1, (LONG + FULLY) // 2, FULLY, 400, 2_000)
-    odds = [log_odds(of_whole(0.99, many[:size], weights_of(0.5, 0.0, -3.0))) for size in lengths]
+    odds = [log_odds(weighed(many[:size], 0.99, weights_of(0.5, 0.0, -3.0))) for size in lengths]
     by_lines = log_odds(0.99)
     by_its_like = 0.5 * by_lines - 3.0
     assert odds[0] == pytest.approx(by_lines)
@@ -159,12 +168,12 @@ def test_the_longer_the_more_its_like_says_without_a_step_and_an_offer_among_ten
 def test_words_of_warning_count_up_to_four_and_scores_without_doubt_stay_within_bounds() -> None:
     page = "".join(map(chr, range(0x4E00, 0x4E00 + 300)))
     odds = [
-        log_odds(of_whole(0.5, page + words, weights_of(1.0, -1.0)))
+        log_odds(weighed(page + words, 0.5, weights_of(1.0, -1.0)))
         for words in ("", "骗子", "骗子上当", "骗子上当套路陷阱不得")
     ]
     assert odds == pytest.approx([0.0, -1.0, -2.0, -4.0])
     for score in (0.0, 1.0):
-        assert of_whole(score, page, NOTHING) == pytest.approx(score, abs=1e-8)
+        assert weighed(page, score, NOTHING) == pytest.approx(score, abs=1e-8)
 
 
 def test_a_piece_counts_once_and_is_of_one_to_four_letters() -> None:
@@ -188,9 +197,21 @@ def test_the_shipped_tables_of_longer_texts_are_whole_and_small(task: Task) -> N
 
 
 @pytest.mark.parametrize("task", TASKS)
+def test_a_glance_says_of_a_page_what_the_table_of_lines_does_by_and_large(task: Task) -> None:
+    model, weights = Model.load(), GUARD.model.longer(task).wholes  # type: ignore[union-attr]  # it has one
+    pages = [clean_text(line.text) for line in read_longer() if line.writer == "zb"]
+    pages = [page for page in pages if longness(page) == 1]
+    glanced = [log_odds(weights.by_lines(model.glance(page, task))) for page in pages]
+    asked = list(map(log_odds, model.scores(pages, task)))
+    assert len(pages) > 300
+    assert correlation(glanced, asked) > 0.9
+    assert model.glance("\ue000".join(pages[0]), task) == pytest.approx(model.glance(pages[0], task))
+
+
+@pytest.mark.parametrize("task", TASKS)
 @pytest.mark.parametrize("times", [5, 20, 100])
 def test_who_repeats_an_offer_gains_nothing(task: Task, times: int) -> None:
-    assert of_whole(0.9, "好坏" * times, weights_of(0.0, 0.0, -9.0)) == pytest.approx(0.9)
+    assert longness("好坏" * times) == 0
     assert GUARD.judge(f"{OFFERS[task]}。" * times, task).decision in {"review", "block"}
 
 

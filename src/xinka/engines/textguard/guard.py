@@ -12,7 +12,7 @@ from xinka.engines.textguard.added_parts import added_up, is_sum
 from xinka.engines.textguard.asides import without_asides
 from xinka.engines.textguard.blocks import blocks
 from xinka.engines.textguard.layouts import as_read
-from xinka.engines.textguard.longer import of_parts, of_whole, share, so_many, tells
+from xinka.engines.textguard.longer import longness, of_parts, of_whole, share, so_many, tells
 from xinka.engines.textguard.masking import Mask, find_masks
 from xinka.engines.textguard.model import Task
 from xinka.engines.textguard.model.longer_weights import Longer
@@ -56,6 +56,9 @@ class Scorer(Protocol):
     def parts(self, clean_text: str, task: Task) -> Parts:
         """Return the parts of a clean text that may read forbidden by themselves."""
 
+    def glance(self, clean_text: str, task: Task) -> float:
+        """Return what a longer clean text reads like at a glance: above zero for the worse."""
+
     def longer(self, task: Task) -> Longer:
         """Return what longer texts taught of a task."""
 
@@ -73,6 +76,18 @@ class Part(NamedTuple):
     end: int
     model: float
     n_parts: int
+
+
+class _Heard(NamedTuple):
+    """A view as the model is told it, its parts that may read forbidden, and how much of it is for its like to judge.
+
+    The table of lines is only glanced at for a whole that it does not judge; of others there is no ``glance``.
+    """
+
+    text: str
+    parts: Parts
+    longness: float
+    glance: float | None
 
 
 class _Case(NamedTuple):
@@ -164,20 +179,20 @@ class Guard:
         """Return what the model, if there is one, says of each view, and of its parts that may read forbidden alone."""
         if self.model is None:
             return [None] * len(views), [()] * len(views)
-        longer, found = self.model.longer(task), [self.model.parts(view.text, task) for view in views]
-        asked = [told(view.text) for view in views]
-        asked += [told(view.text[s:e]) for view, parts in zip(views, found, strict=True) for s, e in parts.likely]
+        longer, heard = self.model.longer(task), [_heard(self.model, view, task) for view in views]
+        asked = [one.text for one in heard if one.glance is None]
+        asked += [told(view.text[s:e]) for view, one in zip(views, heard, strict=True) for s, e in one.parts.likely]
         scores = iter(self.model.scores(asked, task))
+        by_lines = [next(scores) if one.glance is None else longer.wholes.by_lines(one.glance) for one in heard]
         wholes = [
-            of_whole(score, text, longer.wholes)
-            for text, score in zip(asked[: len(views)], islice(scores, len(views)), strict=True)
+            of_whole(score, one.text, one.longness, longer.wholes) for one, score in zip(heard, by_lines, strict=True)
         ]
         return wholes, [
             tuple(
                 Part(*view.span(*at), score, parts.n_parts)
                 for at, score in zip(parts.likely, of_parts(scores, parts.likely, view.text, longer.parts), strict=True)
             )
-            for view, parts in zip(views, found, strict=True)
+            for view, (_, parts, _, _) in zip(views, heard, strict=True)
         ]
 
     def _verdict(self, text: str, clean: View, hits: Sequence[Hit], case: _Case) -> Verdict:
@@ -202,6 +217,13 @@ class Guard:
                     score, part = said, one
             decision = _by_rules([hit for hit in hits if not hit.rule.weighed], known, decision, model)
         return Verdict(decision, score, tuple(hits), tuple(masks), model, known, part)
+
+
+def _heard(model: Scorer, view: View, task: Task) -> _Heard:
+    """Tell the model a view, and have it glance over the parts, and over the whole where that is enough."""
+    parts, text = model.parts(view.text, task), told(view.text)
+    of_its_like = longness(text)
+    return _Heard(text, parts, of_its_like, model.glance(text, task) if of_its_like == 1 else None)
 
 
 def _readings(text: str, clean: View) -> tuple[View, ...]:

@@ -67,9 +67,14 @@ def so_many(n_parts: int) -> float:
     return n_parts * by_chance
 
 
+def longness(text: str) -> float:
+    """Return how much of a clean text is judged by what longer texts taught, from 0 to 1: a short one not at all."""
+    return min(1.0, max(0, _size(bounded(text)) - LONG) / (FULLY - LONG)) if is_long(text) else 0.0
+
+
 def share(text: str) -> float:
     """Return how much of what rules say of a clean text counts for the whole: a longer one has more by chance."""
-    return 1 - _longness(_size(bounded(text))) if is_long(text) else 1.0
+    return 1 - longness(text)
 
 
 def n_warnings(text: str) -> int:
@@ -84,27 +89,22 @@ def log_odds(score: float) -> float:
     return max(-_SUREST, min(_SUREST, log(score / (1 - score))))
 
 
-def of_whole(score: float, text: str, weights: LongWeights) -> float:
+def of_whole(score: float, text: str, share_of_like: float, weights: LongWeights) -> float:
     """Return what the model says of a clean text, if it is a longer one by what its like taught; of both ends, as it.
 
     Args:
-        score: what the table of lines says.
+        score: what the table of lines says, or likely would.
         text: as the model was told it.
+        share_of_like: its ``longness``.
         weights: what longer texts taught of the task.
     """
     if not is_long(text):
         return score
-    read = bounded(text)
-    by_lines, size = log_odds(score), _size(read)
-    longness = _longness(size)
+    read, by_lines = bounded(text), log_odds(score)
     by_its_like = weights.log_odds(read, by_lines, n_warnings(read))
-    measured = by_lines - DRIFT * (sqrt(max(LONG, size)) - sqrt(LONG))
-    return 1 / (1 + exp(-max(-_SUREST, min(_SUREST, (1 - longness) * measured + longness * by_its_like))))
-
-
-def _longness(size: int) -> float:
-    """Return how much of a longer text of a size, from 0 to 1, is judged by what longer texts taught."""
-    return min(1.0, max(0, size - LONG) / (FULLY - LONG))
+    measured = by_lines - DRIFT * (sqrt(LONG + share_of_like * (FULLY - LONG)) - sqrt(LONG))
+    sure = (1 - share_of_like) * measured + share_of_like * by_its_like
+    return 1 / (1 + exp(-max(-_SUREST, min(_SUREST, sure))))
 
 
 def _size(read: str) -> int:

@@ -12,7 +12,8 @@ import re
 from xinka.engines.textguard.other_numbers import is_named
 
 _CODE_SIGN = re.compile(r"[(){}\[\]=<>;*/^\\|&$`]")
-_SIGNS = re.compile(r"[^a-z0-9\s]+")
+#: A subscript (``[i-1]``) is a sign as a whole.
+_SIGNS = re.compile(r"(?:\[[a-z](?:[-+][0-9a-z])?\]|[^a-z0-9])+")
 #: An address of the web keeps its signs: where somebody is sent to matters.
 _ADDRESS = re.compile(r"://|www\.|[a-z0-9]\.(?:com|cn|net|org|me|cc|top|xyz|vip|info|io|co|link|shop|site|app)\b|@")
 #: A run of letters and signs in a text in Chinese, and how many signs of how many kinds make it code.

@@ -83,6 +83,10 @@ class Model:
                 likely += [(begin + start, begin + end) for start, end in found]
         return Parts(likely, n_parts) if likely else NO_PARTS
 
+    def glance(self, clean_text: str, task: Task) -> float:
+        """Return what the table of lines says of a longer cleaned text at a glance: above zero for the worse."""
+        return self._weights_of(task).glance(bounded(clean_text))
+
     def longer(self, task: Task) -> Longer:
         """Return what longer texts taught of a task."""
         if task not in self._longer:

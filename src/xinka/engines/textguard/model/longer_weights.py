@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import cached_property
-from math import fsum, sqrt
+from math import exp, fsum, sqrt
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -16,6 +16,8 @@ from xinka.engines.textguard.model.table import LongTable, numbers_of
 
 #: Pieces are of so many letters at most.
 LONGEST_PIECE = 4
+#: Odds beyond this say nothing more.
+_SUREST = 20.0
 _which = itemgetter(2)
 
 
@@ -47,6 +49,11 @@ class LongWeights:
             self._table.pieces.split("\n")
         ).find_overlapping
         return find
+
+    def by_lines(self, glance: float) -> float:
+        """Return the score that the table of lines likely gives a text of which it says so much at a glance."""
+        said = self._table.steep * glance + self._table.rise
+        return 1 / (1 + exp(-max(-_SUREST, min(_SUREST, said))))
 
     def log_odds(self, text: str, by_lines: float, n_warnings: int) -> float:
         """Return the logarithm of the odds that a bounded clean text is forbidden.

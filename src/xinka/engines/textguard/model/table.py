@@ -13,7 +13,7 @@ import msgspec
 
 from xinka.engines.textguard.model.features import Tables
 
-MAGIC = b"XKTG4\n"
+MAGIC = b"XKTG5\n"
 #: Weights are multiples of this: then sums of them are exact in floating point, whatever their order, and the file is
 #: a third smaller. A finer grid finds nothing more.
 GRID = 2.0**-6
@@ -27,7 +27,8 @@ class LongTable(msgspec.Struct, frozen=True):
     """What longer texts taught of one task: pieces of letters joined by line ends, a float32 for each.
 
     Of a whole, ``log odds = of_lines * log odds by the table of lines + sum / sqrt(n pieces) + of_warning * n words +
-    bias``; of a part, ``log odds by the table of lines + min(0, sum / sqrt(n pieces) + bias)``.
+    bias``; of a part, ``log odds by the table of lines + min(0, sum / sqrt(n pieces) + bias)``. Of a whole that only
+    its like speaks for, the table of lines is glanced at: its log odds are about ``steep * glance + rise``.
     """
 
     pieces: str
@@ -35,6 +36,8 @@ class LongTable(msgspec.Struct, frozen=True):
     of_lines: float
     of_warning: float
     bias: float
+    steep: float = 1.0
+    rise: float = 0.0
 
 
 #: A table that leaves what the table of lines says as it is.

@@ -24,7 +24,8 @@ from xinka.engines.textguard.model.table import TaskTable, numbers_of
 from xinka.engines.textguard.prepared import prepared
 
 #: Letters of private use could be taken for sounds and shapes; a clean text has none.
-_PRIVATE = re.compile("[\ue000-\uf8ff]").search
+_ALL_PRIVATE = re.compile("[\ue000-\uf8ff]")
+_PRIVATE = _ALL_PRIVATE.search
 _MARKED = re.compile("[\uf8a0-\uf8ff]").search
 #: The shapes of so many messages are remembered, if they are no longer than this: most short ones are alike.
 _REMEMBERED, _SHORT = 8192, 48
@@ -109,6 +110,15 @@ class Weights:
                 found.append((start, end))
             at += size
         return found
+
+    def glance(self, text: str) -> float:
+        """Return what pieces of letters of a bounded clean text weigh: the sum, by the root of their likely number.
+
+        As in ``likely``, each counts as often as it is met; after that it takes a twentieth of the time of ``mean``.
+        """
+        _, folded, places = self._met(_ALL_PRIVATE.sub("", text) if _PRIVATE(text) else text)
+        weighed: float = sum(map(self._weights.__getitem__, map(_which, places)))
+        return weighed / sqrt(PIECES_A_LETTER * max(1, len(folded) - folded.count(SEPARATOR)))
 
     def _met(self, text: str) -> _Met:
         """Return a text with the features of letters that stand in it; of the last one they are remembered."""
