@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
+from secrets import randbelow
 from typing import Any
 
 import psycopg
@@ -23,16 +24,12 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from tools.tour import chromium
-from xinka.flows.expire import BATCH, expire_due
-from xinka.platform.database.drive import drive
 from xinka.platform.database.embedded import EmbeddedPostgres
 
 _READY_WITHIN = 240
 #: Seconds a test may take, the start of the shop included. Each wait within has a limit of its own; this one is for
 #: walks through dozens of pages on a busy machine.
 _LONGEST = 900
-#: An order of a test that still runs, in another process, is not as old as this many seconds.
-_WALKED_WITHIN = 180
 #: The processes this one has started, kept because a forgotten one is a warning.
 _started: list[subprocess.Popen[bytes]] = []
 
@@ -82,18 +79,6 @@ class Shop:
         """A connection to the shop's own database, for what would take a quarter of an hour to wait for."""
         return psycopg.connect(EmbeddedPostgres(self.data_dir / "postgres").url(), autocommit=True)
 
-    def let_orders_run_out(self) -> None:
-        """End the unpaid orders of tests that are over: all visitors have one address, which may hold thirty."""
-        opened_at = (self.data_dir / "run" / "xinka.json").stat().st_mtime
-        with self.database() as database:
-            database.execute(
-                "UPDATE orders_order SET expires_at = now() WHERE state = 'awaiting_payment'"
-                " AND placed_at BETWEEN to_timestamp(%s) AND now() - %s * interval '1 s'",
-                [opened_at, _WALKED_WITHIN],
-            )
-            while drive(database, expire_due()) == BATCH:
-                pass
-
 
 def _start(place: Path) -> None:
     """Start the shop so that it outlives this process, and wait until it is open."""
@@ -102,7 +87,7 @@ def _start(place: Path) -> None:
         kept.pop(name, None)
     command = [sys.executable, "-m", "xinka.config.cli", "run", "--demo"]
     with (place / "output.txt").open("wb") as output:
-        environment = kept | {"XINKA_DATA_DIR": str(place / "data")}
+        environment = kept | {"XINKA_DATA_DIR": str(place / "data"), "XINKA_TRUSTED_PROXIES": "127.0.0.1"}
         process = subprocess.Popen(
             command, env=environment, stdout=output, stderr=output, stdin=subprocess.DEVNULL, start_new_session=True
         )
@@ -162,18 +147,18 @@ def browser() -> Iterator[Browser]:
         yield opened
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _orders_run_out(shop: Shop) -> Iterator[None]:
-    """Leave no unpaid orders behind."""
-    yield
-    shop.let_orders_run_out()
-
-
 Visit = Callable[..., Page]
+Home = dict[str, str]
 
 
 @pytest.fixture
-def visit(browser: Browser, shop: Shop) -> Iterator[Visit]:
+def home() -> Home:
+    """The header by which a test's visitors have an address of their own: one may not hold all unpaid orders."""
+    return {"x-forwarded-for": f"10.{randbelow(256)}.{randbelow(256)}.{randbelow(256)}"}
+
+
+@pytest.fixture
+def visit(browser: Browser, shop: Shop, home: Home) -> Iterator[Visit]:
     """Open a browser for one more visitor; the test fails if any browser complained or asked a third party.
 
     Complaints are errors of scripts, violations of the content security policy, and requests to other hosts. A page
@@ -183,7 +168,8 @@ def visit(browser: Browser, shop: Shop) -> Iterator[Visit]:
     contexts: list[BrowserContext] = []
 
     def open_for(**wishes: Any) -> Page:
-        context = browser.new_context(**{"locale": "zh-CN", "viewport": {"width": 1280, "height": 900}, **wishes})
+        asked = {"locale": "zh-CN", "viewport": {"width": 1280, "height": 900}, "extra_http_headers": home, **wishes}
+        context = browser.new_context(**asked)
         context.set_default_timeout(20_000)
         contexts.append(context)
         context.on("page", listen)

@@ -17,7 +17,7 @@ from xinka.kernel import ids
 from xinka.platform.database.drive import drive
 
 if TYPE_CHECKING:
-    from conftest import Shop
+    from conftest import Home, Shop
 
 pytestmark = pytest.mark.browser
 PRODUCT = "/p/star-voyage-300"
@@ -26,12 +26,13 @@ CHANNEL = "wechat-sandbox"
 
 
 @pytest.fixture
-def phone(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
+def phone(browser: Browser, home: Home) -> Iterator[Callable[..., BrowserContext]]:
     """Open telephones; what fails on the way to the shop is what these tests are about, so nobody complains of it."""
     opened: list[BrowserContext] = []
 
     def open_one(**wishes: Any) -> BrowserContext:
-        context = browser.new_context(**{"locale": "zh-CN", "viewport": PHONE, **wishes})
+        asked = {"locale": "zh-CN", "viewport": PHONE, "extra_http_headers": home, **wishes}
+        context = browser.new_context(**asked)
         context.set_default_timeout(20_000)
         opened.append(context)
         return context

@@ -93,7 +93,8 @@ def test_the_shop_says_that_it_lives(page: Page, shop: Shop, path: str) -> None:
     assert answer.status == 200
 
 
-def test_metrics_are_there_for_this_machine(page: Page, shop: Shop) -> None:
-    answer = page.request.get(f"{shop.url}/metrics")
+def test_metrics_are_there_for_this_machine_only(page: Page, visit: Visit, shop: Shop) -> None:
+    assert page.request.get(f"{shop.url}/metrics").status == 404
+    answer = visit(extra_http_headers={}).request.get(f"{shop.url}/metrics")
     assert answer.status == 200
     assert "# TYPE" in answer.text()
