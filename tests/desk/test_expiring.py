@@ -9,7 +9,6 @@ from django.test import Client
 from django.utils import timezone
 
 from tests import cast
-from tests.desk.browsing import browser
 from tests.plans import read_by
 from xinka.merchants.models import Merchant
 from xinka.stock.holdings import SOON_DAYS, Expiring, expiring_of, expiring_soon
@@ -17,16 +16,6 @@ from xinka.stock.models import UnsoldCode
 
 pytestmark = pytest.mark.django_db
 STOCK = "/desk/ada-cards/stock"
-
-
-@pytest.fixture
-def shop() -> Merchant:
-    return cast.adas_shop()
-
-
-@pytest.fixture
-def ada(shop: Merchant) -> Client:
-    return browser("ada@ada-cards.example")
 
 
 def in_days(n: int) -> date:

@@ -32,16 +32,6 @@ DESK = "/desk/ada-cards"
 ORDERS, PRODUCTS = f"{DESK}/orders", f"{DESK}/products"
 
 
-@pytest.fixture
-def shop() -> Merchant:
-    return cast.adas_shop()
-
-
-@pytest.fixture
-def ada(shop: Merchant) -> Client:
-    return browser("ada@ada-cards.example")
-
-
 def bought(made: cast.Ware, contact: str = "cy@example.com", **changes: object) -> str:
     """Let somebody order and return the order's number."""
     pay_by = cast.channel(f"c{Order.objects.count()}", currency=made.sku.currency)

@@ -25,16 +25,6 @@ pytestmark = pytest.mark.django_db
 MANY = "/desk/ada-cards/products/many"
 
 
-@pytest.fixture
-def shop() -> Merchant:
-    return cast.adas_shop()
-
-
-@pytest.fixture
-def ada(shop: Merchant) -> Client:
-    return browser("ada@ada-cards.example")
-
-
 def these(*wares: cast.Ware, **more: str) -> str:
     """Return the address at which these products are changed."""
     return f"{MANY}?" + "&".join(

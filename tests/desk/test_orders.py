@@ -19,18 +19,6 @@ pytestmark = pytest.mark.django_db
 ORDERS = "/desk/ada-cards/orders"
 
 
-@pytest.fixture
-def shop() -> Merchant:
-    """Ada's shop."""
-    return cast.adas_shop()
-
-
-@pytest.fixture
-def ada(shop: Merchant) -> Client:
-    """Ada's browser."""
-    return browser("ada@ada-cards.example")
-
-
 def found(client: Client, **asked: str) -> set[str]:
     """Return the numbers of the orders that the list shows and, as they must be the same, that the file holds."""
     page = client.get(ORDERS, asked)
