@@ -1,4 +1,4 @@
-"""A far page of a long list is the page it would be anyhow, and reads no row but its own."""
+"""A page of a list is the page it would be anyhow; a far one reads no row but its own, a short list is not counted."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.db.models import F
 
 from tests.plans import statements_of
 from xinka.catalog.models import Category
-from xinka.platform.database.pages import FarPaginator
+from xinka.platform.database.pages import FarPaginator, ShortPaginator
 
 pytestmark = pytest.mark.django_db
 
@@ -48,3 +48,23 @@ def pages_of(number: int, like: FarPaginator) -> list[object]:
 
 def test_an_empty_list_has_one_empty_page() -> None:
     assert list(FarPaginator(Category.objects.filter(id=0).order_by("id"), 3).get_page(7).object_list) == []
+
+
+@pytest.mark.parametrize("per_page", [1, 9, 10, 11])
+def test_a_page_of_a_short_list_is_what_it_would_be_anyhow(per_page: int) -> None:
+    found = Category.objects.order_by("name")
+    for number in [*range(12), 99, "x"]:
+        plain, short = (kind(found, per_page).get_page(number) for kind in (Paginator, ShortPaginator))
+        assert list(short.object_list) == list(plain.object_list)
+        assert (short.number, short.has_next()) == (plain.number, plain.has_next())
+        assert (short.paginator.count, short.paginator.num_pages) == (plain.paginator.count, plain.paginator.num_pages)
+
+
+@pytest.mark.parametrize(("per_page", "n_statements"), [(9, 2), (10, 1)])
+def test_what_fits_one_page_is_read_and_not_counted(per_page: int, n_statements: int) -> None:
+    def whole_page() -> tuple[int, int]:
+        page = ShortPaginator(Category.objects.order_by("name"), per_page).get_page(1)
+        return len(page.object_list), page.paginator.count
+
+    assert whole_page() == (per_page, 10)
+    assert len(statements_of(whole_page)) == n_statements

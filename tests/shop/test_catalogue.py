@@ -12,9 +12,11 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries
 
 from tests import cast
+from tests.plans import statements_of
 from xinka.catalog import queries
 from xinka.catalog.models import Product, ProductState, Sku
 from xinka.merchants.models import Merchant, MerchantState
+from xinka.shop.catalogue import PER_PAGE
 
 pytestmark = pytest.mark.django_db
 CHINESE = Client(headers={"accept-language": "zh-CN"})
@@ -143,6 +145,14 @@ def test_a_search_without_result_offers_the_nearest_title_as_one_button(ware: ca
     assert "星海远征 点卡 300 点" in page
 
 
+@pytest.mark.parametrize(("query", "n_searches"), [("bench 7", 1), ("BENCH ７", 2), ("長凳", 2)])
+def test_only_what_reads_otherwise_when_plain_is_searched_for_again(
+    ware: cast.Ware, query: str, n_searches: int
+) -> None:
+    statements = statements_of(lambda: CHINESE.get("/search", {"q": query}))
+    assert sum("face_en" in sql.partition("WHERE")[2] for sql, _ in statements) == n_searches
+
+
 def test_whoever_did_not_mean_the_nearest_title_has_a_way_to_everything_else(ware: cast.Ware) -> None:
     page = CHINESE.get("/search", {"q": "星海远怔"}).content.decode()
     assert "最接近的是" in page
@@ -234,7 +244,11 @@ def test_a_shelf_costs_the_same_few_statements_however_long(
 ) -> None:
     for n in range(5):
         cast.ware(ware.product.merchant, 1, slug=f"more-{n}", tiers={3: 100})
-    with django_assert_num_queries(5):  # and the counts of the stock, which go by the till's own statement
+    with django_assert_num_queries(4):  # and the counts of the stock, which go by the till's own statement
+        stranger.get("/")
+    for n in range(5, PER_PAGE):
+        cast.ware(ware.product.merchant, 1, slug=f"more-{n}", tiers={3: 100})
+    with django_assert_num_queries(5):  # one more for how many there are
         stranger.get("/")
 
 

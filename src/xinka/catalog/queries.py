@@ -149,7 +149,10 @@ def nearest_title(query: str) -> str:
     for titles in rows_of(_TITLES, (NEAREST_AMONG,)):
         for title in filter(None, titles):
             # How much of what was typed is in the title; titles are longer, so their length does not count.
-            by_pairs = len(wanted & _pairs(title)) / len(wanted) if wanted else 0.0
+            pairs = _pairs(title)
+            if wanted.isdisjoint(pairs) and not any(sign in title for sign in signs):
+                continue
+            by_pairs = len(wanted & pairs) / len(wanted) if wanted else 0.0
             by_signs, distance = _signs_in(signs, title)
             # Of two signs with one wrong no pair is left: then half of the signs will do, best where they were typed.
             likeness = (max(by_pairs, _LEAST_LIKENESS), by_signs if by_signs >= _LEAST_SIGNS else 0.0, -distance)

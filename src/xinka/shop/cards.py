@@ -32,13 +32,12 @@ class Card:
 
 def cards_of(products: Iterable[Product]) -> list[Card]:
     """Return the cards of products whose variants are at hand; one statement for all counts."""
-    listed = list(products)
-    counts = live_counts(sku.id for product in listed for sku in product.skus.all())
-    return [_card(product, counts) for product in listed if product.skus.all()]
+    listed = [(product, list(product.skus.all())) for product in products]
+    counts = live_counts(sku.id for _, skus in listed for sku in skus)
+    return [_card(product, skus, counts) for product, skus in listed if skus]
 
 
-def _card(product: Product, counts: dict[int, int | None]) -> Card:
-    skus = list(product.skus.all())
+def _card(product: Product, skus: list[Sku], counts: dict[int, int | None]) -> Card:
     cheapest = min(skus, key=_lowest_price)
     return Card(
         title=words.title_of(product),

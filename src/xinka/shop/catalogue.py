@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -10,6 +9,7 @@ from django.views.decorators.http import require_safe
 
 from xinka.catalog import queries
 from xinka.catalog.models import Category, Product
+from xinka.platform.database.pages import ShortPaginator
 from xinka.platform.look.policy import mark_public
 from xinka.shop.cards import cards_of
 from xinka.shop.words import category_name
@@ -43,8 +43,11 @@ def search(request: HttpRequest) -> HttpResponse:
 
 def _search_plainly(request: HttpRequest, query: str) -> dict[str, object]:
     plain = queries.plain_query(query)
-    listing = _listing(request, queries.search(plain))
-    return listing if listing["cards"] else {"nearest": queries.nearest_title(plain)}
+    if plain != query.lower():  # the database does not tell capitals apart either
+        listing = _listing(request, queries.search(plain))
+        if listing["cards"]:
+            return listing
+    return {"nearest": queries.nearest_title(plain)}
 
 
 def _shelf(request: HttpRequest, slug: str | None) -> HttpResponse:
@@ -70,7 +73,7 @@ def _listing(request: HttpRequest, products: QuerySet[Product]) -> dict[str, obj
     by_price = request.GET.get("sort") == "price"
     if by_price:
         products = queries.cheapest_first(products)
-    page = Paginator(products, PER_PAGE).get_page(_page_number(request))
+    page = ShortPaginator(products, PER_PAGE).get_page(_page_number(request))
     return {"page": page, "cards": cards_of(page.object_list), "by_price": by_price}
 
 

@@ -1,4 +1,4 @@
-"""Pages of lists that grow for ever: a far page costs its rows, and a walk over keys, but no row in between."""
+"""Pages of lists: of one that grows for ever a far page costs its rows alone, and a short one is not counted."""
 
 from __future__ import annotations
 
@@ -11,6 +11,21 @@ if TYPE_CHECKING:  # generic in the stubs alone
     _Paginator = Paginator[Any]
 else:
     _Paginator = Paginator
+
+
+class ShortPaginator(_Paginator):
+    """A paginator of a list that mostly fits one page: then its rows are read, and nothing is counted."""
+
+    object_list: QuerySet[Any]
+
+    def get_page(self, number: float | str | None) -> Page[Any]:
+        """Return a page, the nearest there is; the rows of the first are read here."""
+        if number != 1:
+            return super().get_page(number)
+        rows = list(self.object_list[: self.per_page + 1])
+        if len(rows) <= self.per_page:
+            self.__dict__["count"] = len(rows)  # where Django keeps what it has counted
+        return Page(rows[: self.per_page], 1, self)
 
 
 class FarPaginator(_Paginator):
