@@ -20,7 +20,8 @@ from xinka.payments.models import Channel
 from xinka.platform.database.django_drive import run
 from xinka.promotions.errors import FlashGone, FlashNotOn
 from xinka.promotions.models import FlashSale
-from xinka.stock.holdings import codes_of_batch, holdings_of
+from xinka.stock.batch_codes import codes_of_batch
+from xinka.stock.holdings import holdings_of
 from xinka.stock.models import AsideCode, StockBatch, StockCode, UnsoldCode
 from xinka.stock.queries import live_counts
 

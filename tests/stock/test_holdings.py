@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from django.utils import timezone
 
 from tests import cast
 from tests.plans import walks_over
-from xinka.stock.holdings import codes_of_batch
-from xinka.stock.models import StockBatch, UnsoldCode
+from xinka.stock.batch_codes import CodeState, codes_of_batch
+from xinka.stock.models import AsideCode, StockBatch, UnsoldCode
 from xinka.stock.withdrawing import withdraw_codes
 
 pytestmark = pytest.mark.django_db
@@ -43,3 +44,29 @@ def test_each_code_is_where_it_is_in_whatever_order_they_are_sold(order: str) ->
 def test_places_by_chance_are_looked_through_once_for_all_codes_of_a_page() -> None:
     _ware, batch = shelved("random")
     assert walks_over("stock_unsold", lambda: codes_of_batch(batch, delivery_order="random")) == 1
+
+
+@pytest.mark.parametrize("order", ["oldest", "newest", "random"])
+@pytest.mark.parametrize("state", list(CodeState))
+def test_the_codes_of_one_state_are_those_that_are_in_it(order: str, state: CodeState) -> None:
+    ware, batch = shelved(order, 12)
+    first = batch.first_code_id or 0
+    withdraw_codes(ware.sku.id, [first, first + 11])
+    for name in ("one", "two"):
+        cast.pay(cast.buy(ware.sku, cast.channel(name)))
+    cast.buy(ware.sku, cast.channel("other"), quantity=3)
+    everything = codes_of_batch(batch, delivery_order=order)
+    assert len(everything) == 12
+    wanted = [row for row in everything if row.state is state]
+    assert len(wanted) == {"available": 5, "held": 3, "sold": 2, "withdrawn": 2}[state]
+    assert codes_of_batch(batch, delivery_order=order, state=state) == wanted
+    assert codes_of_batch(batch, delivery_order=order, state=state, after=wanted[0].id, limit=1) == wanted[1:2]
+
+
+def test_held_codes_include_those_that_wait_for_a_flash_sale() -> None:
+    ware, batch = shelved("oldest")
+    row = UnsoldCode.objects.filter(sku_id=ware.sku.id).order_by("code_id")[0]
+    AsideCode.objects.create(code_id=row.code_id, sku_id=ware.sku.id, sale_id=1, sold_from=timezone.now())
+    UnsoldCode.objects.filter(code_id=row.code_id).delete()
+    held = codes_of_batch(batch, delivery_order="oldest", state=CodeState.HELD)
+    assert [(one.id, one.state) for one in held] == [(row.code_id, CodeState.HELD)]

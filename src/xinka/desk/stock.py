@@ -6,8 +6,9 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 from django.views.decorators.http import require_POST, require_safe
 
 from xinka.accounts.lists import around, list_context
@@ -21,7 +22,8 @@ from xinka.merchants.policies import Duty, may
 from xinka.platform.vault.keys import open_envelope
 from xinka.stock import actions
 from xinka.stock.back_notes import n_waiting
-from xinka.stock.holdings import SOON_DAYS, Holding, codes_of_batch, expiring_of, expiring_soon, holdings_of
+from xinka.stock.batch_codes import CodeState, codes_of_batch
+from xinka.stock.holdings import SOON_DAYS, Holding, expiring_of, expiring_soon, holdings_of
 from xinka.stock.importing.records import MAX_CODE_BYTES
 from xinka.stock.importing.sealing import code_place
 from xinka.stock.models import StockBatch
@@ -111,25 +113,40 @@ def content(request: HttpRequest, desk: Desk, sku_id: int) -> HttpResponse:
 @require_safe
 @for_members(Duty.STOCK)
 def codes(request: HttpRequest, desk: Desk, batch_id: int) -> HttpResponse:
-    """List the codes of a batch with their states; of each code only its ends are shown."""
+    """List the codes of a batch, or those in one state; of each code only its ends are shown."""
     batch = batch_of(desk, batch_id)
-    after = request.GET.get("after", "0")
-    rows = codes_of_batch(
-        batch,
-        delivery_order=batch.sku.delivery_order,
-        after=number_in(after),
-        limit=_CODES_PER_PAGE + 1,
-    )
+    after, state = number_in(request.GET.get("after", "0")), _state_in(request.GET.get("state", ""))
+    order = batch.sku.delivery_order
+    rows = codes_of_batch(batch, delivery_order=order, state=state, after=after, limit=_CODES_PER_PAGE + 1)
     shown = [
         (row, mask_code(open_envelope(row.envelope, code_place(row.id)).decode()) if row.envelope else "")
         for row in rows[:_CODES_PER_PAGE]
     ]
-    more = shown[-1][0].id if len(rows) > _CODES_PER_PAGE else None
-    return render(
-        request,
-        "desk/codes.html",
-        {"desk": desk, "batch": batch, "rows": shown, "more": more, "is_later": bool(number_in(after))},
-    )
+    context = {
+        "desk": desk,
+        "batch": batch,
+        "rows": shown,
+        "more": shown[-1][0].id if len(rows) > _CODES_PER_PAGE else None,
+        "is_later": bool(after),
+        "state": state or "",
+        "states": _states_in_words(),
+    }
+    return render(request, "desk/codes.html", context)
+
+
+def _state_in(text: str) -> CodeState | None:
+    """Return the state that an address names; any other text stands for all of them."""
+    return CodeState(text) if text in list(CodeState) else None
+
+
+def _states_in_words() -> list[tuple[str, str]]:
+    return [
+        ("", _("All codes")),
+        (CodeState.AVAILABLE, _("Available")),
+        (CodeState.HELD, pgettext("stock", "Held")),
+        (CodeState.SOLD, _("Sold")),
+        (CodeState.WITHDRAWN, _("Withdrawn")),
+    ]
 
 
 @require_POST
@@ -141,7 +158,9 @@ def withdraw(request: HttpRequest, desk: Desk, batch_id: int) -> HttpResponse:
     chosen = [int(text) for text in ticked if text.isdecimal() and len(text) < _DIGITS]
     n = withdraw_codes(batch.sku_id, chosen)
     messages.success(request, ngettext("%(n)s code withdrawn.", "%(n)s codes withdrawn.", n) % {"n": n})
-    return redirect("desk:codes", merchant=desk.merchant.slug, batch_id=batch.id)
+    there = reverse("desk:codes", args=[desk.merchant.slug, batch.id])
+    state = _state_in(request.GET.get("state", ""))
+    return redirect(f"{there}?state={state}" if state else there)
 
 
 def sku_of(desk: Desk, sku_id: int) -> Sku:

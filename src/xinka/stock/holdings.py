@@ -1,4 +1,4 @@
-"""Reads of the stock for those who own it: how much is available, held for orders, sold; codes with their states."""
+"""Reads of the stock for those who own it: how much is available, held for orders, sold, and what runs out soon."""
 
 from __future__ import annotations
 
@@ -53,26 +53,6 @@ _HAS_UNSOLD = """
 SELECT EXISTS (SELECT 1 FROM stock_unsold u JOIN stock_stockcode c ON c.id = u.code_id
   WHERE u.sku_id = %s AND u.code_id BETWEEN %s AND %s AND c.batch_id = %s)
 """
-#: Which of a page's codes are in the queue: each looked up by its place where that follows from its number; all of them
-#: in one walk over the variant's queue where places are random, not in a walk for each.
-_CODES = """
-WITH page AS MATERIALIZED (
-  SELECT id, sku_id, label, expires_on, envelope, withdrawn_at FROM stock_stockcode
-  WHERE batch_id = %(batch)s AND id BETWEEN %(first)s AND %(last)s AND id > %(after)s ORDER BY id LIMIT %(limit)s),
-queued AS MATERIALIZED (
-  SELECT q.code_id FROM page p JOIN stock_unsold q
-    ON q.sku_id = p.sku_id AND q.place = %(sign)s * p.id AND q.code_id = p.id WHERE %(by_id)s
-  UNION ALL
-  SELECT code_id FROM stock_unsold
-  WHERE NOT %(by_id)s AND sku_id = %(sku)s AND code_id = ANY(ARRAY(SELECT id FROM page)))
-SELECT c.id, c.label, c.expires_on, c.envelope,
-  CASE WHEN c.withdrawn_at IS NOT NULL THEN 'withdrawn'
-       WHEN c.id IN (SELECT code_id FROM queued) THEN 'available'
-       WHEN EXISTS (SELECT 1 FROM stock_reservation r WHERE r.sku_id = c.sku_id AND c.id = ANY(r.code_ids)) THEN 'held'
-       WHEN EXISTS (SELECT 1 FROM stock_aside a WHERE a.code_id = c.id) THEN 'held'
-       ELSE 'sold' END
-FROM page c ORDER BY c.id
-"""
 
 
 #: Codes that expire within so many days are pointed out; on their day they leave the stock by themselves.
@@ -94,17 +74,6 @@ class Holding:
     available: int = 0
     held: int = 0
     sold: int = 0
-
-
-@dataclass(frozen=True)
-class CodeRow:
-    """One code as its merchant's list shows it; the envelope stays closed until the page masks it."""
-
-    id: int
-    label: str
-    expires_on: date | None
-    envelope: bytes
-    state: str
 
 
 def holdings_of(sku_ids: Iterable[int]) -> dict[int, Holding]:
@@ -174,20 +143,3 @@ def has_unsold(batch: StockBatch) -> bool:
 def n_aside(sale_id: int) -> int:
     """Return how many codes are set aside for a flash sale."""
     return AsideCode.objects.filter(sale_id=sale_id).count()
-
-
-def codes_of_batch(batch: StockBatch, *, delivery_order: str, after: int = 0, limit: int = 50) -> list[CodeRow]:
-    """Return a stretch of a batch's codes in the order they came in, beginning after a code's number."""
-    values = {
-        "batch": batch.id,
-        "sku": batch.sku_id,
-        "first": batch.first_code_id or 0,
-        "last": batch.last_code_id or 0,
-        "after": after,
-        "limit": limit,
-        "by_id": delivery_order != "random",  # then a code's place is its number, and the queue's index finds it
-        "sign": -1 if delivery_order == "newest" else 1,
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(_CODES, values)
-        return [CodeRow(row[0], row[1], row[2], bytes(row[3]), row[4]) for row in cursor.fetchall()]
