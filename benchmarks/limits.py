@@ -17,6 +17,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.stage import CONTACTS, N_UNIFORM, Stage, checkpoint
+from benchmarks.turns import interrupt_nobody
 from xinka.platform.database.embedded import binaries
 
 PER_TRANSACTION = 50
@@ -131,7 +132,7 @@ def _pgbench(stage: Stage, script: str, *, clients: int, seconds: int) -> float:
         options = ["-n", "-M", "prepared", "-c", str(clients), "-j", "2", "-T", str(seconds), "-f", str(path)]
         answer = subprocess.run(
             [str(program), *options, stage.database_url], capture_output=True, text=True, check=False,
-            env=stage.environment | {"PGOPTIONS": _BY_INDEX}, timeout=seconds + 60,
+            env=stage.environment | {"PGOPTIONS": _BY_INDEX}, timeout=seconds + 60, preexec_fn=interrupt_nobody,
         )  # fmt: skip
     found = re.search(r"tps = ([0-9.]+)", answer.stdout)
     if found is None or answer.returncode:

@@ -13,7 +13,6 @@ from __future__ import annotations
 import gc
 import hmac
 import json
-import os
 import random
 import select
 import socket
@@ -22,6 +21,8 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from benchmarks.turns import interrupt_nobody
 
 _GATEWAY_NAME = "bench"
 
@@ -210,17 +211,12 @@ def _is_whole(data: bytes) -> bool:
     return place < 0 or len(data) - end - 4 >= int(data[place + 16 : data.find(b"\r", place)])
 
 
-def _interrupt_nobody() -> None:
-    if hasattr(os, "SCHED_BATCH"):  # Linux; elsewhere the till is interrupted, and slower by that
-        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
-
-
 def main() -> None:
     """Run as the benchmark's child."""
     gc.disable()  # it makes no circles, and its pauses must not be taken for the till's
     settings = json.loads(Path(sys.argv[2]).read_text(encoding="utf-8"))
     if not settings.get("pause"):  # below full load processors have time, and what counts is how soon an answer is seen
-        _interrupt_nobody()
+        interrupt_nobody()
     print(json.dumps(Generator(int(sys.argv[1]), settings).measure()))
 
 
