@@ -162,3 +162,28 @@ def test_a_form_of_ones_own_is_carried_out_after_the_proof_whatever_else_was_loo
     browser.post("/account/reauthenticate/", {"password": PASSWORD, "next": "/close-account"})
     cy.refresh_from_db()
     assert cy.closing_at is not None
+
+
+def test_nor_by_a_proof_on_a_page_that_was_opened_before_the_form_was_sent(cy: User, browser: Client) -> None:
+    """Eve opens the question first, then sends the form and does not follow where it leads, so that nobody saw it."""
+    with time_machine.travel(time.time(), tick=False) as clock:
+        sign_in(browser, cy)
+        browser.get("/account/reauthenticate/?next=%2Fclose-account")
+        browser.post("/close-account")
+        clock.shift(11 * 60)
+        browser.post("/account/reauthenticate/", {"password": PASSWORD, "next": "/close-account"})
+        cy.refresh_from_db()
+        assert cy.closing_at is None
+        assert "waited too long and was not done" in browser.get("/account/").content.decode()
+
+
+def test_what_waited_too_long_is_taken_when_it_is_sent_again_just_as_it_was(cy: User, browser: Client) -> None:
+    with time_machine.travel(time.time(), tick=False) as clock:
+        sign_in(browser, cy)
+        browser.get(browser.post("/close-account")["Location"])
+        clock.shift(11 * 60)
+        assert "waited too long" in browser.get("/account/").content.decode()
+        browser.get(browser.post("/close-account")["Location"])
+        browser.post("/account/reauthenticate/", {"password": PASSWORD, "next": "/close-account"})
+        cy.refresh_from_db()
+        assert cy.closing_at is not None

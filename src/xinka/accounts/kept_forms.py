@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from django.contrib.sessions.backends.base import SessionBase
     from django.http import HttpRequest
 
-_SEEN = "_xinka_kept_form"
+_SINCE = "_xinka_kept_form"
 _HOLDS_FOR = 10 * 60
 _VISITS = frozenset({"GET", "HEAD"})
 
@@ -31,18 +31,34 @@ def drop_before_a_visit(request: HttpRequest) -> None:
         del request.session[STATE_SESSION_KEY]
 
 
-def drop_outdated(request: HttpRequest) -> None:
-    """Forget a form that has waited for minutes, and say so; note since when one is there that was not seen before."""
-    session = request.session
-    if _kept_for(session) is None:
+def note_since_when(session: SessionBase) -> None:
+    """Note since when the form waits that the request under way left behind, or that none does any more.
+
+    To be called after every request, and before anybody can look at another page: who sends a form and never follows to
+    the question who they are must not have the time begin with whoever comes there next.
+    """
+    if not session.modified:
         return
-    now, mark = time.time(), hashlib.sha256(json.dumps(session[STATE_SESSION_KEY]).encode()).hexdigest()
-    seen = session.get(_SEEN) or {}
-    if seen.get("mark") != mark:
-        session[_SEEN] = {"mark": mark, "at": now}
-    elif abs(now - seen["at"]) > _HOLDS_FOR:
+    mark = _mark_of(session)
+    if mark != (session.get(_SINCE) or {}).get("mark", ""):
+        session[_SINCE] = {"mark": mark, "at": time.time()}
+
+
+def drop_outdated(request: HttpRequest) -> None:
+    """Forget a form that has waited for minutes, or nobody knows how long, and say so."""
+    session = request.session
+    mark, since = _mark_of(session), session.get(_SINCE) or {}
+    if mark and (since.get("mark") != mark or abs(time.time() - since["at"]) > _HOLDS_FOR):
         del session[STATE_SESSION_KEY]
+        session.pop(_SINCE, None)
         messages.warning(request, gettext("What you sent waited too long and was not done. Send it again."))
+
+
+def _mark_of(session: SessionBase) -> str:
+    """Return what tells the form that waits from any other, or nothing if none does."""
+    if _kept_for(session) is None:
+        return ""
+    return hashlib.sha256(json.dumps(session[STATE_SESSION_KEY]).encode()).hexdigest()
 
 
 def _kept_for(session: SessionBase) -> str | None:

@@ -21,7 +21,7 @@ from django.contrib import messages
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext
 
-from xinka.accounts.kept_forms import drop_outdated
+from xinka.accounts.kept_forms import drop_outdated, note_since_when
 from xinka.accounts.models import User
 
 if TYPE_CHECKING:
@@ -34,15 +34,21 @@ _PENDING = (LOGIN_SESSION_KEY, PASSWORD_RESET_VERIFICATION_SESSION_KEY, EMAIL_VE
 
 
 class PendingProofs:
-    """Middleware over the account pages: drop what no longer holds before the page, mark what is under way after it."""
+    """Middleware: before account pages drop what no longer holds, after them mark what is under way.
+
+    Forms that wait for a proof are sent to any page, so since when is noted after all of them.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Serve a page."""
-        if not request.path.startswith(_UNDER):
-            return self.get_response(request)
+        response = self._account_page(request) if request.path.startswith(_UNDER) else self.get_response(request)
+        note_since_when(request.session)
+        return response
+
+    def _account_page(self, request: HttpRequest) -> HttpResponse:
         if _drop_outdated(request):
             messages.warning(request, gettext("The password or the address was changed meanwhile. Begin again."))
         drop_outdated(request)
