@@ -104,6 +104,23 @@ def test_a_price_that_moved_after_the_preview_stops_all_of_them(shop: Merchant, 
     assert prices() == {"one": 5000, "two": 10000}
 
 
+@pytest.mark.parametrize("moved", ["currency", "tier"])
+def test_what_a_price_means_is_a_part_of_what_was_shown(shop: Merchant, ada: Client, moved: str) -> None:
+    """The number is the same: it is dollars now, or the cheap tier begins at two pieces."""
+    made = cast.ware(shop, slug="one", tiers={10: 4500})
+    asked = {"do": "prices", "how": "lower_share", "value": "10", "step": "cent"}
+    seen = seen_in(ada.post(these(made), asked).content.decode())
+    if moved == "currency":
+        Sku.objects.update(currency="USD")
+    else:
+        PriceTier.objects.update(min_quantity=2)
+    page = ada.post(these(made), {**asked, "seen": seen}).content.decode()
+    assert "none was changed" in page
+    assert prices() == {"one": 4900}
+    ada.post(these(made), {**asked, "seen": seen_in(page)})
+    assert prices() == {"one": 4410}
+
+
 def test_prices_that_moved_while_they_are_written_stop_all_of_them(shop: Merchant) -> None:
     cast.ware(shop, slug="one", tiers={5: 4000})
     cast.ware(shop, slug="two")

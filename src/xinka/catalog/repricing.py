@@ -120,10 +120,12 @@ def _of_one(sku: Sku, rule: Rule, sale_price: int) -> NewPrice:
 
 
 def seal_of(prices: Sequence[NewPrice]) -> str:
-    """Return a sign that changes with any price that some prices are worked out from, or would become."""
+    """Return a sign that changes with any price that some prices are worked out from, or would become.
+
+    Of what a price means, too: its currency, and from how many pieces on a tier holds.
+    """
     told = sorted(
-        (one.sku.pk, one.sku.price, one.price, one.stays or "", [(t.pk, t.unit_price, new) for t, new in one.tiers])
-        for one in prices
+        (one.sku.pk, _row(one.sku), one.price, [new for _tier, new in one.tiers], one.stays or "") for one in prices
     )
     return hashlib.sha256(repr(told).encode()).hexdigest()[:32]
 
