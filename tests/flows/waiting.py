@@ -49,13 +49,13 @@ def while_uncommitted(first: Callable[[], object], second: Callable[[], object])
         first()
         thread = threading.Thread(target=act)
         thread.start()
-        while thread.is_alive() and not _somebody_waits():
+        while thread.is_alive() and not somebody_waits():
             pass
     thread.join()
     return told[0]
 
 
-def _somebody_waits() -> bool:
+def somebody_waits() -> bool:
     """Whether anybody waits for a lock of this transaction; PostgreSQL looks at locks anew each time."""
     with connection.cursor() as cursor:
         cursor.execute(

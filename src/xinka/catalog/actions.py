@@ -36,6 +36,8 @@ _COPIED_OF_SKU: tuple[str, ...] = (
     "max_quantity",
 )
 _COPIED_OF_SKU += ("choosable", "choose_premium", "low_stock_at", "on_sale")
+#: What the editor does not show. Others move it while it is open, so what it read of that is old by the time it writes.
+_MOVED_BY_OTHERS = frozenset({"state", "low_stock_alerted_at", "sold_out_alerted_at"})
 _DROP_MANY = """
 SELECT pg_notify(%s, page) FROM unnest(%s::text[]) AS page UNION ALL SELECT pg_notify(%s, 'catalog')
 """
@@ -67,14 +69,20 @@ def save_product(product: Product, variants: Sequence[Variant]) -> Product:
     """Write a product with its variants and their tiers; a new one gets its address. Orders placed keep their price."""
     if not product.slug:
         product.slug = _new_slug(product)
-    product.save()
+    _write(product)
     for position, variant in enumerate(variants):
         variant.sku.product = product
         variant.sku.position = position
-        variant.sku.save()
+        _write(variant.sku)
         _set_tiers(variant.sku, variant.tiers)
     drop_pages_of(product.id)
     return product
+
+
+def _write(row: Product | Sku) -> None:
+    """Write a new row, or of a known one what an editor shows."""
+    fields = [field.name for field in row._meta.concrete_fields if not field.primary_key]  # noqa: SLF001 - as in catalog.queries
+    row.save(update_fields=[name for name in fields if name not in _MOVED_BY_OTHERS] if row.pk else None)
 
 
 def _set_tiers(sku: Sku, tiers: Sequence[tuple[int, int]]) -> None:

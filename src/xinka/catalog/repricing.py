@@ -138,6 +138,9 @@ def set_prices(prices: Sequence[NewPrice]) -> int:
         PricesMoved: if one of these prices is not the one any more that the new one was worked out from.
     """
     moving = {one.sku.pk: one for one in prices if one.stays is None}
+    product_ids = sorted({one.sku.product_id for one in moving.values()})
+    products = Product.objects.filter(id__in=product_ids).order_by("id")
+    list(products.select_for_update(no_key=True).values_list("id"))  # products first, as the editor of one takes them
     locked = Sku.objects.filter(id__in=moving).order_by("id").select_for_update(no_key=True).prefetch_related("tiers")
     now = list(locked)
     if len(now) < len(moving) or any(_row(sku) != _row(moving[sku.pk].sku) for sku in now):
@@ -150,8 +153,7 @@ def set_prices(prices: Sequence[NewPrice]) -> int:
             tiers.append(tier)
     Sku.objects.bulk_update(now, ["price"])
     PriceTier.objects.bulk_update(tiers, ["unit_price"])
-    product_ids = sorted({sku.product_id for sku in now})
-    Product.objects.filter(id__in=product_ids).update(updated_at=timezone.now())
+    products.update(updated_at=timezone.now())
     drop_pages_of_many(product_ids)
     return len(now)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.forms.models import model_to_dict
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -209,6 +211,23 @@ class _SkuFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]  # generic
     def variants(self) -> list[Variant]:
         """The variants as they shall become; forms nobody touched are no variants."""
         return [f.variant for f in self.forms if isinstance(f, SkuForm) and (f.instance.id or f.has_changed())]
+
+
+def sign_of(product: Product) -> str:
+    """Return a sign that changes with whatever the forms show of a product as it is stored; of a new one nothing."""
+    if product.id is None:
+        return ""
+    shown: list[object] = [model_to_dict(product, ProductForm.Meta.fields)]
+    for sku in product.skus.order_by("id").prefetch_related("tiers"):
+        tiers = [(tier.min_quantity, tier.unit_price) for tier in sku.tiers.all()]
+        shown.append((sku.id, sku.currency, model_to_dict(sku, SkuForm.Meta.fields), tiers))
+    return hashlib.sha256(repr(shown).encode()).hexdigest()[:32]
+
+
+def what_differs(forms_sent: Iterable[forms.BaseForm]) -> str:
+    """Return the names of the fields in which what was sent is not what is stored, as people read them."""
+    names = [str(one.fields[name].label) for one in forms_sent for name in one.changed_data]
+    return (", " if get_language() == "en" else "、").join(dict.fromkeys(names))
 
 
 def currency_of(product: Product) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -17,7 +18,14 @@ from xinka.catalog.models import Product, ProductState, Sku, StockMode
 from xinka.desk.access import Desk, check_duty, for_members
 from xinka.desk.lists import place_in
 from xinka.desk.product_filter import ProductFilter
-from xinka.desk.product_forms import ProductForm, currencies_for, currency_of, variant_forms
+from xinka.desk.product_forms import (
+    ProductForm,
+    currencies_for,
+    currency_of,
+    sign_of,
+    variant_forms,
+    what_differs,
+)
 from xinka.flows.stocking import save_product
 from xinka.kernel.errors import BadInput
 from xinka.merchants.policies import Duty
@@ -58,14 +66,18 @@ def create(request: HttpRequest, desk: Desk) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_members(Duty.EDIT_PRODUCTS)
+@transaction.atomic
 def edit(request: HttpRequest, desk: Desk, product_id: int) -> HttpResponse:
-    """Change a product."""
+    """Change a product; of two who do so at once the second sees what the first wrote."""
+    if request.method == "POST":
+        get_object_or_404(Product.objects.select_for_update(no_key=True), id=product_id, merchant=desk.merchant)
     return _edit(request, desk, _product(desk, product_id))
 
 
 def _edit(request: HttpRequest, desk: Desk, product: Product) -> HttpResponse:
     is_new, heading = product.id is None, product.local_title
     data = request.POST if request.method == "POST" else None
+    seen = sign_of(product)  # before the forms put into it what was sent
     currencies, currency = currencies_for(product), currency_of(product)
     chosen = request.POST.get("currency", "")
     form = ProductForm(data, instance=product, currencies=currencies)
@@ -78,6 +90,12 @@ def _edit(request: HttpRequest, desk: Desk, product: Product) -> HttpResponse:
     place = place_in(request, desk, ProductFilter)
     # Looked for before it is saved: another title may stand elsewhere in the list.
     beside = Around() if is_new else around(place, product.pk)
+    if data is not None and data.get("seen", seen) != seen and (differing := what_differs([form, *variants.forms])):
+        told = _(
+            "It was changed since you opened it, by a colleague or in another window. What is stored differs in: "
+            "%(what)s. Look, then save again to have it as it stands here."
+        )
+        form.add_error(None, told % {"what": differing})
     if data is not None and form.is_valid() and variants.is_valid():
         saved = save_product(form.save(commit=False), variants.variants)
         messages.success(request, _("Saved. The shop shows it within a second."))
@@ -89,6 +107,7 @@ def _edit(request: HttpRequest, desk: Desk, product: Product) -> HttpResponse:
         "form": form,
         "variants": variants,
         "product": product,
+        "seen": seen,
         "heading": heading,
         "is_new": is_new,
         "place": place,
