@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import random
+import re
 from html import escape
 from urllib.parse import urlsplit
 
@@ -29,6 +30,8 @@ _PAGE = lines_of([("content-type", "text/html; charset=utf-8"), ("cache-control"
 _JITTER = 4
 
 _ORDERS = "/order/"
+#: What begins otherwise names another host to a browser, which reads a backslash like a slash (URL standard, 4.4).
+_IN_THE_SHOP = re.compile(r"/(?![/\\])")
 _RETRY = {"zh-hans": "再试一次", "en": "Retry"}
 _BACK = {"zh-hans": "返回", "en": "Go back"}
 _TO_ORDER = {"zh-hans": "回到这一单", "en": "Back to the order"}
@@ -100,7 +103,15 @@ def _way_back(request: Request) -> tuple[str, dict[str, str]]:
         except BadIdentifier:
             return "/", _BACK
         return _ORDERS + shown, _TO_ORDER
-    came_from = urlsplit(request.header("referer"))
-    if came_from.netloc == request.header("host") and came_from.path.startswith("/") and came_from.path[1:2] != "/":
-        return came_from.path + (f"?{came_from.query}" if came_from.query else ""), _BACK
-    return "/", _BACK
+    return _page_of(request) or "/", _BACK
+
+
+def _page_of(request: Request) -> str:
+    """Return the address within the shop of the page that a form stood on, if its browser says so legibly."""
+    try:
+        came_from = urlsplit(request.header("referer"))
+    except ValueError:  # brackets around what is no address (RFC 3986, section 3.2.2)
+        return ""
+    if came_from.netloc != request.header("host") or not _IN_THE_SHOP.match(came_from.path):
+        return ""
+    return came_from.path + (f"?{came_from.query}" if came_from.query else "")
