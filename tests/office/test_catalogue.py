@@ -8,7 +8,9 @@ from django.test import Client
 
 from tests import cast
 from xinka.catalog.models import Category
+from xinka.merchants.actions import set_standing, set_verified
 from xinka.merchants.models import Membership, Merchant, MerchantState, Role
+from xinka.office import catalogue
 from xinka.platform.audit.models import AuditEntry
 
 pytestmark = pytest.mark.django_db
@@ -56,6 +58,23 @@ def test_a_merchant_is_renamed_and_keeps_its_short_name(office: Client) -> None:
     office.post(address, {"name": "新名字", "kind": "company"})
     shop.refresh_from_db()
     assert (shop.verified_at, shop.kind) == (None, "company")
+
+
+def test_who_renames_a_merchant_does_not_let_it_sell_again_that_somebody_suspends_in_that_moment(
+    office: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = cast.adas_shop()
+
+    def suspended_meanwhile(merchant: Merchant, *, verified: bool) -> None:
+        set_standing(shop.id, to=MerchantState.SUSPENDED, why="Codes were used before.")
+        set_verified(merchant, verified=verified)
+
+    monkeypatch.setattr(catalogue, "set_verified", suspended_meanwhile)
+    form = {"name": "阿达的店", "kind": shop.kind, "verified": "on"}
+    assert office.post(f"/office/merchants/{shop.id}", form).status_code in {302, 303}
+    shop.refresh_from_db()
+    assert (shop.name, shop.verified_at is not None) == ("阿达的店", True)
+    assert (shop.state, shop.suspended_why) == (MerchantState.SUSPENDED, "Codes were used before.")
 
 
 def test_a_suspended_merchant_leaves_the_shop_and_comes_back(office: Client, client: Client) -> None:

@@ -168,7 +168,8 @@ def merchant(request: HttpRequest, merchant_id: int) -> HttpResponse:
         with transaction.atomic():
             changed = form.save(commit=False)
             set_verified(changed, verified=form.cleaned_data["verified"])
-            changed.save()
+            # Of the rest nothing: it may have been suspended since it was read.
+            changed.save(update_fields=[*(name for name in form.Meta.fields if name in form.fields), "verified_at"])
             tell_tills()  # its name is on pages that are kept
             record(signed_in(request), "merchant.change", f"merchant {found.slug}", fields=", ".join(form.changed_data))
         messages.success(request, gettext("Saved"))
