@@ -19,7 +19,7 @@ MAIL, DATABASE, SCANNER = "EMAIL_URL", "DATABASE_URL", "XINKA_CLAMD"
 @pytest.fixture(autouse=True)
 def _nothing_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XINKA_DATA_DIR", str(tmp_path))
-    for name in (MAIL, DATABASE, SCANNER, "XINKA_CLEAR_TEXT_TO", "PGSSLMODE"):
+    for name in (MAIL, DATABASE, SCANNER, "XINKA_CLEAR_TEXT_TO", "PGSSLMODE", "PGHOST", "PGHOSTADDR"):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -102,6 +102,22 @@ def test_what_libpq_reads_from_its_own_variable_counts_and_what_stands_in_the_ur
     monkeypatch.setenv(DATABASE, "postgresql://shop@db.example/shop?sslmode=disable")
     with pytest.raises(BadEnvironment):
         as_django(load())
+
+
+@pytest.mark.parametrize(
+    ("name", "url"), [("PGHOST", "postgresql:///shop"), ("PGHOSTADDR", "postgresql://localhost/shop")]
+)
+def test_where_libpq_goes_by_its_own_variables_is_looked_at_too(
+    name: str, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(DATABASE, url)
+    monkeypatch.setenv(name, "192.0.2.7")
+    with pytest.raises(BadEnvironment, match=r"what goes to 192\.0\.2\.7"):
+        as_django(load())
+    monkeypatch.setenv(DATABASE, "postgresql:///shop?host=/run/postgresql&hostaddr=127.0.0.1")
+    assert as_django(load())["NAME"] == "shop", "what stands in the address wins"
+    monkeypatch.delenv(DATABASE)
+    assert as_django(load())["NAME"] == "xinka", "the shop's own database is named later, whole"
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1.example", "10.0.0.5", "localhost.example"])

@@ -36,6 +36,9 @@ def refuse_clear_text(name: str, host: str, *, better_en: str, better_zh: str) -
 def refuse_clear_database(url: str) -> None:
     """Refuse a database on another machine whose certificate would not be looked at; a malformed URL is not our matter.
 
+    What stands in no URL, libpq takes from its own variables (PostgreSQL manual, 34.15). Without a URL there is no
+    database yet: the shop's own is named later.
+
     Raises:
         BadEnvironment: with what to write instead.
     """
@@ -46,7 +49,9 @@ def refuse_clear_database(url: str) -> None:
         return
     if options.get("sslmode", os.environ.get("PGSSLMODE", "")) in _CHECKED:
         return
-    hosts = options.get("hostaddr") or options.get("host") or unquote(parts.hostname or "")
+    address = options.get("hostaddr") or os.environ.get("PGHOSTADDR", "")
+    named = options.get("host") or unquote(parts.hostname or "") or os.environ.get("PGHOST", "")
+    hosts = (address or named) if url else ""
     for host in hosts.split(","):
         refuse_clear_text(
             "DATABASE_URL",
