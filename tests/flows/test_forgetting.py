@@ -65,6 +65,7 @@ def test_whom_it_went_to_and_the_copies_of_the_codes_are_gone(settled: cast.Boug
     assert forget_old_contacts(later) == 1
     order = settled.order
     assert (bytes(order.contact), order.contact_key, order.password_key) == (b"", order.id, None)
+    assert order.request_hash == 0, "it was made of whom it went to as well"
     assert (order.amount, order.state, order.title) == (before.amount, before.state, before.title)
     envelopes = [bytes(one) for one in StockCode.objects.order_by("id").values_list("envelope", flat=True)]
     assert [bool(one) for one in envelopes] == [False, False, True, True]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import secrets
 from collections.abc import Callable
@@ -13,8 +14,9 @@ import pytest
 from tests.resilience.client import Answer, checkout_body
 from tests.till.counter import CANARY_CODE, CANARY_CONTACT, CANARY_PASSWORD, Counter, some_address
 from xinka.flows.checkout import UNPAID_PER_ADDRESS
+from xinka.kernel import ids
 from xinka.platform.vault.envelope import BlindIndex
-from xinka.till.checkout import stored_request_key
+from xinka.till.checkout import request_hash, stored_request_key
 
 Refused = Callable[[Answer, int], None]
 
@@ -48,6 +50,22 @@ def test_keys_as_pages_make_them_keep_their_time_in_front_and_nothing_else() -> 
 def test_any_other_key_is_hashed_whole(text: str) -> None:
     index = BlindIndex(b"k" * 32)
     assert stored_request_key(index, text) == index.hex(text.encode())
+
+
+def test_nobody_who_reads_the_orders_alone_tries_out_whose_they_are(counter: Counter) -> None:
+    """What else was asked for stands beside it, and there are few QQ numbers: without a key each could be tried."""
+    order = counter.order(contact="23456789", request_key=secrets.token_hex(16)).json()["order"]
+    from xinka.orders.models import Order  # models need the settings, which are read after this file
+    from xinka.payments.models import Payment
+
+    kept = Order.objects.get(id=ids.parse("ord", order))
+    (channel,) = Payment.objects.filter(order_id=kept.id).values_list("channel_id", flat=True)
+    facts = f"{counter.sku}|1|0|{kept.amount}|{channel}||23456789@qq.com".encode()
+    unkeyed = hashlib.blake2b(facts, digest_size=8).digest()
+    assert kept.request_hash != int.from_bytes(unkeyed, "big", signed=True)
+    other = BlindIndex(b"k" * 32)
+    assert kept.request_hash not in {0, request_hash(other, facts)}
+    assert request_hash(other, facts) == request_hash(other, facts) != request_hash(BlindIndex(b"j" * 32), facts)
 
 
 def test_a_form_is_sent_on_to_its_payment_page_with_the_orders_own_cookie(counter: Counter) -> None:

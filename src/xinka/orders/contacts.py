@@ -32,6 +32,7 @@ def shown_contact(order: Order) -> str:
 def forget_contacts(order_ids: Collection[UUID]) -> None:
     """Remove whom orders went to and what they were opened by; the caller holds their locks.
 
-    The key becomes the order's own number: nobody's contact has it, and no two orders share it.
+    The key becomes the order's own number: nobody's contact has it, and no two orders share it. What the order was
+    asked for is not compared any more, and the hash of it was made of the contact, too.
     """
-    Order.objects.filter(id__in=order_ids).update(contact=b"", contact_key=F("id"), password_key=None)
+    Order.objects.filter(id__in=order_ids).update(contact=b"", contact_key=F("id"), password_key=None, request_hash=0)
