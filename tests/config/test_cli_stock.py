@@ -43,11 +43,49 @@ def test_the_codes_of_a_file_are_stocked_and_repeated_lines_are_told(tmp_path: P
     assert steps_back == [BEHIND_ALL]
 
 
+@pytest.mark.parametrize("options", [(), ("--preview",)])
+def test_a_line_that_cannot_be_sold_is_named_with_its_reason_in_both_languages(
+    tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    sku = cast.ware(cast.adas_shop(), 0).sku.id
+    file = tmp_path / "codes.csv"
+    file.write_text("code,expires_on\nAAAA-1111,2020-01-31\nBBBB-2222,\n\x07CCCC,\n", encoding="utf-8")
+    result = _import(file, sku, *options)
+    assert result.exit_code == 0, result.output
+    assert "Line 2 has expired already / 第 2 行：已经过期\n" in result.output
+    assert "Line 4 has a control character / 第 4 行：含控制字符\n" in result.output
+    assert "2 not usable" in result.output
+    assert "CCCC" not in result.output, "what is wrong with a code is told without it"
+
+
+@pytest.mark.parametrize("options", [(), ("--preview",)])
+def test_of_many_lines_that_cannot_be_sold_the_rest_is_counted(tmp_path: Path, options: tuple[str, ...]) -> None:
+    sku = cast.ware(cast.adas_shop(), 0).sku.id
+    file = tmp_path / "codes.txt"
+    file.write_text("AAAA-1111\n" + "\x07\n" * 73, encoding="utf-8")
+    result = _import(file, sku, *options)
+    assert result.output.count("has a control character") == 10
+    assert "… and 63 more lines / 另外还有 63 行\n" in result.output
+
+
+@pytest.mark.parametrize("options", [(), ("--preview",)])
+@pytest.mark.parametrize("text", ["", "\ufeff", "\r\n \n\n"])
+def test_a_file_without_a_code_is_no_success(tmp_path: Path, text: str, options: tuple[str, ...]) -> None:
+    sku = cast.ware(cast.adas_shop(), 0).sku.id
+    file = tmp_path / "codes.txt"
+    file.write_text(text, encoding="utf-8")
+    result = _import(file, sku, *options)
+    assert result.exit_code == 1
+    assert f"there is no code in {file}: look whether it was saved" in result.output
+    assert "里没有卡密" in result.output
+
+
 def test_a_variant_that_does_not_exist_is_refused_in_both_languages(tmp_path: Path) -> None:
     (tmp_path / "codes.txt").write_text("AAAA-1111\n", encoding="utf-8")
     result = _import(tmp_path / "codes.txt", 4711)
     assert result.exit_code == 1
     assert " / " in result.output
+    assert "address of its stock page" in result.output, "and where its number is found"
     assert "Traceback" not in result.output
     assert UnsoldCode.objects.count() == 0
 

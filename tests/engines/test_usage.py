@@ -60,6 +60,7 @@ def test_wrong_use_is_told_in_both_languages(words: str, chinese: str) -> None:
     (error,) = (line for line in done.stderr.splitlines() if line.startswith("Error: "))
     english, _, told = error.partition(" / ")
     assert re.search("[a-z]", english)
+    assert "valid integer range" not in english
     assert told.endswith(chinese)
 
 

@@ -25,27 +25,12 @@ from xinka.stock import actions
 from xinka.stock.errors import ImportNotWaiting, NoRoomForFile, PreviewIsOld, SkuTakesOneContent
 from xinka.stock.holdings import has_unsold
 from xinka.stock.importing.decoding import Encoding, blocks_of
-from xinka.stock.importing.problems import Why
+from xinka.stock.importing.problems import Problem
+from xinka.stock.importing.words import in_words
 from xinka.stock.models import BatchState, StockBatch
 from xinka.stock.previews import preview_of
 
 STEPS = (gettext_lazy("Choose"), gettext_lazy("Check"), gettext_lazy("Import"), gettext_lazy("Done"))
-WORDS = {
-    Why.CONTROL: gettext_lazy("has a control character"),
-    Why.TOO_LONG: gettext_lazy("is longer than 4,096 bytes"),
-    Why.NO_CODE: gettext_lazy("has no code"),
-    Why.HEADING: gettext_lazy("is the name of a column, not a code"),
-    Why.BAD_QUOTES: gettext_lazy("has a quotation mark without its other half"),
-    Why.TOO_MANY_COLUMNS: gettext_lazy("has more columns than the first line"),
-    Why.BAD_DATE: gettext_lazy("has a date that is not like 2027-01-31, 2027/1/31 or 20270131"),
-    Why.EXPIRED: gettext_lazy("has expired already"),
-    Why.ROUNDED: gettext_lazy(
-        "was rounded by a spreadsheet, as in 1.23E+15; its digits are lost, so export it again as text"
-    ),
-    Why.LABEL_TOO_LONG: gettext_lazy("has a label of more than 80 characters"),
-}
-
-
 #: An import in one of these states has brought what it will bring, or waits for somebody to go on with it.
 _OVER = (BatchState.DONE, BatchState.FAILED, BatchState.UNDONE)
 
@@ -191,12 +176,16 @@ def _facts(batch: StockBatch) -> dict[str, object]:
     return {
         "share": _share(batch.n_undone, batch.n_added) if is_undoing else _share(batch.n_lines, _lines_guess(batch)),
         "encoding": Encoding(batch.encoding).shown if batch.encoding else "",
-        "problems": [(one["line"], WORDS[Why(one["why"])]) for one in batch.problems],
+        "problems": _in_words([Problem.from_json(each) for each in batch.problems]),
         "is_importing": batch.state == BatchState.IMPORTING,
         "is_undoing": is_undoing and not batch.problem,
         "has_stopped": is_undoing and bool(batch.problem),
         "may_undo": batch.state in _OVER and has_unsold(batch),
     }
+
+
+def _in_words(problems: Iterable[Problem]) -> list[tuple[int, str]]:
+    return [(problem.line, in_words(problem.why)) for problem in problems]
 
 
 def _share(done: int, of: int) -> int:
@@ -218,7 +207,7 @@ def _preview_page(request: HttpRequest, desk: Desk, batch: StockBatch, form: Col
         "steps": STEPS,
         **_facts(batch),
         "found": found,
-        "invalid": [(problem.line, WORDS[problem.why]) for problem in found.problems],
+        "invalid": _in_words(found.problems),
         "form": form,
         "reading": actions.reading_of(batch),
     }

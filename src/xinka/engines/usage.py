@@ -37,7 +37,8 @@ _PATTERNS = [(re.compile(pattern, re.DOTALL), chinese) for pattern, chinese in _
 
 def in_both(error: click.UsageError) -> click.UsageError:
     """Return an error of wrong use that says in Chinese as well what is wrong; one that does so already as it is."""
-    english = error.format_message()
+    # click calls a number with limits a "valid integer range", which "abc" is not by being out of it.
+    english = re.sub(r"( is not a valid (?:integer|float)) range", r"\1", error.format_message())
     if _CHINESE.search(english):
         return error
     where = f"参数 {_hint(error)}：" if type(error) is click.BadParameter else ""

@@ -37,8 +37,8 @@ class NoSuchSku(Refusal):
 
     code = "no_such_sku"
     status = 404
-    zh = "没有编号为 {sku} 的规格。"
-    en = "There is no SKU with the number {sku}."
+    zh = "没有编号为 {sku} 的规格。编号是商家后台该规格库存页网址末尾的数字。"
+    en = "There is no SKU with the number {sku}. It is the last number in the address of its stock page at the desk."
 
 
 class ImportNotWaiting(Refusal):

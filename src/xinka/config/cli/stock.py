@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +11,11 @@ import click
 from xinka.config.cli.shop import open_shop, refusals_told, room
 
 if TYPE_CHECKING:
+    from xinka.stock.importing.problems import Problem
     from xinka.stock.importing.wishes import Wish
     from xinka.stock.previews import Preview
 
+#: So many lines that cannot be sold are named; of the rest only the number is told.
 _MOST_PROBLEMS = 10
 
 
@@ -70,16 +73,21 @@ def import_codes(file: Path, sku: int, *, preview: bool, **columns: Any) -> None
         connections_step_behind(BEHIND_THE_TILL)
         stocking = room("xinka.flows.stocking")
         if preview:
-            _show(stocking.look_at_file(file, sku, columns=_wish(columns)))
+            found = stocking.look_at_file(file, sku, columns=_wish(columns))
+            _show(found)
+            _see_that_it_holds_codes(file, found.n_lines)
             return
         task = bar.add_task("Importing / 正在导入", total=file.stat().st_size)
         batch = stocking.import_file(
             file, sku, columns=_wish(columns), on_progress=lambda done: bar.update(task, completed=done)
         )
+    problems = room("xinka.stock.importing.problems")
+    _name_lines([problems.Problem.from_json(each) for each in batch.problems], batch.n_invalid)
     click.echo(
         f"{batch.n_added} added / 已入库, {batch.n_known} known already / 已存在, "
         f"{batch.n_repeated} repeated in the file / 文件内重复, {batch.n_invalid} not usable / 无效"
     )
+    _see_that_it_holds_codes(file, batch.n_lines)
 
 
 def _wish(columns: dict[str, Any]) -> Wish | None:
@@ -101,13 +109,36 @@ def _wish(columns: dict[str, Any]) -> Wish | None:
 def _show(found: Preview) -> None:
     """Write the first lines of a preview and its counts."""
     for row in found.rows:
-        skipped = "\trepeated" if row.is_repeated else "\tknown" if row.is_known else ""
+        skipped = "\trepeated / 文件内重复" if row.is_repeated else "\tknown / 已存在" if row.is_known else ""
         click.echo(f"{row.line}\t{row.masked}\t{row.label}\t{row.expires_on or ''}{skipped}")
-    for problem in found.problems[:_MOST_PROBLEMS]:
-        click.echo(f"{problem.line}\t{problem.why.value}")
+    _name_lines(found.problems, found.n_invalid)
     click.echo(
         f"{found.n_new} to import / 将入库, {found.n_known} known already / 已存在, {found.n_repeated} repeated in the "
         f"file / 文件内重复, {found.n_invalid} not usable / 无效. Nothing was imported. / 没有导入任何内容。"
     )
     if found.is_partial:
         click.echo(f"Only the first {found.n_lines} lines were looked at. / 只看了前 {found.n_lines} 行。")
+
+
+def _name_lines(problems: Sequence[Problem], n_invalid: int) -> None:
+    """Write which lines cannot be sold and why, in both languages."""
+    from django.utils.translation import override  # here, because Django is loaded only now
+
+    in_words = room("xinka.stock.importing.words").in_words
+    for problem in problems[:_MOST_PROBLEMS]:
+        with override("en"):
+            english = in_words(problem.why)
+        with override("zh-hans"):
+            chinese = in_words(problem.why)
+        click.echo(f"Line {problem.line} {english} / 第 {problem.line} 行：{chinese}")
+    if n_invalid > _MOST_PROBLEMS:
+        click.echo(f"… and {n_invalid - _MOST_PROBLEMS} more lines / 另外还有 {n_invalid - _MOST_PROBLEMS} 行")
+
+
+def _see_that_it_holds_codes(file: Path, n_lines: int) -> None:
+    """End with status 1 if there was nothing in the file: a script must not take that for stock."""
+    if not n_lines:
+        raise click.ClickException(
+            f"there is no code in {file}: look whether it was saved, then import it again "
+            f"/ {file} 里没有卡密，请看看文件存好没有，再导入一次"
+        )

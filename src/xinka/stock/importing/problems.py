@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any, Self
 
 #: So many lines are named one by one; of the rest only the number is told.
 MAX_EXAMPLES = 50
@@ -34,3 +35,8 @@ class Problem:
     def as_json(self) -> dict[str, str | int]:
         """Return the form in which a batch remembers it."""
         return {"line": self.line, "why": self.why.value}
+
+    @classmethod
+    def from_json(cls, kept: dict[str, Any]) -> Self:
+        """Return the problem that a batch remembers."""
+        return cls(line=int(kept["line"]), why=Why(kept["why"]))
