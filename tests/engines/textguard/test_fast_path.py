@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+from copy import copy
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,11 +16,13 @@ from xinka.engines.textguard.automata import Candidate, Index, index_of
 from xinka.engines.textguard.glancing import ordinary
 from xinka.engines.textguard.guard import Guard
 from xinka.engines.textguard.masking import Mask, find_masks
-from xinka.engines.textguard.matcher import Found, _deepest_kind, _tiling
+from xinka.engines.textguard.matcher import Beside, Found, _deepest_kind, _tiling
+from xinka.engines.textguard.model import TASKS, Task
 from xinka.engines.textguard.signs import squeeze_table
 from xinka.engines.textguard.spellings import DEPTH, is_han
 from xinka.engines.textguard.stuffed import stuffed_phones
 from xinka.engines.textguard.translating import BLOCK, Change, Dropping, Kept, Table
+from xinka.engines.textguard.views import View
 
 GUARD = Guard()
 MATCHER = GUARD.rules._matcher
@@ -134,6 +138,27 @@ def masked_plainly(text: str) -> list[Mask]:
 
 CONTACTS = [text for text, *_ in positives(random.Random(8), 300)]
 CONTACT_PIECES = [*"0135789一三八〇洞幺衣散吧@.-_ 微信v扣qQxl艾特点com❤1️⃣\n", "yi san ba ", "at", "扣扣", "13800138000"]
+
+
+class Unsparing:
+    """A matcher that returns every term that stands, whether it matters to a rule or not."""
+
+    def find(self, text: str, clean: View, _beside: Beside) -> list[Found]:
+        """Return all that stands in a text."""
+        return MATCHER.find(text, clean)
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_the_terms_that_are_left_out_change_no_hit(task: Task) -> None:
+    sparing, chance, n_spared = GUARD.rules, random.Random(8), 0
+    unsparing = copy(sparing)
+    unsparing._matcher = Unsparing()  # type: ignore[assignment]
+    for text in ["，".join(chance.sample(EXAMPLES, size)) for size in (1, 2, 5, 12, 30) for _ in range(60)]:
+        clean = views.clean_view(text)
+        assert sparing.hits(text, clean, task) == unsparing.hits(text, clean, task)
+        found = MATCHER.find(text, clean, lambda leads: sparing._beside(leads, task))
+        n_spared += len(MATCHER.find(text, clean)) > len(found)
+    assert n_spared > 100
 
 
 @settings(deadline=None, max_examples=200)

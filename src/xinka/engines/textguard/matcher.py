@@ -6,7 +6,7 @@ What is found in a deep view must be likelier, as Chinese, than what is written.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -43,6 +43,8 @@ _ABBREVIATIONS = frozenset(
 SHORT_MARGIN = 12
 
 
+#: Makes of the terms that lead in a text what says whether another term matters there.
+Beside = Callable[[set[int]], Callable[[int], bool]]
 _AS_SPELLED = frozenset(("clean", "squeezed", "digits", "martian", "split"))
 
 
@@ -163,8 +165,14 @@ class Matcher:
             (n, t.text) for n, t in enumerate(self._terms) if t.leads and t.depth >= deep and len(t.text) >= 2
         )
 
-    def find(self, text: str, clean: View | None = None) -> list[Found]:
-        """Return what stands in a text, each term once per place, in the order of places; nothing if nothing leads."""
+    def find(self, text: str, clean: View | None = None, beside: Beside | None = None) -> list[Found]:
+        """Return what stands in a text, each term once per place, in the order of places; nothing if nothing leads.
+
+        Args:
+            text: as it was written.
+            clean: its clean view, if the caller has it.
+            beside: says by the terms that lead which of the others matter; all of them if None.
+        """
         reading = _Reading(clean or views.clean_view(text))
         leads = reading.read_by(self._leads)
         if torn := self._apart.find(reading.text):
@@ -177,7 +185,11 @@ class Matcher:
         self._settle(text, leads, found)
         if not found:
             return []
-        self._settle(text, reading.read_by(self._others), found)
+        others = reading.read_by(self._others)
+        if beside and len(found) + len(others) < MOST_HITS:  # else it would matter which of them come first
+            matters = beside({hit.term for hit in found.values()})
+            others = [candidate for candidate in others if matters(candidate.term)]
+        self._settle(text, others, found)
         return sorted(found.values(), key=lambda hit: (hit.start, hit.end, DEPTH[hit.view]))
 
     def _settle(self, text: str, candidates: list[Candidate], found: dict[tuple[int, int], Found]) -> None:

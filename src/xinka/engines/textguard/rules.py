@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -71,8 +71,27 @@ class _Words(NamedTuple):
         return cls(frozenset(rule.not_near), frozenset(rule.beside), frozenset(rule.needs_any))
 
 
-#: What was found of each word.
-_Places = Mapping[str, Sequence[Found]]
+#: What matters to every rule, beside the ids of rules.
+_EVERY = ""
+
+
+class _Places(NamedTuple):
+    """The words that were found, and what was found of each; two sets are compared in half the time of a mapping."""
+
+    words: frozenset[str]
+    spots: Mapping[str, Sequence[Found]]
+
+    @classmethod
+    def by_word(cls, words: Iterable[tuple[str, Found]]) -> _Places:
+        """Return what was found, by its words."""
+        spots: defaultdict[str, list[Found]] = defaultdict(list)
+        for word, spot in words:
+            spots[word].append(spot)
+        return cls(frozenset(spots), spots)
+
+    def of(self, words: frozenset[str]) -> list[Found]:
+        """Return what was found of some words."""
+        return [spot for word in words & self.words for spot in self.spots[word]]
 
 
 class _Around(NamedTuple):
@@ -103,6 +122,7 @@ class RuleSet:
         source = msgspec.msgpack.encode(self.packs, order="deterministic")  # a set has no order
         kept = prepared("rules", source, lambda: msgspec.msgpack.encode(self._built()))
         self._terms, data = msgspec.msgpack.decode(kept, type=tuple[list[Term], MatcherData])
+        self._matters = self._whom_terms_matter_to()
         self._matcher = Matcher(self._terms, data)
 
     def _built(self) -> tuple[list[Term], MatcherData]:
@@ -119,22 +139,37 @@ class RuleSet:
             depth = max(depth, DEPTH["squeezed"])  # a space within a lawful neighbour makes it no less lawful
         return Term(text, depth, leads=bool(rules), wary=all(rule.negatable for rule in rules))
 
+    def _whom_terms_matter_to(self) -> list[frozenset[str]]:
+        """Return for each term the ids of the rules that it is a word of, besides their own terms."""
+        matters = {text: {_EVERY} for text in (*NEGATIONS, *COMPOUNDS)}
+        for id_, words in self._words.items():
+            for text in words.excuses | words.besides | words.needs:
+                matters.setdefault(text, set()).add(id_)
+        return [frozenset(matters.get(term.text, ())) for term in self._terms]
+
+    def _beside(self, leads: Iterable[int], task: str) -> Callable[[int], bool]:
+        """Return what tells whether a term that leads nothing matters where these terms lead."""
+        terms = {self._terms[number].text for number in leads}
+        rules = {rule.id for term in terms for rule in self._leads[term] if task in rule.tasks}
+        matters, asking = self._matters, rules | {_EVERY} if rules else rules
+        return lambda number: not matters[number].isdisjoint(asking)
+
     def hits(self, text: str, clean: View, task: str) -> list[Hit]:
         """Return what a text breaks, in the order of places."""
-        found = self._matcher.find(text, clean)
+        found = self._matcher.find(text, clean, lambda leads: self._beside(leads, task))
         if not found:
             return []
         found = self._without_pieces(found)
         words = [(self._terms[f.term].text, f) for f in found]
-        places = _by_word(words)
-        negations = [spot for spot in _of(self._negations, places) if spot.view in {"clean", "squeezed"}]
+        places = _Places.by_word(words)
+        negations = [spot for spot in places.of(self._negations) if spot.view in {"clean", "squeezed"}]
         around: dict[str, _Around] = {}
         hits: dict[tuple[str, int], Hit] = {}
         for word, lead in words:
             for rule in self._leads.get(word, ()):
                 if task in rule.tasks and DEPTH[lead.view] <= rule.deepest and (rule.id, lead.start) not in hits:
                     if rule.id not in around:
-                        excuses, besides, needs = (_of(each, places) for each in self._words[rule.id])
+                        excuses, besides, needs = map(places.of, self._words[rule.id])
                         around[rule.id] = _Around(excuses, negations, besides, needs)
                     if hit := _applied(rule, lead, around[rule.id], text):
                         hits[rule.id, lead.start] = hit
@@ -153,18 +188,6 @@ class RuleSet:
         return [
             f for f in found if terms[f.term].leads or terms[f.term].text in compounds or not _is_inside_any(f, longer)
         ]
-
-
-def _by_word(words: Sequence[tuple[str, Found]]) -> _Places:
-    places: defaultdict[str, list[Found]] = defaultdict(list)
-    for word, spot in words:
-        places[word].append(spot)
-    return places
-
-
-def _of(words: frozenset[str], places: _Places) -> list[Found]:
-    """Return what was found of some words."""
-    return [spot for word in words.intersection(places) for spot in places[word]]
 
 
 def _applied(rule: Rule, lead: Found, around: _Around, text: str) -> Hit | None:
