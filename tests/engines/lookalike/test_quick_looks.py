@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from xinka.engines.lookalike import NameIndex, align, disguises, official, roles, tables
+from xinka.engines.lookalike import NameIndex, align, cores, disguises, matching, official, prepare, roles, tables
 
 _LETTERS = "支付宝微信闲鱼招商银行平安中国京东美团天猫淘财通付寳薇信衔渔召尚很形评按申东冬每困天苗掏"
 
@@ -38,6 +38,60 @@ def test_letters_compared_in_place_cost_what_the_whole_alignment_finds() -> None
             n_compared, n_near = n_compared + 1, n_near + (whole is not None)
     assert n_compared > 1000
     assert n_near > 100
+
+
+def test_what_a_glance_lets_go_no_alignment_finds_near() -> None:
+    chance, n_far, n_near = random.Random(3), 0, 0
+    for _ in range(20_000):
+        core = random_core(chance)
+        letters = [wrong(chance, letter) if chance.random() < 0.4 else letter for letter in core]
+        if chance.random() < 0.3:
+            chance.shuffle(letters)
+        if chance.random() < 0.2:
+            letters[chance.randrange(len(letters))] = chance.choice("a1ノ한、")
+        one, other = "".join(letters), core
+        if chance.random() < 0.5:
+            one, other = other, one
+        limit = max(cores.limit_of(one), chance.choice((0, matching._SLIP_IN_KNOWN_ROLE, matching._SLIP_IN_ROLE)))
+        found = align.align(one, other, limit)
+        if align.Glance(other).is_far(one):
+            n_far += 1
+            assert found is None, (one, other)
+        elif found is not None and found.steps:
+            n_near += 1
+    assert n_far > 2500
+    assert n_near > 2000
+
+
+def test_the_limits_a_glance_relies_on_are_below_that_of_a_letter_more_and_one_less() -> None:
+    longest = max(map(cores.limit_of, ("支" * length for length in range(1, align._LONGEST_SEEN + 1))))
+    assert max(longest, matching._SLIP_IN_ROLE, matching._SLIP_IN_KNOWN_ROLE) < align._CHEAPEST_PAIR
+    assert align.Glance("支付").is_far("闲鱼")
+    assert not align.Glance("支" * (align._LONGEST_SEEN + 1)).is_far("鱼" * (align._LONGEST_SEEN + 1))
+
+
+def test_a_glance_at_many_candidates_changes_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    chance = random.Random(4)
+    names = sorted({random_core(chance, 6) for _ in range(3000)})
+    index = NameIndex((f"{name}客服", None) for name in names)
+    asked = ["".join(wrong(chance, one) if chance.random() < 0.4 else one for one in name) for name in names]
+    answers = []
+    for most in (0, 10_000):
+        monkeypatch.setattr(matching, "_MANY", most)
+        answers.append([index.judge(f"{name}客服") for name in asked])
+    assert answers[0] == answers[1]
+    assert sum(verdict.decision != "clear" for verdict in answers[0]) > 300
+
+
+def test_names_of_wide_letters_alone_are_read_as_all_others_are() -> None:
+    chance = random.Random(5)
+    wide = chance.sample([chr(code) for code in range(0x2E80, 0x30000) if chr(code).isalpha()], 1500)
+    wide += ["丨", "Ａ", "ﬀ", "客", "ア", "한"]
+    texts = ["".join(chance.choices(wide, k=chance.randrange(1, 6))) for _ in range(3000)]
+    for text in (*wide, *texts):
+        read = prepare.fold(text)
+        signs = prepare._SIGNS.search(read)
+        assert prepare.plain_tokens(text) == prepare._tokens(read.translate(prepare._NO_SIGNS) if signs else read)
 
 
 def test_names_with_two_wrong_characters_are_found_whether_or_not_there_is_a_quick_look(

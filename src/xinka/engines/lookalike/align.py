@@ -29,6 +29,8 @@ _NUMERALS = {one: roles.light(digit) for one, digit in zip("零〇一二三四�
 _MOST_EDITS = 3
 #: What one step costs at least, of those between letters, and what a missing letter costs at least beside one more.
 _CHEAPEST, _CHEAPEST_PAIR = 0.5, 1.1
+#: A Chinese text of so many letters has a limit below that, so that letters can only stand in each other's place.
+_LONGEST_SEEN = 5
 #: What a slip in the first letter, which readers notice most, costs more.
 _FIRST = 0.3
 
@@ -139,6 +141,42 @@ def _sound_cost(here: _Voice, there: _Voice) -> float:
     if not here.every.isdisjoint(there.every):
         return 0.42
     return _FAR if here.blurred.isdisjoint(there.blurred) else 0.5
+
+
+@lru_cache(maxsize=30_000)
+def _kin(letter: str) -> tuple[str, frozenset[str]] | None:
+    """Return the characters a Han character looks like or is a part of, and how it is read; None for other letters."""
+    if not _FIRST_HAN <= letter <= _LAST_HAN:
+        return None
+    voice = _voice(letter)
+    return tables.looks_like(letter) + "".join(tables.holders_of(letter)), voice.blurred if voice else frozenset()
+
+
+class Glance:
+    """Sees that most short Chinese texts are too far from one, without an alignment."""
+
+    def __init__(self, written: str) -> None:
+        """Look at a light text; of longer ones and of those with other letters nothing can be seen."""
+        kin = [*map(_kin, written)] if len(written) <= _LONGEST_SEEN else []
+        self._written = written
+        self._kin = [(letter, *one) for letter, one in zip(written, kin, strict=False) if one is not None]
+        self._sees = len(self._kin) == len(written) > 0
+
+    def is_far(self, official: str) -> bool:
+        """Say whether ``align`` would find nothing: a letter stands for one it is unlike, and is not only swapped.
+
+        It may be wrong when it says no, never when it says yes.
+        """
+        if not self._sees or len(official) != len(self._written):
+            return False
+        for one, (other, alike, voice) in zip(official, self._kin, strict=True):
+            if one != other and one not in alike:
+                kin = _kin(one)
+                if kin is None:
+                    return False
+                if other not in kin[0] and voice.isdisjoint(kin[1]):
+                    return one not in self._written
+        return False
 
 
 def align(official: str, written: str, limit: float) -> Alignment | None:

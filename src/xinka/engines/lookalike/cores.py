@@ -44,7 +44,7 @@ def limit_of(core: str) -> float:
     """Return how much differences from a core may cost: the longer it is, the more of them a reader overlooks."""
     if core.isascii():
         return _LIMITS[min(len(core), 12)]
-    n_narrow = len([letter for letter in core if letter < FIRST_WIDE])
+    n_narrow = 0 if min(core) >= FIRST_WIDE else len([letter for letter in core if letter < FIRST_WIDE])
     return _LIMITS_HAN[min(2 * len(core) - n_narrow, 12)]
 
 
@@ -94,9 +94,14 @@ class Shapes:
         """Return the shape of a number."""
         shape = self._kept.get(number)
         if shape is None:
-            full, frame = self.full(number), self.frames[self._packed[number] >> 1]
-            core = full[len(frame.before) : len(full) - len(frame.after)]
+            full, at = self.full(number), self._packed[number] >> 1
+            core = full[self.frames.within[at]]
             if len(self._kept) >= _MOST_KEPT:
                 self._kept.clear()
-            shape = self._kept[number] = Shape(full, core, frame.roles, limit_of(core))
+            shape = self._kept[number] = Shape(full, core, self.frames[at].roles, limit_of(core))
         return shape
+
+    def core(self, number: int) -> str:
+        """Return the core of a number's shape, which is not kept: of most candidates nothing else is asked."""
+        name, packed = self._names[number], self._packed[number]
+        return (full_of(name) if packed & 1 else name)[self.frames.within[packed >> 1]]

@@ -61,9 +61,14 @@ class _Ending:
 
 
 class Frames:
-    """Frames by number, and which of them a text may have."""
+    """Frames by number, and which of them a text may have.
+
+    Attributes:
+        within: where the core stands in a whole name, by number.
+    """
 
     def __init__(self) -> None:
+        self.within: list[slice] = []
         self._frames: list[Frame] = []
         self._numbers: dict[Frame, int] = {}
         self._endings = _Ending()
@@ -78,6 +83,7 @@ class Frames:
         if number is None:
             number = self._numbers[frame] = len(self._frames)
             self._frames.append(frame)
+            self.within.append(slice(len(frame.before), -len(frame.after) or None))
             light, deep = (frame.before, frame.after), (roles.deep(frame.before), roles.deep(frame.after))
             for before, after in {light, deep} - {("", "")}:
                 self._rim(before, after).whole.add(number)

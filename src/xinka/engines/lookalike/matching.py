@@ -8,11 +8,13 @@ from itertools import combinations
 from typing import NamedTuple
 
 from xinka.engines.lookalike import known, prepare, roles, sounds, tables
-from xinka.engines.lookalike.align import Alignment, align, edits
+from xinka.engines.lookalike.align import Alignment, Glance, align, edits
 from xinka.engines.lookalike.cores import Shape
 from xinka.engines.lookalike.official import LONGEST_TWICE, SHORTEST_TWICE, Registry, has_han, typo_keys
 
 _MOST_COMPARED = 120
+#: From so many candidates on a glance at each is worth while.
+_MANY = 20
 _LONGEST_CORE = 48
 #: What it costs when the name claims another office than the official one, all or some of the words; a letter more or
 #: less is no imitation then, and another firm's support account is the likelier reading.
@@ -101,6 +103,9 @@ def _nearest_by_core(registry: Registry, reading: Reading, *, whole: bool) -> Ma
 def _nearest(registry: Registry, reading: Reading, numbers: Collection[int], *, whole: bool) -> Match | None:
     best: Match | None = None
     written, added = reading.peeled.core, reading.peeled.added
+    if not whole and len(numbers) > _MANY:
+        glance = Glance(written)
+        numbers = [number for number in numbers if not glance.is_far(registry.shapes.core(number))]
     for number in numbers:
         shape = registry.shapes[number]
         limit, official = shape.limit, shape.core
@@ -187,8 +192,7 @@ def _slip_keys(core: str) -> list[str]:
 
 
 def _near(letter: str, most: int) -> str:
-    known_of = tables.table().near.get(letter)
-    return known_of[0][:most] if known_of else ""
+    return tables.looks_like(letter)[:most]
 
 
 def _reshaped(core: str) -> list[str]:

@@ -264,11 +264,14 @@ class Registry:
 
     def has_slip_key(self, core: str, keys: Iterable[str], numbers: Iterable[int]) -> bool:
         """Say whether one of the names is truly found by one of the keys of a core with a slip."""
-        cores = [self.shapes[number].core for number in numbers]
-        if len(core) > _SHORT and any(len(other) > _SHORT and meet(core, other) for other in cores):
-            return True
         wanted = frozenset(keys)
-        return any(key in wanted for other in cores for key in ("c" + roles.deep(other), *slip_keys_of(other)))
+        for number in numbers:  # nearly always the first one is
+            other = self.shapes.core(number)
+            if len(core) > _SHORT < len(other) and meet(core, other):
+                return True
+            if "c" + roles.deep(other) in wanted or not wanted.isdisjoint(slip_keys_of(other)):
+                return True
+        return False
 
     def find_twice(self, rests: list[str]) -> list[int]:
         """Return the numbers of the names whose core is one of the texts with two letters more, or with one."""
@@ -333,9 +336,7 @@ class Registry:
     def _is_near(self, number: int, texts: set[str], frames: set[int], *, slip: bool) -> bool:
         if self.shapes.frame_number(number) not in frames:
             return False
-        shape = self.shapes[number]
-        wholes = {shape.full, roles.deep(shape.full)}
-        if shape.full == shape.core:
-            return False
+        full = self.shapes.full(number)
+        wholes = {full, roles.deep(full)}
         test = meet if slip else is_less
         return any(test(text, whole) for text in texts for whole in wholes)

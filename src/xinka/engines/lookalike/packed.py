@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from array import array
+from codecs import utf_16_le_decode  # asked for by name it would be looked up each time
 
 #: The first byte of a packed text: how the rest is to be read.
 _UTF8, _UTF16 = b"\0", b"\1"
+#: Halves of pairs that stand alone are letters of a text as well.
+_ODD_TOO = "surrogatepass"
 #: Texts in a block.
 _BLOCK = 512
 #: What stands in a place of ``Places`` whose text was taken out.
@@ -25,9 +28,9 @@ class Texts:
 
     def append(self, text: str) -> int:
         """Add a text and return its number."""
-        how, packed = _UTF8, text.encode("utf-8", "surrogatepass")
+        how, packed = _UTF8, text.encode("utf-8", _ODD_TOO)
         if len(packed) > 2 * len(text):
-            how, packed = _UTF16, text.encode("utf-16-le", "surrogatepass")
+            how, packed = _UTF16, text.encode("utf-16-le", _ODD_TOO)
         if not self._n_texts % _BLOCK:
             self._seal()
         self._last += how + packed
@@ -46,8 +49,10 @@ class Texts:
     def __getitem__(self, number: int) -> str:
         """Return the text of a number."""
         block, ends = self._blocks[number // _BLOCK]
-        start, end = ends[number % _BLOCK], ends[number % _BLOCK + 1]
-        return block[start + 1 : end].decode("utf-16-le" if block[start] else "utf-8", "surrogatepass")
+        at = number % _BLOCK
+        start = ends[at]
+        packed = block[start + 1 : ends[at + 1]]
+        return utf_16_le_decode(packed, _ODD_TOO)[0] if block[start] else packed.decode("utf-8", _ODD_TOO)
 
 
 class Places:

@@ -33,6 +33,8 @@ _NUMBER_AFTER = re.compile(r"(?<=[a-z]{3})(?=\d+(?![a-z0-9]))")
 _HALF = frozenset("客服官方")
 _HALF_FU = re.compile("客 ?fu?(?![a-z])|(?<![a-z])ke? ?服")
 _HALF_FANG = re.compile("官 ?f(?:ang)?(?![a-z])|(?<![a-z])g(?:uan)? ?方")
+#: From this letter on nothing is Latin, a Korean letter to be put together, or runs from right to left.
+_FIRST_PLAIN = "\u2e80"
 _DIGIT = re.compile("[0-9]")
 _NUMBER = re.compile("(?:no|lv)?[oilsz]{0,2}[0-9][0-9oilsz]*")
 #: Numbers that everybody knows as a firm's or an office's telephone: whoever writes one behind its name speaks for it.
@@ -112,6 +114,10 @@ def shorten(name: str) -> str:
 
 def plain_tokens(name: str) -> list[str]:
     """Return the words of the plainest way to read a name of at most ``LONGEST`` characters."""
+    if name.isalpha() and min(name) >= _FIRST_PLAIN:
+        folded = name.translate(tables.fold())
+        if folded.isalpha() and min(folded) >= _FIRST_PLAIN and "丨" not in folded:
+            return [folded]
     folded = fold(_as_seen(name))
     return _tokens(folded.translate(_NO_SIGNS) if _SIGNS.search(folded) else folded)
 

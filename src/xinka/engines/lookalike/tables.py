@@ -161,6 +161,12 @@ def holders_of(letter: str) -> frozenset[str]:
     return _holders().get(letter, frozenset())
 
 
+def looks_like(letter: str) -> str:
+    """Return the Han characters that one looks like, the likest first."""
+    known = table().near.get(letter)
+    return known[0] if known else ""
+
+
 @lru_cache(maxsize=30_000)
 def _near(letter: str) -> dict[str, int]:
     """Return what a Han character looks like, with the chance of each in per cent."""
