@@ -122,6 +122,40 @@ def test_keys_loaded_in_parts_and_added_are_found_and_those_of_the_dead_are_not(
     assert len(table) <= n_found + sum(5 for one in alive if not one)
 
 
+def test_words_stay_where_they_belong_when_one_part_after_another_outgrows_its_room(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(keys, "_FEW", 0)
+    chance, table, alive = random.Random(7), keys.KeyTable(), bytearray()
+    due: dict[int, set[int]] = {}
+    for turn in range(40):
+        of_part, n_hashes = chance.randrange(keys._PARTS), chance.choice((1, 30, 3000))
+        hashes = array("q", (of_part << keys._LOW_BITS | chance.getrandbits(keys._LOW_BITS) for _ in range(n_hashes)))
+        table.load(hashes, array("I", [turn] * n_hashes), alive + b"\1")
+        alive.append(1)
+        for one in hashes:
+            due.setdefault(one, set()).add(turn)
+        ends = [part.begin + part.room for part in table._parts]
+        assert [part.begin for part in table._parts] == [0, *ends[:-1]]
+        assert ends[-1] == len(table._words)
+        assert all(part.n_words <= part.room for part in table._parts)
+    assert sum(part.n_words for part in table._parts) == len(table)
+    for wanted, numbers in due.items():
+        assert table._found((wanted,)) >= numbers
+    spare = len(table._words) - len(table)
+    table.load(array("q"), array("I"), bytearray(len(alive)))
+    assert len(table) == 0
+    assert len(table._words) >= spare
+    assert not any(table._found((wanted,)) for wanted in due)
+
+
+def test_the_core_of_a_name_is_that_of_its_shape() -> None:
+    registry = official.Registry()
+    for name in {*random_names(random.Random(12), 500), "ＡＢ寶客服", "Steam  Support"}:
+        number, shape = registry._enter(name)
+        assert registry.shapes.core(number) == registry.shapes[number].core == shape.core
+
+
 def test_a_key_of_many_takes_six_bytes_with_the_gate(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gate, "_MOST_SPARSE", 1000)
     chance, table = random.Random(6), keys.KeyTable()
