@@ -1,8 +1,8 @@
 """Measures blind sets of names and domains: ``python -m benchmarks.lookalike_blind blind1 [--registry FILE] [--show]``.
 
 A set was written before its writer had read the engine's tables and code, and is kept as written; it may hold
-names, domains or both. The names are asked of an index of the set's official ones, with ``--registry`` beside those of
-a file; found is what is reported under the right official name. The last line is JSON.
+names, domains or both, and From lines beside domains. The names are asked of an index of the set's official ones, with
+``--registry`` beside those of a file; found is what is reported under the right official name. The last line is JSON.
 """
 
 from __future__ import annotations
@@ -16,10 +16,14 @@ import click
 
 from xinka.engines.lookalike import NameIndex
 from xinka.engines.lookalike.domains import DomainIndex
+from xinka.engines.lookalike.senders import judge_sender
+from xinka.engines.lookalike.verdict import Verdict
 
 OWN = Path(__file__).parent / "lookalike_data"
 #: The kind of harmless names that is counted apart: other firms of nearly the same name.
 OTHERS = "other organisation"
+#: The kinds that are lines of a mail's head, for which the shown name counts too.
+MAIL = ("sender", "reply-to")
 
 Row = tuple[str, ...]
 
@@ -68,14 +72,20 @@ def names(name: str, registry: Path | None, show: bool) -> dict[str, float]:
 def domains(name: str, show: bool) -> dict[str, float]:
     """Return how many domains of attackers are found, and how many harmless ones are reported."""
     index = DomainIndex((one[0], None) for one in rows(f"{name}_official_domains.txt"))
+    senders = f"{name}_senders_official.tsv"
+    shown = NameIndex((one[0], None) for one in rows(senders)) if (OWN / senders).is_file() else None
+
+    def judge(kind: str, asked: str) -> Verdict:
+        return judge_sender(asked, index, shown) if kind in MAIL else index.judge(asked)
+
     found, alarms = defaultdict(list), defaultdict(list)
     for kind, target, asked in rows(f"{name}_attackers.tsv"):
-        verdict = index.judge(asked)
-        found[kind].append(verdict.decision != "clear" and verdict.official == target)
+        verdict = judge(kind, asked)
+        found[kind].append(verdict.decision != "clear" and verdict.official in target.split("|"))
         if show and not found[kind][-1]:
             print(f"missed  {kind}: {asked} of {target}, {verdict.decision} {verdict.official}")
     for kind, asked in rows(f"{name}_harmless_domains.tsv"):
-        verdict = index.judge(asked)
+        verdict = judge(kind, asked)
         alarms[kind].append(verdict.decision != "clear")
         if show and alarms[kind][-1]:
             print(f"alarm  {kind}: {asked}, {verdict.decision} {verdict.official} {verdict.score:.3f}")
