@@ -41,6 +41,8 @@ fees tracking track trackinfo rebate giftcard alert alerts customer customers bo
 customs redeem voucher password verifizierung aktivierung freigabe sicherheit konto connexion compte remboursement
 cuenta acceso conferma betaling inloggen vozvrat vhod oplata dostavka giris onay dangnhap xacthuc huodong
 """
+#: What stands in the path of a page where one enters a password, in whatever word.
+_ENTRIES = ("login", "logon", "signin", "signon", "passw", "webscr", "denglu")
 #: What may stand there besides, but asks for nothing by itself.
 _BESIDE = "my online web id www tax card cards info service services center client member package post portal join new"
 #: Words that firms put beside their own name, and so do those who pass for them.
@@ -151,6 +153,11 @@ def is_lure(word: str) -> bool:
 def asks(words: list[str]) -> bool:
     """Say whether one of some folded words asks for a password, money or trust."""
     return not _FOLDED_ASKS.isdisjoint(words)
+
+
+def asks_in_address(words: list[str]) -> bool:
+    """Say whether a word of an address asks for something, also as one with others (``servicelogin``, ``signin2``)."""
+    return not ASKS.isdisjoint(words) or any(asking in word for word in words for asking in _ENTRIES)
 
 
 def is_machine(word: str, *, hyphen: bool) -> bool:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA
 
-from xinka.engines.lookalike import beside, known, roles, tables
+from xinka.engines.lookalike import beside, known, links, roles, tables
 from xinka.engines.lookalike.align import align
 from xinka.engines.lookalike.hosts import Host, read_host
 from xinka.engines.lookalike.verdict import CLEAR, Reason, Verdict
@@ -19,6 +19,8 @@ from xinka.engines.lookalike.verdict import CLEAR, Reason, Verdict
 _SHORTEST_INSIDE, _LONG_INSIDE = 5, 6
 #: From this score on a domain is an impostor, below it a person should look.
 _IMPOSTOR = 0.8
+#: The scores of an address that only shows an official domain in its path, and of one that is no place at all.
+_IN_PATH, _PROGRAM = 0.7, 0.5
 #: What differences may cost at most where a label is two common words, which likelier make another name.
 _MOST_OF_WORDS = 1.3
 _PIECES = re.compile(r"[-_.\d]+")
@@ -93,8 +95,45 @@ class DomainIndex:
             self._joined = {joined: label for joined, label in self._joined.items() if label in self._by_label}
 
     def judge(self, text: str, owner: str | None = None) -> Verdict:
-        """Say whether a domain, or where an address leads, is made to pass for an official one."""
-        host = read_host(text)
+        """Say whether a domain, or where an address leads at once or later, is made to pass for an official one."""
+        verdict = self._judge_host(read_host(text), owner)
+        if verdict.decision != "clear" or not links.is_more_than_a_host(text):
+            return verdict
+        return next(self._look_inside(text, owner), verdict)
+
+    def _look_inside(self, text: str, owner: str | None) -> Iterator[Verdict]:
+        """Yield what is wrong with an address whose own host is harmless."""
+        if (shown := links.as_shown(text)) is not None:
+            yield from self._with_reason(
+                self._judge_host(read_host(shown), owner),
+                Reason(
+                    "turned", "用反向书写的符号显示成另一个域名", "a sign that turns the writing shows another domain"
+                ),
+            )
+        for inner in links.inner_hosts(text):
+            why = Reason("leads on", f"这个网址会把人带到“{inner[:100]}”", f"the address leads on to {inner[:100]}")
+            yield from self._with_reason(self._judge_host(read_host(inner), owner), why)
+        if links.is_program(text):
+            told = "这不是网址，而是一段程序或自带的网页", "this is no place but a program or a page of its own"
+            yield Verdict("review", _PROGRAM, None, (Reason("program", *told),))
+        yield from self._shown_in_path(text)
+
+    @staticmethod
+    def _with_reason(verdict: Verdict, reason: Reason) -> Iterator[Verdict]:
+        if verdict.decision != "clear":
+            yield verdict._replace(reasons=(reason, *verdict.reasons))
+
+    def _shown_in_path(self, text: str) -> Iterator[Verdict]:
+        """Yield that an official domain begins the path of somebody else's address which asks for something."""
+        shown, behind = links.shown_first(text)
+        official, host = read_host(shown).domain, read_host(text)
+        if not shown or official not in self or host.domain in self:
+            return
+        if host.is_number or host.suffix in _CHEAP or beside.asks_in_address(host.label.split("-") + behind):
+            why = f"“{shown}”只是路径里的字", f"{shown} is only written in the path"
+            yield Verdict("review", _IN_PATH, official, (Reason("path", *why),))
+
+    def _judge_host(self, host: Host, owner: str | None) -> Verdict:
         if not host.name or host.name == host.suffix or self._is_own(host, owner):
             return CLEAR  # a public suffix by itself is nobody's to register
         best: tuple[float, str, list[Reason]] | None = None

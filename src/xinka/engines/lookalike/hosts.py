@@ -16,8 +16,8 @@ _LONGEST = 1_000_000
 _LONGEST_NAME = 253
 #: No part of a name between dots is longer (RFC 1035, section 2.3.4); more of it leads nowhere, and costs time.
 _LONGEST_PART = 63
-#: Other signs for a dot; and what looks like the slash at the end of a host, as if it ended there.
-_DOTS = str.maketrans("。．｡․·" + "/\\⁄∕╱⧸／？＃", "....." + "-" * 9)
+#: Other signs for a dot; and what is coded or looks like a sign that ends a host, as if it ended there.
+_DOTS = str.maketrans("。．｡․·" + "/\\?#@⁄∕╱⧸／？＃＠", "....." + "-" * 13)
 #: A name with a dot before a colon is a host with its port or a user name, unless slashes follow.
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:[/\\]+|[a-z][a-z0-9+-]*:(?!\d*(?:[/\\?#]|$))|[/\\]{2,}", re.IGNORECASE)
 _END = re.compile(r"[/\\?#]")
