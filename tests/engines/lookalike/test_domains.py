@@ -321,3 +321,51 @@ def test_a_brand_among_several_words_that_lure_nobody_is_spoken_of() -> None:
     assert HOUSES.judge("eu-west1-spotify-charts-export.de").decision == "clear"
     assert HOUSES.judge("eu-west1-spotify-charts-login.de").official == "spotify.com"
     assert HOUSES.judge("eu-west1-spotify-charts-export.top").official == "spotify.com"
+
+
+def test_an_ending_of_institutions_is_no_attackers_unless_an_official_domain_stands_whole_in_front() -> None:
+    index = DomainIndex([("apple.com", None), ("suning.com", None), ("delta.com", None)])
+    for domain in ("apple.cs.hnust.edu.cn", "www.suining.gov.cn", "www.delta.edu", "apple.bj.gov.cn", "suning.ac.uk"):
+        assert index.judge(domain).decision == "clear", domain
+    for domain in ("apple.com.cs.hnust.edu.cn", "apple-login.edu.pl", "suining.ac", "suning.com@hnust.edu.cn"):
+        assert index.judge(domain).decision != "clear", domain
+
+
+def test_the_brand_itself_under_a_countrys_ending_is_for_a_person_for_it_is_often_its_own() -> None:
+    index = DomainIndex([("ebay.com", None)])
+    assert index.judge("ebay.de").decision == "review"
+    assert index.judge("ebay.top").decision == index.judge("ebay.cn").decision == "impostor"
+
+
+CHINESE = DomainIndex((domain, None) for domain in ("suning.com", "douyin.com", "meituan.com", "xiaomi.com"))
+
+
+@pytest.mark.parametrize("domain", ["suningjiafang.cn", "douyintang.cn", "xiaomijiao.com.cn", "hainan-meituan.cn"])
+def test_a_brand_in_pinyin_among_further_syllables_is_another_firm(domain: str) -> None:
+    assert CHINESE.judge(domain).decision == "clear"
+
+
+@pytest.mark.parametrize(
+    "domain",
+    [
+        *("suningkefu.cn", "douyin-tuikuan.com", "meituan-yuefu-guanbi.com", "suningjinrong-daikuan.com"),
+        *("xiaomi-jiao.top", "d0uyintang.cn", "douyinlogin.cn"),
+    ],
+)
+def test_syllables_that_lure_a_disguise_and_a_cheap_ending_are_found_beside_it(domain: str) -> None:
+    assert CHINESE.judge(domain).decision != "clear"
+
+
+def test_what_programmers_keep_under_a_shared_address_is_no_imitation_unless_it_asks() -> None:
+    for domain in ("spotify-widget.web.app", "paypal-button-demo.herokuapp.com", "canva-assets.s3.amazonaws.com"):
+        assert HOUSES.judge(domain).decision == "clear", domain
+    for domain in ("paypal-login-test.web.app", "paypal.web.app", "spotify-premium.github.io", "spotify-widget.top"):
+        assert HOUSES.judge(domain).decision != "clear", domain
+
+
+def test_a_common_word_is_no_slip_in_a_lure_and_a_word_of_another_language_no_brand() -> None:
+    index = DomainIndex([("apple.com", None), ("amazon.com", None), ("orange.fr", None)])
+    for domain in ("applebees.com", "amazonia-pflege.de", "orange-nsw-bowls.com.au", "apple-pie.blogspot.com"):
+        assert index.judge(domain).decision == "clear", domain
+    for domain in ("applefees.com", "amazon-hilfe.de", "amazoncom.de", "orange-facture.com.au"):
+        assert index.judge(domain).decision != "clear", domain

@@ -6,7 +6,7 @@ from functools import cache
 
 from rapidfuzz.distance import OSA
 
-from xinka.engines.lookalike import known, roles
+from xinka.engines.lookalike import known, pinyin, roles
 
 _LURES = """
 nitro gift gifts free login signin support verify verification secure security account accounts app apps airdrop
@@ -102,6 +102,15 @@ andersson sato suzuki takahashi tanaka watanabe ito yamamoto nakamura kobayashi 
 park choi jung kang cho yoon jang lim wang li zhang liu chen yang huang zhao wu zhou xu sun ma zhu hu guo he lin gao
 luo tran pham hoang phan singh kumar sharma gupta khan
 """
+#: What programmers call the machines and stores of their own programs; others speak of the brand with them.
+_PROGRAMMERS = """
+widget widgets button buttons btn popup script scripts scriptjs snippet snippets pixel tracker trackers prod
+production dev devel staging stage test tests testing demo webhook webhooks sdk etl proxy plugin plugins theme themes
+template templates scraper crawler parser util utils lib library libs tools toolkit asset assets static cdn api apis
+git docs emoji emojis icon icons font fonts resource resources file files storage bucket backend frontend feed feeds
+export exports exporter component components code prettify metric metrics monitor monitoring upload uploads analytics
+ads pages maps
+"""
 #: Lures that small trades and clubs have in their names as well.
 _OF_CLUBS = "club hub shop store center academy online team service services market group my com net org web www"
 #: Brands that are words of every trade: half the firms of the world have a product of that name.
@@ -120,7 +129,9 @@ _OWN_MACHINES = frozenset(_MACHINES.split())
 _OWN_FILES = frozenset(_FILES.split())
 ASKS = frozenset(_ASKING.split())
 MAY_STAND = ASKS.union(_BESIDE.split())
+_OF_PROGRAMMERS = frozenset(_PROGRAMMERS.split())
 _FOLDED_LURES = frozenset(map(roles.light, (*_LURES.split(), *_LURES_ABROAD.split(), *ASKS)))
+_EXACT_LURES = _FOLDED_LURES.union(map(roles.light, pinyin.LURES.split()))
 _FOLDED_MACHINES = frozenset(map(roles.light, _OWN_MACHINES))
 _FOLDED_FILES = frozenset(map(roles.light, _OWN_FILES))
 _FOLDED_ASKS = frozenset(map(roles.light, ASKS))
@@ -138,16 +149,32 @@ def _begun() -> dict[int, tuple[str, ...]]:
     return {length: tuple(found) for length, found in by_length.items()}
 
 
-def is_lure(word: str) -> bool:
-    """Say whether a folded word beside a brand lures, also misspelt by one letter or as one with another lure."""
-    if word in _FOLDED_LURES or len(word) == 1:
+def is_lure(word: str, plain: str = "") -> bool:
+    """Say whether a folded word beside a brand lures, also misspelt by one letter or as one with another lure.
+
+    Args:
+        word: in light letters.
+        plain: as it was written; a common word is not taken for the slip in another (``bees`` for ``fees``).
+    """
+    if word in _EXACT_LURES or len(word) == 1:
         return True
     if len(word) < _MISSPELT_FROM:
         return False
     near = (lure for length in range(len(word) - 1, len(word) + 2) for lure in _begun().get(length, ()))
-    if any(OSA.distance(word, lure, score_cutoff=1) <= 1 for lure in near):
+    own_word = bool(plain) and known.is_word(plain)
+    if any(OSA.distance(word, lure, score_cutoff=1) <= 1 for lure in near if not own_word or word.startswith(lure)):
         return True
-    return any(word[:at] in _FOLDED_LURES and word[at:] in _FOLDED_LURES for at in range(3, len(word) - 2))
+    return any(word[:at] in _EXACT_LURES and word[at:] in _EXACT_LURES for at in range(3, len(word) - 2))
+
+
+def is_long_lure(word: str) -> bool:
+    """Say whether a word is a lure as written, of so many letters that it is none by chance."""
+    return len(word) >= _MISSPELT_FROM and roles.light(word) in _EXACT_LURES
+
+
+def is_of_programmers(words: list[str]) -> bool:
+    """Say whether one of some words as written is what programmers call their machines, and none asks for anything."""
+    return not _OF_PROGRAMMERS.isdisjoint(words) and ASKS.isdisjoint(words)
 
 
 def asks(words: list[str]) -> bool:

@@ -3,41 +3,30 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA
 
-from xinka.engines.lookalike import beside, known, links, roles, tables
+from xinka.engines.lookalike import beside, endings, known, links
 from xinka.engines.lookalike.align import align
 from xinka.engines.lookalike.hosts import Host, read_host
+from xinka.engines.lookalike.inside import LONG_INSIDE, PIECES, fold, is_meant
 from xinka.engines.lookalike.verdict import CLEAR, Reason, Verdict
 
-#: A shorter brand inside a longer label is chance; a brand this long is not.
-_SHORTEST_INSIDE, _LONG_INSIDE = 5, 6
+#: A shorter brand inside a longer label is chance.
+_SHORTEST_INSIDE = 5
 #: From this score on a domain is an impostor, below it a person should look.
 _IMPOSTOR = 0.8
 #: The scores of an address that only shows an official domain in its path, and of one that is no place at all.
 _IN_PATH, _PROGRAM = 0.7, 0.5
+#: The score of the brand itself under a country's ending, which is often its own.
+_ABROAD_SAME = 0.75
 #: What differences may cost at most where a label is two common words, which likelier make another name.
 _MOST_OF_WORDS = 1.3
-_PIECES = re.compile(r"[-_.\d]+")
 #: Under another country's ending only this part of the usual differences counts, for brands of up to so many letters.
 _ABROAD, _NOT_LONG = 0.6, 9
-#: Endings of countries that are sold to everybody as well, so that they say nothing of where a firm is.
-_SOLD_ABROAD = frozenset(["us", "eu", "gg", "pm", "im"])
-#: Among so many words that lure nobody a brand is only spoken of.
-_SEVERAL = 3
-#: The longest ending that makes another form of a word: discord, discordant.
-_LONGEST_ENDING = 4
-_SOLD = "ru su tk ml ga cf gq cc ws pw to me io cn ai co tv"
-_SOLD_TO_EVERYBODY = frozenset(_SOLD.split())
-#: Endings that cost next to nothing: what stands under them in the morning may be gone at night.
-_COSTING_NOTHING = "top xyz click icu vip cc tk ml ga cf gq pw ws cyou sbs bond cfd buzz rest monster quest lol"
-_CHEAP = frozenset(_COSTING_NOTHING.split())
-_COMMON_ENDINGS = frozenset(["", "com", "net", "org"])
 
 
 class Find(NamedTuple):
@@ -75,7 +64,7 @@ class DomainIndex:
         host = read_host(domain)
         if host.domain not in self._owners:
             self._by_label.setdefault(host.label, []).append(host.domain)
-            self._folded.setdefault(_fold(host.label), host.label)
+            self._folded.setdefault(fold(host.label), host.label)
         if front := host.name.removesuffix(host.domain).strip("."):
             self._joined[f"{front}-{host.label}".replace(".", "-")] = host.label
         self._owners[host.domain] = owner
@@ -91,7 +80,7 @@ class DomainIndex:
         self._by_label[host.label].remove(host.domain)
         if not self._by_label[host.label]:
             del self._by_label[host.label]
-            self._folded = {_fold(label): label for label in self._by_label}
+            self._folded = {fold(label): label for label in self._by_label}
             self._joined = {joined: label for joined, label in self._joined.items() if label in self._by_label}
 
     def judge(self, text: str, owner: str | None = None) -> Verdict:
@@ -129,7 +118,7 @@ class DomainIndex:
         official, host = read_host(shown).domain, read_host(text)
         if not shown or official not in self or host.domain in self:
             return
-        if host.is_number or host.suffix in _CHEAP or beside.asks_in_address(host.label.split("-") + behind):
+        if host.is_number or host.suffix in endings.CHEAP or beside.asks_in_address(host.label.split("-") + behind):
             why = f"“{shown}”只是路径里的字", f"{shown} is only written in the path"
             yield Verdict("review", _IN_PATH, official, (Reason("path", *why),))
 
@@ -137,7 +126,8 @@ class DomainIndex:
         if not host.name or host.name == host.suffix or self._is_own(host, owner):
             return CLEAR  # a public suffix by itself is nobody's to register
         best: tuple[float, str, list[Reason]] | None = None
-        for label, find in (*self._hidden_in(host), *self._finds(host)):
+        checked = endings.is_of_institutions(host.suffix)
+        for label, find in (*self._hidden_in(host), *(() if checked else self._finds(host))):
             if best is None or find.score > best[0]:
                 best = find.score, label, [find.reason]
         if best is None:
@@ -152,7 +142,7 @@ class DomainIndex:
 
     def _is_own(self, host: Host, owner: str | None) -> bool:
         known_owner = self._owners.get(host.domain, "")
-        if known_owner == "" and (not host.suffix or host.suffix in _COMMON_ENDINGS):
+        if known_owner == "" and (not host.suffix or host.suffix in endings.COMMON):
             known_owner = self._owners.get(host.label, "")
         return known_owner != "" and (owner is None or known_owner is None or known_owner == owner) and not host.before
 
@@ -196,7 +186,7 @@ class DomainIndex:
         same = self._same(host)
         if same:
             return same
-        folded = _fold(label)
+        folded = fold(label)
         if short := self._short_beside(label) or self._short_glued(host):
             return short
         return self._inside(folded, host) or self._misspelt(folded, host) or self._misspelt_inside(folded, label)
@@ -205,8 +195,9 @@ class DomainIndex:
         if host.label in self._by_label:
             official = self._by_label[host.label][0]
             text = f"与“{official}”只差后缀“.{host.suffix}”", f"only the ending .{host.suffix} differs from {official}"
-            return [(host.label, Find(0.85, Reason("ending", *text)))]
-        if (brand := self._folded.get(_fold(host.label))) is not None and not _is_mostly_digits(host.label, brand):
+            score = _ABROAD_SAME if endings.is_national(host.suffix) else 0.85
+            return [(host.label, Find(score, Reason("ending", *text)))]
+        if (brand := self._folded.get(fold(host.label))) is not None and not _is_mostly_digits(host.label, brand):
             text = f"“{host.label}”看起来就是“{brand}”", f"{host.label} reads as {brand}"
             return [(brand, Find(0.97, Reason("letters", *text)))]
         if (brand := self._joined.get(host.label)) is not None:
@@ -230,7 +221,7 @@ class DomainIndex:
     def _short_glued(self, host: Host) -> list[tuple[str, Find]]:
         """Return a short brand that is one with a word that asks for something, not under a common ending."""
         label = host.label
-        if host.suffix in _COMMON_ENDINGS or known.is_word(label):
+        if host.suffix in endings.COMMON or known.is_word(label):
             return []
         for at in range(3, len(label) - 2):
             for brand, word in ((label[:at], label[at:]), (label[at:], label[:at])):
@@ -259,7 +250,7 @@ class DomainIndex:
 
     def _is_abroad(self, host: Host, brand: str) -> bool:
         """Say whether a label stands under a country's ending that is none of a brand's, which is not long."""
-        if len(brand) > _NOT_LONG or not _is_national(host.suffix) or host.suffix in _SOLD_ABROAD:
+        if len(brand) > _NOT_LONG or not endings.is_national(host.suffix) or host.suffix in endings.SOLD_ABROAD:
             return False
         country = host.suffix.rpartition(".")[2]
         return all(one.rpartition(".")[2] != country for one in self._by_label[self._folded[brand]])
@@ -269,34 +260,15 @@ class DomainIndex:
         for length in range(_SHORTEST_INSIDE, len(folded)):
             for start in range(len(folded) - length + 1):
                 meant = self._folded.get(folded[start : start + length])
-                if meant is not None and self._is_lure(folded[:start], folded[start + length :], meant, host):
+                if meant is not None and is_meant(folded[:start], folded[start + length :], meant, host):
                     text = f"“{host.label}”里嵌着“{meant}”", f"{meant} stands inside {host.label}"
                     found.append((meant, Find(0.75 + min(0.15, length / 100), Reason("inside", *text))))
         return found[-1:]
 
-    @staticmethod
-    def _is_lure(front: str, back: str, brand: str, host: Host) -> bool:
-        words = [word for part in (front, back) for word in _PIECES.split(part) if word]
-        if host.suffix in _COMMON_ENDINGS and len(words) == 1 and beside.is_machine(words[0], hyphen="-" in host.label):
-            return False
-        if _is_inflected(brand, host.label) or _is_within_a_word(brand, host):
-            return False
-        if beside.is_everydays(brand):
-            return beside.asks(words) or any(len(word) > 1 and beside.is_lure(word) for word in words)
-        if all(map(beside.is_lure, words)):
-            return len(brand) >= _LONG_INSIDE or not _is_grown(brand, host.label)
-        if host.suffix not in _CHEAP and (beside.name_somebody_else(words) or _is_a_sentence(words)):
-            return False
-        if _is_national(host.suffix) and _is_brand_among_words(brand, host.label):
-            return False
-        if (not front or front[-1] in "-_") and (not back or back[0] in "-_"):
-            return host.suffix not in _COMMON_ENDINGS or not _is_phrase(brand, host.label)
-        return len(brand) >= _LONG_INSIDE and host.suffix not in _COMMON_ENDINGS
-
     def _misspelt_inside(self, folded: str, label: str) -> list[tuple[str, Find]]:
         if len(folded) < _SHORTEST_INSIDE + 2 or known.is_word(folded):
             return []
-        brands = [brand for brand in self._folded if len(brand) >= _LONG_INSIDE]
+        brands = [brand for brand in self._folded if len(brand) >= LONG_INSIDE]
         for brand, _, _ in process.extract(folded, brands, scorer=fuzz.partial_ratio, score_cutoff=70, limit=3):
             for part, rest in _cuts(folded, len(brand)):
                 alignment = align(brand, part, limit_of(brand) * 0.6)
@@ -305,7 +277,7 @@ class DomainIndex:
                     and part != brand  # whether a brand written right passes beside a word was decided before
                     and rest
                     and not known.is_word(part)
-                    and all(beside.is_lure(word) for word in _PIECES.split(rest) if word)
+                    and all(beside.is_lure(word) for word in PIECES.split(rest) if word)
                 ):
                     meant = self._folded[brand]
                     text = (
@@ -316,71 +288,12 @@ class DomainIndex:
         return []
 
 
-def _is_national(suffix: str) -> bool:
-    """Say whether an ending is a country's, of those that are not mostly given away or sold to everybody."""
-    country = suffix.rpartition(".")[2]
-    return len(country) == 2 and country not in _SOLD_TO_EVERYBODY
-
-
-def _is_grown(brand: str, label: str) -> bool:
-    """Say whether a label is a brand with single letters before and behind, and so likelier another word: camelia."""
-    front, _, back = label.partition(brand)
-    return front.isalpha() and back.isalpha() and len(front) == len(back) == 1
-
-
-def _is_a_sentence(words: list[str]) -> bool:
-    """Say whether a brand is one among several words that lure nobody, as in the names that machines are given."""
-    return len(words) >= _SEVERAL and not any(map(beside.is_lure, words))
-
-
-def _is_ordinary(suffix: str) -> bool:
-    """Say whether an ending is a common one or a country's."""
-    return suffix in _COMMON_ENDINGS or _is_national(suffix)
-
-
-def _is_inflected(brand: str, label: str) -> bool:
-    """Say whether a label is another form of a brand that is a common word: notions, discordant."""
-    ending = label.removeprefix(brand)
-    return 0 < len(ending) <= _LONGEST_ENDING and ending.isalpha() and known.is_word(brand) and known.is_word(label)
-
-
-def _is_brand_among_words(brand: str, label: str) -> bool:
-    """Say whether a brand that is a common word stands beside common words that lure nobody, also written as one."""
-    if not known.is_word(brand):
-        return False
-    words = [word for word in _PIECES.split(label.replace(brand, "-", 1)) if word]
-    return brand in label and all(map(beside.is_harmless, words))
-
-
-def _is_within_a_word(brand: str, host: Host) -> bool:
-    """Say whether a brand is only a piece of a longer common word, and nothing beside it lures: canvas."""
-    pieces = [piece for piece in _PIECES.split(host.label) if piece]
-    holding = [piece for piece in pieces if brand in piece]
-    if len(holding) != 1 or any(beside.is_lure(_fold(piece)) for piece in pieces if piece not in holding):
-        return False
-    (piece,) = holding
-    if known.is_word(piece):
-        return piece != brand and (len(pieces) == 1 or _is_ordinary(host.suffix))
-    return _is_ordinary(host.suffix) and any(_holds(brand, piece[:at], piece[at:]) for at in range(3, len(piece) - 2))
-
-
-def _holds(brand: str, one: str, other: str) -> bool:
-    """Say whether two texts are common words, one of which is longer than a brand and holds it, the other no lure."""
-    longer, shorter = (one, other) if brand in one else (other, one)
-    return (
-        brand in longer != brand
-        and not beside.is_lure(_fold(shorter))
-        and known.is_word(longer)
-        and known.is_word(shorter)
-    )
-
-
 def _may_be_meant(part: str, host: Host) -> bool:
     """Say whether a brand before somebody else's domain is likelier meant than a machine named with a common word."""
-    if len(part) < _SHORTEST_INSIDE:
+    if len(part) < _SHORTEST_INSIDE or endings.is_of_institutions(host.suffix):
         return False
-    lures = any(beside.is_lure(_fold(word)) for word in _PIECES.split(host.label) if word)
-    return lures or not _is_ordinary(host.suffix) or not known.is_word(part)
+    lures = any(beside.is_lure(fold(word)) for word in PIECES.split(host.label) if word)
+    return lures or not endings.is_ordinary(host.suffix) or not known.is_word(part)
 
 
 def _is_mostly_digits(label: str, brand: str) -> bool:
@@ -393,16 +306,6 @@ def _asks_only(label: str) -> bool:
     """Say whether a label is nothing but words that ask for something and those beside them."""
     words = [word for word in label.split("-") if not word.isdigit()]
     return not beside.ASKS.isdisjoint(words) and beside.MAY_STAND.issuperset(words)
-
-
-def _is_phrase(brand: str, label: str) -> bool:
-    """Say whether a short brand that is a common word stands beside others that lure nobody, as in ``apple-pie``."""
-    words = [word for word in _PIECES.split(label) if word and word != brand]
-    return (
-        len(brand) < _LONG_INSIDE
-        and known.is_word(brand)
-        and all(known.is_word(word) and not beside.is_lure(_fold(word)) for word in words)
-    )
 
 
 def _is_two_words(label: str) -> bool:
@@ -420,8 +323,3 @@ def _cuts(folded: str, length: int) -> list[tuple[str, str]]:
         if 0 < size < len(folded):
             found += [(folded[:size], folded[size:]), (folded[-size:], folded[:-size])]
     return found
-
-
-def _fold(label: str) -> str:
-    """Return a label in light letters, its hyphens kept."""
-    return roles.light("-".join(part.translate(tables.fold()).replace(" ", "") for part in label.split("-")))
