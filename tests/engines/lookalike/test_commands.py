@@ -56,10 +56,14 @@ def test_domains_addresses_and_senders_are_answered(tmp_path: Path) -> None:
         '{"id": 2, "url": "https://discord.com/login"}',
         '{"id": 3, "sender": "discord.com <a@evil.ru>"}',
         '{"id": 4}',
+        '{"id": 5, "sender": "a@discord.com", "reply_to": "b@evil.ru"}',
+        '{"id": 6, "sender": "a@discord.com", "reply_to": 7}',
+        '{"id": 7, "sender": "a@discord.com", "reply_to": null}',
     )
     assert code == 1
-    assert [one["decision"] for one in found] == ["impostor", "clear", "impostor"]
+    assert [one["decision"] for one in found] == ["impostor", "clear", "impostor", "review", "clear"]
     assert "line 4" in errors
+    assert "line 6 / 第 6 行: `reply_to` must be a text" in errors
 
 
 def test_pictures_are_answered_and_what_is_none_is_named(tmp_path: Path) -> None:

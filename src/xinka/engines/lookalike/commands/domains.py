@@ -44,7 +44,7 @@ def read_official_domains(path: Path) -> Iterator[tuple[str, str | None]]:
 def domains(official: Path) -> None:
     """Say which domains, addresses and senders are made to pass for official ones.
 
-    识别冒充官方的域名、网址与发件人。In: {"id", "domain" | "url" | "sender", "owner"?};
+    识别冒充官方的域名、网址与发件人。In: {"id", "domain" | "url" | "sender", "reply_to"?, "owner"?};
     out: {"id", "decision", "score", "official", "reasons"}.
     """
     from xinka.engines.lookalike.domains import DomainIndex  # here: as above
@@ -57,7 +57,11 @@ def domains(official: Path) -> None:
         if field is None:
             raise WrongLine("`domain`, `url` or `sender` is missing / 缺少字段 domain、url 或 sender")
         text, owner = text_field(record, field), owner_field(record)
-        verdict = judge_sender(text, index, owner=owner) if field == "sender" else index.judge(text, owner)
+        if field == "sender":
+            answers = text_field(record, "reply_to") if record.get("reply_to") is not None else None
+            verdict = judge_sender(text, index, owner=owner, reply_to=answers)
+        else:
+            verdict = index.judge(text, owner)
         return {"id": record.get("id")} | verdict.as_record()
 
     sys.exit(1 if judge_lines(judge) else 0)
