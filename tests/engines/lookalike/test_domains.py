@@ -369,3 +369,56 @@ def test_a_common_word_is_no_slip_in_a_lure_and_a_word_of_another_language_no_br
         assert index.judge(domain).decision == "clear", domain
     for domain in ("applefees.com", "amazon-hilfe.de", "amazoncom.de", "orange-facture.com.au"):
         assert index.judge(domain).decision != "clear", domain
+
+
+TRICKED = DomainIndex(
+    (domain, None)
+    for domain in ("steampowered.com", "mastercard.com", "alipay.com", "qq.com", "visa.com", "dewu.com", "paypal.com")
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "official", "code"),
+    [
+        ("store-steampowered.com.gift-trade.ru", "steampowered.com", "subdomain"),
+        ("paypa1.com.verify-id.net", "paypal.com", "subdomain"),
+        ("www-mastercard-com.securecode.page", "mastercard.com", "hyphens"),
+        ("https://paypal-login.com@evil.ru", "paypal.com", "userinfo"),
+        ("zhifubao-kefu.com", "alipay.com", "pinyin"),
+        ("weixinzhifu-anquan.com", "qq.com", "pinyin"),
+        ("tuikuanzhifubao.top", "alipay.com", "pinyin"),
+        ("vlsa-verified.com", "visa.com", "inside"),
+        ("dewu-jianding-tuikuan.com", "dewu.com", "inside"),
+        ("paypa1-com.translate.goog", "paypal.com", "letters"),
+    ],
+)
+def test_what_only_looks_like_a_domain_a_brand_in_pinyin_and_a_short_one_disguised_are_found(
+    text: str, official: str, code: str
+) -> None:
+    verdict = TRICKED.judge(text)
+    assert (verdict.decision != "clear", verdict.official, verdict.reasons[0].code) == (True, official, code)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "zhifubao.com",
+            "zhifubao-jiaocheng.cn",
+            "weixinyang.cn",
+            "www-paypal-com.translate.goog",
+            "vlsi-verified.com",
+        ),
+        *("foo.com.example.org", "https://bo.smith@example.org", "visa-hrbeu.cn", "dewu-jinshu.com"),
+        *("mastercard-wiki.de", "steamtoday.it", "paypal-forum.org"),
+    ],
+)
+def test_a_translated_page_pinyin_that_lures_nobody_and_who_writes_of_a_brand_pass(text: str) -> None:
+    assert TRICKED.judge(text).decision == "clear"
+
+
+def test_the_names_in_pinyin_are_forgotten_with_the_domain() -> None:
+    index = DomainIndex([("alipay.com", None)])
+    assert index.judge("zhifubao-kefu.com").official == "alipay.com"
+    index.remove("alipay.com")
+    assert index.judge("zhifubao-kefu.com").decision == "clear"

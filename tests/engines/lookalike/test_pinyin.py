@@ -24,6 +24,7 @@ def test_a_word_that_can_be_cut_in_many_ways_takes_no_time() -> None:
     assert time.process_time() - began < 1
 
 
-def test_lures_are_pinyin_themselves_and_no_name_of_a_brand_is_given_twice_to_one_label() -> None:
+def test_lures_and_names_of_brands_are_pinyin_themselves() -> None:
     assert [word for word in pinyin.LURES.split() if not pinyin.is_pinyin(word)] == []
-    assert all(len(set(labels)) == len(labels) for labels in pinyin.called().values())
+    assert [name for name in pinyin.names_of("icbc") + pinyin.names_of("qq") if not pinyin.is_pinyin(name)] == []
+    assert pinyin.names_of("example") == ()

@@ -18,7 +18,8 @@ present presents halloween christmas newyear skin skins case cases item items ro
 desktop beta hub club chat server kefu guanfang auth id ids refund refunds billing unlock recovery restore
 delivery redelivery parcel package fee fees tracking track tax rebate giftcard card alert alerts portal customer
 member session confirm update device bank banking sign my guest check customs redeem voucher vouchers payee fraud
-premium vbucks transfer withdraw deposit suspended password cancel connect mint kyc
+premium vbucks transfer withdraw deposit suspended password cancel connect mint kyc verified activation activate
+validate validation appeal appeals unfreeze ebank netbank outlet
 """
 #: The same in other languages: customer, account, log in, confirm, refund, parcel, prize and the like.
 _LURES_ABROAD = """
@@ -38,7 +39,8 @@ login signin verify verification secure security support helpdesk account accoun
 billing pay payment wallet claim airdrop auth confirm update suspended safe kefu guanfang anquan denglu yanzheng
 renzheng tuikuan lipei peifu jiefeng shensu jifen duihuan shouhou tuipiao delivery redelivery reschedule parcel fee
 fees tracking track trackinfo rebate giftcard alert alerts customer customers bonus device mypage session guest
-customs redeem voucher password verifizierung aktivierung freigabe sicherheit konto connexion compte remboursement
+customs redeem voucher password verified activation activate validate validation appeal appeals unfreeze ebank netbank
+seguridad sicurezza securite verifizierung aktivierung freigabe sicherheit konto connexion compte remboursement
 cuenta acceso conferma betaling inloggen vozvrat vhod oplata dostavka giris onay dangnhap xacthuc huodong
 """
 #: What stands in the path of a page where one enters a password, in whatever word.
@@ -111,6 +113,12 @@ git docs emoji emojis icon icons font fonts resource resources file files storag
 export exports exporter component components code prettify metric metrics monitor monitoring upload uploads analytics
 ads pages maps
 """
+#: What those who write about a brand put beside it, fans, news, archives.
+_SPEAKING = """
+wiki wikia forum forums fans fandom blogger insider insiders central guide guides tips tricks channels review reviews
+stats database watch watcher leaks history podcast magazine daily world planet cafe addict addicts lovers collectors
+today fanclub fansite museum archive archives statistics explained tutorial tutorials notes sucks
+"""
 #: Lures that small trades and clubs have in their names as well.
 _OF_CLUBS = "club hub shop store center academy online team service services market group my com net org web www"
 #: Brands that are words of every trade: half the firms of the world have a product of that name.
@@ -135,7 +143,7 @@ _EXACT_LURES = _FOLDED_LURES.union(map(roles.light, pinyin.LURES.split()))
 _FOLDED_MACHINES = frozenset(map(roles.light, _OWN_MACHINES))
 _FOLDED_FILES = frozenset(map(roles.light, _OWN_FILES))
 _FOLDED_ASKS = frozenset(map(roles.light, ASKS))
-_OTHERS = frozenset(map(roles.light, (*_TRADES.split(), *_PEOPLE.split()))) - _FOLDED_LURES
+_OTHERS = frozenset(map(roles.light, (*_TRADES.split(), *_PEOPLE.split(), *_SPEAKING.split()))) - _FOLDED_LURES
 _MILD = frozenset(map(roles.light, _OF_CLUBS.split()))
 _EVERYBODYS = frozenset(_EVERYDAY.split())
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA
 
-from xinka.engines.lookalike import beside, endings, known, links
+from xinka.engines.lookalike import beside, endings, known, links, pinyin
 from xinka.engines.lookalike.align import align
 from xinka.engines.lookalike.hosts import Host, read_host
 from xinka.engines.lookalike.inside import LONG_INSIDE, PIECES, fold, is_meant
@@ -23,6 +23,9 @@ _IMPOSTOR = 0.8
 _IN_PATH, _PROGRAM = 0.7, 0.5
 #: The score of the brand itself under a country's ending, which is often its own.
 _ABROAD_SAME = 0.75
+_TRANSLATORS = frozenset(["translate.goog"])
+#: What makes the name in front of somebody's domain look like one of its own, and the score of what it shows.
+_LIKE_AN_ENDING, _ONLY_SHOWN = frozenset(["com", "net", "org", "cn", "co"]), 0.8
 #: What differences may cost at most where a label is two common words, which likelier make another name.
 _MOST_OF_WORDS = 1.3
 #: Under another country's ending only this part of the usual differences counts, for brands of up to so many letters.
@@ -50,6 +53,7 @@ class DomainIndex:
         self._by_label: dict[str, list[str]] = {}
         self._folded: dict[str, str] = {}
         self._joined: dict[str, str] = {}
+        self._called: dict[str, str] = {}
         for domain, owner in domains:
             self.add(domain, owner)
 
@@ -65,6 +69,7 @@ class DomainIndex:
         if host.domain not in self._owners:
             self._by_label.setdefault(host.label, []).append(host.domain)
             self._folded.setdefault(fold(host.label), host.label)
+            self._called |= dict.fromkeys(pinyin.names_of(host.label), host.label)
         if front := host.name.removesuffix(host.domain).strip("."):
             self._joined[f"{front}-{host.label}".replace(".", "-")] = host.label
         self._owners[host.domain] = owner
@@ -82,10 +87,14 @@ class DomainIndex:
             del self._by_label[host.label]
             self._folded = {fold(label): label for label in self._by_label}
             self._joined = {joined: label for joined, label in self._joined.items() if label in self._by_label}
+            self._called = {name: label for name, label in self._called.items() if label in self._by_label}
 
     def judge(self, text: str, owner: str | None = None) -> Verdict:
         """Say whether a domain, or where an address leads at once or later, is made to pass for an official one."""
-        verdict = self._judge_host(read_host(text), owner)
+        host = read_host(text)
+        if host.suffix in _TRANSLATORS:  # shows the page of another domain, whose dots are hyphens in its label
+            host = read_host(host.label.replace("--", "_").replace("-", ".").replace("_", "-"))
+        verdict = self._judge_host(host, owner)
         if verdict.decision != "clear" or not links.is_more_than_a_host(text):
             return verdict
         return next(self._look_inside(text, owner), verdict)
@@ -146,29 +155,36 @@ class DomainIndex:
             known_owner = self._owners.get(host.label, "")
         return known_owner != "" and (owner is None or known_owner is None or known_owner == owner) and not host.before
 
-    def _hidden_in(self, host: Host) -> list[tuple[str, Find]]:
-        """Return official names in front of the ``@`` or in a subdomain of somebody else's domain."""
-        found = []
+    def _hidden_in(self, host: Host) -> Iterator[tuple[str, Find]]:
+        """Yield official names in front of the ``@`` or in a subdomain of somebody else's domain."""
         if host.before:
-            shown = read_host(host.before.rpartition(":")[0] or host.before)
-            if shown.label in self._by_label and shown.domain != host.domain:
-                text = f"@ 前面的“{shown.domain}”只是摆设", f"{shown.domain} before the @ is for show"
-                found.append((shown.label, Find(0.99, Reason("userinfo", *text))))
+            yield from self._before_the_at(host)
         front = host.name.removesuffix(host.domain).strip(".")
+        if front:
+            yield from self._in_front(front, host)
+        for label in (host.label, *front.split(".")):
+            for part in label.split("-") if "-" in label else ():
+                if whole := self._whole_in(part, label, "-"):
+                    why = f"“{label}”把“{whole}”的点写成了横线", f"{label} writes {whole} with hyphens for dots"
+                    yield part, Find(0.9, Reason("hyphens", *why))
+
+    def _before_the_at(self, host: Host) -> Iterator[tuple[str, Find]]:
+        shown = read_host(host.before.rpartition(":")[0] or host.before)
+        why = f"@ 前面的“{shown.domain}”只是摆设", f"{shown.domain} before the @ is for show"
+        if shown.label in self._by_label and shown.domain != host.domain:
+            yield shown.label, Find(0.99, Reason("userinfo", *why))
+        elif shown.suffix:
+            yield from _shown(self._finds(shown), Reason("userinfo", *why))
+
+    def _in_front(self, front: str, host: Host) -> Iterator[tuple[str, Find]]:
+        if like_a_domain := _domain_in(front):
+            yield from _shown(self._finds(read_host(like_a_domain)), _prefix(like_a_domain))
         for part in front.split("."):
             whole = self._whole_in(part, front, ".") or self._begun_in(part, host)
             if part in self._by_label and part != host.label and (whole or _may_be_meant(part, host)):
-                named = whole or part
-                text = f"“{named}”只是别人域名下的前缀", f"{named} is only a prefix of somebody else's domain"
-                found.append((part, Find(0.95 if whole else 0.7, Reason("subdomain", *text))))
+                yield part, Find(0.95 if whole else 0.7, _prefix(whole or part))
             elif 2 < len(part) < _SHORTEST_INSIDE and part in self._by_label and _asks_only(host.label):
-                text = f"“{part}”只是别人域名下的前缀", f"{part} is only a prefix of somebody else's domain"
-                found.append((part, Find(0.7, Reason("subdomain", *text))))
-        for part in host.label.split("-") if "-" in host.label else ():
-            if whole := self._whole_in(part, host.label, "-"):
-                text = f"“{host.label}”把“{whole}”的点写成了横线", f"{host.label} writes {whole} with hyphens for dots"
-                found.append((part, Find(0.9, Reason("hyphens", *text))))
-        return found
+                yield part, Find(0.7, _prefix(part))
 
     def _whole_in(self, part: str, text: str, sign: str) -> str:
         """Return the official domain of a label that stands whole in a text, ``sign`` for its dots; else nothing."""
@@ -189,7 +205,8 @@ class DomainIndex:
         folded = fold(label)
         if short := self._short_beside(label) or self._short_glued(host):
             return short
-        return self._inside(folded, host) or self._misspelt(folded, host) or self._misspelt_inside(folded, label)
+        found = self._inside(folded, host) or self._misspelt(folded, host) or self._misspelt_inside(folded, label)
+        return found or self._called_in_pinyin(label)
 
     def _same(self, host: Host) -> list[tuple[str, Find]]:
         if host.label in self._by_label:
@@ -211,12 +228,33 @@ class DomainIndex:
     def _short_beside(self, label: str) -> list[tuple[str, Find]]:
         """Return a short brand that stands between hyphens beside nothing but words that ask for something."""
         words = label.split("-")
-        brands = [word for word in words if len(word) < _SHORTEST_INSIDE and word in self._by_label]
+        brands = {word: brand for word in words if (brand := self._short_brand(word)) is not None}
         others = [word for word in words if word not in brands and not word.isdigit()]
-        if len(brands) != 1 or beside.ASKS.isdisjoint(others) or not beside.MAY_STAND.issuperset(others):
+        if len(brands) != 1 or beside.ASKS.isdisjoint(others):
             return []
-        text = f"“{label}”是“{brands[0]}”加上诱饵词", f"{label} is {brands[0]} beside a lure"
-        return [(brands[0], Find(0.7, Reason("inside", *text)))]
+        if not all(word in beside.MAY_STAND or pinyin.is_pinyin(word) for word in others):
+            return []
+        (brand,) = brands.values()
+        text = f"“{label}”是“{brand}”加上诱饵词", f"{label} is {brand} beside a lure"
+        return [(brand, Find(0.7, Reason("inside", *text)))]
+
+    def _short_brand(self, word: str) -> str | None:
+        """Return the short brand that a word is, or reads as where it is no word of its own."""
+        if len(word) >= _SHORTEST_INSIDE:
+            return None
+        if word in self._by_label:
+            return word
+        plain = word.isdigit() or known.is_word(word) or word in beside.MAY_STAND
+        return None if plain else self._folded.get(fold(word))
+
+    def _called_in_pinyin(self, label: str) -> list[tuple[str, Find]]:
+        """Return a brand that is called in pinyin (支付宝 for alipay) beside nothing but what lures."""
+        for name, brand in self._called.items():
+            words = [word for word in PIECES.split(label.replace(name, "-", 1)) if word] if name in label else []
+            if any(map(pinyin.lures, words)) and all(beside.is_lure(fold(word), word) for word in words):
+                text = f"“{label}”用拼音写“{brand}”，又加了诱饵词", f"{label} is {brand} in pinyin beside a lure"
+                return [(brand, Find(0.75, Reason("pinyin", *text)))]
+        return []
 
     def _short_glued(self, host: Host) -> list[tuple[str, Find]]:
         """Return a short brand that is one with a word that asks for something, not under a common ending."""
@@ -286,6 +324,23 @@ class DomainIndex:
                     )
                     return [(meant, Find(0.8 - 0.2 * alignment.cost, Reason("misspelt", *text)))]
         return []
+
+
+def _prefix(shown: str) -> Reason:
+    text = f"“{shown}”只是别人域名下的前缀", f"{shown} is only a prefix of somebody else's domain"
+    return Reason("subdomain", *text)
+
+
+def _domain_in(front: str) -> str:
+    """Return what in front of somebody's domain looks like one of its own (``a-b.com`` before ``.evil.ru``)."""
+    parts = front.split(".")
+    end = next((at for at in range(1, len(parts)) if parts[at] in _LIKE_AN_ENDING), 0)
+    return ".".join(parts[: end + 1]) if end else ""
+
+
+def _shown(finds: list[tuple[str, Find]], reason: Reason) -> list[tuple[str, Find]]:
+    """Return what passes for a brand where it is only for show, with the reason why."""
+    return [(brand, Find(max(find.score, _ONLY_SHOWN), reason)) for brand, find in finds]
 
 
 def _may_be_meant(part: str, host: Host) -> bool:

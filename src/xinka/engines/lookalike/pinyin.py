@@ -69,14 +69,14 @@ def _lure() -> re.Pattern[str]:
 
 
 @cache
-def called() -> dict[str, tuple[str, ...]]:
-    """Return the labels of official domains by what the brand is called in pinyin."""
-    by_name: dict[str, list[str]] = {}
-    for entry in _CALLED.split():
-        label, _, names = entry.partition(":")
-        for name in names.split(","):
-            by_name.setdefault(name, []).append(label)
-    return {name: tuple(labels) for name, labels in by_name.items()}
+def _names() -> dict[str, tuple[str, ...]]:
+    rows = (entry.partition(":") for entry in _CALLED.split())
+    return {label: tuple(names.split(",")) for label, _, names in rows}
+
+
+def names_of(label: str) -> tuple[str, ...]:
+    """Return what the brand of an official domain's label is called in pinyin, where that is another word."""
+    return _names().get(label, ())
 
 
 def is_pinyin(word: str) -> bool:
