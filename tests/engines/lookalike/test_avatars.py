@@ -4,10 +4,11 @@ import io
 import random
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
-from xinka.engines.lookalike import pictures
+from xinka.engines.lookalike import avatars, pictures
 from xinka.engines.lookalike.avatars import AvatarIndex
 
 
@@ -106,6 +107,13 @@ def test_colours_in_their_places_add_to_a_likeness_and_other_colours_take_nothin
     in_colour, in_grey = index.judge(covered), index.judge(ImageOps.grayscale(covered))
     assert in_colour.score > in_grey.score
     assert index.judge(ImageOps.invert(drawn(1))).official == "1.png"
+
+
+def test_colours_make_up_for_what_is_laid_over_but_not_for_other_outlines() -> None:
+    left = np.array([-0.2, -0.13, -0.1, 0.1], dtype=np.float32)
+    with_them = avatars.with_colours(left, np.ones(4, dtype=np.float32))
+    assert [round(float(one), 3) for one in with_them] == [-0.2, -0.13, 0.15, 0.35]
+    assert (avatars.with_colours(left, np.zeros(4, dtype=np.float32)) == left).all()
 
 
 def test_the_same_picture_registered_many_times_is_still_found() -> None:

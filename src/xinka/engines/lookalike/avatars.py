@@ -26,8 +26,8 @@ _TAKEN_OFF, _NEXT = 0.3, 6
 _SAME = 0.97
 #: What must be left of the likeness, as a whole and without what seems laid over; chosen on drawn and on real logos.
 _LEAST_WHOLE, _LEAST_REST = 0.765, 0.845
-#: What colours in their places add.
-_FOR_COLOURS = 0.25
+#: What colours in their places add, and how far below what is asked for the outlines may lie for that.
+_FOR_COLOURS, _FAR_BELOW = 0.25, 0.12
 #: From which likeness on a picture is reported whatever it resembles besides, and from which it is beyond doubt.
 _SURELY, _IMPOSTOR = 0.985, 0.965
 _FIRST_ONLY = Reason("animated", "动态图片只检查了第一帧", "of the moving picture only the first frame was looked at")
@@ -137,7 +137,7 @@ class _Table:
         whole, rest = aligning.likeness(lying, official)
         others = self._others(rows, numbers)
         left = np.maximum(_left(whole, others) - _LEAST_WHOLE, _left(rest, others) - _LEAST_REST)
-        left += _FOR_COLOURS * aligning.tints_explained(lying_tints, official_tints)
+        left = with_colours(left, aligning.tints_explained(lying_tints, official_tints))
         beyond = np.maximum(left, whole - _SURELY)
         at = int(beyond[numbers < self._n_official].argmax())
         return _Found(float(beyond[at]), float(whole[at]), int(numbers[at]), int(ways[at]) % 8)
@@ -158,6 +158,16 @@ class _Table:
         same = (alike >= _SAME) & (numbers < self._n_official)[:, None] & (numbers < self._n_official)[None, :]
         others: NDArray[np.bool_] = ~(same | np.eye(len(rows), dtype=bool))
         return others
+
+
+def with_colours(left: Floats, explained: Floats) -> Floats:
+    """Return what is left of likenesses, more where the colours are in their places.
+
+    Black is in its place on every black shape: colours make up for what is laid over, not for outlines far from the
+    official ones.
+    """
+    added: Floats = left + _FOR_COLOURS * explained * (left > -_FAR_BELOW)
+    return added
 
 
 def _left(alike: Floats, others: NDArray[np.bool_]) -> Floats:
