@@ -55,6 +55,7 @@ def test_digits_in_a_name_make_no_number_of_it(text: str) -> None:
     [
         f"https://paypal.com:{'a' * 3_000}@evil.ru/",
         f"https://paypal.com@{'a.' * 4_000}evil.ru/",
+        f"https://{'a' * 3_000}:b@paypal-login.ru/",
         "12345678.paypal.com.evil.ru",
         "alipay.com.hk7.cc:8080",
         "https://pay\u200dpal.com.id-check.ru",
