@@ -232,6 +232,17 @@ def test_pieces_of_a_longer_text_are_counted_as_if_made() -> None:
         assert counting.n_pieces(row, sounds) == len(pieces(row) | heard)
 
 
+@given(st.text(alphabet="甲乙丙a1\U0001f600\ud800", max_size=40) | st.text(alphabet="甲乙", min_size=counting.LONG))
+def test_pieces_of_letters_are_counted_as_if_made(letters: str) -> None:
+    assert counting.n_pieces_of_letters(letters) == len(pieces(letters))
+
+
+def test_a_part_weighs_what_its_pieces_do_also_where_nothing_is_known() -> None:
+    assert weights_of(甲=1.0, 甲乙=0.5, 寅=9.0).mean("甲乙甲丙乙") == 1.5 / len(pieces("甲乙甲丙乙")) ** 0.5
+    assert NOTHING.mean("甲乙甲") == 0.0
+    assert weights_of(甲=1.0).mean("") == 0.0
+
+
 def test_a_longer_text_weighs_what_its_pieces_do() -> None:
     row = "甲乙丙丁戊己庚辛壬癸" * 10 + "子丑"
     assert weights_of(甲=1.0, 甲乙=0.5, 子丑=0.25, 寅=9.0).mean(row) == 1.75 / len(pieces(row)) ** 0.5

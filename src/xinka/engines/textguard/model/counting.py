@@ -30,6 +30,26 @@ def _n_heard(sounds: str) -> int:
     return n_heard(sounds)
 
 
+def n_pieces_of_letters(letters: str) -> int:
+    """Return how many different pieces of one to four letters a row has."""
+    size = len(letters)
+    n_found = n_pieces_of_long(letters) if size >= LONG else None
+    if n_found is not None:
+        return n_found
+    if size >= 3 and _n_neighbours(letters) == size - 1:  # then no longer piece is there twice
+        return len(set(letters)) + size - 1 + size - 2 + size - 3
+    return _n_pieces_made(letters, "")
+
+
+def _n_neighbours(letters: str) -> int:
+    """Return how many different pairs of neighbours a row has; 0 if some letters take over sixteen bits."""
+    coded = letters.encode("utf-16-le", "surrogatepass")
+    if len(coded) != 2 * len(letters):
+        return 0
+    even, odd = coded[: len(coded) & ~3], coded[2 : 2 + ((len(coded) - 2) & ~3)]
+    return len({*array("I", even), *array("I", odd)})
+
+
 def n_pieces(letters: str, sounds: str) -> int:
     """Return how many different pieces of letters and of sounds a text has; its letters are of no private use.
 

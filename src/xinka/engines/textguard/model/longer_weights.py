@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from daachorse import CharwiseDoubleArrayAhoCorasick
 
-from xinka.engines.textguard.model.counting import LONG, n_pieces_of_long
+from xinka.engines.textguard.model.counting import n_pieces_of_letters
 from xinka.engines.textguard.model.features import SEPARATOR, Tables
 from xinka.engines.textguard.model.table import LongTable, numbers_of
 
@@ -39,12 +39,10 @@ class LongWeights:
         self._weights = numbers_of("f", table.weights)
 
     @cached_property
-    def _by_piece(self) -> dict[str, float]:
-        return dict(zip(self._table.pieces.split("\n"), self._weights, strict=True))
-
-    @cached_property
     def _find(self) -> Callable[[str], list[tuple[int, int, int]]]:
         """Find pieces that weigh something, each by its number; building it takes some thousandths of a second."""
+        if not self._table.pieces:
+            return lambda _letters: []
         find: Callable[[str], list[tuple[int, int, int]]] = CharwiseDoubleArrayAhoCorasick(
             self._table.pieces.split("\n")
         ).find_overlapping
@@ -68,13 +66,8 @@ class LongWeights:
     def mean(self, text: str) -> float:
         """Return what the pieces of a clean text weigh, divided by the root of their number, and the bias."""
         letters = text.translate(self._tables.fold).replace(SEPARATOR, "")
-        n_found = n_pieces_of_long(letters) if len(letters) >= LONG and self._table.pieces else None
-        if n_found is None:
-            found = pieces(letters)
-            n_found = len(found)
-            weights = map(self._by_piece.__getitem__, found & self._by_piece.keys())
-        else:
-            weights = map(self._weights.__getitem__, set(map(_which, self._find(letters))))
+        weights = map(self._weights.__getitem__, set(map(_which, self._find(letters))))
+        n_found = n_pieces_of_letters(letters)
         return fsum(weights) / sqrt(max(1, n_found)) + self._table.bias  # the sum is exact: a set has no order
 
 

@@ -87,15 +87,20 @@ def distinct(row: NDArray[Any]) -> NDArray[Any]:
 
 
 def n_pieces(letters: str) -> int | None:
-    """Return how many different pieces of one to four letters a row has; None if some letters take more bits."""
-    units = coded(letters).astype(np.uint64)
+    """Return how many different pieces of one to four letters a row has; None if some letters take more bits.
+
+    Pieces of four are sorted by their first letter, their second and so on, so that all others are beginnings of them.
+    """
+    units = coded(letters)
     if len(units) != len(letters):
         return None
-    row, found = units, n_distinct(units)
-    for length in range(1, 4):
-        row = row[:-1] | (units[length:] << bits(LETTER_BITS * length))
-        found += n_distinct(row)
-    return found
+    row = np.zeros(len(units) + 3, dtype=np.uint64)  # zeros, which are no letters, stand behind the last
+    row[:-3] = units
+    fours = (row[:-3] << bits(48)) | (row[1:-2] << bits(32)) | (row[2:-1] << bits(16)) | row[3:]
+    fours.sort()
+    changed = fours[1:] ^ fours[:-1]
+    n_beginnings = [1 + int(np.count_nonzero(changed >> bits(LETTER_BITS * left))) for left in range(4)]
+    return sum(n_beginnings) - 6  # without those with zeros: three of four letters, two of three, one of two
 
 
 def n_heard(sounds: str) -> int:
