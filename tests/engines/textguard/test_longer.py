@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from array import array
+from itertools import pairwise
 from statistics import correlation
 
 import pytest
@@ -235,6 +236,15 @@ def test_pieces_of_a_longer_text_are_counted_as_if_made() -> None:
 @given(st.text(alphabet="甲乙丙a1\U0001f600\ud800", max_size=40) | st.text(alphabet="甲乙", min_size=counting.LONG))
 def test_pieces_of_letters_are_counted_as_if_made(letters: str) -> None:
     assert counting.n_pieces_of_letters(letters) == len(pieces(letters))
+
+
+@given(
+    st.text(
+        st.characters(min_codepoint=0x4E00, max_codepoint=0x4E20) | st.sampled_from("\U0001f600\ud800"), min_size=100
+    )
+)
+def test_what_a_text_repeats_has_no_size(text: str) -> None:
+    assert longness(text) == min(1.0, max(0, len(set(pairwise(text))) + 1 - LONG) / (FULLY - LONG))
 
 
 def test_a_part_weighs_what_its_pieces_do_also_where_nothing_is_known() -> None:

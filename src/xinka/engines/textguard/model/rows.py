@@ -177,7 +177,11 @@ class Tally:
 
     def add_distinct(self, texts: Numbers, numbers: Numbers, known: Known, n_bits: int) -> Numbers:
         """Count and weigh the different numbers of each text; return them, the text's number above ``n_bits`` bits."""
-        found = distinct((texts << bits(n_bits)) | numbers)
+        return self.add_joined((texts << bits(n_bits)) | numbers, known, n_bits)
+
+    def add_joined(self, rows: Numbers, known: Known, n_bits: int) -> Numbers:
+        """Count and weigh different numbers of texts, see ``add_distinct``, whose text stands above ``n_bits`` bits."""
+        found = distinct(rows)
         self.count(found >> bits(n_bits))
         where, places = known.find(found & low(n_bits))
         self.add(found[where] >> bits(n_bits), known.weights[places])

@@ -16,6 +16,7 @@ from xinka.engines.textguard.model.features import (
     COUNT,
     HEAD,
     LATIN,
+    LONGEST,
     RUN,
     SHAPES,
     SHORTEST_RUN,
@@ -114,14 +115,16 @@ class ManyWeights:
         sizes = np.bincount(of.astype(np.intp), minlength=n_texts)
         reaches = np.fromiter(map(reach_of, sizes.tolist()), np.intp, n_texts)
         reach = reaches[of.astype(np.intp)]
-        pairs, texts = [], []
+        # what is the same at every distance is made once: the first letter with its text, and the second in its place
+        firsts, seconds = (of << bits(32)) | letters, letters << bits(16)
+        shortest, pairs = int(reach.min(initial=LONGEST)), [firsts[:0]]
         for step in range(2, 2 + int(reaches.max(initial=0))):
-            within = (of[step:] == of[:-step]) & (reach[step:] > step - 2)
-            pairs.append((letters[:-step] | (letters[step:] << bits(16)))[within])
-            texts.append(of[step:][within])
+            within = of[step:] == of[:-step]
+            if step > shortest + 1:
+                within &= reach[step:] > step - 2
+            pairs.append((firsts[:-step] | seconds[step:])[within])
         tally = Tally(n_texts)
-        if pairs:
-            tally.add_distinct(np.concatenate(texts), np.concatenate(pairs), self._pairs.known, 32)
+        tally.add_joined(np.concatenate(pairs), self._pairs.known, 32)
         return tally.means()
 
 
