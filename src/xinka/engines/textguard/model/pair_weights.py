@@ -32,7 +32,7 @@ class PairWeights:
 
         from xinka.engines.textguard.model.rows import Known
 
-        return Known(np.array(self._pairs, dtype=np.uint64), np.array(self._weights))
+        return Known(np.array(self._pairs, dtype=np.uint64), np.array(self._weights), 32)
 
     def mean(self, letters: str) -> float:
         """Return what the pairs weigh, divided by the root of their number; a text of one or two letters has none."""

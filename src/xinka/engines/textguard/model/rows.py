@@ -137,15 +137,17 @@ def _is_new(ordered: NDArray[Any]) -> NDArray[np.bool_]:
 class Known:
     """Different numbers and what each weighs. Most that are looked up are unknown, and a sieve tells most of those."""
 
-    def __init__(self, numbers: Numbers, weights: NDArray[Any]) -> None:
+    def __init__(self, numbers: Numbers, weights: NDArray[Any], n_bits: int = 64) -> None:
+        """``n_bits`` is 32 if all that is asked for has so few bits: what takes half the memory is found sooner."""
         order = np.argsort(numbers)
+        ordered = numbers[order]
         # the last stands for "beyond all" in searches
-        self._numbers = np.append(numbers[order], low(64))
+        self._numbers = np.append(ordered, low(n_bits)).astype(np.uint32 if n_bits == 32 else np.uint64)
         self.weights = np.append(weights[order].astype(np.float64), 0.0)
         sieve_bits = max(8, (len(numbers) * _ROOM - 1).bit_length())
         self._shift = bits(64 - sieve_bits)
         self._sieve = np.zeros(1 << sieve_bits, dtype=np.bool_)
-        self._sieve[self._hashed(self._numbers[:-1])] = True
+        self._sieve[self._hashed(ordered)] = True
 
     def _hashed(self, numbers: Numbers) -> Numbers:
         return (numbers * _GOLDEN) >> self._shift
@@ -153,7 +155,7 @@ class Known:
     def find(self, numbers: Numbers) -> tuple[Places, Places]:
         """Return which of the numbers are known, as places in ``numbers``, and where the weight of each of these is."""
         likely = self._sieve[self._hashed(numbers)].nonzero()[0]
-        asked = numbers[likely]
+        asked = numbers[likely].astype(self._numbers.dtype, copy=False)
         places = self._numbers.searchsorted(asked)
         known = self._numbers[places] == asked
         return likely[known], places[known]

@@ -30,6 +30,7 @@ from xinka.engines.textguard.model.features import (
 from xinka.engines.textguard.model.pair_weights import PairWeights
 from xinka.engines.textguard.model.rows import (
     LAST_LETTER,
+    LETTER_BITS,
     Known,
     Names,
     Numbers,
@@ -225,4 +226,4 @@ def _longer(row: Numbers, letters: Numbers, length: int) -> Numbers:
 def _known(names: Names, weights: NDArray[Any], length: int) -> Known:
     """Return the pieces of so many letters, and those of marks, which only words are asked for."""
     places, numbers = names.pieces(length)
-    return Known(numbers, weights[places])
+    return Known(numbers, weights[places], 32 if length * LETTER_BITS <= 32 else 64)
