@@ -127,7 +127,7 @@ class KeyTable:
             n_keys += 1
         self._n_keys = n_keys
         if self._gate.room < n_keys:
-            self._widen_gate()
+            self._widen_gate(n_keys)
         else:
             self._gate.add(hashes)
 
@@ -148,7 +148,7 @@ class KeyTable:
         kept = np.frombuffer(alive, np.uint8)[named] == 1
         words = part.pack(low[kept], named[kept], max(_USUAL_NUMBER_BITS, len(alive).bit_length()))
         if len(words) > part.room:
-            self._make_room([part.n_words for part in self._parts])
+            self._make_room([one.n_words + _MANY for one in self._parts])  # each will have as many news one day
         np.frombuffer(self._words, np.uint32)[part.begin : part.begin + len(words)] = words
 
     def _make_room(self, needs: list[int]) -> None:
@@ -179,19 +179,19 @@ class KeyTable:
         order = np.argsort(which, kind="stable")
         every, named = every[order], named[order]
         sizes = np.bincount(which, minlength=_PARTS).tolist()
+        del which, order
+        if self._gate.room < self._n_keys + len(hashes):
+            self._widen_gate(self._n_keys + len(hashes))
         self._make_room([part.n_words + part.n_news + size for part, size in zip(self._parts, sizes, strict=True)])
         self._n_keys = start = 0
         for part, size in zip(self._parts, sizes, strict=True):
             self._merge_with(part, every[start : start + size], named[start : start + size], alive)
+            self._gate.add_many(every[start : start + size])
             self._n_keys, start = self._n_keys + part.n_words, start + size
-        if self._gate.room < self._n_keys:
-            self._widen_gate()
-        else:
-            self._gate.add_many(every)
 
-    def _widen_gate(self) -> None:
-        """Make a gate for twice the keys, at most, that are there: what it asks of hashes is kept in the arrays."""
-        self._gate = Gate(self._n_keys)
+    def _widen_gate(self, n_keys: int) -> None:
+        """Make a gate for so many keys, at least, and let those pass that are there: all it asks of them is kept."""
+        self._gate = Gate(n_keys)
         for at, part in enumerate(self._parts):
             if part.n_words:
                 self._gate.add_many(part.unpacked(self._words)[0] | at << _LOW_BITS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 import zlib
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -167,13 +167,13 @@ def looks_like(letter: str) -> str:
     return known[0] if known else ""
 
 
-@lru_cache(maxsize=30_000)
-def _near(letter: str) -> dict[str, int]:
-    """Return what a Han character looks like, with the chance of each in per cent."""
-    known = table().near.get(letter)
-    return dict(zip(*known, strict=True)) if known else {}
-
-
 def likeness(one: str, other: str) -> float:
     """Return the chance from 0 to 1 that a reader takes one Han character for the other."""
-    return max(_near(one).get(other, 0), _near(other).get(one, 0)) / 100
+    return max(_taken_for(one, other), _taken_for(other, one)) / 100
+
+
+def _taken_for(letter: str, other: str) -> int:
+    """Return the chance in per cent that a reader takes a Han character for the other one."""
+    known = table().near.get(letter)
+    at = known[0].find(other) if known else -1
+    return known[1][at] if known and at >= 0 else 0
