@@ -29,8 +29,9 @@ _NUMERALS = {one: roles.light(digit) for one, digit in zip("零〇一二三四�
 _MOST_EDITS = 3
 #: What one step costs at least, of those between letters, and what a missing letter costs at least beside one more.
 _CHEAPEST, _CHEAPEST_PAIR = 0.5, 1.1
-#: A Chinese text of so many letters has a limit below that, so that letters can only stand in each other's place.
-_LONGEST_SEEN = 5
+#: A Chinese core of so many letters has a limit below that, so that letters can only stand in each other's place; and
+#: the longest name that a ``Glance`` is cast at.
+_LONGEST_SEEN, _LONGEST_LOOKED_AT = 5, 12
 #: What a slip in the first letter, which readers notice most, costs more.
 _FIRST = 0.3
 
@@ -153,21 +154,25 @@ def _kin(letter: str) -> tuple[str, frozenset[str]] | None:
 
 
 class Glance:
-    """Sees that most short Chinese texts are too far from one, without an alignment."""
+    """Sees that most Chinese texts with a short core are too far from one, without an alignment."""
 
     def __init__(self, written: str) -> None:
-        """Look at a light text; of longer ones and of those with other letters nothing can be seen."""
-        kin = [*map(_kin, written)] if len(written) <= _LONGEST_SEEN else []
+        """Look at a light text; of a long one and of one with other letters nothing can be seen."""
+        kin = [*map(_kin, written)] if len(written) <= _LONGEST_LOOKED_AT else []
         self._written = written
         self._kin = [(letter, *one) for letter, one in zip(written, kin, strict=False) if one is not None]
         self._sees = len(self._kin) == len(written) > 0
 
-    def is_far(self, official: str) -> bool:
+    def is_far(self, official: str, n_core: int) -> bool:
         """Say whether ``align`` would find nothing: a letter stands for one it is unlike, and is not only swapped.
 
         It may be wrong when it says no, never when it says yes.
+
+        Args:
+            official: an official core, or the whole name.
+            n_core: how many letters its core has, which say how much differences may cost.
         """
-        if not self._sees or len(official) != len(self._written):
+        if not self._sees or len(official) != len(self._written) or n_core > _LONGEST_SEEN:
             return False
         for one, (other, alike, voice) in zip(official, self._kin, strict=True):
             if one != other and one not in alike:

@@ -102,6 +102,11 @@ class Shapes:
         return shape
 
     def core(self, number: int) -> str:
-        """Return the core of a number's shape, which is not kept: of most candidates nothing else is asked."""
+        """Return the core of a number's shape, which is not kept."""
+        return self.parts(number)[1]
+
+    def parts(self, number: int) -> tuple[str, str]:
+        """Return the whole name in light letters and its core: of most candidates nothing else is asked."""
         name, packed = self._names[number], self._packed[number]
-        return (full_of(name) if packed & 1 else name)[self.frames.within[packed >> 1]]
+        full = full_of(name) if packed & 1 else name
+        return full, full[self.frames.within[packed >> 1]]

@@ -103,9 +103,8 @@ def _nearest_by_core(registry: Registry, reading: Reading, *, whole: bool) -> Ma
 def _nearest(registry: Registry, reading: Reading, numbers: Collection[int], *, whole: bool) -> Match | None:
     best: Match | None = None
     written, added = reading.peeled.core, reading.peeled.added
-    if not whole and len(numbers) > _MANY:
-        glance = Glance(written)
-        numbers = [number for number in numbers if not glance.is_far(registry.shapes.core(number))]
+    if len(numbers) > _MANY:
+        numbers = _not_far(registry, written, numbers, whole=whole)
     for number in numbers:
         shape = registry.shapes[number]
         limit, official = shape.limit, shape.core
@@ -122,6 +121,16 @@ def _nearest(registry: Registry, reading: Reading, numbers: Collection[int], *, 
         if match is not None and (best is None or match.rank <= best.rank):
             best = match
     return best
+
+
+def _not_far(registry: Registry, written: str, numbers: Collection[int], *, whole: bool) -> list[int]:
+    """Return the candidates that a glance does not let go, in the same order."""
+    glance, parts = Glance(written), registry.shapes.parts
+    return [
+        number
+        for number, (full, core) in zip(numbers, map(parts, numbers), strict=True)
+        if not glance.is_far(full if whole else core, len(core))
+    ]
 
 
 def _as_written(registry: Registry, match: Match) -> tuple[int, int]:
