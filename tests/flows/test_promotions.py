@@ -302,6 +302,17 @@ def test_late_money_goes_back_when_its_coupon_was_used_by_another_meanwhile(
     assert UnsoldCode.objects.count() == n_unsold
 
 
+def test_late_money_that_finds_no_goods_leaves_its_coupon_to_others(ada: Merchant, alipay: Channel) -> None:
+    scarce = cast.ware(ada, 1, slug="scarce")
+    made = offers.coupon(merchant=ada, most_total=1)
+    first = cast.buy(scarce.sku, alipay, wish=offers.wish("SPRING"), expected=4400)
+    run(cancel(first.order_id))
+    cast.pay(cast.buy(scarce.sku, alipay, contact="b@example.com"))
+    assert cast.pay(first).outcome == "late_refunded"
+    made.refresh_from_db()
+    assert (made.n_used, uses_of(first.order_id)) == (0, [("coupon", 500, "merchant", "returned")])
+
+
 def test_an_order_short_of_codes_uses_nothing(ada: Merchant, alipay: Channel) -> None:
     empty = cast.ware(ada, 0, slug="empty")
     made, sold = offers.coupon(merchant=ada), offers.sale(empty.sku)

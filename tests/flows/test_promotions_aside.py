@@ -111,6 +111,16 @@ def test_what_a_cancelled_order_had_is_set_aside_again(ware: cast.Ware, pay_by: 
     assert (counts(), FlashSale.objects.get().n_taken, broken()) == ((0, 4), 0, [])
 
 
+def test_late_money_has_a_unit_of_its_sale_though_the_ordinary_queue_is_empty(ware: cast.Ware, pay_by: Channel) -> None:
+    sale = planned(ware, 4)
+    bought = cast.buy(ware.sku, pay_by, quantity=2, wish=offers.wish(sale_id=sale.id), expected=2 * 3900)
+    assert run(cancel(bought.order_id))
+    assert isinstance(buy(ware, pay_by, 6, who="bea"), Placed)
+    assert counts() == (0, 4)
+    assert cast.pay(bought).outcome == "late_settled"
+    assert (counts(), FlashSale.objects.get().n_taken, broken()) == ((0, 2), 2, [])
+
+
 @pytest.mark.parametrize("how", ["stopped", "over"])
 def test_what_is_left_comes_back_when_it_is_over(ware: cast.Ware, pay_by: Channel, how: str) -> None:
     sale = planned(ware, 4)

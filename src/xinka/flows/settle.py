@@ -15,7 +15,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from xinka.flows.choosing import next_alike
-from xinka.flows.promotions.returning import retake
+from xinka.flows.promotions.returning import give_back, retake
 from xinka.kernel.flow import Flow, Query, Row
 from xinka.kernel.ids import new_uuid
 from xinka.ledger import sql as ledger_sql
@@ -329,13 +329,14 @@ def _keep_short(money: VerifiedMoney, order: _Order) -> Flow[Settlement]:
 
 def _settle_or_return(money: VerifiedMoney, order: _Order, missing: int) -> Flow[Settlement]:
     """Enough has come: deliver what was reserved, or what can be reserved again, or give everything back."""
-    codes = yield from _claim_codes(order)
     late = order.state in CLOSED_UNPAID
-    if codes is not None and late and not (yield from retake(order.id)):
-        # What made it cheaper was given back and is gone by now: at this price it cannot be sold any more.
-        yield from _unclaim(order, codes)
-        codes = None
+    # What made it cheaper was given back. If that is gone by now, it cannot be sold at this price any more. It is had
+    # again before the codes, since a flash sale then lets those out that it has set aside.
+    is_priced = (yield from retake(order.id)) if late else True
+    codes = (yield from _claim_codes(order)) if is_priced else None
     if codes is None:
+        if late:
+            yield from give_back([order.id])
         yield from _receive(money, order.id, ReceiptOutcome.LATE_REFUNDED, {Account.REFUND_IN_TRANSIT: money.amount})
         yield from _promise_refund(order.id, money, money.amount, RefundReason.LATE)
         return Settlement(ReceiptOutcome.LATE_REFUNDED, order.id)
@@ -377,13 +378,6 @@ def _claim_chosen(sku_id: int, chosen: int) -> Flow[tuple[list[int], bool] | Non
     if alike is None or not (yield Query(stock_sql.CLAIM_CHOSEN, (sku_id, alike))):
         return None
     return [alike], False
-
-
-def _unclaim(order: _Order, codes: tuple[list[int], bool]) -> Flow[None]:
-    """Put fresh codes back into the queue."""
-    code_ids, reusable = codes
-    if not reusable:
-        yield Query(stock_sql.GIVE_BACK, (order.sku_id, plain_array(code_ids)))
 
 
 def _promise_refund(order_id: UUID, money: VerifiedMoney, amount: int, reason: RefundReason) -> Flow[None]:
