@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from tests import cast
+from tests.flows.rows import broken
 from xinka.flows import provider_events
 from xinka.flows.events import HANDLE_EVENT, KEPT, keep_event
 from xinka.flows.provider_events import handle_event, handle_forgotten
 from xinka.flows.refunds import sending
 from xinka.kernel import ids
-from xinka.ledger.accounts import JournalKind
+from xinka.kernel.errors import ProviderError
+from xinka.ledger.accounts import Account, JournalKind
+from xinka.ledger.days import day_of
+from xinka.ledger.income import moved_in
 from xinka.ledger.models import Entry
 from xinka.payments.models import Channel, ProviderEvent, Refund
 from xinka.payments.providers.errors import OutcomeUnknown
@@ -143,6 +148,70 @@ def test_a_refund_that_failed_goes_to_staff(gateway: Gateway, in_flight: Refund)
     keep(in_flight.channel, told(event_id="EV-2"))
     handle_event(ProviderEvent.objects.latest("id").id)
     assert state(in_flight) is RefundState.DONE
+
+
+def done(gateway: Gateway, found: Refund) -> Refund:
+    """Have the gateway carry a refund out, as it says."""
+    gateway.status = RefundStatus.DONE
+    assert sending.execute_refund(found.id) is RefundState.DONE
+    return found
+
+
+def test_a_refund_that_bounces_after_it_was_done_comes_back_to_staff_and_into_the_books(
+    gateway: Gateway, in_flight: Refund
+) -> None:
+    done(gateway, in_flight)
+    gateway.status = RefundStatus.FAILED  # the card was closed: Stripe says so up to thirty days later
+    for n in range(2):
+        keep(in_flight.channel, told(event_id=f"EV-{n}"))
+        assert handle_event(ProviderEvent.objects.latest("id").id)
+        assert (state(in_flight), in_flight.done_at) == (RefundState.NEEDS_STAFF, None)
+        assert broken() == []
+    sent = Entry.objects.filter(kind=JournalKind.REFUND_SENT, account=Account.CLEARING)
+    assert sum(sent.values_list("amount", flat=True)) == 0
+    year, month = day_of(timezone.now()).timetuple()[:2]
+    assert moved_in(year, "CNY")[month].given_back == in_flight.amount  # once promised, however often it is tried
+
+
+def test_what_staff_paid_another_way_stays_done_however_often_the_gateway_tells_that_it_failed(
+    gateway: Gateway, in_flight: Refund
+) -> None:
+    gateway.status = RefundStatus.FAILED
+    assert sending.execute_refund(in_flight.id) is RefundState.NEEDS_STAFF
+    sending.mark_done_by_hand(in_flight.id, by=cast.person("fin@example.com"), note="bank transfer 17")
+    keep(in_flight.channel, told())
+    handle_event(ProviderEvent.objects.get().id)
+    assert (state(in_flight), broken()) == (RefundState.DONE, [])
+
+
+def test_a_gateway_that_is_away_is_asked_again_about_what_may_have_bounced(
+    gateway: Gateway, in_flight: Refund, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done(gateway, in_flight)
+    with monkeypatch.context() as down:
+        down.setattr(gateway, "refund_query", lambda _request: raise_away())
+        keep(in_flight.channel, told())
+        with pytest.raises(ProviderError):
+            handle_event(ProviderEvent.objects.get().id)
+        assert ProviderEvent.objects.get().handled_at is None
+    gateway.status = RefundStatus.FAILED
+    assert handle_forgotten() == 1
+    assert state(in_flight) is RefundState.NEEDS_STAFF
+
+
+def raise_away() -> RefundResult:
+    """Be a gateway that does not answer."""
+    raise ProviderError("502", permanent=False)
+
+
+def test_a_refund_that_stays_done_is_let_be(gateway: Gateway, in_flight: Refund) -> None:
+    done(gateway, in_flight)
+    for n, status in enumerate((RefundStatus.DONE, RefundStatus.PENDING, RefundStatus.NOT_FOUND)):
+        gateway.status = status
+        keep(in_flight.channel, told(event_id=f"EV-{n}"))
+        handle_event(ProviderEvent.objects.latest("id").id)
+        assert state(in_flight) is RefundState.DONE
+    assert Entry.objects.filter(kind=JournalKind.REFUND_SENT).count() == 2
 
 
 def test_another_amount_than_ours_is_for_staff_however_often_the_gateway_tells_of_it(

@@ -11,7 +11,7 @@ from functools import partial
 from django.utils import timezone
 
 from xinka.flows.disputes.chargebacks import take_in_event
-from xinka.flows.refunds.sending import execute_refund, finish_if_done
+from xinka.flows.refunds.sending import execute_refund, finish_if_done, reopen_if_bounced
 from xinka.kernel import ids
 from xinka.kernel.errors import BadIdentifier, ProviderError
 from xinka.payments.models import ProviderEvent, Receipt, Refund
@@ -42,15 +42,28 @@ def handle_forgotten(limit: int = 100) -> int:
 
 
 def _look_into_refunds(event: ProviderEvent) -> bool:
-    """Have every refund in flight of the payment looked into; the event does not say for certain which it is about."""
+    """Have every refund of the payment looked into; the event does not say for certain which it is about.
+
+    Raises:
+        ProviderError: after all others, if the gateway was away for one that was done: nobody else asks about it again.
+    """
     numbers = {event.trade_no} - {""} or _trade_nos(event)
     refunds = Refund.objects.filter(channel_id=event.channel_id, trade_no__in=numbers)
-    looks = {RefundState.SENDING.value: execute_refund, RefundState.NEEDS_STAFF.value: finish_if_done}
+    looks = {
+        RefundState.SENDING.value: execute_refund,
+        RefundState.NEEDS_STAFF.value: finish_if_done,
+        RefundState.DONE.value: reopen_if_bounced,
+    }
+    away: ProviderError | None = None
     for refund in refunds.filter(state__in=looks):
         try:
             looks[refund.state](refund.id)
         except ProviderError as error:
             log.info("refund.not_yet", extra={"refund": ids.show("ref", refund.id), "why": str(error)})
+            if refund.state == RefundState.DONE and not error.permanent:
+                away = error
+    if away is not None:
+        raise away
     if not refunds.exists():
         # Somebody gave money back at the gateway by hand; the day's reconciliation puts it before finance.
         log.warning("refund.unknown", extra={"event": event.id, "subject": event.subject_no})

@@ -29,11 +29,12 @@ SELECT extract(month FROM day)::int, account, sum(amount)::bigint FROM (
     AND at < %(until)s AND account = ANY(%(accounts)s) AND currency = %(currency)s) everything
 GROUP BY 1, 2
 """
-#: A journal sums to zero, so its debits are how much moved.
+#: A journal sums to zero, so its debits are how much moved. A refund that was sent and bounced was promised before.
 _MOVED = f"""
 SELECT extract(month FROM at AT TIME ZONE 'Asia/Shanghai')::int,
   coalesce(sum(amount) FILTER (WHERE kind = {JournalKind.PAYMENT:d} AND amount > 0), 0)::bigint,
-  coalesce(-sum(amount) FILTER (WHERE account = {Account.REFUND_IN_TRANSIT:d} AND amount < 0), 0)::bigint,
+  coalesce(-sum(amount) FILTER (WHERE account = {Account.REFUND_IN_TRANSIT:d} AND amount < 0
+    AND kind <> {JournalKind.REFUND_SENT:d}), 0)::bigint,
   coalesce(sum(amount) FILTER (WHERE kind = {JournalKind.CHARGEBACK_OPENED:d} AND amount > 0), 0)::bigint,
   coalesce(sum(amount) FILTER (WHERE kind = {JournalKind.CHARGEBACK_WON:d} AND amount > 0), 0)::bigint,
   coalesce(sum(amount) FILTER (WHERE kind = {JournalKind.PAYOUT_PAID:d} AND amount > 0), 0)::bigint

@@ -76,5 +76,5 @@ REFUND_MOVES: dict[RefundState, frozenset[RefundState]] = {
     RefundState.DUE: frozenset({RefundState.SENDING}),
     RefundState.SENDING: frozenset({RefundState.DONE, RefundState.DUE, RefundState.NEEDS_STAFF}),
     RefundState.NEEDS_STAFF: frozenset({RefundState.SENDING, RefundState.DONE}),
-    RefundState.DONE: frozenset(),
+    RefundState.DONE: frozenset({RefundState.NEEDS_STAFF}),  # it bounced
 }

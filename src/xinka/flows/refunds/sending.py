@@ -38,7 +38,14 @@ from xinka.payments.channels import provider_of
 from xinka.payments.errors import ProposalSameEyes
 from xinka.payments.models import Receipt, Refund, SuspenseProposal
 from xinka.payments.providers.errors import OutcomeUnknown
-from xinka.payments.providers.protocol import Can, Provider, RefundRequest, RefundStatus, TradeStatus
+from xinka.payments.providers.protocol import (
+    Can,
+    Provider,
+    RefundRequest,
+    RefundResult,
+    RefundStatus,
+    TradeStatus,
+)
 from xinka.payments.states import RefundState, RefundTo
 from xinka.platform.audit.actions import record
 from xinka.platform.database.arrays import plain_array
@@ -153,15 +160,50 @@ def finish_if_done(refund_id: UUID) -> RefundState:
         refund = Refund.objects.select_related("channel").get(id=refund_id)
         if not alone or refund.state != RefundState.NEEDS_STAFF or refund.goes_to == RefundTo.WALLET:
             return RefundState(refund.state)
-        provider = provider_of(refund.channel)
-        receipt = Receipt.objects.get(channel_id=refund.channel_id, trade_no=refund.trade_no)
-        if Can.REFUND_QUERY not in provider.can or not _knows_payment(provider, receipt):
-            return RefundState.NEEDS_STAFF
-        found = provider.refund_query(_request(refund, receipt))
-        if found.status is not RefundStatus.DONE or found.amount_minor not in {0, refund.amount}:
+        found = _told_of(refund)
+        if found is None or found.status is not RefundStatus.DONE or found.amount_minor not in {0, refund.amount}:
             return RefundState.NEEDS_STAFF
         note = _("the gateway told of it later")
         return _finish(refund, RefundState.NEEDS_STAFF, note, gateway_no=found.gateway_refund_no)
+
+
+def reopen_if_bounced(refund_id: UUID) -> RefundState:
+    """Look at a refund that was done, because its gateway told of it again: one that bounced needs staff after all.
+
+    A bank that cannot book what a gateway had carried out sends it back, up to thirty days later; the money is with
+    the gateway then. What staff paid another way is not asked about: there the gateway's failure is why they did.
+
+    Raises:
+        ProviderError: if the gateway gave no certain answer.
+    """
+    with alone_with(_LOCK_SPACE, refund_id) as alone:
+        refund = Refund.objects.select_related("channel").get(id=refund_id)
+        is_by_hand = bool(refund.problem) and not refund.gateway_refund_no
+        if not alone or refund.state != RefundState.DONE or refund.goes_to == RefundTo.WALLET or is_by_hand:
+            return RefundState(refund.state)
+        found = _told_of(refund)
+        if found is None or found.status is not RefundStatus.FAILED:
+            return RefundState.DONE
+        return _reopen(refund)
+
+
+def _told_of(refund: Refund) -> RefundResult | None:
+    """Return what the gateway says of a refund under our number; nothing where it cannot be asked."""
+    provider = provider_of(refund.channel)
+    receipt = Receipt.objects.get(channel_id=refund.channel_id, trade_no=refund.trade_no)
+    if Can.REFUND_QUERY not in provider.can or not _knows_payment(provider, receipt):
+        return None
+    return provider.refund_query(_request(refund, receipt))
+
+
+def _reopen(refund: Refund) -> RefundState:
+    """Leave to staff what had been done, and enter that the money is with the gateway again."""
+    why = _("the gateway had carried it out and says now that it failed; the money is with the gateway again")
+    with transaction.atomic():
+        _move(refund, RefundState.DONE, RefundState.NEEDS_STAFF, done_at=None, gateway_refund_no="", problem=why)
+        run(_post_sent(refund, -refund.amount))
+    log.error("refund.needs_staff", extra={"refund": ids.show("ref", refund.id), "why": why})
+    return RefundState.NEEDS_STAFF
 
 
 def _look_and_send(refund: Refund, provider: Provider, receipt: Receipt, *, was_in_flight: bool) -> RefundState:
@@ -266,16 +308,21 @@ def _finish(
 
 
 def _enter(refund: Refund) -> Flow[None]:
+    yield from _post_sent(refund, refund.amount)
+    yield Query(outbox_sql.APPEND, (REFUND_DONE, plain_array([refund.id])))
+
+
+def _post_sent(refund: Refund, amount: int) -> Flow[None]:
+    """Enter that it was sent; below zero, that it came back."""
     # What was paid from a balance never was at a gateway: who sends it another way takes it from the trust account.
     source = Account.BANK_TRUST if refund.channel.provider == BALANCE else Account.CLEARING
     accounts = plain_array([int(Account.REFUND_IN_TRANSIT), int(source)])
-    amounts = plain_array([refund.amount, -refund.amount])
+    amounts = plain_array([amount, -amount])
     kind = int(JournalKind.REFUND_SENT)
     yield Query(
         ledger_sql.POST,
         (new_uuid(), kind, refund.order_id, refund.channel_id, refund.currency, accounts, amounts),
     )
-    yield Query(outbox_sql.APPEND, (REFUND_DONE, plain_array([refund.id])))
 
 
 def _credit(refund: Refund, user_id: int) -> Flow[None]:
