@@ -10,7 +10,7 @@ def read_object(body: bytes, *, numbers_as_text: bool = False) -> dict[str, Any]
     """Return a JSON object; fractions, and with ``numbers_as_text`` integers too, as the text they were written in.
 
     Raises:
-        ValueError: if it is not UTF-8, not one object, or could be read in two ways.
+        ValueError: if it is not UTF-8, not one object, could be read in two ways, or holds half a character.
     """
     try:
         found = json.loads(
@@ -24,6 +24,9 @@ def read_object(body: bytes, *, numbers_as_text: bool = False) -> dict[str, Any]
         raise ValueError("too deep") from None
     if not isinstance(found, dict):
         raise ValueError("not an object")  # noqa: TRY004 - one kind of fault for the caller: unreadable
+    if b"\\u" in body:
+        # "\ud800" alone is no text: whoever encodes it later, to look at its signature for one, would fail there.
+        json.dumps(found, ensure_ascii=False).encode()
     return found
 
 

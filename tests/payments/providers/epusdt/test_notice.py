@@ -142,3 +142,11 @@ def test_a_duplicate_field_a_get_a_query_or_a_form_is_refused(usdt: EpusdtProvid
 
 def test_the_gateway_reads_exactly_ok(usdt: EpusdtProvider) -> None:
     assert (usdt.success_body, usdt.failure_body) == (b"ok", b"fail")
+
+
+def test_half_a_character_is_refused_and_no_fault_of_ours(usdt: EpusdtProvider) -> None:
+    good = notice(usdt, PAID)
+    changed = good.body.replace(b'"T2026"', b'"\\ud800"')
+    assert changed != good.body
+    with pytest.raises(MalformedNotice):
+        usdt.judge_notice(good._replace(body=changed))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -146,3 +147,19 @@ def test_a_duplicate_field_a_get_a_query_or_a_form_is_refused(tokenpay: TokenPay
 
 def test_the_gateway_reads_exactly_ok(tokenpay: TokenPayProvider) -> None:
     assert (tokenpay.success_body, tokenpay.failure_body) == (b"ok", b"fail")
+
+
+@pytest.mark.parametrize("name", ["Id", "Signature", "PassThroughInfo"])
+def test_half_a_character_is_refused_and_no_fault_of_ours(tokenpay: TokenPayProvider, name: str) -> None:
+    """Anybody can send it; looking at its signature failed, with 500 as the answer and a fault in the log."""
+    good = notice({**PAID, "PassThroughInfo": "x"})
+    fields = {**json.loads(good.body), name: "\ud800"}
+    with pytest.raises(MalformedNotice):
+        tokenpay.judge_notice(good._replace(body=json.dumps(fields).encode()))
+
+
+def test_a_character_written_in_two_halves_is_one(tokenpay: TokenPayProvider) -> None:
+    good = notice({**PAID, "PassThroughInfo": "😀"})
+    escaped = good._replace(body=json.dumps(json.loads(good.body)).encode())
+    assert b"\\ud83d\\ude00" in escaped.body
+    assert tokenpay.judge_notice(escaped).is_paid
