@@ -106,7 +106,33 @@ def test_a_payment_in_another_currency_has_its_fee_on_a_line_of_its_own() -> Non
     entry = {"id": "txn_1", "type": "charge", "amount": 15_500, "fee": 700, "currency": "hkd", "created": 1767225600}
     paid, fee = replies.bill_rows({**entry, "source": source})
     assert (paid.amount_minor, paid.currency, paid.fee_minor) == (1990, "USD", 0)
-    assert (fee.kind, fee.amount_minor, fee.currency, fee.trade_no) == (BillKind.FEE, 700, "HKD", "pi_3Q")
+    assert (fee.kind, fee.fee_minor, fee.currency, fee.trade_no) == (BillKind.FEE, 700, "HKD", "pi_3Q")
+    assert fee.amount_minor == 0
+
+
+def test_a_fee_that_stripe_gives_back_with_a_refund_is_below_zero() -> None:
+    """The whole day's bill could not be read then."""
+    source = {"payment_intent": "pi_3Q", "metadata": {}, "currency": "usd", "amount": 1990}
+    entry = {"id": "txn_1", "type": "refund", "amount": -1990, "fee": -59, "currency": "usd", "created": 1767225600}
+    (row,) = replies.bill_rows({**entry, "source": source})
+    assert (row.kind, row.amount_minor, row.fee_minor) == (BillKind.REFUND, 1990, -59)
+
+
+@pytest.mark.parametrize(("amount", "kept"), [(-250, 250), (250, -250)])
+def test_a_fee_on_its_own_keeps_its_direction(amount: int, kept: int) -> None:
+    """One that was given back was entered as another cost."""
+    entry = {"id": "txn_1", "type": "stripe_fee", "amount": amount, "fee": 0, "currency": "usd", "created": 1767225600}
+    (row,) = replies.bill_rows({**entry, "source": None})
+    assert (row.kind, row.amount_minor, row.fee_minor, row.trade_no) == (BillKind.FEE, 0, kept, "txn_1")
+
+
+def test_an_account_kept_in_a_currency_we_do_not_count_still_tells_of_our_payments() -> None:
+    """No bill of an account in Australian dollars could be read."""
+    source = {"payment_intent": "pi_3Q", "metadata": {}, "currency": "usd", "amount": 1990}
+    entry = {"id": "txn_1", "type": "charge", "amount": 3000, "fee": 90, "currency": "aud", "created": 1767225600}
+    (row,) = replies.bill_rows({**entry, "source": source})
+    assert (row.kind, row.amount_minor, row.currency, row.fee_minor) == (BillKind.PAYMENT, 1990, "USD", 0)
+    assert not list(replies.bill_rows({**entry, "type": "payout", "amount": -9000, "source": None}))
 
 
 def test_a_payment_is_asked_for_in_the_same_words_each_time(payment: PaymentRequest) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from xinka.kernel.errors import ProviderError, sentence
+from xinka.kernel.money import MINOR_DIGITS
 from xinka.payments.providers.http import Reply
 from xinka.payments.providers.paypal.amounts import from_paypal
 from xinka.payments.providers.paypal.notice import ORDER
@@ -41,6 +42,8 @@ _CAPTURES = {
     "FAILED": TradeStatus.UNPAID,
     "PENDING": TradeStatus.OTHER,
 }
+#: A fee that is reversed, and one that is given back.
+_FEES_BACK = frozenset({"T1108", "T1109"})
 _NOT_YET = frozenset({"CREATED", "SAVED", "PAYER_ACTION_REQUIRED", "APPROVED"})
 
 
@@ -150,11 +153,19 @@ def refund_among(order: Answer, refund: RefundRequest) -> RefundResult:
 
 
 def bill_rows(page: Answer) -> Iterator[BillRow]:
-    """Return the lines of one page of a report; only transactions that went through."""
+    """Return the lines of one page of a report; only transactions that went through, in currencies that we count.
+
+    Anybody can send money of another currency to the account; it is none of the shop's, and must not hide what is.
+    """
     for detail in page.get("transaction_details") or ():
         facts = detail.get("transaction_info") or {}
-        if facts.get("transaction_status") == "S":
+        if facts.get("transaction_status") == "S" and not _is_foreign(facts.get("transaction_amount")):
             yield _bill_row(facts)
+
+
+def _is_foreign(amount: object) -> bool:
+    currency = amount.get("currency_code") if isinstance(amount, dict) else None
+    return isinstance(currency, str) and currency not in MINOR_DIGITS
 
 
 def _bill_row(facts: Answer) -> BillRow:
@@ -163,24 +174,29 @@ def _bill_row(facts: Answer) -> BillRow:
         fee, _ = from_paypal(facts["fee_amount"]) if "fee_amount" in facts else (0, currency)
     except ValueError:
         raise ProviderError("PayPal's report holds an amount that we cannot count") from None
+    try:
+        at = datetime.fromisoformat(str(facts.get("transaction_initiation_date")).replace("+0000", "+00:00"))
+    except ValueError:
+        raise ProviderError("PayPal's report holds a moment that we cannot read") from None
     kind = _kind(str(facts.get("transaction_event_code", "")), amount)
-    is_refund = kind is BillKind.REFUND
+    is_refund, is_fee = kind is BillKind.REFUND, kind is BillKind.FEE
     return BillRow(
         kind,
         str(facts.get("paypal_reference_id" if is_refund else "transaction_id") or ""),
         "" if is_refund else str(facts.get("custom_field") or ""),
         str(facts.get("invoice_id") or "") if is_refund else "",
-        abs(amount),
-        abs(fee),
+        0 if is_fee else abs(amount),
+        # What PayPal takes has a minus there; a fee that it gives back is below zero here.
+        -(amount + fee) if is_fee else -fee,
         currency,
-        datetime.fromisoformat(str(facts["transaction_initiation_date"]).replace("+0000", "+00:00")),
+        at,
     )
 
 
 def _kind(code: str, amount: int) -> BillKind:
     """Return what a T-code is about (PayPal, "Transaction event codes")."""
+    if code.startswith("T01") or code in _FEES_BACK:
+        return BillKind.FEE
     if code.startswith("T11"):
         return BillKind.REFUND
-    if code.startswith("T01"):
-        return BillKind.FEE
     return BillKind.PAYMENT if code.startswith("T00") and amount > 0 else BillKind.OTHER

@@ -98,13 +98,13 @@ def of_refund(refund: Object) -> RefundResult:
 
 
 def bill_rows(entry: Object) -> Iterator[BillRow]:
-    """Return the lines of one balance transaction.
+    """Return the lines of one balance transaction, those in currencies that we count.
 
-    A payment in another currency than the account's has its fee in the account's, so the fee is a line of its own.
+    A payment in another currency than the account's has its fee in the account's, so the fee is a line of its own. The
+    account may be kept in a currency that the shop cannot price in: then only the payments themselves are told.
     """
     source: Any = entry.get("source")
     source = source if isinstance(source, dict) else {}
-    metadata = source.get("metadata") or {}
     kind = _KINDS.get(str(entry.get("type")), BillKind.OTHER)
     booked = str(entry["currency"]).upper()
     currency = str(source.get("currency") or booked).upper()
@@ -112,19 +112,35 @@ def bill_rows(entry: Object) -> Iterator[BillRow]:
     is_same = currency == booked
     trade_no = str(source.get("payment_intent") or "")
     at = datetime.fromtimestamp(int(entry["created"]), tz=UTC)
-    amount = abs(int(entry["amount"] if is_same else source.get("amount") or 0))
-    yield BillRow(
-        kind,
-        trade_no or str(entry["id"]),
-        str(metadata.get("out_trade_no") or ""),
-        str(metadata.get("refund_no") or "") if kind is BillKind.REFUND else "",
-        _amount(amount, currency),
-        _amount(fee, booked) if is_same else 0,
-        currency,
-        at,
-    )
+    moved = int(entry["amount"] if is_same else source.get("amount") or 0)
+    if kind is BillKind.FEE:
+        # What Stripe takes has a minus there; what it gives back of it is below zero here.
+        yield from _fee_rows(trade_no or str(entry["id"]), fee - int(entry["amount"]), booked, at)
+        return
+    if currency in MINOR_DIGITS:
+        metadata = source.get("metadata") or {}
+        yield BillRow(
+            kind,
+            trade_no or str(entry["id"]),
+            str(metadata.get("out_trade_no") or ""),
+            str(metadata.get("refund_no") or "") if kind is BillKind.REFUND else "",
+            _amount(abs(moved), currency),
+            _signed(fee, booked) if is_same else 0,
+            currency,
+            at,
+        )
     if fee and not is_same:
-        yield BillRow(BillKind.FEE, trade_no, "", "", _amount(fee, booked), 0, booked, at)
+        yield from _fee_rows(trade_no, fee, booked, at)
+
+
+def _fee_rows(number: str, fee: int, currency: str, at: datetime) -> Iterator[BillRow]:
+    if currency in MINOR_DIGITS:
+        yield BillRow(BillKind.FEE, number, "", "", 0, _signed(fee, currency), currency, at)
+
+
+def _signed(value: int, currency: str) -> int:
+    """Return a fee; one that Stripe gives back, with a refund for instance, is below zero."""
+    return -_amount(-value, currency) if value < 0 else _amount(value, currency)
 
 
 def _amount(value: object, currency: str) -> int:
