@@ -136,7 +136,10 @@ def test_a_refused_refund_is_an_ordinary_error(gateway: BadGateway, config: Epay
     assert not isinstance(failed.value, OutcomeUnknown)
 
 
-@pytest.mark.parametrize("answer", [b"<html>502</html>", b"", b'{"code":'])
+@pytest.mark.parametrize(
+    "answer",
+    [b"<html>502</html>", b"", b'{"code":', b"{}", b'{"error": "timed out"}', b'{"code": null}', b'{"code": ""}'],
+)
 def test_a_refund_without_a_clear_answer_is_not_asked_for_again(
     gateway: BadGateway, config: EpayConfig, answer: bytes
 ) -> None:

@@ -311,6 +311,14 @@ def test_an_answer_that_is_not_certain_is_no_answer(config: EpayV2Config, reply:
         replies.judge_order(config, reply, NUMBER, "T1", time.time())
 
 
+@pytest.mark.parametrize("body", [b"{}", b'{"error": "upstream timed out"}', b'{"code": null, "msg": "ok"}'])
+def test_an_answer_without_yes_or_no_refuses_nothing(config: EpayV2Config, body: bytes) -> None:
+    """A proxy's error page in JSON was taken for a no, and a refund that may have gone through for refused."""
+    with pytest.raises(ProviderError) as failed:
+        replies.accepted(config, Reply(200, body), time.time())
+    assert not failed.value.permanent
+
+
 def test_an_unknown_order_and_refund_are_known_to_be_unknown(config: EpayV2Config) -> None:
     reply = Reply(200, json.dumps({"code": -1, "msg": "订单号不存在"}).encode())
     assert replies.judge_order(config, reply, NUMBER, "", time.time()).status is TradeStatus.NOT_FOUND

@@ -73,7 +73,10 @@ def judge_accepted(config: EpayConfig, reply: Reply) -> dict[str, str]:
 
 def _accepted(config: EpayConfig, reply: Reply) -> dict[str, str]:
     answer = _read(reply)
-    if answer.get("code") != _OK:
+    if not answer.get("code"):
+        # An error page in JSON, of a proxy for instance: a refund may have gone through behind it.
+        raise ProviderError("the gateway said neither yes nor no", quote=_quote(config, answer.get("msg", "")))
+    if answer["code"] != _OK:
         raise ProviderError("the gateway refused", permanent=True, quote=_quote(config, answer.get("msg", "")))
     return answer
 

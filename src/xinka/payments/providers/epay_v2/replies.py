@@ -91,7 +91,10 @@ def judge_refund(config: EpayV2Config, reply: Reply, refund: RefundRequest, now:
 def accepted(config: EpayV2Config, reply: Reply, now: float) -> dict[str, str]:
     """Return the fields of a signed answer that says yes."""
     answer = _read(reply)
-    if answer.get("code") != _OK:
+    if not answer.get("code"):
+        # An error page in JSON, of a proxy for instance: a refund may have gone through behind it.
+        raise ProviderError("the gateway said neither yes nor no", quote=_quote(answer))
+    if answer["code"] != _OK:
         raise ProviderError("the gateway refused", permanent=True, quote=_quote(answer))
     _check_signed(config, answer, now)
     return answer

@@ -98,13 +98,13 @@ class AsyncPayPal(GatewaySession[PayPalConfig]):
         return await self._ask(wire.order_call(self._config, number))
 
     async def refund(self, refund: RefundRequest) -> None:
-        """Give money back; only a clear yes returns."""
+        """Give money back; only a clear yes returns, and only a clear no is an ordinary ``ProviderError``."""
         call = wire.refund_call(self._config, refund)
         try:
             result = replies.of_refund(await self._ask(call))
         except ProviderError as error:
-            if error.permanent or (isinstance(error, Refused) and error.status in (409, 429)):
-                raise
+            if error.permanent:
+                raise  # 409 is none of these: the same request is under way, so that money may be moving already
             raise OutcomeUnknown("refund", quote=str(error)) from None
         if result.status is RefundStatus.FAILED:
             raise ProviderError("PayPal could not give the money back", permanent=True)

@@ -129,10 +129,9 @@ def _raise(error: StripeError, *, moves_money: bool) -> NoReturn:
     said = " ".join(word for word in (type(error).__name__, code, f"(HTTP {status})") if word)
     if status == 404 or code == "resource_missing":
         raise NotThere from None
+    # 409: another request with the same key is under way, so that money may be moving already.
     is_busy = status in (409, 429) or code == "lock_timeout"
-    if is_busy:
-        raise ProviderError("Stripe says", quote=said) from None
-    if 400 <= status < 500:
+    if 400 <= status < 500 and not is_busy:
         raise ProviderError("Stripe says", permanent=True, quote=said) from None
     if moves_money:
         raise OutcomeUnknown("Stripe says", quote=said) from None
