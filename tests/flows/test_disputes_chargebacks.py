@@ -6,7 +6,9 @@ import hashlib
 import io
 import json
 import zipfile
+from collections.abc import Callable
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError
@@ -14,6 +16,7 @@ from django.utils import timezone
 
 from tests import cast
 from tests.flows.disputing import BUYER, NOW, SELLER, Trade, dee, later, trade
+from tests.flows.payouts import finance
 from tests.flows.poison import poison
 from tests.flows.rows import broken, leaves_nothing
 from tests.platform.files.samples import png
@@ -27,11 +30,15 @@ from xinka.flows.disputes.evidence import evidence_pack
 from xinka.flows.disputes.timers import fire_due
 from xinka.flows.escrow import confirm, mature_due
 from xinka.flows.expire import cancel
+from xinka.flows.matching import Wanted, propose
 from xinka.flows.provider_events import handle_event
+from xinka.flows.refunds.unmatched import take_up
 from xinka.flows.reveal import reveal
+from xinka.flows.settle import VerifiedMoney, settle_unusual
 from xinka.ledger.accounts import Account
 from xinka.ledger.models import Entry
 from xinka.ledger.queries import balances_of_merchant
+from xinka.payments.errors import BankWantsIt
 from xinka.payments.models import ProviderEvent, Receipt, Refund
 from xinka.platform.audit.models import AuditEntry
 from xinka.platform.database.django_drive import run
@@ -247,6 +254,64 @@ def test_an_event_about_nothing_of_ours_is_put_aside_and_the_next_is_read(deal: 
     event(deal, "needs_response", "evt_2")
     assert chargebacks.take_in_events(NOW) == 2
     assert Case.objects.get().gateway_case_no == "dp_1"
+
+
+@pytest.fixture
+def wanted(deal: Trade) -> Receipt:
+    """Money that came for no order, and that a bank wants back."""
+    run(settle_unusual(VerifiedMoney(deal.bought.channel.id, None, "T-stray", 4900)))
+    event(deal, "needs_response", "evt_1")
+    ProviderEvent.objects.update(trade_no="T-stray", amount=4900)
+    assert chargebacks.take_in_events(NOW) == 0
+    return Receipt.objects.get(trade_no="T-stray")
+
+
+def test_money_of_nobody_that_a_bank_wants_is_neither_sent_back_nor_matched(deal: Trade, wanted: Receipt) -> None:
+    fay = finance()
+    leaves_nothing(lambda: refused(lambda: take_up(wanted.channel_id, wanted.trade_no, by=fay)))
+    unpaid = cast.buy(deal.ware.sku, deal.bought.channel, contact="bea@example.com")
+    for order_id in (None, unpaid.order_id):
+        wish = Wanted(wanted.channel_id, wanted.trade_no, order_id, "it must be", uuid4())
+        leaves_nothing(lambda wish=wish: refused(lambda: propose(wish, by=fay)))
+    event(deal, "lost", "evt_2")
+    ProviderEvent.objects.filter(event_id="evt_2").update(trade_no="T-stray")
+    assert chargebacks.take_in_events(NOW) == 0
+    refused(lambda: take_up(wanted.channel_id, wanted.trade_no, by=fay))
+    assert broken() == []
+
+
+def refused(act: Callable[[], object]) -> None:
+    with pytest.raises(BankWantsIt, match="dp_1"):
+        act()
+
+
+def test_money_of_nobody_goes_back_once_the_bank_has_given_up(deal: Trade, wanted: Receipt) -> None:
+    event(deal, "won", "evt_2")
+    ProviderEvent.objects.filter(event_id="evt_2").update(trade_no="T-stray")
+    assert chargebacks.take_in_events(NOW) == 1
+    assert not ProviderEvent.objects.filter(handled_at=None).exists()
+    assert take_up(wanted.channel_id, wanted.trade_no, by=finance()).amount == 4900
+    assert not Case.objects.exists()
+
+
+def test_a_dispute_gets_its_case_when_the_late_notice_names_its_order(deal: Trade, wanted: Receipt) -> None:
+    bought = cast.buy(deal.ware.sku, deal.bought.channel, contact="bea@example.com")
+    cast.settle(cast.money_for(bought, trade_no="T-stray"))
+    assert chargebacks.take_in_events(NOW) == 1
+    case = Case.objects.get()
+    assert (case.order_id, case.amount, case.kind) == (bought.order_id, 4900, CaseKind.CHARGEBACK)
+    assert broken() == []
+
+
+def test_a_dispute_about_money_of_nobody_is_told_at_first_and_does_not_wait_for_ever(
+    wanted: Receipt, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert chargebacks.take_in_events(NOW + timedelta(minutes=1)) == 0
+    assert "case.about_stray" in caplog.text
+    caplog.clear()
+    assert chargebacks.take_in_events(NOW + timedelta(minutes=3)) == 0
+    assert "case.about_stray" not in caplog.text
+    assert chargebacks.take_in_events(later(days=181)) == 1
 
 
 def test_the_evidence_pack_holds_every_fact_and_no_code(deal: Trade) -> None:

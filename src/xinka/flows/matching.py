@@ -61,6 +61,7 @@ def propose(wanted: Wanted, *, by: User) -> SuspenseProposal:
 
     Raises:
         NotUnmatched, NotInSuspense: if there is no such money, or not any more.
+        BankWantsIt: if a bank takes it back.
         ProposalWaits: if something else is proposed for it.
         ProposalKeyTaken: if the key was used for something else.
         OrderNotFound, PartInMoney, BuyerForgotten, OtherCurrency, OrderTakesNone: if the order cannot have it.
@@ -111,7 +112,7 @@ def decide(proposal_id: UUID, *, grant: bool, by: User) -> SuspenseProposal:
     Raises:
         ProposalDecided: if it does not wait any more.
         ProposalSameEyes: if who proposed it would agree.
-        NotUnmatched, NotInSuspense: if the money is not there any more.
+        NotUnmatched, NotInSuspense, BankWantsIt: if the money is not there any more, or a bank takes it back.
         OrderNotFound, PartInMoney, BuyerForgotten, OtherCurrency, OrderTakesNone: as above, as things are now.
     """
     with transaction.atomic():

@@ -43,6 +43,21 @@ class NotUnmatched(Refusal):
     en = "There is no such money without an order; nothing was changed. Reload the page."
 
 
+class BankWantsIt(Refusal):
+    """A bank takes back money that belongs to no order; ``number`` is the gateway's number of the dispute."""
+
+    code = "bank_wants_it"
+    status = HTTPStatus.CONFLICT
+    zh = (
+        "付款人的银行正在追回这笔钱（网关争议号 {number}），什么都没改。等银行有了结论；已被追回的，由运维人员记账："
+        "xinka ledger clear-suspense … --as returned。"
+    )
+    en = (
+        "The payer's bank wants this money back (dispute {number} at the gateway); nothing was changed. Wait for the "
+        "decision. If the bank has taken it, have it entered: xinka ledger clear-suspense … --as returned."
+    )
+
+
 class ProposalWaits(Refusal):
     """Somebody proposed something for this money, and it is not decided yet."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
 
@@ -34,8 +34,8 @@ from xinka.ledger.models import Journal as JournalRow
 from xinka.ledger.posting import Journal, Leg, post
 from xinka.ledger.queries import balance_of, balances_of_merchant
 from xinka.orders.models import Order
-from xinka.payments.models import ProviderEvent, Receipt, SuspenseProposal
-from xinka.payments.states import ProposalState
+from xinka.payments.models import ProviderEvent, Receipt, Refund, SuspenseProposal
+from xinka.payments.states import ProposalState, ReceiptOutcome
 from xinka.platform.audit.actions import record
 from xinka.platform.database.django_drive import run
 from xinka.platform.jobs.each_alone import each_alone
@@ -47,6 +47,10 @@ PSP = Actor(Role.PSP)
 _OPENED = frozenset({"opened", "open", "created", "needs_response", "under_review", "waiting_for_seller_response"})
 _WON = frozenset({"won", "reinstated", "funds_reinstated", "resolved_seller_favour", "warning_closed", "prevented"})
 _LOST = frozenset({"lost", "accepted", "resolved_buyer_favour"})
+#: How long a dispute about money of nobody waits for its order; banks have decided by then.
+_WAITS_FOR = timedelta(days=180)
+#: How long the log says so at each look, of which there is one a minute.
+_IS_NEWS_FOR = timedelta(minutes=2)
 _TAKEN_FROM = (Account.SELLER_AVAILABLE, Account.SELLER_RESERVE)
 
 
@@ -229,7 +233,11 @@ def take_in_events(now: datetime, limit: int = 100) -> int:
 
 
 def take_in_event(event_id: int, now: datetime) -> bool:
-    """See to one event; return whether it still waited."""
+    """See to one event; return whether it still waited and waits no more.
+
+    One about money that is in suspense waits on: that money must neither go back a second time nor buy anything
+    (``BankWantsIt``), and should its order be found all the same, it gets its case.
+    """
     with transaction.atomic():
         event = ProviderEvent.objects.select_for_update(skip_locked=True).filter(id=event_id, handled_at=None).first()
         if event is None:
@@ -238,6 +246,10 @@ def take_in_event(event_id: int, now: datetime) -> bool:
             with transaction.atomic():
                 _apply(event, now)
         except (CaseNotFound, CaseMoved) as refusal:
+            if isinstance(refusal, CaseNotFound) and _is_about_stray(event) and event.received_at > now - _WAITS_FOR:
+                if event.received_at > now - _IS_NEWS_FOR:
+                    log.warning("case.about_stray", extra={"event": event.id, "number": event.trade_no})
+                return False
             log.warning("case.event_not_applied", extra={"event": event.id, "code": refusal.code})
         ProviderEvent.objects.filter(id=event.id).update(handled_at=now)
     return True
@@ -251,13 +263,23 @@ def _apply(event: ProviderEvent, now: datetime) -> None:
     case = _known(event.channel_id, event.subject_no)
     if case is None:
         if status in _WON:
-            return  # it was settled before any money moved
+            # It was settled before any money moved, or it was about money of nobody, which a bank wants no more.
+            told = ProviderEvent.objects.filter(about="dispute", channel_id=event.channel_id, handled_at=None)
+            told.filter(subject_no=event.subject_no).update(handled_at=now)
+            return
         found = Chargeback(event.channel_id, trade_no, event.subject_no, event.amount, event.currency, event.due_at)
         case = open_chargeback(found, now=now)
     if case.is_open and status in _WON:
         win(case.id, now=now)
     elif case.is_open and status in _LOST:
         lose(case.id, now=now)
+
+
+def _is_about_stray(event: ProviderEvent) -> bool:
+    """Whether an event is about money that belongs to no order and is not on its way back."""
+    here = {"channel_id": event.channel_id, "trade_no": event.trade_no}
+    is_stray = Receipt.objects.filter(**here, outcome=ReceiptOutcome.UNMATCHED).exists()
+    return is_stray and not Refund.objects.filter(**here).exists()
 
 
 def _trade_no(event: ProviderEvent) -> str:

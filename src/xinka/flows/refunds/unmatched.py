@@ -20,9 +20,9 @@ from xinka.ledger import models as books
 from xinka.ledger.accounts import Account, JournalKind
 from xinka.ledger.posting import Journal, Leg, post
 from xinka.payments.channels import provider_of
-from xinka.payments.errors import NotUnmatched
-from xinka.payments.models import Channel, Receipt, Refund
-from xinka.payments.providers.protocol import Can
+from xinka.payments.errors import BankWantsIt, NotUnmatched
+from xinka.payments.models import Channel, ProviderEvent, Receipt, Refund
+from xinka.payments.providers.protocol import Can, NoticeAbout
 from xinka.payments.states import ReceiptOutcome, RefundReason, RefundState
 from xinka.platform.audit.actions import record
 from xinka.platform.database.arrays import plain_array
@@ -47,6 +47,7 @@ def take_up(channel_id: int, trade_no: str, *, by: User) -> Refund:
     Raises:
         NotUnmatched: if there is no such money.
         NotInSuspense: if the books were told already what became of it.
+        BankWantsIt: if a bank takes it back.
     """
     with transaction.atomic():
         found = Receipt.objects.select_for_update().filter(channel_id=channel_id, trade_no=trade_no)
@@ -61,9 +62,10 @@ def take_up(channel_id: int, trade_no: str, *, by: User) -> Refund:
 
 
 def refuse_if_cleared(receipt: Receipt) -> None:
-    """Hold the lock of the channel's suspense and see that this money still waits there.
+    """Hold the lock of the channel's suspense and see that this money still waits there, and that no bank wants it.
 
     Raises:
+        BankWantsIt: if the gateway told of a dispute about it that is not decided for us.
         NotInSuspense: if the books were told already what became of it.
     """
     left = lock_suspense(receipt.channel_id, receipt.currency).strange
@@ -71,6 +73,9 @@ def refuse_if_cleared(receipt: Receipt) -> None:
         left = 0
     if left < receipt.amount:
         raise NotInSuspense(left=f"{plain_amount(left, receipt.currency)} {receipt.currency}")
+    disputes = ProviderEvent.objects.filter(about=NoticeAbout.DISPUTE.value, handled_at=None)
+    if dispute := disputes.filter(channel_id=receipt.channel_id, trade_no=receipt.trade_no).first():
+        raise BankWantsIt(number=dispute.subject_no)
 
 
 def _promise(receipt: Receipt, by: User) -> Refund:
