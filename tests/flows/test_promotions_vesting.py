@@ -12,6 +12,7 @@ from pytest_django import Settings
 
 from tests import cast
 from tests.flows.holding import books, terms
+from tests.flows.poison import poison
 from tests.flows.rows import broken
 from tests.promotions import offers
 from xinka.accounts.models import User
@@ -30,6 +31,7 @@ from xinka.merchants.models import Merchant
 from xinka.payments.models import Channel
 from xinka.payments.states import RefundReason
 from xinka.platform.database.django_drive import run
+from xinka.platform.jobs.each_alone import SomeFailed
 from xinka.promotions import errors
 from xinka.promotions.models import Coupon, FlashSale, GiftCard, Level, Member, Referral, ReferralTerms, Use
 
@@ -101,6 +103,36 @@ def test_the_seller_is_paid_in_full_and_the_cards_debt_goes_with_the_release(war
     assert (book_uses(), book_uses()) == (1, 0)
     made.refresh_from_db()
     assert (made.balance, Use.objects.get().booked, Use.objects.get().done) == (0, 6000, True)
+
+
+def test_a_card_that_cannot_be_booked_keeps_no_other_waiting(ware: cast.Ware, alipay: Channel) -> None:
+    offers.card(value=6000), offers.card(value=6000, code="GIFT-CARD-0002-ABCD")
+    bad = bought_with(ware, alipay, 4000, wish=offers.wish(CARD))
+    good = bought_with(ware, alipay, 4000, wish=offers.wish("GIFT-CARD-0002-ABCD"))
+    for bought in (bad, good):
+        run(escrow.confirm(bought.order_id, by=BUYER))
+    poison(Use, f"order_id <> '{bad.order_id}' OR booked = 0")
+    for _again in range(2):
+        with pytest.raises(SomeFailed, match="poison"):
+            book_uses()
+        assert debt() == 6000
+    assert Use.objects.get(order_id=good.order_id).booked == 6000
+
+
+def test_a_commission_that_cannot_accrue_keeps_no_other_waiting(ware: cast.Ware, alipay: Channel) -> None:
+    gil = cast.person("gil@example.com")
+    ReferralTerms.objects.create(merchant=None, bps=300)
+    orders = [bought_with(ware, alipay, 10_000, referrer_id=gil.pk) for _n in range(2)]
+    for bought in orders:
+        run(escrow.confirm(bought.order_id, by=BUYER))
+    poison(Referral, f"order_id <> '{orders[0].order_id}' OR state = 'waiting'")
+    with pytest.raises(SomeFailed, match="poison"):
+        vest_due()
+    assert [pending(gil), *Referral.objects.order_by("at").values_list("state", flat=True)] == [
+        300,
+        "waiting",
+        "accrued",
+    ]
 
 
 @pytest.mark.parametrize("when", ["before", "after"])

@@ -234,14 +234,16 @@ CROSS JOIN LATERAL (
 WHERE t.bps > 0 AND r.referrer_id <> r.buyer_id ON CONFLICT (order_id) DO NOTHING
 """
 
-#: Uses of paid orders about which something is to be done since their hold moved; $1 at most so many.
+#: Uses of paid orders about which something is to be done since their hold moved; $1 at most so many, $2 only these
+#: orders or NULL.
 USES_MOVED = """
 SELECT u.order_id, u.kind, u.amount, u.booked, u.card_id, coalesce(c.back_on_refund, false) OR u.kind = 'gift_card',
   o.state = 'refunded' OR coalesce(h.state = 'returned', false), coalesce(h.state IN ('settled', 'seized'), false),
   coalesce(u.amount * h.released / h.amount, 0), o.currency
 FROM promotions_use u JOIN orders_order o ON o.id = u.order_id LEFT JOIN escrow_hold h ON h.order_id = u.order_id
 LEFT JOIN promotions_coupon c ON c.id = u.coupon_id
-WHERE NOT u.done AND u.state = 'held' AND (o.state = 'refunded' OR h.state IN ('settled', 'returned', 'seized')
+WHERE NOT u.done AND u.state = 'held' AND ($2::uuid[] IS NULL OR u.order_id = ANY($2::uuid[]))
+  AND (o.state = 'refunded' OR h.state IN ('settled', 'returned', 'seized')
   OR (h.state = 'aftersale' AND u.kind = 'gift_card' AND u.booked <> u.amount * h.released / h.amount))
 ORDER BY u.at LIMIT $1 FOR UPDATE OF u SKIP LOCKED
 """

@@ -7,7 +7,8 @@ none is forgotten. Everything here may run twice, and at once.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import NamedTuple
 from uuid import UUID
 
@@ -26,7 +27,10 @@ from xinka.ledger.accounts import Account, JournalKind
 from xinka.ledger.posting import Journal, Leg, post
 from xinka.orders.contact import normalise_contact
 from xinka.platform.database.arrays import plain_array
+from xinka.platform.database.away import is_away
 from xinka.platform.database.django_drive import run
+from xinka.platform.jobs.each_alone import each_alone
+from xinka.platform.jobs.retries import in_words
 from xinka.platform.vault.keys import blind_index
 from xinka.promotions import sql
 from xinka.promotions.pricing import WHOLE
@@ -65,12 +69,34 @@ class _Referred(NamedTuple):
 
 
 def book_uses(limit: int = BATCH) -> int:
-    """Book gift cards whose seller was paid, and give back what refunded orders had used; return how many moved."""
-    return run(_book_uses(limit))
+    """Book gift cards whose seller was paid, and give back what refunded orders had used; return how many moved.
+
+    Raises:
+        SomeFailed: after all others, if those of any order could not be booked.
+    """
+    return _together_or_each("uses", lambda only: run(_book_uses(limit, only)), sql.USES_MOVED)
 
 
-def _book_uses(limit: int) -> Flow[int]:
-    moved = [_Used(*row) for row in (yield Query(sql.USES_MOVED, (limit,)))]
+def _together_or_each(what: str, act: Callable[[str | None], int], moved: str) -> int:
+    """Do a batch together or, where that fails, order by order: one that fails keeps no other's money waiting."""
+    try:
+        return act(None)
+    except Exception as error:
+        if is_away(error):
+            raise
+        log.warning("promotions.batch_failed", extra={"what": what, "why": in_words(error)})
+    # The locks of this look end with it: an order that somebody else moves meanwhile has nothing left to be done.
+    order_ids = dict.fromkeys(row[0] for row in run(_rows(moved, BATCH, None)))
+    parts = [(ids.show("ord", order_id), partial(act, plain_array([order_id]))) for order_id in order_ids]
+    return sum(each_alone(parts).values())
+
+
+def _rows(statement: str, limit: int, only: str | None) -> Flow[list[Row]]:
+    return (yield Query(statement, (limit, only)))
+
+
+def _book_uses(limit: int, only: str | None) -> Flow[int]:
+    moved = [_Used(*row) for row in (yield from _rows(sql.USES_MOVED, limit, only))]
     yield from lock_uses([used.order_id for used in moved], UseState.HELD)
     for used in moved:
         yield from _book(used)
@@ -108,13 +134,17 @@ def vest_for(order_ids: Sequence[object]) -> int:
 
 
 def vest_due() -> int:
-    """Let all referrals follow their holds; return how many moved."""
-    return _vest(None)
+    """Let all referrals follow their holds; return how many moved.
+
+    Raises:
+        SomeFailed: after all others, if any could not.
+    """
+    return _together_or_each("commissions", _vest, sql.REFERRALS_MOVED)
 
 
 def _vest(only: str | None) -> int:
     with transaction.atomic():
-        found = [_Referred(*row) for row in run(_referrals_moved(only))]
+        found = [_Referred(*row) for row in run(_rows(sql.REFERRALS_MOVED, BATCH, only))]
         own = _keys_of({one.referrer_id for one in found})
         # What is earned by an account that is closed would be nobody's.
         there = run(open_accounts(one.referrer_id for one in found))
@@ -122,11 +152,6 @@ def _vest(only: str | None) -> int:
             is_own = one.contact_key in own.get(one.referrer_id, ())
             _vest_one(one, earns=not is_own and one.referrer_id in there)
     return len(found)
-
-
-def _referrals_moved(only: str | None) -> Flow[list[Row]]:
-    rows = yield Query(sql.REFERRALS_MOVED, (BATCH, only))
-    return rows
 
 
 def _vest_one(one: _Referred, *, earns: bool) -> None:
