@@ -59,6 +59,19 @@ def test_no_letter_once_the_time_is_over_or_stands_still(mailbox: Mailbox) -> No
     assert mailbox.mails == []
 
 
+def test_a_hold_that_cannot_be_made_keeps_no_other_from_being_made() -> None:
+    ware, channel = cast.ware(cast.adas_shop(), 2), cast.channel()
+    bad, good = cast.buy(ware.sku, channel), cast.buy(ware.sku, channel, contact="bea@example.com")
+    cast.pay(bad), cast.pay(good)
+    OutboxEvent.objects.all().delete()
+    Order.objects.update(delivered_at=now() - timedelta(minutes=11))
+    poison(Hold, f"order_id <> '{bad.order_id}'")
+    for _again in range(2):
+        with pytest.raises(SomeFailed, match=ids.show("ord", bad.order_id)):
+            mend(now())
+        assert list(Hold.objects.values_list("order_id", flat=True)) == [good.order_id]
+
+
 def test_a_hold_the_relay_never_made_is_made() -> None:
     bought = cast.buy(cast.ware(cast.adas_shop(), 1).sku, cast.channel())
     cast.pay(bought)

@@ -15,13 +15,12 @@ from uuid import UUID
 from django.utils import timezone
 
 from xinka.escrow.states import Timer
+from xinka.flows.escrow.holding import ensure_holds
 from xinka.flows.escrow.releasing import BATCH, Which, confirm_due, due, free_reserve_due, mature_due, remind_due
 from xinka.flows.escrow.splits import EXECUTE_SPLIT
-from xinka.flows.escrow.statements import ENSURE
 from xinka.flows.settle import DELIVERED
 from xinka.kernel import ids
 from xinka.kernel.flow import Flow, Query
-from xinka.platform.database.arrays import plain_array
 from xinka.platform.database.away import is_away
 from xinka.platform.database.django_drive import run
 from xinka.platform.jobs.each_alone import each_alone
@@ -104,18 +103,32 @@ def _fire_one(fire: Callable[[datetime, Which], Flow[int]], now: datetime, order
 def mend(now: datetime | None = None) -> dict[str, int]:
     """Make holds that the relay did not make, and queue splits nobody works on; return how many of each."""
     now = now or timezone.now()
-    found = each_alone([("holds", lambda: run(_make_holds(now))), ("splits", lambda: run(_queue_splits(now)))])
+    found = each_alone([("holds", lambda: _make_holds(now)), ("splits", lambda: run(_queue_splits(now)))])
     if any(found.values()):
         log.warning("escrow.mended", extra=found)
     return found
 
 
-def _make_holds(now: datetime) -> Flow[int]:
+def _make_holds(now: datetime) -> int:
+    forgotten = run(_forgotten_holds(now))
+    try:
+        run(ensure_holds(forgotten))
+    except Exception as error:
+        if is_away(error):
+            raise
+        log.warning("escrow.batch_failed", extra={"timer": "holds", "why": in_words(error)})
+        each_alone((ids.show("ord", order_id), partial(_make_hold, order_id)) for order_id in forgotten)
+    return len(forgotten)
+
+
+def _make_hold(order_id: UUID) -> None:
+    run(ensure_holds([order_id]))
+
+
+def _forgotten_holds(now: datetime) -> Flow[list[UUID]]:
     since = ids.first_of((now - _LOOK_BACK).timestamp())
     rows = yield Query(_FORGOTTEN_HOLDS, (since, now - _FORGOTTEN_AFTER, DELIVERED))
-    if rows:
-        yield Query(ENSURE, (plain_array([row[0] for row in rows]),))
-    return len(rows)
+    return [row[0] for row in rows]
 
 
 def _queue_splits(now: datetime) -> Flow[int]:
