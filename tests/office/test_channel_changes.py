@@ -110,3 +110,23 @@ def test_outsiders_learn_of_no_change(office: Client, fay: Client) -> None:
     assert outsider.get(address).status_code == 404
     assert {outsider.post(f"{address}/{act}").status_code for act in ("decide", "test")} == {404}
     assert ChannelChange.objects.get().decided_at is None
+
+
+def test_a_kept_key_goes_to_no_address_that_one_person_named(office: Client, fay: Client) -> None:
+    """Dee proposed her own machine as the gateway, kept the key unseen, and tried it: it came to her in the query."""
+    heard = list[dict[str, str]]()
+    with open_gateway() as hers:
+        hers.answer = heard.append  # type: ignore[method-assign]  # it only listens
+        channel = cast.channel("epay-main", config={"base_url": "https://pay.example/"})
+        page = f"/office/channels/{channel.id}"
+        moved = form(**{"setting-base_url": hers.url, "setting-key": ""})
+        answer = office.post(page, moved)
+        if answer.status_code == 303:
+            office.post(f"{answer['Location']}/test")
+        assert not [fields for fields in heard if cast.KEY in fields.values()]
+        assert (answer.status_code, ChannelChange.objects.count()) == (422, 0)
+        assert "Type it once more: the gateway&#x27;s address is another one" in answer.content.decode()
+        assert office.post(page, moved | {"setting-key": OTHER_KEY}).status_code == 303
+    same = cast.channel("epay-other", config={"base_url": "https://pay.example"})
+    kept = form(**{"setting-key": "", "setting-pid": "1002"})
+    assert office.post(f"/office/channels/{same.id}", kept).status_code == 303

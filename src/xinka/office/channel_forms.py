@@ -69,7 +69,7 @@ class ChannelForm(forms.Form):
         asked = [one for one in class_of(channel.provider).setting_fields() if one.name not in _SAID_ELSEWHERE]
         for setting in asked:
             self.fields[_PREFIX + setting.name] = _field(setting, stored.get(setting.name), is_new=self.is_new)
-        self._asked = asked
+        self._asked, self._stored = asked, stored
 
     @property
     def own_fields(self) -> list[forms.BoundField]:
@@ -104,7 +104,27 @@ class ChannelForm(forms.Form):
                     self.add_error(name, refusal)
         if not self.errors and not 1 <= data["min_amount"] <= data["max_amount"]:
             self.add_error("max_amount", _("The largest payment must not be below the smallest."))
+        self._keep_secrets_from_new_addresses(data)
         return data
+
+    def _keep_secrets_from_new_addresses(self, data: dict[str, Any]) -> None:
+        """Refuse to have a secret that is kept go to another address than it was entered for.
+
+        Some gateways are told the key itself. Who changes channels sees none, but could name a machine of their own as
+        the gateway and try that, before anybody confirms it.
+        """
+        moved = [one for one in self._asked if one.name.endswith("_url") and self._is_elsewhere(one, data)]
+        for one in self._asked if moved and not self.is_new else ():
+            name = _PREFIX + one.name
+            if one.secret and self._stored.get(one.name) and not data.get(name) and name not in self.errors:
+                self.add_error(
+                    name,
+                    _("Type it once more: the gateway's address is another one, and what is kept is not sent there."),
+                )
+
+    def _is_elsewhere(self, setting: SettingField, data: dict[str, Any]) -> bool:
+        before, after = self._stored.get(setting.name), data.get(_PREFIX + setting.name)
+        return str(before or "").rstrip("/") != str(after or "").rstrip("/")
 
     def ask_secrets_again(self) -> None:
         """Say of each secret that was typed that it has to be typed once more: a form that is shown again has none.
