@@ -7,7 +7,7 @@ import pytest
 from tests.payments.providers.paypal.conftest import eves, issued
 from xinka.kernel.errors import ProviderError
 from xinka.payments.providers.errors import BadSignature, MalformedNotice
-from xinka.payments.providers.paypal.certificates import MOST_PER_MINUTE, Shelf, judged_key
+from xinka.payments.providers.paypal.certificates import MOST_PER_MINUTE, SPARE_PER_MINUTE, Shelf, judged_key
 from xinka.sandbox.paypal.certificates import SIGNER, issue
 
 
@@ -69,3 +69,21 @@ def test_a_key_is_forgotten_after_hours(monkeypatch: pytest.MonkeyPatch) -> None
     assert shelf.key("here") is key
     monkeypatch.setattr(certificates.time, "monotonic", lambda: 1001.0 + certificates.FORGET_AFTER)
     assert shelf.key("here") is None
+
+
+def test_strangers_questions_do_not_keep_a_known_certificate_from_being_fetched_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whoever sent six forged webhooks a minute kept PayPal's own from being judged, once its key was forgotten."""
+    from xinka.payments.providers.paypal import certificates
+
+    shelf = Shelf()
+    monkeypatch.setattr(certificates.time, "monotonic", lambda: 1000.0)
+    shelf.keep("here", judged_key(issued().certificate.encode(), signer=SIGNER, root=issued().root))
+    monkeypatch.setattr(certificates.time, "monotonic", lambda: 1001.0 + certificates.FORGET_AFTER)
+    for number in range(MOST_PER_MINUTE):
+        shelf.claim_fetch(f"stranger {number}")
+    for _ in range(SPARE_PER_MINUTE):
+        shelf.claim_fetch("here")
+    with pytest.raises(ProviderError):
+        shelf.claim_fetch("here")
