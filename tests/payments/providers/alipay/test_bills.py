@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import io
+import json
 import zipfile
 from datetime import UTC, date, datetime
 
 import pytest
 
 from xinka.kernel.errors import ProviderError
-from xinka.payments.providers.alipay import bills
+from xinka.payments.providers.alipay import bills, wire
 from xinka.payments.providers.alipay.config import AlipayConfig
-from xinka.payments.providers.protocol import BillKind
+from xinka.payments.providers.protocol import BillKind, PaymentRequest
 from xinka.sandbox import rsa
 
 HEADING = "支付宝交易号,商户订单号,业务类型,完成时间,订单金额（元）,退款批次号/请求号,服务费（元）\r\n"
@@ -107,3 +108,50 @@ def test_a_bill_is_made_by_noon_of_the_next_day_in_beijing() -> None:
     day = date(2026, 11, 21)
     assert not bills.is_made(day, datetime(2026, 11, 22, 3, 59, tzinfo=UTC))
     assert bills.is_made(day, datetime(2026, 11, 22, 4, 0, tzinfo=UTC))
+
+
+@pytest.mark.parametrize("text", ["", "#账号：[2088]\r\n#交易合计：0笔\r\n"])
+def test_a_table_without_a_heading_is_no_empty_bill(text: str) -> None:
+    """Each payment of that day was told as one that Alipay knows nothing of."""
+    with pytest.raises(ProviderError):
+        list(bills.read_archive(packed(text)))
+
+
+def test_a_heading_alone_is_an_empty_bill() -> None:
+    assert list(bills.read_archive(packed(HEADING))) == []
+
+
+def damaged() -> bytes:
+    """Return a packed archive in which the compressed table itself is broken."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("bill.csv", (HEADING + PAID * 50).encode("gb18030"))
+    whole = bytearray(file.getvalue())
+    start = 30 + len("bill.csv")
+    whole[start : start + 20] = b"\xff" * 20
+    return bytes(whole)
+
+
+def locked() -> bytes:
+    """Return an archive that says that it needs a password."""
+    whole = bytearray(packed(HEADING + PAID).getvalue())
+    for mark, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        found = whole.find(mark)
+        whole[found + place] |= 1
+    return bytes(whole)
+
+
+@pytest.mark.parametrize("file", [damaged(), locked()], ids=["damaged", "locked"])
+def test_an_archive_that_does_not_unpack_is_an_error_that_is_told(file: bytes) -> None:
+    with pytest.raises(ProviderError):
+        list(bills.read_archive(io.BytesIO(file)))
+
+
+@pytest.mark.parametrize("title", ['"云听音乐', '云听,"年度" 会员', 'a",b'])
+def test_no_title_can_break_the_table_of_the_day(title: str) -> None:
+    """Whoever names products could have swallowed the lines behind their own."""
+    asked = PaymentRequest("pay_1", 100, "CNY", title, "", "https://x.example/n", "https://x.example/r")
+    subject = json.loads(wire.precreate_call(CONFIG, asked, 1_795_300_000).form["biz_content"])["subject"]
+    row = f"T1,pay_1,交易,{subject},2026-11-21 12:00:00,1.00,,0.00\r\n"
+    heading = HEADING.replace("完成时间", "商品名称,完成时间")
+    assert [one.trade_no for one in bills.read_archive(packed(heading + row * 2))] == ["T1", "T1"]

@@ -14,6 +14,7 @@ from tests.payments.providers.wechat.wechat_side import NUMBER, TRADE, Gateway
 from xinka.kernel.errors import ProviderError
 from xinka.payments.providers.errors import BillNotReady
 from xinka.payments.providers.protocol import BillKind
+from xinka.payments.providers.wechat import wire
 from xinka.payments.providers.wechat.provider import WechatProvider
 
 Make = Callable[..., WechatProvider]
@@ -177,3 +178,10 @@ def test_a_long_bill_needs_no_more_memory_than_a_short_one(gateway: Gateway, at_
         assert tracemalloc.get_traced_memory()[1] < 2_000_000
     finally:
         tracemalloc.stop()
+
+
+@pytest.mark.parametrize("title", ["云听,`年度` 会员", "`,`,`", "a`"])
+def test_no_title_can_break_the_bill_of_the_day(gateway: Gateway, at_gateway: Make, title: str) -> None:
+    """Whoever names products could have kept a whole day from being compared."""
+    serve(gateway, bill(SOLD.replace("云听音乐, 年度会员", wire.plain_title(title))))
+    assert [row.trade_no for row in at_gateway().bill(DAY)] == [TRADE]

@@ -10,6 +10,7 @@ import csv
 import io
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
@@ -58,7 +59,7 @@ def read_archive(file: BinaryIO) -> Iterator[BillRow]:
                 raise ProviderError("Alipay's bill does not hold one table", permanent=True)
             with archive.open(details[0]) as table:
                 yield from _rows(io.TextIOWrapper(table, _ENCODING, newline=""))
-    except (zipfile.BadZipFile, UnicodeDecodeError, csv.Error, EOFError, NotImplementedError):
+    except (zipfile.BadZipFile, zlib.error, UnicodeDecodeError, csv.Error, EOFError, RuntimeError):  # the last: locked
         raise ProviderError("Alipay's bill is not a readable archive") from None
 
 
@@ -75,6 +76,9 @@ def _rows(text: io.TextIOWrapper) -> Iterator[BillRow]:
             yield _row([line[place].strip() for place in places])
         except IndexError:
             raise ProviderError("a line of Alipay's bill is cut short", permanent=True) from None
+    if places is None:
+        # Without this, each payment of the day would be told as one that Alipay knows nothing of.
+        raise ProviderError("Alipay's bill has no column", permanent=True, quote=_COLUMNS[0])
 
 
 def _places(heading: Sequence[str]) -> list[int]:

@@ -149,8 +149,12 @@ def fresh_nonce() -> str:
 
 
 def plain_title(title: str) -> str:
-    """Return a title without control characters, of at most 127 bytes."""
-    text = _CONTROL.sub(" ", title).strip() or "-"
+    """Return a title without control characters, of at most 127 bytes.
+
+    Nor has it a backtick: behind a comma, that would part the title into two cells of the day's bill, which has no
+    other way to tell where a cell ends.
+    """
+    text = _CONTROL.sub(" ", title).replace("`", "'").strip() or "-"
     return text.encode()[:_MAX_TITLE_BYTES].decode(errors="ignore").strip()
 
 
