@@ -69,7 +69,7 @@ def _reading(fields: dict[str, str]) -> VerifiedNotice:
         raise MalformedNotice(why="total_amount") from None
     if amount == 0:
         raise MalformedNotice(why="no money")
-    if fields.get("refund_fee") or fields.get("gmt_refund"):
+    if fields.get("refund_fee", "").strip("0.") or fields.get("gmt_refund"):  # "0.00": nothing went back
         # Told of a refund, with the status and the whole amount of the payment: that money is known already.
         return VerifiedNotice(
             out_trade_no,
