@@ -144,6 +144,7 @@ def test_what_a_gateway_paid_into_the_bank_is_entered_once(tmp_path: Path) -> No
         ("alipay-md5", b"number,amount\n,40.00\n", "Line 2 of the file: it needs the transfer's number"),
         ("alipay-md5", b"number,amount\nS1,0\n", "Line 2 of the file: its amount is nothing"),
         ("alipay-md5", b"number,amount\nS1,1,234.50\n", "Line 2 of the file: it has more columns than the heading"),
+        ("alipay-md5", b"number,amount\nS\x001,40.00\n", "Line 2 of the file: its number holds a null character"),
         ("alipay-md5", b"number,amount\n4.2E+27,40.00\n", "Line 2 of the file: a spreadsheet rounded the number"),
         ("alipay-md5", b'number,amount\nS1,"40.00\n', "Line 2 of the file: this is no whole CSV"),
         ("alipay-md5", b"number,amount\n\xff,40.00\n", "not UTF-8"),

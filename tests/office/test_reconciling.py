@@ -124,6 +124,7 @@ def test_an_uploaded_bill_is_compared_at_once(office: Client, channel: Channel, 
         (f"{HEAD}payment,T1\n", "Line 2 of the bill, column amount: “” is no amount"),
         (f'{HEAD}payment,"T1\n', "Line 2 of the bill, column —: this line is no whole CSV"),
         (HEAD.encode() + b"payment,\xff\xfe,,,1,,,\n", "no text in UTF-8"),
+        (f"{HEAD}payment,T\0 1,,,49.00,,,\n", "Line 2 of the bill, column trade_no: it holds a null character"),
     ],
 )
 def test_a_file_that_is_no_bill_is_refused_with_the_line(

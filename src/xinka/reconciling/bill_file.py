@@ -100,6 +100,9 @@ def _line(row: dict[str | None, str | list[str] | None], currency: str) -> BillL
     if None in row:  # a comma inside of an amount, most likely: read on, its thousands would be the amount
         raise _Wrong("—", "这一行比表头多出几列", "this line has more columns than the heading")
     value = {str(name): str(text or "").strip() for name, text in row.items()}
+    for name, text in value.items():
+        if "\0" in text:  # the database keeps no such text
+            raise _Wrong(name, "里面有空字符，请重新导出", "it holds a null character; export it again")
     kind, trade_no = value["kind"], _number(value, "trade_no")
     if kind not in KINDS:
         zh = f"“{_short(kind)}”不对，只能是 {'、'.join(KINDS)}"

@@ -169,6 +169,8 @@ def _arrival(row: dict[str | None, str | list[str] | None], currency: str) -> Ar
         raise _Wrong(
             f"要有这笔到账的编号，最多 {_LONGEST} 个字", f"it needs the transfer's number, {_LONGEST} signs at most"
         )
+    if "\0" in number:  # the database keeps no such text
+        raise _Wrong("编号里有空字符，请重新导出", "its number holds a null character; export it again")
     if is_rounded(number):
         raise _Wrong(
             f"编号“{number}”被表格软件改成了近似数，请把这一列设为文本再导出",
