@@ -256,7 +256,7 @@ MUTANTS = [
         scene="balance spent, closed, then back",
     ),
     Mutant(
-        "xinka.flows.refunds.sending:_enter",
+        "xinka.flows.refunds.sending:_post_sent",
         "if refund.channel.provider == BALANCE else",
         "if False else",
         scene="balance spent, closed, then back",

@@ -4,7 +4,7 @@ import random
 from array import array
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from xinka.engines.lookalike import NameIndex, frames, gate, keys, official, packed, roles
@@ -30,6 +30,7 @@ def lacking(text: str) -> set[str]:
 
 
 @given(st.lists(st.text(st.characters(exclude_categories=()), max_size=20), unique=True, max_size=30))
+@example(["\ud800", "客\udc00\ud800"])
 def test_packed_texts_come_back_and_are_found_by_what_they_say(texts: list[str]) -> None:
     store = packed.Texts()
     places = packed.Places(store)

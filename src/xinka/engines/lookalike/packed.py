@@ -52,7 +52,7 @@ class Texts:
         at = number % _BLOCK
         start = ends[at]
         packed = block[start + 1 : ends[at + 1]]
-        return utf_16_le_decode(packed, _ODD_TOO)[0] if block[start] else packed.decode("utf-8", _ODD_TOO)
+        return utf_16_le_decode(packed, _ODD_TOO, True)[0] if block[start] else packed.decode("utf-8", _ODD_TOO)
 
 
 class Places:
