@@ -47,6 +47,10 @@ def sell(n: int) -> None:
         OutboxEvent.objects.create(kind="order.delivered", subject=uuid4(), at=timezone.now())
 
 
+def test_the_first_step_is_small_for_nobody_knows_yet(pace: Pace) -> None:
+    assert (pace.is_busy, pace.chunk) == (True, pacing.SMALL_CHUNK)
+
+
 def test_in_a_quiet_shop_steps_are_large_and_nobody_rests(pace: Pace, time: Time) -> None:
     time.now += 1
     sell(20)
@@ -54,8 +58,8 @@ def test_in_a_quiet_shop_steps_are_large_and_nobody_rests(pace: Pace, time: Time
     assert (pace.is_busy, pace.chunk, time.slept) == (False, pacing.CHUNK, [])
 
 
-def test_while_the_till_sells_steps_are_small_and_rests_as_long_as_the_work(pace: Pace, time: Time) -> None:
-    time.now += 0.25
+def test_while_the_till_sells_steps_are_small_and_rests_twice_as_long_as_the_work(pace: Pace, time: Time) -> None:
+    time.now += 0.125
     sell(6)
     pace.rest()
     assert (pace.is_busy, pace.chunk, time.slept) == (True, pacing.SMALL_CHUNK, [0.25])
@@ -82,4 +86,4 @@ def test_when_the_rush_is_over_steps_are_large_again(pace: Pace, time: Time) -> 
     pace.rest()
     time.now += 0.25
     pace.rest()
-    assert (pace.is_busy, pace.chunk, time.slept) == (False, pacing.CHUNK, [0.25])
+    assert (pace.is_busy, pace.chunk, time.slept) == (False, pacing.CHUNK, [0.5])

@@ -16,12 +16,13 @@ from xinka.platform.outbox.sql import LAST_NUMBER
 
 #: Codes per transaction: large enough for COPY to pay, small enough that a till never waits for it.
 CHUNK = 50_000
-#: The same while the till sells: some tens of milliseconds.
-SMALL_CHUNK = 5_000
+#: The same while the till sells, or while nobody knows whether it does: a few tens of milliseconds.
+SMALL_CHUNK = 2_500
 #: With more than so many deliveries a second the shop counts as busy.
 BUSY_FROM = 20.0
-#: After each small chunk, rest so many times as long as it took, and never longer than that many seconds.
-_REST, _LONGEST_REST = 1.0, 0.5
+#: After each small chunk, rest so many times as long as it took: two thirds of the time are the till's. Never longer
+#: than that many seconds.
+_REST, _LONGEST_REST = 2.0, 0.5
 
 
 class Pace:
@@ -38,7 +39,8 @@ class Pace:
         self._connection = connection
         self._clock = clock
         self._sleep = sleep
-        self.is_busy = False
+        #: Nobody knows before the first look, and two large chunks are all of many an import.
+        self.is_busy = True
         self._at, self._number = clock(), self._last_number()
 
     @property
@@ -47,7 +49,7 @@ class Pace:
         return SMALL_CHUNK if self.is_busy else CHUNK
 
     def rest(self) -> None:
-        """Judge the time since the last look and, when the till sold in it, leave it as much time alone."""
+        """Judge the time since the last look and, when the till sold in it, leave it twice as much alone."""
         now, number = self._clock(), self._last_number()
         took = now - self._at
         self.is_busy = number - self._number > BUSY_FROM * took
