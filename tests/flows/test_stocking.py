@@ -106,10 +106,8 @@ def test_labels_and_dates_of_a_csv_are_kept() -> None:
     assert stored_codes(sku.id) == [b"=A1", b"B2"]
 
 
-def test_while_the_till_sells_the_same_codes_come_in_small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pacing, "CHUNK", 2)
-    monkeypatch.setattr(pacing, "SMALL_CHUNK", 1)
-    monkeypatch.setattr(pacing, "BUSY_FROM", -1.0)
+def noted_steps(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return a list to which each step adds how many codes it stores."""
     steps: list[int] = []
     store: Callable[..., None] = pipeline.store_chunk
 
@@ -118,6 +116,14 @@ def test_while_the_till_sells_the_same_codes_come_in_small_steps(monkeypatch: py
         store(*arguments)
 
     monkeypatch.setattr(pipeline, "store_chunk", told)
+    return steps
+
+
+def test_while_the_till_sells_the_same_codes_come_in_small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pacing, "CHUNK", 2)
+    monkeypatch.setattr(pacing, "SMALL_CHUNK", 1)
+    monkeypatch.setattr(pacing, "BUSY_FROM", -1.0)
+    steps = noted_steps(monkeypatch)
     sku = ware(adas_shop()).sku
     batch = stocking.import_text("A\nB\nC\nA\nD\nE\nF\nG", sku.id)
     assert counts(batch) == (8, 7, 1, 0, 0)
@@ -128,14 +134,7 @@ def test_while_the_till_sells_the_same_codes_come_in_small_steps(monkeypatch: py
 def test_in_a_quiet_shop_steps_are_large_after_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pacing, "CHUNK", 3)
     monkeypatch.setattr(pacing, "SMALL_CHUNK", 1)
-    steps: list[int] = []
-    store: Callable[..., None] = pipeline.store_chunk
-
-    def told(*arguments: Any) -> None:
-        steps.append(len(arguments[1].rows))
-        store(*arguments)
-
-    monkeypatch.setattr(pipeline, "store_chunk", told)
+    steps = noted_steps(monkeypatch)
     stocking.import_text("A\nB\nC\nD\nE\nF\nG", ware(adas_shop()).sku.id)
     assert steps[:3] == [1, 3, 3]
 
