@@ -58,8 +58,8 @@ def test_in_a_quiet_shop_steps_are_large_and_nobody_rests(pace: Pace, time: Time
     assert (pace.is_busy, pace.chunk, time.slept) == (False, pacing.CHUNK, [])
 
 
-def test_while_the_till_sells_steps_are_small_and_rests_twice_as_long_as_the_work(pace: Pace, time: Time) -> None:
-    time.now += 0.125
+def test_while_the_till_sells_steps_are_small_and_rests_four_times_as_long_as_the_work(pace: Pace, time: Time) -> None:
+    time.now += 0.0625
     sell(6)
     pace.rest()
     assert (pace.is_busy, pace.chunk, time.slept) == (True, pacing.SMALL_CHUNK, [0.25])

@@ -20,9 +20,9 @@ CHUNK = 50_000
 SMALL_CHUNK = 2_500
 #: With more than so many deliveries a second the shop counts as busy.
 BUSY_FROM = 20.0
-#: After each small chunk, rest so many times as long as it took: two thirds of the time are the till's. Never longer
+#: After each small chunk, rest so many times as long as it took: four fifths of the time are the till's. Never longer
 #: than that many seconds.
-_REST, _LONGEST_REST = 2.0, 0.5
+_REST, _LONGEST_REST = 4.0, 0.5
 
 
 class Pace:
@@ -49,7 +49,7 @@ class Pace:
         return SMALL_CHUNK if self.is_busy else CHUNK
 
     def rest(self) -> None:
-        """Judge the time since the last look and, when the till sold in it, leave it twice as much alone."""
+        """Judge the time since the last look and, when the till sold in it, leave it four times as much alone."""
         now, number = self._clock(), self._last_number()
         took = now - self._at
         self.is_busy = number - self._number > BUSY_FROM * took
