@@ -52,7 +52,7 @@ def main() -> None:
         for shop in (small_shop, grown_shop):
             stock(shop, hot=_SMALL, uniform_each=1)
             # Codes for the runs themselves come on top, so that the queue never runs dry.
-            add_codes(shop, HOT_SKU, HOT_SKU, int(6_000 * (options.seconds + 4)) * options.rounds)
+            add_codes(shop, HOT_SKU, HOT_SKU, int(10_000 * (options.seconds + 4)) * options.rounds)
         grow(grown_shop, options.codes)
         result = {"machine": machine(), "codes": options.codes, "past_orders": options.codes}
         result |= compare(small_shop, grown_shop, options)

@@ -36,7 +36,7 @@ def main() -> None:
     options = parser.parse_args()
     print(f"machine: {machine()}\n{__doc__}")
     with stage() as set_up:
-        stock(set_up, hot=int(6_000 * (options.seconds + 3) * 3), uniform_each=1)
+        stock(set_up, hot=int(9_000 * (options.seconds + 3) * 3), uniform_each=1)
         with till(set_up, options.workers) as served, _Pages(set_up):
             port = served[0]
             full = bench.sell(set_up, served, bench.Run(), options)

@@ -46,7 +46,7 @@ _WARM_UP = 2.0
 #: One till for two processors: the other is PostgreSQL's (decision 39).
 _TILLS = max(1, (os.cpu_count() or 1) // 2)
 #: Codes to lay in per second of selling, hot and uniform, and per second of measuring a limit: more than can be sold.
-_HOT_PER_SECOND, _UNIFORM_PER_SECOND, _LIMIT_PER_SECOND = 20_000, 10_000, 45_000
+_HOT_PER_SECOND, _UNIFORM_PER_SECOND, _LIMIT_PER_SECOND = 20_000, 16_000, 45_000
 _UNIFORM = list(range(HOT_SKU + 1, HOT_SKU + 1 + N_UNIFORM))
 
 
