@@ -7,23 +7,12 @@ from django.test import Client
 from django.utils import timezone
 
 from tests import cast
-from tests.desk.browsing import browser
 from tests.promotions import offers
 from xinka.catalog.models import Category, Product, Sku
 from xinka.flows import back_in_stock
 from xinka.merchants.models import Merchant
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def shop() -> Merchant:
-    return cast.adas_shop()
-
-
-@pytest.fixture
-def ada(shop: Merchant) -> Client:
-    return browser("ada@ada-cards.example")
 
 
 def filled_in(ware: cast.Ware, **more: str) -> dict[str, str]:

@@ -21,6 +21,16 @@ from xinka.payments.providers.protocol import PaymentRequest, RawNotice
 from xinka.sandbox.paypal.certificates import Issued, issue
 
 NUMBER = "pay_01jd3v5w8qk2m4n6p8r0s2t4v6"
+#: A payment as a report tells it.
+PAID: dict[str, Any] = {
+    "transaction_id": "2C1",
+    "transaction_event_code": "T0006",
+    "transaction_initiation_date": "2026-01-01T00:00:00+0000",
+    "transaction_status": "S",
+    "transaction_amount": {"currency_code": "USD", "value": "19.90"},
+    "fee_amount": {"currency_code": "USD", "value": "-0.97"},
+    "custom_field": NUMBER,
+}
 SECRET = "ESecretSecretSecretSecret"
 WEBHOOK = "8PT597110X687430LKGECATA"
 SETTINGS: dict[str, object] = {

@@ -6,20 +6,10 @@ from typing import Any
 
 import pytest
 
-from tests.payments.providers.paypal.conftest import NUMBER
+from tests.payments.providers.paypal.conftest import PAID
 from xinka.kernel.errors import ProviderError
 from xinka.payments.providers.paypal import replies
 from xinka.payments.providers.protocol import BillKind, BillRow
-
-PAID: dict[str, Any] = {
-    "transaction_id": "2C1",
-    "transaction_event_code": "T0006",
-    "transaction_initiation_date": "2026-01-01T00:00:00+0000",
-    "transaction_status": "S",
-    "transaction_amount": {"currency_code": "USD", "value": "19.90"},
-    "fee_amount": {"currency_code": "USD", "value": "-0.97"},
-    "custom_field": NUMBER,
-}
 
 
 def usd(value: str) -> dict[str, str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.payments.providers.paypal.conftest import NUMBER, SETTINGS, capture
+from tests.payments.providers.paypal.conftest import NUMBER, PAID, SETTINGS, capture
 from xinka.kernel.errors import BadInput, ProviderError
 from xinka.payments.providers.errors import MethodUnavailable
 from xinka.payments.providers.http import Reply
@@ -98,25 +98,16 @@ def test_a_refund_is_found_by_our_number_only() -> None:
 
 
 def test_a_report_becomes_lines_of_a_bill() -> None:
-    paid = {
-        "transaction_id": "2C1",
-        "transaction_event_code": "T0006",
-        "transaction_initiation_date": "2026-01-01T00:00:00+0000",
-        "transaction_status": "S",
-        "transaction_amount": {"currency_code": "USD", "value": "19.90"},
-        "fee_amount": {"currency_code": "USD", "value": "-0.97"},
-        "custom_field": NUMBER,
-    }
-    back = paid | {
+    back = PAID | {
         "transaction_id": "1R1",
         "transaction_event_code": "T1107",
         "paypal_reference_id": "2C1",
         "invoice_id": "ref_1",
         "transaction_amount": {"currency_code": "USD", "value": "-5.00"},
     }
-    odd = paid | {"transaction_event_code": "T0400"}
-    pending = paid | {"transaction_status": "P"}
-    page = {"transaction_details": [{"transaction_info": facts} for facts in (paid, back, odd, pending)]}
+    odd = PAID | {"transaction_event_code": "T0400"}
+    pending = PAID | {"transaction_status": "P"}
+    page = {"transaction_details": [{"transaction_info": facts} for facts in (PAID, back, odd, pending)]}
     first, second, third = replies.bill_rows(page)
     assert (first.kind, first.trade_no, first.out_trade_no, first.amount_minor, first.fee_minor) == (
         BillKind.PAYMENT,
