@@ -17,6 +17,7 @@ from xinka.flows.payouts import asking, review
 from xinka.flows.payouts.accounts import MOST_ACCOUNTS, add_account, remove_account
 from xinka.kernel.actors import Actor, Role
 from xinka.kernel.ids import new_uuid
+from xinka.kernel.per_currency import PerCurrency
 from xinka.ledger.accounts import Account
 from xinka.merchants.models import Merchant
 from xinka.payouts.details import open_details, payout_place
@@ -54,7 +55,7 @@ def jobs(task: str) -> int:
 
 
 def test_what_is_asked_for_is_in_transit_with_its_fee_and_mailed_about(shop: Merchant, settings: Settings) -> None:
-    settings.PAYOUT_FEE_FIXED, settings.PAYOUT_FEE_BPS = 100, 50
+    settings.PAYOUT_FEE_FIXED, settings.PAYOUT_FEE_BPS = PerCurrency({"CNY": 100}), 50
     enter(shop, 100_000)
     payout = asked(account(shop), 50_000)
     assert (payout.amount, payout.fee, payout.state) == (50_000, 350, PayoutState.ASKED)
@@ -76,7 +77,7 @@ def test_the_form_sent_twice_is_one_payout_and_with_other_contents_none(shop: Me
 
 
 def test_no_more_than_is_available_with_the_fee(shop: Merchant, settings: Settings) -> None:
-    settings.PAYOUT_FEE_FIXED = 200
+    settings.PAYOUT_FEE_FIXED = PerCurrency({"CNY": 200})
     enter(shop, 50_000)
     to = account(shop)
     with pytest.raises(BalanceTooLow) as refused:
@@ -183,7 +184,7 @@ def test_a_payout_taken_back_is_available_again_once(shop: Merchant) -> None:
 
 
 def test_small_ones_need_one_yes_large_ones_two_of_different_people(shop: Merchant, settings: Settings) -> None:
-    settings.PAYOUT_FOUR_EYES_FROM = 50_000
+    settings.PAYOUT_FOUR_EYES_FROM = PerCurrency({"CNY": 50_000})
     enter(shop, 100_000)
     to, dee, fay = account(shop), finance(), finance()
     small, large = asked(to, 49_999), asked(to, 50_000)
@@ -197,8 +198,37 @@ def test_small_ones_need_one_yes_large_ones_two_of_different_people(shop: Mercha
     assert AuditEntry.objects.filter(action="payout.approve").count() == 3
 
 
+def test_each_currency_has_its_own_limit_and_one_without_needs_two(shop: Merchant, settings: Settings) -> None:
+    settings.PAYOUT_FOUR_EYES_FROM = PerCurrency({"CNY": 50_000, "USD": 7_000})
+    for currency in ("CNY", "USD", "KWD"):
+        enter(shop, 50_000, currency=currency)
+    to = account(shop)
+
+    def needed(amount: int, currency: str) -> int:
+        payout = asking.ask(wish(to, amount, currency=currency), by=ada_of(shop))
+        try:
+            return review.approvals_needed(payout)
+        finally:
+            asking.cancel(payout.id, by=Actor(Role.SELLER, ada_of(shop).pk))
+
+    wanted = [(49_999, "CNY"), (6_999, "USD"), (7_000, "USD"), (49_999, "USD"), (1_000, "KWD")]
+    assert [needed(*one) for one in wanted] == [1, 1, 2, 2, 2]
+
+
+def test_each_currency_has_its_own_fee_and_least_payout(shop: Merchant, settings: Settings) -> None:
+    settings.PAYOUT_FEE_FIXED, settings.PAYOUT_MINIMUM = PerCurrency({"CNY": 100}), PerCurrency({"CNY": 1_000}, 200)
+    for currency in ("CNY", "USD"):
+        enter(shop, 50_000, currency=currency)
+    to = account(shop)
+    assert asked(to, 2_000).fee == 100
+    assert asking.ask(wish(to, 200, currency="USD"), by=ada_of(shop)).fee == 0
+    for amount, currency in ((999, "CNY"), (199, "USD")):
+        with pytest.raises(PayoutTooSmall):
+            asking.ask(wish(to, amount, currency=currency), by=ada_of(shop))
+
+
 def test_what_is_asked_for_within_a_day_counts_together(shop: Merchant, settings: Settings) -> None:
-    settings.PAYOUT_FOUR_EYES_FROM = 50_000
+    settings.PAYOUT_FOUR_EYES_FROM = PerCurrency({"CNY": 50_000})
     enter(shop, 200_000)
     to, now = account(shop), timezone.now()
 
@@ -214,7 +244,7 @@ def test_what_is_asked_for_within_a_day_counts_together(shop: Merchant, settings
 
 
 def test_what_others_ask_for_or_what_is_of_another_currency_does_not_count(shop: Merchant, settings: Settings) -> None:
-    settings.PAYOUT_FOUR_EYES_FROM = 50_000
+    settings.PAYOUT_FOUR_EYES_FROM = PerCurrency({"CNY": 50_000})
     other = adas_shop(slug="other")
     for one, currency in ((shop, "CNY"), (shop, "USD"), (other, "CNY")):
         enter(one, 40_000, currency=currency)

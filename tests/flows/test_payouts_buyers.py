@@ -22,6 +22,7 @@ from xinka.flows.payouts.buyers import currencies_of_buyer, money_of_buyer, move
 from xinka.flows.payouts.mailing import News, mail_account, mail_payout
 from xinka.flows.payouts.sending import Outcome, make_batch, record_outcomes
 from xinka.kernel.actors import Actor, Role
+from xinka.kernel.per_currency import PerCurrency
 from xinka.ledger.accounts import Account
 from xinka.ledger.models import Entry
 from xinka.payouts.details import AccountKind
@@ -50,7 +51,7 @@ def state_of(payout: Payout) -> str:
 
 
 def test_what_is_asked_for_is_in_transit_and_costs_nothing(settings: Settings) -> None:
-    settings.PAYOUT_FEE_FIXED, settings.PAYOUT_FEE_BPS = 100, 50
+    settings.PAYOUT_FEE_FIXED, settings.PAYOUT_FEE_BPS = PerCurrency({"CNY": 100}), 50
     person = cy(10_000)
     payout = asked(account(person), 6_000)
     assert (payout.amount, payout.fee, payout.merchant_id, payout.buyer_id) == (6_000, 0, None, person.pk)
@@ -91,7 +92,7 @@ def test_what_is_not_paid_is_in_the_balance_again_once(end: str) -> None:
 
 
 def test_a_balance_below_the_minimum_can_leave_whole_and_only_whole(settings: Settings) -> None:
-    settings.PAYOUT_MINIMUM = 1_000
+    settings.PAYOUT_MINIMUM = PerCurrency({"CNY": 1_000})
     person = cy(300)
     to = account(person)
     with pytest.raises(PayoutTooSmall) as refused:
@@ -186,7 +187,7 @@ def test_who_works_here_decides_nothing_about_their_own_balance() -> None:
 
 
 def test_large_ones_and_several_small_ones_of_a_day_need_two(settings: Settings) -> None:
-    settings.PAYOUT_FOUR_EYES_FROM = 10_000
+    settings.PAYOUT_FOUR_EYES_FROM = PerCurrency({"CNY": 10_000})
     person = cy(30_000)
     to = account(person)
     first, second = asked(to, 6_000), asked(to, 6_000)
@@ -295,7 +296,7 @@ def test_ada_who_buys_too_has_two_purses() -> None:
 
 
 def test_old_ones_do_not_count_to_the_day(settings: Settings) -> None:
-    settings.PAYOUT_FOUR_EYES_FROM = 10_000
+    settings.PAYOUT_FOUR_EYES_FROM = PerCurrency({"CNY": 10_000})
     person = cy(30_000)
     to = account(person, days_old=9)
     asking.ask(wish(to, 6_000), by=person, now=timezone.now() - timedelta(days=1, minutes=1))

@@ -14,6 +14,7 @@ from tests.flows.rows import broken
 from xinka.flows.payouts import sending
 from xinka.flows.payouts.asking import shown
 from xinka.flows.payouts.sending import Outcome, file_of, make_batch, read_outcomes, record_outcomes
+from xinka.kernel.per_currency import PerCurrency
 from xinka.ledger.accounts import Account
 from xinka.ledger.models import Entry
 from xinka.merchants.models import Membership, Merchant
@@ -80,7 +81,7 @@ def test_a_person_of_finance_leaves_their_own_shop_to_others(shop: Merchant) -> 
 
 
 def test_what_was_paid_leaves_the_trust_account_and_the_fee_is_ours(shop: Merchant, settings: Settings) -> None:
-    settings.PAYOUT_FEE_FIXED = 100
+    settings.PAYOUT_FEE_FIXED = PerCurrency({"CNY": 100})
     payout = approved(account(shop), 40_000)
     batch = make_batch(AccountKind.BANK, "CNY", by=finance())
     outcome = Outcome(payout.id, is_paid=True, reference="B-77")
@@ -105,7 +106,7 @@ def test_nobody_enters_outcomes_of_ones_own_shop(shop: Merchant) -> None:
 
 
 def test_what_failed_is_available_again_with_its_fee(shop: Merchant, settings: Settings) -> None:
-    settings.PAYOUT_FEE_FIXED = 100
+    settings.PAYOUT_FEE_FIXED = PerCurrency({"CNY": 100})
     payout = approved(account(shop), 40_000)
     batch = make_batch(AccountKind.BANK, "CNY", by=finance())
     record_outcomes(batch, [Outcome(payout.id, is_paid=False, why="account closed")], by=finance())

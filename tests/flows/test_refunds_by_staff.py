@@ -22,6 +22,7 @@ from xinka.flows.refunds import by_staff
 from xinka.flows.refunds.by_staff import Wanted
 from xinka.kernel.actors import Actor, Role
 from xinka.kernel.ids import new_uuid
+from xinka.kernel.per_currency import PerCurrency
 from xinka.merchants.models import Membership
 from xinka.orders.errors import OrderNotFound
 from xinka.payments.models import Refund
@@ -77,7 +78,7 @@ def test_the_same_form_twice_gives_back_once_and_with_other_words_not_at_all(dea
 
 
 def test_from_the_limit_on_somebody_else_must_agree(deal: Trade, dee: User, settings: Settings) -> None:
-    settings.REFUND_FOUR_EYES_FROM = 9_800
+    settings.REFUND_FOUR_EYES_FROM = PerCurrency({"CNY": 9_800})
     asked = by_staff.ask(wanted(deal, 9_800), by=dee)
     assert (asked.state, sums(), deal.hold.refunded) == (StaffRefundState.ASKED, [], 0)
     with pytest.raises(SecondPersonNeeded):
@@ -93,8 +94,18 @@ def test_from_the_limit_on_somebody_else_must_agree(deal: Trade, dee: User, sett
     assert broken() == []
 
 
+def test_the_limit_is_that_of_the_orders_currency(deal: Trade, settings: Settings) -> None:
+    settings.REFUND_FOUR_EYES_FROM = PerCurrency({"USD": 500, "CNY": 5_000})
+    order = deal.order.id
+    found = [
+        by_staff.needs_two(order, amount, currency)
+        for amount, currency in ((499, "USD"), (500, "USD"), (4_999, "CNY"), (1, "KWD"))
+    ]
+    assert found == [False, True, False, True]
+
+
 def test_small_refunds_of_one_order_are_added_up(deal: Trade, dee: User, settings: Settings) -> None:
-    settings.REFUND_FOUR_EYES_FROM = 6_000
+    settings.REFUND_FOUR_EYES_FROM = PerCurrency({"CNY": 6_000})
     assert by_staff.ask(wanted(deal, 3_000), by=dee).state == StaffRefundState.DONE
     assert by_staff.ask(wanted(deal, 2_999), by=dee).state == StaffRefundState.DONE
     assert by_staff.ask(wanted(deal, 1), by=dee).state == StaffRefundState.ASKED
@@ -102,7 +113,7 @@ def test_small_refunds_of_one_order_are_added_up(deal: Trade, dee: User, setting
 
 
 def test_who_asked_may_take_it_back_and_it_counts_no_more(deal: Trade, dee: User, settings: Settings) -> None:
-    settings.REFUND_FOUR_EYES_FROM = 6_000
+    settings.REFUND_FOUR_EYES_FROM = PerCurrency({"CNY": 6_000})
     asked = by_staff.ask(wanted(deal, 6_000), by=dee)
     assert by_staff.decide(asked.id, grant=False, by=dee).state == StaffRefundState.REFUSED
     assert by_staff.ask(wanted(deal, 5_999), by=dee).state == StaffRefundState.DONE
@@ -110,7 +121,7 @@ def test_who_asked_may_take_it_back_and_it_counts_no_more(deal: Trade, dee: User
 
 
 def test_nobody_refunds_an_order_they_sell_or_buy_in(deal: Trade, dee: User, settings: Settings) -> None:
-    settings.REFUND_FOUR_EYES_FROM = 1
+    settings.REFUND_FOUR_EYES_FROM = PerCurrency({"CNY": 1})
     ada = deal.ware.product.merchant.memberships.get(role="owner").user
     cy = cast.person("cy@example.com", staff=True)
     for user in (ada, cy):
@@ -127,7 +138,7 @@ def test_nobody_refunds_an_order_they_sell_or_buy_in(deal: Trade, dee: User, set
 
 
 def test_a_case_goes_before_it_also_one_that_is_opened_meanwhile(deal: Trade, dee: User, settings: Settings) -> None:
-    settings.REFUND_FOUR_EYES_FROM = 1
+    settings.REFUND_FOUR_EYES_FROM = PerCurrency({"CNY": 1})
     asked = by_staff.ask(wanted(deal, 100), by=dee)
     case = deal.complain()
     for act in (
@@ -161,7 +172,7 @@ def test_what_was_never_delivered_or_never_ordered_has_nothing_to_give_back(dee:
 
 
 def test_the_database_itself_wants_two_people(deal: Trade, dee: User, settings: Settings) -> None:
-    settings.REFUND_FOUR_EYES_FROM = 1
+    settings.REFUND_FOUR_EYES_FROM = PerCurrency({"CNY": 1})
     asked = by_staff.ask(wanted(deal, 100), by=dee)
     done = {"state": "done", "decided_at": timezone.now()}
     for who in (dee.pk, None):

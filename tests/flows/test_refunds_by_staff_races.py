@@ -19,6 +19,7 @@ from xinka.flows.refunds import by_staff
 from xinka.flows.refunds.by_staff import Wanted
 from xinka.kernel.errors import Refusal
 from xinka.kernel.ids import new_uuid, show
+from xinka.kernel.per_currency import PerCurrency
 from xinka.payments.models import Refund
 from xinka.platform.vault import keys
 
@@ -37,7 +38,7 @@ def staff(name: str) -> User:
 
 
 def test_several_who_agree_at_once_give_back_once(settings: Settings) -> None:
-    settings.REFUND_FOUR_EYES_FROM = 1
+    settings.REFUND_FOUR_EYES_FROM = PerCurrency({"CNY": 1})
     deal = trade()
     wanted = Wanted(deal.order.id, 4_000, "The maker withdrew the product.", new_uuid())
     asked = by_staff.ask(wanted, by=staff("dee"))
@@ -60,7 +61,7 @@ def test_several_who_agree_at_once_give_back_once(settings: Settings) -> None:
 
 
 def test_the_same_form_sent_by_four_at_once_is_one_refund(settings: Settings) -> None:
-    settings.REFUND_FOUR_EYES_FROM = 100_000
+    settings.REFUND_FOUR_EYES_FROM = PerCurrency({"CNY": 100_000})
     deal, dee, barrier = trade(), staff("dee"), threading.Barrier(4)
     wanted = Wanted(deal.order.id, 4_000, "The maker withdrew the product.", new_uuid())
 
@@ -78,7 +79,7 @@ def test_the_same_form_sent_by_four_at_once_is_one_refund(settings: Settings) ->
 
 
 def test_the_page_of_a_full_refund_sent_twice_at_once_leads_to_the_same_place(settings: Settings) -> None:
-    settings.STAFF_NEEDS_MFA, settings.REFUND_FOUR_EYES_FROM = False, 100_000
+    settings.STAFF_NEEDS_MFA, settings.REFUND_FOUR_EYES_FROM = False, PerCurrency({"CNY": 100_000})
     deal, dee, barrier = trade(), staff("dee"), threading.Barrier(2)
     whole = {"amount": "98.00", "reason": "The maker withdrew the product.", "key": str(new_uuid())}
     page = f"/office/refunds/new/{show('ord', deal.order.id)}"

@@ -22,6 +22,7 @@ from xinka.flows.refunds.by_staff import Wanted
 from xinka.flows.refunds.mailing import MAIL_STAFF_REFUND, mail_staff_refund
 from xinka.kernel.errors import ProviderError
 from xinka.kernel.ids import new_uuid, show
+from xinka.kernel.per_currency import PerCurrency
 from xinka.merchants.models import Membership, Merchant
 from xinka.payments.models import Refund
 from xinka.platform.mail.models import LetterState, SentLetter
@@ -113,7 +114,7 @@ def test_the_alarm_address_of_the_shop_gets_it_too_and_nobody_twice(deal: Trade,
 
 @pytest.mark.django_db
 def test_each_refund_has_one_letter_also_when_a_second_person_agrees(deal: Trade, settings: Settings) -> None:
-    settings.REFUND_FOUR_EYES_FROM = 6_000
+    settings.REFUND_FOUR_EYES_FROM = PerCurrency({"CNY": 6_000})
     key = new_uuid()
     wanted, dee = Wanted(deal.order.id, 4_000, WHY, key), staff("dee")
     assert {by_staff.ask(wanted, by=dee).id for _ in range(2)} == {key}

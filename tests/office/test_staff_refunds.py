@@ -16,6 +16,7 @@ from xinka.escrow.models import StaffRefund
 from xinka.flows.disputes import cases
 from xinka.flows.escrow.four_eyes import ask_to_freeze, decide_freeze
 from xinka.kernel import ids
+from xinka.kernel.per_currency import PerCurrency
 from xinka.office.staff_refunds import TABS
 from xinka.payments.models import Refund
 
@@ -97,7 +98,7 @@ def test_without_a_reason_or_a_fitting_sum_nothing_moves_and_what_was_typed_stay
 def test_from_the_limit_on_another_agrees_and_it_waits_on_the_first_page(
     office: Client, bea: Client, deal: Trade, settings: Settings
 ) -> None:
-    settings.REFUND_FOUR_EYES_FROM = 4_000
+    settings.REFUND_FOUR_EYES_FROM = PerCurrency({"CNY": 4_000})
     assert give(office, deal) == 303
     asked = StaffRefund.objects.get()
     assert "that a second person must agree to" in bea.get("/office/").content.decode()
@@ -153,7 +154,7 @@ def test_another_form_after_a_full_refund_hears_that_nothing_is_left(office: Cli
 def test_a_form_sent_twice_that_waits_or_was_refused_says_so(
     office: Client, bea: Client, deal: Trade, settings: Settings
 ) -> None:
-    settings.REFUND_FOUR_EYES_FROM = 1
+    settings.REFUND_FOUR_EYES_FROM = PerCurrency({"CNY": 1})
     once = form()
     give(office, deal, **once)
     answer = office.post(f"{NEW}/{number_of(deal)}", once, follow=True).content.decode()
@@ -165,7 +166,7 @@ def test_a_form_sent_twice_that_waits_or_was_refused_says_so(
 
 
 def test_it_can_be_refused(office: Client, bea: Client, deal: Trade, settings: Settings) -> None:
-    settings.REFUND_FOUR_EYES_FROM = 1
+    settings.REFUND_FOUR_EYES_FROM = PerCurrency({"CNY": 1})
     give(office, deal)
     bea.post(f"{LIST}/{StaffRefund.objects.get().id}/decide", {"grant": "0"})
     assert (StaffRefund.objects.get().state, Refund.objects.count()) == ("refused", 0)

@@ -14,6 +14,8 @@ from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from xinka.kernel.money import HOME, MINOR_DIGITS
+from xinka.kernel.per_currency import PerCurrency, per_currency
 from xinka.platform.database.silence import with_limits
 from xinka.platform.vault.deriving import KEY_BYTES, derive
 
@@ -58,6 +60,27 @@ def read_int(name: str, default: int, *, least: int = 0) -> int:
     if not text.isascii() or not text.isdigit() or int(text) < least:
         raise BadEnvironment(name, f"must be a whole number, at least {least}", f"要填不小于 {least} 的整数")
     return int(text)
+
+
+def read_per_currency(name: str, default: str, *, otherwise: int = 0, least: int = 0) -> PerCurrency:
+    """Return amounts in minor units: ``CNY:500000 USD:70000``, or a number alone for the shop's own currency.
+
+    ``otherwise`` is for the currencies that are not named, ``least`` what no amount may be below.
+    """
+    try:
+        found = per_currency(read(name, default), otherwise=otherwise)
+    except ValueError:
+        found = PerCurrency({})
+    if not found.named or min(found.named.values()) < least:
+        known = ", ".join(MINOR_DIGITS)
+        raise BadEnvironment(
+            name,
+            f"must be a whole number of minor units, at least {least}, for {HOME}, or one for each currency, such as "
+            f"CNY:500000 USD:70000 (of {known})",
+            f"要填不小于 {least} 的整数（{HOME} 的最小货币单位），或每个币种各填一个，如 CNY:500000 USD:70000"
+            f"（可用 {known}）",
+        )
+    return found
 
 
 def read_port() -> int | None:

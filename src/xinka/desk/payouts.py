@@ -79,7 +79,7 @@ def withdraw(request: HttpRequest, desk: Desk) -> HttpResponse:
             messages.success(request, _("Asked for. You get a mail when it is paid out."))
             return redirect("desk:payouts", merchant=desk.merchant.slug)
     now = timezone.now()
-    fee = fee_for(Payee.of_merchant(desk.merchant.id))
+    fee = fee_for(Payee.of_merchant(desk.merchant.id), currency)
     context = {
         "desk": desk,
         "form": form,
@@ -87,7 +87,7 @@ def withdraw(request: HttpRequest, desk: Desk) -> HttpResponse:
         "currency": currency,
         "currencies": currencies,
         "cooling": [account for account in accounts if not is_usable(account, now)],
-        "least": settings.PAYOUT_MINIMUM,
+        "least": settings.PAYOUT_MINIMUM.of(currency),
         "fee": fee,
         "fee_percent": f"{fee.bps / 100:g}",
     }

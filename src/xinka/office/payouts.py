@@ -144,7 +144,7 @@ def _page(request: HttpRequest, payout: Payout, form: Reason, *, status: int = H
         "form": form,
         "given": given,
         "needed": review.approvals_needed(payout),
-        "four_eyes_from": settings.PAYOUT_FOUR_EYES_FROM,
+        "four_eyes_from": settings.PAYOUT_FOUR_EYES_FROM.of(payout.currency),
         "may_approve": state is PayoutState.ASKED,
         "why_not": _why_not(payout, signed_in(request), given) if state is PayoutState.ASKED else "",
         "may_reject": state in {PayoutState.ASKED, PayoutState.APPROVED, PayoutState.HELD},

@@ -25,7 +25,7 @@ from xinka.escrow.states import StaffRefundState
 from xinka.flows.refunds import by_staff
 from xinka.kernel import ids
 from xinka.kernel.errors import BadIdentifier, Refusal
-from xinka.kernel.money import plain_amount
+from xinka.kernel.money import HOME, plain_amount
 from xinka.merchants.models import Merchant
 from xinka.office.finding import LONGEST_SEARCH, Found, find_orders
 from xinka.office.giving_back import left_to_give, why_not_to_give
@@ -116,7 +116,8 @@ def index(request: HttpRequest) -> HttpResponse:
         "page": page,
         "rows": [_row(one, people, merchants, signed_in(request)) for one in rows],
         "n_waiting": n_staff_refunds_waiting(),
-        "limit": settings.REFUND_FOUR_EYES_FROM,
+        "home": HOME,
+        "limit": settings.REFUND_FOUR_EYES_FROM.of(HOME),
     }
     return render(request, "office/staff_refunds.html", context)
 
@@ -176,7 +177,7 @@ def create(request: HttpRequest, shown_id: str) -> HttpResponse:
         "left": left,
         "form": form,
         "why_not": why_not_to_give(order.id, hold, left),
-        "limit": settings.REFUND_FOUR_EYES_FROM,
+        "limit": settings.REFUND_FOUR_EYES_FROM.of(order.currency),
         "earlier": [
             (one, STATES[StaffRefundState(one.state)][0]) for one in staff_refunds("").filter(order_id=order.id)[:10]
         ],

@@ -90,7 +90,8 @@ def _key(wish: Wish) -> str:
 
 
 def _refuse_small(wish: Wish) -> None:
-    least = least_for(wish.payee, balance_of(books_of(wish.payee).available, wish.payee.owner_id, wish.currency))
+    available = balance_of(books_of(wish.payee).available, wish.payee.owner_id, wish.currency)
+    least = least_for(wish.payee, wish.currency, available)
     if wish.amount < least:
         raise PayoutTooSmall(least=plain_amount(least, wish.currency))
 
@@ -122,7 +123,7 @@ def _written(wish: Wish, account: PayoutAccount, *, by: User, now: datetime) -> 
         account_label=account.label,
         account_sealed=details.seal(payout_place(payout_id)),
         amount=wish.amount,
-        fee=fee_for(wish.payee).of(wish.amount),
+        fee=fee_for(wish.payee, wish.currency).of(wish.amount),
         currency=wish.currency,
         state=PayoutState.ASKED,
         key=_key(wish),
@@ -135,7 +136,7 @@ def _take(payout: Payout, *, by: User) -> None:
     """Net what is owed, then put the payout's money in transit."""
     available = _net(payout, by=by)
     if available < payout.total:
-        raise BalanceTooLow(most=plain_amount(fee_for(payout.payee).most(available), payout.currency))
+        raise BalanceTooLow(most=plain_amount(fee_for(payout.payee, payout.currency).most(available), payout.currency))
     books = books_of(payout.payee)
     try:
         run(post([_between(payout, books.available, books.in_transit, JournalKind.PAYOUT_ASKED)]))

@@ -78,7 +78,7 @@ def money_of(merchant_id: int, currency: str = HOME) -> MerchantMoney:
         released=_by_day(holds.filter(state=HoldState.AFTERSALE), _SHARE),
         to_be_released=to_come,
         hold=hold,
-        most=0 if hold else fee_for(payee).most(max(0, books["available"] - books["receivable"])),
+        most=0 if hold else fee_for(payee, currency).most(max(0, books["available"] - books["receivable"])),
     )
 
 

@@ -80,7 +80,7 @@ def money_of_buyer(user_id: int, currency: str = HOME) -> BuyerMoney:
         available=available,
         in_transit=balance_of(Account.WALLET_IN_TRANSIT, user_id, currency),
         hold=standing_hold(payee),
-        least=least_for(payee, available),
+        least=least_for(payee, currency, available),
     )
 
 

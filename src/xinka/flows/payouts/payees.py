@@ -37,14 +37,14 @@ def lock_payee(payee: Payee) -> None:
     model.objects.select_for_update(no_key=True).values_list("id").get(id=payee.owner_id)
 
 
-def fee_for(payee: Payee) -> Fee:
+def fee_for(payee: Payee, currency: str) -> Fee:
     """Return what a payout costs; buyers have their own money back and pay nothing for it."""
-    return Fee() if payee.is_buyer else Fee(settings.PAYOUT_FEE_FIXED, settings.PAYOUT_FEE_BPS)
+    return Fee() if payee.is_buyer else Fee(settings.PAYOUT_FEE_FIXED.of(currency), settings.PAYOUT_FEE_BPS)
 
 
-def least_for(payee: Payee, available: int) -> int:
+def least_for(payee: Payee, currency: str, available: int) -> int:
     """Return the smallest payout there can be, in minor units; a buyer may always have all that is there."""
-    least: int = settings.PAYOUT_MINIMUM
+    least: int = settings.PAYOUT_MINIMUM.of(currency)
     return max(1, min(least, available)) if payee.is_buyer else least
 
 

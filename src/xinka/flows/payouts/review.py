@@ -35,7 +35,8 @@ def approvals_needed(payout: Payout) -> int:
 
     What the payee asked for in the day before counts too, or two payouts would do what one may not.
     """
-    return 2 if asked_before(payout) + payout.total >= settings.PAYOUT_FOUR_EYES_FROM else 1
+    limit = settings.PAYOUT_FOUR_EYES_FROM.of(payout.currency)
+    return 2 if asked_before(payout) + payout.total >= limit else 1
 
 
 def asked_before(payout: Payout) -> int:

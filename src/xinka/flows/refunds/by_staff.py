@@ -68,7 +68,7 @@ def ask(wanted: Wanted, *, by: User) -> StaffRefund:
             amount=wanted.amount,
             currency=order.currency,
             reason=wanted.reason,
-            needs_two=needs_two(order.id, wanted.amount),
+            needs_two=needs_two(order.id, wanted.amount, order.currency),
             state=StaffRefundState.ASKED,
             asked_by_id=by.pk,
             asked_at=timezone.now(),
@@ -92,11 +92,12 @@ def _the_same(known: StaffRefund, wanted: Wanted) -> StaffRefund:
     return known
 
 
-def needs_two(order_id: UUID, amount: int) -> bool:
+def needs_two(order_id: UUID, amount: int, currency: str) -> bool:
     """Whether a second person has to agree to ``amount`` (minor units), with what was given back so before."""
     done = StaffRefund.objects.filter(order_id=order_id).exclude(state=StaffRefundState.REFUSED)
     before = done.aggregate(sum=Sum("amount"))["sum"] or 0
-    return before + amount >= settings.REFUND_FOUR_EYES_FROM
+    limit: int = settings.REFUND_FOUR_EYES_FROM.of(currency)
+    return before + amount >= limit
 
 
 def decide(refund_id: UUID, *, grant: bool, by: User) -> StaffRefund:
