@@ -36,7 +36,7 @@ def walk(db: None, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Calla
     monkeypatch.setattr(drive, "fetch", _fetch_prepared)
     # Nobody signs in here, and hundreds of worlds have eight people each: the real hash is tested with the accounts.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    settings.PAYOUT_FEE_FIXED, settings.PAYOUT_FOUR_EYES_FROM = PerCurrency({"CNY": 3}), 20_000
+    settings.PAYOUT_FEE_FIXED, settings.PAYOUT_FOUR_EYES_FROM = PerCurrency({"CNY": 3}), PerCurrency({"CNY": 20_000})
     settings.WALLET = True
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
     settings.DISPUTE_ARBITER_HOURS = settings.DISPUTE_APPEAL_HOURS = 72
