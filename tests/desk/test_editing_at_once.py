@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,12 +13,15 @@ from django.test import Client
 from django.utils import timezone
 
 from tests import cast
+from tests.desk.browsing import browser
 from tests.desk.test_products import filled_in
-from tests.flows.waiting import somebody_waits
+from tests.flows.waiting import somebody_waits, while_uncommitted
 from xinka.catalog.actions import Variant, move_product, save_product
 from xinka.catalog.models import PriceTier, Product, ProductState, Sku
 from xinka.catalog.repricing import How, Rule, set_prices, worked_out
+from xinka.flows.promotions.sales import plan_sale
 from xinka.merchants.models import Merchant
+from xinka.promotions.models import FlashSale
 
 
 def seen_in(page: str) -> str:
@@ -129,3 +133,54 @@ def test_an_editor_and_a_change_of_many_do_not_wait_for_each_other() -> None:
     other.join()
     assert told == [1]
     assert Sku.objects.values_list("label", "price").get() == ("Mine", 5000)
+
+
+def plan(made: cast.Ware, *, price: int = 3900) -> FlashSale:
+    """Plan a flash sale that is on."""
+    now = timezone.now()
+    times = {"starts_at": now - timedelta(minutes=1), "ends_at": now + timedelta(hours=1)}
+    return plan_sale(FlashSale(sku=made.sku, merchant_id=made.product.merchant_id, price=price, units=1, **times))
+
+
+@pytest.mark.race
+@pytest.mark.usefixtures("committed_shop")
+def test_a_sale_is_below_the_price_that_is_changed_while_it_is_planned() -> None:
+    made = cast.ware(cast.adas_shop(), 5)
+
+    def lower() -> None:
+        now = Sku.objects.select_related("product").prefetch_related("tiers")
+        set_prices(worked_out(now, Rule(How.LOWER_SUM, 1000), sale_prices={}))
+
+    assert while_uncommitted(lower, lambda: plan(made)) == "not_below_the_price"
+    assert (FlashSale.objects.count(), Sku.objects.get().price) == (0, 3900)
+    assert plan(made, price=3899).price == 3899
+
+
+@pytest.mark.race
+@pytest.mark.usefixtures("committed_shop")
+def test_a_price_stays_above_a_sale_that_is_planned_while_many_are_changed() -> None:
+    shop = cast.adas_shop()
+    made = cast.ware(shop, 5)
+    ada = browser("ada@ada-cards.example")
+    address = f"/desk/{shop.slug}/products/many?product={made.product.pk}"
+    asked = {"do": "prices", "how": "lower_sum", "value": "10", "step": "cent"}
+    seen = seen_in(ada.post(address, asked).content.decode())
+    shown: list[str] = []
+
+    def change() -> None:
+        shown.append(ada.post(address, {**asked, "seen": seen}).content.decode())
+
+    assert while_uncommitted(lambda: plan(made), change) is None
+    assert "its flash sale would not be cheaper" in shown[0], "it is shown again, as it stands by now"
+    assert Sku.objects.get().price == 4900
+
+
+@pytest.mark.race
+@pytest.mark.usefixtures("committed_shop")
+def test_control_who_looks_at_the_sales_before_it_has_the_product_sells_dearer_in_a_sale() -> None:
+    made = cast.ware(cast.adas_shop(), 5)
+    looked_at = worked_out(
+        Sku.objects.select_related("product").prefetch_related("tiers"), Rule(How.LOWER_SUM, 1000), sale_prices={}
+    )
+    assert while_uncommitted(lambda: plan(made), lambda: set_prices(looked_at)) == 1
+    assert FlashSale.objects.get().price == Sku.objects.get().price

@@ -116,6 +116,15 @@ def move_product(product_id: int, *, seen: ProductState, to: ProductState) -> No
     drop_pages_of(product_id)
 
 
+def hold_products(product_ids: Collection[int]) -> None:
+    """Keep products, and with them prices and what depends on those, from others who change them; in a transaction.
+
+    Always taken before rows of variants or sales. The till does not wait for it.
+    """
+    held = Product.objects.filter(id__in=product_ids).order_by("id").select_for_update(no_key=True)
+    list(held.values_list("id"))
+
+
 @transaction.atomic
 def move_products(product_ids: Collection[int], *, to: ProductState) -> int:
     """Move products to a state, as far as they may go there from theirs; return how many went.

@@ -15,7 +15,7 @@ from itertools import pairwise
 from django.db import transaction
 from django.utils import timezone
 
-from xinka.catalog.actions import drop_pages_of_many
+from xinka.catalog.actions import drop_pages_of_many, hold_products
 from xinka.catalog.errors import PricesMoved
 from xinka.catalog.models import PriceTier, Product, Sku
 from xinka.kernel.money import HOME, MAX_MINOR, MINOR_DIGITS
@@ -139,8 +139,7 @@ def set_prices(prices: Sequence[NewPrice]) -> int:
     """
     moving = {one.sku.pk: one for one in prices if one.stays is None}
     product_ids = sorted({one.sku.product_id for one in moving.values()})
-    products = Product.objects.filter(id__in=product_ids).order_by("id")
-    list(products.select_for_update(no_key=True).values_list("id"))  # products first, as the editor of one takes them
+    hold_products(product_ids)  # products first, as the editor of one takes them
     locked = Sku.objects.filter(id__in=moving).order_by("id").select_for_update(no_key=True).prefetch_related("tiers")
     now = list(locked)
     if len(now) < len(moving) or any(_row(sku) != _row(moving[sku.pk].sku) for sku in now):
@@ -153,7 +152,7 @@ def set_prices(prices: Sequence[NewPrice]) -> int:
             tiers.append(tier)
     Sku.objects.bulk_update(now, ["price"])
     PriceTier.objects.bulk_update(tiers, ["unit_price"])
-    products.update(updated_at=timezone.now())
+    Product.objects.filter(id__in=product_ids).update(updated_at=timezone.now())
     drop_pages_of_many(product_ids)
     return len(now)
 

@@ -9,6 +9,7 @@ from functools import cached_property
 from http import HTTPStatus
 
 from django.contrib import messages
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
@@ -17,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from xinka.accounts.lists import Place
-from xinka.catalog.actions import MOVES, move_products, put_on_shelf_of
+from xinka.catalog.actions import MOVES, hold_products, move_products, put_on_shelf_of
 from xinka.catalog.errors import PricesMoved
 from xinka.catalog.models import LONG_TEXTS, Product, ProductState, Sku
 from xinka.catalog.repricing import NewPrice, Why, seal_of, set_prices, worked_out
@@ -152,10 +153,12 @@ def _categorise(request: HttpRequest, many: Many) -> HttpResponse:
     return _done(request, many, n, words % {"n": n}, what="category")
 
 
+@transaction.atomic
 def _reprice(request: HttpRequest, many: Many) -> HttpResponse:
     form = PricesForm(request.POST, currencies=many.currencies)
     if not form.is_valid():
         return _page(request, many, prices=form)
+    hold_products(many.ids)  # or a sale could be planned between what is read here and what is written
     prices = worked_out(many.skus, form.rule, sale_prices=sale_prices(sku.pk for sku in many.skus))
     seal, seen = seal_of(prices), request.POST.get("seen", "")
     if not seen:

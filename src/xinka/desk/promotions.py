@@ -15,7 +15,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from xinka.desk.access import Desk, for_members
-from xinka.flows.promotions.sales import MoreAreTaken, NotSoManyInStock, end_sale, plan_sale, withdraw_stock_of
+from xinka.flows.promotions.sales import (
+    MoreAreTaken,
+    NotBelowThePrice,
+    NotSoManyInStock,
+    end_sale,
+    plan_sale,
+    withdraw_stock_of,
+)
 from xinka.kernel import ids
 from xinka.merchants.policies import Duty
 from xinka.payments.queries import currencies_taken
@@ -226,12 +233,14 @@ def _form_page(request: HttpRequest, desk: Desk, form: CouponForm | SaleForm, ti
 
 
 def _plan(form: SaleForm, desk: Desk) -> FlashSale | None:
-    """Plan the sale of a valid form; if its units cannot be set aside or were sold just now, the form says so."""
+    """Plan the sale of a valid form; what stands against it just now, the form says."""
     try:
         return plan_sale(form.sale_of(desk.merchant, desk.user_id))
     except (MoreAreTaken, NotSoManyInStock) as refusal:
         form.add_error("units", refusal.message(get_language() or ""))
-        return None
+    except NotBelowThePrice as refusal:
+        form.add_error("price", refusal.message(get_language() or ""))
+    return None
 
 
 def _coupon(desk: Desk, coupon_id: int) -> Coupon:

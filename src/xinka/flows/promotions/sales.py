@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from django.db import transaction
+from django.utils import timezone
 
+from xinka.catalog.actions import hold_products
+from xinka.catalog.models import Sku
 from xinka.flows.promotions.aside import locked, match
 from xinka.kernel.errors import Refusal
 from xinka.platform.database.django_drive import run
@@ -25,6 +28,15 @@ class NotSoManyInStock(Refusal):
     en = "Only {most} pcs can be set aside, counting codes that are good to its end. Add stock, or plan fewer."
 
 
+class NotBelowThePrice(Refusal):
+    """A sale that is to come would sell at the plain price, or above it: that was changed just now."""
+
+    code = "not_below_the_price"
+    status = HTTPStatus.CONFLICT
+    zh = "原价刚刚改过，限时价要比原价低。看一下现在的原价，再保存。"
+    en = "The plain price was changed just now, and a flash price must be lower. Look at the price, then save again."
+
+
 class MoreAreTaken(Refusal):
     """A sale is to have fewer units than ``n`` that are taken by now."""
 
@@ -40,8 +52,11 @@ def plan_sale(sale: FlashSale) -> FlashSale:
     Raises:
         NotSoManyInStock: if there are not so many; nothing is changed.
         MoreAreTaken: if buyers have more of a known sale; nothing is changed.
+        NotBelowThePrice: if the plain price, or its currency, is another than when the sale was thought of.
     """
     with transaction.atomic():
+        hold_products([sale.sku.product_id])  # whoever changes a price looks at the sales first
+        _must_be_cheaper(sale)
         if sale.id is not None:
             run(locked(sale.id))  # from here on no till sells of it, so what is counted next stays so
             sale.refresh_from_db(fields=["n_taken"])
@@ -51,6 +66,13 @@ def plan_sale(sale: FlashSale) -> FlashSale:
         if missing := run(match([saved.id])):
             raise NotSoManyInStock(most=saved.units - missing)
     return saved
+
+
+def _must_be_cheaper(sale: FlashSale) -> None:
+    now = Sku.objects.only("price", "currency").get(id=sale.sku_id)
+    has_begun = bool(sale.id) and sale.starts_at <= timezone.now()  # what has begun keeps its price
+    if now.currency != sale.sku.currency or (sale.price >= now.price and not has_begun):
+        raise NotBelowThePrice
 
 
 def end_sale(sale: FlashSale) -> bool:
