@@ -76,3 +76,10 @@ def test_a_referral_code_names_its_person_and_nobody_else_can_make_it() -> None:
 def test_a_persons_key_is_a_uuid_that_tells_nothing() -> None:
     assert len(PASSES.buyer_key(7)) == 32
     assert PASSES.buyer_key(7) != PASSES.buyer_key(8)
+
+
+def test_networks_are_counted_by_keys_that_only_this_shop_can_make() -> None:
+    key = PASSES.place_key("203.0.113.7")
+    assert key == PASSES.place_key("203.0.113.7")
+    assert PASSES.place_key("2001:db8:1:2::3") == PASSES.place_key("2001:db8:1:2::4"), "a network, not a device"
+    assert key not in {Passes(b"t" * 32).place_key("203.0.113.7"), PASSES.place_key("203.0.113.8")}

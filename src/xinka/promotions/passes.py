@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 
 from xinka.kernel.cookies import Cookie
+from xinka.kernel.places import place_of
 
 MEMBER_COOKIE = Cookie("xk_member", is_of_all=False)
 REFERRAL_COOKIE = Cookie("xk_ref", is_of_all=False)
@@ -80,6 +81,10 @@ class Passes:
     def buyer_key(self, user_id: int) -> str:
         """Return the key under which uses of somebody signed in are counted, as hexadecimal digits of a uuid."""
         return blake2b(f"buyer:{user_id}".encode(), key=self._secret, digest_size=16).hexdigest()
+
+    def place_key(self, address: str) -> str:
+        """Return the key under which wrong codes from a network are counted; nobody can tell the network from it."""
+        return blake2b(f"place:{place_of(address)}".encode(), key=self._secret, digest_size=16).hexdigest()
 
 
 def _is_number(text: str) -> bool:

@@ -25,7 +25,6 @@ from xinka.catalog.models import Sku
 from xinka.catalog.queries import sku_for_sale
 from xinka.flows.promotions import cards
 from xinka.kernel.errors import Refusal
-from xinka.kernel.places import place_of
 from xinka.ledger.accounts import Account
 from xinka.ledger.queries import balance_of as owed_to
 from xinka.platform.look.addresses import safe_path
@@ -100,7 +99,7 @@ def _judge(request: HttpRequest, deal: Deal, sku: Sku, typed: str, chosen: int) 
     code = normalise_code(typed)
     if not code:
         return replace(deal, refusal=CodeUnknown().message(get_language() or ""))
-    return with_code(request, deal, sku, code, place=place_of(client_address(request)), chosen=chosen)
+    return with_code(request, deal, sku, code, place=passes().place_key(client_address(request)), chosen=chosen)
 
 
 def _told(deal: Deal, sku: Sku) -> dict[str, object]:
@@ -134,7 +133,7 @@ def gift_cards(request: HttpRequest) -> HttpResponse:
     """Show what is on a gift card; whoever is signed in may put it into their balance, where there are balances."""
     context: dict[str, object] = {"has_wallet": settings.WALLET}
     if request.method == "POST":
-        place, code = place_of(client_address(request)), request.POST.get("code", "")[:80]
+        place, code = passes().place_key(client_address(request)), request.POST.get("code", "")[:80]
         found = cards.balance_of(code, place)
         if isinstance(found, Refusal):
             context |= {"refusal": _words_of_card(found), "typed": code}

@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from xinka.config.environment import Environment
 from xinka.flows.promotions.spending import Wish
-from xinka.kernel.places import place_of
 from xinka.platform.vault.envelope import BlindIndex
 from xinka.promotions.codes import normalise_code
 from xinka.promotions.errors import CodeUnknown
@@ -52,7 +51,7 @@ class WishReader:
             if not wish.code:
                 raise CodeUnknown
             wish.card_key = self._cards.hex(wish.code.encode())
-            wish.place = place_of(request.address)
+            wish.place = self._passes.place_key(request.address)
         session = next(filter(None, map(request.cookie, _SESSIONS)), "")
         member = self._passes.read_member(request.kept(MEMBER_COOKIE), session, int(time.time()))
         if member is not None:

@@ -98,7 +98,7 @@ def issue(batch: Batch, *, by_id: int) -> tuple[UUID, list[str]]:
 
 
 def balance_of(code: str, place: str) -> GiftCard | Refusal:
-    """Return a card to whoever knows its code; wrong codes are counted against their place."""
+    """Return a card to whoever knows its code; wrong codes are counted against their place, a keyed hash."""
     return run(_look(code, place))
 
 

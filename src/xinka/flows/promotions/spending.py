@@ -31,7 +31,8 @@ class Wish:
     """What a request asks for besides its goods: a code (in its normal form), a flash sale, the price of a level.
 
     ``card_key`` is the keyed hash of the same code, ``buyer_key`` stands for the person who is signed in. ``place`` is
-    the network against which wrong codes are counted; without one, for a code that was good before, none are.
+    the keyed hash of the network against which wrong codes are counted; without one, for a code that was good before,
+    none are.
     """
 
     code: str = ""
@@ -243,5 +244,5 @@ def count_miss(place: str) -> Flow[None]:
 
 
 def _subject(place: str) -> UUID:
-    """Return the rate limit's key of a place."""
+    """Return the rate limit's key of a place, which is a keyed hash itself."""
     return UUID(bytes=hashlib.blake2b(b"wrong-code:" + place.encode(), digest_size=16).digest())
