@@ -76,6 +76,21 @@ def test_what_we_do_not_know_is_acknowledged_and_no_more(stripe: StripeProvider)
         assert (said.about, said.is_paid, said.is_hint) == (NoticeAbout.OTHER, False, False)
 
 
+@pytest.mark.parametrize(
+    ("kind", "subject"),
+    [
+        ("checkout.session.completed", session(currency="aud")),
+        ("refund.updated", {"id": "re_1", "amount": 500, "currency": "aud"}),
+        ("charge.dispute.created", {"id": "dp_1", "amount": 1990, "currency": "sgd"}),
+    ],
+)
+def test_money_that_no_order_can_be_of_is_acknowledged_and_pays_nothing(
+    stripe: StripeProvider, kind: str, subject: dict[str, object]
+) -> None:
+    said = stripe.judge_notice(notice(event(subject, kind)))
+    assert (said.about, said.is_paid, said.amount_minor, said.out_trade_no) == (NoticeAbout.OTHER, False, 0, "")
+
+
 def test_an_old_and_a_new_secret_are_both_good_while_one_replaces_the_other() -> None:
     both = StripeProvider.from_settings({**SETTINGS, "webhook_secret": f"{SECRET}\n{OLD_SECRET}"})
     body = event(session())
@@ -182,7 +197,9 @@ def test_test_money_never_pays_in_a_live_channel_and_the_other_way_round(stripe:
         event(session()).replace(b"1990", b"-1990"),
         event(session()).replace(b"1990", b"true"),
         event(session(amount_total=0)),
-        event(session(currency="xyz")),
+        event(session(currency="us")),
+        event(session(currency="us dollars")),
+        event(session(currency="USD2")),
         event(session(currency=["usd"])),
         event(session(mode="setup")),
         event(session(payment_intent="")),

@@ -25,6 +25,7 @@ _PAID_BY = frozenset({"checkout.session.completed", "checkout.session.async_paym
 _IDENTIFIER = re.compile(r"[a-z]{2,10}_[A-Za-z0-9_]{1,250}", re.ASCII)
 _FAR = 4_102_444_800
 _NUMBER = re.compile(r"[A-Za-z0-9._|\-]{1,64}", re.ASCII)
+_CURRENCY = re.compile(r"[a-z]{3}", re.ASCII)
 
 
 def judge(config: StripeConfig, notice: RawNotice, *, now: float) -> VerifiedNotice:
@@ -52,12 +53,27 @@ def judge(config: StripeConfig, notice: RawNotice, *, now: float) -> VerifiedNot
 def _read(config: StripeConfig, event_id: str, kind: str, subject: Mapping[str, Any]) -> VerifiedNotice:
     if not _IDENTIFIER.fullmatch(event_id):
         raise MalformedNotice(why="event number")
+    if _is_uncounted(_text(subject, "currency")):
+        return _strange(config, event_id, kind)
     if kind.startswith("checkout.session."):
         return _session(config, event_id, kind, subject)
     if kind.startswith("charge.dispute."):
         return _other(config, NoticeAbout.DISPUTE, event_id, subject)
     if kind == "charge.refunded" or kind.startswith(("refund.", "charge.refund.")):
         return _other(config, NoticeAbout.REFUND, event_id, subject)
+    return _strange(config, event_id, kind)
+
+
+def _is_uncounted(currency: str) -> bool:
+    """Whether it is money that no order here can be of: the account sells elsewhere too, which is no fault of Stripe's.
+
+    What is refused comes again for up to three days (Stripe, "Receive Stripe events in your webhook endpoint").
+    """
+    return bool(_CURRENCY.fullmatch(currency)) and currency.upper() not in MINOR_DIGITS
+
+
+def _strange(config: StripeConfig, event_id: str, kind: str) -> VerifiedNotice:
+    """Return a genuine notice about nothing of ours."""
     return VerifiedNotice("", "", 0, config.currency, kind, is_paid=False, about=NoticeAbout.OTHER, event_id=event_id)
 
 
@@ -67,7 +83,7 @@ def _session(config: StripeConfig, event_id: str, kind: str, session: Mapping[st
         raise MalformedNotice(why="not a payment session")
     if not number:
         # A session that somebody made by hand on the same account: no order of ours.
-        return VerifiedNotice("", "", 0, config.currency, kind, False, NoticeAbout.OTHER, event_id)
+        return _strange(config, event_id, kind)
     is_paid = kind in _PAID_BY and session.get("payment_status") == "paid"
     intent = _text(session, "payment_intent")
     if not _NUMBER.fullmatch(number) or (is_paid and not intent.startswith("pi_")):
