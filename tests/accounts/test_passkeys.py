@@ -142,6 +142,15 @@ def test_what_is_no_answer_of_a_passkey_is_refused_in_words(cy: User, browser: C
     assert browser.get("/account/").status_code == 302
 
 
+def test_a_passkey_that_was_removed_is_refused_in_words_of_its_own(passkey: Passkey, browser_of: Browsers) -> None:
+    Authenticator.objects.all().delete()
+    client = browser_of()
+    assert use(client, passkey) == 302
+    page = client.get("/account/login/").content.decode()
+    assert "one that was removed here no longer works" in page
+    assert "fresh code" not in page
+
+
 def test_an_answer_is_taken_once(passkey: Passkey, browser_of: Browsers) -> None:
     client, other = browser_of(), browser_of()
     address = "/account/two-factor/webauthn/login/"

@@ -17,10 +17,11 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.test import Client
+from django.utils.translation import gettext, override
 from zxcvbn import matching
 
 from tests.accounts.signing_in import PASSWORD, sign_in
-from xinka.accounts import breaches, strength
+from xinka.accounts import breaches, strength, strength_words
 from xinka.accounts.models import User
 
 
@@ -110,6 +111,13 @@ def test_the_meter_says_how_strong_and_what_would_help(db: None, browser: Client
     assert (weak["enough"], strong["enough"]) == (False, True)
     assert strong["text"] == "Hard to guess."
     assert len(weak["text"]) > len("Too easy to guess.")
+
+
+@pytest.mark.parametrize(("language", "between"), [("zh-hans", "很容易被猜到。再"), ("en", "to guess. Add another")])
+def test_sentences_stand_as_their_language_puts_them(language: str, between: str) -> None:
+    with override(language):
+        sentences = [gettext("A word by itself is easy to guess."), gettext(strength_words.SENTENCES[2])]
+        assert between in strength.in_a_row(sentences)
 
 
 def test_the_meter_needs_a_token_and_has_a_limit(db: None, browser: Client) -> None:

@@ -129,8 +129,15 @@ class FromHere(_Form):
         """Look at the origin before anything else; what is no answer of a passkey at all is refused the same way."""
         credential = self.cleaned_data["credential"]
         if not _is_from_here(credential):
-            raise get_adapter().validation_error("incorrect_code")
-        return getattr(super(), "clean_credential", lambda: credential)()
+            raise get_adapter().validation_error("passkey_refused")
+        try:
+            return getattr(super(), "clean_credential", lambda: credential)()
+        except ValidationError as error:
+            if error.code != "incorrect_code":
+                raise
+            raise get_adapter().validation_error(
+                "passkey_refused"
+            ) from error  # there is no code to take a fresh one of
 
 
 def _is_from_here(credential: Any) -> bool:

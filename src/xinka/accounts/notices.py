@@ -25,7 +25,7 @@ NOTICES: dict[str, _StrPromise | str] = {
     "account/messages/password_set.txt": _("Password set, other devices signed out"),
     "account/messages/primary_email_set.txt": _("Address changed"),
     "account/messages/unverified_primary_email.txt": _("Confirm this address first."),
-    "mfa/messages/recovery_codes_generated.txt": _("New recovery codes made"),
+    "mfa/messages/recovery_codes_generated.txt": _("Recovery codes made"),
     "mfa/messages/totp_activated.txt": _("Authenticator app added"),
     "mfa/messages/totp_deactivated.txt": _("Authenticator app removed"),
     "mfa/messages/webauthn_added.txt": _("Passkey added"),
@@ -56,5 +56,8 @@ MFA_REFUSALS: dict[str, Any] = {
     "cannot_delete_authenticator": _("This second factor cannot be removed."),
     "cannot_generate_recovery_codes": _("Set up an authenticator app or a passkey first."),
     "incorrect_code": _("That did not work. Use a fresh code or try again."),
+    "passkey_refused": _(
+        "This passkey was not accepted. Try again, or sign in another way; one that was removed here no longer works."
+    ),
     "unverified_email": _("Confirm your e-mail address first."),
 }

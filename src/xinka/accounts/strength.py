@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 
 LEAST_SCORE = 3
 _SHORTEST_NAME = 4
@@ -47,6 +47,11 @@ def measure(password: str, about_the_person: Iterable[str] = ()) -> Strength:
     feedback = result["feedback"]
     words = [feedback["warning"], *feedback["suggestions"]]
     return Strength(result["score"], tuple(gettext(word) for word in words if word))
+
+
+def in_a_row(sentences: Iterable[str]) -> str:
+    """Put sentences behind each other; Chinese has no space between them."""
+    return ("" if (get_language() or "").startswith("zh") else " ").join(sentences)
 
 
 def _about_the_shop() -> list[str]:

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext, ngettext
 
 from xinka.accounts.breaches import is_breached
-from xinka.accounts.strength import measure
+from xinka.accounts.strength import in_a_row, measure
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -71,7 +71,7 @@ class StrengthValidator:
         known = [str(getattr(user, field, "") or "") for field in ("email", "display_name")] if user else []
         strength = measure(password, known)
         if not strength.is_enough:
-            words = " ".join(strength.words)
+            words = in_a_row(strength.words)
             raise ValidationError(
                 gettext("Too easy to guess. %(words)s"), code="password_too_weak", params={"words": words}
             )

@@ -140,7 +140,7 @@ def password_strength(request: HttpRequest) -> HttpResponse:
     known = [user.email, user.display_name] if user.is_authenticated else [request.POST.get("email", "")[:254]]
     measured = strength.measure(password, known)
     verdict = gettext("Hard to guess.") if measured.is_enough else gettext("Too easy to guess.")
-    return _strength(measured.score, enough=measured.is_enough, text=" ".join([verdict, *measured.words]))
+    return _strength(measured.score, enough=measured.is_enough, text=strength.in_a_row([verdict, *measured.words]))
 
 
 def _strength(score: int, *, enough: bool, text: str) -> JsonResponse:

@@ -9,6 +9,8 @@ from types import SimpleNamespace
 import pytest
 import time_machine
 from django import forms
+from django.contrib.messages import constants
+from django.contrib.messages.storage.base import Message
 from django.core.paginator import Paginator
 from django.template import engines
 from django.test import RequestFactory
@@ -114,6 +116,17 @@ def test_a_component_shows_markup_as_text(name: str, evil: str) -> None:
     assert "img" not in seen.tags or name == "qr"
     assert not seen.running
     assert "14" not in html or "{{" in html or evil != _EVIL[4]
+
+
+def test_good_news_come_in_one_toast_and_what_is_wrong_stays() -> None:
+    told = [(constants.SUCCESS, "Added"), (constants.ERROR, "Refused"), (constants.INFO, "Made"), (30, "Careful")]
+    messages = [Message(level, words) for level, words in told]
+    page = engines["django"].get_template("look/_messages.html").render({"messages": messages, "look": {}})
+    assert page.count('class="toast"') == 1, "a second one would hide the first"
+    assert "<span>Added<br>Made</span>" in page
+    assert [page.count(f'class="note {kind}"') for kind in "dw"] == [1, 1]
+    silent = engines["django"].get_template("look/_messages.html").render({"messages": messages[1:2], "look": {}})
+    assert "toast" not in silent
 
 
 def test_a_field_is_tied_to_its_help_and_its_errors() -> None:

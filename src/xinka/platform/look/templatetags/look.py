@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import lru_cache
 
 from django import template
+from django.contrib.messages import constants
+from django.contrib.messages.storage.base import Message
 from django.template.context import Context
 from django.templatetags.static import static
 from django.utils import timezone
@@ -21,6 +23,12 @@ from xinka.platform.look.tickets import art_of, draw_ticket
 register = template.Library()
 
 _SIGNS = {"CNY": "¥", "USD": "$", "EUR": "€", "HKD": "HK$", "JPY": "JP¥"}
+
+
+@register.filter
+def stays(messages: Iterable[Message], wanted: bool) -> list[Message]:
+    """Return the messages that stay on the page (errors, warnings), or those that go by themselves."""
+    return [one for one in messages or () if (one.level >= constants.WARNING) is wanted]
 
 
 @register.simple_tag
