@@ -12,6 +12,7 @@ from tests import cast
 from xinka.config.behind import BEHIND_ALL
 from xinka.config.cli import main
 from xinka.platform.vault.keys import open_envelope
+from xinka.stock.actions import sealed_files
 from xinka.stock.importing.sealing import code_place
 from xinka.stock.models import StockBatch, StockCode, UnsoldCode
 
@@ -69,15 +70,21 @@ def test_of_many_lines_that_cannot_be_sold_the_rest_is_counted(tmp_path: Path, o
 
 
 @pytest.mark.parametrize("options", [(), ("--preview",)])
-@pytest.mark.parametrize("text", ["", "\ufeff", "\r\n \n\n"])
-def test_a_file_without_a_code_is_no_success(tmp_path: Path, text: str, options: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    ("name", "text"), [("a.txt", ""), ("a.txt", "\ufeff"), ("a.txt", "\r\n \n\n"), ("a.csv", "\ncode,label\n\n")]
+)
+def test_a_file_without_a_code_is_no_success_and_leaves_nothing_behind(
+    tmp_path: Path, name: str, text: str, options: tuple[str, ...]
+) -> None:
     sku = cast.ware(cast.adas_shop(), 0).sku.id
-    file = tmp_path / "codes.txt"
+    file, before = tmp_path / name, set(sealed_files()._directory.glob("*.sealed"))
     file.write_text(text, encoding="utf-8")
     result = _import(file, sku, *options)
     assert result.exit_code == 1
-    assert f"there is no code in {file}: look whether it was saved" in result.output
-    assert "里没有卡密" in result.output
+    assert "There is no code in it: it is empty" in result.output
+    assert "没有卡密" in result.output
+    assert not StockBatch.objects.filter(source=name).exists()
+    assert set(sealed_files()._directory.glob("*.sealed")) == before
 
 
 def test_a_variant_that_does_not_exist_is_refused_in_both_languages(tmp_path: Path) -> None:

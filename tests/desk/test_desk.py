@@ -257,7 +257,6 @@ def test_prices_are_taken_as_people_write_them(shop: Merchant, ada: Client) -> N
         ("v-0-max_quantity", "0", "cannot be less"),
         ("v-0-tiers", "ten cheap", "Line 1"),
         ("v-0-tiers", "10=60", "cheaper"),
-        ("v-0-mode", "reusable", "most per order is 1"),
         ("title", "   ", "required"),
     ],
 )

@@ -124,6 +124,28 @@ def test_an_empty_file_is_called_empty(shop: Merchant, ada: Client) -> None:
     assert "这个文件是空的" in answer.content.decode()
 
 
+@pytest.mark.parametrize("content", [b"\n\r\n   \n\n", b"\xef\xbb\xbf", "\u3000\n".encode("gbk")])
+def test_a_file_of_blank_lines_is_refused_and_no_batch_is_left_behind(
+    shop: Merchant, ada: Client, content: bytes
+) -> None:
+    made = ware(shop)
+    file, before = SimpleUploadedFile("codes.txt", content, "text/plain"), sealed_names()
+    answer = ada.post(f"/desk/{shop.slug}/stock/{made.sku.id}/import", {"file": file})
+    assert (answer.status_code, StockBatch.objects.filter(state=BatchState.WAITING).count()) == (422, 0)
+    assert "没有卡密：是空的" in answer.content.decode()
+    assert sealed_names() == before
+
+
+def test_a_file_of_column_names_alone_says_so_and_may_be_read_otherwise(shop: Merchant, ada: Client) -> None:
+    made = ware(shop)
+    file = SimpleUploadedFile("codes.csv", "卡密,备注\n".encode(), "text/csv")
+    page = ada.post(f"/desk/{shop.slug}/stock/{made.sku.id}/import", {"file": file}, follow=True).content.decode()
+    assert "只有列名" in page
+    assert "自己选列" in page
+    assert "/confirm" not in page
+    assert 'data-label="行"' not in page, "no table without a row"
+
+
 def test_an_import_that_was_not_confirmed_is_found_again_at_its_variant(shop: Merchant, ada: Client) -> None:
     made = ware(shop)
     batch = stocking.receive(made.sku.id, [b"A1"], name="left-behind.txt", by_id=None)
@@ -189,11 +211,38 @@ def test_an_undo_that_stopped_says_so_and_goes_on(shop: Merchant, ada: Client, m
     assert (batch.state, batch.problem, batch.n_undone, UnsoldCode.objects.count()) == (BatchState.UNDONE, "", 3, 0)
 
 
+def sealed_names() -> set[str]:
+    """Return the names of the files that wait sealed, those of other tests among them."""
+    return {path.name for path in stocking.actions.sealed_files()._directory.glob("*.sealed")}
+
+
 def jobs(task: str) -> list[str]:
     """Return the batches for which a job of this name is in the queue."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT args->>'batch_id' FROM procrastinate_jobs WHERE task_name = %s ORDER BY id", [task])
         return [row[0] for row in cursor.fetchall()]
+
+
+@pytest.mark.parametrize(("typed", "kept"), [("  ", ""), ("卡" * 6000, "卡" * 6000)])
+def test_a_content_that_cannot_be_is_refused_beside_its_field_and_kept(
+    shop: Merchant, ada: Client, typed: str, kept: str
+) -> None:
+    made = ware(shop, sku={"mode": "reusable", "max_quantity": 1})
+    answer = ada.post(f"/desk/{shop.slug}/stock/{made.sku.id}/content", {"content": typed})
+    assert (answer.status_code, UnsoldCode.objects.count()) == (422, 0)
+    page = answer.content.decode()
+    assert 'id="content_error"' in page
+    assert "最多 16,384 字节" in page
+    assert f"{kept}</textarea>" in page
+
+
+def test_codes_are_not_offered_to_be_withdrawn_where_none_can_be(shop: Merchant, ada: Client) -> None:
+    made = ware(shop)
+    batch = stocking.import_text("A\nB", made.sku.id)
+    address = f"/desk/{shop.slug}/imports/{batch.id}/codes"
+    assert "btn bad" in ada.get(address).content.decode()
+    withdrawing.undo_batch(batch)
+    assert "btn bad" not in ada.get(address).content.decode()
 
 
 def test_the_content_of_a_reusable_variant_is_sealed_and_offered(shop: Merchant, ada: Client) -> None:

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from tests import cast
 from tests.promotions import offers
-from xinka.catalog.models import Category, Product, Sku
+from xinka.catalog.models import Category, Kind, Product, Sku
 from xinka.flows import back_in_stock
 from xinka.merchants.models import Merchant
 
@@ -95,6 +95,36 @@ def test_prices_are_read_in_the_currency_that_was_chosen(shop: Merchant, ada: Cl
     assert save(ada, made, **{"currency": "JPY", "v-0-price": "7.50"}) == 422
     assert save(ada, made, **{"currency": "JPY", "v-0-price": "750"}) == 302
     assert (Sku.objects.get().currency, Sku.objects.get().price) == ("JPY", 750)
+
+
+@pytest.mark.parametrize("kind", Kind.values)
+def test_goods_of_every_kind_are_made_and_edited(shop: Merchant, ada: Client, kind: str) -> None:
+    shelf, new = Category.objects.create(slug="shelf", name="架"), f"/desk/{shop.slug}/products/new"
+    form = filled_in(cast.Ware(Product(category=shelf), Sku(id=0), []), title="新货", kind=kind)
+    del form["v-0-id"]
+    answer = ada.post(new, form | {"v-INITIAL_FORMS": "0"})
+    assert answer.status_code == 302
+    made = Product.objects.get(merchant=shop)
+    assert (made.kind, made.title) == (kind, "新货")
+    assert f'<option value="{kind}" selected>' in ada.get(answer["Location"]).content.decode()
+    others = [other for other in Kind.values if other != kind]
+    change = {"title": "改过", "v-0-price": "12.30", "kind": others[0]}
+    assert save(ada, cast.Ware(made, made.skus.get(), []), **change) == 302
+    made.refresh_from_db()
+    assert (made.kind, made.title, made.skus.get().price) == (others[0], "改过", 1230)
+
+
+def test_one_content_for_every_buyer_is_one_per_order_without_being_told(shop: Merchant, ada: Client) -> None:
+    shelf, new = Category.objects.create(slug="shelf", name="架"), f"/desk/{shop.slug}/products/new"
+    form = filled_in(cast.Ware(Product(category=shelf), Sku(id=0), []), title="教程", kind="download")
+    del form["v-0-id"]
+    form |= {"v-INITIAL_FORMS": "0", "v-0-mode": "reusable"}
+    typed = ada.post(new, form | {"v-0-max_quantity": "7"})
+    assert typed.status_code == 422
+    assert "the most per order is 1" in typed.content.decode()
+    assert ada.post(new, form | {"v-0-min_quantity": "2"}).status_code == 422
+    assert ada.post(new, form).status_code == 302
+    assert (Sku.objects.get().mode, Sku.objects.get().max_quantity) == ("reusable", 1)
 
 
 def test_what_a_flash_sale_sells_keeps_its_currency(shop: Merchant, ada: Client) -> None:

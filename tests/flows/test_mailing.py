@@ -297,6 +297,8 @@ def test_a_merchant_hears_apart_that_it_is_low_and_that_nothing_is_left_and_how_
     assert subjects == ["Running low: Star Voyage card 300", "Sold out: Star Voyage card 300"]
     text = mailbox.mails[-1].get_body(("plain",)).get_content()
     assert "nobody can buy it" in text
+    where = f"/desk/{ware.product.merchant.slug}/stock/{ware.sku.id}"
+    assert [word for word in text.split() if word.endswith(where)], "one press from where it is stocked"
     assert "asked for a mail" not in text
     SentLetter.objects.all().delete()
     for address in (cast.CY, cast.EVE):

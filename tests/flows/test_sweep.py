@@ -167,6 +167,14 @@ def deferred(*tasks: str) -> list[tuple[str, dict[str, Any]]]:
         return [(name, json.loads(args)) for name, args in cursor.fetchall()]
 
 
+def test_what_was_never_stocked_is_not_called_sold_out(ware: cast.Ware) -> None:
+    new = Sku.objects.create(product=ware.product, price=100, label="new", low_stock_at=5)
+    assert sweep.watch_stock() == 0
+    cast.stock_up(new, ["N-1"])
+    assert sweep.watch_stock() == 1
+    assert deferred("mail.low_stock")[-1][1] == {"sku_id": new.id, "unsold": 1}
+
+
 def test_low_stock_is_told_once_until_it_was_stocked(ware: cast.Ware) -> None:
     assert sweep.watch_stock() == 0
     cast.buy(ware.sku, cast.channel())

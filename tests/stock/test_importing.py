@@ -11,7 +11,15 @@ import pytest
 
 from xinka.platform.vault.envelope import DataKey, EnvelopeError
 from xinka.stock.importing.columns import Columns, first_line, guess, told_by
-from xinka.stock.importing.decoding import Encoding, IsWebPage, UnreadableFile, decode, examine, split_lines
+from xinka.stock.importing.decoding import (
+    Encoding,
+    IsWebPage,
+    IsWorkbook,
+    UnreadableFile,
+    decode,
+    examine,
+    split_lines,
+)
 from xinka.stock.importing.problems import Problem, Why
 from xinka.stock.importing.records import MAX_CODE_BYTES, Layout, Record, guess_layout, read_records
 from xinka.stock.importing.sealed_files import KEPT_FOR, SealedFiles
@@ -56,7 +64,14 @@ def test_each_encoding_is_recognised_and_read(data: bytes, encoding: Encoding, s
     assert len(lines) == 3
 
 
-@pytest.mark.parametrize("data", [b"PK\x03\x04\x00\x00", b"\xff\xff\xff", "x".encode("utf-16-le") * 4])
+@pytest.mark.parametrize("head", [b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"])
+def test_a_workbook_is_told_from_text_and_what_to_do_with_it(head: bytes) -> None:
+    with pytest.raises(IsWorkbook, match="CSV"):
+        examine([head + bytes(range(256))])
+    assert examine([b"PKW-0001\nPK-0002"]).size == 16
+
+
+@pytest.mark.parametrize("data", [b"\0PK\x03\x04\x00", b"\xff\xff\xff", "x".encode("utf-16-le") * 4])
 def test_what_is_no_text_is_refused(data: bytes) -> None:
     with pytest.raises(UnreadableFile):
         examine([data])

@@ -150,7 +150,7 @@ class SkuForm(_SkuForm):
             "mode": _("Stock"),
             "delivery_order": _("Delivery order"),
             "choosable": _("Buyers may choose a code by its label"),
-            "low_stock_at": _("Tell me when fewer are left than"),
+            "low_stock_at": _("Tell me when so many or fewer are left"),
             "on_sale": _("On sale"),
         }
         help_texts = {"choosable": "", "label": _("Empty when there is only one variant.")}
@@ -190,7 +190,9 @@ class SkuForm(_SkuForm):
     def _check_reusable(self, data: dict[str, Any]) -> None:
         if data.get("choosable"):
             self.add_error("choosable", _("Only codes that are sold once can be chosen."))
-        if data.get("max_quantity") != 1:
+        if "max_quantity" not in self.changed_data and data.get("min_quantity") == 1:
+            data["max_quantity"] = 1  # nobody asked for the number that a new form begins with
+        elif data.get("max_quantity") != 1:
             self.add_error("max_quantity", _("Everybody gets the same content: the most per order is 1."))
 
     @property

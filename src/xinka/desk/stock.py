@@ -23,6 +23,7 @@ from xinka.platform.vault.keys import open_envelope
 from xinka.stock import actions
 from xinka.stock.back_notes import n_waiting
 from xinka.stock.batch_codes import CodeState, codes_of_batch
+from xinka.stock.errors import ContentNotUsable
 from xinka.stock.holdings import SOON_DAYS, Holding, expiring_of, expiring_soon, holdings_of
 from xinka.stock.importing.records import MAX_CODE_BYTES
 from xinka.stock.importing.sealing import code_place
@@ -81,7 +82,10 @@ def trace(request: HttpRequest, desk: Desk) -> HttpResponse:
 @for_members(Duty.STOCK)
 def sku(request: HttpRequest, desk: Desk, sku_id: int) -> HttpResponse:
     """Show one variant: counts and batches, those that wait to be confirmed among them, or its content."""
-    variant = sku_of(desk, sku_id)
+    return _sku_page(request, desk, sku_of(desk, sku_id))
+
+
+def _sku_page(request: HttpRequest, desk: Desk, variant: Sku, *, problem: str = "", typed: str = "") -> HttpResponse:
     batches = StockBatch.objects.filter(sku=variant).select_related("created_by")
     place = place_in(request, desk, StockFilter)
     context = {
@@ -96,16 +100,21 @@ def sku(request: HttpRequest, desk: Desk, sku_id: int) -> HttpResponse:
         "soon_days": SOON_DAYS,
         "place": place,
         "around": around(place, variant.id),
+        "problem": problem,
+        "typed": typed,
     }
-    return render(request, "desk/sku.html", context)
+    return render(request, "desk/sku.html", context, status=422 if problem else 200)
 
 
 @require_POST
 @for_members(Duty.STOCK)
 def content(request: HttpRequest, desk: Desk, sku_id: int) -> HttpResponse:
-    """Put the content of a reusable variant on offer."""
-    variant = sku_of(desk, sku_id)
-    actions.put_content(variant, request.POST.get("content", ""), by_id=desk.user_id)
+    """Put the content of a reusable variant on offer; one that cannot be stays in its field."""
+    variant, typed = sku_of(desk, sku_id), request.POST.get("content", "")
+    try:
+        actions.put_content(variant, typed, by_id=desk.user_id)
+    except ContentNotUsable as refusal:
+        return _sku_page(request, desk, variant, problem=refusal.message(request.LANGUAGE_CODE or ""), typed=typed)
     messages.success(request, _("Saved and sealed. Buyers get it from now on."))
     return redirect("desk:sku", merchant=desk.merchant.slug, sku_id=variant.id)
 
@@ -126,6 +135,7 @@ def codes(request: HttpRequest, desk: Desk, batch_id: int) -> HttpResponse:
         "desk": desk,
         "batch": batch,
         "rows": shown,
+        "may_withdraw": any(row.state is CodeState.AVAILABLE for row, _masked in shown),
         "more": shown[-1][0].id if len(rows) > _CODES_PER_PAGE else None,
         "is_later": bool(after),
         "state": state or "",

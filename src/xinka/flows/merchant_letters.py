@@ -166,8 +166,8 @@ def mail_low_stock(sku_id: int, unsold: int) -> int:
                 language=language or "zh-hans",
                 title=(_("Running low: %(name)s") if unsold else _("Sold out: %(name)s")) % {"name": name},
                 paragraphs=_of_the_rest(unsold) if unsold else _of_none(n_waiting([sku.id]).get(sku.id, 0)),
-                facts=((_("Product"), name), (_("Alert below"), str(sku.low_stock_at))),
-                action=(_("Add stock"), f"{settings.SITE_URL}/desk/"),
+                facts=((_("Product"), name), (_("Alert at"), str(sku.low_stock_at))),
+                action=(_("Add stock"), f"{settings.SITE_URL}/desk/{sku.product.merchant.slug}/stock/{sku.id}"),
             )
             letters.append(letter)
     send_each(letters)

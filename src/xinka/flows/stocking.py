@@ -9,19 +9,21 @@ from functools import partial
 from pathlib import Path
 
 from django.db import Error, close_old_connections, connection, transaction
+from django.utils import timezone
 
 from xinka.catalog import actions as catalog
 from xinka.catalog.actions import Variant
 from xinka.catalog.models import Product, Sku
+from xinka.kernel.errors import Refusal
 from xinka.platform.database.away import is_away
 from xinka.platform.database.django_drive import run
 from xinka.platform.jobs.queue import CHORES, Job, defer
 from xinka.stock import actions, withdrawing
-from xinka.stock.errors import NoSuchSku
+from xinka.stock.errors import FileHoldsNothing, NoSuchSku
 from xinka.stock.importing.columns import first_line
 from xinka.stock.importing.decoding import BLOCK, blocks_of
 from xinka.stock.importing.records import Layout
-from xinka.stock.importing.wishes import ColumnsNotClear, Wish, choice_of
+from xinka.stock.importing.wishes import Wish, choice_of
 from xinka.stock.models import BatchState, StockBatch
 from xinka.stock.previews import Preview, preview_of
 
@@ -45,6 +47,7 @@ def import_file(
 
     Raises:
         ColumnsNotClear: if the columns wished for cannot be.
+        FileHoldsNothing: if there is no line of codes in it.
         NoSuchSku: if there is no such SKU.
         SkuTakesOneContent: if the SKU is reusable.
         UnreadableFile: if it is not text we can read.
@@ -58,6 +61,7 @@ def look_at_file(path: Path, sku_id: int, *, columns: Wish | None = None) -> Pre
 
     Raises:
         ColumnsNotClear: if the columns wished for cannot be.
+        FileHoldsNothing: if there is no line of codes in it.
         NoSuchSku: if there is no such SKU.
         SkuTakesOneContent: if the SKU is reusable.
         UnreadableFile: if it is not text we can read.
@@ -72,19 +76,27 @@ def look_at_file(path: Path, sku_id: int, *, columns: Wish | None = None) -> Pre
 def _received(path: Path, sku_id: int, columns: Wish | None, by_id: int | None) -> StockBatch:
     with path.open("rb") as file:
         batch = receive(sku_id, iter(lambda: file.read(BLOCK), b""), name=path.name, by_id=by_id)
-    if columns is not None:
-        try:
+    try:
+        if columns is not None:
             wish_columns(batch, columns)
-        except ColumnsNotClear:
-            actions.discard_batch(batch)
-            raise
+        _see_that_it_holds_lines(batch)
+    except Refusal:
+        actions.discard_batch(batch)
+        raise
     return batch
+
+
+def _see_that_it_holds_lines(batch: StockBatch) -> None:
+    """Refuse names of columns alone: nobody looks at a preview here, and they would leave an empty batch behind."""
+    if next(actions.text_of(batch).records(timezone.localdate()), None) is None:
+        raise FileHoldsNothing
 
 
 def import_text(text: str, sku_id: int, *, by_id: int | None = None) -> StockBatch:
     """Import pasted lines at once and return their batch.
 
     Raises:
+        FileHoldsNothing: if no line of it says anything.
         NoSuchSku: if there is no such SKU.
         SkuTakesOneContent: if the SKU is reusable.
     """
@@ -96,6 +108,7 @@ def receive(sku_id: int, blocks: Iterable[bytes], *, name: str, by_id: int | Non
     """Seal a file away until its import is confirmed.
 
     Raises:
+        FileHoldsNothing: if no line of it says anything.
         NoSuchSku: if there is no such SKU.
         SkuTakesOneContent: if the SKU is reusable.
         UnreadableFile: if it is not text we can read.

@@ -105,6 +105,7 @@ ORDER BY due_at LIMIT 100
 
 #: Each shortage is told twice at most: when it runs low, and when nothing is left. A piece that a reservation gave back
 #: begins no other shortage; only stock above the alert's number ends one. What a flash sale sells now counts as stock.
+#: What was never stocked is no shortage: it was just put on the shelf, and its codes come next.
 _LOW_STOCK = """
 WITH counted AS (
   SELECT k.id, p.merchant_id, k.low_stock_at, (SELECT count(*) FROM (
@@ -122,6 +123,7 @@ UPDATE catalog_sku k SET low_stock_alerted_at = coalesce(k.low_stock_alerted_at,
 FROM counted c
 WHERE k.id = c.id AND c.unsold <= c.low_stock_at
   AND (k.low_stock_alerted_at IS NULL OR (c.unsold = 0 AND k.sold_out_alerted_at IS NULL))
+  AND EXISTS (SELECT 1 FROM stock_stockbatch b WHERE b.sku_id = k.id AND b.state <> 'waiting')
 RETURNING c.merchant_id, k.id, c.unsold
 """
 

@@ -21,12 +21,13 @@ from xinka.catalog.models import Sku, StockMode
 from xinka.platform.vault.keys import blind_index, merchant_scope, open_envelope, sealing_key
 from xinka.stock.errors import (
     ContentNotUsable,
+    FileHoldsNothing,
     ImportNotWaiting,
     PreviewIsOld,
     SkuTakesCodes,
     SkuTakesOneContent,
 )
-from xinka.stock.importing.columns import Choice
+from xinka.stock.importing.columns import Choice, first_line
 from xinka.stock.importing.decoding import Encoding, decode, examine, split_lines
 from xinka.stock.importing.pipeline import OnProgress, Text, run_import
 from xinka.stock.importing.records import Layout, guess_layout
@@ -75,6 +76,7 @@ def receive_file(sku: Sku, blocks: Iterable[bytes], *, name: str, by_id: int | N
     """Seal a file away and return its batch, which waits for its preview to be confirmed.
 
     Raises:
+        FileHoldsNothing: if no line of it says anything.
         SkuTakesOneContent: if the SKU is reusable.
         UnreadableFile: if it is not text we can read.
     """
@@ -85,6 +87,7 @@ def receive_file(sku: Sku, blocks: Iterable[bytes], *, name: str, by_id: int | N
     sealed = files.write(blocks, sealing_key(merchant_scope(merchant_id)))
     try:
         found = examine(files.read(sealed, open_envelope))
+        layout = _layout(name, files.read(sealed, open_envelope), found.encoding)
     except BaseException:
         files.remove(sealed)
         raise
@@ -95,7 +98,7 @@ def receive_file(sku: Sku, blocks: Iterable[bytes], *, name: str, by_id: int | N
         file_hash=found.sha256,
         size=found.size,
         encoding=found.encoding.value,
-        layout=_layout(name, files.read(sealed, open_envelope), found.encoding),
+        layout=layout,
         sealed_file=sealed,
         state=BatchState.WAITING,
         created_by_id=by_id,
@@ -103,8 +106,10 @@ def receive_file(sku: Sku, blocks: Iterable[bytes], *, name: str, by_id: int | N
 
 
 def _layout(name: str, blocks: Iterable[bytes], encoding: Encoding) -> Layout:
-    first_lines = next(iter(split_lines(decode(blocks, encoding))), [])
-    return guess_layout(name, next((line for line in first_lines if line.strip()), ""))
+    line = first_line(split_lines(decode(blocks, encoding)))
+    if not line:
+        raise FileHoldsNothing
+    return guess_layout(name, line)
 
 
 def choose_columns(batch: StockBatch, layout: Layout, choice: Choice | None = None) -> None:

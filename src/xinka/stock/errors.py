@@ -32,6 +32,18 @@ class NoteNotFound(Refusal):
     en = "There is no such note. Check that the link is complete."
 
 
+class FileHoldsNothing(Refusal):
+    """A stock file that is empty, or holds blank lines or the names of columns and no more."""
+
+    code = "file_holds_nothing"
+    status = 422
+    zh = "这里面没有卡密：是空的，或者只有空行、列名。看看有没有保存好，再选一次；库存没有变动。"
+    en = (
+        "There is no code in it: it is empty, or has only blank lines or the names of columns. Look whether it was "
+        "saved, then choose it again; the stock is as it was."
+    )
+
+
 class NoSuchSku(Refusal):
     """There is no such SKU."""
 
@@ -76,8 +88,8 @@ class ContentNotUsable(Refusal):
 
     code = "content_not_usable"
     status = 422
-    zh = "内容不能为空，最多 {limit} 字节。"
-    en = "The content cannot be empty and may have {limit} bytes at most."
+    zh = "内容不能为空，最多 {limit:,} 字节（一个汉字 3 字节）。"
+    en = "The content cannot be empty and may have {limit:,} bytes at most."
 
 
 class NoRoomForFile(Refusal):

@@ -75,7 +75,6 @@ def import_codes(file: Path, sku: int, *, preview: bool, **columns: Any) -> None
         if preview:
             found = stocking.look_at_file(file, sku, columns=_wish(columns))
             _show(found)
-            _see_that_it_holds_codes(file, found.n_lines)
             return
         task = bar.add_task("Importing / 正在导入", total=file.stat().st_size)
         batch = stocking.import_file(
@@ -87,7 +86,6 @@ def import_codes(file: Path, sku: int, *, preview: bool, **columns: Any) -> None
         f"{batch.n_added} added / 已入库, {batch.n_known} known already / 已存在, "
         f"{batch.n_repeated} repeated in the file / 文件内重复, {batch.n_invalid} not usable / 无效"
     )
-    _see_that_it_holds_codes(file, batch.n_lines)
 
 
 def _wish(columns: dict[str, Any]) -> Wish | None:
@@ -133,12 +131,3 @@ def _name_lines(problems: Sequence[Problem], n_invalid: int) -> None:
         click.echo(f"Line {problem.line} {english} / 第 {problem.line} 行：{chinese}")
     if n_invalid > _MOST_PROBLEMS:
         click.echo(f"… and {n_invalid - _MOST_PROBLEMS} more lines / 另外还有 {n_invalid - _MOST_PROBLEMS} 行")
-
-
-def _see_that_it_holds_codes(file: Path, n_lines: int) -> None:
-    """End with status 1 if there was nothing in the file: a script must not take that for stock."""
-    if not n_lines:
-        raise click.ClickException(
-            f"there is no code in {file}: look whether it was saved, then import it again "
-            f"/ {file} 里没有卡密，请看看文件存好没有，再导入一次"
-        )

@@ -39,6 +39,8 @@ _SHOWN = {
 }
 #: How a web page begins that calls itself a table, within so many bytes.
 _MARKUP, _HEAD = (b"<html", b"<!doctype", b"<table", b"<?xml", b"<meta"), 1024
+#: How ZIP archives begin, which .xlsx and .ods are, and OLE2 containers, which .xls is.
+_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -62,6 +64,17 @@ class IsWebPage(UnreadableFile):
     )
 
 
+class IsWorkbook(UnreadableFile):
+    """A workbook of a spreadsheet program, .xlsx or the older .xls: a container, not text."""
+
+    code = "is_workbook"
+    zh = "这是表格软件的工作簿（XLSX、XLS）或压缩包，不是文本。请在表格软件里另存为 CSV（UTF-8）再传。"
+    en = (
+        "This is a spreadsheet's workbook (XLSX, XLS) or an archive, not text. Save it as CSV (UTF-8) in the "
+        "spreadsheet and send that."
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Examined:
     """What one look at the whole file tells."""
@@ -75,7 +88,7 @@ def examine(blocks: Iterable[bytes]) -> Examined:
     """Find the encoding, the hash and the size of a file.
 
     Raises:
-        UnreadableFile: if it is not text in an encoding of ours, or is the source of a web page.
+        UnreadableFile: if it is not text in an encoding of ours, is the source of a web page, or a workbook.
     """
     digest, size = hashlib.sha256(), 0
     candidates: dict[Encoding, codecs.IncrementalDecoder] = {}
@@ -83,6 +96,8 @@ def examine(blocks: Iterable[bytes]) -> Examined:
         if not size:
             if block[:_HEAD].removeprefix(codecs.BOM_UTF8).lstrip().lower().startswith(_MARKUP):
                 raise IsWebPage
+            if block.startswith(_WORKBOOKS):
+                raise IsWorkbook
             candidates = {encoding: codecs.getincrementaldecoder(encoding)() for encoding in _possible(block)}
         digest.update(block)
         size += len(block)
