@@ -116,6 +116,37 @@ def test_a_passkey_is_made_and_signs_in(context: BrowserContext, page: Page) -> 
     expect(page.get_by_role("heading", name="Where you are signed in")).to_be_visible()
 
 
+def test_a_passkey_is_renamed_and_once_removed_signs_in_no_more(context: BrowserContext, page: Page) -> None:
+    cy = create_person("cy@shop.example", PASSWORD, language="en")
+    add_authenticator(context, page)
+    sign_in(page, cy.email)
+    page.get_by_role("link", name="Add a passkey").click()
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Confirm").click()
+    page.get_by_role("button", name="Create the passkey").click()
+    expect(page.get_by_role("heading", name="Recovery codes")).to_be_visible()
+
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.goto("/account/two-factor/webauthn/")
+    places = [page.get_by_role("link", name=name).first.bounding_box() for name in ("Rename", "Remove")]
+    assert len({place["y"] for place in places if place}) == 1, "what is done to one passkey stands side by side"
+    page.get_by_role("link", name="Rename").click()
+    page.get_by_label("Name of this passkey").fill("The old telephone")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("heading", name="The old telephone")).to_be_visible()
+    page.get_by_role("link", name="Remove The old telephone").click()
+    page.get_by_role("button", name="Remove the passkey").click()
+    expect(page.get_by_role("main")).to_contain_text("None yet")
+
+    page.goto("/account/logout/?next=/account/login/")
+    page.get_by_role("main").get_by_role("button", name="Sign out").click()
+    page.goto("/account/login/")
+    page.get_by_role("button", name="Use a passkey").click()
+    expect(page.get_by_role("alert").first).to_contain_text("one that was removed here no longer works")
+    assert page.goto("/account/") is not None
+    expect(page.get_by_role("heading", name="Sign in", exact=True)).to_be_visible()
+
+
 def test_a_declined_passkey_says_what_to_do(context: BrowserContext, page: Page) -> None:
     session = add_authenticator(context, page)
     session.send("WebAuthn.disable")

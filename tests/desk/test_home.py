@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -39,6 +40,23 @@ def counted(merchant_id: int, *, days: int = 14) -> list[tuple[int, int]]:
     """Return how many orders and how much each day with sales has."""
     found = sales_of_merchant(merchant_id, days=days, now=timezone.now(), late=late_orders_of(merchant_id))
     return [(day.n_orders, day.paid) for day in found["CNY"].days if day.n_orders] if found else []
+
+
+def test_the_chart_begins_with_the_first_sale_and_shows_every_day() -> None:
+    shop, pay_by = cast.adas_shop(), cast.channel()
+    made, ada = cast.ware(shop, 4), browser("ada@ada-cards.example")
+    empty = ada.get(f"/desk/{shop.slug}/").content.decode()
+    assert "Nothing was sold in this time." in empty
+    assert 'class="chart"' not in empty
+    cast.pay(cast.buy(made.sku, pay_by))
+    for days in (14, 30):
+        page = ada.get(f"/desk/{shop.slug}/?days={days}").content.decode()
+        heights = re.findall(r'<rect class="s" [^>]*height="([0-9.]+)"', page)
+        assert (len(heights), sum(float(height) > 0 for height in heights)) == (days, 1)
+        told = f'aria-label="Paid each day over {days} days: 1 order, ¥49.00 in all, ¥49.00 today."'
+        assert told in page, "said to those who cannot see it"
+        table = re.findall(r'<th scope="row">([0-9-]+)</th><td class="r">([0-9.]+)', page)
+        assert (len(table), [paid for _day, paid in table if paid != "0.00"]) == (days, ["49.00"])
 
 
 def test_money_that_came_days_late_is_in_the_figures_of_the_day_it_came() -> None:
