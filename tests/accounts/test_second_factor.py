@@ -31,7 +31,10 @@ def set_up_app(client: Client) -> str:
 
 
 def recovery_codes(client: Client) -> list[str]:
-    return list(client.get("/account/two-factor/recovery-codes/").context["unused_codes"])
+    """Return the codes that are left of whoever is signed in here; the page shows them only once."""
+    user = User.objects.get(pk=client.session["_auth_user_id"])
+    with seeds.seeds_of(user.pk):
+        return list(Authenticator.objects.get(user=user, type="recovery_codes").wrap().get_unused_codes())
 
 
 @pytest.fixture
@@ -96,6 +99,24 @@ def test_a_code_of_the_app_works_once(cy: User, secret: str, browser_of: Browser
         answer = second.post("/account/two-factor/authenticate/", {"code": code[:3] + " " + code[3:]})
         assert answer.status_code == 200
         assert second.get("/account/").status_code == 302
+
+
+def test_recovery_codes_are_shown_once_until_new_ones_are_made(cy: User, secret: str, browser: Client) -> None:
+    """With a password and a session that was left open, nobody reads what takes the place of the phone."""
+    address, codes = "/account/two-factor/recovery-codes/", recovery_codes(browser)
+    first = browser.get(address).content.decode()
+    assert all(f"<li>{code}</li>" in first for code in codes)
+    assert "%0D%0A".join(codes) in first, "they can be kept as a file without being asked for again"
+    again = browser.get(address).content.decode()
+    assert not any(code in again for code in codes)
+    assert "never again" in again
+    assert "****" not in again
+    assert browser.get(f"{address}download/").status_code == 403
+    browser.post(f"{address}generate/")
+    fresh = recovery_codes(browser)
+    assert not set(fresh) & set(codes)
+    assert fresh[0] in browser.get(address).content.decode()
+    assert fresh[0] not in browser.get(address).content.decode()
 
 
 def test_a_recovery_code_works_once(cy: User, secret: str, browser: Client, browser_of: Browsers) -> None:

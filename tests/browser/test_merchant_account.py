@@ -90,8 +90,8 @@ def test_a_mailed_code_signs_in_on_a_new_device_which_is_told_of_and_signed_out_
     other.wait_for_url("**/account/login/**")
 
 
-def test_the_second_step_is_set_up_used_and_kept_up_by_recovery_codes(page: Page, visit: Visit, shop: Shop) -> None:
-    address = sign_up(page, shop)
+def set_up_app(page: Page, shop: Shop) -> tuple[str, list[str]]:
+    """Set up an authenticator app and return its seed, and the recovery codes that come with it."""
     page.goto(f"{shop.url}/account/two-factor/totp/activate/")
     confirm_it_is_me(page)
     secret = page.locator(".acc-key").inner_text().split()[-1]
@@ -100,12 +100,26 @@ def test_the_second_step_is_set_up_used_and_kept_up_by_recovery_codes(page: Page
     assert page.locator(".acc-key").inner_text().split()[-1] == secret, "the app need not be set up anew"
     give_code(page, app_code(secret))
     page.wait_for_url("**/recovery-codes/")
-    expect(page.locator(".toast")).to_have_count(1)
-    for words in ("已添加验证器应用", "已生成恢复码"):
-        expect(page.locator(".toast")).to_contain_text(words)
-    codes = page.locator(".acc-codes li").all_inner_texts()
-    assert len(set(codes)) == 10
+    return secret, page.locator(".acc-codes li").all_inner_texts()
 
+
+def test_recovery_codes_are_shown_once_with_a_file_to_keep(page: Page, shop: Shop) -> None:
+    sign_up(page, shop)
+    _secret, codes = set_up_app(page, shop)
+    expect(page.locator(".toast")).to_contain_text("已添加验证器应用")
+    expect(page.locator(".note.w")).to_contain_text("恢复码只显示这一次")
+    assert len(set(codes)) == 10
+    with page.expect_download() as kept:
+        page.click("main a[download]")
+    assert kept.value.path().read_text().split() == codes
+    page.reload()
+    expect(page.locator("main")).to_contain_text("以后不再显示")
+    expect(page.locator(".acc-codes")).to_have_count(0)
+
+
+def test_the_second_step_is_used_and_kept_up_by_recovery_codes(page: Page, visit: Visit, shop: Shop) -> None:
+    address = sign_up(page, shop)
+    secret, codes = set_up_app(page, shop)
     other = visit(viewport=PHONE)
     sign_in(other, shop, address)
     assert "/two-factor/authenticate/" in other.url

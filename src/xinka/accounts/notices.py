@@ -25,7 +25,9 @@ NOTICES: dict[str, _StrPromise | str] = {
     "account/messages/password_set.txt": _("Password set, other devices signed out"),
     "account/messages/primary_email_set.txt": _("Address changed"),
     "account/messages/unverified_primary_email.txt": _("Confirm this address first."),
-    "mfa/messages/recovery_codes_generated.txt": _("Recovery codes made"),
+    "mfa/messages/recovery_codes_generated.txt": _(
+        "These recovery codes are shown once. Keep them before you leave this page."
+    ),
     "mfa/messages/totp_activated.txt": _("Authenticator app added"),
     "mfa/messages/totp_deactivated.txt": _("Authenticator app removed"),
     "mfa/messages/webauthn_added.txt": _("Passkey added"),

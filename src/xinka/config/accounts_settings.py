@@ -99,6 +99,7 @@ MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "Xinka"
 MFA_TOTP_TOLERANCE = 1  # one step either way (RFC 6238, 5.2); forms.OneTimeCode refuses the second use in that span
+MFA_RECOVERY_CODES_SHOW_ONCE = True  # else a password and a borrowed session read the codes that replace the phone
 MFA_WEBAUTHN_USER_VERIFICATION = "required"
 MFA_FORMS = {
     "authenticate": "xinka.accounts.mfa_forms.Authenticate",
