@@ -109,7 +109,7 @@ def test_every_setting_is_explained_and_every_explained_one_exists(pages: Path) 
     read = {
         name
         for text in _sources()
-        for name in re.findall(r"\b(?:read|read_flag|read_int|_addresses)\(\s*\"([A-Z_]+)\"", text)
+        for name in re.findall(r"\b(?:read|read_flag|read_int|read_per_currency|_addresses)\(\s*\"([A-Z_]+)\"", text)
     } - _INTERNAL
     told = set(re.findall(r"`(XINKA_[A-Z_]+[A-Z]|DATABASE_URL|EMAIL_URL)(?![A-Z_])", _operating(pages)))
     assert read - told == set()
