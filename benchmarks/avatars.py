@@ -1,5 +1,7 @@
 """How well edited logos are found among official pictures, and how seldom others are; the last line is JSON.
 
+改过的官方标志认出多少，别的图片误认多少；最后一行是 JSON。
+
 ``python -m benchmarks.avatars [--pictures DIR]``: DIR holds logos as PNG files, else they are drawn. One fixed half is
 for tuning (``--half tune``), the other is reported. A false match is an unrelated picture reported at all, whichever
 of the official ones it is taken for. Times are processor time of one core.
@@ -16,7 +18,6 @@ import json
 import platform
 import random
 import resource
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -25,6 +26,7 @@ from typing import Any
 import click
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageFont, ImageOps
 
+from benchmarks.arguments import BilingualCommand
 from xinka.engines.lookalike.avatars import AvatarIndex
 from xinka.engines.lookalike.pictures import is_plain
 
@@ -141,14 +143,26 @@ def _pictures(folder: Path | None, half: str, count: int) -> list[Image.Image]:
     return [Image.open(path).convert("RGB") for path in paths[odd::2][:count]]
 
 
-@click.command()
-@click.option("--pictures", "folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--half", type=click.Choice(["tune", "report"]), default="report")
-@click.option("--official", "n_official", default=300)
-@click.option("--others", "n_others", default=1000)
-@click.option("--asked", "n_asked", default=60, help="How many official pictures are edited in each way.")
+@click.command(cls=BilingualCommand)
+@click.option(
+    "--pictures",
+    "folder",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder of logos, PNG. / 标志图片（PNG）所在目录",
+)
+@click.option(
+    "--half", type=click.Choice(["tune", "report"]), default="report", help="Which half is measured. / 测哪一半"
+)
+@click.option("--official", "n_official", default=300, help="How many official pictures. / 官方图片数")
+@click.option("--others", "n_others", default=1000, help="How many other pictures. / 其他图片数")
+@click.option(
+    "--asked", "n_asked", default=60, help="How many official pictures are edited in each way. / 每种改法改多少张"
+)
 def main(folder: Path | None, half: str, n_official: int, n_others: int, n_asked: int) -> None:
-    """Recall by edit at the engine's own limits, false matches, time and memory."""
+    """Recall by edit at the engine's own limits, false matches, time and memory.
+
+    改过的标志认出多少、误认多少、用多少时间与内存。
+    """
     every = [one for one in _pictures(folder, half, n_official + n_others) if not is_plain(one)]
     official, others = every[:n_official], every[n_official:]
     index, began = AvatarIndex(), time.process_time()
@@ -173,4 +187,4 @@ def main(folder: Path | None, half: str, n_official: int, n_others: int, n_asked
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main(prog_name="xinka bench avatars")

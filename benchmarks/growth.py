@@ -1,5 +1,7 @@
 """Does an order cost more in a grown shop? The till's CPU and PostgreSQL's per order, small against large.
 
+商店大了以后，一单是否更贵：收银台与数据库每单的 CPU，大店比小店。
+
 Two throw-away shops are set up alike: one with 10,000 codes and no past, the other with ``--codes`` codes more and as
 many delivered past orders with the rows the till writes. Then the same hot product is sold in them in turn,
 ``--rounds`` times each, and the medians are compared: an hour in which the machine is slow is slow for both. Before it
@@ -20,6 +22,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from benchmarks import till as bench
+from benchmarks.arguments import Arguments, duration, whole
 from benchmarks.stage import (
     AMOUNT,
     CODES,
@@ -40,12 +43,17 @@ _CHUNK = 1_000_000
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(prog="xinka bench growth", description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--codes", type=int, default=10_000_000, help="codes, and past orders, of the grown shop")
-    parser.add_argument("--clients", type=int, default=64)
-    parser.add_argument("--seconds", type=float, default=10.0)
-    parser.add_argument("--rounds", type=int, default=3, help="how often each shop sells")
-    parser.add_argument("--workers", type=int, default=1)
+    parser = Arguments(__file__, __doc__)
+    parser.add_argument(
+        "--codes",
+        type=whole(1),
+        default=10_000_000,
+        help="codes, and past orders, of the grown shop / 大店的卡密数，也是历史订单数",
+    )
+    parser.add_argument("--clients", type=whole(1), default=64, help="people who buy at once / 同时下单的人数")
+    parser.add_argument("--seconds", type=duration, default=10.0, help="measured time of each part / 每段测多少秒")
+    parser.add_argument("--rounds", type=whole(1), default=3, help="how often each shop sells / 每个店测几轮")
+    parser.add_argument("--workers", type=whole(1), default=1, help="processes of the till / 收银台进程数")
     options = parser.parse_args()
     print(f"machine: {machine()}\n{__doc__}")
     with stage() as small_shop, stage() as grown_shop:

@@ -1,5 +1,7 @@
 """How well and how fast imitations are told from others, on the development data; the last line is JSON.
 
+仿冒名称与域名认得多准、多快（开发数据）；最后一行是 JSON。
+
 ``python -m benchmarks.lookalike names|domains DIR [--names N]``: DIR holds ``registry.txt``, ``dev.jsonl.xz``,
 ``real_domains_dev.tsv.xz``; for pictures see ``benchmarks.avatars``. ``--names`` fills the registry up with made-up
 names to that many. ``--popular FILE``, one domain a line, are domains of which none should be reported; those of the
@@ -17,7 +19,6 @@ import lzma
 import platform
 import random
 import resource
-import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterator
@@ -27,6 +28,7 @@ from typing import Any
 
 import click
 
+from xinka.engines.commands import LazyGroup
 from xinka.engines.lookalike.cores import shape_of
 from xinka.engines.lookalike.domains import DomainIndex
 from xinka.engines.lookalike.names import NameIndex
@@ -57,9 +59,12 @@ def _memory() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
-@click.group()
+@click.group(cls=LazyGroup, places={})
 def main() -> None:
-    """Measure the engine ``lookalike``."""
+    """Measure the engine ``lookalike``.
+
+    测量仿冒识别引擎。
+    """
 
 
 def _made_up(count: int) -> Iterator[str]:
@@ -72,7 +77,7 @@ def _made_up(count: int) -> Iterator[str]:
 
 @main.command()
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--names", "n_names", default=10_000)
+@click.option("--names", "n_names", default=10_000, help="How many names. / 名称数")
 def names(folder: Path, n_names: int) -> None:
     """Recall by family, false alarms by kind, speed and memory."""
     official = (folder / "registry.txt").read_text(encoding="utf-8").splitlines()
@@ -145,8 +150,12 @@ def _words_in(file: str) -> str:
 
 @main.command()
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--words", default="/usr/share/dict/american-english", help="Words as harmless labels.")
-@click.option("--popular", type=click.Path(exists=True, path_type=Path), help="Popular domains, one a line.")
+@click.option(
+    "--words", default="/usr/share/dict/american-english", help="Words as harmless labels. / 作为无害名称的单词表"
+)
+@click.option(
+    "--popular", type=click.Path(exists=True, path_type=Path), help="Popular domains, one a line. / 热门域名，一行一个"
+)
 def domains(folder: Path, words: str, popular: Path | None) -> None:
     """Recall on real attacker domains, false alarms on 10,000 common words as labels and on popular domains."""
     labels = [word.lower() for word in _words_in(words).split() if "'" not in word]
@@ -173,4 +182,4 @@ def domains(folder: Path, words: str, popular: Path | None) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main(prog_name="xinka bench lookalike")

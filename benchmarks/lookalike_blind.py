@@ -1,4 +1,6 @@
-"""Measures blind sets of names and domains: ``python -m benchmarks.lookalike_blind blind1 [--registry FILE] [--show]``.
+"""How well imitations are told from others in blind sets of names and domains.
+
+名称与域名的仿冒，在盲测集上认得多准。
 
 A set was written before its writer had read the engine's tables and code, and is kept as written; it may hold
 names, domains or both, and From lines beside domains. The names are asked of an index of the set's official ones, with
@@ -14,6 +16,7 @@ from pathlib import Path
 
 import click
 
+from benchmarks.arguments import BilingualCommand
 from xinka.engines.lookalike import NameIndex
 from xinka.engines.lookalike.domains import DomainIndex
 from xinka.engines.lookalike.senders import judge_sender
@@ -93,12 +96,19 @@ def domains(name: str, show: bool) -> dict[str, float]:
     return figures | _shares("harmless domains reported", alarms, show_all=False)
 
 
-@click.command()
+@click.command(cls=BilingualCommand)
 @click.argument("name")
-@click.option("--registry", type=click.Path(exists=True, path_type=Path), help="Further official names, one a line.")
-@click.option("--show", is_flag=True, help="Print what was missed and what was reported wrongly.")
+@click.option(
+    "--registry",
+    type=click.Path(exists=True, path_type=Path),
+    help="Further official names, one a line. / 另加的官方名称，一行一个",
+)
+@click.option("--show", is_flag=True, help="Print what was missed and what was reported wrongly. / 列出漏掉的和误报的")
 def main(name: str, registry: Path | None, show: bool) -> None:
-    """Measure a blind set."""
+    """Measure a blind set.
+
+    测量一个盲测集。
+    """
     figures: dict[str, float] = {}
     if (OWN / f"{name}_imitations.tsv").is_file():
         figures |= names(name, registry, show)
@@ -108,4 +118,4 @@ def main(name: str, registry: Path | None, show: bool) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(prog_name="xinka bench lookalike_blind")

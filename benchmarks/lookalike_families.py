@@ -1,5 +1,7 @@
 """How well imitations in further ways are found, of brands and in ways the development data does not have.
 
+更多仿冒手法、更多品牌认出多少。
+
 ``python -m benchmarks.lookalike_families [--show]`` makes them by rule and prints the share found by family, and how
 many harmless names are taken for imitations. Nothing is read but the engine's own tables.
 """
@@ -12,6 +14,7 @@ from collections.abc import Callable, Iterator
 
 import click
 
+from benchmarks.arguments import BilingualCommand
 from xinka.engines.lookalike import NameIndex, tables
 
 _HAN = (
@@ -132,10 +135,13 @@ def harmless(chance: random.Random) -> Iterator[str]:
         yield from (f"{word} support", f"{word} help desk", f"24h {word}", f"{word.upper()} Official")
 
 
-@click.command()
-@click.option("--show", is_flag=True, help="Print the imitations that were missed.")
+@click.command(cls=BilingualCommand)
+@click.option("--show", is_flag=True, help="Print the imitations that were missed. / 列出漏掉的")
 def main(*, show: bool) -> None:
-    """Measure the further families."""
+    """Measure the further families.
+
+    测量更多仿冒手法。
+    """
     chance, han, latin = random.Random(5), _HAN.split(), _LATIN.split()
     asked = [
         *((name, f"{core}客服", make(chance, core)) for name, make in FAMILIES_HAN.items() for core in han),
@@ -160,4 +166,4 @@ def main(*, show: bool) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(prog_name="xinka bench lookalike_families")

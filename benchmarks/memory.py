@@ -1,5 +1,7 @@
 """How much memory a whole idle shop holds, database included (aim: at most 350 MB).
 
+整个商店闲着时占多少内存，含数据库（目标：不超过 350 MB）。
+
 Starts a shop of its own in a temporary directory with ``xinka run --demo``, waits until it is ready and has settled,
 asks it for a few pages, and adds up the PSS of all its processes: each page of memory counts once, shared pages in
 equal parts (proc(5), smaps_rollup). The last line is JSON.
@@ -7,7 +9,6 @@ equal parts (proc(5), smaps_rollup). The last line is JSON.
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import platform
@@ -21,6 +22,8 @@ import urllib.request
 from pathlib import Path
 
 import psutil
+
+from benchmarks.arguments import Arguments, duration
 
 _AIM_MB = 350
 
@@ -100,10 +103,12 @@ def measure(settle_for: float, *options: str) -> dict[str, object]:
 
 def main() -> None:
     """Print the result; the exit status is 1 when the aim is missed."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--settle", type=float, default=10.0, help="seconds to wait before measuring")
-    parser.add_argument("--bare", action="store_true", help="an empty shop instead of the demo")
-    parser.add_argument("--json", action="store_true", help="print only the JSON line")
+    parser = Arguments(__file__, __doc__)
+    parser.add_argument(
+        "--settle", type=duration, default=10.0, help="seconds to wait before measuring / 测量前等多少秒"
+    )
+    parser.add_argument("--bare", action="store_true", help="an empty shop instead of the demo / 空店，不装演示数据")
+    parser.add_argument("--json", action="store_true", help="print only the JSON line / 只输出一行 JSON")
     arguments = parser.parse_args()
     result = measure(arguments.settle, *([] if arguments.bare else ["--demo"]))
     if not arguments.json:

@@ -1,5 +1,7 @@
 """The log: appends a second, checkpoints, proofs warm and cold, bytes a leaf, beside the limits of the same machine.
 
+日志：每秒追加、检查点、证明（冷、热）、每条字节数，并列本机的极限。
+
 Appends batches of 1,000 entries of ``--entry`` random bytes until ``--leaves`` are in, each batch durable (fdatasync)
 before the next; then single durable appends and checkpoints, then proofs. Baselines of the same run: how many fdatasync
 of a record's size the disk does a second on a file whose blocks are there already, and how many SHA-256 a second
@@ -9,7 +11,6 @@ entries through another code path, every proof made is verified, sizes must matc
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import random
@@ -23,6 +24,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from benchmarks.arguments import Arguments, whole
 from benchmarks.stage import machine
 from xinka.engines.merkle import Directory, FileStorage, Log, Receipt, Signer, audit
 from xinka.engines.merkle.frontier import Frontier
@@ -33,10 +35,14 @@ _PROOFS = 500
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(prog="xinka bench merkle", description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--leaves", type=int, default=10_000_000)
-    parser.add_argument("--entry", type=int, default=100, help="bytes of an entry")
-    parser.add_argument("--directory", type=Path, help="where to make the throw-away log; else the temporary directory")
+    parser = Arguments(__file__, __doc__)
+    parser.add_argument("--leaves", type=whole(1), default=10_000_000, help="entries that are appended / 追加多少条")
+    parser.add_argument("--entry", type=whole(1), default=100, help="bytes of an entry / 每条的字节数")
+    parser.add_argument(
+        "--directory",
+        type=Path,
+        help="where to make the throw-away log; else the temporary directory / 临时日志放在哪个目录，默认系统临时目录",
+    )
     options = parser.parse_args()
     print(f"machine: {machine()}\n{__doc__}")
     place = Path(tempfile.mkdtemp(prefix="xinka-bench-merkle-", dir=options.directory))

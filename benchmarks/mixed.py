@@ -1,5 +1,7 @@
 """Does the till stay quick while people browse and a merchant imports? Its p99 at half load, quiet and busy.
 
+有人浏览、商家导入时，收银台是否仍快：半负载下的 p99，安静时与忙时。
+
 Quiet: the till alone at half its full rate. Busy: the same rate while 50 page requests a second are rendered by Django
 (no page from memory: each has its own query) and 100,000 codes are imported into another product. Till, pages and
 import are processes of their own. The aim: busy p99 at most twice the quiet one. The last line is JSON.
@@ -7,7 +9,6 @@ import are processes of their own. The aim: busy p99 at most twice the quiet one
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import subprocess
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from benchmarks import till as bench
+from benchmarks.arguments import Arguments, duration, whole
 from benchmarks.pages import get
 from benchmarks.stage import HOT_SKU, Stage, free_port, machine, run, stage, stock, till
 
@@ -29,10 +31,10 @@ _IMPORT_SKU = HOT_SKU + 1
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(prog="xinka bench mixed", description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--clients", type=int, default=128)
-    parser.add_argument("--seconds", type=float, default=10.0)
-    parser.add_argument("--workers", type=int, default=1)
+    parser = Arguments(__file__, __doc__)
+    parser.add_argument("--clients", type=whole(1), default=128, help="people who buy at once / 同时下单的人数")
+    parser.add_argument("--seconds", type=duration, default=10.0, help="measured time of each part / 每段测多少秒")
+    parser.add_argument("--workers", type=whole(1), default=1, help="processes of the till / 收银台进程数")
     options = parser.parse_args()
     print(f"machine: {machine()}\n{__doc__}")
     with stage() as set_up:

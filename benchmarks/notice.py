@@ -1,5 +1,7 @@
 """How long the till needs to read and verify one typical payment notice.
 
+收银台读取并验签一条支付通知要多久。
+
     python benchmarks/notice.py [--json]
 
 Method: one process, one notice after another, no network; the best of seven rounds of 20,000, in processor time
@@ -12,11 +14,11 @@ from __future__ import annotations
 import json
 import os
 import platform
-import sys
 import time
 import timeit
 from urllib.parse import urlencode
 
+from benchmarks.arguments import Arguments
 from xinka.payments.providers.epay.config import EpayConfig
 from xinka.payments.providers.epay.provider import EpayProvider
 from xinka.payments.providers.epay.signing import SignType
@@ -75,6 +77,9 @@ def measure(sign_type: SignType) -> float:
 
 def main() -> None:
     """Print a line per algorithm, and with ``--json`` one last line for machines."""
+    parser = Arguments(__file__, __doc__)
+    parser.add_argument("--json", action="store_true", help="one last line of JSON too / 最后再输出一行 JSON")
+    options = parser.parse_args()
     results = {}
     for sign_type in SignType:
         check(sign_type)
@@ -84,7 +89,7 @@ def main() -> None:
     print(
         f"machine: {machine}; method: best of {_ROUNDS} rounds of {_NOTICES}, parse and verify, checked for correctness"
     )
-    if "--json" in sys.argv:
+    if options.json:
         print(json.dumps({"microseconds_per_notice": results, "aim": AIM_MICROSECONDS, "machine": machine}))
 
 

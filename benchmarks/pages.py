@@ -1,5 +1,7 @@
 """How fast pages are: a product page from the till's memory, its first visit, its weight, and how soon a change shows.
 
+页面多快：内存里的商品页、首次访问、大小、改动多久可见。
+
 Starts a throw-away shop (database, till, pages) with the demo goods, then asks for one product page over keep-alive
 connections. Each answer is compared with the first, byte for byte. The first visit's CPU time is the pages process's
 own, over many renderings with the memory emptied in between. Weight is what a browser loads first: the page and every
@@ -26,6 +28,7 @@ from typing import Any
 
 import psutil
 
+from benchmarks.arguments import Arguments, duration, whole
 from benchmarks.stage import Stage, cpu_seconds, free_port, machine, run, stage, wait_ready
 
 _AIM_PER_S, _AIM_CPU_MS, _AIM_KB = 8_000, 10.0, 60.0
@@ -33,10 +36,12 @@ _AIM_PER_S, _AIM_CPU_MS, _AIM_KB = 8_000, 10.0, 60.0
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(prog="xinka bench pages", description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--seconds", type=float, default=8.0)
-    parser.add_argument("--clients", type=int, default=64)
-    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes of the till")
+    parser = Arguments(__file__, __doc__)
+    parser.add_argument("--seconds", type=duration, default=8.0, help="measured time of each part / 每段测多少秒")
+    parser.add_argument("--clients", type=whole(1), default=64, help="people who buy at once / 同时下单的人数")
+    parser.add_argument(
+        "--workers", type=whole(1), default=os.cpu_count() or 1, help="processes of the till / 收银台进程数"
+    )
     options = parser.parse_args()
     print(f"machine: {machine()}\n{__doc__}")
     with stage() as set_up:

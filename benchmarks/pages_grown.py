@@ -1,5 +1,7 @@
 """Every page of a shop that has grown: time, queries, weight, and what its slowest query reads.
 
+大店的每一页：耗时、查询数、大小、最慢的查询读了多少。
+
     xinka bench pages_grown [--keep DIRECTORY] [--only PART] [--json]
 
 Method: a database of its own with a small shop's settings (fsync on), filled by ``grown.sql``: 1,000 merchants, 20,000
@@ -15,7 +17,6 @@ growth of this process's memory are told. The last line is JSON.
 
 from __future__ import annotations
 
-import argparse
 import json
 import re
 import shutil
@@ -33,6 +34,7 @@ from typing import Any
 import psutil
 
 from benchmarks import grown
+from benchmarks.arguments import Arguments
 from benchmarks.stage import machine
 
 _SLOW_MS, _WIDE, _REPEATS, _READS = 300, 40, 4, 20_000
@@ -135,11 +137,23 @@ class Watch:
 
 def main() -> None:
     """Measure and print; the exit status is 1 when a page has a fault."""
-    parser = argparse.ArgumentParser(prog="xinka bench pages_grown", description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--keep", type=Path, help="make the shop here, or use the one that is here, and leave it")
-    parser.add_argument("--only", default="", help="only addresses whose name holds this, for example desk:")
-    parser.add_argument("--plans", action="store_true", help="print the plan of each query that reads a lot")
-    parser.add_argument("--json", action="store_true", help="print only the JSON line")
+    parser = Arguments(__file__, __doc__)
+    parser.add_argument(
+        "--keep",
+        type=Path,
+        help="make the shop here, or use the one that is here, and leave it / 商店建在这个目录，已有就用它，用完留着",
+    )
+    parser.add_argument(
+        "--only",
+        default="",
+        help="only addresses whose name holds this, for example desk: / 只测名称里含这几个字的页面，例如 desk:",
+    )
+    parser.add_argument(
+        "--plans",
+        action="store_true",
+        help="print the plan of each query that reads a lot / 读得多的查询，打印执行计划",
+    )
+    parser.add_argument("--json", action="store_true", help="print only the JSON line / 只输出一行 JSON")
     options = parser.parse_args()
     place = options.keep or Path(tempfile.mkdtemp(prefix="xinka-grown-"))
     try:

@@ -1,5 +1,7 @@
 """How long a gateway's bill of a million lines takes to be compared with the orders it paid (aim: 60 s; memory flat).
 
+网关一百万行的账单与订单核对要多久（目标：60 秒，内存平稳）。
+
     xinka bench reconciling [--rows 1000000] [--tuned] [--json]
 
 Method: a PostgreSQL of its own in a temporary directory (fsync and synchronous_commit on, the shop's own settings
@@ -13,7 +15,6 @@ nothing. Memory is the resident set of this process before and after, and its pe
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import platform
@@ -29,6 +30,7 @@ from typing import Any
 
 import psutil
 
+from benchmarks.arguments import Arguments, whole
 from benchmarks.stock_import import shop
 
 AIM_SECONDS = 60
@@ -192,10 +194,19 @@ def measure(place: Path, n_rows: int, *, tuned: bool) -> dict[str, object]:
 
 def main() -> None:
     """Print the result; the exit status is 1 when the aim is missed."""
-    parser = argparse.ArgumentParser(prog="xinka bench reconciling", description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--rows", type=int, default=1_000_000, help="orders, and lines of the bill (100,000 or more)")
-    parser.add_argument("--tuned", action="store_true", help="give PostgreSQL the memory of a larger machine")
-    parser.add_argument("--json", action="store_true", help="print only the JSON line")
+    parser = Arguments(__file__, __doc__)
+    parser.add_argument(
+        "--rows",
+        type=whole(1),
+        default=1_000_000,
+        help="orders, and lines of the bill (100,000 or more) / 订单数，也是账单行数（至少 100,000）",
+    )
+    parser.add_argument(
+        "--tuned",
+        action="store_true",
+        help="give PostgreSQL the memory of a larger machine / 按更大的机器给 PostgreSQL 内存",
+    )
+    parser.add_argument("--json", action="store_true", help="print only the JSON line / 只输出一行 JSON")
     arguments = parser.parse_args()
     if arguments.rows < 100_000:
         parser.error("the planted differences need 100,000 orders")

@@ -1,5 +1,7 @@
 """How fast a shop is sealed anew after its master key was changed (decision 22), while nobody else works on it.
 
+换主密钥后全店重新加密多快（决定 22），期间没有别的工作。
+
     xinka bench reseal [--keep DIRECTORY] [--json]
 
 Method: the grown shop of ``pages_grown``, in a database of its own with a small shop's settings, fsync on. All its data
@@ -12,7 +14,6 @@ CPU time of this process and of PostgreSQL, and this process's memory. The last 
 
 from __future__ import annotations
 
-import argparse
 import json
 import shutil
 import tempfile
@@ -24,6 +25,7 @@ from typing import Any
 import psutil
 
 from benchmarks import grown
+from benchmarks.arguments import Arguments
 from benchmarks.stage import cpu_seconds, machine
 
 _SAMPLE = 500
@@ -31,9 +33,13 @@ _SAMPLE = 500
 
 def main() -> None:
     """Measure, check and print."""
-    parser = argparse.ArgumentParser(prog="xinka bench reseal", description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--keep", type=Path, help="make the shop here, or use the one that is here, and leave it")
-    parser.add_argument("--json", action="store_true", help="print only the JSON line")
+    parser = Arguments(__file__, __doc__)
+    parser.add_argument(
+        "--keep",
+        type=Path,
+        help="make the shop here, or use the one that is here, and leave it / 商店建在这个目录，已有就用它，用完留着",
+    )
+    parser.add_argument("--json", action="store_true", help="print only the JSON line / 只输出一行 JSON")
     options = parser.parse_args()
     place = options.keep or Path(tempfile.mkdtemp(prefix="xinka-grown-"))
     try:

@@ -1,5 +1,7 @@
 """How many card codes a second go into the vault, with encryption and duplicate check (aim: 60,000; memory flat).
 
+卡密每秒入库多少张，含加密与查重（目标：60,000，内存平稳）。
+
     python -m benchmarks.stock_import [--codes 1000000] [--before 0] [--json]
 
 Method: a PostgreSQL of its own in a temporary directory (fsync and synchronous_commit on), migrated as the shop is; a
@@ -14,7 +16,6 @@ nothing when it comes again. The last line is JSON.
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import random
@@ -29,6 +30,7 @@ from typing import Any
 
 import psutil
 
+from benchmarks.arguments import Arguments, whole
 from benchmarks.stage import machine
 from xinka.platform.database.embedded import EmbeddedPostgres
 from xinka.platform.database.embedded_settings import SMALL, TUNED_FOR_BENCHMARKS
@@ -164,11 +166,17 @@ def measure(place: Path, *, n: int, before: int, tuned: bool) -> dict[str, objec
 
 def main() -> None:
     """Print the result; the exit status is 1 when the aim is missed."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--codes", type=int, default=1_000_000)
-    parser.add_argument("--before", type=int, default=0, help="codes that are in the vault already")
-    parser.add_argument("--tuned", action="store_true", help="give PostgreSQL the memory of a larger machine")
-    parser.add_argument("--json", action="store_true", help="print only the JSON line")
+    parser = Arguments(__file__, __doc__)
+    parser.add_argument("--codes", type=whole(1), default=1_000_000, help="codes that are imported / 导入多少张")
+    parser.add_argument(
+        "--before", type=whole(0), default=0, help="codes that are in the vault already / 库里原有的卡密数"
+    )
+    parser.add_argument(
+        "--tuned",
+        action="store_true",
+        help="give PostgreSQL the memory of a larger machine / 按更大的机器给 PostgreSQL 内存",
+    )
+    parser.add_argument("--json", action="store_true", help="print only the JSON line / 只输出一行 JSON")
     arguments = parser.parse_args()
     for name in [name for name in os.environ if name.startswith("XINKA_")]:
         del os.environ[name]

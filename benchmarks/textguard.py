@@ -1,4 +1,6 @@
-"""Measures textguard's rules, views and masking: ``python -m benchmarks.textguard [--data DIR] [--rows N]``.
+"""What textguard's rules, views and masking find and spare.
+
+审核的规则、变体还原与打码认出多少、误伤多少。
 
 ``--data`` names a directory with ``evasion_cntp.jsonl.xz`` (ToxiBenchCN, MIT), which is not in the repository. The last
 line is JSON. The listings are our own. Those of ``fresh_*`` were written after the rules; rules were widened after
@@ -7,7 +9,6 @@ their first run (docs/engines/textguard.md gives it), so neither set is held out
 
 from __future__ import annotations
 
-import argparse
 import json
 import lzma
 import platform
@@ -20,6 +21,7 @@ from typing import Any
 
 from daachorse import CharwiseDoubleArrayAhoCorasick
 
+from benchmarks.arguments import Arguments, whole
 from benchmarks.textguard_contacts import negatives, positives
 from benchmarks.textguard_evasion import FAMILIES
 from benchmarks.textguard_speed import speed
@@ -94,9 +96,9 @@ def masking(n: int) -> dict[str, float]:
 
 def main() -> None:
     """Print each figure beside its baseline, then everything as one JSON line."""
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--data", type=Path)
-    options.add_argument("--rows", type=int, default=400, help="rows of each kind of evasion")
+    options = Arguments(__file__, __doc__)
+    options.add_argument("--data", type=Path, help="folder of the data sets / 数据集所在目录")
+    options.add_argument("--rows", type=whole(1), default=400, help="rows of each kind of evasion / 每种变体取多少行")
     given = options.parse_args()
     guard = Guard(model=Model.load())
     bare = Guard(guard.rules.packs)

@@ -1,4 +1,6 @@
-"""Measures blind sets: ``python -m benchmarks.textguard_blind blind4 [--model] [--among N] [--later]``.
+"""What textguard finds and spares in blind sets.
+
+审核在盲测集上认出多少、误伤多少。
 
 A set holds bad and lawful listings, and may hold talk (swindlers; people of every day) and spam (advertisers in groups;
 groups). Each is measured by decision, and by score: how many bad texts lie above the score that 1 % of the lawful ones
@@ -13,12 +15,12 @@ are offers or talk and judged as such; by score they are measured against the lo
 
 from __future__ import annotations
 
-import argparse
 import random
 import statistics
 from collections import Counter, defaultdict
 from pathlib import Path
 
+from benchmarks.arguments import Arguments, whole
 from benchmarks.textguard_disguises import FAMILIES
 from benchmarks.textguard_later_disguises import LATER_FAMILIES
 from xinka.engines.textguard.guard import Guard, Verdict
@@ -173,13 +175,21 @@ def _show_alarms(good: list[tuple[str, str]], lawful: list[Verdict]) -> None:
 
 def main() -> None:
     """Print the figures of each named set, rules alone or with the model."""
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("sets", nargs="+")
-    options.add_argument("--model", action="store_true", help="with the model beside the rules")
-    options.add_argument("--model-file", type=Path, help="with another model than the shipped one")
-    options.add_argument("--among", type=int, default=0, metavar="N", help="each text among so many lawful lines")
-    options.add_argument("--later", action="store_true", help="behind the later disguises only")
-    options.add_argument("--show", action="store_true", help="name what was missed and what was stopped wrongly")
+    options = Arguments(__file__, __doc__)
+    options.add_argument("sets", nargs="+", help="for example blind4 / 例如 blind4")
+    options.add_argument("--model", action="store_true", help="with the model beside the rules / 规则之外加上模型")
+    options.add_argument("--model-file", type=Path, help="with another model than the shipped one / 换用别的模型文件")
+    options.add_argument(
+        "--among",
+        type=whole(0),
+        default=0,
+        metavar="N",
+        help="each text among so many lawful lines / 每条文本夹在这么多正常行里",
+    )
+    options.add_argument("--later", action="store_true", help="behind the later disguises only / 只测后来的变体")
+    options.add_argument(
+        "--show", action="store_true", help="name what was missed and what was stopped wrongly / 列出漏掉的和误拦的"
+    )
     given = options.parse_args()
     guard = Guard(model=Model.load(given.model_file or SHIPPED) if given.model or given.model_file else None)
     for name in given.sets:

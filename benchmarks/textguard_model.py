@@ -1,5 +1,7 @@
 """What the shipped linear model of textguard tells apart, by itself or with the rules, on texts it has never seen.
 
+随附的线性模型自己、或与规则一起，在没见过的文本上分得多清。
+
     python -m benchmarks.textguard_model --data FOLDER [--model FILE] [--joined] [--trained-on-given]
 
 ``FOLDER`` holds the measuring sets (JSON lines, xz; fields ``text``, ``label``, ``category``), which are no part of the
@@ -12,7 +14,6 @@ this shows what an operator with the right to such data reaches, and is not ship
 
 from __future__ import annotations
 
-import argparse
 import json
 import lzma
 import platform
@@ -27,6 +28,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.arguments import Arguments
 from xinka.engines.textguard.guard import Guard
 from xinka.engines.textguard.model import SHIPPED, Model, Task
 from xinka.engines.textguard.model.table import read as read_model
@@ -175,12 +177,16 @@ def speed(model: Model, texts: list[str]) -> dict[str, float]:
 
 def main() -> None:
     """Measure each set and print."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--model", type=Path, default=SHIPPED)
-    parser.add_argument("--task", choices=("chat", "listing"), default="chat")
-    parser.add_argument("--trained-on-given", action="store_true")
-    parser.add_argument("--joined", action="store_true", help="measure rules and model together")
+    parser = Arguments(__file__, __doc__)
+    parser.add_argument("--data", type=Path, required=True, help="folder of the data sets / 数据集所在目录")
+    parser.add_argument(
+        "--model", type=Path, default=SHIPPED, help="another model than the shipped one / 换用别的模型文件"
+    )
+    parser.add_argument("--task", choices=("chat", "listing"), default="chat", help="what is judged / 审核聊天还是商品")
+    parser.add_argument(
+        "--trained-on-given", action="store_true", help="the model has seen these sets / 模型用这些数据训练过"
+    )
+    parser.add_argument("--joined", action="store_true", help="measure rules and model together / 规则与模型一起测")
     asked = parser.parse_args()
     started = time.perf_counter()
     model = Model.load(asked.model)

@@ -1,4 +1,6 @@
-"""Measures how quick textguard is: ``python -m benchmarks.textguard_speed [--data DIR]``.
+"""How quick textguard is.
+
+审核多快。
 
 Everything together (rules in all views, model, masking), on one core, in CPU time. ``--data`` names the folder with
 ``nus_zh_ham.jsonl.xz`` (ordinary messages) and ``tgspam_train.jsonl.xz`` (half of it evasive spam), which are not in
@@ -8,7 +10,6 @@ blocks of messages: figures of two runs can be compared where it is alike.
 
 from __future__ import annotations
 
-import argparse
 import json
 import lzma
 import os
@@ -22,6 +23,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from benchmarks.arguments import Arguments, whole
 from xinka.engines.textguard.guard import Guard, Verdict
 from xinka.engines.textguard.model import Model, Task
 
@@ -159,9 +161,9 @@ def speed(data: Path | None, n: int) -> dict[str, dict[str, float]]:
 
 def main() -> None:
     """Print each figure, then the machine, then everything as one JSON line."""
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--data", type=Path)
-    options.add_argument("--rows", type=int, default=5_000, help="messages of each set")
+    options = Arguments(__file__, __doc__)
+    options.add_argument("--data", type=Path, help="folder of the data sets / 数据集所在目录")
+    options.add_argument("--rows", type=whole(1), default=5_000, help="messages of each set / 每个集合取多少条")
     given = options.parse_args()
     results = speed(given.data, given.rows)
     for name, figures in results.items():

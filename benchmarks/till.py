@@ -1,5 +1,7 @@
 """How fast the till sells: orders per second over HTTP, against what PostgreSQL itself can do with the same tables.
 
+收银台卖得多快：每秒订单，并列 PostgreSQL 在同样的表上的极限。
+
 One order is a checkout and the gateway's notice: two requests and two durable commits (fsync and synchronous_commit
 on). The command starts a throw-away PostgreSQL, a till and a closed-loop load generator on this machine, sells one hot
 product and then a thousand others, measures the two limits by pgbench in the same run (see ``limits.py``), and at the
@@ -24,6 +26,7 @@ from typing import Any
 import psutil
 
 from benchmarks import limits
+from benchmarks.arguments import Arguments, duration, whole
 from benchmarks.gateway import gateway
 from benchmarks.stage import (
     AMOUNT,
@@ -70,17 +73,16 @@ def main() -> None:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="xinka bench till", description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--clients", type=int, default=128)
-    parser.add_argument("--seconds", type=float, default=20.0, help="measured time of each part")
-    parser.add_argument("--workers", type=int, default=_TILLS, help="processes of the till")
-    parser.add_argument("--limit-seconds", type=int, default=8, help="measured time of each limit")
-    parser.add_argument("--weak", action="store_true", help="measure the MD5 channel too")
-    parser.add_argument("--json", action="store_true", help="print nothing but one line of JSON")
-    options = parser.parse_args()
-    if options.clients < 1 or options.seconds < 1 or options.workers < 1:
-        parser.error("clients, seconds and workers must be at least 1 / 至少为 1")
-    return options
+    parser = Arguments(__file__, __doc__)
+    parser.add_argument("--clients", type=whole(1), default=128, help="people who buy at once / 同时下单的人数")
+    parser.add_argument("--seconds", type=duration, default=20.0, help="measured time of each part / 每段测多少秒")
+    parser.add_argument("--workers", type=whole(1), default=_TILLS, help="processes of the till / 收银台进程数")
+    parser.add_argument(
+        "--limit-seconds", type=whole(1), default=8, help="measured time of each limit / 每个极限测多少秒"
+    )
+    parser.add_argument("--weak", action="store_true", help="measure the MD5 channel too / 也测 MD5 签名的通道")
+    parser.add_argument("--json", action="store_true", help="print nothing but one line of JSON / 只输出一行 JSON")
+    return parser.parse_args()
 
 
 class _Say:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -11,17 +12,39 @@ import click
 
 BENCHMARKS = Path(__file__).resolve().parents[4] / "benchmarks"
 #: What the measurements are made of.
-PARTS = frozenset({"gateway", "grown", "limits", "load", "stage", "textguard_contacts", "textguard_evasion"})
+PARTS = frozenset(
+    {
+        "arguments",
+        "gateway",
+        "grown",
+        "limits",
+        "load",
+        "stage",
+        "textguard_contacts",
+        "textguard_disguises",
+        "textguard_evasion",
+        "textguard_later_disguises",
+        "turns",
+    }
+)
+_CHINESE = re.compile(r"[\u3400-\u9fff]")
 
 
 def available() -> dict[str, str]:
-    """Return the measurements by name, each with the first line of its docstring."""
+    """Return the measurements by name, each with what its docstring says of it in a line of each language."""
     found = {}
     for path in sorted(BENCHMARKS.glob("[a-z]*.py")):
         if path.stem not in PARTS:
             text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
-            found[path.stem] = text.partition("\n")[0]
+            found[path.stem] = told_in_short(text)
     return found
+
+
+def told_in_short(text: str) -> str:
+    """Return the first line of a measurement's docstring, and the Chinese one that follows it."""
+    english, _, rest = text.partition("\n")
+    chinese = rest.strip().partition("\n")[0]
+    return f"{english} / {chinese}" if _CHINESE.search(chinese) else english
 
 
 class _Measurements(click.Command):
