@@ -123,3 +123,25 @@ def test_a_column_that_is_not_there_is_refused_and_no_file_is_kept(tmp_path: Pat
     assert "“3” is not one of the 2 columns" in result.output
     assert "BBBB" not in result.output
     assert not StockBatch.objects.filter(source="cards.csv").exists()
+
+
+def test_an_import_that_is_stopped_says_so_in_both_languages_and_the_same_file_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sku = cast.ware(cast.adas_shop(), 0).sku.id
+    file = tmp_path / "codes.txt"
+    file.write_text("AAAA-1111\nBBBB-2222\n", encoding="utf-8")
+    with monkeypatch.context() as patch:
+        patch.setattr("xinka.flows.stocking.work_off", _ctrl_c)
+        stopped = _import(file, sku)
+    assert stopped.exit_code == 130
+    assert "stopped / 已停止" in stopped.output
+    assert UnsoldCode.objects.count() == 0
+    again = _import(file, sku)
+    assert again.exit_code == 0, again.output
+    assert "2 added" in again.output
+    assert UnsoldCode.objects.filter(sku_id=sku).count() == 2
+
+
+def _ctrl_c(*_: object, **__: object) -> None:
+    raise KeyboardInterrupt

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from xinka.config.cli.shop import open_shop, refusals_told, room
+from xinka.engines.commands import StoppableGroup
 
 if TYPE_CHECKING:
     from xinka.stock.importing.problems import Problem
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 _MOST_PROBLEMS = 10
 
 
-@click.group()
+@click.group(cls=StoppableGroup, places={})
 def stock() -> None:
     """Work with the stock of card codes.
 
