@@ -12,12 +12,14 @@ from django.core.mail import EmailMessage
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.utils import timezone
+from procrastinate.contrib.django import app
 
 from tests import cast
 from xinka.flows.trying_mail import mail_trial
 from xinka.kernel import ids
 from xinka.kernel.errors import ProviderError
 from xinka.kernel.ids import new_uuid
+from xinka.office.jobs_in_words import TASKS
 from xinka.payments.models import Receipt, Refund
 from xinka.payments.states import ReceiptOutcome, RefundState
 from xinka.platform.audit.actions import record, report
@@ -166,6 +168,34 @@ def _waiting_again(n: int, problem: str) -> None:
         cursor.execute("UPDATE procrastinate_jobs SET attempts = 1 WHERE attempts = 0 RETURNING id")
         for (job_id,) in cursor.fetchall():
             _remember(job_id, ProviderError(problem))
+
+
+def test_a_letter_that_no_server_took_is_no_gateways_fault_and_not_said_to_have_left(office: Client) -> None:
+    assert "Every letter was taken" in _mail_part(office)
+    run(defer(Job("mail.account_notice", MAIL), [{"notice_id": 1}]))
+    assert "Every letter was taken" not in _mail_part(office), "nobody has even tried"
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE procrastinate_jobs SET attempts = 1 RETURNING id")
+        ((job_id,),) = cursor.fetchall()
+    _remember(job_id, ProviderError("ConnectionRefusedError: [Errno 111] Connection refused"))
+    text = office.get("/office/system").content.decode()
+    assert "The mail server did not take it: ConnectionRefusedError" in text
+    assert "The gateway did not do it" not in text
+    assert "Mail: something changed in an account" in text
+    assert re.search(r"Mail waiting</dt><dd class=\"num\">1<", text)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE procrastinate_jobs SET status = 'doing'")
+        cursor.execute("UPDATE procrastinate_jobs SET status = 'failed', attempts = 8")
+    assert "What has not left yet is above" in _mail_part(office)
+    assert "The mail server did not take it" in office.get("/office/system").content.decode()
+
+
+def test_every_job_has_its_words() -> None:
+    """A job that is missing would be told of by the name of the code."""
+    app.perform_import_paths()
+    names = {task.name for task in app.tasks.values() if not task.func.__module__.startswith("procrastinate.")}
+    assert names - set(TASKS) == set()
+    assert set(TASKS) - names == set(), "words for what is no job any more"
 
 
 def test_nothing_is_said_of_trying_again_where_nothing_is(office: Client) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import socket
 import time
 from collections import Counter as Tally
@@ -16,6 +17,7 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from prometheus_client.parser import text_string_to_metric_families
 from psycopg import sql
 
 from tests.resilience.client import Client, checkout_body, genuine
@@ -74,6 +76,42 @@ def test_whoever_watches_hears_soon_that_the_database_is_stuck_and_that_it_is_no
         assert counter.number(waiting) == 1
         stuck.rollback()
         eventually(lambda: said not in client.get(path).body, "the database to be there again")
+
+
+def test_every_figure_is_told_of_in_the_form_that_prometheus_reads(counter: Counter) -> None:
+    assert counter.order().status == 200
+    with counter.client() as client:
+        answer = client.get("/metrics")
+    assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+    families = {family.name: family for family in text_string_to_metric_families(answer.body.decode())}
+    assert [name for name, family in families.items() if not family.documentation or family.type == "unknown"] == []
+    assert {"xinka_till_batches", "xinka_till_seconds", "xinka_maintenance", "xinka_workers_alive"} <= set(families)
+    assert [sample.value for sample in families["xinka_database_up"].samples] == [1]
+    checkout = {
+        (sample.name, sample.labels.get("le")): sample.value
+        for sample in families["xinka_till_seconds"].samples
+        if sample.labels["route"] == "checkout"
+    }
+    assert checkout["xinka_till_seconds_count", None] == checkout["xinka_till_seconds_bucket", "+Inf"] >= 1
+
+
+def test_a_till_whose_database_is_gone_lives_and_is_not_ready_until_it_is_back(counter: Counter) -> None:
+    dbname = psycopg.conninfo.conninfo_to_dict(counter.url)["dbname"]
+    name = sql.Identifier(str(dbname))
+    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as server, counter.client() as client:
+        assert (client.get("/readyz").status, client.get("/livez").status) == (200, 200)
+        server.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(name))
+        try:
+            server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [dbname])
+            eventually(lambda: client.get("/readyz").status == 503, "the till to notice")
+            assert client.get("/readyz").body == b"database\n"
+            assert client.get("/livez").status == 200, "starting it again would not bring the database back"
+            figures = {one.name: one for one in text_string_to_metric_families(client.get("/metrics").body.decode())}
+            assert [sample.value for sample in figures["xinka_database_up"].samples] == [0]
+            assert "xinka_workers_alive" not in figures
+        finally:
+            server.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS true").format(name))
+        eventually(lambda: client.get("/readyz").status == 200, "the till to sell again")
 
 
 def test_a_proxy_that_nobody_named_is_no_neighbour_and_is_told_of_once(shop_database: str, tmp_path: Path) -> None:

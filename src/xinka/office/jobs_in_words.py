@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from django.utils.functional import Promise
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import gettext, pgettext_lazy
+
+from xinka.flows.hindrances import hindrance_in_words
+from xinka.office.queries import DeadLetter, TriedAgain
 
 #: What each task does; those that are missing here are shown by their own name.
 TASKS: dict[str, Promise] = {
@@ -19,6 +22,7 @@ TASKS: dict[str, Promise] = {
     "escrow.timers": pgettext_lazy("job", "Move money whose time is over"),
     "event.unknown": pgettext_lazy("job", "An event that this version does not know"),
     "jobs.rescue": pgettext_lazy("job", "Take up the jobs of workers that stopped"),
+    "mail.account_notice": pgettext_lazy("job", "Mail: something changed in an account, to its owner"),
     "mail.back_in_stock": pgettext_lazy("job", "Mail: something is back in stock"),
     "mail.back_question": pgettext_lazy("job", "Mail: whether to tell when something is back"),
     "mail.case_message": pgettext_lazy("job", "Mail: somebody wrote in a dispute"),
@@ -79,3 +83,12 @@ def task_in_words(task: str) -> object:
 def queue_in_words(queue: str) -> object:
     """Return what a queue is for; one without words by its own name."""
     return QUEUES.get(queue, queue)
+
+
+def problem_in_words(job: DeadLetter | TriedAgain) -> str:
+    """Return why a job failed; whoever does not take a letter is no payment gateway."""
+    kind, colon, rest = job.problem.partition(": ")
+    if colon and kind == "ProviderError" and job.task.startswith("mail."):
+        head = gettext("The mail server did not take it")
+        return f"{head}: {rest}"
+    return hindrance_in_words(job.problem)

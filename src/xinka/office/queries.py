@@ -30,6 +30,7 @@ from xinka.payments.states import BankLineState, ProposalState, ReceiptOutcome, 
 from xinka.payouts.models import Payout
 from xinka.payouts.states import PayoutState
 from xinka.platform.audit.models import Report
+from xinka.platform.jobs.queue import MAIL
 from xinka.platform.mail.models import LetterState, SentLetter
 from xinka.platform.vault.models import DataKey
 from xinka.reconciling.models import Difference
@@ -115,7 +116,10 @@ class Crew:
 class MailState:
     """How mail is doing."""
 
+    #: Letters that a worker has to send yet, whether they were tried or not.
     n_waiting: int
+    #: With those that were given up.
+    n_open: int
     n_refused: int
     n_sent_today: int
     last_sent_at: datetime | None
@@ -257,15 +261,16 @@ def system_state() -> SystemState:
     """Read everything on the system page."""
     ((n_dead,),) = _rows(_N_DEAD)
     ((n_events, oldest),) = _rows(_OUTBOX)
+    queues = [Queue(name, waiting, running, dead) for name, waiting, running, dead, _ in _rows(_JOBS)]
     return SystemState(
-        queues=[Queue(name, waiting, running, dead) for name, waiting, running, dead, _ in _rows(_JOBS)],
+        queues=queues,
         dead=[DeadLetter(*row) for row in _rows(_DEAD, _MOST)],
         n_dead=n_dead,
         tried_again=[TriedAgain(*row) for row in _rows(_TRIED_AGAIN)],
         crews=[Crew(*row) for row in _rows(_CREWS)],
         n_events=n_events,
         oldest_event_at=oldest,
-        mail=mail_state(),
+        mail=mail_state(queues),
         reports=list(Report.objects.filter(name__in=["books", "sweep"]).order_by("name")),
         machine=machine(),
         backup=Report.objects.filter(name=BACKUP).first(),
@@ -273,13 +278,15 @@ def system_state() -> SystemState:
     )
 
 
-def mail_state() -> MailState:
+def mail_state(queues: Sequence[Queue]) -> MailState:
     """Read how mail is doing."""
     letters = SentLetter.objects
     today = timezone.now() - timedelta(days=1)
     last = letters.filter(state=LetterState.SENT).order_by("-tried_at").first()
+    waiting = sum(queue.waiting + queue.running for queue in queues if queue.name == MAIL)
     return MailState(
-        n_waiting=letters.filter(state=LetterState.WAITING).count(),
+        n_waiting=waiting,
+        n_open=waiting + sum(queue.dead for queue in queues if queue.name == MAIL),
         n_refused=letters.filter(state=LetterState.REFUSED).count(),
         n_sent_today=letters.filter(state=LetterState.SENT, tried_at__gte=today).count(),
         last_sent_at=last.sent_at if last else None,

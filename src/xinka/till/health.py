@@ -105,26 +105,30 @@ async def _ask(name: str, question: Callable[[], Coroutine[None, None, str]]) ->
 async def _figures(till: Till) -> str:
     batcher = till.engine.batcher
     lines = [
-        "# TYPE xinka_till_uptime_seconds gauge",
+        *_head("xinka_till_uptime_seconds", "gauge", "Since the till was started."),
         f"xinka_till_uptime_seconds {time.time() - till.started_at:.0f}",
-        "# TYPE xinka_till_waiting gauge",
+        *_head("xinka_till_waiting", "gauge", "Requests that wait for the next batch."),
         f"xinka_till_waiting {batcher.n_waiting}",
-        "# TYPE xinka_till_batches_total counter",
+        *_head("xinka_till_batches_total", "counter", "Transactions of the till."),
         f"xinka_till_batches_total {batcher.n_batches}",
-        "# TYPE xinka_till_batched_items_total counter",
+        *_head("xinka_till_batched_items_total", "counter", "Requests in these transactions."),
         f"xinka_till_batched_items_total {batcher.n_items}",
-        "# TYPE xinka_maintenance gauge",
+        *_head("xinka_maintenance", "gauge", "Whether the operator has closed the shop."),
         f"xinka_maintenance {int(is_closed_now(till.maintenance))}",
-        "# TYPE xinka_till_responses_total counter",
+        *_head("xinka_till_responses_total", "counter", "What the till answered itself."),
     ]
     lines += [
         f'xinka_till_responses_total{{route="{route}",status="{status}"}} {number}'
         for (route, status), number in sorted(_responses.items())
     ]
-    lines.append("# TYPE xinka_till_seconds histogram")
+    lines += _head("xinka_till_seconds", "histogram", "How long these answers took.")
     for route in sorted(_seconds):
         lines += _histogram(route)
     return "\n".join(lines) + "\n" + await _shop_figures(till)
+
+
+def _head(name: str, kind: str, meaning: str) -> list[str]:
+    return [f"# HELP {name} {meaning}", f"# TYPE {name} {kind}"]
 
 
 def _histogram(route: str) -> list[str]:
@@ -139,7 +143,9 @@ def _histogram(route: str) -> list[str]:
 
 async def _shop_figures(till: Till) -> str:
     """Return the gauges read from the database, or that it does not answer."""
-    return await _ask("figures", lambda: _gauges(till)) or "xinka_database_up 0\n"
+    head = "\n".join(_head("xinka_database_up", "gauge", "Whether the database answers."))
+    found = await _ask("figures", lambda: _gauges(till))
+    return f"{head}\nxinka_database_up {0 if found is None else 1}\n{found or ''}"
 
 
 async def _gauges(till: Till) -> str:

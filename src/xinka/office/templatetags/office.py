@@ -10,7 +10,7 @@ from django.http import Http404
 from xinka.accounts.policies import signed_in
 from xinka.flows.hindrances import hindrance_in_words
 from xinka.office.audit_values import percent
-from xinka.office.jobs_in_words import queue_in_words, task_in_words
+from xinka.office.jobs_in_words import problem_in_words, queue_in_words, task_in_words
 from xinka.office.letters import letter_in_words
 from xinka.office.names import named
 from xinka.office.policies import Room, rooms_of
@@ -22,6 +22,7 @@ register.filter("named", named)
 register.filter("percent", percent)
 register.filter("hindrance", hindrance_in_words)
 register.filter("letter", letter_in_words)
+register.filter("problem", problem_in_words)
 register.filter("task", task_in_words)
 register.filter("queue", queue_in_words)
 
