@@ -64,6 +64,23 @@ def test_the_demo_keeps_every_rule_and_is_loaded_once() -> None:
     assert SandboxTrade.objects.count() == n_trades
 
 
+def test_there_are_thirty_goods_of_four_kinds_with_stock_and_two_that_are_sold_out() -> None:
+    from xinka.catalog.models import Product, Sku
+    from xinka.config import demo
+    from xinka.stock.queries import live_counts
+
+    demo.load()
+    live = Product.objects.filter(state="live")
+    assert live.count() == 30
+    assert set(live.values_list("kind", flat=True)) == {"card_code", "licence", "download", "course"}
+    assert set(live.values_list("category__slug", flat=True)) == {"games", "members", "software", "courses"}
+    skus = Sku.objects.filter(product__state="live", on_sale=True)
+    left = live_counts(skus.values_list("id", flat=True))
+    in_stock = {sku.product.slug for sku in skus.select_related("product") if left.get(sku.id, 0) != 0}
+    sold_out = set(live.values_list("slug", flat=True)) - in_stock
+    assert sold_out == {"chess-hall-coins", "paper-crane-online"}, "what a sold-out page looks like"
+
+
 def _unheard_by_the_gateway() -> list[str]:
     """Return the numbers of money that was taken, and of which the gateway knows nothing or another sum."""
     from xinka.kernel import ids

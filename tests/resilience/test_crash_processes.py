@@ -13,9 +13,10 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
@@ -47,6 +48,8 @@ class House:
     url: str
     servers: dict[str, Server]
     sku_id: int
+    #: How often each of them was really killed.
+    killed: Counter[str] = field(default_factory=Counter)
 
     @property
     def till(self) -> Server:
@@ -54,19 +57,20 @@ class House:
         return self.servers["till"]
 
     def kill(self, victim: str, chance: random.Random) -> None:
-        """Kill somebody without a word."""
-        if victim in self.servers:
-            self.servers[victim].kill()
-        if victim == "everything":
-            for server in self.servers.values():
+        """Kill somebody without a word, and count it where somebody was alive."""
+        for name, server in self.servers.items():
+            if victim in (name, "everything") and server.process is not None and server.process.poll() is None:
                 server.kill()
+                self.killed[name] += 1
         if victim in ("postmaster", "everything"):
             with suppress(ProcessLookupError, TypeError):
                 os.kill(self.postgres.postmaster_pid, signal.SIGKILL)  # type: ignore[arg-type]  # None is suppressed
+                self.killed["postmaster"] += 1
         if victim == "backend":
             with suppress(psutil.Error, IndexError):
                 postmaster = psutil.Process(self.postgres.postmaster_pid)
                 chance.choice(postmaster.children()).kill()
+                self.killed["backend"] += 1
 
     def mend(self) -> None:
         """Start again what is dead, as the supervisor does, and wait until the till can sell."""
@@ -165,6 +169,9 @@ def test_nothing_promised_is_lost_and_nothing_is_sold_twice(house: House) -> Non
         check(house, buyers, seed)
         n_orders += len(buyers.book.orders)
         n_again += buyers.book.n_again
+    if SCHEDULES >= 20:
+        assert set(house.killed) == {"till", "postmaster", "backend", "worker", "web"}, "somebody was never killed"
+    assert house.killed.total() >= SCHEDULES
     assert n_again > 0, "no crash was felt by any buyer: the schedules killed nothing that mattered"
     assert number(house.url, "SELECT count(*) FROM orders_order") >= n_orders > 6 * SCHEDULES
 
