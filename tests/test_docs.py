@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -102,6 +103,30 @@ def _anchors(page: Path) -> set[str]:
 def test_the_heading_that_a_page_links_to_is_there(page: Path) -> None:
     links = re.findall(r"\]\(([^)#\s]*\.md)?#([^)\s]+)\)", page.read_text(encoding="utf-8"))
     assert [link for link in links if link[1] not in _anchors(page.parent / link[0] if link[0] else page)] == []
+
+
+def test_the_architecture_names_every_room_on_its_floor() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    told = {
+        floor: set(re.findall(r"`([a-z]+)`", rooms))
+        for floor, rooms in re.findall(r"^\| ([0-9½]+) \| ([^|]+) \|", page, re.MULTILINE)
+    }
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    (floors,) = (one for one in settings["tool"]["importlinter"]["contracts"] if one["id"] == "floors")
+    held = [set(re.split(r" [|:] ", layer)) for layer in floors["layers"]]
+    assert [told[floor] for floor in ("7", "6", "5", "4", "3", "2", "1½", "1")] == held
+    assert set.union(*held) == {path.parent.name for path in SOURCES.glob("*/__init__.py")}
+
+
+def test_the_architecture_names_every_story_and_how_long_the_trade_is() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    stories = {path.parent.name for path in (SOURCES / "flows").glob("*/__init__.py")} - {"migrations"}
+    assert {story for story in stories if f"`{story}`" not in page and f"`flows/{story}`" not in page} == set()
+    (files, most) = re.findall(r"^((?:`[a-z_/]+\.py`(?:, |: ))+)fewer than ([\d,]+) lines", page, re.MULTILINE)[0]
+    trade = [SOURCES / name for name in re.findall(r"`([^`]+)`", files)]
+    assert len(trade) == 5
+    n_lines = sum(len(path.read_text(encoding="utf-8").splitlines()) for path in trade)
+    assert n_lines < int(most.replace(",", ""))
 
 
 @in_each_language

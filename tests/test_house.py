@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 import subprocess
 from functools import cache
@@ -188,3 +189,26 @@ def test_no_xml_is_read_at_all() -> None:
     """So no entity, no DTD and no bomb of either is ever opened."""
     assert [path.name for path in _PRODUCT if _XML.search(path.read_text(encoding="utf-8"))] == []
     assert _XML.search("    from xml.etree import ElementTree")
+
+
+@pytest.mark.parametrize(
+    ("chore", "calls"),
+    [
+        ("nightly", ["XINKA_TEST_NIGHTLY=1", "XINKA_TEST_CRASH_SCHEDULES=200", '-m "crash or race"']),
+        (
+            "test",
+            ["scripts/setup browser", "scripts/setup interop", "scripts/check", "bin/pytest -n 2 --dist worksteal\n"],
+        ),
+    ],
+)
+def test_a_chore_runs_what_it_promises(chore: str, calls: list[str]) -> None:
+    command = ["make", "--no-print-directory", "-n", chore]
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS", "WORKERS"))
+    }
+    dry = subprocess.run(command, cwd=_ROOT, env=environment, capture_output=True, text=True, check=True)
+    assert [call for call in calls if call not in dry.stdout] == []
+
+
+def test_continuous_integration_runs_all_tests() -> None:
+    assert (_ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()[-1] == "exec make test"
