@@ -39,6 +39,18 @@ def test_every_command_helps_in_english_and_chinese(names: tuple[str, ...]) -> N
     assert [one.name for one in _EVERY[names].params if _is_told_in_english_alone(one)] == []
 
 
+@pytest.mark.parametrize(
+    "names", [names for names, one in _EVERY.items() if isinstance(one, click.Group)], ids=" ".join
+)
+def test_every_list_of_commands_tells_each_in_english_and_chinese(names: tuple[str, ...]) -> None:
+    group = _EVERY[names]
+    assert isinstance(group, click.Group)
+    listed = CliRunner().invoke(main, [*names, "--help"]).output.partition("Commands:\n")[2]
+    rows = re.split(r"\n(?=  \S)", listed.rstrip())
+    assert [row.split()[0] for row in rows] == group.list_commands(click.Context(group))
+    assert [row for row in rows if not re.search(r"\w.* /\s+[^/]*[\u4e00-\u9fff]", row, re.DOTALL)] == []
+
+
 def _is_told_in_english_alone(parameter: click.Parameter) -> bool:
     return isinstance(parameter, click.Option) and bool(parameter.help) and not _CHINESE.search(parameter.help or "")
 

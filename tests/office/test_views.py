@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import platform
 import re
 from datetime import timedelta
 from uuid import UUID
 
+import django
 import pytest
 from django.core.mail import EmailMessage
 from django.db import DatabaseError, connection, transaction
@@ -14,6 +16,7 @@ from django.test import Client
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
+import xinka
 from tests import cast
 from xinka.flows.trying_mail import mail_trial
 from xinka.kernel import ids
@@ -200,6 +203,28 @@ def test_every_job_has_its_words() -> None:
 
 def test_nothing_is_said_of_trying_again_where_nothing_is(office: Client) -> None:
     assert 'id="tried"' not in office.get("/office/system").content.decode()
+
+
+def test_the_system_page_tells_versions_and_how_many_jobs_each_queue_holds(office: Client) -> None:
+    run(defer(Job("mail.goods", MAIL), [{"subject": new_uuid()} for _ in range(3)]))
+    run(defer(Job("payment.confirm", MONEY), [{"payment_id": new_uuid()}]))
+    text = office.get("/office/system").content.decode()
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW server_version")
+        ((server,),) = cursor.fetchall()
+    for name, version in (
+        ("Xinka", xinka.__version__),
+        ("Python", platform.python_version()),
+        ("Django", django.get_version()),
+        ("PostgreSQL", server.split()[0]),
+    ):
+        assert f'<dt>{name}</dt><dd class="num">{version}</dd>' in text
+    jobs = text.partition('id="jobs"')[2].partition("</section>")[0]
+    rows = re.findall(r"<tr><td>([^<]+)</td><td[^>]*>(\d+)<.*?>(\d+)<.*?>(\d+)<", jobs)
+    assert {name: numbers for name, *numbers in rows} == {
+        "Mail": ["3", "0", "0"],
+        "Money and deadlines": ["1", "0", "0"],
+    }
 
 
 def test_a_worker_with_a_fresh_heartbeat_is_alive_and_an_old_one_silent(office: Client) -> None:

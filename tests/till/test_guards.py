@@ -130,6 +130,20 @@ def test_a_proxy_that_nobody_named_is_no_neighbour_and_is_told_of_once(shop_data
     assert [(line["address"], line["setting"]) for line in lines] == [("127.0.0.1", "XINKA_TRUSTED_PROXIES")]
 
 
+def test_a_monitor_elsewhere_reads_the_figures_from_the_addresses_that_are_named_and_no_other(
+    shop_database: str, tmp_path: Path
+) -> None:
+    with (
+        open_till(
+            shop_database, tmp_path / "till.log", XINKA_TRUSTED_PROXIES="127.0.0.1", XINKA_METRICS_FROM="198.51.100.7"
+        ) as till,
+        Client(till.port) as client,
+    ):
+        assert client.get("/metrics", {"X-Forwarded-For": "198.51.100.7"}).status == 200
+        for other in ("198.51.100.8", "198.51.100.7, 203.0.113.9"):
+            assert client.get("/metrics", {"X-Forwarded-For": other}).status == 404
+
+
 @pytest.mark.parametrize(
     ("peer", "forwarded", "trusted", "address"),
     [

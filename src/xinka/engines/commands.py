@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import signal
 import sys
 import threading
@@ -54,7 +55,33 @@ def give_up_output() -> None:
         os.dup2(nowhere.fileno(), sys.stdout.fileno())
 
 
-class LazyGroup(click.Group):
+_CHINESE = re.compile(r"[\u3400-\u9fff]")
+
+
+class BilingualGroup(click.Group):
+    """A group whose list says in both languages what each command does: the first sentence that it says in each."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands."""
+        rows = []
+        for name in self.list_commands(ctx):
+            command = self.get_command(ctx, name)
+            if command is not None and not command.hidden:
+                rows.append((name, _in_a_line(command.help or "")))
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
+def _in_a_line(text: str) -> str:
+    """Return the first sentence in English and the first in Chinese."""
+    paragraphs = [" ".join(each.split()) for each in text.split("\n\n")]
+    english = next((each for each in paragraphs if not _CHINESE.search(each)), "")
+    chinese = next((each for each in paragraphs if _CHINESE.search(each)), "")
+    sentences = (re.split(r"(?<=\.)\s|;\s", english)[0].rstrip("."), re.split(r"[。；（]", chinese)[0])
+    return " / ".join(each for each in sentences if each)
+
+
+class LazyGroup(BilingualGroup):
     """A group whose commands are named by the place they are found at, ``"package.module:attribute"``."""
 
     def __init__(self, *args: Any, places: Mapping[str, str], **kwargs: Any) -> None:

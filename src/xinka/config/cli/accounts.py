@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from xinka.config.cli.shop import open_shop, refusals_told, room
+from xinka.engines.commands import BilingualGroup
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +19,7 @@ _EMAIL = click.argument("email")
 _YES = click.option("--yes", is_flag=True, help="Do not ask whether you are sure. / 不再询问")
 
 
-@click.group()
+@click.group(cls=BilingualGroup)
 def account() -> None:
     """Work with people's accounts.
 

@@ -15,6 +15,7 @@ from xinka.config import supervisor
 from xinka.config.cli.shop import must_be_a_shop, open_shop, room
 from xinka.config.environment import Environment, key_in, load, read
 from xinka.config.starting import see_that_it_is_ours
+from xinka.engines.commands import BilingualGroup
 
 if TYPE_CHECKING:
     from xinka.flows.master_key.resealing import Progress
@@ -27,7 +28,7 @@ _WHAT_ENDS = (
 )
 
 
-@click.group()
+@click.group(cls=BilingualGroup)
 def key() -> None:
     """Change the master key.
 

@@ -12,6 +12,7 @@ from typing import Any, TextIO
 import click
 
 from xinka.config.cli.shop import open_shop, refusals_told, room
+from xinka.engines.commands import BilingualGroup
 from xinka.kernel.money import MINOR_DIGITS
 
 
@@ -39,7 +40,7 @@ _CURRENCY = click.option("--currency", type=click.Choice(list(MINOR_DIGITS)), de
 _LANGUAGES = click.Choice(["zh-hans", "en"])
 
 
-@click.group()
+@click.group(cls=BilingualGroup)
 def ledger() -> None:
     """Read the books, and enter what only the operator knows of.
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from xinka.config.cli.shop import open_shop, refusals_told, room
+from xinka.engines.commands import BilingualGroup
 
 if TYPE_CHECKING:
     from xinka.platform.maintenance.state import Maintenance
@@ -20,7 +21,7 @@ _HOW = "2026-12-01 03:00 in the shop's time, or 45m, 2h, 1d from now"
 _HOW_ZH = "商店时间，或从现在起多久"
 
 
-@click.group()
+@click.group(cls=BilingualGroup)
 def maintenance() -> None:
     """Close the shop to new orders for a while; what was ordered goes on.
 

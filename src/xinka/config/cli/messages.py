@@ -7,9 +7,10 @@ import sys
 import click
 
 from xinka.config import translations
+from xinka.engines.commands import BilingualGroup
 
 
-@click.group()
+@click.group(cls=BilingualGroup)
 def messages() -> None:
     """Extract, check and compile the translations.
 

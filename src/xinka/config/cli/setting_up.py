@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from xinka.config.cli.shop import open_shop, refusals_told, room
+from xinka.engines.commands import BilingualGroup
 
 _SHORT_NAME = re.compile(r"[-a-zA-Z0-9_]{1,40}")
 
@@ -40,7 +41,7 @@ def _key_in(file: Path) -> str:
         raise click.ClickException(f"{file} holds no key in plain text / {file} 里不是文本密钥") from None
 
 
-@click.group()
+@click.group(cls=BilingualGroup)
 def merchant() -> None:
     """Work with merchants.
 
@@ -139,7 +140,7 @@ def _merchant(slug: str) -> Any:
     return found
 
 
-@click.group()
+@click.group(cls=BilingualGroup)
 def channel() -> None:
     """Work with payment channels.
 

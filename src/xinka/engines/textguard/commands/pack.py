@@ -7,10 +7,10 @@ from pathlib import Path
 
 import click
 
-from xinka.engines.commands import Unusable
+from xinka.engines.commands import BilingualGroup, Unusable
 
 
-@click.group("pack")
+@click.group("pack", cls=BilingualGroup)
 def pack() -> None:
     """Look after rule packs.
 
