@@ -38,7 +38,7 @@ messages: ## Extract the texts to translate and compile the translations  提取
 	$(BIN)/xinka messages extract
 	$(BIN)/xinka messages compile
 
-nightly: ## What takes long: 200 crash schedules, 200 rounds of 500 buyers for 100 codes  夜间长测试
+nightly: ## What takes long: 200 crash schedules instead of 20, 200 rounds of the races  夜间长测试
 	@scripts/setup development
 	XINKA_TEST_NIGHTLY=1 XINKA_TEST_CRASH_SCHEDULES=200 $(BIN)/pytest -n $(WORKERS) --timeout 7200 -m "crash or race"
 

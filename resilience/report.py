@@ -14,7 +14,8 @@ _HEAD = """# What is tried against the shop
 Faults (F) are what breaks by itself, attacks (A) what somebody does on purpose. Each line names the tests that show it;
 "in part" and "not yet" say what is missing. Written by `python -m resilience.report` from `resilience/matrix.yaml`.
 
-`make test` runs all of them, with 20 rounds of each race and 20 schedules of kills; `make nightly` runs 200 of both.
+`make test` runs all of them: 500 buyers for 100 codes 200 times, the other races of `tests/resilience` 8 or 20 times,
+20 schedules of kills. `make nightly` runs 200 of each.
 `python -m resilience.soak` runs a whole shop under load and all faults that a machine can do.
 No failure in n runs bounds the rate at about 3/n: 200 clean schedules say "less than 1.5 %", not "never".
 """

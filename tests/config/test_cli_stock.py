@@ -44,6 +44,19 @@ def test_the_codes_of_a_file_are_stocked_and_repeated_lines_are_told(tmp_path: P
     assert steps_back == [BEHIND_ALL]
 
 
+def test_a_bar_shows_how_far_it_is_and_leaves_the_answer_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")  # as if the test were a terminal
+    sku = cast.ware(cast.adas_shop(), 0).sku.id
+    file = tmp_path / "codes.txt"
+    file.write_text("".join(f"BAR{n:06}\n" for n in range(2_000)), encoding="utf-8")
+    result = _import(file, sku)
+    assert result.exit_code == 0, result.output
+    assert "Importing / 正在导入" in result.stderr
+    assert "100%" in result.stderr
+    assert "正在导入" not in result.stdout
+    assert "2000 added" in result.stdout
+
+
 @pytest.mark.parametrize("options", [(), ("--preview",)])
 def test_a_line_that_cannot_be_sold_is_named_with_its_reason_in_both_languages(
     tmp_path: Path, options: tuple[str, ...]

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import platform
 import re
 from datetime import timedelta
-from uuid import UUID
 
 import django
 import pytest
-from django.core.mail import EmailMessage
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.utils import timezone
@@ -18,7 +15,6 @@ from procrastinate.contrib.django import app
 
 import xinka
 from tests import cast
-from xinka.flows.trying_mail import mail_trial
 from xinka.kernel import ids
 from xinka.kernel.errors import ProviderError
 from xinka.kernel.ids import new_uuid
@@ -173,26 +169,6 @@ def _waiting_again(n: int, problem: str) -> None:
             _remember(job_id, ProviderError(problem))
 
 
-def test_a_letter_that_no_server_took_is_no_gateways_fault_and_not_said_to_have_left(office: Client) -> None:
-    assert "Every letter was taken" in _mail_part(office)
-    run(defer(Job("mail.account_notice", MAIL), [{"notice_id": 1}]))
-    assert "Every letter was taken" not in _mail_part(office), "nobody has even tried"
-    with connection.cursor() as cursor:
-        cursor.execute("UPDATE procrastinate_jobs SET attempts = 1 RETURNING id")
-        ((job_id,),) = cursor.fetchall()
-    _remember(job_id, ProviderError("ConnectionRefusedError: [Errno 111] Connection refused"))
-    text = office.get("/office/system").content.decode()
-    assert "The mail server did not take it: ConnectionRefusedError" in text
-    assert "The gateway did not do it" not in text
-    assert "Mail: something changed in an account" in text
-    assert re.search(r"Mail waiting</dt><dd class=\"num\">1<", text)
-    with connection.cursor() as cursor:
-        cursor.execute("UPDATE procrastinate_jobs SET status = 'doing'")
-        cursor.execute("UPDATE procrastinate_jobs SET status = 'failed', attempts = 8")
-    assert "What has not left yet is above" in _mail_part(office)
-    assert "The mail server did not take it" in office.get("/office/system").content.decode()
-
-
 def test_every_job_has_its_words() -> None:
     """A job that is missing would be told of by the name of the code."""
     app.perform_import_paths()
@@ -271,46 +247,6 @@ def test_the_system_page_says_what_became_of_the_last_backup_and_reminds_of_a_mi
     report("backup", whole)
     Report.objects.update(at=timezone.now() - timedelta(days=2, minutes=1))
     assert said()[0] is True
-
-
-def test_a_test_letter_goes_to_whoever_asks_and_the_page_says_what_the_server_answered(
-    office: Client, dee: cast.User, mailoutbox: list[EmailMessage], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert office.post("/office/system/mail").status_code == 303
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT task_name, args FROM procrastinate_jobs")
-        ((task, told),) = cursor.fetchall()
-    told = json.loads(told)
-    assert (task, told["user_id"]) == ("mail.trial", dee.pk)
-    assert AuditEntry.objects.values_list("action", "actor_id").get() == ("mail.try", dee.pk)
-    cast.User.objects.filter(pk=dee.pk).update(language="en")
-    with monkeypatch.context() as patch:
-        patch.setattr(EmailMessage, "send", _no_server)
-        with pytest.raises(ProviderError):
-            mail_trial(dee.pk, UUID(told["about"]))
-    assert "Waiting" in _mail_part(office)
-    assert mail_trial(dee.pk, UUID(told["about"]))
-    assert [(letter.to, letter.subject) for letter in mailoutbox] == [([dee.email], "Test letter")]
-    assert "Taken by the server" in _mail_part(office)
-    assert not mail_trial(dee.pk, UUID(told["about"])), "once is enough"
-
-
-def test_test_letters_are_few_so_that_the_mail_server_does_not_shut_the_shop_out(office: Client) -> None:
-    answers = [office.post("/office/system/mail").status_code for _ in range(7)]
-    assert answers == [303] * 5 + [429] * 2
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM procrastinate_jobs")
-        assert cursor.fetchall() == [(5,)]
-    assert AuditEntry.objects.count() == 5
-
-
-def _no_server(_letter: EmailMessage) -> int:
-    raise ConnectionRefusedError
-
-
-def _mail_part(office: Client) -> str:
-    page = office.get("/office/system").content.decode()
-    return page.partition('id="mail"')[2].partition("</section>")[0]
 
 
 def test_htmx_gets_the_changing_part_alone(office: Client) -> None:

@@ -25,3 +25,9 @@ def committed(shop_database: str, django_db_blocker: DjangoDbBlocker) -> Iterato
 def rounds() -> int:
     """How often a race is run."""
     return 200 if NIGHTLY else 20
+
+
+@pytest.fixture
+def slow_rounds() -> int:
+    """How often a race is run whose every round opens tills of its own."""
+    return 200 if NIGHTLY else 8

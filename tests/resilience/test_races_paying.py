@@ -112,12 +112,11 @@ def overdue(orders: Sequence[Bought]) -> None:
     )
 
 
-def test_a_notice_against_expiry_ends_as_goods_and_never_as_both(committed: str, rounds: int) -> None:
+def test_a_notice_against_expiry_ends_as_goods_and_never_as_both(committed: str, slow_rounds: int) -> None:
     ware = cast.ware(cast.adas_shop(), 20)
     alipay = cast.channel()
-    turns = max(5, rounds // 2)
     ended: Counter[str] = Counter()
-    for turn in range(turns):
+    for turn in range(slow_rounds):
         orders = [cast.buy(ware.sku, alipay, contact=f"cy{turn}.{n}@example.com") for n in range(10)]
         money = [cast.money_for(each) for each in orders]
         overdue(orders)
@@ -132,15 +131,14 @@ def test_a_notice_against_expiry_ends_as_goods_and_never_as_both(committed: str,
         assert broken_rules(committed) == {}
         cast.stock_up(ware.sku, [f"MORE-{turn}-{n}" for n in range(10)])
     assert set(ended) <= {"settled", "late_settled"}
-    assert ended.total() == 10 * turns
+    assert ended.total() == 10 * slow_rounds
     assert set(Order.objects.values_list("state", flat=True)) == {"delivered"}
 
 
-def test_a_notice_against_cancelling_ends_as_goods_and_never_as_both(committed: str, rounds: int) -> None:
-    turns = max(5, rounds // 4)
-    ware = cast.ware(cast.adas_shop(), 6 * turns)
+def test_a_notice_against_cancelling_ends_as_goods_and_never_as_both(committed: str, slow_rounds: int) -> None:
+    ware = cast.ware(cast.adas_shop(), 6 * slow_rounds)
     alipay = cast.channel()
-    for turn in range(turns):
+    for turn in range(slow_rounds):
         orders = [cast.buy(ware.sku, alipay, contact=f"cy{turn}.{n}@example.com") for n in range(6)]
         money = [cast.money_for(each) for each in orders]
 
