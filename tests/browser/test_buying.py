@@ -139,6 +139,41 @@ def test_reload_back_and_a_second_tab_are_still_one_order_and_one_charge(page: P
     assert found == [("paid",)]
 
 
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
+def test_the_same_order_sent_from_two_tabs_is_one_order_and_one_charge(
+    visit: Visit, shop: Shop, *, scripts: bool
+) -> None:
+    first, contact = visit(java_script_enabled=scripts), qq_number()
+    tabs = [first, first.context.new_page()]
+    for tab in tabs:
+        tab.goto(f"{shop.url}/p/star-voyage-300")
+        tab.fill("#contact", contact)
+        tab.check("[name=channel][value='wechat-sandbox']")
+    for tab in tabs:
+        tab.click("#buy button.pri:visible")
+        tab.wait_for_url("**/pay")
+    assert tabs[0].url == tabs[1].url
+    pay_at_cashier(tabs[0])
+    expect(tabs[0].locator("article.code")).to_have_count(1)
+    tabs[1].goto(tabs[1].url)
+    expect(tabs[1].locator("article.code")).to_have_count(1)
+    # Who goes back after paying is nowhere asked for the money again.
+    for _ in range(2):
+        tabs[0].go_back()
+        expect(tabs[0].locator("form[action$='/pay'] button, a.btn[href*='/sandbox/']")).to_have_count(0)
+
+
+def test_a_double_tap_is_one_order(visit: Visit, shop: Shop) -> None:
+    phone = visit(viewport=PHONE, has_touch=True)
+    sent: list[str] = []
+    phone.on("request", lambda asked: sent.append(asked.url) if asked.method == "POST" else None)
+    phone.goto(f"{shop.url}/p/star-voyage-300")
+    phone.fill("#contact", qq_number())
+    phone.locator(".buybar button").dblclick(no_wait_after=True)
+    phone.wait_for_url("**/pay")
+    assert sent == [f"{shop.url}/checkout"]
+
+
 def test_with_letters_twice_as_large_on_the_narrowest_phone_nothing_leaves_its_page(visit: Visit, shop: Shop) -> None:
     for locale in ("zh-CN", "en"):
         page = visit(locale=locale, viewport={"width": 320, "height": 640})

@@ -29,24 +29,63 @@ def end(page: Page, ending: str) -> None:
 
 @pytest.mark.parametrize("channel", ["alipay-sandbox", "wechat-sandbox"])
 @pytest.mark.parametrize(
-    ("ending", "headline", "also"),
+    ("ending", "headline", "also", "letters"),
     [
-        ("pay-twice", "卡密已到", "重复付款"),
-        ("pay-more", "卡密已到", "多付"),
-        ("pay-less", "收到 ¥44.10，少 ¥4.90", ""),
-        ("duplicate", "卡密已到", ""),
-        ("reorder", "卡密已到", ""),
+        ("pay-twice", "卡密已到", "重复付款", ["已发货", "已退给你 ¥49.00"]),
+        ("pay-more", "卡密已到", "多付", ["已发货", "已退给你 ¥4.90"]),
+        ("pay-less", "收到 ¥44.10，少 ¥4.90", "", ["还差 ¥4.90"]),
+        ("duplicate", "卡密已到", "", ["已发货"]),
+        ("reorder", "卡密已到", "", ["已发货"]),
     ],
 )
-def test_money_is_never_lost(page: Page, shop: Shop, channel: str, ending: str, headline: str, also: str) -> None:
-    place = order(page, shop.url, PRODUCT, channel, contact=f"{secrets.token_hex(6)}@mail.example")
+def test_money_is_never_lost(
+    page: Page, shop: Shop, channel: str, ending: str, *, headline: str, also: str, letters: list[str]
+) -> None:
+    contact = f"{secrets.token_hex(6)}@mail.example"
+    place = order(page, shop.url, PRODUCT, channel, contact=contact)
     open_cashier(page)
     end(page, ending)
     _read(page, place, headline, also)
     expect(page.locator("article.code")).to_have_count(1 if "已到" in headline else 0)
+    shop.next_letter_to(contact, after=len(letters) - 1)
+    got = [str(letter["Subject"]) for letter in shop.letters_to(contact)]
+    assert len(got) == len(letters)
+    assert all(any(part in subject for subject in got) for part in letters), got
     if ending == "pay-less":
         with shop.database() as database:
             drive(database, _expire_now(place))
+
+
+def test_the_rest_of_a_short_payment_brings_the_goods(page: Page, shop: Shop) -> None:
+    contact = f"{secrets.token_hex(6)}@mail.example"
+    place = order(page, shop.url, PRODUCT, "wechat-sandbox", contact=contact)
+    open_cashier(page)
+    end(page, "pay-less")
+    _read(page, place, "少 ¥4.90", "")
+    page.click("main a.btn.pri:has-text('¥4.90')")
+    page.click("button[name=channel][value='wechat-sandbox']")
+    page.wait_for_url("**/pay?channel=*")
+    open_cashier(page)
+    expect(page.locator("#amount")).to_contain_text("4.90")
+    end(page, "pay")
+    _read(page, place, "卡密已到", "")
+    expect(page.locator("article.code")).to_have_count(1)
+    shop.next_letter_to(contact, after=1)
+
+
+@pytest.mark.parametrize("ending", ["fail", "expire"])
+def test_a_payment_that_came_to_nothing_is_started_anew(page: Page, shop: Shop, ending: str) -> None:
+    place = order(page, shop.url, PRODUCT, "wechat-sandbox", contact=f"{secrets.token_hex(6)}@mail.example")
+    open_cashier(page)
+    dead = page.url
+    end(page, ending)
+    page.goto(f"{place}/pay")
+    page.click("text=重新发起付款")
+    page.wait_for_load_state()
+    open_cashier(page)
+    assert page.url != dead
+    end(page, "pay")
+    _read(page, place, "卡密已到", "")
 
 
 @pytest.mark.parametrize("ending", ["fail", "forge", "expire"])

@@ -1,4 +1,4 @@
-"""Ordering the same again without scripts: one order while it is unpaid, for the browser that placed it alone."""
+"""Ordering the same again: one order while it is unpaid, for the browser that placed it alone."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from xinka.platform.database.drive import drive
 
 
 class Browser:
-    """A browser that runs no scripts and keeps what it is told for its checkout."""
+    """A browser that keeps what it is told for its checkout; without a key it runs no scripts."""
 
     def __init__(self, counter: Counter) -> None:
         self.counter = counter
@@ -119,9 +119,29 @@ def test_eve_who_knows_what_cy_ordered_and_as_whom_gets_an_order_of_her_own(
     assert eve.order() != first
 
 
-def test_a_page_with_scripts_has_a_key_and_needs_no_cookie(counter: Counter, cy: Browser) -> None:
-    first = cy.order(request_key=secrets.token_hex(16))
-    assert cy.kept == ""
-    assert cy.order() != first
-    assert cy.kept
-    assert cy.order(request_key=secrets.token_hex(16)) != first
+@pytest.mark.parametrize("key", ["", "a key of its own"])
+def test_a_second_tab_with_scripts_asks_for_the_same_order(counter: Counter, cy: Browser, key: str) -> None:
+    first = cy.order(request_key=key and secrets.token_hex(16))
+    with counter.untouched():
+        assert cy.order(request_key=secrets.token_hex(16)) == first
+        assert cy.order() == first
+
+
+def test_the_keys_of_two_tabs_still_name_their_own_orders(counter: Counter, cy: Browser) -> None:
+    one, other = secrets.token_hex(16), secrets.token_hex(16)
+    first = cy.order(request_key=one)
+    second = cy.order(request_key=other, quantity=2, expected=9800)
+    with counter.untouched():
+        assert cy.order(request_key=one) == first
+        assert cy.order(request_key=other, quantity=2, expected=9800) == second
+
+
+def test_a_program_with_keys_of_its_own_may_order_the_same_twice(counter: Counter, cy: Browser) -> None:
+    cy.order()
+    body = checkout_body(counter.sku, contact=cy.contact)
+    with counter.client() as client:
+        placed = [
+            client.post_json("/checkout", {**body, "request_key": secrets.token_hex(16)}, {"Cookie": cy.kept}).json()
+            for _ in range(2)
+        ]
+    assert placed[0]["order"] != placed[1]["order"]

@@ -107,21 +107,16 @@ async def checkout(till: Till, request: Request) -> Response:
             "pay_url": f"{path}/pay",
         }
         return json_response(answer, headers=[cookie])
-    remembered = [placed_before.remember(till, placed.order_id)] if _is_bare(form, request) else []
-    return Response(HTTPStatus.SEE_OTHER, b"", [("location", f"{path}/pay"), *remembered, cookie], PRIVATE)
+    headers = [("location", f"{path}/pay"), placed_before.remember(till, placed.order_id), cookie]
+    return Response(HTTPStatus.SEE_OTHER, b"", headers, PRIVATE)
 
 
 async def _wanted(till: Till, form: CheckoutForm, request: Request) -> CheckoutRequest:
-    """Return what is ordered; a page without scripts, asked the same again, asks for the order that is still unpaid."""
+    """Return what is ordered; a browser that asks for the same again asks for the order that is still unpaid."""
     wanted = seal_request(till, form, request)
-    if _is_bare(form, request):
+    if not request.wants_json():
         wanted.request_key = await placed_before.key_of_the_same(till, wanted, request) or wanted.request_key
     return wanted
-
-
-def _is_bare(form: CheckoutForm, request: Request) -> bool:
-    """Whether a browser without scripts sent the form: with them it has a key."""
-    return not form.request_key and not request.wants_json()
 
 
 def refuse_while_closed(till: Till) -> None:

@@ -1,6 +1,7 @@
-"""Without scripts a page has no key that makes pressing twice one order: what its browser ordered last stands for it.
+"""The same asked again in one browser is one order: what it ordered last stands for it.
 
-Its cookie goes to the checkout alone, lasts as long as stock is kept, and counts only with the order's own proof.
+A page's own key does so for its tab alone, and a page without scripts has none: a second tab would be a second charge.
+The cookie goes to the checkout alone, lasts as long as stock is kept, and counts only with the order's own proof.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@
   const quantity = form.querySelector("[data-qty] input");
 
   // One key per set of choices: pressing twice, or coming back and pressing again, is the same order. Browsers that make
-  // the page anew for "back" or "reload" forget the key, so it is kept for the tab; a page opened afresh is a new order.
+  // the page anew for "back" or "reload" forget the key, so it is kept for the tab; for another tab the shop knows what this browser ordered last.
   const memory = `xk-order:${location.pathname}`;
   // Of the choices only a sum is kept (FNV-1a, 32 bits): a contact and an order password have no place in a browser's storage.
   const sum = (text) => { let found = 0x811c9dc5; for (const letter of text) found = Math.imul(found ^ letter.codePointAt(0), 0x01000193); return found >>> 0; };
