@@ -12,6 +12,22 @@ WECHAT = (
     "MicroMessenger/8.0.50 NetType/WIFI Language/zh_CN"
 )
 PHONE = {"width": 390, "height": 844}
+#: CSS pixels of the narrowest window that WCAG 2.2 asks for (1.4.10).
+NARROWEST = 320
+
+
+def leaves_a_narrow_phone(page: Page, name: str) -> list[tuple[str, ...]]:
+    """Whether a page is wider than the narrowest telephone, with letters as they are and twice as large."""
+    found: list[tuple[str, ...]] = []
+    page.set_viewport_size({"width": NARROWEST, "height": 640})
+    browser = page.context.new_cdp_session(page)
+    for size in (32, 16):
+        browser.send("Page.setFontSizes", {"fontSizes": {"standard": size}})
+        page.wait_for_function("size => getComputedStyle(document.documentElement).fontSize === `${size}px`", arg=size)
+        if page.evaluate("document.documentElement.scrollWidth") > NARROWEST:
+            found.append((name, f"letters of {size} px", "scrolls sideways"))
+    browser.detach()
+    return found
 
 
 def faults_of(page: Page, name: str) -> list[tuple[str, ...]]:

@@ -9,6 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from tests.browser.telephones import leaves_a_narrow_phone
 from tools import tour
 from tools.tour import WINDOWS
 
@@ -45,6 +46,7 @@ def test_axe_finds_nothing_serious(visit: Visit, shop: Shop, walk: Walk, languag
             found += [(name, window, theme, *fault) for fault in _faults(page)]
             if page.evaluate("document.documentElement.scrollWidth") > width:
                 found.append((name, window, "scrolls sideways"))
+        found += leaves_a_narrow_phone(page, name)
         page.set_viewport_size({"width": 1280, "height": 900})
     assert found == []
 

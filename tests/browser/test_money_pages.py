@@ -9,6 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from tests.browser.telephones import leaves_a_narrow_phone
 from tools import money_tour
 from tools.tour import WINDOWS, order
 
@@ -42,6 +43,8 @@ def test_pages_of_money_fit_a_phone_and_axe_finds_nothing_serious(visit: Visit, 
             found += [(name, theme, *fault) for fault in _faults(page, options)]
         if page.evaluate("document.documentElement.scrollWidth") > width:
             found.append((name, "scrolls sideways"))
+        found += leaves_a_narrow_phone(page, name)
+        page.set_viewport_size({"width": width, "height": height})
     assert found == []
     assert len(names) >= WALKS[walk], names
 
