@@ -167,6 +167,19 @@ def rows_of(database_url: str) -> dict[str, int]:
         return found
 
 
+def contents_of(database_url: str) -> dict[str, str]:
+    """Return how many rows every table has, and a mark that changes when any of them is written, were it as before."""
+    with psycopg.connect(database_url) as connection:
+        tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1").fetchall()
+        marks = sql.SQL(" UNION ALL ").join(
+            sql.SQL(
+                "SELECT {}, concat(count(*), ':', sum(hashtextextended(concat(t.xmin, t.ctid, t), 0))) FROM {} t"
+            ).format(sql.Literal(table), sql.Identifier(table))
+            for (table,) in tables
+        )
+        return dict(connection.execute(marks).fetchall())
+
+
 def broken_rules(database_url: str) -> dict[str, list[object]]:
     """Return which of the auditor's rules do not hold, with examples; read in one snapshot."""
     with psycopg.connect(database_url) as connection:

@@ -12,7 +12,7 @@ import psycopg
 
 from tests import cast
 from tests.resilience.client import Answer, Client, checkout_body
-from tests.resilience.house import Server, broken_rules, django_on, fresh_copy, open_till, rows_of
+from tests.resilience.house import Server, broken_rules, contents_of, django_on, fresh_copy, open_till
 
 #: What must never be read in a log, an answer to somebody else, or a redirect.
 CANARY_CONTACT = "xk-canary-cy@example.com"
@@ -50,12 +50,12 @@ class Counter:
 
     @contextmanager
     def untouched(self) -> Iterator[None]:
-        """Prove that what happens inside changes no table's count."""
-        before = rows_of(self.url)
+        """Prove that what happens inside writes no row of any table: none more, none fewer, none anew."""
+        before = contents_of(self.url)
         yield
-        after = rows_of(self.url)
-        changed = {table: after[table] - before[table] for table in before if after[table] != before[table]}
-        assert changed == {}, "a refused request left rows"
+        after = contents_of(self.url)
+        changed = {table: (before[table], after[table]) for table in before if after[table] != before[table]}
+        assert changed == {}, "a refused request left a trace in the tables"
 
     def number(self, statement: str, *values: object) -> int:
         """Return the one number a statement asks for."""

@@ -9,6 +9,7 @@ import logging
 import logging.config
 import sys
 from collections.abc import MutableMapping
+from http import HTTPStatus
 from typing import Any, TextIO, cast
 
 import structlog
@@ -17,6 +18,8 @@ from xinka.kernel.errors import Refusal
 from xinka.platform.logs import Seldom, Unfailing, explain, settings
 
 log = structlog.get_logger("xinka.till")
+#: Of an address that leads to no channel, so much is worth reading.
+_LONGEST_SLUG = 60
 #: What every request meets while the database or the pages are away.
 seldom = Seldom()
 
@@ -50,6 +53,18 @@ def tell_refused(refusal: Refusal, address: str) -> None:
     """Write down that the till said no, once for the many that hear the same; ``address`` is the last of them."""
     if n := seldom.count("till.refused", refusal.code):
         log.info("till.refused", code=refusal.code, address=address, n=n)
+
+
+def tell_no_request(status: HTTPStatus, address: str) -> None:
+    """Write down that something came that is no request, once for the many of a kind; nobody read what it said."""
+    if n := seldom.count("till.no_request", status.name):
+        log.info("till.no_request", code=status.name.lower(), address=address, n=n)
+
+
+def tell_no_channel(slug: str, address: str) -> None:
+    """Write down that a notice came for a channel there is not, once for many; ``slug`` is the last of them."""
+    if n := seldom.count("notice.refused", "no_such_channel"):
+        log.warning("notice.refused", channel=slug[:_LONGEST_SLUG], code="no_such_channel", address=address, n=n)
 
 
 def tell_database_unavailable(error: Exception) -> None:

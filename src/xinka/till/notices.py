@@ -19,6 +19,7 @@ from xinka.payments.providers.protocol import LearnsKeys, RawNotice, VerifiedNot
 from xinka.platform.database.drive import drive_async
 from xinka.till.context import Channel, Till
 from xinka.till.http import TEXT, Request, Response
+from xinka.till.logs import tell_no_channel
 from xinka.till.serving.heads import PRIVATE, lines_of
 
 PREFIX = "/pay/notify/"
@@ -34,8 +35,10 @@ async def notice(till: Till, request: Request) -> Response:
 
     Every refusal is the gateway's plain ``fail`` and one line in the log; it leaves no other trace.
     """
-    channel = till.channels.get(request.path[len(PREFIX) :])
+    slug = request.path[len(PREFIX) :]
+    channel = till.channels.get(slug)
     if channel is None:
+        tell_no_channel(slug, request.address)
         return Response(HTTPStatus.NOT_FOUND, _FAIL, ready=_LINES)
     try:
         body = await request.body(_LIMIT) if request.method != "GET" or request.header("content-length") else b""

@@ -194,7 +194,7 @@ async def serve(listening: socket.socket) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, asked_to_end.set)
     app = await App.open()
-    edge = Edge(app.answer, always=_HSTS if app.till.environment.secure else "")
+    edge = Edge(app.answer, always=_HSTS if app.till.environment.secure else "", on_refusal=logs.tell_no_request)
     edge.sweep()
     server = await loop.create_server(lambda: Connection(edge), sock=listening, backlog=BACKLOG)
     await asked_to_end.wait()

@@ -50,8 +50,17 @@ class Edge:
     opens, visitors from elsewhere still get in.
     """
 
-    def __init__(self, handler: Handler, *, max_connections: int = 4096, always: str = "") -> None:
+    def __init__(
+        self,
+        handler: Handler,
+        *,
+        max_connections: int = 4096,
+        always: str = "",
+        on_refusal: Callable[[HTTPStatus, str], None] = lambda _status, _address: None,
+    ) -> None:
         self.handler = handler
+        #: Told of what was refused before any handler saw it: the status, and the address it came from.
+        self.on_refusal = on_refusal
         #: Header lines on every answer, refusals of what is no request included.
         self.always = always
         self.connections: set[Connection] = set()
@@ -418,6 +427,7 @@ class Connection(asyncio.Protocol):
             active.lose()
 
     def _write_refusal(self, status: HTTPStatus) -> None:
+        self._edge.on_refusal(status, self._address)
         self.write(response_head(status, [], 0, is_last=True, always=self._edge.always, ready=PRIVATE))
 
     def _stop_reading(self) -> None:
