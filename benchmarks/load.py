@@ -148,7 +148,7 @@ class Generator:
     def answer(self, client: Client) -> None:
         """Read an answer and go on with the next step."""
         data = client.socket.recv(8192)
-        while b"\r\n\r\n" not in data or not _is_whole(data):
+        while b"\r\n\r\n" not in data or not is_whole(data):
             more = client.socket.recv(8192)
             if not more:
                 raise SystemExit("the till closed a connection")
@@ -205,7 +205,8 @@ def percentile(ordered: list[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))] * 1000 if ordered else float("nan")
 
 
-def _is_whole(data: bytes) -> bool:
+def is_whole(data: bytes) -> bool:
+    """Whether an answer has come to its end."""
     end = data.find(b"\r\n\r\n")
     place = data.find(b"content-length: ", 0, end)  # the till writes its headers in lower case
     return place < 0 or len(data) - end - 4 >= int(data[place + 16 : data.find(b"\r", place)])

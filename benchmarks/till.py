@@ -19,8 +19,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import psutil
@@ -129,11 +129,16 @@ def _limits(set_up: Stage, options: argparse.Namespace, result: dict[str, Any]) 
 
 @dataclass(frozen=True)
 class Run:
-    """What one run of the load generator sells, through which channel, and how long clients pause between orders."""
+    """What one run of a load generator sells, through which channel, and how long clients pause between orders.
+
+    ``more`` are settings for another generator than the till's own.
+    """
 
     skus: Sequence[int] = (HOT_SKU,)
     channel: str = "strong"
     pause: float = 0.0
+    generator: str = "benchmarks.load"
+    more: Mapping[str, Any] = field(default_factory=dict)
 
 
 def sell(set_up: Stage, served: tuple[int, psutil.Process], run: Run, options: argparse.Namespace) -> dict[str, Any]:
@@ -155,10 +160,11 @@ def sell(set_up: Stage, served: tuple[int, psutil.Process], run: Run, options: a
         "money": f"{AMOUNT / 100:.2f}",
         "pid": PID,
         "pause": run.pause,
+        **run.more,
     }
     path = set_up.directory / "load.json"
     path.write_text(json.dumps(settings), encoding="utf-8")
-    command = [sys.executable, "-m", "benchmarks.load", str(port), str(path)]
+    command = [sys.executable, "-m", run.generator, str(port), str(path)]
     generator = subprocess.Popen(command, stdout=subprocess.PIPE)
     while not begun.exists() and generator.poll() is None:
         time.sleep(0.01)

@@ -186,6 +186,44 @@ def test_items_of_one_key_never_share_a_batch_and_keep_their_order() -> None:
     run(story())
 
 
+def test_what_is_urgent_goes_first_and_the_others_keep_a_quarter() -> None:
+    async def story() -> None:
+        bench = Bench()
+        bench.gate.clear()
+        queue = batcher(bench, max_batch=8)
+        running = queue.submit(0, limit=99)
+        await asyncio.sleep(0)
+        others = [queue.submit(item, limit=99) for item in range(1, 9)]
+        urgent = [queue.submit(item, limit=99, is_urgent=True) for item in range(11, 21)]
+        assert queue.n_waiting == 18
+        bench.gate.set()
+        await asyncio.gather(running, *others, *urgent)
+        assert bench.batches == [
+            [0],
+            [11, 12, 13, 14, 15, 16, 1, 2],
+            [17, 18, 19, 20, 3, 4, 5, 6],
+            [7, 8],
+        ]
+
+    run(story())
+
+
+def test_urgent_items_of_one_key_wait_for_one_another_in_their_order() -> None:
+    async def story() -> None:
+        bench = Bench()
+        bench.gate.clear()
+        queue = batcher(bench, max_batch=8)
+        running = queue.submit(0, limit=99)
+        await asyncio.sleep(0)
+        same = [queue.submit(item, limit=99, is_urgent=True) for item in (1001, 2001, 3001)]
+        other = queue.submit(4001, limit=99)
+        bench.gate.set()
+        await asyncio.gather(running, *same, other)
+        assert bench.batches == [[0], [1001], [2001], [3001], [4001]]
+
+    run(story())
+
+
 def test_one_poisoned_item_fails_alone() -> None:
     async def story() -> None:
         bench = Bench(poison=frozenset({13}))

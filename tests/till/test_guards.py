@@ -279,6 +279,12 @@ def test_a_rush_beyond_what_can_be_served_is_refused_at_once_and_money_is_still_
         last = _read(rush.pop())
         assert last.startswith(b"HTTP/1.1 503")
         assert b"retry-after" in last.lower()
+        with counter.client() as client:
+            page = client.post_form("/checkout", b"not even a form", {"Accept": "text/html"})
+        assert (page.status, page.headers["retry-after"]) == (503, "2"), (
+            "no page of Django's for each, and nothing read"
+        )
+        assert "现在排队的人太多，没有扣款" in page.body.decode()
         with ThreadPoolExecutor(1) as thread:
             paid = thread.submit(_pay, counter.port, payment)
             blocker.rollback()

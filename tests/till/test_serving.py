@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.till.visiting import GET, echo, tell, until
-from xinka.till.serving.connection import Edge
+from xinka.till.serving.edge import Edge
 from xinka.till.serving.exchange import Exchange, HungUp
 from xinka.till.serving.heads import SAFE, response_head
 
@@ -40,6 +40,35 @@ def test_a_slow_answer_is_not_overtaken() -> None:
         assert [(await visitor.answer())[1]["x-path"] for _ in range(2)] == ["/0", "/1"]
 
     tell(story, first_sleeps)
+
+
+def test_whoever_was_turned_away_is_not_read_again_at_once_and_others_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+    later: list[Any] = []
+
+    async def turn_away(exchange: Exchange) -> None:
+        seen.append(exchange.path)
+        exchange.rest = 5.0 if exchange.path == "/first" else 0.0
+        await echo(exchange)
+
+    async def story(visit: Any, edge: Edge) -> None:
+        call_later = edge.loop.call_later
+        monkeypatch.setattr(
+            edge.loop, "call_later", lambda s, f, *a: later.append(f) if s == 5.0 else call_later(s, f, *a)
+        )
+        visitor, other = await visit(), await visit()
+        visitor.send(GET % b"first")
+        assert (await visitor.answer())[0] == 200, "it hears at once"
+        visitor.send(GET % b"again")
+        for _ in range(3):
+            other.send(GET % b"other")
+            await other.answer()
+        assert seen == ["/first", *["/other"] * 3]
+        (read_on,) = later
+        read_on()
+        assert (await visitor.answer())[1]["x-path"] == "/again"
+
+    tell(story, turn_away)
 
 
 def test_nobody_works_on_for_a_visitor_who_is_gone() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.till.visiting import GET, echo, serving_at, tell
 from xinka.till.serving import connection as serving
-from xinka.till.serving.connection import Edge
+from xinka.till.serving.edge import Edge
 from xinka.till.serving.exchange import Exchange
 
 ENDLESS = [

@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
-from xinka.till.serving.connection import Connection, Edge
+from xinka.till.serving.connection import Connection
+from xinka.till.serving.edge import Edge
 from xinka.till.serving.exchange import Exchange
 
 GET = b"GET /%b HTTP/1.1\r\nHost: shop\r\n\r\n"

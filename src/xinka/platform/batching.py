@@ -19,6 +19,8 @@ from xinka.kernel.errors import Refusal
 SHORTEST_SLEEP = 0.001
 #: How much of what is under way shares a batch: a little less than half, so that the next is whole when one is done.
 _SHARE = 0.45
+#: How much of a batch is for what is not urgent, however much that is waits.
+_FOR_OTHERS = 0.25
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -63,7 +65,8 @@ class Batcher(Generic[Item, Answer]):
         self._most = max_batch
         self._beat = beat
         self._due = 0.0
-        self._waiting: deque[tuple[Item, asyncio.Future[Answer]]] = deque()
+        self._urgent: deque[tuple[Item, asyncio.Future[Answer]]] = deque()
+        self._others: deque[tuple[Item, asyncio.Future[Answer]]] = deque()
         self._runner: asyncio.Task[None] | None = None
         #: There while the runner waits for its beat; set when it need not wait any longer.
         self._enough: asyncio.Future[None] | None = None
@@ -73,24 +76,25 @@ class Batcher(Generic[Item, Answer]):
     @property
     def n_waiting(self) -> int:
         """How many items wait for a batch."""
-        return len(self._waiting)
+        return len(self._urgent) + len(self._others)
 
-    def submit(self, item: Item, *, limit: int) -> asyncio.Future[Answer]:
+    def submit(self, item: Item, *, limit: int, is_urgent: bool = False) -> asyncio.Future[Answer]:
         """Queue an item and return the future of its answer.
 
         ``limit`` is how long the queue may be for this kind of item, so that a rush of one kind leaves room for others.
+        What is urgent goes before everything else, but for a share of each batch that the others keep.
 
         Raises:
             Overloaded: if the queue is longer than that.
         """
-        if len(self._waiting) >= limit:
+        if self.n_waiting >= limit:
             raise Overloaded
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Answer] = loop.create_future()
-        self._waiting.append((item, future))
+        (self._urgent if is_urgent else self._others).append((item, future))
         if self._runner is None:
             self._runner = loop.create_task(self._run())
-        elif self._enough is not None and len(self._waiting) >= self._most:
+        elif self._enough is not None and self.n_waiting >= self._most:
             _wake(self._enough)
         return future
 
@@ -109,15 +113,15 @@ class Batcher(Generic[Item, Answer]):
 
     async def _empty(self) -> None:
         clock = asyncio.get_running_loop().time
-        while self._waiting:
-            if (early := self._due - clock()) > 0 and len(self._waiting) < self._most:
+        while self.n_waiting:
+            if (early := self._due - clock()) > 0 and self.n_waiting < self._most:
                 await self._wait_for_more(early)
             batch = self._next_batch()
             self._due = clock() + self._beat
             await self._answer(batch)
-            if len(batch) == 1 and not self._waiting:
+            if len(batch) == 1 and not self.n_waiting:
                 self._due = 0.0
-            share = int((len(batch) + len(self._waiting)) * _SHARE)
+            share = int((len(batch) + self.n_waiting) * _SHARE)
             self._most = min(max(share, self._min_batch), self._max_batch)
 
     async def _wait_for_more(self, seconds: float) -> None:
@@ -133,18 +137,30 @@ class Batcher(Generic[Item, Answer]):
 
     def _next_batch(self) -> list[tuple[Item, asyncio.Future[Answer]]]:
         batch: list[tuple[Item, asyncio.Future[Answer]]] = []
-        keys = set()
+        keys: set[object] = set()
+        kept_free = min(len(self._others), max(1, int(self._most * _FOR_OTHERS)))
+        self._take(self._urgent, max(1, self._most - kept_free), batch, keys)
+        self._take(self._others, self._most, batch, keys)
+        return batch
+
+    def _take(
+        self,
+        lane: deque[tuple[Item, asyncio.Future[Answer]]],
+        size: int,
+        batch: list[tuple[Item, asyncio.Future[Answer]]],
+        keys: set[object],
+    ) -> None:
+        """Fill a batch up to this size; whose key is in it already waits for the next, in front of its lane."""
         postponed = []
-        while self._waiting and len(batch) < self._most:
-            entry = self._waiting.popleft()
+        while lane and len(batch) < size:
+            entry = lane.popleft()
             key = self._key(entry[0])
             if key in keys:
                 postponed.append(entry)
             else:
                 keys.add(key)
                 batch.append(entry)
-        self._waiting.extendleft(reversed(postponed))
-        return batch
+        lane.extendleft(reversed(postponed))
 
     async def _answer(self, batch: list[tuple[Item, asyncio.Future[Answer]]]) -> None:
         self.n_batches += 1

@@ -24,11 +24,15 @@ from xinka.platform.maintenance.state import ShopClosed
 from xinka.platform.vault.envelope import BlindIndex
 from xinka.till import placed_before
 from xinka.till.context import Till
+from xinka.till.engine import OutcomeUnknown
 from xinka.till.http import Request, Response, json_response, parse_form, refusal_response
 from xinka.till.logs import tell_database_unavailable, tell_refused
 from xinka.till.serving.heads import PRIVATE
 
 _LIMIT = 16 * 1024
+#: Seconds that a connection is not read after its visitor was turned away: shorter than he was told to wait, for behind
+#: a proxy a gateway's notice may come on it next.
+_REST = 1.0
 _MAX_PASSWORD = 64
 #: A checkout that is sent again gets the order's answer, cookie included: nobody may hit upon somebody else's key.
 _LEAST_KEY = 16
@@ -77,7 +81,13 @@ _decode = msgspec.json.Decoder(CheckoutForm).decode
 
 
 async def checkout(till: Till, request: Request) -> Response:
-    """Place an order; a form is answered with a redirect to its payment page, JSON with JSON."""
+    """Place an order; a form is answered with a redirect to its payment page, JSON with JSON.
+
+    Raises:
+        Overloaded: if too many wait already. It is said here and now: in a rush, reading and sealing what cannot be
+            taken, or a page of Django's for each who is turned away, would leave nothing for those who were let in.
+    """
+    _turn_away_if_full(till, request)
     wants_json = request.wants_json()
     form: CheckoutForm | None = None
     try:
@@ -92,11 +102,12 @@ async def checkout(till: Till, request: Request) -> Response:
         if wants_json:
             return refusal_response(refusal, request.language())
         return _show_refusal(till, refusal, form)
-    except psycopg.OperationalError as error:
+    except (psycopg.OperationalError, OutcomeUnknown) as error:
         if wants_json:
             raise
         tell_database_unavailable(error)
-        return _show_refusal(till, DatabaseAway() if is_away(error) else Overloaded(), form)
+        is_unknown = isinstance(error, OutcomeUnknown) or is_away(error)
+        return _show_refusal(till, DatabaseAway() if is_unknown else Overloaded(), form)
     path = order_path(placed.order_id)
     cookie = _cookie(till, placed, path)
     if wants_json:
@@ -109,6 +120,15 @@ async def checkout(till: Till, request: Request) -> Response:
         return json_response(answer, headers=[cookie])
     headers = [("location", f"{path}/pay"), placed_before.remember(till, placed.order_id), cookie]
     return Response(HTTPStatus.SEE_OTHER, b"", headers, PRIVATE)
+
+
+def _turn_away_if_full(till: Till, request: Request) -> None:
+    """Turn a visitor away, whose connection is not read again at once; raises ``Overloaded``."""
+    try:
+        till.engine.refuse_if_full()
+    except Overloaded:
+        request.exchange.rest = _REST
+        raise
 
 
 async def _wanted(till: Till, form: CheckoutForm, request: Request) -> CheckoutRequest:

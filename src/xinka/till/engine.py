@@ -17,7 +17,7 @@ from xinka.flows.checkout import CheckoutRequest, Placed, needs_transaction
 from xinka.flows.selling import sell
 from xinka.flows.settle import Settlement, VerifiedMoney, settle_unusual
 from xinka.kernel.errors import Refusal
-from xinka.platform.batching import Batcher
+from xinka.platform.batching import Batcher, Overloaded
 from xinka.platform.database.drive import MAX_TRIES, RETRYABLE, drive_async
 from xinka.platform.outbox.sql import NOTIFIED_ON as OUTBOX
 from xinka.till.logs import seldom
@@ -27,7 +27,8 @@ Item = CheckoutRequest | VerifiedMoney
 Outcome = Placed | Refusal | Settlement | None
 Pool = AsyncConnectionPool[psycopg.AsyncConnection[Any]]
 
-#: How many checkouts may wait, and how many notices: notices are money that has already moved, so they get more room.
+#: How many checkouts may wait, and how many notices: notices are money that has already moved, so they
+#: get more room, and go first.
 CHECKOUTS_WAITING = 2_000
 NOTICES_WAITING = 6_000
 #: A batch is as large as a share of what is under way, within these bounds (decision 39).
@@ -77,6 +78,15 @@ class Engine:
         assert isinstance(answer, Placed)  # noqa: S101 - for the type checker: a checkout is never answered otherwise
         return answer
 
+    def refuse_if_full(self) -> None:
+        """Refuse a checkout before anything was done for it, as ``place`` would in the end.
+
+        Raises:
+            Overloaded: if as many wait as may.
+        """
+        if self.batcher.n_waiting >= CHECKOUTS_WAITING:
+            raise Overloaded
+
     async def settle(self, money: VerifiedMoney) -> Settlement:
         """Settle verified money; when this returns, it is committed.
 
@@ -84,7 +94,11 @@ class Engine:
             WrongChannel: if the payment was made for another channel.
             TradeMismatch: if the provider's number is on record with other facts.
         """
-        answer = await self.batcher.submit(money, limit=NOTICES_WAITING) if money.payment_id is not None else None
+        answer = (
+            await self.batcher.submit(money, limit=NOTICES_WAITING, is_urgent=True)
+            if money.payment_id is not None
+            else None
+        )
         if answer is None:
             async with self._unusual:
                 answer = await self._settle_unusual(money)
@@ -116,9 +130,12 @@ class Engine:
 
     async def _work(self, batch: Sequence[Item]) -> list[Outcome | Exception]:
         """Run one batch, in one statement and so in one transaction unless something unusual is among it."""
+        is_in_doubt = False
         for attempt in range(MAX_TRIES):
             try:
                 async with self._pool.connection() as connection:
+                    if is_in_doubt:
+                        await _reach_standby(connection)
                     return await self._run(connection, batch)
             except PoolTimeout as error:
                 # No connection for so long: the database is away. No item is at fault, so halves would only wait too.
@@ -126,6 +143,7 @@ class Engine:
             except (*_RUN_AGAIN, psycopg.OperationalError, OutcomeUnknown) as error:
                 if attempt == MAX_TRIES - 1:
                     raise
+                is_in_doubt = is_in_doubt or not isinstance(error, _RUN_AGAIN)
                 if n := seldom.count("batch.retried", type(error).__name__):
                     log.warning("batch.retried", reason=type(error).__name__, n=n, n_items=len(batch))
                 await asyncio.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 - jitter, not a secret
@@ -147,9 +165,12 @@ class Engine:
 
     async def _settle_unusual(self, money: VerifiedMoney) -> Settlement:
         """Settle what was not plain, in a transaction of its own: its failure is its own too."""
+        is_in_doubt = False
         for attempt in range(MAX_TRIES):
             try:
                 async with self._pool.connection() as connection:
+                    if is_in_doubt:
+                        await _reach_standby(connection)
                     async with connection.transaction():
                         settlement = await drive_async(connection, settle_unusual(money))
                     _refuse_cancelled_commit(connection)
@@ -157,6 +178,7 @@ class Engine:
             except (*_RUN_AGAIN, psycopg.OperationalError, OutcomeUnknown) as error:
                 if isinstance(error, PoolTimeout) or attempt == MAX_TRIES - 1:
                     raise
+                is_in_doubt = is_in_doubt or not isinstance(error, _RUN_AGAIN)
                 log.warning("settlement.retried", reason=type(error).__name__)
         raise OutcomeUnknown  # pragma: no cover - the loop above returns or raises
 
@@ -181,6 +203,20 @@ def watch_commits(connection: psycopg.AsyncConnection[Any]) -> None:
             connection.xinka_commit_unknown = True  # type: ignore[attr-defined]  # our mark on their object
 
     connection.add_notice_handler(remember)
+
+
+async def _reach_standby(connection: psycopg.AsyncConnection[Any]) -> None:
+    """Wait until a standby has what was committed before, where there has to be one; elsewhere it is a small commit.
+
+    What runs again after a commit in doubt finds its rows and writes none, so PostgreSQL would wait for nobody: the
+    answer would rest on rows that are lost with this server. A commit waits for all that was written before it, and
+    only one that writes waits at all.
+
+    Raises:
+        OutcomeUnknown: if that wait was given up too.
+    """
+    await connection.execute("SELECT pg_logical_emit_message(true, 'xinka', 'in doubt')")
+    _refuse_cancelled_commit(connection)
 
 
 def _refuse_cancelled_commit(connection: psycopg.AsyncConnection[Any]) -> None:

@@ -24,10 +24,12 @@ from xinka.platform.maintenance.state import HEADER, TAG, is_closed_now
 from xinka.till import checkout, health, logs, notices, orders, pages
 from xinka.till.closed import ClosedPages
 from xinka.till.context import Till, close_till, open_till
+from xinka.till.engine import OutcomeUnknown
 from xinka.till.http import Request, Response, client_address, refusal_response
 from xinka.till.live_stock import LiveStock
 from xinka.till.plain import plain_page, wants_page
-from xinka.till.serving.connection import Connection, Edge
+from xinka.till.serving.connection import Connection
+from xinka.till.serving.edge import Edge
 from xinka.till.serving.exchange import Exchange, HungUp
 from xinka.till.serving.heads import PRIVATE, Headers
 from xinka.till.upstream import Upstream
@@ -170,6 +172,9 @@ def _refusal_of(request: Request, error: Exception) -> Refusal:
     if is_away(error):
         logs.tell_database_unavailable(error)
         return DatabaseAway()
+    if isinstance(error, OutcomeUnknown):
+        logs.tell_database_unavailable(error)
+        return DatabaseAway()  # it says to look first, for nobody knows
     if isinstance(error, psycopg.OperationalError):  # a lock that did not come free, for one
         logs.tell_database_unavailable(error)
         return Overloaded()
@@ -194,7 +199,8 @@ async def serve(listening: socket.socket) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, asked_to_end.set)
     app = await App.open()
-    edge = Edge(app.answer, always=_HSTS if app.till.environment.secure else "", on_refusal=logs.tell_no_request)
+    edge = Edge(app.answer, always=_HSTS if app.till.environment.secure else "")
+    edge.on_refusal = logs.tell_no_request
     edge.sweep()
     server = await loop.create_server(lambda: Connection(edge), sock=listening, backlog=BACKLOG)
     await asked_to_end.wait()

@@ -11,8 +11,6 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import deque
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from http import HTTPStatus
 from types import SimpleNamespace
 from typing import Any, cast
@@ -20,6 +18,7 @@ from typing import Any, cast
 import httptools
 
 from xinka.kernel.places import place_of, plain_address
+from xinka.till.serving.edge import Edge
 from xinka.till.serving.exchange import Exchange, HungUp
 from xinka.till.serving.heads import PRIVATE, Headers, response_head
 from xinka.till.serving.targets import read_target
@@ -38,86 +37,8 @@ UNREAD_FOR = 60.0
 DISCARD_BYTES = 32 * 1024 * 1024
 DISCARD_FOR = 5.0
 
-Handler = Callable[[Exchange], Awaitable[None]]
 _JOINED_BY = {b"cookie": b"; "}
 _ONCE = frozenset({b"host", b"content-length", b"content-type", b"origin"})
-
-
-class Edge:
-    """All connections of a process, and the handler of their requests.
-
-    When there is no room for one more, the place that holds the most gives one up: however many connections somebody
-    opens, visitors from elsewhere still get in.
-    """
-
-    def __init__(
-        self,
-        handler: Handler,
-        *,
-        max_connections: int = 4096,
-        always: str = "",
-        on_refusal: Callable[[HTTPStatus, str], None] = lambda _status, _address: None,
-    ) -> None:
-        self.handler = handler
-        #: Told of what was refused before any handler saw it: the status, and the address it came from.
-        self.on_refusal = on_refusal
-        #: Header lines on every answer, refusals of what is no request included.
-        self.always = always
-        self.connections: set[Connection] = set()
-        self._of_place: dict[str, set[Connection]] = {}
-        self.max_connections = max_connections
-        self.is_closing = False
-        self._drained = asyncio.Event()
-        self.loop = asyncio.get_running_loop()
-
-    def sweep(self) -> None:
-        """Close the connections whose time is over, and look again in a second."""
-        now = self.loop.time()
-        for connection in [one for one in self.connections if one.deadline < now]:
-            connection.give_up()
-        self.loop.call_later(1.0, self.sweep)
-
-    def admit(self, connection: Connection) -> bool:
-        """Take a connection in, if there is room for it or can be made."""
-        if self.is_closing or (len(self.connections) >= self.max_connections and not self._make_room(connection.place)):
-            return False
-        self.connections.add(connection)
-        self._of_place.setdefault(connection.place, set()).add(connection)
-        return True
-
-    def _make_room(self, place: str) -> bool:
-        """Close a connection of the place with the most, unless that is where the new one comes from."""
-        most = max(self._of_place.values(), key=len)
-        if len(most) <= len(self._of_place.get(place, ())) + 1:
-            return False
-        spare = next((one for one in most if not one.is_worked_for()), None)
-        if spare is None:
-            return False
-        self.forget(spare)
-        spare.give_up()
-        return True
-
-    def forget(self, connection: Connection) -> None:
-        """Note that a connection has ended."""
-        self.connections.discard(connection)
-        of_place = self._of_place.get(connection.place, set())
-        of_place.discard(connection)
-        if not of_place:
-            self._of_place.pop(connection.place, None)
-        if not self.connections:
-            self._drained.set()
-
-    async def drain(self, within: float) -> None:
-        """Let what is under way be answered, then close everything."""
-        self.is_closing = True
-        for connection in list(self.connections):
-            connection.close_if_idle()
-        self._drained.clear()
-        if self.connections:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._drained.wait(), within)
-        for connection in list(self.connections):
-            connection.give_up()
 
 
 class Connection(asyncio.Protocol):
@@ -408,7 +329,11 @@ class Connection(asyncio.Protocol):
         else:
             self._head_size = 0
             self.deadline = self._edge.loop.time() + IDLE_FOR
-            self._read_on()
+            if exchange.rest:
+                self._stop_reading()
+                self._edge.loop.call_later(exchange.rest, self._read_on)
+            else:
+                self._read_on()
 
     def _discard(self, n_bytes: int) -> None:
         """Read over what belongs to a request that has its refusal already."""
@@ -427,7 +352,8 @@ class Connection(asyncio.Protocol):
             active.lose()
 
     def _write_refusal(self, status: HTTPStatus) -> None:
-        self._edge.on_refusal(status, self._address)
+        if self._edge.on_refusal is not None:
+            self._edge.on_refusal(status, self._address)
         self.write(response_head(status, [], 0, is_last=True, always=self._edge.always, ready=PRIVATE))
 
     def _stop_reading(self) -> None:

@@ -50,7 +50,7 @@ class Exchange:
 
     __slots__ = (
         "_gone", "_line", "_parts", "_size", "_waiter", "address", "fields", "is_answered", "is_begun", "is_chunked",
-        "is_old", "is_whole", "keep_alive", "method", "path", "query",
+        "is_old", "is_whole", "keep_alive", "method", "path", "query", "rest",
     )  # fmt: skip
 
     def __init__(self, line: Line, method: str, target: str, fields: dict[bytes, bytes]) -> None:
@@ -60,6 +60,8 @@ class Exchange:
         self.fields = fields
         self.address = ""
         self.keep_alive = True
+        #: Seconds for which the connection is not read after the answer.
+        self.rest = 0.0
         self.is_old = False  # HTTP/1.0
         self.is_whole = False
         self.is_begun = False
