@@ -122,6 +122,51 @@ def test_a_writer_killed_at_any_moment_loses_nothing_it_had_acknowledged(ada: Si
         assert again.checkpoint().root == reference.mth(entries(again.size))
 
 
+_TELLS_HEADS = """
+import os, sys
+from pathlib import Path
+from xinka.engines.merkle import FileStorage, Log, Signer
+log = Log.open(FileStorage(Path(sys.argv[1])), Signer.parse(sys.argv[2]))
+print("open", flush=True)
+for size in [1, 1, 5, 300, 2] * 1000:
+    log.append([os.urandom(24) for _ in range(size)])
+    head = log.checkpoint()
+    print(head.size, head.root.hex(), flush=True)
+"""
+
+
+@pytest.mark.crash
+@pytest.mark.timeout(300)
+def test_no_two_heads_of_one_size_whatever_is_written_after_a_death(ada: Signer, log: Log, place: Path) -> None:
+    """What a writer writes is its own: a head that was given out and then forgotten would come with another root."""
+    log.close()
+    heads: dict[int, set[bytes]] = {}
+    for n_lines in (1, 1, 2, 3, 4, 6, 9, 14, 23, 24, 25, 60):
+        writer = subprocess.Popen(
+            [sys.executable, "-c", _TELLS_HEADS, str(place), ada.secret], stdout=subprocess.PIPE, text=True,
+            cwd=Path(__file__).parents[3], env={**os.environ, "PYTHONPATH": "src:."},
+        )  # fmt: skip
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == "open\n"
+        lines = [writer.stdout.readline() for _ in range(n_lines)]
+        writer.send_signal(signal.SIGKILL)
+        lines += writer.stdout.readlines()
+        writer.wait()
+        writer.stdout.close()
+        for size, root in (line.split() for line in lines if line.endswith("\n")):
+            heads.setdefault(int(size), set()).add(bytes.fromhex(root))
+        # Readers may have seen one more than its writer lived to tell.
+        published = Checkpoint.parse((place / "checkpoint").read_bytes().decode().partition("\n\n")[0] + "\n")
+        heads.setdefault(published.size, set()).add(published.root)
+    assert len(heads) > 100
+    assert {size: roots for size, roots in heads.items() if len(roots) > 1} == {}
+    with Log.open(FileStorage(place), ada) as again:
+        assert again.size >= max(heads)
+        kept = [again.entry(index) for index in range(max(heads))]
+    for size in sorted(heads)[:: len(heads) // 8]:
+        assert heads[size] == {reference.mth(kept[:size])}
+
+
 def _damage_in(place: Path) -> MerkleError | None:
     """Return what opening says of a journal whose very beginning is torn, and see that it was left as it was."""
     before = [path.read_bytes() for path in sorted((place / "private").glob("journal.*"))]
