@@ -95,12 +95,21 @@ def test_control_two_buyers_who_read_before_they_write_get_the_same_code(committ
 
 
 def test_500_buyers_for_100_codes_over_http(committed: str, tmp_path: Path) -> None:
-    ware = cast.ware(cast.adas_shop(), CODES)
+    """And whoever buys something else meanwhile gets it."""
+    ada = cast.adas_shop()
+    ware, other = cast.ware(ada, CODES), cast.ware(ada, 20, slug="other")
     cast.channel("strong", sign_type="HMAC-SHA256")
     n_threads = 25
 
     with open_till(committed, tmp_path / "till.log", XINKA_TILL_WORKERS="2", XINKA_TRUSTED_PROXIES="127.0.0.1") as till:
-        start = threading.Barrier(n_threads)
+        start = threading.Barrier(n_threads + 1)
+
+        def of_the_other() -> list[int]:
+            with Client(till.port) as client:
+                start.wait(60)
+                bodies = [checkout_body(other.sku.id, contact=f"o{n}@example.com", channel="strong") for n in range(20)]
+                headers = [{"X-Forwarded-For": f"10.2.0.{n}"} for n in range(20)]
+                return [client.post_json("/checkout", *each).status for each in zip(bodies, headers, strict=True)]
 
         def buyers(first: int) -> list[tuple[int, str]]:
             found = []
@@ -112,11 +121,13 @@ def test_500_buyers_for_100_codes_over_http(committed: str, tmp_path: Path) -> N
                     found.append((answer.status, answer.json().get("code", "placed")))
             return found
 
-        with ThreadPoolExecutor(n_threads) as threads:
+        with ThreadPoolExecutor(n_threads + 1) as threads:
+            unaffected = threads.submit(of_the_other)
             answers = [each for done in threads.map(buyers, range(n_threads)) for each in done]
+            assert unaffected.result() == [200] * 20
     assert Counter(answers) == {(200, "placed"): CODES, (409, "out_of_stock"): BUYERS - CODES}
     assert UnsoldCode.objects.count() == 0
-    assert Order.objects.count() == CODES
+    assert Order.objects.count() == CODES + 20
     assert broken_rules(committed) == {}
 
 

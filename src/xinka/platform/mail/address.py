@@ -50,7 +50,7 @@ def django_settings(url: str) -> dict[str, object]:
             "端口后面不能再有内容；密码里的 / ? # 要写成 %2F %3F %23",
         )
     return {
-        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "EMAIL_BACKEND": "xinka.platform.mail.smtp.EmailBackend",
         "EMAIL_HOST": parts.hostname,
         "EMAIL_PORT": port or _PORTS[parts.scheme],
         "EMAIL_HOST_USER": unquote(parts.username or ""),
