@@ -37,7 +37,7 @@ pytestmark = [pytest.mark.crash, pytest.mark.timeout(7000)]
 
 #: `make nightly` asks for 200.
 SCHEDULES = int(os.environ.get("XINKA_TEST_CRASH_SCHEDULES", "20"))
-VICTIMS = ("till", "postmaster", "backend", "worker", "web", "everything")
+VICTIMS = ("till", "postmaster", "backend", "worker", "web", "everything", "restart")
 
 
 @dataclass
@@ -57,7 +57,7 @@ class House:
         return self.servers["till"]
 
     def kill(self, victim: str, chance: random.Random) -> None:
-        """Kill somebody without a word, and count it where somebody was alive."""
+        """Kill somebody without a word, counted where somebody was alive, or stop the database as administrators do."""
         for name, server in self.servers.items():
             if victim in (name, "everything") and server.process is not None and server.process.poll() is None:
                 server.kill()
@@ -66,6 +66,9 @@ class House:
             with suppress(ProcessLookupError, TypeError):
                 os.kill(self.postgres.postmaster_pid, signal.SIGKILL)  # type: ignore[arg-type]  # None is suppressed
                 self.killed["postmaster"] += 1
+        if victim == "restart":  # as after an upgrade of PostgreSQL: in the middle of a batch, and no kill
+            self.postgres.stop()
+            self.killed["restart"] += 1
         if victim == "backend":
             with suppress(psutil.Error, IndexError):
                 postmaster = psutil.Process(self.postgres.postmaster_pid)
@@ -170,7 +173,7 @@ def test_nothing_promised_is_lost_and_nothing_is_sold_twice(house: House) -> Non
         n_orders += len(buyers.book.orders)
         n_again += buyers.book.n_again
     if SCHEDULES >= 20:
-        assert set(house.killed) == {"till", "postmaster", "backend", "worker", "web"}, "somebody was never killed"
+        assert set(house.killed) == {"till", "postmaster", "backend", "worker", "web", "restart"}, "somebody was never killed"
     assert house.killed.total() >= SCHEDULES
     assert n_again > 0, "no crash was felt by any buyer: the schedules killed nothing that mattered"
     assert number(house.url, "SELECT count(*) FROM orders_order") >= n_orders > 6 * SCHEDULES

@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from pytest_django import DjangoDbBlocker
 
+from tests.resilience import tills
 from tests.resilience.house import broken_rules, django_on, rows_of
 from tests.resilience.tills import at_tills
 from xinka.platform.database.drive import MAX_TRIES
@@ -58,8 +59,8 @@ def test_a_connection_that_breaks_after_the_commit_gives_the_same_order_again(
 
     monkeypatch.setattr(Engine, "_run", fail_after_commit(1, hang_up))
 
-    async def story(tills: list[Engine]) -> None:
-        answer = await tills[0].place(request)
+    async def story(opened: list[Engine]) -> None:
+        answer = await opened[0].place(request)
         assert (answer.order_id, answer.is_new) == (request.order_id, False)
 
     at_tills(committed, 1, story)
@@ -96,8 +97,8 @@ def test_a_commit_that_gave_up_waiting_for_its_standby_is_not_believed(
     monkeypatch.setattr(engine_module, "_refuse_cancelled_commit", note)
     monkeypatch.setattr(engine_module, "sell", sell_with_a_warning)
 
-    async def story(tills: list[Engine]) -> None:
-        answer = await tills[0].place(request)
+    async def story(opened: list[Engine]) -> None:
+        answer = await opened[0].place(request)
         assert answer.order_id == request.order_id
 
     at_tills(committed, 1, story)
@@ -116,12 +117,12 @@ def test_a_deadlock_is_run_again_and_only_so_often(
 
     monkeypatch.setattr(Engine, "_run", fail_after_commit(n_deadlocks, deadlock))
 
-    async def story(tills: list[Engine]) -> None:
+    async def story(opened: list[Engine]) -> None:
         if n_deadlocks < MAX_TRIES:
-            assert (await tills[0].place(request)).order_id == request.order_id
+            assert (await opened[0].place(request)).order_id == request.order_id
         else:
             with pytest.raises(psycopg.errors.DeadlockDetected):
-                await tills[0].place(request)
+                await opened[0].place(request)
 
     at_tills(committed, 1, story)
     assert rows_of(committed)["orders_order"] == 1
@@ -130,9 +131,44 @@ def test_a_deadlock_is_run_again_and_only_so_often(
 def test_two_equal_requests_in_two_batches_of_one_till_are_one_order(committed: str) -> None:
     first, second = one_order(committed)
 
-    async def story(tills: list[Engine]) -> None:
-        answers = await asyncio.gather(tills[0].place(first), tills[0].place(second))
+    async def story(opened: list[Engine]) -> None:
+        answers = await asyncio.gather(opened[0].place(first), opened[0].place(second))
         assert len({answer.order_id for answer in answers}) == 1
 
     at_tills(committed, 1, story)
     assert rows_of(committed)["orders_order"] == 1
+
+
+def test_who_holds_a_table_is_not_waited_for_five_times_over_and_by_halves(
+    committed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Eight orders wait as long as one statement may take; each try of each half of them would wait so long again."""
+    from tests import cast  # as above
+
+    ware, alipay = cast.ware(cast.adas_shop(), 20, sku={"max_quantity": 10}), cast.channel()
+    requests = [cast.ask(ware.sku, alipay, contact=f"cy{n}@example.com") for n in range(8)]
+    configure, whole, runs = tills._configure, Engine._run, list[int]()
+
+    async def hasty(connection: psycopg.AsyncConnection[Any]) -> None:
+        await configure(connection)
+        await connection.execute("SET statement_timeout = '300ms'")
+
+    async def counted(self: Engine, connection: psycopg.AsyncConnection[Any], batch: Any) -> Any:
+        runs.append(len(batch))
+        return await whole(self, connection, batch)
+
+    monkeypatch.setattr(tills, "_configure", hasty)
+    monkeypatch.setattr(Engine, "_run", counted)
+
+    async def story(opened: list[Engine]) -> None:
+        with psycopg.connect(committed) as holder:
+            holder.execute("LOCK TABLE orders_order IN ACCESS EXCLUSIVE MODE")
+            answers = await asyncio.gather(*[opened[0].place(each) for each in requests], return_exceptions=True)
+        assert {type(answer) for answer in answers} == {psycopg.errors.QueryCanceled}
+        assert sum(runs) == 8, "each was tried once"
+        again = await asyncio.gather(*[opened[0].place(each) for each in requests])
+        assert [answer.order_id for answer in again] == [request.order_id for request in requests]
+
+    at_tills(committed, 1, story)
+    assert rows_of(committed)["orders_order"] == 8
+    assert broken_rules(committed) == {}

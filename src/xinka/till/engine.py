@@ -43,6 +43,9 @@ UNUSUAL_AT_ONCE = 2
 #: later one; run again, it finds what the earlier one wrote.
 _RUN_AGAIN = (*RETRYABLE, psycopg.errors.UniqueViolation)
 
+#: No connection for so long, or a statement that took too long and was rolled back.
+_GIVEN_UP = (PoolTimeout, psycopg.errors.QueryCanceled)
+
 #: How often, at most, the worker's relay is woken, in seconds.
 WAKE_AT_MOST_EVERY = 0.03
 
@@ -137,8 +140,9 @@ class Engine:
                     if is_in_doubt:
                         await _reach_standby(connection)
                     return await self._run(connection, batch)
-            except PoolTimeout as error:
-                # No connection for so long: the database is away. No item is at fault, so halves would only wait too.
+            except _GIVEN_UP as error:
+                # Somebody holds what all need, or the database is away. No item is at fault, so halves and other tries
+                # would only wait as long again, and behind them everybody else.
                 return [error for _ in batch]
             except (*_RUN_AGAIN, psycopg.OperationalError, OutcomeUnknown) as error:
                 if attempt == MAX_TRIES - 1:
@@ -176,7 +180,7 @@ class Engine:
                     _refuse_cancelled_commit(connection)
                     return settlement
             except (*_RUN_AGAIN, psycopg.OperationalError, OutcomeUnknown) as error:
-                if isinstance(error, PoolTimeout) or attempt == MAX_TRIES - 1:
+                if isinstance(error, _GIVEN_UP) or attempt == MAX_TRIES - 1:
                     raise
                 is_in_doubt = is_in_doubt or not isinstance(error, _RUN_AGAIN)
                 log.warning("settlement.retried", reason=type(error).__name__)
