@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from xinka.kernel.money import plain_amount
 from xinka.platform.look.amounts import MOST_SIGNS, read_amount
 
-_TIER = re.compile(r"([0-9]{1,4})\+?\s*[=:,\s]\s*(\S.*)", re.ASCII)
+_TIER = re.compile(r"([0-9]{1,4})\+?(?:\s*[=:,]\s*|\s+)(\S.*)", re.ASCII)
 MOST_TIERS = 8
 
 

@@ -25,7 +25,7 @@ PLACEHOLDERS: Mapping[str, str] = MappingProxyType(
     {"order": "订单号", "product": "商品", "amount": "金额", "deadline": "截止时间", "merchant": "商家"}
 )
 _ENGLISH = {chinese: english for english, chinese in PLACEHOLDERS.items()}
-_SLOT = re.compile(r"\{\s*([^{}\n]{1,24}?)\s*\}")
+_SLOT = re.compile(r"\{\s*([^{}\s](?:[^{}\n]{0,22}[^{}\s])?)\s*\}")
 
 
 def strange_placeholders(text: str) -> list[str]:

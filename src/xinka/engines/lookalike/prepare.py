@@ -44,7 +44,7 @@ _ROUND = re.compile("(?<![A-Za-z0-9])(?!QQ)[0OQ]{2}(?![A-Za-z0-9])")
 _APART = re.compile(r"(?<=[^\x00-\x7f]) +(?=[^\x00-\x7f])")
 _SIGNS = re.compile(r"[@$+|!丨]")
 _TURNED_LETTERS = "ɐɔǝɟƃɥᴉɾʞɯɹʇʌʍʎ"
-_TURNED = re.compile(f"[{_TURNED_LETTERS}].*[{_TURNED_LETTERS}]", re.DOTALL)
+_TURNED = re.compile(f"[{_TURNED_LETTERS}][^{_TURNED_LETTERS}]*[{_TURNED_LETTERS}]")
 #: What bidi, letter emoji and letters on their head are made of: a quick look that lets most names go.
 _ODD = frozenset(_TURNED_LETTERS + "\u202d\u202e\u2066\u2067\u2068\u202a\u202b㊣®™©℠").union(
     drawn.PICTURES,

@@ -12,10 +12,12 @@ from xinka.engines.lookalike.names import NameIndex
 from xinka.engines.lookalike.verdict import Reason, Verdict
 
 _LONGEST = 1_000
-_HEAD = re.compile(r"\s*(?:from|sender|reply-to|发件人|回复至)\s*[:：]\s*", re.IGNORECASE)
+_HEAD = re.compile(r"(?:from|sender|reply-to|发件人|回复至)\s*[:：]\s*", re.IGNORECASE)
 _REPLY = re.compile(r"\breply-to\s*:", re.IGNORECASE)
-_FROM = re.compile(r"\"?([^<>]*?)\"?\s*<([^<>]*)>")
-_ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+|\b[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}\b", re.IGNORECASE)
+_FROM = re.compile(r"([^<>]*)<([^<>]*)>")
+_ADDRESS = re.compile(
+    r"[\w.+-]{1,63}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}|\b[\w-]{1,63}(?:\.[\w-]{1,63}){0,8}\.[a-z]{2,24}\b", re.IGNORECASE
+)
 #: Anybody gets an address there, also where the provider is an official one itself: it says nothing for a name.
 _PROVIDERS = """
 qq.com foxmail.com 163.com 126.com yeah.net 188.com sina.com sina.cn sohu.com aliyun.com 139.com 189.cn wo.cn 21cn.com
@@ -73,7 +75,7 @@ def _plain(line: str) -> str:
 def _split(line: str) -> tuple[str, str]:
     """Return the shown name of a line and the address."""
     found = _FROM.fullmatch(line)
-    return (found[1], found[2]) if found else ("", line)
+    return (found[1].rstrip().removesuffix('"').removeprefix('"'), found[2]) if found else ("", line)
 
 
 def _is_official(host: Host, domains: DomainIndex) -> bool:

@@ -49,8 +49,9 @@ _WECHAT_FIND = re.compile(_WECHAT + f"(?P<link>{_LINK})" + _WECHAT_ID + r"(?![a-
 _QQ_FIND = re.compile(_QQ + _LINK + rf"(?P<id>[1-9](?:{GAP}{{0,2}}[0-9]){{4,11}})(?![0-9])")
 _AT = r"(?:@|[ \[(（【<{]{0,4}(?:\bat\b|艾特|圈a|小老鼠|a圈|＠|爱特)[ \])）】>}]{0,4})"
 _DOT = r"(?:\.|[ \[(（【<{]{0,4}(?:\bdot\b|点|。|·|．|丶)[ \])）】>}]{0,4})"
+#: A turn that could be read as a dot is one (``?>``): else "dot dot dot" could be read in twice as many ways with each.
 _EMAIL = re.compile(
-    rf"(?<![a-z0-9])[a-z0-9](?:[a-z0-9_+\-]|(?:{_DOT})(?=[a-z0-9])){{0,40}}? {{0,3}}{_AT} {{0,3}}"
+    rf"(?<![a-z0-9])[a-z0-9](?>{_DOT}(?=[a-z0-9])|[a-z0-9_+\-]){{0,40}}? {{0,3}}{_AT} {{0,3}}"
     rf"[a-z0-9](?:[a-z0-9\-]{{0,30}}) {{0,3}}(?:{_DOT} {{0,3}}[a-z0-9\-]{{2,20}} {{0,3}}?){{0,2}}{_DOT} {{0,3}}"
     r"(?:com|cn|net|org|me|io|cc|edu|gov|co|vip|top|xyz|info|ru|jp|hk|tw|de|uk|us|fr|kr|sg)(?![a-z0-9])"
 )
@@ -215,7 +216,7 @@ def _in_key(digits: str, start: int) -> bool:
     before = digits[start - 1 : start]
     if not before.isascii() or not (before.isalpha() or before == "-"):
         return False
-    head = re.search(r"[a-z0-9\-]+$", digits[max(0, start - 40) : start])
+    head = re.search(r"(?<![a-z0-9\-])[a-z0-9\-]+$", digits[max(0, start - 40) : start])
     return head is not None and sum(c.isalpha() for c in head[0]) >= 2 and any(c.isdigit() or c == "-" for c in head[0])
 
 

@@ -20,7 +20,7 @@ _NAMED = re.compile(
 _NAMED_WITHIN = 20
 #: Results of a match or times of day (13:8 11:13 13:11), and a number in thousands (13,812,345,678).
 _TALLY = re.compile(
-    r"(?:[1-9]?[0-9][:\-](?:[1-9]?[0-9]|[0-5][0-9])[ ,;/、]{1,3}){2,}[1-9]?[0-9][:\-](?:[1-9]?[0-9]|[0-5][0-9])"
+    r"(?:[1-9]?[0-9][:\-][0-9]{1,2}[ ,;/、]{1,3}){2,}[1-9]?[0-9][:\-][0-9]{1,2}"
     r"|[1-9][0-9]{0,2}(?:,[0-9]{3})+"
 )
 #: What a large sum is called, what stands behind one, and how a round one ends.
@@ -29,7 +29,8 @@ _UNIT = re.compile(r" {0,2}(?:元|円|日元|韩元|美元|美金|欧元|港币|
 _ROUND = "000000"
 #: What makes a number a program's: 0x or 0. (a fraction) before it, letters of a check sum around it, a size behind it.
 _OF_A_PROGRAM = re.compile(r"(?:(?<![a-z0-9])(?:0x|u\+|\\x)[0-9a-f]{0,16}|(?<![0-9.])0\.)$")
-_SUM_HEAD, _SUM_TAIL = re.compile(r"(?<![a-z0-9])[0-9a-f]+$"), re.compile(r"[0-9a-f]+(?![a-z0-9])")
+_SUM_HEAD = re.compile(r"(?<![a-z0-9])[0-9a-f]+$")
+_SUM_TAIL = re.compile(r"[0-9a-f]+(?![a-z0-9])")
 _FEWEST_SUM_LETTERS = 3
 _SIZE = re.compile(r"(?:\.[0-9]{1,3})? {0,2}(?:[mnμu]s(?![a-z])|毫秒|微秒|纳秒|字节|bytes?(?![a-z])|[km]b(?![a-z]))")
 #: A time of day or a date, as what follows a word for QQ or WeChat may be.

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import load_der_private_key, l
 from xinka.payments.providers.errors import BadChannel
 
 LEAST_BITS = 2048
-_BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----", re.DOTALL | re.ASCII)
+_BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----((?:[^-]|-[^-])*)-----END \1-----", re.ASCII)
 _WHITE = re.compile(r"\s+")
 _MOST_TEXT = 64 * 1024
 

@@ -15,7 +15,7 @@ from xinka.sandbox.errors import Declined, Why
 
 SCHEME = "WECHATPAY2-SHA256-RSA2048"
 CLOCK_MAY_DIFFER_BY = 300
-_PAIR = re.compile(r'\s*([a-z_]+)="([^"]*)"\s*(?:,|$)', re.ASCII)
+_PAIR = re.compile(r'(?:^|,)\s*([a-z_]+)="([^"]*)"', re.ASCII)
 
 
 def authorization_fields(header: str) -> dict[str, str]:

@@ -21,7 +21,7 @@ _OK = "1"
 _STATUSES = {"0": TradeStatus.UNPAID, "1": TradeStatus.PAID, "2": TradeStatus.REFUNDED}
 #: The usual wordings of "no such order"; any other refusal of a question is an error, not an answer.
 _NO_SUCH_ORDER = re.compile(
-    "订单号?不存在|没有(该|此)订单|order .*not (found|exist)|no such (order|trade)", re.IGNORECASE
+    "订单号?不存在|没有(该|此)订单|order .{0,60}not (found|exist)|no such (order|trade)", re.IGNORECASE
 )
 _APP_SCHEME = re.compile(r"(?!javascript|data|vbscript|file|blob)[a-z][a-z0-9+.\-]*://[!-~]{1,2000}", re.IGNORECASE)
 _MAX_QR = 2000

@@ -30,7 +30,7 @@ _STATUSES = {"0": TradeStatus.UNPAID, "1": TradeStatus.PAID, "2": TradeStatus.RE
 _REFUNDS = {"0": RefundStatus.FAILED, "1": RefundStatus.DONE, "2": RefundStatus.PENDING}
 #: The usual wordings; any other refusal of a question is an error, not an answer.
 _NO_SUCH = re.compile(
-    "(订单|退款)(号|单号?)?不存在|没有(该|此)(订单|退款)|(order|refund|trade) .*not (found|exist)"
+    "(订单|退款)(号|单号?)?不存在|没有(该|此)(订单|退款)|(order|refund|trade) .{0,60}not (found|exist)"
     "|no such (order|trade|refund)",
     re.IGNORECASE,
 )

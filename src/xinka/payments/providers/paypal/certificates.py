@@ -28,7 +28,7 @@ MOST_PER_MINUTE = 6
 #: Fetches beyond that for addresses that were good before, so that strangers' questions cannot shut PayPal out.
 SPARE_PER_MINUTE = 2
 _MOST_KEPT = 32
-_PEM = re.compile(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
+_PEM = re.compile(rb"-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----")
 
 
 class Shelf:
