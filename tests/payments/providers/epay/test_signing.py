@@ -7,6 +7,7 @@ import hmac
 
 import pytest
 
+from tests.payments.providers.epay import md5
 from xinka.payments.providers.epay.signing import Signer, SignType, canonical
 
 PUBLIC_KEY = b"89unJUB8HZ54Hj7x4nUj56HN4nUzUJ8i"
@@ -54,11 +55,44 @@ def test_names_are_sorted_and_empty_values_and_the_signature_are_left_out() -> N
     assert canonical({"b": "2", "a": "1", "B": "3", "empty": "", "sign": "x", "sign_type": "MD5"}) == "B=3&a=1&b=2"
 
 
-def test_the_key_stands_behind_the_string_so_a_signature_cannot_be_extended() -> None:
-    """Length extension needs ``digest(key + message)``; ours is ``digest(message + key)``."""
-    signer = Signer(PUBLIC_KEY, SignType.MD5)
-    prefixed = hashlib.md5(PUBLIC_KEY + canonical(NOTICE).encode(), usedforsecurity=False).hexdigest()
-    assert not signer.agrees({**NOTICE, "sign": prefixed})
+class Prefixed:
+    """The way of signing that can be extended, ``digest(key + message)``: what ours is not."""
+
+    def agrees(self, message: bytes, signature: str) -> bool:
+        """Return whether this is the signature of a message."""
+        return signature == hashlib.md5(PUBLIC_KEY + message, usedforsecurity=False).hexdigest()
+
+
+def test_control_a_signature_with_the_key_in_front_is_extended_without_the_key() -> None:
+    message = canonical(NOTICE).encode()
+    signature = hashlib.md5(PUBLIC_KEY + message, usedforsecurity=False).hexdigest()
+    forged, extended = md5.extend(message, signature, b"&trade_status=TRADE_SUCCESS&zz=1", len(PUBLIC_KEY))
+    assert forged.startswith(message)
+    assert forged.endswith(b"&zz=1")
+    assert Prefixed().agrees(forged, extended)
+
+
+@pytest.mark.parametrize("length", [*range(16, 130, 6), 32, 55, 56, 63, 64])
+@pytest.mark.parametrize("append_key_label", [False, True])
+def test_no_signature_of_ours_can_be_extended_however_long_the_key_is_thought_to_be(
+    length: int, append_key_label: bool
+) -> None:
+    """Nor by whoever takes the label or the key for a part of the message."""
+    signer = Signer(PUBLIC_KEY, SignType.MD5, append_key_label)
+    message, signature = canonical(NOTICE).encode(), signer.sign(NOTICE)
+    for addition in (b"&zz=1", b"zz", b"&key=", PUBLIC_KEY[:1]):
+        for told in (message, message + b"&key=" * append_key_label):
+            forged, extended = md5.extend(told, signature, addition, length)
+            # The padding lies inside the last value, where alone bytes of any kind could stand.
+            last = forged.rpartition(b"trade_status=")[2]
+            for value in (last.decode("latin-1"), last.decode("utf-8", "replace")):
+                assert not signer.agrees({**NOTICE, "trade_status": value, "sign": extended})
+
+
+def test_the_hash_that_is_extended_is_md5() -> None:
+    for length in (0, 1, 55, 56, 63, 64, 65, 1000):
+        text = b"x" * length
+        assert md5.digest(text) == hashlib.md5(text, usedforsecurity=False).hexdigest()
 
 
 @pytest.mark.parametrize(
