@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseNotFound
 from django.http.response import HttpResponseBase
 from django.utils import translation
 
@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 Answer = Callable[[HttpRequest], HttpResponseBase]
 
 CACHE_HEADER = "X-Xinka-Cache"
+#: What a page can be asked for. A view that knows "a form was sent" and "else" would take any other verb for a visit.
+_VERBS = ("GET", "HEAD", "POST")
 _ALWAYS = {
     "Permissions-Policy": "accelerometer=(), browsing-topics=(), camera=(), display-capture=(), geolocation=(), "
     "gyroscope=(), magnetometer=(), microphone=(), midi=(), payment=(), usb=(), "
@@ -31,6 +33,13 @@ _ALWAYS = {
     # Not "no-referrer": browsers then send "Origin: null" with our own forms (Fetch, 3.2); the CSRF check refuses that.
     "Referrer-Policy": "same-origin",
 }
+
+
+def _refused_at_once(request: HttpRequest) -> HttpResponse | None:
+    if request.method not in _VERBS:
+        return HttpResponseNotAllowed(_VERBS)
+    # No name of ours holds this sign, and the database, which it ends texts for, would refuse the question.
+    return HttpResponseNotFound() if "\0" in request.path else None
 
 
 class SecurityHeaders:
@@ -45,7 +54,7 @@ class SecurityHeaders:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Answer, then write the headers that the answer does not have yet."""
-        response = self.get_response(request)
+        response = _refused_at_once(request) or self.get_response(request)
         for name, value in _ALWAYS.items():
             response.headers.setdefault(name, value)
         response.headers.setdefault("Content-Security-Policy", policy_of(request).header())
