@@ -147,6 +147,9 @@ class Auditor:
     suspense: int = 0
     lost: int = 0
     paid_out: int = 0
+    #: What of that banks returned; what they kept of it, and the platform bore.
+    paid_back: int = 0
+    kept: int = 0
     wired_out: int = 0
     fees: int = 0
     #: What chargebacks took of the reserve, which is one sum for all orders, and did not give back.
@@ -209,7 +212,8 @@ class Auditor:
         found["PAYOUT_FEE"] += self.fees
         left = self.sent_back + self.by_hand_from_clearing + self.lost + self.wired_out + self.shared_out
         found["CLEARING"] -= self.received - self.spent - left
-        found["BANK_TRUST"] += self.paid_out + self.by_hand_from_trust
+        found["BANK_TRUST"] += self.paid_out - (self.paid_back - self.kept) + self.by_hand_from_trust
+        found["PSP_FEE"] -= self.kept
         found["BANK_TRUST"] += sum(sale.seized_held + sale.seized_net for sale in sales)
         found["WALLET"] += sum(purse.balance for purse in self.purses)
         found["WALLET_IN_TRANSIT"] += sum(purse.in_transit for purse in self.purses)

@@ -207,6 +207,34 @@ MUTANTS = [
         "pass",
         way=("payout", "sending", "cancel"),
     ),
+    Mutant(
+        "xinka.flows.payouts.returning:_carry_out",
+        "run(post([_came_back(payout, entry.kept, by)]))",
+        "pass",
+        way=("payout", "paid", "return"),
+    ),
+    Mutant(
+        "xinka.flows.payouts.returning:_came_back",
+        "-payout.amount, payout.payee",
+        "-payout.total, payout.payee",
+        way=("payout", "paid", "return"),
+    ),
+    Mutant(
+        "xinka.flows.payouts.returning:_came_back", "payout.amount - kept", "payout.amount", scene="payout, returned"
+    ),
+    Mutant(
+        "xinka.flows.payouts.returning:decide_return",
+        "entry.asked_by_id == by.pk",
+        "False",
+        scene="payout, returned by one",
+    ),
+    Mutant(
+        "xinka.flows.payouts.returning:enter_return",
+        "refuse_own(payout, by)",
+        "pass",
+        scene="payout, returned by its owner",
+    ),
+    Mutant("xinka.flows.payouts.returning:eyes_needed", "return 2 if", "return 1 if", scene="payout, returned by one"),
     Mutant("xinka.flows.payouts.sending:_paid", "if payout.channel_id else", "if False else"),
     Mutant("xinka.flows.payouts.gateway:_step", "if payout.attempts:", "if False:", scene="payout, done_but_silent"),
     Mutant(

@@ -10,6 +10,7 @@ from random import Random
 from uuid import UUID
 
 from django.db import transaction
+from django.test import override_settings
 
 from tests.books.table import AT_PROVIDER
 from tests.books.walks import TABLES, Walk, shortest
@@ -17,7 +18,12 @@ from tests.books.world import Step
 from tests.flows.disputing import BUYER
 from xinka.accounts.models import User
 from xinka.flows import escrow
+from xinka.flows.payouts import returning
+from xinka.kernel.ids import new_uuid
+from xinka.kernel.per_currency import PerCurrency
 from xinka.payments.models import Refund
+from xinka.payouts.models import PayoutReturn
+from xinka.payouts.states import ReturnState
 from xinka.platform.database.django_drive import run
 
 _TIMERS = {
@@ -276,11 +282,72 @@ def _pays_out(mood: str) -> Callable[[Walk], None]:
     return play
 
 
+def _paid_out(walking: Walk) -> UUID:
+    """Have a payout of the merchant paid by a bank, and return its number."""
+    steps, world = walking.steps, walking.world
+    for _ in range(2):
+        world.sell()
+    while dues := steps.dues():
+        steps.pass_time(dues[0])
+    steps.ask_for_payout()
+    for event in ("approve", "send", "pay"):
+        found = list(steps.of_payouts())
+        if all(step.event != event for step in found):
+            world.take(_find(found, ""))
+            found = list(steps.of_payouts())
+        world.take(_find(found, event))
+    return UUID(next(iter(steps.payouts)))
+
+
+def _says_returned(payout_id: UUID, number: str, by: User, *, kept: int = 0) -> PayoutReturn:
+    told = returning.Returned(payout_id, "closed account", number, kept)
+    return returning.enter_return(told, key=new_uuid(), by=by)
+
+
+def return_it(walking: Walk) -> None:
+    """Have a bank return what it paid, and keep some of it."""
+    payout_id, auditor = _paid_out(walking), walking.world.auditor
+    amount = walking.steps.payouts[str(payout_id)][1]
+    made = _says_returned(payout_id, "TP 1", walking.world.staff[0], kept=7)
+    if made.state == ReturnState.ASKED:
+        returning.decide_return(made.id, grant=True, by=walking.world.staff[1])
+    walking.steps.payouts[str(payout_id)] = ("returned", amount, 0)
+    auditor.paid_back, auditor.kept, auditor.available = amount, 7, auditor.available + amount
+    walking.settle_everything()
+
+
+def return_it_twice(walking: Walk) -> None:
+    """Have a bank return what it paid, and somebody say so again; and what it never paid."""
+    world, payout_id = walking.world, _paid_out(walking)
+    world.take(_find(walking.steps.of_payouts(), "return"))
+    world.refuse("a payout comes back twice", lambda: _says_returned(payout_id, "TP 2", world.staff[0]))
+
+
+def return_ones_own(walking: Walk) -> None:
+    """Let whoever withdrew say that the bank returned it: that is refused."""
+    world, payout_id = walking.world, _paid_out(walking)
+    world.refuse("who withdrew says it came back", lambda: _says_returned(payout_id, "TP 1", world.ada))
+
+
+def return_alone(walking: Walk) -> None:
+    """Have one person say that a large payout came back: nothing moves until another agrees, who is somebody else."""
+    world, payout_id = walking.world, _paid_out(walking)
+    with override_settings(PAYOUT_FOUR_EYES_FROM=PerCurrency({"CNY": 1})):
+        made = _says_returned(payout_id, "TP 1", world.staff[0])
+    assert made.state == ReturnState.ASKED
+    world.compare(whole=True)
+    world.refuse("one is two", lambda: returning.decide_return(made.id, grant=True, by=world.staff[0]))
+
+
 #: What brings out a fault that no single move shows.
 SCENES: dict[str, Callable[[Walk], None]] = {
     **{f"payout, {mood}": _pays_out(mood) for mood in END_OF},
     **{f"refund, {mood}": partial(give_back, mood=mood) for mood in ("silent", "done_but_silent")},
     **{f"reserve spent, {event}": partial(spend_reserve, event=event) for event in ("freeze", "give_back")},
+    "payout, returned": return_it,
+    "payout, returned twice": return_it_twice,
+    "payout, returned by its owner": return_ones_own,
+    "payout, returned by one": return_alone,
     "shared, then back": back_from_provider,
     "a stopped hold": confirm_stopped,
     "balance spent, then back": spend_balance,

@@ -12,11 +12,12 @@ from tests.books.hold_steps import (
 from tests.books.purses import Purse
 from tests.books.world import Step
 from tests.flows.payouts import wish
-from xinka.flows.payouts import asking, review, sending
+from xinka.flows.payouts import asking, returning, review, sending
 from xinka.kernel.actors import Actor, Role
 from xinka.payouts.details import AccountKind
-from xinka.payouts.models import Payout
+from xinka.payouts.models import Payout, PayoutAccount
 from xinka.payouts.payees import Payee
+from xinka.payouts.states import ReturnState
 
 
 class PayoutSteps(HoldSteps):
@@ -77,6 +78,8 @@ class PayoutSteps(HoldSteps):
                 yield self._cancel_step(name, state)
             if state == "sending" and name not in self.by_wire:
                 yield from self._outcome_steps(name, amount)
+            if state == "paid" and name not in self.by_wire:
+                yield self._return_step(name, amount)
         if "approved" in {state for state, _, _ in self.payouts.values()}:
             yield self._send_step()
         yield from self._hold_steps(None, Payee.of_merchant(self.world.merchant.id))
@@ -130,9 +133,34 @@ class PayoutSteps(HoldSteps):
             for other, (state, amount, _) in self.payouts.items()
             if other != name
             and self.whose.get(other) is self.whose.get(name)
-            and state not in {"cancelled", "failed"}
+            and state not in {"cancelled", "failed", "returned"}
             and until - timedelta(days=1) < self.asked_at[other] <= until
         )
+
+    def _return_step(self, name: str, amount: int) -> Step:
+        """Have the bank send back what was paid, and keep some of it; what takes two people, two of them say."""
+        kept = self.world.random.randint(0, min(5, amount))
+
+        def act() -> object:
+            told = returning.Returned(UUID(name), "closed account", f"TP {name}", kept)
+            made = returning.enter_return(told, key=UUID(name), by=self.world.staff[0])
+            assert returning.enter_return(told, key=UUID(name), by=self.world.staff[0]).id == made.id
+            if made.state == ReturnState.ASKED:
+                returning.decide_return(made.id, grant=True, by=self.world.staff[1])
+            return made
+
+        def then() -> None:
+            _, amount, _ = self.payouts[name]
+            self.payouts[name] = ("returned", amount, 0)
+            self.auditor.paid_back += amount
+            self.auditor.kept += kept
+            if purse := self.whose.get(name):
+                purse.balance += amount
+            else:
+                self.auditor.available += amount
+            PayoutAccount.objects.update(returned_at=None, returned_why="")  # looked at, and right
+
+        return Step("payout", "paid", "return", act, then)
 
     def _cancel_step(self, name: str, state: str) -> Step:
         own = Role.BUYER if name in self.whose else Role.SELLER

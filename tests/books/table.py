@@ -74,6 +74,7 @@ PAYOUT: Table = {
     ("sending", "pay"): ("paid", {"finance", "psp"}),
     ("sending", "fail"): ("failed", {"finance", "psp"}),
     ("sending", "cancel"): ("cancelled", {"psp"}),
+    ("paid", "return"): ("returned", {"finance", "psp"}),
 }
 
 _STOPPERS = {"buyer", "seller", "arbiter", "timer", "psp"}
@@ -90,7 +91,7 @@ SPLIT: Table = {
 #: Moves that only worlds have in which a licensed provider shares the money out.
 AT_PROVIDER = {("hold", "held", "shared")} | {("split", *move) for move in SPLIT}
 
-FINAL = {"settled", "returned", "seized", "closed", "paid", "failed", "cancelled"}
+FINAL = {"settled", "returned", "seized", "closed", "failed", "cancelled"}
 
 
 def transitions() -> set[tuple[str, str, str]]:

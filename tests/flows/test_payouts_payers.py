@@ -67,7 +67,7 @@ def until_done(payout: Payout, *, minutes: int = 30) -> Iterator[tuple[datetime,
         with time_machine.travel(moment):
             state = execute(payout.id)
             yield moment, state
-        if state.is_final:
+        if state.is_over:
             return
 
 

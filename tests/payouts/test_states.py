@@ -20,6 +20,7 @@ BY_HAND = {
     ("sending", "pay", "paid", "finance psp"),
     ("sending", "fail", "failed", "finance psp"),
     ("sending", "cancel", "cancelled", "psp"),
+    ("paid", "return", "returned", "finance psp"),
 }
 
 
@@ -31,13 +32,14 @@ def test_the_table_is_the_one_written_by_hand() -> None:
     assert table == BY_HAND
 
 
-def test_what_has_ended_stays_ended() -> None:
-    assert {state for state in PayoutState if state.is_final} == {
+def test_what_has_ended_stays_ended_but_for_what_a_bank_returns() -> None:
+    assert {state for state in PayoutState if state.is_over} == {
         PayoutState.PAID,
+        PayoutState.RETURNED,
         PayoutState.FAILED,
         PayoutState.CANCELLED,
     }
-    assert not [state for state, _event in MOVES if state.is_final]
+    assert [move for move in MOVES if move[0].is_over] == [(PayoutState.PAID, PayoutEvent.RETURN)]
 
 
 def test_every_state_is_reached_from_the_first() -> None:

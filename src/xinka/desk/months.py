@@ -33,6 +33,7 @@ WORDS = {
     Line.HANDED_OVER: gettext_lazy("Handed over to a court"),
     Line.PAYOUT_FEES: gettext_lazy("Payout fees"),
     Line.PAID_OUT: gettext_lazy("Paid out"),
+    Line.PAID_BACK: gettext_lazy("Payouts returned by the bank"),
     Line.OTHER: pgettext_lazy("statement", "Other"),
 }
 #: What is always told, also where it is nothing.

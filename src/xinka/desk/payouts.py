@@ -11,7 +11,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -28,6 +28,7 @@ from xinka.flows.payouts.accounts import MOST_ACCOUNTS, add_account, remove_acco
 from xinka.flows.payouts.balance import money_of
 from xinka.flows.payouts.lines import line_of
 from xinka.flows.payouts.payees import fee_for
+from xinka.flows.payouts.story import story_of
 from xinka.kernel import ids
 from xinka.kernel.actors import Actor, Role
 from xinka.kernel.errors import BadIdentifier, Refusal
@@ -54,6 +55,16 @@ def index(request: HttpRequest, desk: Desk) -> HttpResponse:
     return render(request, "desk/payouts.html", context)
 
 
+@require_safe
+@for_members(Duty.SEE_MONEY)
+def show(request: HttpRequest, desk: Desk, shown_id: str) -> HttpResponse:
+    """Show one payout, and what happened to it."""
+    mine = Payout.objects.filter(merchant=desk.merchant).select_related("account", "asked_by").defer("account_sealed")
+    payout = get_object_or_404(mine, id=_number(shown_id))
+    context = {"desk": desk, "row": _line(payout), "story": story_of(payout)}
+    return render(request, "desk/payout.html", context)
+
+
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_members(Duty.WITHDRAW)
@@ -70,6 +81,7 @@ def withdraw(request: HttpRequest, desk: Desk) -> HttpResponse:
             form.cleaned_data["amount"],
             currency,
             form.cleaned_data["key"],
+            form.cleaned_data.get("is_checked", False),
         )
         try:
             asking.ask(wish, by=signed_in(request))

@@ -101,6 +101,7 @@ urlpatterns: list[URLPattern] = [
         payouts.account_remove,
         name="payout_account_remove",
     ),
+    path("<slug:merchant>/payouts/<str:shown_id>", payouts.show, name="payout"),
     path("<slug:merchant>/payouts/<str:shown_id>/cancel", payouts.cancel, name="payout_cancel"),
     path("<slug:merchant>/payouts/<str:shown_id>/call-back", payouts.call_back, name="payout_call_back"),
 ]

@@ -108,4 +108,5 @@ class JournalKind(IntEnum):
     GIFT_CARD = 20
     REFERRAL = 21
     MATCHED = 22
+    PAYOUT_RETURNED = 23
     CORRECTION = 30

@@ -37,7 +37,8 @@ SELECT extract(month FROM at AT TIME ZONE 'Asia/Shanghai')::int,
     AND kind <> {JournalKind.REFUND_SENT:d}), 0)::bigint,
   coalesce(sum(amount) FILTER (WHERE kind = {JournalKind.CHARGEBACK_OPENED:d} AND amount > 0), 0)::bigint,
   coalesce(sum(amount) FILTER (WHERE kind = {JournalKind.CHARGEBACK_WON:d} AND amount > 0), 0)::bigint,
-  coalesce(sum(amount) FILTER (WHERE kind = {JournalKind.PAYOUT_PAID:d} AND amount > 0), 0)::bigint
+  coalesce(sum(amount) FILTER (WHERE kind = {JournalKind.PAYOUT_PAID:d} AND amount > 0), 0)::bigint,
+  coalesce(sum(amount) FILTER (WHERE kind = {JournalKind.PAYOUT_RETURNED:d} AND amount > 0), 0)::bigint
 FROM ledger_entry WHERE at >= %(since)s AND at < %(until)s AND currency = %(currency)s GROUP BY 1
 """
 
@@ -76,6 +77,8 @@ class Moved(NamedTuple):
     won_back: int = 0
     #: With the fees of the payouts.
     paid_out: int = 0
+    #: Of payouts, without their fees, what banks returned.
+    paid_back: int = 0
 
 
 def results_of(year: int, last: date, currency: str) -> list[Result]:

@@ -58,6 +58,7 @@ class Line(StrEnum):
     HANDED_OVER = "handed_over"
     PAYOUT_FEES = "payout_fees"
     PAID_OUT = "paid_out"
+    PAID_BACK = "paid_back"  # payouts that their banks returned
     OTHER = "other"
 
 
@@ -78,6 +79,7 @@ _BY_KIND = MappingProxyType(
         JournalKind.REFERRAL: Line.REFERRALS,
         JournalKind.HAND_OVER: Line.HANDED_OVER,
         JournalKind.PAYOUT_PAID: Line.PAID_OUT,
+        JournalKind.PAYOUT_RETURNED: Line.PAID_BACK,
     }
 )
 

@@ -47,6 +47,7 @@ KINDS: dict[JournalKind, Promise] = {
     JournalKind.PAYOUT_ASKED: _("Payout requested"),
     JournalKind.PAYOUT_PAID: _("Paid out"),
     JournalKind.PAYOUT_FAILED: _("Payout failed"),
+    JournalKind.PAYOUT_RETURNED: _("Payout returned by the bank"),
     JournalKind.CHARGEBACK_OPENED: _("Chargeback opened"),
     JournalKind.CHARGEBACK_LOST: _("Chargeback lost"),
     JournalKind.CHARGEBACK_WON: _("Chargeback won"),

@@ -25,6 +25,7 @@ KINDS: dict[str, Promise] = {
     "payout_confirm": pgettext_lazy("letter", "A payout waits for its payee, to the payee"),
     "payout_failed": pgettext_lazy("letter", "A payout failed, to the payee"),
     "payout_paid": pgettext_lazy("letter", "A payout is paid, to the payee"),
+    "payout_returned": pgettext_lazy("letter", "A payout was returned by the bank, to the payee"),
     "payout_removed": pgettext_lazy("letter", "A payout account was removed, to the payee"),
     "staff_roles": pgettext_lazy("letter", "Somebody's roles were changed, to staff"),
     "trial": pgettext_lazy("letter", "A test letter, to staff"),

@@ -28,7 +28,9 @@ from xinka.flows.payouts.balance import money_of
 from xinka.flows.payouts.buyers import contested_orders, money_of_buyer, movements
 from xinka.flows.payouts.payees import name_of
 from xinka.flows.payouts.payers import channels_that_pay
+from xinka.flows.payouts.returning import enter_return
 from xinka.flows.payouts.sending import Outcome
+from xinka.flows.payouts.story import story_of
 from xinka.kernel import ids
 from xinka.kernel.errors import BadIdentifier, Refusal
 from xinka.merchants.models import Merchant
@@ -36,11 +38,12 @@ from xinka.office.names import named
 from xinka.office.policies import Room, for_staff
 from xinka.office.queue_filters import PAYOUT_STATES, PayoutFilter
 from xinka.office.queues import back_to_queue, next_of, on_to_entry, place_in
+from xinka.office.returns import ReturnForm, return_context, returns_waiting
 from xinka.payouts.details import AccountKind
 from xinka.payouts.models import KINDS, OfPayee, Payout, PayoutApproval, PayoutBatch, PayoutHold
 from xinka.payouts.payees import Payee
 from xinka.payouts.queries import payouts_found, same_account_elsewhere
-from xinka.payouts.states import PayoutState
+from xinka.payouts.states import PayoutState, ReturnState
 
 _MOST_RESULT_BYTES = 1_000_000
 _RECENT = 20
@@ -60,7 +63,10 @@ class Results(forms.Form):
 
     file = forms.FileField(
         label=_("File of results"),
-        help_text=_("CSV with the columns payout, result (paid or failed) and, if wanted, reference and why."),
+        help_text=_(
+            "CSV with the columns payout, result (paid, failed or returned) and, if wanted, reference and why. What was"
+            " returned needs the bank's number of that."
+        ),
     )
 
     def clean_file(self) -> str:
@@ -111,6 +117,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "rows": [] if asked_for else [_row(payout) for payout in waiting.object_list],
         "files": files,
         "holds": [(one, _payee(one)) for one in holds],
+        "returns": [(one, _row(one.payout)) for one in returns_waiting()[:_PER_PAGE]],
         "batches": PayoutBatch.objects.select_related("made_by").order_by("-id")[:_RECENT],
     }
     return render(request, "office/payouts.html", context | list_context(asked, waiting.number))
@@ -133,7 +140,14 @@ def _payout(shown_id: str) -> Payout:
     )
 
 
-def _page(request: HttpRequest, payout: Payout, form: Reason, *, status: int = HTTPStatus.OK) -> HttpResponse:
+def _page(
+    request: HttpRequest,
+    payout: Payout,
+    form: Reason,
+    *,
+    back: ReturnForm | None = None,
+    status: int = HTTPStatus.OK,
+) -> HttpResponse:
     state = PayoutState(payout.state)
     given = payout.approvals.filter(round=payout.round).select_related("by").order_by("at")
     place = place_in(request, PayoutFilter)
@@ -154,6 +168,8 @@ def _page(request: HttpRequest, payout: Payout, form: Reason, *, status: int = H
         "channels": channels_that_pay(AccountKind(payout.account_kind), payout.currency),
         "elsewhere": same_account_elsewhere(payout.account.fingerprint, payout.payee),
         "n_paid": Payout.objects.filter(**payout.payee.columns, state=PayoutState.PAID).count(),
+        "story": story_of(payout),
+        **return_context(payout, signed_in(request), back),
         **_money(payout),
     }
     return render(request, "office/payout.html", context, status=status)
@@ -258,6 +274,27 @@ def call_back(request: HttpRequest, shown_id: str) -> HttpResponse:
 
 @require_POST
 @for_staff(Room.PAYOUTS)
+@require_fresh_proof
+def bring_back(request: HttpRequest, shown_id: str) -> HttpResponse:
+    """Enter that the bank returned a payout which was paid; what was typed stays when it cannot be."""
+    payout = _payout(shown_id)
+    form = ReturnForm(request.POST, payout=payout)
+    if form.is_valid():
+        try:
+            made = enter_return(form.told, key=form.cleaned_data["return_key"], by=signed_in(request))
+        except Refusal as refusal:
+            form.add_error(None, refusal.message(get_language() or ""))
+        else:
+            if made.state == ReturnState.DONE:
+                messages.success(request, gettext("Entered; the money is on the balance again"))
+            else:
+                messages.success(request, gettext("Written down. Somebody else has to agree before money moves."))
+            return _on(request, shown_id)
+    return _page(request, payout, Reason(), back=form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+@require_POST
+@for_staff(Room.PAYOUTS)
 def hold(request: HttpRequest, merchant_id: int) -> HttpResponse:
     """Stop a merchant's payouts."""
     merchant = get_object_or_404(Merchant, id=merchant_id)
@@ -318,8 +355,8 @@ def _batch(batch_id: int) -> PayoutBatch:
 def _batch_page(request: HttpRequest, found: PayoutBatch, form: Results, *, status: int = 200) -> HttpResponse:
     payouts = found.payouts.select_related("merchant", "buyer").defer("account_sealed").order_by("id")
     rows = [_row(payout) for payout in payouts]
-    n_open = sum(payout.state == PayoutState.SENDING for payout in payouts)
-    context = {"batch": found, "rows": rows, "form": form, "n_open": n_open}
+    takes_results = any(payout.state in {PayoutState.SENDING, PayoutState.PAID} for payout in payouts)
+    context = {"batch": found, "rows": rows, "form": form, "takes_results": takes_results}
     return render(request, "office/payout_batch.html", context, status=status)
 
 

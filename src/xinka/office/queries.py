@@ -27,8 +27,8 @@ from xinka.ledger.models import Journal
 from xinka.office.policies import Room
 from xinka.payments.models import BankLine, Channel, ChannelChange, Receipt, Refund, SuspenseProposal
 from xinka.payments.states import BankLineState, ProposalState, ReceiptOutcome, RefundState
-from xinka.payouts.models import Payout
-from xinka.payouts.states import PayoutState
+from xinka.payouts.models import Payout, PayoutReturn
+from xinka.payouts.states import PayoutState, ReturnState
 from xinka.platform.audit.models import Report
 from xinka.platform.jobs.queue import MAIL
 from xinka.platform.mail.models import LetterState, SentLetter
@@ -190,6 +190,7 @@ class Tasks:
     n_chargebacks: int = 0
     n_differences: int = 0
     n_payouts: int = 0
+    n_returns: int = 0
     n_transfers: int = 0
     n_freezes: int = 0
     n_splits: int = 0
@@ -234,6 +235,7 @@ _WAITING: dict[str, tuple[Room, Callable[[], int]]] = {
     "n_splits": (Room.SPLITS, n_splits_stuck),
     "n_staff_refunds": (Room.REFUNDS, n_staff_refunds_waiting),
     "n_payouts": (Room.PAYOUTS, lambda: Payout.objects.filter(state__in=_UNSENT).count()),
+    "n_returns": (Room.PAYOUTS, lambda: PayoutReturn.objects.filter(state=ReturnState.ASKED).count()),
     "n_channel_changes": (Room.CHANNELS, lambda: ChannelChange.objects.filter(decided_at=None).count()),
     "n_transfers": (Room.TRANSFERS, lambda: BankLine.objects.filter(state=BankLineState.RECORDED).count()),
     "n_differences": (Room.BILLS, lambda: Difference.objects.filter(state=DifferenceState.OPEN).count()),

@@ -43,6 +43,7 @@ PAYOUT_STATES = {
     PayoutState.APPROVED: (_("To send"), "held", "clock"),
     PayoutState.SENDING: (_("Being sent"), "held", "arrow"),
     PayoutState.PAID: (_("Paid out"), "g", "check"),
+    PayoutState.RETURNED: (_("Returned by the bank"), "d", "undo"),
     PayoutState.FAILED: (_("Failed"), "d", "stop"),
     PayoutState.CANCELLED: (_("Cancelled"), "", "x"),
 }

@@ -32,6 +32,7 @@ _MOVED: dict[str, Promise] = {
     "charged_back": gettext_lazy("Charged back by banks"),
     "won_back": gettext_lazy("Won back from banks"),
     "paid_out": gettext_lazy("Paid out to merchants"),
+    "paid_back": gettext_lazy("Payouts returned by banks"),
 }
 #: What is always told, also where it is nothing.
 _ALWAYS = frozenset({Account.COMMISSION, Account.PSP_FEE, Account.CHARGEBACK_LOSS})

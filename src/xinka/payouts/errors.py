@@ -79,6 +79,48 @@ class PayoutMoved(Refusal):
     en = "This payout has just moved on; nothing was changed. Reload the page."
 
 
+class AccountReturned(Refusal):
+    """The bank sent the last payout to this account back, and its owner has not said that it is right."""
+
+    code = "payout_account_returned"
+    status = HTTPStatus.CONFLICT
+    zh = "上次打到这个账户的钱被银行退回了。核对户名、账号和开户行后勾选“已核对”，或换一个账户。"
+    en = (
+        "The bank returned the last payout to this account. Compare name, number and bank, then tick that it is right,"
+        " or choose another account."
+    )
+
+
+class ReturnNumberTaken(Refusal):
+    """The bank's number of a return was entered for another payout."""
+
+    code = "return_number_taken"
+    status = HTTPStatus.CONFLICT
+    zh = "这个退票流水号已经记在另一笔提现上，同一笔钱不能退两次。核对银行流水后再填。"
+    en = (
+        "This number was entered for the return of another payout: the same money does not come back twice. Compare the"
+        " bank's statement."
+    )
+
+
+class ReturnNumberMissing(Refusal):
+    """A file says that the bank returned a payout, and not under which number."""
+
+    code = "return_number_missing"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    zh = "{payout} 写着退票，却没有银行的退票流水号。在 reference 列补上后再传。"
+    en = "{payout} is returned, but lacks the bank's number of the return. Write it into the column reference."
+
+
+class KeptTooMuch(Refusal):
+    """A bank cannot keep more than it was given, and what a gateway keeps stands in its bill."""
+
+    code = "kept_too_much"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    zh = "银行扣的退票费不能超过打款金额；通道打款的退票费以通道账单为准，这里填 0。"
+    en = "A bank keeps no more than was paid. What a gateway keeps is entered from its bill: leave this at 0."
+
+
 class NotToBeCalledBack(Refusal):
     """Only what waits for its payee can be had back from a gateway, and only where the gateway takes it back."""
 

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from django import forms
 from django.utils import timezone
-from django.utils.translation import get_language, pgettext_lazy
+from django.utils.translation import get_language, gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from xinka.kernel.errors import BadInput
@@ -27,6 +27,11 @@ class WithdrawForm(forms.Form):
     """How much, and where to. ``key`` makes the form sent twice one payout."""
 
     account = forms.ChoiceField(label=_("To which account"), widget=forms.RadioSelect)
+    is_checked = forms.BooleanField(
+        label=_("I compared name, number and bank: this account is right"),
+        required=False,
+        help_text=_("Only needed for an account that its bank sent money back from."),
+    )
     amount = forms.CharField(label=pgettext_lazy("payouts", "How much"), max_length=MOST_SIGNS)
     key = forms.CharField(widget=forms.HiddenInput, max_length=36, initial=uuid4)
 
@@ -37,14 +42,23 @@ class WithdrawForm(forms.Form):
         usable = [account for account in accounts if account.usable_from <= now]
         self.has_usable = bool(usable)
         field = self.fields["account"]
-        field.choices = [(str(one.id), f"{one.get_kind_display()} {one.label}") for one in usable]  # type: ignore[attr-defined]
+        field.choices = [(str(one.id), _shown(one)) for one in usable]  # type: ignore[attr-defined]
         if usable:
-            field.initial = str(usable[0].id)
+            # What sent money back is chosen on purpose, not because it stands first.
+            field.initial = str(min(usable, key=lambda one: one.returned_at is not None).id)
+        self.returned = [one for one in usable if one.returned_at is not None]
+        if not self.returned:
+            del self.fields["is_checked"]
         self.fields["amount"].widget.attrs |= {"inputmode": "decimal", "autocomplete": "off", "class": "num"}
 
     def clean_amount(self) -> int:
         """Return minor units."""
         return read_amount(self.cleaned_data["amount"], self.currency)
+
+
+def _shown(account: PayoutAccount) -> str:
+    name = f"{account.get_kind_display()} {account.label}"
+    return gettext("%(account)s (returned by the bank)") % {"account": name} if account.returned_at else name
 
 
 class AccountForm(forms.Form):

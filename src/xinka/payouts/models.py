@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from xinka.merchants.models import Merchant
 from xinka.payouts.details import AccountKind
 from xinka.payouts.payees import Payee
-from xinka.payouts.states import PayoutState
+from xinka.payouts.states import PayoutState, ReturnState
 
 KINDS = {
     AccountKind.BANK: _("Bank account"),
@@ -62,6 +62,10 @@ class PayoutAccount(OfPayee):
     added_at = models.DateTimeField()
     usable_from = models.DateTimeField()
     removed_at = models.DateTimeField(null=True)
+    returned_at = models.DateTimeField(
+        null=True, help_text="when its bank sent money back, until its owner says that it is right"
+    )
+    returned_why = models.CharField(max_length=200, default="", db_default="")
 
     class Meta:
         constraints = [
@@ -121,8 +125,8 @@ class Payout(OfPayee):
             models.CheckConstraint(name="payout_amount", condition=Q(amount__gte=1, fee__gte=0)),
             models.CheckConstraint(
                 name="payout_finished",
-                condition=Q(finished_at=None, state__in=[s.value for s in PayoutState if not s.is_final])
-                | Q(finished_at__isnull=False, state__in=[s.value for s in PayoutState if s.is_final]),
+                condition=Q(finished_at=None, state__in=[s.value for s in PayoutState if not s.is_over])
+                | Q(finished_at__isnull=False, state__in=[s.value for s in PayoutState if s.is_over]),
             ),
             models.CheckConstraint(
                 name="payout_package_while_sent",
@@ -141,7 +145,7 @@ class Payout(OfPayee):
             models.Index(
                 fields=["asked_at"],
                 name="payout_open",
-                condition=Q(state__in=[s.value for s in PayoutState if not s.is_final]),
+                condition=Q(state__in=[s.value for s in PayoutState if not s.is_over]),
             ),
         ]
 
@@ -171,6 +175,59 @@ class PayoutApproval(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["payout", "round", "by"], name="payout_approved_once_each")]
+
+
+class PayoutReturn(models.Model):
+    """That a payout which was paid came back: what a person of finance or its gateway says of it.
+
+    ``asked_by`` is nobody where the gateway said so. ``kept`` is what the bank kept of it, in minor units: the payee
+    has all of the payout back, so the shop bears it. ``eyes`` is how many people had to say so, the first among them.
+    """
+
+    id = models.UUIDField(primary_key=True, help_text="the key of the form: sent twice, it is one")
+    payout = models.ForeignKey(Payout, on_delete=models.PROTECT, related_name="returns")
+    reason = models.CharField(max_length=200)
+    reference = models.CharField(max_length=64, help_text="the number the return has at the bank or gateway")
+    channel_id = models.IntegerField(help_text="the payout's")
+    kept = models.BigIntegerField(default=0)
+    eyes = models.PositiveSmallIntegerField()
+    state = models.CharField(max_length=7, choices=[(s.value, s.value) for s in ReturnState])
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["payout"], name="payout_returned_once", condition=~Q(state=ReturnState.REFUSED.value)
+            ),
+            # One number of a bank is one return: the same line of its statement brings back no second payout.
+            models.UniqueConstraint(
+                fields=["channel_id", "reference"],
+                name="payout_return_number_once",
+                condition=~Q(state=ReturnState.REFUSED.value),
+            ),
+            models.CheckConstraint(name="payout_return_state", condition=Q(state__in=[s.value for s in ReturnState])),
+            models.CheckConstraint(name="payout_return_told", condition=~Q(reason="") & ~Q(reference="")),
+            models.CheckConstraint(
+                name="payout_return_kept", condition=Q(kept=0) | Q(kept__gte=1, channel_id=0, asked_by__isnull=False)
+            ),
+            models.CheckConstraint(
+                name="payout_return_of_gateway",
+                condition=Q(asked_by__isnull=False, eyes__in=[1, 2]) | Q(asked_by__isnull=True, eyes=0),
+            ),
+            models.CheckConstraint(
+                name="payout_return_four_eyes",
+                condition=~Q(state=ReturnState.DONE.value, eyes=2)
+                | (Q(decided_by__isnull=False) & ~Q(decided_by=F("asked_by"))),
+            ),
+            models.CheckConstraint(
+                name="payout_return_decided",
+                condition=Q(state=ReturnState.ASKED.value, decided_at__isnull=True)
+                | (~Q(state=ReturnState.ASKED.value) & Q(decided_at__isnull=False)),
+            ),
+        ]
 
 
 class PayoutHold(OfPayee):

@@ -38,8 +38,37 @@ RULES = (
         """SELECT p.id, p.state, count(j.id) FROM payouts_payout p
            LEFT JOIN ledger_journal j ON j.key IN ('payout/' || p.id || '/payout_paid', 'payout/' || p.id ||
              '/payout_failed')
-           GROUP BY p.id HAVING count(j.id) <> CASE WHEN p.state IN ('paid', 'failed', 'cancelled') THEN 1 ELSE 0 END
-             OR bool_or(j.kind = 10 AND p.state <> 'paid') OR bool_or(j.kind = 11 AND p.state = 'paid')""",
+           GROUP BY p.id HAVING count(j.id) <>
+               CASE WHEN p.state IN ('paid', 'returned', 'failed', 'cancelled') THEN 1 ELSE 0 END
+             OR bool_or(j.kind = 10 AND p.state NOT IN ('paid', 'returned'))
+             OR bool_or(j.kind = 11 AND p.state IN ('paid', 'returned'))""",
+    ),
+    Rule(
+        "returned_once",
+        "what a bank returned came back once, after it was paid, whole, to whose money it is",
+        "退票只入账一次，在打出之后，全额退给钱的主人",
+        """SELECT p.id, p.state, b.key, b.amount FROM payouts_payout p
+           LEFT JOIN ledger_journal out ON out.key = 'payout/' || p.id || '/payout_paid'
+           FULL JOIN (SELECT j.key, j.at, e.currency, max(e.owner_id) AS owner_id, max(e.account) AS account,
+                coalesce(-sum(e.amount) FILTER (WHERE e.account IN (9, 12)), 0) AS amount
+              FROM ledger_entry e JOIN ledger_journal j ON j.id = e.journal_id WHERE e.kind = 23
+              GROUP BY j.id, e.currency) b ON b.key = 'payout/' || p.id || '/payout_returned'
+           WHERE (b.key IS NOT NULL AND p.state IS DISTINCT FROM 'returned')
+             OR (p.state = 'returned' AND (b.amount, b.currency, b.owner_id)
+               IS DISTINCT FROM (p.amount, p.currency, coalesce(p.buyer_id, p.merchant_id)))
+             OR (p.state = 'returned' AND out.at > b.at)""",
+    ),
+    Rule(
+        "returns_were_said",
+        "for what came back stands one return, agreed on by as many people as it takes, none of them its owner",
+        "每笔退票都有一条登记，由足够的人确认，且都不是钱的主人",
+        """SELECT p.id, p.state, count(r.id) FROM payouts_payout p
+           LEFT JOIN payouts_payoutreturn r ON r.payout_id = p.id AND r.state = 'done'
+           GROUP BY p.id HAVING count(r.id) <> CASE WHEN p.state = 'returned' THEN 1 ELSE 0 END
+             OR bool_or(p.asked_by_id IN (r.asked_by_id, r.decided_by_id))
+             OR bool_or(r.eyes = 2 AND r.asked_by_id = r.decided_by_id)
+             OR bool_or(r.eyes = 0 AND p.channel_id = 0)
+             OR bool_or(r.channel_id <> p.channel_id OR r.kept > p.amount)""",
     ),
     Rule(
         "own_accounts",

@@ -16,18 +16,19 @@ class PayoutState(StrEnum):
     APPROVED = "approved"
     SENDING = "sending"
     PAID = "paid"
+    RETURNED = "returned"
     FAILED = "failed"
     CANCELLED = "cancelled"
 
     @property
-    def is_final(self) -> bool:
-        """Whether nothing can happen to it any more."""
-        return self in {PayoutState.PAID, PayoutState.FAILED, PayoutState.CANCELLED}
+    def is_over(self) -> bool:
+        """Whether its money is not on its way any more; what was paid may still be returned by the bank."""
+        return self in {PayoutState.PAID, PayoutState.RETURNED, PayoutState.FAILED, PayoutState.CANCELLED}
 
     @property
     def is_in_transit(self) -> bool:
         """Whether its money stands in the books as in transit."""
-        return not self.is_final
+        return not self.is_over
 
 
 class PayoutEvent(StrEnum):
@@ -40,6 +41,15 @@ class PayoutEvent(StrEnum):
     SEND = "send"
     PAY = "pay"
     FAIL = "fail"
+    RETURN = "return"
+
+
+class ReturnState(StrEnum):
+    """Whether what somebody says of money that came back is entered."""
+
+    ASKED = "asked"
+    DONE = "done"
+    REFUSED = "refused"
 
 
 class Move(NamedTuple):
@@ -69,6 +79,8 @@ MOVES: dict[tuple[PayoutState, PayoutEvent], Move] = {
     (PayoutState.SENDING, PayoutEvent.PAY): Move(PayoutState.PAID, _OUTCOME),
     (PayoutState.SENDING, PayoutEvent.FAIL): Move(PayoutState.FAILED, _OUTCOME),
     (PayoutState.SENDING, PayoutEvent.CANCEL): Move(PayoutState.CANCELLED, frozenset({Role.PSP})),
+    # Days after it was paid; never by the word of whoever would have the money.
+    (PayoutState.PAID, PayoutEvent.RETURN): Move(PayoutState.RETURNED, _OUTCOME),
 }
 
 

@@ -12,6 +12,7 @@ STATES = {
     PayoutState.APPROVED: (_("Approved"), "held", "clock"),
     PayoutState.SENDING: (_("On its way"), "held", "arrow"),
     PayoutState.PAID: (_("Paid out"), "g", "check"),
+    PayoutState.RETURNED: (_("Returned by the bank, money is back"), "d", "undo"),
     PayoutState.FAILED: (_("Failed, money is back"), "d", "stop"),
     PayoutState.CANCELLED: (_("Cancelled, money is back"), "", "x"),
 }

@@ -98,6 +98,8 @@ def _why_not(payout: Payout) -> str:
 
     What a gateway says is about our dealings with it, and is for staff.
     """
+    if payout.state == PayoutState.RETURNED and payout.channel_id:
+        return _("The money came back. Check the account before you ask again, or write to us.")
     if payout.state == PayoutState.FAILED and payout.channel_id:
         return _("The payment service did not take it. Check the account; if it is right, ask again or write to us.")
     return hindrance_in_words(payout.problem) if payout.finished_at else ""
@@ -123,7 +125,8 @@ def withdraw(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         try:
-            asking.ask(asking.Wish(payee, UUID(data["account"]), data["amount"], currency, data["key"]), by=person)
+            told = (UUID(data["account"]), data["amount"], currency, data["key"], data.get("is_checked", False))
+            asking.ask(asking.Wish(payee, *told), by=person)
         except Refusal as refusal:
             form.add_error(None, refusal.message(get_language() or ""))
         else:

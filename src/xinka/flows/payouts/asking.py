@@ -29,6 +29,7 @@ from xinka.ledger.queries import balance_of
 from xinka.payouts.details import account_place, open_details, payout_place
 from xinka.payouts.errors import (
     AccountCoolingDown,
+    AccountReturned,
     BalanceTooLow,
     NoSuchAccount,
     PayoutMoved,
@@ -41,6 +42,7 @@ from xinka.payouts.models import Payout, PayoutAccount
 from xinka.payouts.payees import Payee
 from xinka.payouts.queries import standing_hold
 from xinka.payouts.states import MOVES, PayoutEvent, PayoutState, sources_of
+from xinka.platform.audit.actions import record
 from xinka.platform.database.django_drive import run
 from xinka.platform.jobs.queue import defer
 
@@ -49,13 +51,17 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What somebody wants to withdraw; ``key`` makes sending the form twice one payout."""
+    """What somebody wants to withdraw; ``key`` makes sending the form twice one payout.
+
+    ``is_checked`` says that they compared an account again that the bank had sent money back from.
+    """
 
     payee: Payee
     account_id: UUID
     amount: int
     currency: str
     key: str
+    is_checked: bool = False
 
 
 def ask(wish: Wish, *, by: User, now: datetime | None = None) -> Payout:
@@ -65,7 +71,8 @@ def ask(wish: Wish, *, by: User, now: datetime | None = None) -> Payout:
     page to see to.
 
     Raises:
-        PayoutTooSmall, PayoutsOnHold, NoSuchAccount, AccountCoolingDown, BalanceTooLow, SameKeyOtherPayout.
+        PayoutTooSmall, PayoutsOnHold, NoSuchAccount, AccountCoolingDown, AccountReturned, BalanceTooLow,
+        SameKeyOtherPayout.
     """
     moment = now or timezone.now()
     with transaction.atomic():
@@ -77,6 +84,7 @@ def ask(wish: Wish, *, by: User, now: datetime | None = None) -> Payout:
         if hold := standing_hold(wish.payee):
             raise PayoutsOnHold(reason=hold.reason)
         account = _usable_account(wish, moment)
+        _see_to_return(account, wish, by=by)
         payout = _written(wish, account, by=by, now=moment)
         _take(payout, by=by)
         run(defer(MAIL_PAYOUT, [{"subject": payout.id, "news": News.ASKED.value}]))
@@ -110,6 +118,16 @@ def _usable_account(wish: Wish, now: datetime) -> PayoutAccount:
         moment = timezone.localtime(account.usable_from).strftime("%Y-%m-%d %H:%M")
         raise AccountCoolingDown(from_zh=moment, from_en=moment)
     return account
+
+
+def _see_to_return(account: PayoutAccount, wish: Wish, *, by: User) -> None:
+    """Send nothing to an account that sent money back, unless its owner says that it is right; that is written down."""
+    if account.returned_at is None:
+        return
+    if not wish.is_checked:
+        raise AccountReturned
+    PayoutAccount.objects.filter(id=account.id).update(returned_at=None, returned_why="")
+    record(by, "payout_account.confirm", wish.payee.subject, account=account.label)
 
 
 def _written(wish: Wish, account: PayoutAccount, *, by: User, now: datetime) -> Payout:

@@ -30,6 +30,7 @@ _CAME: dict[JournalKind, Promise] = {
     JournalKind.GIFT_CARD: _("From a gift card"),
     JournalKind.REFERRAL: _("For recommending"),
     JournalKind.PAYOUT_FAILED: _("Back from a payout"),
+    JournalKind.PAYOUT_RETURNED: _("A payout was returned by the bank"),
 }
 _WENT: dict[JournalKind, Promise] = {
     JournalKind.WALLET: _("Paid an order"),

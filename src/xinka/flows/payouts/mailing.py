@@ -36,6 +36,7 @@ class News(StrEnum):
     ASKED = "asked"
     PAID = "paid"
     FAILED = "failed"
+    RETURNED = "returned"
     CONFIRM = "confirm"
     CALLED_BACK = "called_back"
 
@@ -91,6 +92,13 @@ def _text_about(payout: Payout, news: News) -> _Text:
             _("%(sum)s could not be paid out"),
             _("The money is available on your balance again. Please check the account."),
         ),
+        News.RETURNED: (
+            _("The bank returned %(sum)s"),
+            _(
+                "The money was sent and came back. It is available on your balance again, all of it; the fee of the"
+                " payout is not. Compare name, number and bank of the account before you withdraw again."
+            ),
+        ),
         News.CALLED_BACK: (
             _("%(sum)s was called back"),
             _("It will not be paid: it was called back before it was confirmed. The money is available again."),
@@ -104,9 +112,11 @@ def _text_about(payout: Payout, news: News) -> _Text:
     facts = [*_whose(payout), (_("Account"), payout.account_label)]
     facts.append((_("Payout number"), ids.show("out", payout.id)))
     # What a gateway says is about our dealings with it: merchants may know, buyers cannot do anything about it.
-    if news is News.FAILED and payout.problem and not (payout.buyer_id and payout.channel_id):
+    if news in {News.FAILED, News.RETURNED} and payout.problem and not (payout.buyer_id and payout.channel_id):
         facts.append((_("Reason"), hindrance_in_words(payout.problem)))
     action = (_("Open payouts"), _page(payout, "payouts", "balance"))
+    if news is News.RETURNED:
+        action = (_("Check the account"), _page(payout, "payouts/accounts", "balance/accounts"))
     if news is News.CONFIRM:
         if payout.confirm_by is not None:
             facts.append((_("Confirm by"), timezone.localtime(payout.confirm_by).strftime("%Y-%m-%d %H:%M")))

@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 #: What a payee asks for within this time counts together.
 _TOGETHER = timedelta(days=1)
-_CAME_BACK = [PayoutState.CANCELLED, PayoutState.FAILED]
+_CAME_BACK = [PayoutState.CANCELLED, PayoutState.FAILED, PayoutState.RETURNED]
 
 
 def approvals_needed(payout: Payout) -> int:

@@ -19,6 +19,7 @@ from xinka.accounts.models import User
 from xinka.flows.payouts.asking import give_back, locked, move, shown
 from xinka.flows.payouts.mailing import MAIL_PAYOUT, News
 from xinka.flows.payouts.payees import books_of
+from xinka.flows.payouts.returning import Returned, enter_line, lock_payees_of
 from xinka.flows.payouts.review import refuse_own
 from xinka.kernel import ids
 from xinka.kernel.actors import Role
@@ -28,7 +29,7 @@ from xinka.kernel.money import plain_amount
 from xinka.ledger.accounts import Account, JournalKind
 from xinka.ledger.posting import Journal, Leg, post
 from xinka.payouts.details import AccountKind, open_details, payout_place
-from xinka.payouts.errors import BadResultFile, NothingToSend, PayoutMoved
+from xinka.payouts.errors import BadResultFile, NothingToSend, PayoutMoved, ReturnNumberMissing
 from xinka.payouts.models import Payout, PayoutBatch
 from xinka.payouts.queries import not_own
 from xinka.payouts.states import MOVES, PayoutEvent, PayoutState
@@ -40,8 +41,11 @@ log = logging.getLogger(__name__)
 
 MOST_IN_A_FILE = 500
 HEADING = ("payout", "name", "bank", "account", "network", "amount", "currency")
-_RESULTS = {"paid": True, "ok": True, "成功": True, "已付": True, "failed": False, "失败": False, "退票": False}
+_RESULTS = {"paid": True, "ok": True, "成功": True, "已付": True, "failed": False, "失败": False}
+#: Words for what the bank sent back after it had paid; while it is being sent, that is a failure.
+_RETURNED = frozenset({"returned", "退票"})
 _LONGEST = 200
+_LONGEST_NUMBER = 64
 #: How much is quoted of a value that is wrong.
 _SHOWN = 40
 _NEWS = {PayoutEvent.PAY: News.PAID, PayoutEvent.FAIL: News.FAILED, PayoutEvent.CANCEL: News.CALLED_BACK}
@@ -51,7 +55,8 @@ _NEWS = {PayoutEvent.PAY: News.PAID, PayoutEvent.FAIL: News.FAILED, PayoutEvent.
 class Outcome:
     """What a bank or a person says became of one payout; ``reference`` is its number there.
 
-    ``is_called_back`` is a gateway's word for what is not paid because somebody asked to have it back.
+    ``is_called_back`` is a gateway's word for what is not paid because somebody asked to have it back, ``is_returned``
+    a bank's for what it sent back: after it was paid, or else it has failed.
     """
 
     payout_id: UUID
@@ -59,6 +64,7 @@ class Outcome:
     reference: str = ""
     why: str = ""
     is_called_back: bool = False
+    is_returned: bool = False
 
     @property
     def event(self) -> PayoutEvent:
@@ -144,31 +150,46 @@ def _outcomes(reader: csv.DictReader[str]) -> Iterator[Outcome]:
             raise BadResultFile(line=line, column="payout", why_zh=zh, why_en=en)
         seen[payout_id] = line
         told = (row["result"] or "").strip()
-        result = _RESULTS.get(told.lower())
+        is_returned = told.lower() in _RETURNED
+        result = False if is_returned else _RESULTS.get(told.lower())
         if result is None:
-            zh, en = f"“{told[:_SHOWN]}”不对，只能是 paid 或 failed", f"“{told[:_SHOWN]}” is neither paid nor failed"
+            zh = f"“{told[:_SHOWN]}”不对，只能是 paid、failed 或 returned（退票）"
+            en = f"“{told[:_SHOWN]}” is neither paid nor failed nor returned"
             raise BadResultFile(line=line, column="result", why_zh=zh, why_en=en)
         reference, why = ((row.get(name) or "").strip()[:_LONGEST] for name in ("reference", "why"))
-        yield Outcome(payout_id, result, reference, why)
+        yield Outcome(payout_id, result, reference, why, is_returned=is_returned)
 
 
 def record_outcomes(batch: PayoutBatch, outcomes: Sequence[Outcome], *, by: User) -> int:
     """Enter what became of payouts of a batch, all or nothing; return how many were news.
 
+    What was paid and came back is returned, or waits for another person where it takes two.
+
     Raises:
         PayoutMoved: if one is not of this batch, or had the other outcome before.
         NotYourOwn: if one is of ``by``, or of a shop that they belong to.
+        ReturnNumberMissing, ReturnNumberTaken: if one was returned without a number, or with that of another.
     """
     n_new = 0
     with transaction.atomic():
+        lock_payees_of(outcome.payout_id for outcome in outcomes if outcome.is_returned)
         for outcome in sorted(outcomes, key=lambda one: one.payout_id):
             payout = locked(outcome.payout_id)
             if payout.batch_id != batch.id:
                 raise PayoutMoved
             refuse_own(payout, by)
-            n_new += settle_outcome(payout, outcome, Role.FINANCE)
+            n_new += _enter(payout, outcome, by)
         record(by, "payout.outcomes", f"batch {batch.id}", told=len(outcomes), new=n_new)
     return n_new
+
+
+def _enter(payout: Payout, outcome: Outcome, by: User) -> bool:
+    if outcome.is_returned and payout.state in {PayoutState.PAID, PayoutState.RETURNED}:
+        if not outcome.reference:
+            raise ReturnNumberMissing(payout=shown(payout))
+        reason = outcome.why or "银行退票 / returned by the bank"
+        return enter_line(payout, Returned(payout.id, reason, outcome.reference[:_LONGEST_NUMBER]), by=by)
+    return settle_outcome(payout, outcome, Role.FINANCE)
 
 
 def settle_outcome(payout: Payout, outcome: Outcome, role: Role) -> bool:
@@ -180,6 +201,8 @@ def settle_outcome(payout: Payout, outcome: Outcome, role: Role) -> bool:
     event = outcome.event
     if payout.state == MOVES[PayoutState.SENDING, event].next:
         return False
+    if outcome.is_paid and payout.state == PayoutState.RETURNED:
+        return False  # so it was, before it came back: the first file, read again
     told: dict[str, object] = {"reference": outcome.reference or payout.reference, "problem": outcome.why}
     told |= {"package": None, "confirm_by": None}  # what opened the payee's page opens nothing any more
     move(payout, event, role, finished_at=timezone.now(), due_at=None, **told)
