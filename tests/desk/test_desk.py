@@ -15,6 +15,7 @@ from django.urls import URLPattern, reverse
 from django.utils import timezone
 
 from tests.cast import adas_shop, buy, channel, pay, person, ware
+from tests.flows.payouts import account, asked, enter
 from tests.promotions import offers
 from xinka.accounts.models import SavedFilter, User
 from xinka.accounts.saved_filters import keep_filter
@@ -90,10 +91,17 @@ def every_address(shop: Merchant) -> Iterator[tuple[URLPattern, str]]:
         "filter_id": _filter(shop).pk,
         "key": "orders",
     }
+    of_payouts = values | {"shown_id": _payout(shop)}
     for pattern in urlpatterns:
         if pattern.name != "choose":
             names = pattern.pattern.converters
-            yield pattern, reverse(f"desk:{pattern.name}", kwargs={name: values[name] for name in names})
+            known = of_payouts if str(pattern.name).startswith("payout") else values
+            yield pattern, reverse(f"desk:{pattern.name}", kwargs={name: known[name] for name in names})
+
+
+def _payout(shop: Merchant) -> str:
+    enter(shop, 20_000)
+    return ids.show("out", asked(account(shop), 10_000).id)
 
 
 def _template(shop: Merchant) -> ReplyTemplate:
@@ -170,7 +178,7 @@ def test_ada_sees_all_her_pages(shop: Merchant, ada: Client) -> None:
 
 def test_bo_sees_what_a_clerk_may(shop: Merchant, bo: Client) -> None:
     refused = {pattern.name for pattern, address in every_address(shop) if bo.get(address).status_code == 403}
-    money = {"balance", "statement", "statement_csv", "statement_xlsx", "payouts", "payout_new"}
+    money = {"balance", "statement", "statement_csv", "statement_xlsx", "payouts", "payout", "payout_new"}
     money |= {"months", "months_csv", "months_xlsx"}
     promotions = {"promotions", "coupon", "coupon_new", "coupon_csv", "sale", "sale_new"}
     team = {"team_person", "reply_template"}  # the template is a shared one

@@ -15,6 +15,7 @@ from tests.cast import PASSWORD, adas_shop
 from tests.flows.calling_back import now_of, waiting
 from tests.flows.paying import Place
 from tests.flows.payouts import ALIPAY, BANK, account, ada_of, approved, asked, enter, finance, money_of, owe
+from tests.flows.returning import WHY, paid, returned
 from xinka.accounts.models import User
 from xinka.escrow.models import Hold
 from xinka.escrow.states import HoldState
@@ -318,3 +319,45 @@ def test_bo_and_eve_call_nothing_back() -> None:
     assert (Client().post(f"{DESK}/{tail}").status_code, eve.get(f"/desk/eves-cards/{tail}").status_code) == (302, 405)
     assert now_of(payout).called_back_at is None
     assert not AuditEntry.objects.filter(action="payout.call_back").exists()
+
+
+def test_ada_sees_what_came_back_and_looks_at_the_account_before_the_next(shop: Merchant, ada: Client) -> None:
+    enter(shop, 100_000)
+    to = account(shop)
+    payout = paid(to)
+    returned(payout)
+    one = ada.get(f"{DESK}/payouts/{shown(payout)}").content.decode()
+    for words in ("Returned by the bank, money is back", WHY, "TP-1", "Paid out", "Asked for"):
+        assert words in one
+    assert "finance-" not in one, "who did it is nobody's business here"
+    assert "Returned by the bank, money is back" in ada.get(f"{DESK}/payouts").content.decode()
+    assert WHY in ada.get(f"{DESK}/payouts/accounts").content.decode()
+    page = ada.get(f"{DESK}/payouts/new").content.decode()
+    assert "The bank returned the last payout to" in page
+    assert "is_checked" in page
+    told = {"account": str(to.id), "amount": "50", "key": "k"}
+    answer = ada.post(f"{DESK}/payouts/new", told)
+    assert (answer.status_code, Payout.objects.count()) == (422, 1)
+    assert "tick that it is right" in answer.content.decode()
+    assert 'value="50"' in answer.content.decode()
+    assert ada.post(f"{DESK}/payouts/new", told | {"is_checked": "on"}).status_code == 302
+    assert Payout.objects.count() == 2
+    assert "is_checked" not in ada.get(f"{DESK}/payouts/new").content.decode()
+
+
+def test_the_months_and_the_statement_have_what_came_back(shop: Merchant, ada: Client) -> None:
+    enter(shop, 100_000)
+    returned(paid(account(shop)))
+    months = ada.get(f"{DESK}/months.csv")
+    assert "Payouts returned by the bank" in b"".join(months).decode("utf-8-sig")
+    statement = b"".join(ada.get(f"{DESK}/statement.csv")).decode("utf-8-sig")
+    assert "Payout returned by the bank" in statement
+
+
+def test_eve_does_not_see_a_payout_of_ada_at_her_own_desk(shop: Merchant) -> None:
+    enter(shop, 100_000)
+    payout = asked(account(shop), 10_000)
+    eves = adas_shop(slug="eves-cards")
+    eve = browser(ada_of(eves))
+    assert eve.get(f"/desk/eves-cards/payouts/{shown(payout)}").status_code == 404
+    assert eve.get(f"{DESK}/payouts/{shown(payout)}").status_code == 404

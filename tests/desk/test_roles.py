@@ -28,8 +28,17 @@ OWNERS = {
     *("orders_csv", "order_give_back", "promotions", "coupon_new", "coupon", "coupon_codes", "coupon_csv"),
     *("coupon_stop", "sale_new", "sale", "sale_stop", "sale_withdraw", "referral_terms", "balance"),
     *("statement", "statement_csv", "statement_xlsx", "months", "months_csv", "months_xlsx", "payouts", "payout_new"),
-    *("payout_accounts", "payout_account_new", "payout_account_remove", "payout_cancel", "payout_call_back"),
-    *("team_invite", "team_uninvite", "team_person", "team_clerk", "team_offer", "team_remove", "team_take_back"),
+    *("payout", "payout_accounts", "payout_account_new", "payout_account_remove", "payout_cancel"),
+    *(
+        "payout_call_back",
+        "team_invite",
+        "team_uninvite",
+        "team_person",
+        "team_clerk",
+        "team_offer",
+        "team_remove",
+        "team_take_back",
+    ),
 }
 
 

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 _STRAY = ids.show("jrn", uuid4())
 #: Every act by which money leaves, counts as sent or counts as come; nothing is behind the numbers.
 ACTS = (
-    *(f"payouts/{ids.show('out', uuid4())}/{act}" for act in ("approve", "send", "outcome")),
+    *(f"payouts/{ids.show('out', uuid4())}/{act}" for act in ("approve", "send", "outcome", "return")),
     *("payouts/send", "payouts/files", f"payouts/files/1/{ids.show('out', uuid4())}", "payouts/holds/1/lift"),
     *("payouts/files/1/file", "payouts/files/1/results"),
     *(f"money/refunds/{ids.show('ref', uuid4())}/{act}" for act in ("done", "send")),
@@ -35,6 +35,7 @@ ACTS = (
     *("escrow/freezes/1", f"escrow/splits/{ids.show('spl', uuid4())}/done", "escrow/terms/goods", "channels/1/switch"),
     f"channels/changes/{uuid4()}/decide",
     f"reconciling/entries/{uuid4()}/decide",
+    f"payouts/returns/{uuid4()}",
 )
 
 

@@ -98,6 +98,8 @@ MATRIX = {
     "payout_send": MONEY,
     "payout_by_hand": MONEY,
     "payout_call_back": MONEY,
+    "payout_return": MONEY,
+    "payout_return_decide": MONEY,
     "cases": CASES,
     "case": CASES,
     "case_say": CASES,

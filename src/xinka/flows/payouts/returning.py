@@ -229,7 +229,7 @@ def _carry_out(payout: Payout, entry: PayoutReturn, role: Role, by: User | None)
     )
     run(defer(MAIL_PAYOUT, [{"subject": payout.id, "news": News.RETURNED.value}]))
     _note(by, "payout.return", payout, entry)
-    log.warning("payout.returned", extra={"payout": shown(payout), "role": role.value})
+    log.warning(f"payout.{News.RETURNED}", extra={"payout": shown(payout), "role": role.value})  # noqa: G004 - one word
 
 
 def _came_back(payout: Payout, kept: int, by: User | None) -> Journal:
