@@ -186,7 +186,8 @@ def test_a_clear_yes_pays_out_of_what_the_gateway_owes_us(shop: Merchant, payer:
     assert payer.paid[shown(payout)]["money"] == "400.00"
     assert payer.paid[shown(payout)]["account"] == "lin@mail.example"
     payout.refresh_from_db()
-    assert (payout.reference, payout.due_at) == ("G0", None)
+    assert payout.finished_at is not None
+    assert (payout.reference, payout.due_at) == ("G0", payout.finished_at + timedelta(days=1))
     assert money_of(shop) == (60_000, 0, 0)
     (leg,) = Entry.objects.filter(account=Account.CLEARING)
     assert (leg.amount, leg.channel_id) == (-40_000, payout.channel_id)

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 _STRAY = ids.show("jrn", uuid4())
 #: Every act by which money leaves, counts as sent or counts as come; nothing is behind the numbers.
 ACTS = (
-    *(f"payouts/{ids.show('out', uuid4())}/{act}" for act in ("approve", "send", "outcome", "return")),
+    *(f"payouts/{ids.show('out', uuid4())}/{act}" for act in ("approve", "send", "outcome", "return", "ask-again")),
     *("payouts/send", "payouts/files", f"payouts/files/1/{ids.show('out', uuid4())}", "payouts/holds/1/lift"),
     *("payouts/files/1/file", "payouts/files/1/results"),
     *(f"money/refunds/{ids.show('ref', uuid4())}/{act}" for act in ("done", "send")),

@@ -99,6 +99,7 @@ MATRIX = {
     "payout_by_hand": MONEY,
     "payout_call_back": MONEY,
     "payout_return": MONEY,
+    "payout_ask_again": MONEY,
     "payout_return_decide": MONEY,
     "cases": CASES,
     "case": CASES,

@@ -53,6 +53,8 @@ TASKS: dict[str, Promise] = {
     "payment.close": pgettext_lazy("job", "Close a payment at the gateway"),
     "payment.confirm": pgettext_lazy("job", "Confirm a payment at the gateway"),
     "payout.ask_open": pgettext_lazy("job", "Ask gateways about payouts"),
+    "payout.look_after_paid": pgettext_lazy("job", "Look which paid payouts gateways are asked about again"),
+    "payout.look_again": pgettext_lazy("job", "Ask a gateway whether a payout came back"),
     "payout.send": pgettext_lazy("job", "Send a payout"),
     "promotions.reckon_members": pgettext_lazy("job", "Reckon member levels"),
     "promotions.tell_sales": pgettext_lazy("job", "Show flash sales that begin or end"),

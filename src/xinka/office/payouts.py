@@ -26,6 +26,7 @@ from xinka.flows.payouts import gateway, review, sending
 from xinka.flows.payouts.asking import shown
 from xinka.flows.payouts.balance import money_of
 from xinka.flows.payouts.buyers import contested_orders, money_of_buyer, movements
+from xinka.flows.payouts.looking_again import ask_gateway_again
 from xinka.flows.payouts.payees import name_of
 from xinka.flows.payouts.payers import channels_that_pay
 from xinka.flows.payouts.returning import enter_return
@@ -291,6 +292,19 @@ def bring_back(request: HttpRequest, shown_id: str) -> HttpResponse:
                 messages.success(request, gettext("Written down. Somebody else has to agree before money moves."))
             return _on(request, shown_id)
     return _page(request, payout, Reason(), back=form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+@require_POST
+@for_staff(Room.PAYOUTS)
+@require_fresh_proof
+def ask_again(request: HttpRequest, shown_id: str) -> HttpResponse:
+    """Have the gateway asked whether a payout that it paid came back."""
+    state = ask_gateway_again(_payout(shown_id).id, by=signed_in(request))
+    if state is PayoutState.RETURNED:
+        messages.success(request, gettext("The gateway says that it came back; the money is on the balance again"))
+    else:
+        messages.success(request, gettext("The gateway does not say that it came back"))
+    return _on(request, shown_id)
 
 
 @require_POST

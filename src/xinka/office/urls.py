@@ -88,6 +88,7 @@ urlpatterns: list[URLPattern] = [
     path("payouts/files/<int:batch_id>/<str:shown_id>", payouts.outcome, name="payout_outcome"),
     path("payouts/returns/<uuid:return_id>", returns.decide, name="payout_return_decide"),
     path("payouts/<str:shown_id>", payouts.show, name="payout"),
+    path("payouts/<str:shown_id>/ask-again", payouts.ask_again, name="payout_ask_again"),
     path("payouts/<str:shown_id>/return", payouts.bring_back, name="payout_return"),
     path("payouts/<str:shown_id>/approve", payouts.approve, name="payout_approve"),
     path("payouts/<str:shown_id>/reject", payouts.reject, name="payout_reject"),

@@ -147,6 +147,11 @@ class Payout(OfPayee):
                 name="payout_open",
                 condition=Q(state__in=[s.value for s in PayoutState if not s.is_over]),
             ),
+            models.Index(
+                fields=["due_at"],
+                name="payout_looked_after",
+                condition=Q(state=PayoutState.PAID.value, due_at__isnull=False),
+            ),
         ]
 
     @property

@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Sum
 from django.utils import timezone
+from django.utils.translation import gettext_noop as _
 
 from xinka.accounts.models import User
 from xinka.flows.payouts.asking import locked, move, shown
@@ -35,6 +36,9 @@ from xinka.platform.database.django_drive import run
 from xinka.platform.jobs.queue import defer
 
 log = logging.getLogger(__name__)
+
+_LONGEST = 200
+_LONGEST_NUMBER = 64
 
 #: What one person alone entered for the same payee within this time counts together, or many small ones would do what
 #: one large one may not.
@@ -146,7 +150,11 @@ def returned_by_gateway(payout_id: UUID, *, reason: str, reference: str) -> bool
             raise PayoutMoved
         if (waits := _standing(payout)) is not None:
             _decide(waits, ReturnState.REFUSED, None)
-        told = Returned(payout_id, reason or "returned by the gateway", reference or shown(payout))
+        told = Returned(
+            payout_id,
+            (reason or _("returned by the gateway"))[:_LONGEST],
+            (reference or shown(payout))[:_LONGEST_NUMBER],
+        )
         entry = _written(payout, told, new_uuid(), None)
         _carry_out(payout, entry, Role.PSP, None)
     return True
@@ -220,7 +228,7 @@ def _decide_alone(payout: Payout, entry: PayoutReturn, by: User) -> None:
 
 def _carry_out(payout: Payout, entry: PayoutReturn, role: Role, by: User | None) -> None:
     now = timezone.now()
-    move(payout, PayoutEvent.RETURN, role, problem=entry.reason)
+    move(payout, PayoutEvent.RETURN, role, problem=entry.reason, due_at=None)
     run(post([_came_back(payout, entry.kept, by)]))
     _decide(entry, ReturnState.DONE, by, now)
     PayoutAccount.objects.filter(id=payout.account_id).update(

@@ -10,6 +10,7 @@ import io
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 from django.db import transaction
@@ -46,6 +47,7 @@ _RESULTS = {"paid": True, "ok": True, "成功": True, "已付": True, "failed": 
 _RETURNED = frozenset({"returned", "退票"})
 _LONGEST = 200
 _LONGEST_NUMBER = 64
+ASK_ABOUT_PAID_AFTER = timedelta(days=1)
 #: How much is quoted of a value that is wrong.
 _SHOWN = 40
 _NEWS = {PayoutEvent.PAY: News.PAID, PayoutEvent.FAIL: News.FAILED, PayoutEvent.CANCEL: News.CALLED_BACK}
@@ -205,7 +207,11 @@ def settle_outcome(payout: Payout, outcome: Outcome, role: Role) -> bool:
         return False  # so it was, before it came back: the first file, read again
     told: dict[str, object] = {"reference": outcome.reference or payout.reference, "problem": outcome.why}
     told |= {"package": None, "confirm_by": None}  # what opened the payee's page opens nothing any more
-    move(payout, event, role, finished_at=timezone.now(), due_at=None, **told)
+    now = timezone.now()
+    # What a gateway paid, a bank behind it may still send back: it is asked for some days (``looking_again``). Where
+    # a person looked there instead, it is not asked again.
+    due_at = now + ASK_ABOUT_PAID_AFTER if outcome.is_paid and role is Role.PSP else None
+    move(payout, event, role, finished_at=now, due_at=due_at, **told)
     if outcome.is_paid:
         run(post([_paid(payout)]))
     else:

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
-from xinka.flows.payouts import gateway, mailing
+from xinka.flows.payouts import gateway, looking_again, mailing
 from xinka.flows.payouts.mailing import News
 from xinka.platform.jobs.queue import MAIL, MONEY
 from xinka.platform.jobs.retries import Backoff
@@ -38,3 +38,16 @@ def send_payout(subject: str) -> None:
 def ask_open(timestamp: int) -> None:
     """Look after payouts that gateways have not finished."""
     gateway.ask_about_open(timezone.now())
+
+
+@app.task(name=looking_again.LOOK_AGAIN.task, queue=MONEY, retry=Backoff(first=30.0, attempts=2))
+def look_again(subject: str) -> None:
+    """Ask a gateway about a payout that it paid some days ago."""
+    looking_again.look_again(UUID(subject))
+
+
+@app.periodic(cron="23 * * * *")
+@app.task(name="payout.look_after_paid", queue=MONEY, queueing_lock="payout.look_after_paid")
+def look_after_paid(timestamp: int) -> None:
+    """Look after payouts that were paid: a bank may send them back for some days."""
+    looking_again.look_after_paid(timezone.now())
