@@ -248,6 +248,22 @@ def test_a_loss_that_is_told_first_opens_and_closes(deal: Trade) -> None:
     assert broken() == []
 
 
+@pytest.mark.parametrize(("first", "then"), [("lost", "won"), ("won", "lost")])
+def test_a_bank_that_says_the_opposite_later_moves_nothing_and_is_in_the_log(
+    deal: Trade, caplog: pytest.LogCaptureFixture, first: str, then: str
+) -> None:
+    for n, status in enumerate(("needs_response", first, first)):
+        event(deal, status, f"evt_{n}")
+    chargebacks.take_in_events(NOW)
+    assert "case.decided_otherwise" not in caplog.messages
+    n_entries = Entry.objects.count()
+    event(deal, then, "evt_9")
+    assert chargebacks.take_in_events(NOW) == 1
+    assert (Case.objects.get().outcome, Entry.objects.count()) == (first, n_entries)
+    assert caplog.messages.count("case.decided_otherwise") == 1
+    assert broken() == []
+
+
 def test_an_event_about_nothing_of_ours_is_put_aside_and_the_next_is_read(deal: Trade) -> None:
     event(deal, "needs_response", "evt_1")
     ProviderEvent.objects.filter(event_id="evt_1").update(trade_no="never", subject_no="dp_0")

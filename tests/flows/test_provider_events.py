@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from django.core.mail import EmailMessage
 from django.db import connection
 from django.utils import timezone
 
 from tests import cast
 from tests.flows.rows import broken
-from xinka.flows import provider_events
+from xinka.flows import mailing, provider_events
 from xinka.flows.events import HANDLE_EVENT, KEPT, keep_event
 from xinka.flows.provider_events import handle_event, handle_forgotten
 from xinka.flows.refunds import sending
@@ -18,6 +19,7 @@ from xinka.ledger.accounts import Account, JournalKind
 from xinka.ledger.days import day_of
 from xinka.ledger.income import moved_in
 from xinka.ledger.models import Entry
+from xinka.orders.models import Order
 from xinka.payments.models import Channel, ProviderEvent, Refund
 from xinka.payments.providers.errors import OutcomeUnknown
 from xinka.payments.providers.protocol import (
@@ -171,6 +173,28 @@ def test_a_refund_that_bounces_after_it_was_done_comes_back_to_staff_and_into_th
     assert sum(sent.values_list("amount", flat=True)) == 0
     year, month = day_of(timezone.now()).timetuple()[:2]
     assert moved_in(year, "CNY")[month].given_back == in_flight.amount  # once promised, however often it is tried
+
+
+@pytest.mark.parametrize(("language", "title"), [("zh-hans", "还没能退给你"), ("en", "could not be given back")])
+def test_the_buyer_of_a_refund_that_bounced_is_told_and_told_again_when_it_went(
+    gateway: Gateway, in_flight: Refund, mailoutbox: list[EmailMessage], language: str, title: str
+) -> None:
+    Order.objects.update(language=language)
+    done(gateway, in_flight)
+    assert mailing.mail_refund_done(in_flight.id)
+    gateway.status = RefundStatus.FAILED
+    keep(in_flight.channel, told())
+    handle_event(ProviderEvent.objects.get().id)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'mail.refund_bounced'")
+        assert cursor.fetchone() == (1,)
+    assert mailing.mail_refund_bounced(in_flight.id)
+    assert not mailing.mail_refund_bounced(in_flight.id)
+    assert title in mailoutbox[-1].subject
+    sending.mark_done_by_hand(in_flight.id, by=cast.person("fin@example.com"), note="bank transfer 17")
+    assert not mailing.mail_refund_bounced(in_flight.id), "a letter that was slow does not say what is over"
+    assert mailing.mail_refund_done(in_flight.id)
+    assert len(mailoutbox) == 3
 
 
 def test_what_staff_paid_another_way_stays_done_however_often_the_gateway_tells_that_it_failed(

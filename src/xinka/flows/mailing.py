@@ -24,12 +24,15 @@ from xinka.payments.states import ReceiptOutcome, RefundReason, RefundState, Ref
 from xinka.platform.database.django_drive import run
 from xinka.platform.jobs.queue import MAIL, Job, defer
 from xinka.platform.mail.letter import Letter
+from xinka.platform.mail.models import SentLetter
 from xinka.platform.mail.sending import send
 from xinka.platform.vault.keys import blind_index, open_envelope
 from xinka.stock.models import StockCode
 
 #: Anybody may ask for links, so they wait for what somebody has paid for.
 MAIL_ORDER_LINKS = Job("mail.order_links", MAIL, priority=-5)
+MAIL_REFUND_BOUNCED = Job("mail.refund_bounced", MAIL)
+_BOUNCED = "refund_bounced"
 #: More goods than this, or longer ones, do not go into a mail; the order page offers them as a file.
 MOST_CODES = 50
 MOST_CHARACTERS = 20_000
@@ -154,7 +157,7 @@ def mail_refund_done(refund_id: UUID) -> bool:
     with translation.override(order.language):
         facts = {"amount": _amount(refund.amount, refund.currency)}
         letter = Letter(
-            kind="refund",
+            kind="refund_again" if _has_bounced(refund) else "refund",
             about=refund.id,
             to=contact_of(order),
             language=order.language,
@@ -167,6 +170,37 @@ def mail_refund_done(refund_id: UUID) -> bool:
             action=(_("Open the order"), order_link(order.id)),
         )
         return send(letter)
+
+
+def mail_refund_bounced(refund_id: UUID) -> bool:
+    """Tell the buyer that the bank sent back what we had given back, and that we see to it; false if it is done."""
+    refund = Refund.objects.get(id=refund_id)
+    if refund.order_id is None or refund.state == RefundState.DONE:
+        return False
+    order = Order.objects.get(id=refund.order_id)
+    if is_forgotten(order):
+        return False
+    with translation.override(order.language):
+        facts = {"amount": _amount(refund.amount, refund.currency)}
+        letter = Letter(
+            kind=_BOUNCED,
+            about=refund.id,
+            to=contact_of(order),
+            language=order.language,
+            title=_("%(amount)s could not be given back to you yet") % facts,
+            paragraphs=(
+                _("We had sent it back the way you paid, and your bank or payment service returned it to us."),
+                _("It is not lost: we send it again, or ask you for another way. You get a letter when it went."),
+            ),
+            facts=(*_facts(order), (_("Refund number"), ids.show("ref", refund.id))),
+            action=(_("Open the order"), order_link(order.id)),
+        )
+        return send(letter)
+
+
+def _has_bounced(refund: Refund) -> bool:
+    """Whether its buyer was told already that it went, and then that it came back."""
+    return SentLetter.objects.filter(kind=_BOUNCED, subject=refund.id).exists()
 
 
 def _way_of(refund: Refund) -> str:

@@ -36,6 +36,7 @@ TASKS: dict[str, Promise] = {
     "mail.order_links": pgettext_lazy("job", "Mail: links to earlier orders"),
     "mail.payout": pgettext_lazy("job", "Mail: news of a payout"),
     "mail.payout_account": pgettext_lazy("job", "Mail: a payout account changed"),
+    "mail.refund_bounced": pgettext_lazy("job", "Mail: money that went back was returned to us"),
     "mail.refund_done": pgettext_lazy("job", "Mail: money went back"),
     "mail.shop_open": pgettext_lazy("job", "Mail: a shop was opened, to its owner"),
     "mail.standing": pgettext_lazy("job", "Mail: a shop was suspended, or sells again, to its owners"),

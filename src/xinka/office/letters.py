@@ -27,6 +27,8 @@ KINDS: dict[str, Promise] = {
     "payout_paid": pgettext_lazy("letter", "A payout is paid, to the payee"),
     "payout_returned": pgettext_lazy("letter", "A payout was returned by the bank, to the payee"),
     "payout_removed": pgettext_lazy("letter", "A payout account was removed, to the payee"),
+    "refund_again": pgettext_lazy("letter", "Money went back at the second try, to the buyer"),
+    "refund_bounced": pgettext_lazy("letter", "Money that went back was returned to us, to the buyer"),
     "staff_roles": pgettext_lazy("letter", "Somebody's roles were changed, to staff"),
     "trial": pgettext_lazy("letter", "A test letter, to staff"),
     "staff_refund": pgettext_lazy("letter", "Staff gave money back, to the merchant"),

@@ -273,6 +273,9 @@ def _apply(event: ProviderEvent, now: datetime) -> None:
         win(case.id, now=now)
     elif case.is_open and status in _LOST:
         lose(case.id, now=now)
+    elif (case.outcome == Outcome.LOST and status in _WON) or (case.outcome == Outcome.WON and status in _LOST):
+        # What it decided first is in the books; a person asks it what holds, and moves the money by its answer.
+        log.warning("case.decided_otherwise", extra={"case": case.shown_id, "told": status})
 
 
 def _is_about_stray(event: ProviderEvent) -> bool:

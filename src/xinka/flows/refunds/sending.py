@@ -23,6 +23,7 @@ from xinka.escrow.states import OPEN_SPLITS, SplitAction
 from xinka.flows.alone import alone_with
 from xinka.flows.balances import open_accounts
 from xinka.flows.hindrances import kept_of
+from xinka.flows.mailing import MAIL_REFUND_BOUNCED
 from xinka.flows.paying.wallet import BALANCE, payer_of
 from xinka.flows.refunds.wishes import account_of_buyer, destination_of
 from xinka.flows.relay import EXECUTE_REFUND, REFUND_DONE
@@ -202,6 +203,7 @@ def _reopen(refund: Refund) -> RefundState:
     with transaction.atomic():
         _move(refund, RefundState.DONE, RefundState.NEEDS_STAFF, done_at=None, gateway_refund_no="", problem=why)
         run(_post_sent(refund, -refund.amount))
+        run(defer(MAIL_REFUND_BOUNCED, [{"subject": refund.id}]))
     log.error("refund.needs_staff", extra={"refund": ids.show("ref", refund.id), "why": why})
     return RefundState.NEEDS_STAFF
 

@@ -44,6 +44,12 @@ def mail_refund_done(subject: str) -> None:
     mailing.mail_refund_done(UUID(subject))
 
 
+@app.task(name=mailing.MAIL_REFUND_BOUNCED.task, queue=MAIL, retry=_PATIENT)
+def mail_refund_bounced(subject: str) -> None:
+    """Tell a buyer that money which had gone back was returned to us."""
+    mailing.mail_refund_bounced(UUID(subject))
+
+
 @app.task(name=mailing.MAIL_ORDER_LINKS.task, queue=MAIL, retry=_PATIENT)
 def mail_order_links(contact_key: str, language: str) -> None:
     """Mail somebody the links to their orders."""
