@@ -65,13 +65,14 @@ def swapped_apart(text: str) -> set[tuple[int, int, int]]:
 
 def walked_plainly(squeezed: views.View) -> list[Candidate]:
     """Walk a text, where a term may be read in initials also with its letters as such, whatever they stand beside."""
-    text, candidates = squeezed.text, []
+    text = squeezed.text
+    candidates: list[Candidate] = []
     rows = [slots.elements(text, as_initials=False)] if not slots.odd().isdisjoint(text) else []
     if MATCHER._reads_initials and any("a" <= c <= "z" for c in text):
         rows.append(slots.elements(text, as_initials=True))
     for row in rows:
         found = [
-            Candidate(term, view, squeezed, row[first][0], row[after - 1][1])
+            (term, view, squeezed, row[first][0], row[after - 1][1])
             for term, first, after, kinds in MATCHER._tree.walk(row)
             if (view := _deepest_kind(kinds)) and TERMS[term].depth >= DEPTH[view]
         ]
@@ -89,12 +90,12 @@ def found_plainly(text: str) -> list[Found]:
             candidates += ALL.candidates(ALL.places(view.text), view, view.name)
     heard = views.sound_view(clean)
     candidates += ALL.candidates(ALL.scan("", heard.text)[1], heard, "pinyin")
-    candidates += [Candidate(term, "swapped", squeezed, a, b) for term, a, b in swapped_apart(squeezed.text)]
+    candidates += [(term, "swapped", squeezed, a, b) for term, a, b in swapped_apart(squeezed.text)]
     candidates += walked_plainly(squeezed)
     found: dict[tuple[int, int], Found] = {}
-    for candidate in candidates:
-        hit = MATCHER._settled(text, candidate, *candidate.view.span(candidate.start, candidate.end))
-        before = found.get((candidate.term, hit.start)) if hit else None
+    for number, way, view, first, after in candidates:
+        hit = MATCHER._settled(text, number, way, *view.span(first, after))
+        before = found.get((number, hit.start)) if hit else None
         if hit and (before is None or DEPTH[hit.view] < DEPTH[before.view]):
             found[hit.term, hit.start] = hit
     if not any(TERMS[hit.term].leads for hit in found.values()):

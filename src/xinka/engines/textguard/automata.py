@@ -5,7 +5,6 @@ from __future__ import annotations
 from array import array
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
 
 import msgspec
 from daachorse import CharwiseDoubleArrayAhoCorasick
@@ -23,14 +22,9 @@ _VIEWS = len(DEPTHS)
 Place = tuple[int, int, int]
 
 
-class Candidate(NamedTuple):
-    """A term that may stand in a view."""
-
-    term: int
-    way: str
-    view: View
-    start: int
-    end: int
+#: A term that may stand in a view: its number, how it is spelled there, the view, where it begins and ends in that. A
+#: plain tuple, since hundreds are made of a longer text.
+Candidate = tuple[int, str, View, int, int]
 
 
 class Ways(msgspec.Struct):
@@ -147,7 +141,7 @@ class Index:
         """Return the terms that stand at places of a view, as they are spelled there."""
         depth = DEPTH[name]
         return [
-            Candidate(term, way or name, view, start, end)
+            (term, way or name, view, start, end)
             for start, end, which in places
             for term, way, deepest in self._meant.get(which) or self._meant_by(which)
             if deepest >= depth

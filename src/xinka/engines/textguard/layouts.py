@@ -79,12 +79,18 @@ def as_read(clean: View) -> View:
     for undo in (_without_columns, _without_cells, _without_breaks, _without_repetition):
         places = undo(clean.text)
         if places is not None:
-            clean = chosen(clean, places)
+            clean = reordered(clean, places) if undo is _without_columns else chosen(clean, places)
     return clean
 
 
 def chosen(view: View, places: Places) -> View:
-    """Return the view that has the characters of another at some places, in that order."""
+    """Return the view that has the characters of another at some places, which ascend."""
+    text = view.text
+    return view.derive(view.name, "".join([text[at] for at in places]), lambda: (places, [at + 1 for at in places]))
+
+
+def reordered(view: View, places: Places) -> View:
+    """Return the view that has the characters of another at some places, in any order."""
     text = view.text
     return View(view.name, "".join([text[at] for at in places]), lambda: (places, [at + 1 for at in places]), view)
 

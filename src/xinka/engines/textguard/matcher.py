@@ -6,6 +6,7 @@ What is found in a deep view must be likelier, as Chinese, than what is written.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import NamedTuple
@@ -15,10 +16,11 @@ import msgspec
 from xinka.engines.textguard import slots, sounds, views
 from xinka.engines.textguard.automata import MOST_HITS, Candidate, Index, IndexData, Place, Ways, index_of
 from xinka.engines.textguard.glancing import Glance, martian, ordinary, said_numerals
-from xinka.engines.textguard.recombine import recombine
+from xinka.engines.textguard.recombine import places_recombined, recombine
 from xinka.engines.textguard.spellings import DEPTH, Term, is_han
 from xinka.engines.textguard.standing import ENDS, stands_alone, stands_for
 from xinka.engines.textguard.swaps import SwappedApart, pairs_of
+from xinka.engines.textguard.translating import Offsets
 from xinka.engines.textguard.views import View
 
 #: Deep views read so many characters of a text; the plain ones read all of it.
@@ -124,21 +126,25 @@ class _Reading:
         exact, heard = index.scan(self.whole_text, self.sounds)
         found = index.candidates(exact, self._squeezed_whole, "clean") if exact else []
         for view in self.others:
-            found += index.candidates(self._changed(index.places(view.text), view.text), view, view.name)
+            found += index.candidates(self._changed(index.places(view.text), view), view, view.name)
         if heard:
             found += index.candidates(heard, self._sound_view(), "pinyin")
         return found
 
-    def _changed(self, places: list[Place], text: str) -> list[Place]:
+    def _changed(self, places: list[Place], view: View) -> list[Place]:
         """Return the places of a view that are not just as in the squeezed one, where they have been seen."""
-        squeezed = self.text
-        if len(text) != len(squeezed):
+        text, squeezed = view.text, self.text
+        if len(text) == len(squeezed):
+            return [place for place in places if text[place[0] : place[1]] != squeezed[place[0] : place[1]]]
+        if view.name != "split":
             return places
-        return [place for place in places if text[place[0] : place[1]] != squeezed[place[0] : place[1]]]
+        whole = places_recombined(squeezed)
+        return [place for place in places if bisect_left(whole, place[0]) < bisect_left(whole, place[1])]
 
     def _sound_view(self) -> View:
-        if len(self.sounds) == len(self.text):  # letter by letter
-            return View("pinyin", self.sounds, None, self.squeezed)
+        """Return a view in which the places of sounds are those of the original: the squeezed one, letter by letter."""
+        if len(self.sounds) == len(self.text):
+            return self.squeezed
         return views.sound_view(self._head, self.sounds)
 
 
@@ -155,6 +161,8 @@ class Matcher:
         self._leads, self._others = Index(terms, data.leads), Index(terms, data.others)
         self._reads_initials = any(t.depth >= DEPTH["initials"] for t in terms)
         self._apart = SwappedApart([t.text for t in terms], data.pairs)
+        #: The characters of each term that needs no borders and so stands where it is written as it is; -1 for others.
+        self._lone_sizes = [-1 if t.text[0].isascii() or t.text[-1].isascii() else len(t.text) for t in terms]
 
         self.glance = Glance(self._leads, self._apart)
 
@@ -176,7 +184,7 @@ class Matcher:
         reading = _Reading(clean or views.clean_view(text))
         leads = reading.read_by(self._leads)
         if torn := self._apart.find(reading.text):
-            leads += [Candidate(term, "swapped", reading.squeezed, a, b) for term, a, b in torn]
+            leads += [(term, "swapped", reading.squeezed, a, b) for term, a, b in torn]
         if reading.is_special:
             leads += self._walk(reading.squeezed)
         if not leads:
@@ -188,21 +196,27 @@ class Matcher:
         others = reading.read_by(self._others)
         if beside and len(found) + len(others) < MOST_HITS:  # else it would matter which of them come first
             matters = beside({hit.term for hit in found.values()})
-            others = [candidate for candidate in others if matters(candidate.term)]
+            others = [candidate for candidate in others if matters(candidate[0])]
         self._settle(text, others, found)
         return sorted(found.values(), key=lambda hit: (hit.start, hit.end, DEPTH[hit.view]))
 
     def _settle(self, text: str, candidates: list[Candidate], found: dict[tuple[int, int], Found]) -> None:
         """Add the candidates that stand, each term once per place in its plainest view."""
-        for candidate in candidates[:MOST_CANDIDATES]:
-            number, way, view, first, after = candidate
-            start, end = view.span(first, after)
+        traced: View | None = None
+        whole_way: Offsets | None = None
+        for number, way, view, first, after in candidates[:MOST_CANDIDATES]:
+            if view is not traced:
+                traced, whole_way = view, view.whole_way()
+            start, end = (whole_way[0][first], whole_way[1][after - 1]) if whole_way else view.span(first, after)
             known = found.get((number, start))
             if known and DEPTH[known.view] <= DEPTH[way]:
                 continue  # seen as plainly already
-            hit = self._settled(text, candidate, start, end)
+            if way in _AS_SPELLED and end - start == self._lone_sizes[number]:  # nearly always
+                hit = Found(number, start, end, way) if DEPTH[way] <= self._terms[number].depth else None
+            else:
+                hit = self._settled(text, number, way, start, end)
             if hit and (known is None or DEPTH[hit.view] < DEPTH[known.view]):
-                found[hit.term, hit.start] = hit
+                found[number, start] = hit
             if len(found) >= MOST_HITS:
                 break
 
@@ -218,16 +232,15 @@ class Matcher:
             for term, first, after, kinds in self._tree.walk(row):
                 view = _deepest_kind(kinds)
                 if view and self._terms[term].depth >= DEPTH[view]:
-                    found.append(Candidate(term, view, squeezed, row[first][0], row[after - 1][1]))
+                    found.append((term, view, squeezed, row[first][0], row[after - 1][1]))
             yield from _tiling(text, found)
 
     def _margin(self, number: int, way: str) -> int:
         term = self._terms[number]
         return MARGIN[way] + (SHORT_MARGIN if term.wary and len(term.text) == 2 else 0)
 
-    def _settled(self, text: str, candidate: Candidate, start: int, end: int) -> Found | None:
-        """Return the hit if it stands: on its own borders, or likelier than what is written."""
-        number, way = candidate.term, candidate.way
+    def _settled(self, text: str, number: int, way: str, start: int, end: int) -> Found | None:
+        """Return the hit if a term stands: on its own borders, or likelier than what is written."""
         meant = self._terms[number]
         term = meant.text
         if way in _AS_SPELLED:
@@ -264,7 +277,7 @@ def _deepest_kind(kinds: int) -> str | None:
 
 def _tiling(text: str, found: list[Candidate]) -> Iterator[Candidate]:
     """Yield the candidates; those that read letters as initials only if together they use up whole runs beside Han."""
-    reads = {(c.start, c.end) for c in found if c.way == "initials"}
+    reads = {(start, end) for _, way, _, start, end in found if way == "initials"}
     good: set[tuple[int, int]] = set()
     for match in _LETTERS.finditer(text) if reads else ():
         first, last = match.span()
@@ -281,4 +294,4 @@ def _tiling(text: str, found: list[Candidate]) -> Iterator[Candidate]:
             if end in backward or end > last:
                 backward.add(max(start, first))
         good |= {r for r in inside if max(r[0], first) in forward and min(r[1], last) in backward}
-    yield from (c for c in found if c.way != "initials" or (c.start, c.end) in good)
+    yield from (c for c in found if c[1] != "initials" or c[3:] in good)

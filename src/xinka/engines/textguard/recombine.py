@@ -44,6 +44,16 @@ def places_of_parts(text: str) -> list[int]:
     return [start for start, _end, _which in find(text)]
 
 
+def places_recombined(text: str) -> list[int]:
+    """Return where in ``recombine(text)`` the characters stand that were put together, in order."""
+    find, _ = _automaton()
+    places, dropped = [], 0
+    for start, end, _which in find(text):
+        places.append(start - dropped)
+        dropped += end - start - 1
+    return places
+
+
 def recombined_offsets(text: str) -> tuple[Sequence[int], Sequence[int]]:
     """Return where each character of ``recombine(text)`` came from."""
     find, _ = _automaton()

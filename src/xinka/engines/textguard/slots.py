@@ -58,18 +58,16 @@ class _Node:
         #: The characters of the longest term from here on.
         self.height = max((max(lengths[first:after]) for first, after in parts), default=at) - at
 
-    def step(self, key: str) -> _Node | None:
+    def step(self, key: str) -> _Node:
         """Return the node that stands for all that a key leads to: terms that sound alike are walked as one."""
-        ways = self.ways
-        if ways is None:
-            ways = self.ways = self._open()
-        way = ways.get(key)
+        ways = self.ways or self.open()
+        way = ways[key]
         if isinstance(way, list):
-            node = ways[key] = _Node(self._tree, way, self._at + 1)
-            return node
+            way = ways[key] = _Node(self._tree, way, self._at + 1)
         return way
 
-    def _open(self) -> dict[str, list[tuple[int, int]] | _Node]:
+    def open(self) -> dict[str, list[tuple[int, int]] | _Node]:
+        """Return where each key leads to, worked out anew."""
         ways: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
         texts, lengths, at = self._tree.texts, self._tree.lengths, self._at
         for first, after in self._parts:
@@ -78,7 +76,8 @@ class _Node:
                 rows = list(group)
                 for key in _keys_of_term(character):
                     ways[key].append((rows[0], rows[-1] + 1))
-        return dict(ways)
+        self.ways = dict(ways)
+        return self.ways
 
 
 @cache
@@ -222,34 +221,37 @@ class SlotTree:
 
         Kinds are bits of ``KINDS``; a term that only sounds right is left to the automaton and never begun.
         """
-        budget, length = _MOST_STEPS, len(row)
+        budget, length, root = _MOST_STEPS, len(row), self._root
         odd_at = _next_odd(row)
-        for first in range(length - 1, -1, -1):
-            if odd_at[first] - first >= _LONGEST_REACH:
-                continue
-            stack: list[tuple[_Node, int, int]] = [(self._root, first, 0)]
+        for first in _beginnings(odd_at):
+            stack = [(root, first, 0)]
             while stack and budget > 0:
                 node, at, kinds = stack.pop()
-                if node.ends and kinds & ~_SOUND:
+                if kinds > _SOUND and node.ends:
                     for number in node.ends:
                         yield number, first, at, kinds
                 if at >= length or not node.height:
                     continue
-                ways, behind = node.ways, at + 1
-                reach = odd_at[behind] - behind
-                for bit, key in row[at][2]:
-                    budget -= 1
-                    if ways is not None and key not in ways:
+                ways, keys, at = node.ways or node.open(), row[at][2], at + 1
+                budget -= len(keys)
+                for bit, key in keys:
+                    after = ways.get(key)
+                    if after is None:
                         continue  # nearly always
-                    after = node.step(key)
-                    if after and ((kinds | bit) & ~_SOUND or reach < after.height):
-                        stack.append((after, behind, kinds | bit))
+                    if isinstance(after, list):
+                        after = node.step(key)
+                    if (kinds | bit) > _SOUND or odd_at[at] - at < after.height:
+                        stack.append((after, at, kinds | bit))
+
+
+def _beginnings(odd_at: Sequence[int]) -> list[int]:
+    """Return the places, the last first, behind which a replaced character is near enough for a walk to begin."""
+    return [first for first in range(len(odd_at) - 2, -1, -1) if odd_at[first] - first < _LONGEST_REACH]
 
 
 def _next_odd(row: Sequence[Element]) -> list[int]:
     """Return for each place, and the one after all, where the next element stands that may be more than its sound."""
     places: list[int] = []
-    for at, (_start, _end, keys) in enumerate(row):
-        if len(keys) != 1 or keys[0][0] != _SOUND:
-            places += [at] * (at + 1 - len(places))
+    for at in [at for at, (_, _, keys) in enumerate(row) if len(keys) != 1 or keys[0][0] != _SOUND]:
+        places += [at] * (at + 1 - len(places))
     return places + [len(row) + _FAR] * (len(row) + 1 - len(places))

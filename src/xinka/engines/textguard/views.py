@@ -78,6 +78,10 @@ class View:
         """Return a view made from this one in the same order; ``trace`` gives offsets into this view's text."""
         return _Ordered(name, text, trace, self)
 
+    def whole_way(self) -> Offsets | None:
+        """Return where in the original each character begins and ends; None if that is better asked span by span."""
+        return None
+
     def translated(self, name: str, table: Change, text: str | None = None) -> View:
         """Return this view with each character changed as ``table`` says; ``text`` is that if the caller knows it."""
         if text is None:
@@ -140,11 +144,13 @@ class _Translated(_Ordered):
 def _joined(way: Offsets, starts: Sequence[int], ends: Sequence[int]) -> Offsets:
     """Return offsets into the original, of those into a text whose way to it is known."""
     first, last = way
+    if starts == range(len(first)) and ends == range(1, len(last) + 1):
+        return way
     return [first[at] for at in starts], [last[at - 1] for at in ends]
 
 
 def _one_each(starts: Sequence[int]) -> Offsets:
-    return starts, [at + 1 for at in starts]
+    return starts, range(1, len(starts) + 1) if isinstance(starts, range) else [at + 1 for at in starts]
 
 
 @cache
