@@ -173,7 +173,9 @@ def test_nothing_promised_is_lost_and_nothing_is_sold_twice(house: House) -> Non
         n_orders += len(buyers.book.orders)
         n_again += buyers.book.n_again
     if SCHEDULES >= 20:
-        assert set(house.killed) == {"till", "postmaster", "backend", "worker", "web", "restart"}, "somebody was never killed"
+        assert set(house.killed) == {"till", "postmaster", "backend", "worker", "web", "restart"}, (
+            "somebody was never killed"
+        )
     assert house.killed.total() >= SCHEDULES
     assert n_again > 0, "no crash was felt by any buyer: the schedules killed nothing that mattered"
     assert number(house.url, "SELECT count(*) FROM orders_order") >= n_orders > 6 * SCHEDULES
