@@ -101,6 +101,13 @@ def test_a_code_of_the_app_works_once(cy: User, secret: str, browser_of: Browser
         assert second.get("/account/").status_code == 302
 
 
+def test_whose_app_is_refused_reads_what_helps_most_often(cy: User, browser: Client) -> None:
+    sign_in(browser, cy)
+    confirm_it_is_me(browser)
+    page = browser.post("/account/two-factor/totp/activate/", {"code": "000000"}).content.decode()
+    assert "Set the clock of the phone to automatic" in page
+
+
 def test_recovery_codes_are_shown_once_until_new_ones_are_made(cy: User, secret: str, browser: Client) -> None:
     """With a password and a session that was left open, nobody reads what takes the place of the phone."""
     address, codes = "/account/two-factor/recovery-codes/", recovery_codes(browser)

@@ -78,6 +78,22 @@ def test_what_spreadsheets_and_editors_write_comes_in_as_it_was_meant(page: Page
     assert bought(visit(), shop, place) == f"一号-{tag}-U8"
 
 
+def test_a_file_that_holds_nothing_says_so_and_leaves_nothing(page: Page, shop: Shop) -> None:
+    where, _place = make_product(page, shop)
+    for name, content, size, says in (
+        ("empty.txt", b"", "0 KB", "这个文件是空的"),
+        ("blank.txt", b"\r\n  \n", "1 KB", "没有卡密"),
+        ("book.xlsx", b"PK\x03\x04" + bytes(2000), "2 KB", "工作簿"),
+    ):
+        page.goto(shop.url + where)
+        page.set_input_files("[name=file]", {"name": name, "mimeType": "text/plain", "buffer": content})
+        expect(page.locator("main .drop")).to_contain_text(f"{name} {size}")
+        page.click("main form button.pri")
+        expect(page.locator("main [role=alert]")).to_contain_text(says)
+    page.goto(shop.url + where.removesuffix("/import"))
+    expect(page.locator("main")).to_contain_text("还没有卡密")
+
+
 def test_a_long_file_shows_how_far_it_is_and_what_was_sold_of_it_outlives_its_undoing(
     page: Page, visit: Visit, shop: Shop
 ) -> None:

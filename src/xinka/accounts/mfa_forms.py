@@ -109,6 +109,7 @@ class ActivateTotp(Plain, totp_forms.ActivateTOTPForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["code"].label = _("Code the app shows")
+        self.fields["code"].help_text = _("Refused again and again? Set the clock of the phone to automatic.")
         self.fields["code"].widget.attrs["inputmode"] = "numeric"
 
     def clean_code(self) -> str:

@@ -110,7 +110,7 @@
     const show = () => {
       const files = [...input.files], size = files.reduce((sum, file) => sum + file.size, 0);
       box.classList.toggle("has", files.length > 0);
-      if (files.length && name) name.textContent = `${files.map((file) => file.name).join(", ")}  ${Math.max(1, Math.round(size / 1024)).toLocaleString("en-US")} KB`;
+      if (files.length && name) name.textContent = `${files.map((file) => file.name).join(", ")}  ${Math.ceil(size / 1024).toLocaleString("en-US")} KB`;
     };
     input.addEventListener("change", show);
     ["dragover", "dragleave", "drop"].forEach((type) => box.addEventListener(type, (event) => {
