@@ -48,6 +48,8 @@ def guest_pages(page: Page, site: str) -> Iterator[str]:
         "sign-in": "/account/login/",
         "sign-up": "/account/signup/",
         "missing": "/p/no",
+        "refused": "/checkout/refused",
+        "gift-cards": "/gift-cards",
     }
     for name, path in (plain | _PRODUCTS | rest).items():
         page.goto(site + path)
@@ -79,7 +81,13 @@ def buyer_pages(page: Page, site: str) -> Iterator[str]:
             page.goto(urljoin(site, cases[0]))
             yield "case"
             break
-    for name, path in {"my-orders": "/orders", "account": "/account/", "devices": "/account/sessions/"}.items():
+    rest = {
+        "my-orders": "/orders",
+        "account": "/account/",
+        "devices": "/account/sessions/",
+        "close-account": "/close-account",
+    }
+    for name, path in rest.items():
         page.goto(site + path)
         yield name
 
