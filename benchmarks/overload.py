@@ -1,5 +1,7 @@
 """What is left of the till when five times as many people come as it can serve, and whether money still comes in.
 
+涌来的人是接得住的五倍时，收银台还卖得出多少，已付的钱是否照收。
+
 A peak: orders per second of 128 clients, each of whom comes again as soon as the last order is done. Then a rush:
 people begin checkouts at five times that rate, however long others wait, on 3,500 connections; where none is free they
 stand at the door. Whoever is let in pays at once; whoever is not hears when to come again. Goodput is the orders that
@@ -11,12 +13,12 @@ machine's processors, which in a shop would be the buyers' own. The last line is
 
 from __future__ import annotations
 
-import argparse
 import json
 from statistics import median
 from typing import Any
 
 from benchmarks import till as bench
+from benchmarks.arguments import Arguments, duration, whole
 from benchmarks.stage import machine, stage, stock, till
 
 _TIMES = 5.0
@@ -28,12 +30,12 @@ _PER_SECOND = 20_000
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(prog="xinka bench overload", description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--clients", type=int, default=128, help="clients of the peak")
-    parser.add_argument("--seconds", type=float, default=10.0, help="measured time of each turn")
-    parser.add_argument("--workers", type=int, default=1, help="processes of the till")
-    parser.add_argument("--turns", type=int, default=2, help="rushes, each between two peaks")
-    parser.add_argument("--times", type=float, default=_TIMES, help="how many times the peak is offered")
+    parser = Arguments(__file__, __doc__)
+    parser.add_argument("--clients", type=whole(1), default=128, help="clients of the peak / 测峰值时的客户数")
+    parser.add_argument("--seconds", type=duration, default=10.0, help="measured time of each turn / 每轮测多少秒")
+    parser.add_argument("--workers", type=whole(1), default=1, help="processes of the till / 收银台进程数")
+    parser.add_argument("--turns", type=whole(1), default=2, help="rushes between two peaks / 涌来几次，前后各测峰值")
+    parser.add_argument("--times", type=float, default=_TIMES, help="how many times the peak comes / 来的人是峰值几倍")
     options = parser.parse_args()
     print(f"machine: {machine()}\n{__doc__}")
     with stage() as set_up:

@@ -1,5 +1,7 @@
 """How long each pattern that reads texts needs for 100,000 characters made to keep it busy.
 
+每个读文本的正则，遇上十万个专门刁难它的字符，要用多久。
+
     xinka bench patterns [--characters N] [--json]
 
 Method: every pattern that the program makes, as ``tools/patterns`` finds them, is asked by each method the program asks
@@ -11,7 +13,6 @@ counts, in processor time. What takes more than ten seconds is given up on. Left
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import platform
@@ -22,6 +23,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from types import FrameType
 
+from benchmarks.arguments import Arguments, whole
 from tools.patterns.__main__ import BOUNDED
 from tools.patterns.automaton import Automaton
 from tools.patterns.finding import Found, Pattern, every_pattern
@@ -95,9 +97,9 @@ def worst(one: Found, characters: int) -> float:
 
 def main() -> None:
     """Measure all of them and print the slowest."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--characters", type=int, default=100_000)
-    parser.add_argument("--json", action="store_true", help="only the last line")
+    parser = Arguments(__file__, __doc__)
+    parser.add_argument("--characters", type=whole(1), default=100_000, help="of each text / 每段文本的字符数")
+    parser.add_argument("--json", action="store_true", help="only the last line / 只输出最后一行")
     options = parser.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "xinka.config.settings")
     signal.signal(signal.SIGVTALRM, _stop)

@@ -19,6 +19,7 @@ PARTS = frozenset(
         "grown",
         "limits",
         "load",
+        "rush",
         "stage",
         "textguard_contacts",
         "textguard_disguises",
