@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.core import mail
@@ -20,6 +21,7 @@ from xinka.flows.payouts import asking, review
 from xinka.flows.payouts.accounts import add_account, remove_account
 from xinka.flows.payouts.buyers import currencies_of_buyer, money_of_buyer, movements
 from xinka.flows.payouts.mailing import News, mail_account, mail_payout
+from xinka.flows.payouts.returning import Returned, enter_return
 from xinka.flows.payouts.sending import Outcome, make_batch, record_outcomes
 from xinka.kernel.actors import Actor, Role
 from xinka.kernel.per_currency import PerCurrency
@@ -28,6 +30,7 @@ from xinka.ledger.models import Entry
 from xinka.payouts.details import AccountKind
 from xinka.payouts.errors import (
     AccountCoolingDown,
+    AccountReturned,
     BalanceTooLow,
     NoSuchAccount,
     NotYourOwn,
@@ -301,3 +304,19 @@ def test_old_ones_do_not_count_to_the_day(settings: Settings) -> None:
     to = account(person, days_old=9)
     asking.ask(wish(to, 6_000), by=person, now=timezone.now() - timedelta(days=1, minutes=1))
     assert review.approvals_needed(asked(to, 6_000)) == 1
+
+
+def test_what_a_bank_returns_is_in_the_balance_again_and_the_account_is_looked_at_first() -> None:
+    person = cy()
+    to = account(person)
+    payout = approved(to, 4_000)
+    batch = make_batch(AccountKind.BANK, "CNY", by=finance())
+    record_outcomes(batch, [Outcome(payout.id, is_paid=True, reference="B-1")], by=finance())
+    with pytest.raises(NotYourOwn):
+        enter_return(Returned(payout.id, "closed", "TP-1"), key=uuid4(), by=person)
+    enter_return(Returned(payout.id, "closed", "TP-1"), key=uuid4(), by=finance())
+    assert (state_of(payout), money_of(person)) == (PayoutState.RETURNED, (10_000, 0))
+    assert movements(person.pk)[0].amount == 4_000
+    with pytest.raises(AccountReturned):
+        asked(to, 4_000)
+    assert broken() == []
