@@ -20,6 +20,7 @@ from xinka.engines.textguard.model.parts import Parts, fewer
 from xinka.engines.textguard.packs import TASKS, Pack, load_packs
 from xinka.engines.textguard.rules import Hit, RuleSet
 from xinka.engines.textguard.spellings import DEPTH, TRUST
+from xinka.engines.textguard.terms_of_sale import without_terms_of_sale
 from xinka.engines.textguard.told import told
 from xinka.engines.textguard.transcribed import as_characters, is_transcribed
 from xinka.engines.textguard.views import View, clean_view
@@ -181,7 +182,9 @@ class Guard:
             return [None] * len(views), [()] * len(views)
         longer, heard = self.model.longer(task), [_heard(self.model, view, task) for view in views]
         asked = [one.text for one in heard if one.glance is None]
-        asked += [told(view.text[s:e]) for view, one in zip(views, heard, strict=True) for s, e in one.parts.likely]
+        asked += [
+            _told(view.text[s:e], task) for view, one in zip(views, heard, strict=True) for s, e in one.parts.likely
+        ]
         scores = iter(self.model.scores(asked, task))
         by_lines = [next(scores) if one.glance is None else longer.wholes.by_lines(one.glance) for one in heard]
         wholes = [
@@ -221,9 +224,14 @@ class Guard:
 
 def _heard(model: Scorer, view: View, task: Task) -> _Heard:
     """Tell the model a view, and have it glance over the parts, and over the whole where that is enough."""
-    parts, text = model.parts(view.text, task), told(view.text)
+    parts, text = model.parts(view.text, task), _told(view.text, task)
     of_its_like = longness(text)
     return _Heard(text, parts, of_its_like, model.glance(text, task) if of_its_like == 1 else None)
+
+
+def _told(clean: str, task: Task) -> str:
+    """Return what of a clean text the model is asked about."""
+    return without_terms_of_sale(told(clean)) if task == "listing" else told(clean)
 
 
 def _readings(text: str, clean: View) -> tuple[View, ...]:
