@@ -32,6 +32,14 @@ def test_a_program_places_an_order_and_the_same_key_gets_the_same_answer(counter
         assert counter.order(contact="12345678", request_key=key).json() == body
 
 
+def test_nothing_is_ordered_under_a_name_that_is_not_the_shops(counter: Counter) -> None:
+    """Whoever points a name of theirs at the shop could sell its goods under it; no matching Origin helps them."""
+    evil = {"Host": "evil.example", "Origin": "http://evil.example", "Sec-Fetch-Site": "same-origin"}
+    with counter.untouched(), counter.client() as client:
+        answer = client.post_form("/checkout", checkout_body(counter.sku), evil)
+    assert answer.status >= 400
+
+
 def test_keys_as_pages_make_them_keep_their_time_in_front_and_nothing_else() -> None:
     index = BlindIndex(b"k" * 32)
     moment, chance = "0192f3a4b5c6", "0123456789abcdef0123"

@@ -174,17 +174,19 @@ def raw(port: int, message: bytes) -> bytes:
 
 
 SMUGGLED = {
-    "two lengths": b"POST /checkout HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd",
-    "length and chunked": b"POST /checkout HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n"
+    "two lengths": b"POST /checkout HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd",
+    "length and chunked": b"POST /checkout HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 3\r\n"
     b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-    "signed length": b"POST /checkout HTTP/1.1\r\nHost: a\r\nContent-Length: +3\r\n\r\nabc",
-    "negative length": b"POST /checkout HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n",
-    "odd length": b"POST /checkout HTTP/1.1\r\nHost: a\r\nContent-Length: \xb2\r\n\r\nab",
-    "NUL in a header": b"GET /livez HTTP/1.1\r\nHost: a\r\nX-A: \x00\r\n\r\n",
+    "signed length": b"POST /checkout HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: +3\r\n\r\nabc",
+    "negative length": b"POST /checkout HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: -1\r\n\r\n",
+    "odd length": b"POST /checkout HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: \xb2\r\n\r\nab",
+    "NUL in a header": b"GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\nX-A: \x00\r\n\r\n",
     "no host": b"GET /livez HTTP/1.1\r\n\r\n",
     "space before colon": b"GET /livez HTTP/1.1\r\nHost : a\r\n\r\n",
-    "huge header": b"GET /livez HTTP/1.1\r\nHost: a\r\nX-A: " + b"a" * 2_000_000 + b"\r\n\r\n",
-    "many headers": b"GET /livez HTTP/1.1\r\nHost: a\r\n" + b"".join(b"X-%d: a\r\n" % n for n in range(5000)) + b"\r\n",
+    "huge header": b"GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\nX-A: " + b"a" * 2_000_000 + b"\r\n\r\n",
+    "many headers": b"GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+    + b"".join(b"X-%d: a\r\n" % n for n in range(5000))
+    + b"\r\n",
     "no HTTP": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"a" * 200,
 }
 
@@ -202,8 +204,8 @@ def test_many_who_never_finish_their_request_keep_nobody_else_out(counter: Count
     slow = [socket.create_connection(("127.0.0.1", counter.port), timeout=PATIENCE) for _ in range(200)]
     try:
         for n, line in enumerate(slow):
-            head = b"POST /checkout HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 90\r\n"
-            line.sendall(head if n % 2 else head + b"\r\n{")
+            head = b"POST /checkout HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+            line.sendall(head + (b"Content-Length: 90\r\n" if n % 2 else b"Content-Length: 90\r\n\r\n{"))
         payment = counter.payment()
         with counter.client() as client:
             assert client.get(genuine(payment)).body == b"success"
@@ -300,7 +302,7 @@ def _knock(counter: Counter, n: int) -> socket.socket:
     line = socket.create_connection(("127.0.0.1", counter.port), timeout=PATIENCE)
     body = json.dumps(checkout_body(counter.sku, contact=f"rush{n}@example.com"))
     line.sendall(
-        f"POST /checkout HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nX-Forwarded-For: 10.9."
+        f"POST /checkout HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nX-Forwarded-For: 10.9."
         f"{n // 250}.{n % 250}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n{body}".encode()
     )
     return line

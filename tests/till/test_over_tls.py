@@ -13,6 +13,7 @@ from tests.resilience.house import open_till
 from tests.till.counter import Counter
 
 SITE = "https://shop.example"
+HOST = {"Host": "shop.example"}
 HSTS = "max-age=31536000; includeSubDomains"
 
 
@@ -26,7 +27,7 @@ def port(counter: Counter, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 def order(counter: Counter, port: int) -> Answer:
     with Client(port) as client:
-        return client.post_json("/checkout", checkout_body(counter.sku, contact="tls@example.com"))
+        return client.post_json("/checkout", checkout_body(counter.sku, contact="tls@example.com"), HOST)
 
 
 def test_every_answer_says_once_that_tls_is_the_only_way(counter: Counter, port: int) -> None:
@@ -34,13 +35,13 @@ def test_every_answer_says_once_that_tls_is_the_only_way(counter: Counter, port:
     with Client(port) as client:
         for answer in (
             order(counter, port),
-            client.get("/checkout"),
-            client.get("/order/ord_x/status"),
-            client.get("/pay/notify/nobody"),
-            client.get("/stock?sku=1"),
-            client.get("/livez"),
-            client.get("/orders/find"),  # nobody is behind this till: it says itself that pages are away
-            client.post_form("/checkout", b"x=1"),
+            client.get("/checkout", HOST),
+            client.get("/order/ord_x/status", HOST),
+            client.get("/pay/notify/nobody", HOST),
+            client.get("/stock?sku=1", HOST),
+            client.get("/livez", HOST),
+            client.get("/orders/find", HOST),  # nobody is behind this till: it says itself that pages are away
+            client.post_form("/checkout", b"x=1", HOST),
         ):
             assert answer.headers["strict-transport-security"] == HSTS, answer
             seen.add(answer.status)
@@ -66,6 +67,6 @@ def test_an_orders_cookie_is_guarded_and_the_one_of_before_still_opens_it(counte
     status = f"/order/{answer.json()['order']}/status"
     with Client(port) as client:
         for held in (f"{name}={value}", f"xk_order={value}", f"xk_order=planted; {name}={value}"):
-            assert client.get(status, {"Cookie": held}).json() == {"state": "awaiting_payment"}, held
+            assert client.get(status, {**HOST, "Cookie": held}).json() == {"state": "awaiting_payment"}, held
         for held in (f"{name}=planted", f"__Host-xk_order={value}", f"xk_order={value}; {name}=planted"):
-            assert client.get(status, {"Cookie": held}).status == 404, held
+            assert client.get(status, {**HOST, "Cookie": held}).status == 404, held

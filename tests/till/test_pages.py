@@ -112,7 +112,6 @@ def test_a_name_with_an_underscore_which_django_reads_as_a_hyphen_is_not_passed_
 
 
 UNKEYED = [
-    ("Host", "evil.example"),
     ("User_Agent", "evil"),
     ("Referer", "http://evil"),
     ("X_Other", "evil"),
@@ -129,6 +128,25 @@ def test_nothing_a_visitor_sends_gets_into_the_page_of_the_next(port: int, name:
     path = f"/p/poison-{name.lower()}-{len(value)}"
     assert "evil" not in get(port, path, **{name: value}), "what a visitor sends is in a page that others will see"
     assert "evil" not in get(port, path)
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:443", "127.0.0.1.evil.example", "127.0.0.1:80:80"])
+def test_under_a_name_that_is_not_the_shops_the_till_answers_nothing_itself(port: int, host: str) -> None:
+    """Django is asked, with the name as it came, and refuses; neither is anything kept for who comes next."""
+    path = f"/p/named-{len(host)}"
+    for _ in range(2):
+        assert f"host: {host}" in get(port, path, Host=host)
+    assert "evil" not in get(port, path)
+    with Client(port) as client:
+        asked = client.post_json("/checkout", {}, {"Host": host})
+    assert asked.status == 501, "Django, whose stand-in knows no POST"
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "LOCALHOST", "localhost.:8000", "[::1]:8000", "127.0.0.1:"])
+def test_under_each_of_the_shops_own_names_pages_come_from_memory(port: int, host: str) -> None:
+    path = f"/p/own-{len(host)}"
+    first = get(port, path)
+    assert get(port, path, Host=host) == first
 
 
 def test_a_page_is_kept_for_each_language_and_colour_apart(port: int) -> None:

@@ -264,15 +264,15 @@ def test_a_refused_checkout_leaves_no_trace(counter: Counter, make: Make, code: 
 NOWHERE: dict[str, tuple[bytes, tuple[str, str]]] = {
     "no HTTP": (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"a" * 200, ("till.no_request", "bad_request")),
     "two lengths": (
-        b"POST /checkout HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd",
+        b"POST /checkout HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd",
         ("till.no_request", "bad_request"),
     ),
     "a head without end": (
-        b"GET /livez HTTP/1.1\r\nHost: a\r\nX-A: " + b"a" * 100_000 + b"\r\n\r\n",
+        b"GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\nX-A: " + b"a" * 100_000 + b"\r\n\r\n",
         ("till.no_request", "request_header_fields_too_large"),
     ),
     "a channel there is not": (
-        b"GET /pay/notify/%s HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n" % (b"n" * 300),
+        b"GET /pay/notify/%s HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n" % (b"n" * 300),
         ("notice.refused", "no_such_channel"),
     ),
 }

@@ -108,6 +108,11 @@ class Environment:
         return urlsplit(self.site_url).hostname or "127.0.0.1"
 
     @property
+    def hosts(self) -> tuple[str, ...]:
+        """The names under which there are pages and orders; notices of payments are taken under any."""
+        return (self.site_host, *(() if self.secure else ("127.0.0.1", "localhost", "[::1]")))
+
+    @property
     def secure(self) -> bool:
         """Whether the shop is reached by TLS, which decides cookie flags and HSTS."""
         return self.site_url.startswith("https://")

@@ -56,6 +56,12 @@ class Request:
         value = self.exchange.fields.get(name.encode())
         return value.decode("latin-1") if value else ""
 
+    def host(self) -> str:
+        """Return the name that was asked for, without port, as Django reads it."""
+        host = self.header("host").lower()
+        name, colon, port = host.rpartition(":")
+        return (name if colon and (not port or port.isdigit()) else host).removesuffix(".")
+
     def headers(self) -> list[tuple[str, str]]:
         """Return all headers, names in lower case."""
         return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in self.exchange.fields.items()]

@@ -53,6 +53,7 @@ class App:
         self._upstream = Upstream(till.environment.web_socket, scheme, host, web_threads(), self._news)
         self._pages = pages.Pages(self._upstream)
         self._closed = ClosedPages(self._upstream)
+        self._hosts = frozenset(till.environment.hosts)
         self._has_warned = False
         self._following = asyncio.get_running_loop().create_task(self._follow_changes())
 
@@ -108,18 +109,20 @@ class App:
     async def _route(self, till: Till, request: Request) -> Response | None:
         """Return the till's own answer, or ``None`` if the request is for Django."""
         path = request.path
+        if path.startswith(notices.PREFIX):
+            return await notices.notice(till, request)
+        if path in health.ROUTES:
+            return await health.answer(till, request)
+        if request.host() not in self._hosts:
+            return None  # Django refuses it; a shop under a name that is not its own is somebody else's bait
         if path == "/checkout":
             if request.method != "POST":
                 return Response(HTTPStatus.SEE_OTHER, b"", [("location", "/")], PRIVATE)
             return await checkout.checkout(till, request)
-        if path.startswith(notices.PREFIX):
-            return await notices.notice(till, request)
         if path.startswith(orders.PREFIX) and path.endswith(orders.SUFFIX):
             return await orders.status(till, request)
         if path == "/stock":
             return await self._live_stock.answer(till, request)
-        if path in health.ROUTES:
-            return await health.answer(till, request)
         if till.maintenance is not None and is_closed_now(till.maintenance) and pages.is_shop_window(path):
             return await self._closed.answer(request, till.maintenance)
         key = self._pages.key_of(request)
