@@ -5,8 +5,7 @@ from __future__ import annotations
 from django.utils import timezone
 
 from tests.cast import adas_shop
-from tests.flows.payouts import ALIPAY, PAYPAL, WECHAT, account, ada_of, approved, enter, finance, wish
-from xinka.flows.payouts import asking, review
+from tests.flows.payouts import ALIPAY, PAYPAL, WECHAT, account, approved, enter, finance
 from xinka.flows.payouts.gateway import send_through
 from xinka.merchants.models import Merchant
 from xinka.payments.channels import seal_config
@@ -38,10 +37,7 @@ class Place:
 
     def approved(self, amount: int) -> Payout:
         """Return a payout that was approved."""
-        if self.currency == "CNY":
-            return approved(account(self.shop, ACCOUNTS[self.provider]), amount)
-        asked = wish(account(self.shop, ACCOUNTS[self.provider]), amount, currency=self.currency)
-        return review.approve(asking.ask(asked, by=ada_of(self.shop)).id, by=finance())
+        return approved(account(self.shop, ACCOUNTS[self.provider]), amount, self.currency)
 
     def sending(self, amount: int) -> Payout:
         """Return a payout that was handed to the gateway."""

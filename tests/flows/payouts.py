@@ -57,14 +57,14 @@ def wish(to: PayoutAccount, amount: int, *, key: str = "", currency: str = "CNY"
     return Wish(to.payee, to.id, amount, currency, key or new_uuid().hex)
 
 
-def asked(to: PayoutAccount, amount: int) -> Payout:
+def asked(to: PayoutAccount, amount: int, currency: str = "CNY") -> Payout:
     """Return a payout that Ada asked for."""
-    return asking.ask(wish(to, amount), by=to.added_by)
+    return asking.ask(wish(to, amount, currency=currency), by=to.added_by)
 
 
-def approved(to: PayoutAccount, amount: int) -> Payout:
+def approved(to: PayoutAccount, amount: int, currency: str = "CNY") -> Payout:
     """Return a payout that as many people of finance as are needed have approved."""
-    payout = asked(to, amount)
+    payout = asked(to, amount, currency)
     for _ in range(review.approvals_needed(payout)):
         payout = review.approve(payout.id, by=finance())
     return payout
