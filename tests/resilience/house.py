@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
@@ -56,7 +57,19 @@ def fresh_copy(server: str, template: str) -> Iterator[str]:
         try:
             yield urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
         finally:
+            _drop(administrator, name)
+
+
+def _drop(administrator: psycopg.Connection[Any], name: str) -> None:
+    """Drop a database; PostgreSQL's own cleaning, which this role may not end, leaves it after a moment."""
+    for _ in range(300):
+        try:
             administrator.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+        except psycopg.errors.InsufficientPrivilege:
+            time.sleep(0.1)
+        else:
+            return
+    raise AssertionError(f"{name} is in use")
 
 
 def _host_of(database_url: str) -> str:

@@ -170,13 +170,19 @@ class Cutter:
         self.server = server
         self.is_armed = False
         self.n_cut = 0
+        self.lines: list[asyncio.StreamWriter] = []
+
+    async def close(self) -> None:
+        """Hang up on everybody."""
+        for line in self.lines:
+            line.close()
+        await asyncio.gather(*(line.wait_closed() for line in self.lines), return_exceptions=True)
 
     async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Carry bytes both ways."""
         there = await asyncio.open_unix_connection(self.server)
+        self.lines += (writer, there[1])
         await asyncio.gather(self._asked(reader, there[1]), self._answered(there[0], writer), return_exceptions=True)
-        for line in (writer, there[1]):
-            line.close()
 
     async def _asked(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while part := await reader.read(65_536):
@@ -208,6 +214,7 @@ def test_a_line_that_breaks_while_the_answer_to_a_commit_comes_gives_the_same_or
                 cutter.is_armed = True
                 answer = await till.place(request)
                 assert (answer.order_id, answer.is_new, cutter.n_cut) == (request.order_id, False, 1)
+            await cutter.close()
 
     asyncio.run(asyncio.wait_for(story(), 60))
     assert number(alone, _ORDERS) == n_before + 1

@@ -219,8 +219,11 @@ def test_a_job_that_kills_its_workers_is_a_dead_letter_in_the_end_and_the_queue_
 
 
 _IN_SMALL_STEPS = """
+import time
 from xinka.stock.importing import pacing
 pacing.CHUNK = pacing.SMALL_CHUNK = 500
+judge = pacing.Pace.rest
+pacing.Pace.rest = lambda pace: (time.sleep(0.2), judge(pace))  # long enough to be killed between any two
 from xinka.config import worker
 worker.main()
 """

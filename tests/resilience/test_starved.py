@@ -71,7 +71,7 @@ def test_a_till_that_loses_its_connection_meanwhile_says_so_and_sells_when_there
         with psycopg.connect(committed, autocommit=True) as administrator, nobody_new(committed):
             administrator.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                "WHERE datname = current_database() AND usename = user AND pid <> pg_backend_pid()"
             )
             refused = client.post_json("/checkout", checkout_body(ware.sku.id, contact="meanwhile@example.com"))
             assert (refused.status, refused.json()["code"]) == (503, "database_away")

@@ -102,7 +102,9 @@ def test_a_till_whose_database_is_gone_lives_and_is_not_ready_until_it_is_back(c
         assert (client.get("/readyz").status, client.get("/livez").status) == (200, 200)
         server.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(name))
         try:
-            server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [dbname])
+            server.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND usename = user", [dbname]
+            )
             eventually(lambda: client.get("/readyz").status == 503, "the till to notice")
             assert client.get("/readyz").body == b"database\n"
             assert client.get("/livez").status == 200, "starting it again would not bring the database back"
@@ -326,7 +328,9 @@ def _shut(counter: Counter) -> Iterator[None]:
     elsewhere = urlunsplit(urlsplit(counter.url)._replace(path="/postgres"))
     with psycopg.connect(elsewhere, autocommit=True) as administrator:
         administrator.execute(allow.format(sql.Identifier(name), sql.SQL("false")))
-        administrator.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+        administrator.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND usename = user", [name]
+        )
         try:
             yield
         finally:

@@ -44,6 +44,7 @@ class _GivesUp(smtplib.SMTP):
         else:
             if not self._has_given_up:
                 return answer
+        self.close()  # nobody else does where this was the greeting
         raise smtplib.SMTPServerDisconnected(f"the server took longer than {WITHIN:g} seconds")
 
     def close(self) -> None:
