@@ -71,6 +71,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "xinka.platform.look.middleware.SecurityHeaders",
+    "xinka.accounts.even_answers.EvenAnswers",  # around sessions, whose writing is a part of the work
     "django.contrib.sessions.middleware.SessionMiddleware",
     "xinka.platform.look.middleware.Preferences",
     "django.middleware.common.CommonMiddleware",
