@@ -198,7 +198,7 @@ def test_a_final_no_is_a_dead_letter_at_once_with_its_reason_and_others_go_on(hi
     mailbox.mood = "550 5.1.1 <{address}> unknown"
     _sell(1)
     worker = hire()
-    wait_until(lambda: _jobs()[("mail.goods", "failed")] == 1)
+    wait_until(lambda: _jobs()[("mail.goods", "failed")] == 1 and JobProblem.objects.exists())
     assert JobProblem.objects.get().problem.startswith("ProviderError: 550")
     assert "cy0@" not in JobProblem.objects.get().problem
     mailbox.mood = "ok"
