@@ -147,12 +147,7 @@ class Generator:
 
     def answer(self, client: Client) -> None:
         """Read an answer and go on with the next step."""
-        data = client.socket.recv(8192)
-        while b"\r\n\r\n" not in data or not is_whole(data):
-            more = client.socket.recv(8192)
-            if not more:
-                raise SystemExit("the till closed a connection")
-            data += more
+        data = whole_answer(client.socket)
         now = time.perf_counter()
         if client.is_paying:
             self.tally.notices.append(now - client.asked_at)
@@ -205,7 +200,18 @@ def percentile(ordered: list[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))] * 1000 if ordered else float("nan")
 
 
-def is_whole(data: bytes) -> bool:
+def whole_answer(line: socket.socket) -> bytes:
+    """Return an answer that has begun to come, when it has come to its end."""
+    data = line.recv(8192)
+    while b"\r\n\r\n" not in data or not _is_whole(data):
+        more = line.recv(8192)
+        if not more:
+            raise SystemExit("the till closed a connection")
+        data += more
+    return data
+
+
+def _is_whole(data: bytes) -> bool:
     """Whether an answer has come to its end."""
     end = data.find(b"\r\n\r\n")
     place = data.find(b"content-length: ", 0, end)  # the till writes its headers in lower case

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks.load import Client, Generator, is_whole, percentile
+from benchmarks.load import Client, Generator, percentile, whole_answer
 from benchmarks.turns import interrupt_nobody
 
 
@@ -70,12 +70,7 @@ class Rush(Generator):
 
     def answer(self, client: Client) -> None:
         """Read an answer; what was ordered is to be paid, and the connection is free again."""
-        data = client.socket.recv(8192)
-        while b"\r\n\r\n" not in data or not is_whole(data):
-            more = client.socket.recv(8192)
-            if not more:
-                raise SystemExit("the till closed a connection")
-            data += more
+        data = whole_answer(client.socket)
         now = time.perf_counter()
         if client.is_paying:
             self.hear_of_money(client, data, now)
