@@ -24,6 +24,8 @@ _ASIDE = """() => {
   }
   return [...lines.values()].map(([left, right]) => Math.abs((left - card.left) - (card.right - right)));
 }"""
+#: As if the gateway had been asked in this moment: it is asked once in ten seconds at most.
+_ASKED_JUST_NOW = "UPDATE payouts_payout SET due_at = now() + interval '2 minutes' WHERE key LIKE '%:demo-3'"
 _DEMOS = "SELECT state FROM payouts_payout WHERE key LIKE '%:demo-3'"
 
 
@@ -85,8 +87,11 @@ def test_ada_confirms_on_her_telephone_and_is_paid(visit: Visit, shop: Shop) -> 
     phone.keyboard.press("Escape")
     expect(phone.locator("[data-inside=cancel]")).to_be_visible()
     phone.click("[data-again]")
+    with shop.database() as database:
+        database.execute(_ASKED_JUST_NOW)
     phone.click("dialog button.pri")
     phone.wait_for_url(f"{link}?asked=1")
+    expect(phone.locator("[data-asks]")).to_be_visible()
     expect(phone.locator("main")).to_contain_text("已到账", timeout=30_000)
     found += faults_of(phone_with_axe(visit, link), "paid")
     desktop.goto(f"{shop.url}/desk/xinghe/payouts")

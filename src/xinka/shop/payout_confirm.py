@@ -58,6 +58,7 @@ def show(request: HttpRequest, shown_id: str, proof: str) -> HttpResponse:
         "can_confirm": can_confirm,
         "own_page": _own_page(payout),
         "is_asked": is_asked,
+        "follows": is_asked and is_waiting,
         "problem": found.problem,
         "qr": qr_image(link) if show_code else "",
         "link": link,
