@@ -70,6 +70,39 @@ def test_a_public_key_is_read_bare_as_pem_and_from_a_certificate(style: PublicFo
         assert keys.public_key(text, NAMED).public_numbers() == KEY.public_key().public_numbers()
 
 
+def test_several_public_keys_are_read_while_one_is_being_replaced() -> None:
+    other = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    next_one = other.public_key().public_bytes(Encoding.PEM, SPKI).decode()
+    found = keys.public_keys(f"# of May\n{public(SPKI).decode()}# of June\n{next_one}", NAMED)
+    assert [key.public_numbers() for key in found] == [
+        KEY.public_key().public_numbers(),
+        other.public_key().public_numbers(),
+    ]
+    for signer in (KEY, other):
+        assert keys.any_agrees(found, b"1", keys.sign(signer, b"1"))
+        assert keys.is_among(signer, found)
+    stranger = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    assert not keys.any_agrees(found, b"1", keys.sign(stranger, b"1"))
+    assert not keys.is_among(stranger, found)
+    assert keys.public_keys(bare(public(SPKI, Encoding.DER)), NAMED) == found[:1]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (public(SPKI).decode() * 4, "3 are the most"),
+        (public(SPKI).decode() + bare(public(SPKI, Encoding.DER)), "lines BEGIN and END"),
+        (public(SPKI).decode() + public(SPKI).decode()[:-40], "lines BEGIN and END"),
+        (public(SPKI).decode() + private(PKCS8).decode(), "private key; the public"),
+        ("", "missing"),
+    ],
+)
+def test_no_key_beside_another_is_passed_over_in_silence(text: str, words: str) -> None:
+    with pytest.raises(BadChannel) as refused:
+        keys.public_keys(text, NAMED)
+    assert words in refused.value.message("en")
+
+
 def test_several_certificates_keep_their_order() -> None:
     one, other = certificate(), certificate()
     found = keys.certificates((one + other).decode(), NAMED)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from cryptography import x509
@@ -23,6 +24,9 @@ LEAST_BITS = 2048
 _BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----((?:[^-]|-[^-])*)-----END \1-----", re.ASCII)
 _WHITE = re.compile(r"\s+")
 _MOST_TEXT = 64 * 1024
+_MOST_KEYS = 3
+#: What is left beside PEM blocks and is too long to be a remark, so somebody takes it for a key.
+_LONG = re.compile(r"[A-Za-z0-9+/=]{40}", re.ASCII)
 
 
 class Named(NamedTuple):
@@ -64,6 +68,22 @@ def public_key(text: str, named: Named) -> RSAPublicKey:
     raise _refused(named, "读不出 RSA 公钥", "no RSA public key can be read from it")
 
 
+def public_keys(text: str, named: Named) -> tuple[RSAPublicKey, ...]:
+    """Return the RSA public keys in a text: one, or as PEM blocks several while one is being replaced by the next.
+
+    Raises:
+        BadChannel: as ``public_key`` does, and for more than three, or for a key beside the blocks that would be lost.
+    """
+    blocks = [block.group() for block in _BLOCK.finditer(text)]
+    if len(blocks) > _MOST_KEYS:
+        raise _refused(named, f"最多填 {_MOST_KEYS} 个", f"{_MOST_KEYS} are the most that can be given")
+    if blocks and _LONG.search(_BLOCK.sub("", text)):
+        raise _refused(
+            named, "填几个时，每个都要带 BEGIN 和 END 行", "of several, each needs its lines BEGIN and END around it"
+        )
+    return tuple(public_key(block, named) for block in blocks or [text])
+
+
 def certificates(text: str, named: Named) -> list[x509.Certificate]:
     """Return the certificates in a text, in their order; raises ``BadChannel`` if there is none."""
     found = []
@@ -99,6 +119,17 @@ def agrees(key: RSAPublicKey, message: bytes, signature: str) -> bool:
     except (InvalidSignature, ValueError):
         return False
     return True
+
+
+def is_among(private: RSAPrivateKey, public: Iterable[RSAPublicKey]) -> bool:
+    """Return whether one of the public keys is the other half of a private one."""
+    own = private.public_key().public_numbers()
+    return any(key.public_numbers() == own for key in public)
+
+
+def any_agrees(several: Iterable[RSAPublicKey], message: bytes, signature: str) -> bool:
+    """Return whether ``signature`` is that of a message by one of several keys; never raises."""
+    return any(agrees(key, message, signature) for key in several)
 
 
 def _blocks(text: str, named: Named) -> list[bytes]:

@@ -66,5 +66,7 @@ def _name(common: str) -> x509.Name:
 def _certificate(key: rsa.RSAPrivateKey, subject: x509.Name, issuer: x509.Name, by: rsa.RSAPrivateKey) -> str:
     now = datetime.now(UTC)
     builder = x509.CertificateBuilder(issuer, subject, key.public_key(), x509.random_serial_number())
+    if subject == issuer:
+        builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
     valid = builder.not_valid_before(now - timedelta(days=1)).not_valid_after(now + _LASTS)
     return valid.sign(by, SHA256()).public_bytes(Encoding.PEM).decode()

@@ -6,16 +6,19 @@ from datetime import UTC, datetime
 
 import pytest
 
-from xinka.payments.providers.alipay import wire
+from xinka.payments.providers import keys
+from xinka.payments.providers.alipay import signing, wire
 from xinka.payments.providers.alipay.provider import AlipayProvider
 from xinka.payments.providers.errors import BadChannel
+from xinka.payments.providers.keys import Named
 from xinka.payments.providers.protocol import Can, PaymentRequest
 from xinka.payments.providers.registry import provider_for
 from xinka.sandbox import rsa
 from xinka.sandbox.alipay import certificates
 
-APP, ALIPAY = rsa.new_pair(), rsa.new_pair()
+APP, ALIPAY, NEXT = rsa.new_pair(), rsa.new_pair(), rsa.new_pair()
 ISSUED, OTHERS = certificates.issue(APP[0], ALIPAY[0]), certificates.issue(ALIPAY[0], APP[0])
+RENEWED = certificates.issue(APP[0], NEXT[0])
 KEYS: dict[str, object] = {
     "app_id": "2021000000000001",
     "app_private_key": APP[0],
@@ -63,6 +66,33 @@ def test_unusable_settings_are_refused_in_plain_words(settings: dict[str, object
         provider_for("alipay", settings)
     assert words in refused.value.message("en")
     assert refused.value.message("zh-hans").startswith("支付通道设置有误")
+
+
+def test_alipays_certificates_are_several_while_one_is_replaced_and_its_authoritys_is_none_of_them() -> None:
+    found = provider_for("alipay", CERTIFIED | {"alipay_cert": ISSUED.alipay + OTHERS.root + RENEWED.alipay})
+    assert isinstance(found, AlipayProvider)
+    assert found.config.certificates is not None
+    assert found.config.certificates.alipay_serials == {
+        certificates.serial_of(one) for one in (ISSUED.alipay, RENEWED.alipay)
+    }
+    raw = '{"code":"10000"}'
+    for private in (ALIPAY[0], NEXT[0]):
+        assert signing.answer_agrees(found.config, raw, signed(private, raw))
+    assert not signing.answer_agrees(found.config, raw, signed(APP[0], raw))
+
+
+def test_alipays_keys_are_several_while_one_is_replaced() -> None:
+    both = "".join(f"-----BEGIN PUBLIC KEY-----\n{key}\n-----END PUBLIC KEY-----\n" for key in (ALIPAY[1], NEXT[1]))
+    found = provider_for("alipay", KEYS | {"alipay_public_key": both})
+    assert isinstance(found, AlipayProvider)
+    raw = '{"code":"10000"}'
+    for private in (ALIPAY[0], NEXT[0]):
+        assert signing.answer_agrees(found.config, raw, signed(private, raw))
+    assert not signing.answer_agrees(found.config, raw, signed(APP[0], raw))
+
+
+def signed(private: str, raw: str) -> str:
+    return keys.sign(keys.private_key(private, Named("", "")), raw.encode())
 
 
 @pytest.mark.parametrize(

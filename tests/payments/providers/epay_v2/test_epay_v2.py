@@ -125,6 +125,24 @@ def test_a_genuine_notice_is_believed(provider: EpayV2Provider, deliver: Callabl
     )  # fmt: skip
 
 
+def test_two_keys_of_the_platform_are_believed_while_it_replaces_one(settings_of_channel: dict[str, object]) -> None:
+    new = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    both = "".join(
+        key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+        for key in (PLATFORM, new)
+    )
+    provider = provider_for("epay_v2", settings_of_channel | {"platform_public_key": both})
+    assert isinstance(provider, EpayV2Provider)
+    stamped = {"timestamp": str(int(time.time())), **NOTICE}
+    for key in (PLATFORM, new):
+        assert provider.judge_notice(by_get({**stamped, "sign": sign(stamped, key), "sign_type": "RSA"})).is_paid
+    with pytest.raises(BadSignature):
+        provider.judge_notice(by_get({**stamped, "sign": sign(stamped, EVE), "sign_type": "RSA"}))
+    own = OURS.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+    with pytest.raises(BadChannel):
+        provider_for("epay_v2", settings_of_channel | {"platform_public_key": both + own})
+
+
 def test_fields_a_gateway_adds_are_signed_too(provider: EpayV2Provider) -> None:
     assert provider.judge_notice(
         by_get(sealed(NOTICE, buyer="cy***@example.com", addtime="2026-11-21 12:00:00"))

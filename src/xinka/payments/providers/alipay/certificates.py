@@ -7,7 +7,7 @@ those of its RSA roots. It only names a certificate and proves nothing.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from cryptography import x509
 from cryptography.x509.oid import NameOID
@@ -30,6 +30,18 @@ def serial_of(certificate: x509.Certificate) -> str:
     parts = [f"{_SHORT.get(one.oid, one.oid.dotted_string)}={one.value!s}" for one in certificate.issuer]
     text = ",".join(reversed(parts)) + str(certificate.serial_number)
     return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+
+
+def signers(certificates: Sequence[x509.Certificate]) -> list[x509.Certificate]:
+    """Return those of a file that sign messages: Alipay's file also holds the authority's that vouches for its own."""
+    return [one for one in certificates if not _is_authority(one)] or list(certificates[:1])
+
+
+def _is_authority(certificate: x509.Certificate) -> bool:
+    try:
+        return bool(certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca)
+    except (x509.ExtensionNotFound, ValueError):
+        return False
 
 
 def root_serial_of(certificates: Iterable[x509.Certificate]) -> str:

@@ -12,7 +12,7 @@ from typing import Self
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 
 from xinka.payments.providers import keys
-from xinka.payments.providers.alipay.certificates import root_serial_of, serial_of
+from xinka.payments.providers.alipay.certificates import root_serial_of, serial_of, signers
 from xinka.payments.providers.errors import BadChannel
 from xinka.payments.providers.keys import Named
 from xinka.payments.providers.protocol import SettingField
@@ -45,10 +45,13 @@ class Phone(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Certificates:
-    """The numbers that certificate mode adds to messages, and the day the first certificate ends."""
+    """The numbers that certificate mode adds to messages, and the day from which one is missing.
+
+    Alipay's may be several while it replaces its own.
+    """
 
     app_serial: str
-    alipay_serial: str
+    alipay_serials: frozenset[str]
     root_serial: str
     until: date
 
@@ -57,7 +60,8 @@ class Certificates:
 class AlipayConfig:
     """One application at Alipay; with ``app_cert`` it is in certificate mode.
 
-    ``api_url`` is the same gateway seen from this server where that differs.
+    ``api_url`` is the same gateway seen from this server where that differs. Alipay's keys or certificates may be
+    several while one is being replaced: what any of them signed is believed.
 
     Raises:
         BadChannel: if a number, an address, a key or a certificate is not usable, or they do not belong together.
@@ -77,7 +81,7 @@ class AlipayConfig:
     api_url: str = ""
     plain_http: bool = False
     private_key: RSAPrivateKey = field(init=False, repr=False, compare=False)
-    public_key: RSAPublicKey = field(init=False, repr=False, compare=False)
+    public_keys: tuple[RSAPublicKey, ...] = field(init=False, repr=False, compare=False)
     certificates: Certificates | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -91,27 +95,27 @@ class AlipayConfig:
         if any((self.app_cert, self.alipay_cert, self.alipay_root_cert)):
             public, certificates = self._read_certificates(private)
         else:
-            public, certificates = keys.public_key(self.alipay_public_key, _ALIPAY_KEY), None
-        if private.public_key().public_numbers() == public.public_numbers():
+            public, certificates = keys.public_keys(self.alipay_public_key, _ALIPAY_KEY), None
+        if keys.is_among(private, public):
             raise BadChannel(
                 why_zh="支付宝公钥：这是您自己的应用公钥，请填开放平台页面上的“支付宝公钥”",
                 why_en="Alipay public key: this is your application's own; enter the one shown as Alipay's",
             )
-        for name, value in (("private_key", private), ("public_key", public), ("certificates", certificates)):
+        for name, value in (("private_key", private), ("public_keys", public), ("certificates", certificates)):
             object.__setattr__(self, name, value)  # the one way to set a derived field of a frozen dataclass
 
-    def _read_certificates(self, private: RSAPrivateKey) -> tuple[RSAPublicKey, Certificates]:
+    def _read_certificates(self, private: RSAPrivateKey) -> tuple[tuple[RSAPublicKey, ...], Certificates]:
         app = keys.certificates(self.app_cert, _APP_CERT)[0]
-        alipay = keys.certificates(self.alipay_cert, _ALIPAY_CERT)[0]
+        alipay = signers(keys.certificates(self.alipay_cert, _ALIPAY_CERT))
         roots = keys.certificates(self.alipay_root_cert, _ROOT_CERT)
         if keys.public_key_of(app, _APP_CERT).public_numbers() != private.public_key().public_numbers():
             raise BadChannel(
                 why_zh="应用公钥证书和应用私钥不是一对",
                 why_en="the application certificate does not belong to the application private key",
             )
-        until = min(app.not_valid_after_utc, alipay.not_valid_after_utc).date()
-        found = Certificates(serial_of(app), serial_of(alipay), root_serial_of(roots), until)
-        return keys.public_key_of(alipay, _ALIPAY_CERT), found
+        until = min(app.not_valid_after_utc, max(one.not_valid_after_utc for one in alipay)).date()
+        found = Certificates(serial_of(app), frozenset(map(serial_of, alipay)), root_serial_of(roots), until)
+        return tuple(keys.public_key_of(one, _ALIPAY_CERT) for one in alipay), found
 
     @classmethod
     def from_settings(cls, settings: Mapping[str, object]) -> Self:
@@ -164,8 +168,8 @@ SETTING_FIELDS = (
         "Alipay public key (key mode)",
         required=False,
         multiline=True,
-        help_zh="上传应用公钥后页面上显示的“支付宝公钥”，不是应用公钥",
-        help_en="the one shown after your own was uploaded, not your own",
+        help_zh="上传应用公钥后页面上显示的“支付宝公钥”，不是应用公钥；更换期间可以填两个，每个都带 BEGIN 和 END 行",
+        help_en="shown after your own was uploaded, not your own; two while it is replaced, each with BEGIN and END",
     ),
     SettingField(
         "app_cert",
@@ -180,6 +184,8 @@ SETTING_FIELDS = (
         "Alipay certificate (certificate mode)",
         required=False,
         multiline=True,
+        help_zh="更换期间新旧两个都放进来",
+        help_en="both the old and the new one while it is replaced",
     ),
     SettingField(
         "alipay_root_cert",

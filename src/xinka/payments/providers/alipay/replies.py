@@ -121,7 +121,7 @@ def _check_signed(config: AlipayConfig, parts: dict[str, _Part], raw: _Part) -> 
         raise ProviderError("Alipay's answer is not signed", quote=_quote(raw))
     if config.certificates is not None:
         serial = parts.get("alipay_cert_sn")
-        if serial is None or serial.value != config.certificates.alipay_serial:
+        if serial is None or serial.value not in config.certificates.alipay_serials:
             raise ProviderError("Alipay signed with another certificate; please fetch its new one and enter it")
     if not answer_agrees(config, raw.raw, signature.value):
         raise ProviderError("the signature of Alipay's answer is wrong")

@@ -19,12 +19,12 @@ def sign_request(config: AlipayConfig, fields: Mapping[str, str]) -> dict[str, s
 def notice_agrees(config: AlipayConfig, fields: Mapping[str, str]) -> bool:
     """Return whether Alipay signed a notice: everything but ``sign`` and ``sign_type``, empty values included."""
     signed = {name: value for name, value in fields.items() if name not in {"sign", "sign_type"}}
-    return keys.agrees(config.public_key, _joined(signed).encode(), fields.get("sign", ""))
+    return keys.any_agrees(config.public_keys, _joined(signed).encode(), fields.get("sign", ""))
 
 
 def answer_agrees(config: AlipayConfig, raw: str, signature: str) -> bool:
     """Return whether Alipay signed the raw text of an answer."""
-    return keys.agrees(config.public_key, raw.encode(), signature)
+    return keys.any_agrees(config.public_keys, raw.encode(), signature)
 
 
 def _joined(fields: Mapping[str, str]) -> str:

@@ -35,6 +35,8 @@ class Way(StrEnum):
 class EpayV2Config:
     """One channel of one gateway; ``api_url`` is the same gateway seen from this server where that differs.
 
+    The platform's keys may be several while it replaces one: what any of them signed is believed.
+
     Raises:
         BadChannel: if an address, the merchant number, a type or a key is not usable.
     """
@@ -49,7 +51,7 @@ class EpayV2Config:
     api_url: str = ""
     plain_http: bool = False
     private_key: RSAPrivateKey = field(init=False, repr=False, compare=False)
-    public_key: RSAPublicKey = field(init=False, repr=False, compare=False)
+    public_keys: tuple[RSAPublicKey, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         for url in (self.base_url, self.api_url or self.base_url):
@@ -62,13 +64,13 @@ class EpayV2Config:
             raise BadChannel(why_zh="支付方式写得不对", why_en="a payment type is malformed")
         check_currency(self.currency)
         private = keys.private_key(self.merchant_private_key, Named("商户私钥", "merchant private key"))
-        public = keys.public_key(self.platform_public_key, Named("平台公钥", "platform public key"))
-        if private.public_key().public_numbers() == public.public_numbers():
+        public = keys.public_keys(self.platform_public_key, Named("平台公钥", "platform public key"))
+        if keys.is_among(private, public):
             raise BadChannel(
                 why_zh="平台公钥：这是您自己的商户公钥，请填网关后台给出的平台公钥",
                 why_en="platform public key: this is your own; enter the one the gateway shows as the platform's",
             )
-        for name, key in (("private_key", private), ("public_key", public)):
+        for name, key in (("private_key", private), ("public_keys", public)):
             object.__setattr__(self, name, key)  # the one way to set a derived field of a frozen dataclass
 
     @classmethod
@@ -124,8 +126,8 @@ SETTING_FIELDS = (
         "平台公钥",
         "Platform public key",
         multiline=True,
-        help_zh="是平台的，不是您自己的公钥",
-        help_en="the platform's, not your own",
+        help_zh="是平台的，不是您自己的公钥；平台更换期间可以填两个，每个都带 BEGIN 和 END 行",
+        help_en="the platform's, not your own; two while it is replaced, each with its lines BEGIN and END",
     ),
     SettingField(
         "way",

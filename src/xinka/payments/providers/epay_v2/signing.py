@@ -25,5 +25,5 @@ def seal(config: EpayV2Config, fields: Mapping[str, str], now: float) -> dict[st
 
 
 def agrees(config: EpayV2Config, fields: Mapping[str, str]) -> bool:
-    """Return whether a message is signed with the platform's key."""
-    return keys.agrees(config.public_key, canonical(fields).encode(), fields.get("sign", ""))
+    """Return whether a message is signed with one of the platform's keys."""
+    return keys.any_agrees(config.public_keys, canonical(fields).encode(), fields.get("sign", ""))
