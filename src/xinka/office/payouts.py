@@ -1,4 +1,4 @@
-"""Finance at work on payouts: the queue, one payout, holds on merchants, files for banks and what came of them."""
+"""Finance at work on payouts: the queue, one payout, and holds on merchants and buyers."""
 
 from __future__ import annotations
 
@@ -16,13 +16,12 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from xinka.accounts.lists import around, list_context
 from xinka.accounts.models import User
-from xinka.accounts.policies import require_fresh_proof, require_fresh_proof_before, signed_in
-from xinka.flows.payouts import gateway, review, sending
+from xinka.accounts.policies import require_fresh_proof, signed_in
+from xinka.flows.payouts import gateway, review
 from xinka.flows.payouts.asking import shown
 from xinka.flows.payouts.balance import money_of
 from xinka.flows.payouts.buyers import contested_orders, money_of_buyer, movements
@@ -46,7 +45,6 @@ from xinka.payouts.payees import Payee
 from xinka.payouts.queries import payouts_found, same_account_elsewhere
 from xinka.payouts.states import PayoutState, ReturnState
 
-_MOST_RESULT_BYTES = 1_000_000
 _RECENT = 20
 _MOVEMENTS = 20
 _PER_PAGE = 30
@@ -59,29 +57,8 @@ class Reason(forms.Form):
     reason = forms.CharField(label=_("Why? Whose money it is reads this."), min_length=5, max_length=200, strip=True)
 
 
-class Results(forms.Form):
-    """What a bank answered about a file."""
-
-    file = forms.FileField(
-        label=_("File of results"),
-        help_text=_(
-            "CSV with the columns payout, result (paid, failed or returned) and, if wanted, reference and why. What was"
-            " returned needs the bank's number of that."
-        ),
-    )
-
-    def clean_file(self) -> str:
-        """Return the text of the file."""
-        file = self.cleaned_data["file"]
-        if (file.size or 0) > _MOST_RESULT_BYTES:
-            raise forms.ValidationError(_("This file is too large."))
-        try:
-            return str(file.read(), "utf-8-sig")
-        except UnicodeDecodeError:
-            raise forms.ValidationError(_("Save the file as UTF-8.")) from None
-
-
-def _row(payout: Payout) -> dict[str, object]:
+def row_of(payout: Payout) -> dict[str, object]:
+    """Return what a line of a list shows of a payout."""
     words, kind, icon = PAYOUT_STATES[PayoutState(payout.state)]
     shown_as = {"words": words, "kind": kind, "icon": icon}
     return {"payout": payout, "shown_id": shown(payout), "payee": _payee(payout), **shown_as}
@@ -113,12 +90,12 @@ def index(request: HttpRequest) -> HttpResponse:
     context = {
         "asked_for": asked_for,
         "page": page,
-        "found": [_row(payout) for payout in page.object_list],
+        "found": [row_of(payout) for payout in page.object_list],
         "waiting": waiting,
-        "rows": [] if asked_for else [_row(payout) for payout in waiting.object_list],
+        "rows": [] if asked_for else [row_of(payout) for payout in waiting.object_list],
         "files": files,
         "holds": [(one, _payee(one)) for one in holds],
-        "returns": [(one, _row(one.payout)) for one in returns_waiting()[:_PER_PAGE]],
+        "returns": [(one, row_of(one.payout)) for one in returns_waiting()[:_PER_PAGE]],
         "batches": PayoutBatch.objects.select_related("made_by").order_by("-id")[:_RECENT],
     }
     return render(request, "office/payouts.html", context | list_context(asked, waiting.number))
@@ -128,10 +105,11 @@ def index(request: HttpRequest) -> HttpResponse:
 @for_staff(Room.PAYOUTS)
 def show(request: HttpRequest, shown_id: str) -> HttpResponse:
     """Show one payout and what can be done about it."""
-    return _page(request, _payout(shown_id), Reason())
+    return _page(request, payout_at(shown_id), Reason())
 
 
-def _payout(shown_id: str) -> Payout:
+def payout_at(shown_id: str) -> Payout:
+    """Return the payout of an address; raises ``Http404``."""
     try:
         payout_id: UUID = ids.parse("out", shown_id)
     except BadIdentifier:
@@ -153,7 +131,7 @@ def _page(
     given = payout.approvals.filter(round=payout.round).select_related("by").order_by("at")
     place = place_in(request, PayoutFilter)
     context = {
-        **_row(payout),
+        **row_of(payout),
         "place": place,
         "around": around(place, payout.id, request.GET.get("then", "")),
         "form": form,
@@ -205,7 +183,7 @@ def _why_not(payout: Payout, reader: User, given: Iterable[PayoutApproval]) -> s
 @require_fresh_proof
 def approve(request: HttpRequest, shown_id: str) -> HttpResponse:
     """Say yes."""
-    found = _payout(shown_id)
+    found = payout_at(shown_id)
     onward = next_of(request, PayoutFilter, found.id)
     payout = review.approve(found.id, by=signed_in(request))
     if payout.state == PayoutState.APPROVED:
@@ -219,7 +197,7 @@ def approve(request: HttpRequest, shown_id: str) -> HttpResponse:
 @for_staff(Room.PAYOUTS)
 def reject(request: HttpRequest, shown_id: str) -> HttpResponse:
     """Say no, with the reason."""
-    payout, form = _payout(shown_id), Reason(request.POST)
+    payout, form = payout_at(shown_id), Reason(request.POST)
     if not form.is_valid():
         return _page(request, payout, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     review.reject(payout.id, by=signed_in(request), reason=form.cleaned_data["reason"])
@@ -235,7 +213,7 @@ def send(request: HttpRequest, shown_id: str) -> HttpResponse:
     number = request.POST.get("channel", "")
     if not number.isascii() or not number.isdigit():
         raise Http404
-    gateway.send_through(_payout(shown_id).id, int(number), by=signed_in(request))
+    gateway.send_through(payout_at(shown_id).id, int(number), by=signed_in(request))
     messages.success(request, gettext("It is being sent"))
     return _on(request, shown_id)
 
@@ -250,7 +228,7 @@ def send_kind(request: HttpRequest) -> HttpResponse:
         raise Http404
     n_sent = gateway.send_all_through(AccountKind(kind), (int(number), currency), by=signed_in(request))
     messages.success(request, gettext("%(n)d payouts are being sent") % {"n": n_sent})
-    return _see("office:payouts")
+    return see("office:payouts")
 
 
 @require_POST
@@ -258,8 +236,8 @@ def send_kind(request: HttpRequest) -> HttpResponse:
 @require_fresh_proof
 def by_hand(request: HttpRequest, shown_id: str) -> HttpResponse:
     """Enter what became of a payout through a gateway that does not tell."""
-    told = _told(request, shown_id)
-    gateway.settle_by_hand(told.payout_id, told, by=signed_in(request))
+    found = outcome_told(request, shown_id)
+    gateway.settle_by_hand(found.payout_id, found, by=signed_in(request))
     messages.success(request, gettext("Entered"))
     return _on(request, shown_id)
 
@@ -268,7 +246,7 @@ def by_hand(request: HttpRequest, shown_id: str) -> HttpResponse:
 @for_staff(Room.PAYOUTS)
 def call_back(request: HttpRequest, shown_id: str) -> HttpResponse:
     """Ask the gateway to have a payout back that its payee has not confirmed."""
-    gateway.call_back(_payout(shown_id).id, by=signed_in(request))
+    gateway.call_back(payout_at(shown_id).id, by=signed_in(request))
     messages.success(request, gettext("The gateway is asked for it; its payee may still be quicker"))
     return _on(request, shown_id)
 
@@ -278,7 +256,7 @@ def call_back(request: HttpRequest, shown_id: str) -> HttpResponse:
 @require_fresh_proof
 def bring_back(request: HttpRequest, shown_id: str) -> HttpResponse:
     """Enter that the bank returned a payout which was paid; what was typed stays when it cannot be."""
-    payout = _payout(shown_id)
+    payout = payout_at(shown_id)
     form = ReturnForm(request.POST, payout=payout)
     if form.is_valid():
         try:
@@ -299,7 +277,7 @@ def bring_back(request: HttpRequest, shown_id: str) -> HttpResponse:
 @require_fresh_proof
 def ask_again(request: HttpRequest, shown_id: str) -> HttpResponse:
     """Have the gateway asked whether a payout that it paid came back."""
-    state = ask_gateway_again(_payout(shown_id).id, by=signed_in(request))
+    state = ask_gateway_again(payout_at(shown_id).id, by=signed_in(request))
     if state is PayoutState.RETURNED:
         messages.success(request, gettext("The gateway says that it came back; the money is on the balance again"))
     else:
@@ -340,94 +318,24 @@ def lift(request: HttpRequest, hold_id: int) -> HttpResponse:
     """End a hold."""
     lifted = review.lift_hold(hold_id, by=signed_in(request))
     messages.success(request, gettext("The hold on %(name)s is lifted") % {"name": _payee(lifted)})
-    return _see("office:payouts")
+    return see("office:payouts")
 
 
-@require_POST
-@for_staff(Room.PAYOUTS)
-@require_fresh_proof
-def batch_new(request: HttpRequest) -> HttpResponse:
-    """Put approved payouts into a file."""
-    kind, currency = request.POST.get("kind", ""), request.POST.get("currency", "")
-    if kind not in {one.value for one in AccountKind}:
-        raise Http404
-    made = sending.make_batch(AccountKind(kind), currency, by=signed_in(request))
-    return _see("office:payout_batch", made.id)
-
-
-@require_safe
-@for_staff(Room.PAYOUTS)
-def batch(request: HttpRequest, batch_id: int) -> HttpResponse:
-    """Show one file, and what came of each payout in it."""
-    return _batch_page(request, _batch(batch_id), Results())
-
-
-def _batch(batch_id: int) -> PayoutBatch:
-    return get_object_or_404(PayoutBatch.objects.select_related("made_by"), id=batch_id)
-
-
-def _batch_page(request: HttpRequest, found: PayoutBatch, form: Results, *, status: int = 200) -> HttpResponse:
-    payouts = found.payouts.select_related("merchant", "buyer").defer("account_sealed").order_by("id")
-    rows = [_row(payout) for payout in payouts]
-    takes_results = any(payout.state in {PayoutState.SENDING, PayoutState.PAID} for payout in payouts)
-    context = {"batch": found, "rows": rows, "form": form, "takes_results": takes_results}
-    return render(request, "office/payout_batch.html", context, status=status)
-
-
-@never_cache
-@require_POST
-@for_staff(Room.PAYOUTS)
-@require_fresh_proof_before
-def batch_file(request: HttpRequest, batch_id: int) -> HttpResponse:
-    """Hand the file over; that it was taken is written down."""
-    text = sending.file_of(_batch(batch_id), by=signed_in(request))
-    response = HttpResponse(text, content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="payouts-{batch_id}.csv"'
-    return response
-
-
-@require_POST
-@for_staff(Room.PAYOUTS)
-@require_fresh_proof_before
-def batch_results(request: HttpRequest, batch_id: int) -> HttpResponse:
-    """Enter what the bank answered, from its file."""
-    found, form = _batch(batch_id), Results(request.POST, request.FILES)
-    if form.is_valid():
-        try:
-            outcomes = sending.read_outcomes(form.cleaned_data["file"])
-            n_new = sending.record_outcomes(found, outcomes, by=signed_in(request))
-        except Refusal as refusal:
-            form.add_error(None, refusal.message(get_language() or ""))
-        else:
-            messages.success(request, gettext("%(n)d results entered") % {"n": n_new})
-            return _see("office:payout_batch", batch_id)
-    return _batch_page(request, found, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-
-
-@require_POST
-@for_staff(Room.PAYOUTS)
-@require_fresh_proof
-def outcome(request: HttpRequest, batch_id: int, shown_id: str) -> HttpResponse:
-    """Enter what became of one payout by hand."""
-    sending.record_outcomes(_batch(batch_id), [_told(request, shown_id)], by=signed_in(request))
-    messages.success(request, gettext("Entered"))
-    return _see("office:payout_batch", batch_id)
-
-
-def _told(request: HttpRequest, shown_id: str) -> Outcome:
+def outcome_told(request: HttpRequest, shown_id: str) -> Outcome:
     """Return the outcome a form tells of; its words are the number at the bank, or why it failed."""
     result, words = request.POST.get("result", ""), request.POST.get("words", "").strip()[:200]
     if result not in {"paid", "failed"}:
         raise Http404
     is_paid = result == "paid"
-    return Outcome(_payout(shown_id).id, is_paid, reference=words if is_paid else "", why="" if is_paid else words)
+    return Outcome(payout_at(shown_id).id, is_paid, reference=words if is_paid else "", why="" if is_paid else words)
 
 
 def _on(request: HttpRequest, shown_id: str, onward: str = "") -> HttpResponseRedirect:
     return on_to_entry(request, PayoutFilter, reverse("office:payout", args=[shown_id]), onward)
 
 
-def _see(name: str, *args: object) -> HttpResponseRedirect:
+def see(name: str, *args: object) -> HttpResponseRedirect:
+    """Return the way on to another page, after what was done."""
     response = HttpResponseRedirect(reverse(name, args=args))
     response.status_code = HTTPStatus.SEE_OTHER
     return response
