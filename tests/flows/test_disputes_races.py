@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 
 import psycopg
 import pytest
-from django.db import connections
+from django.db import OperationalError, connection, connections, transaction
 
-from tests.flows.disputing import BUYER, NOW, SELLER, Trade, dee, in_escrow, trade, verdict
+from tests import cast
+from tests.flows.disputing import BUYER, NOW, SELLER, Trade, dee, in_escrow, later, trade, verdict
 from tests.flows.rows import broken, leaves_nothing
 from xinka.delivery.models import DeliveredCode
 from xinka.disputes.models import Case
 from xinka.disputes.states import CaseState, Offer
-from xinka.flows.disputes import cases, deciding
+from xinka.flows.disputes import cases, chargebacks, deciding, money
+from xinka.flows.disputes.chargebacks import Chargeback
+from xinka.flows.escrow import confirm, mature_due
 from xinka.kernel.errors import Refusal
 from xinka.kernel.flow import Query, Row
-from xinka.payments.models import Refund
+from xinka.payments.models import Receipt, Refund
 from xinka.platform.database import drive
+from xinka.platform.database.django_drive import run
 
 
 @pytest.fixture(autouse=True)
@@ -91,6 +96,78 @@ def test_conceding_withdrawing_and_deciding_at_once_have_one_end() -> None:
     end = Case.objects.get(id=case.id)
     assert refunds(deal) == ([9800] if end.outcome == "refunded" else [])
     assert deal.stops == ({"dispute"} if end.state == CaseState.DECIDED else set())
+    assert broken() == []
+
+
+def _waits_somewhere() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        return bool(cursor.fetchone()[0])
+
+
+def _wait_until(is_so: Callable[[], bool]) -> None:
+    until = time.monotonic() + 30
+    while not is_so():
+        assert time.monotonic() < until, "it never came to that"
+        time.sleep(0.01)
+
+
+def _open_chargeback(deal: Trade) -> str:
+    """Open one about all of an order; return ``done``, or why the database ended it."""
+    receipt = Receipt.objects.get(order_id=deal.order.id)
+    try:
+        chargebacks.open_chargeback(Chargeback(receipt.channel_id, receipt.trade_no, receipt.trade_no, 0), now=NOW)
+    except OperationalError as error:
+        return type(error.__cause__).__name__
+    return "done"
+
+
+@pytest.mark.race
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("is_guarded", [True, False])
+def test_three_chargebacks_at_once_against_who_never_owed_anything(
+    is_guarded: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first makes the debt's row while the second waits for the others; the third locks that row before them."""
+    ware = cast.ware(cast.adas_shop(), 7, sku={"price": 4900})
+    channel = cast.channel()
+    deals = [Trade(ware, cast.buy(ware.sku, channel, quantity=quantity)) for quantity in (1, 2, 2, 2)]
+    for deal in deals:
+        cast.settle(cast.money_for(deal.bought, trade_no=str(deal.bought.order_id)))
+    run(confirm(deals[0].order.id, by=BUYER))
+    run(mature_due(later(days=60)))
+    if not is_guarded:
+        monkeypatch.setattr(money, "lock_payee", lambda _payee: None)
+    lock, has_locked, go_on = money.lock_balances, threading.Event(), threading.Event()
+
+    def locks(merchant_id: int, currency: str) -> None:
+        lock(merchant_id, currency)
+        if threading.current_thread().name == "second":
+            has_locked.set()
+            go_on.wait(30)
+
+    monkeypatch.setattr(money, "lock_balances", locks)
+    outcomes: list[str] = []
+
+    def another(deal: Trade) -> None:
+        outcomes.append(_open_chargeback(deal))
+        connections.close_all()
+
+    second, third = (
+        threading.Thread(target=another, args=(deal,), name=name)
+        for deal, name in zip(deals[2:], ("second", "third"), strict=True)
+    )
+    with transaction.atomic():
+        outcomes.append(_open_chargeback(deals[1]))
+        second.start()
+        _wait_until(_waits_somewhere)
+    _wait_until(has_locked.is_set)
+    third.start()
+    _wait_until(_waits_somewhere)
+    go_on.set()
+    second.join(60)
+    third.join(60)
+    assert sorted(outcomes) == (["done"] * 3 if is_guarded else ["DeadlockDetected", "done", "done"])
     assert broken() == []
 
 

@@ -19,11 +19,13 @@ from xinka.escrow.custody import has_wallet
 from xinka.escrow.hold import Hold
 from xinka.escrow.states import FINAL, HoldState, StopCause
 from xinka.flows import escrow
+from xinka.flows.payouts.payees import lock_payee
 from xinka.kernel.actors import Actor, Role
 from xinka.kernel.flow import Flow, Query
 from xinka.ledger.models import Balance
 from xinka.orders.models import Order
 from xinka.payments.states import RefundReason, RefundTo
+from xinka.payouts.payees import Payee
 from xinka.platform.database.arrays import plain_array
 from xinka.platform.database.django_drive import run
 from xinka.stock import sql as stock_sql
@@ -160,7 +162,12 @@ def positions_in_use(order_id: UUID) -> list[int]:
 
 
 def lock_balances(merchant_id: int, currency: str) -> None:
-    """Keep a merchant's balances as they are until the transaction ends, in the order of the books' own locks."""
+    """Keep a merchant's balances as they are until the transaction ends, in the order of the books' own locks.
+
+    The merchant's row comes first, as for payouts: a balance that another one makes meanwhile (the first debt) is not
+    seen by who waits here for the others, and two who hold them in different orders would wait for each other.
+    """
+    lock_payee(Payee.of_merchant(merchant_id))
     list(
         Balance.objects.select_for_update()
         .filter(owner_id=merchant_id, currency=currency)
