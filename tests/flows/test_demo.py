@@ -15,6 +15,7 @@ from xinka.accounts.demo_people import PASSWORD, PEOPLE
 from xinka.flows.audit import check_all
 from xinka.flows.demo.sales import _moments
 from xinka.flows.sweep import LOOK_BACK
+from xinka.kernel.per_currency import PerCurrency
 from xinka.ledger.accounts import JournalKind
 from xinka.platform.database.django_drive import run
 
@@ -62,6 +63,26 @@ def test_the_demo_keeps_every_rule_and_is_loaded_once() -> None:
     assert not demo.load()
     assert _counts() == first
     assert SandboxTrade.objects.count() == n_trades
+
+
+@pytest.mark.parametrize(
+    ("limits", "states"),
+    [
+        (("PAYOUT_FOUR_EYES_FROM", "REFUND_FOUR_EYES_FROM"), ["asked", "paid", "sending"]),
+        (("PAYOUT_MINIMUM",), []),
+    ],
+)
+def test_it_is_loaded_whatever_the_limits_of_the_shop(
+    limits: tuple[str, ...], states: list[str], settings: Settings
+) -> None:
+    from xinka.config import demo
+    from xinka.payouts.models import Payout
+
+    for name in limits:
+        setattr(settings, name, PerCurrency({"CNY": 1 if states else 10**12}))
+    assert demo.load()
+    assert sorted(Payout.objects.values_list("state", flat=True)) == states
+    assert all(finding.holds for finding in run(check_all("ledger")))
 
 
 def test_there_are_thirty_goods_of_four_kinds_with_stock_and_two_that_are_sold_out() -> None:

@@ -94,7 +94,7 @@ def load(ways: Sequence[PayWay]) -> bool:
         open_cases("xinghe", cy=PEOPLE[0].email)
         make_things_cheaper("xinghe")
         ada, dee, fei = (User.objects.get(email=PEOPLE[n].email) for n in (1, 3, 4))
-        pay_out("xinghe", owner=ada, finance=dee)
+        pay_out("xinghe", owner=ada, finance=dee, second=fei)
         freeze_one("xinghe", asked_by=fei, granted_by=dee)
         run(count_records(timezone.now()))
         report(_MARK, {"part": "all"})
