@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
+
 import pytest
 from django.db import connection
 from django.test import Client
 
 from tests import cast
+from xinka.catalog.categories import move_category, save_category
 from xinka.catalog.models import Category
 from xinka.merchants.actions import set_standing, set_verified
 from xinka.merchants.models import Membership, Merchant, MerchantState, Role
@@ -75,6 +79,61 @@ def test_who_renames_a_merchant_does_not_let_it_sell_again_that_somebody_suspend
     shop.refresh_from_db()
     assert (shop.name, shop.verified_at is not None) == ("阿达的店", True)
     assert (shop.state, shop.suspended_why) == (MerchantState.SUSPENDED, "Codes were used before.")
+
+
+def shown_by(office: Client, address: str) -> dict[str, str]:
+    """Return what the form of a page would send back if nobody touched it."""
+    page = office.get(address).content.decode()
+    found = {
+        name: unescape(value) for name, value in re.findall(r'<input type="hidden" name="(seen)" value="(.*?)"', page)
+    }
+    assert found["seen"]
+    return found
+
+
+def test_of_two_who_change_a_merchant_the_second_sees_what_the_first_wrote(office: Client) -> None:
+    shop = cast.adas_shop()
+    address = f"/office/merchants/{shop.id}"
+    seen = shown_by(office, address)
+    first = {
+        "name": shop.name,
+        "name_en": shop.name_en,
+        "kind": shop.kind,
+        "alert_email": "new@shop.example",
+    }  # and no longer verified
+    assert office.post(address, first | seen).status_code == 303
+    old = first | {"name": "新名字", "kind": shop.kind, "alert_email": "", "verified": "on"} | seen
+    answer = office.post(address, old, headers={"accept-language": "en"})
+    shop.refresh_from_db()
+    assert answer.status_code == 422
+    assert (shop.name, shop.verified_at, shop.alert_email) == ("艾达卡铺", None, "new@shop.example")
+    told = unescape(answer.content.decode())
+    assert "What is stored differs in: Name in Chinese, Alarm address, We have checked who this is." in told
+    again = re.findall(r'name="seen" value="(.*?)"', told)[0]
+    assert office.post(address, old | {"seen": again}).status_code == 303
+    shop.refresh_from_db()
+    assert (shop.name, shop.verified_at is not None, shop.alert_email) == ("新名字", True, "")
+    fields = list(AuditEntry.objects.order_by("id").values_list("details", flat=True))
+    n_before = AuditEntry.objects.count()
+    assert [one["fields"] for one in fields] == ["alert_email, verified", "name, alert_email, verified"]
+    assert office.post(address, old | shown_by(office, address)).status_code == 303
+    assert AuditEntry.objects.count() == n_before, "nothing was changed"
+
+
+def test_of_two_who_change_a_shelf_the_second_sees_it_and_it_stays_where_it_was_moved(office: Client) -> None:
+    shelf, _ = (Category.objects.create(slug=f"s{n}", name=f"架{n}", glyph="card", position=n) for n in (0, 1))
+    address = f"/office/categories/{shelf.id}"
+    form = {"slug": "s0", "name": "旧的", "name_en": "Shelf", "glyph": "card", "tint": shelf.tint} | shown_by(
+        office, address
+    )
+    assert office.post(address, form | {"name": "新的"}).status_code in {302, 303}
+    assert office.post(address, form).status_code == 422
+    assert Category.objects.get(id=shelf.id).name == "新的"
+    read = Category.objects.get(id=shelf.id)
+    assert move_category(shelf.id, up=False)
+    read.name = "又改"
+    save_category(read)
+    assert list(Category.objects.order_by("position").values_list("name", flat=True)) == ["架1", "又改"]
 
 
 def test_a_suspended_merchant_leaves_the_shop_and_comes_back(office: Client, client: Client) -> None:

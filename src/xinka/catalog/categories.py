@@ -11,11 +11,13 @@ from xinka.catalog.models import Category
 
 @transaction.atomic
 def save_category(category: Category) -> Category:
-    """Write a category, new or known; a new one goes last."""
+    """Write a category, new or known; a new one goes last, and a known one stays where it is by now."""
     if category.pk is None:
         last = Category.objects.aggregate(last=Max("position"))["last"]
         category.position = 0 if last is None else last + 1
-    category.save()
+        category.save()
+    else:
+        category.save(update_fields=["slug", "name", "name_en", "glyph", "tint"])
     _drop_pages()
     return category
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -17,6 +16,7 @@ from xinka.catalog.models import DeliveryOrder, Product, Sku, StockMode
 from xinka.desk.fields import PriceField, TiersField
 from xinka.kernel.money import HOME, home_first
 from xinka.payments.queries import currencies_taken
+from xinka.platform.look import as_shown
 from xinka.platform.look.templatetags.look import amount
 from xinka.promotions.queries import is_in_a_sale, sale_prices
 from xinka.stock.holdings import has_stock
@@ -223,13 +223,7 @@ def sign_of(product: Product) -> str:
     for sku in product.skus.order_by("id").prefetch_related("tiers"):
         tiers = [(tier.min_quantity, tier.unit_price) for tier in sku.tiers.all()]
         shown.append((sku.id, sku.currency, model_to_dict(sku, SkuForm.Meta.fields), tiers))
-    return hashlib.sha256(repr(shown).encode()).hexdigest()[:32]
-
-
-def what_differs(forms_sent: Iterable[forms.BaseForm]) -> str:
-    """Return the names of the fields in which what was sent is not what is stored, as people read them."""
-    names = [str(one.fields[name].label) for one in forms_sent for name in one.changed_data]
-    return (", " if get_language() == "en" else "、").join(dict.fromkeys(names))
+    return as_shown.sign_of(shown)
 
 
 def currency_of(product: Product) -> str:

@@ -24,11 +24,11 @@ from xinka.desk.product_forms import (
     currency_of,
     sign_of,
     variant_forms,
-    what_differs,
 )
 from xinka.flows.stocking import save_product
 from xinka.kernel.errors import BadInput
 from xinka.merchants.policies import Duty
+from xinka.platform.look.as_shown import refuse_stale
 from xinka.platform.look.prose import prose
 from xinka.stock.holdings import holdings_of
 
@@ -90,12 +90,8 @@ def _edit(request: HttpRequest, desk: Desk, product: Product) -> HttpResponse:
     place = place_in(request, desk, ProductFilter)
     # Looked for before it is saved: another title may stand elsewhere in the list.
     beside = Around() if is_new else around(place, product.pk)
-    if data is not None and data.get("seen", seen) != seen and (differing := what_differs([form, *variants.forms])):
-        told = _(
-            "It was changed since you opened it, by a colleague or in another window. What is stored differs in: "
-            "%(what)s. Look, then save again to have it as it stands here."
-        )
-        form.add_error(None, told % {"what": differing})
+    if data is not None:
+        refuse_stale(form, seen, data, beside=variants.forms)
     if data is not None and form.is_valid() and variants.is_valid():
         saved = save_product(form.save(commit=False), variants.variants)
         messages.success(request, _("Saved. The shop shows it within a second."))

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django import forms
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db import transaction
-from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models import Count, Model, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
+from django.forms.models import model_to_dict
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -32,6 +33,7 @@ from xinka.payments.actions import tell_tills
 from xinka.payouts.payees import Payee
 from xinka.payouts.queries import standing_hold
 from xinka.platform.audit.actions import record
+from xinka.platform.look.as_shown import refuse_stale, sign_of
 
 if TYPE_CHECKING:  # generic in the stubs alone
     _MerchantForm = forms.ModelForm[Merchant]
@@ -39,6 +41,7 @@ if TYPE_CHECKING:  # generic in the stubs alone
 else:
     _MerchantForm = _CategoryForm = forms.ModelForm
 
+_Row = TypeVar("_Row", bound=Model)
 _PAGE = 50
 _GLYPHS = (
     ("card", _("Card")),
@@ -160,23 +163,33 @@ def merchant_new(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_staff(Room.MERCHANTS)
+@transaction.atomic
 def merchant(request: HttpRequest, merchant_id: int) -> HttpResponse:
     """Show a merchant and its team, and change its names."""
-    found = get_object_or_404(Merchant, id=merchant_id)
+    found = get_object_or_404(_to_change(request, Merchant.objects.all()), id=merchant_id)
+    seen = sign_of((model_to_dict(found, MerchantForm.Meta.fields), found.verified_at is not None))
     form = MerchantForm(request.POST if request.method == "POST" else None, instance=found)
-    if request.method == "POST" and form.is_valid():
-        with transaction.atomic():
-            changed = form.save(commit=False)
-            set_verified(changed, verified=form.cleaned_data["verified"])
-            # Of the rest nothing: it may have been suspended since it was read.
-            changed.save(update_fields=[*(name for name in form.Meta.fields if name in form.fields), "verified_at"])
-            tell_tills()  # its name is on pages that are kept
-            record(signed_in(request), "merchant.change", f"merchant {found.slug}", fields=", ".join(form.changed_data))
-        messages.success(request, gettext("Saved"))
-        return _see("office:merchant", found.id)
+    if request.method == "POST":
+        refuse_stale(form, seen, request.POST)
+        if form.is_valid():
+            _change(form, by=signed_in(request))
+            messages.success(request, gettext("Saved"))
+            return _see("office:merchant", found.id)
     team = found.memberships.select_related("user").order_by("-role", "id")
     context = {"form": form, "merchant": found, "team": team, "hold": standing_hold(Payee.of_merchant(found.id))}
-    return _form(request, "office/merchant.html", context)
+    return _form(request, "office/merchant.html", context | {"seen": seen})
+
+
+def _change(form: MerchantForm, *, by: User) -> None:
+    """Write what was changed, and of the rest nothing: it may have been suspended since it was shown."""
+    if not form.changed_data:
+        return
+    changed = form.save(commit=False)
+    set_verified(changed, verified=form.cleaned_data["verified"])
+    names = [name if name != "verified" else "verified_at" for name in form.changed_data]
+    changed.save(update_fields=names)
+    tell_tills()  # its name is on pages that are kept
+    record(by, "merchant.change", f"merchant {changed.slug}", fields=", ".join(form.changed_data))
 
 
 @require_POST
@@ -217,21 +230,25 @@ def category_new(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_staff(Room.CATEGORIES)
+@transaction.atomic
 def category(request: HttpRequest, category_id: int) -> HttpResponse:
     """Rename a shelf."""
-    return _category(request, get_object_or_404(Category, id=category_id))
+    return _category(request, get_object_or_404(_to_change(request, Category.objects.all()), id=category_id))
 
 
 def _category(request: HttpRequest, found: Category) -> HttpResponse:
     is_new = found.pk is None
+    seen = "" if is_new else sign_of(model_to_dict(found, CategoryForm.Meta.fields))
     form = CategoryForm(request.POST if request.method == "POST" else None, instance=found)
-    if request.method == "POST" and form.is_valid():
-        with transaction.atomic():
-            made = save_category(form.save(commit=False))
-            record(signed_in(request), "category.open" if is_new else "category.change", f"category {made.slug}")
-        messages.success(request, gettext("Saved"))
-        return _see("office:categories")
-    return _form(request, "office/category.html", {"form": form, "category": found, "is_new": is_new})
+    if request.method == "POST":
+        refuse_stale(form, seen, request.POST)
+        if form.is_valid():
+            with transaction.atomic():
+                made = save_category(form.save(commit=False))
+                record(signed_in(request), "category.open" if is_new else "category.change", f"category {made.slug}")
+            messages.success(request, gettext("Saved"))
+            return _see("office:categories")
+    return _form(request, "office/category.html", {"form": form, "category": found, "is_new": is_new, "seen": seen})
 
 
 @require_POST
@@ -243,6 +260,11 @@ def category_move(request: HttpRequest, category_id: int) -> HttpResponse:
         if move_category(found.id, up=up):
             record(signed_in(request), "category.move", f"category {found.slug}", to="up" if up else "down")
     return _see("office:categories")
+
+
+def _to_change(request: HttpRequest, rows: QuerySet[_Row]) -> QuerySet[_Row]:
+    """Return rows of which the one that is being changed is held, so that nobody else changes it meanwhile."""
+    return rows.select_for_update(no_key=True) if request.method == "POST" else rows
 
 
 def _form(request: HttpRequest, name: str, context: dict[str, Any]) -> HttpResponse:
