@@ -87,6 +87,29 @@ def test_a_job_that_waits_for_hours_because_it_was_told_to_goes_on_waiting() -> 
         assert sorted(cursor.fetchall()) == [(2,), (5,)]
 
 
+def test_jobs_under_which_workers_died_again_and_again_come_back_one_by_one(shop_database: str) -> None:
+    """Else what runs beside a job that kills its workers would die as often, and be a dead letter with it."""
+    app = App(connector=PsycopgConnector(conninfo=shop_database))
+    with psycopg.connect(shop_database) as connected:
+        connected.execute(
+            "WITH dead AS (INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '1 hour') "
+            "RETURNING id) INSERT INTO procrastinate_jobs (queue_name, task_name, status, worker_id, attempts) "
+            "SELECT 'mail', 'mail.goods', 'doing', id, n FROM dead, unnest('{4, 0, 1, 6, 0, 2, 4}'::int[]) n"
+        )
+
+    async def rescued() -> None:
+        async with app.open_async():
+            await rescue_stalled(app.job_manager, stalled_for=0.0)
+
+    asyncio.run(rescued())
+    with psycopg.connect(shop_database) as connected:
+        waits = connected.execute(
+            "SELECT attempts, round(extract(epoch FROM scheduled_at - min(scheduled_at) OVER ())) "
+            "FROM procrastinate_jobs WHERE task_name = 'mail.goods' ORDER BY scheduled_at"
+        ).fetchall()
+    assert waits == [(1, 0), (1, 0), (2, 0), (3, 4), (5, 12), (5, 44), (7, 76)]
+
+
 def test_a_worker_that_died_under_a_clock_that_was_ahead_is_found_dead(shop_database: str) -> None:
     app = App(connector=PsycopgConnector(conninfo=shop_database))
     with psycopg.connect(shop_database) as connected:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 from django.db import connection
 from django.utils import timezone
 from procrastinate.exceptions import ConnectorException
-from procrastinate.jobs import Status
+from procrastinate.jobs import Job, Status
 from procrastinate.manager import JobManager
 
 from xinka.platform.jobs.retries import MAX_ATTEMPTS
@@ -16,6 +17,8 @@ from xinka.platform.jobs.retries import MAX_ATTEMPTS
 log = logging.getLogger(__name__)
 
 _KEEP_FOR = timedelta(days=90)
+#: By how many seconds jobs that workers died under are kept apart, doubled with each death, and the most of it.
+_APART, _APART_AT_MOST = 2.0, 60.0
 
 
 #: A worker that died under a clock that was ahead would count as alive until the wrong hour has come.
@@ -48,18 +51,32 @@ async def rescue_stalled(manager: JobManager, *, stalled_for: float) -> int:
     """
     n_rescued = 0
     await manager.connector.execute_query_async(_SET_HEARTBEATS_RIGHT)
-    for job in await manager.get_stalled_jobs(seconds_since_heartbeat=stalled_for):
+    stalled = await manager.get_stalled_jobs(seconds_since_heartbeat=stalled_for)
+    for job, wait in _kept_apart(stalled):
         try:
             if job.attempts + 1 >= MAX_ATTEMPTS:
                 await manager.finish_job(job=job, status=Status.FAILED, delete_job=False)
                 log.error("job.kills_workers", extra={"job": job.id, "task": job.task_name})
             else:
-                await manager.retry_job(job=job)
+                await manager.retry_job(job=job, retry_at=timezone.now() + timedelta(seconds=wait))
                 log.warning("job.rescued", extra={"job": job.id, "task": job.task_name})
             n_rescued += 1
         except ConnectorException:
             continue  # another rescuer, or the worker itself, was quicker
     return n_rescued
+
+
+def _kept_apart(stalled: Iterable[Job]) -> Iterator[tuple[Job, float]]:
+    """Yield jobs with the seconds they wait: none after a first death, which is hardly ever a job's own doing.
+
+    Later one by one, whoever saw most deaths last and further and further behind: what kills its workers does it
+    alone then, and what merely happened to run beside it comes to its end before.
+    """
+    seen = 0.0
+    for job in sorted(stalled, key=lambda job: job.attempts):
+        yield job, seen
+        if job.attempts:
+            seen += min(_APART * 2**job.attempts, _APART_AT_MOST)
 
 
 def forget_old_letters() -> None:
